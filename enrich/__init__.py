@@ -1,0 +1,35 @@
+"""`enrich`: names the tracks nobody can name.
+
+Every command of the command line is one function here, loaded when first used:
+
+    import enrich
+    snap = enrich.open_snapshot()
+    ranking = enrich.rank_artists("tracklists.parquet")
+
+Importing this package connects to nothing and reads no settings.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+#: Public name → where it lives. Sorted; a test checks that each resolves and is documented.
+_PUBLIC: dict[str, str] = {
+    "EnrichError": "enrich.errors",
+    "load_settings": "enrich.contracts.settings",
+}
+
+__all__ = sorted([*_PUBLIC, "__version__"])  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'enrich' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

@@ -1,0 +1,54 @@
+"""Printing results: tables for people on a terminal, JSON for machines, progress only where somebody watches."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+#: The option every command has.
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def say(text: str) -> None:
+    """Talk to the person: stderr, so that a pipe carries results only."""
+    sys.stderr.write(text + "\n")
+
+
+def emit(result: Mapping[str, Any], *, as_json: bool, text: str) -> None:
+    """Print a result: `result` as one JSON document, or `text` as it is."""
+    sys.stdout.write((json.dumps(result, default=_plain, ensure_ascii=False, indent=2) if as_json else text) + "\n")
+
+
+@contextmanager
+def progress(title: str, *, total: int | None = None) -> Iterator[Progress]:
+    """A progress bar on stderr, drawn only on a terminal; quiet in a pipe."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+    with bar:
+        bar.add_task(title, total=total)
+        yield bar
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    return str(value)

@@ -1,0 +1,87 @@
+"""Frames the parts hand to each other, as Polars schemas. Imported by code and tests alike.
+
+A function that returns one of these says so and ends in `.match_to_schema(NAME)`.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+#: One row per played slot of a DJ set: what files hold, what the snapshot's mart `tracklists` holds, and what
+#: the co-occurrence engine reads. `position` counts from 1. A row whose `artist` is null or an unknown-word is
+#: an unknown slot; equal `track_key` means the same recording (for unknowns: the same unknown).
+TRACKLISTS = pl.Schema(
+    {
+        "set_id": pl.String,
+        "dj": pl.String,
+        "set_name": pl.String,
+        "set_date": pl.Date,
+        "position": pl.Int32,
+        "artist": pl.String,
+        "title": pl.String,
+        "label": pl.String,
+        "is_id": pl.Boolean,
+        "track_key": pl.String,
+    }
+)
+
+#: Columns a tracklist file must have; the others of TRACKLISTS are filled with nulls when absent.
+TRACKLISTS_REQUIRED = ("set_id", "position")
+
+#: `rank-artists`: one row per unknown and candidate, `rank` from 1, at most 50 an unknown.
+RANKING = pl.Schema(
+    {
+        "track_key": pl.String,
+        "rank": pl.Int32,
+        "artist": pl.String,
+        "probability": pl.Float64,
+        "confidence": pl.Float64,
+        "occurrence_count": pl.Int32,
+        "label_support": pl.String,
+        "evidence": pl.List(pl.String),
+        "occurrence": pl.Float64,
+        "label": pl.Float64,
+        "dj": pl.Float64,
+        "position": pl.Float64,
+    }
+)
+
+#: A proposal for a blank of one track. `kind` is `label` or `artist`; `tier` 0, 1 or 2; `source` names the rule
+#: or service; `probability` is what the rule says, `confidence` what it measured; both 0–1. `evidence` is JSON.
+PROPOSALS = pl.Schema(
+    {
+        "proposal_id": pl.String,
+        "track_id": pl.String,
+        "kind": pl.String,
+        "value": pl.String,
+        "artist_id": pl.String,
+        "tier": pl.Int8,
+        "source": pl.String,
+        "probability": pl.Float64,
+        "confidence": pl.Float64,
+        "status": pl.String,
+        "evidence": pl.String,
+    }
+)
+
+#: `parse-titles`: one row per title, in the order given.
+PARSED_TITLES = pl.Schema(
+    {
+        "title": pl.String,
+        "artist": pl.String,
+        "base_title": pl.String,
+        "mix": pl.String,
+        "version_class": pl.String,
+        "remixer": pl.String,
+        "features": pl.List(pl.String),
+        "label": pl.String,
+        "label_confidence": pl.Float64,
+        "catalog_number": pl.String,
+        "is_mashup": pl.Boolean,
+        "components": pl.List(pl.String),
+        "is_unknown": pl.Boolean,
+    }
+)
+
+#: One row per artist named in a credit, in the order written. `row` is the index of the credit in its column.
+CREDITS = pl.Schema({"row": pl.UInt32, "artist": pl.String, "role": pl.String, "position": pl.Int32})

@@ -1,0 +1,132 @@
+"""Named SQL: every query of the project lives in `sql/` and is called by its name.
+
+A file under `sql/duckdb/` may hold several queries, each opened by a header that names it and its parameters:
+
+    -- name: artist_labels(min_tracks)
+    -- One row per (artist_id, label_id).
+    select ... where tracks >= $min_tracks
+
+The loader refuses a header whose parameters differ from the `$parameters` of the body, and a name used twice.
+Reads files only; runs nothing until a query is asked for its frame.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from enrich.errors import EnrichError
+
+_HEADER = re.compile(r"^-- name:\s*(?P<name>\w+)\s*(?:\((?P<params>[^)]*)\))?\s*$", re.MULTILINE)
+_PARAM = re.compile(r"(?<![\w$])\$([a-z_]\w*)")
+_NOISE = re.compile(r"--[^\n]*|'(?:[^']|'')*'")
+
+
+@cache
+def sql_root() -> Path:
+    """The folder of all SQL: beside the package in a checkout, inside it in a wheel."""
+    here = Path(__file__).resolve().parent
+    for root in (here / "_sql", here.parent / "sql"):
+        if root.is_dir():
+            return root
+    raise EnrichError("the folder sql/ is missing beside the package; reinstall with `make setup`")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One named query: its text, the parameters it takes, and where it stands."""
+
+    name: str
+    params: tuple[str, ...]
+    text: str
+    origin: str
+
+    def bind(self, values: Mapping[str, object]) -> dict[str, object]:
+        """Check that `values` are exactly the parameters; unknown or missing ones are an error."""
+        if set(values) != set(self.params):
+            raise EnrichError(f"{self.origin} ({self.name}): takes {sorted(self.params)}, got {sorted(values)}")
+        return dict(values)
+
+    def run(self, con: duckdb.DuckDBPyConnection, **values: object) -> None:
+        """Execute a statement that returns nothing (create table, insert)."""
+        try:
+            con.execute(self.text, self.bind(values) or None)
+        except duckdb.CatalogException as error:
+            raise EnrichError(f"{self.origin} ({self.name}): {_first_line(error)}") from error
+
+    def frame(self, con: duckdb.DuckDBPyConnection, **values: object) -> pl.DataFrame:
+        """Execute a query and return all of its rows as a Polars frame."""
+        try:
+            bound = self.bind(values)
+            relation = con.sql(self.text, params=bound) if bound else con.sql(self.text)
+            return relation.pl()
+        except duckdb.CatalogException as error:
+            raise EnrichError(f"{self.origin} ({self.name}): {_first_line(error)}") from error
+
+
+class QueryBook:
+    """All named queries of one folder, by name."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def __getitem__(self, name: str) -> Query:
+        book = _load(self._folder)
+        if name not in book:
+            raise EnrichError(f"sql/{self._folder}: no query named {name}; there are {', '.join(sorted(book))}")
+        return book[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_load(self._folder))
+
+
+DUCKDB = QueryBook("duckdb")
+
+
+def parse_queries(text: str, *, origin: str) -> list[Query]:
+    """Split one SQL file into its named queries and check their headers."""
+    headers = list(_HEADER.finditer(text))
+    if not headers:
+        raise EnrichError(f"{origin}: no `-- name: …` header")
+    queries = []
+    for i, header in enumerate(headers):
+        end = headers[i + 1].start() if i + 1 < len(headers) else len(text)
+        body = text[header.end() : end].strip()
+        declared = tuple(p.strip() for p in (header["params"] or "").split(",") if p.strip())
+        used = set(_PARAM.findall(_NOISE.sub(" ", body)))
+        line = text.count("\n", 0, header.start()) + 1
+        if used != set(declared):
+            raise EnrichError(
+                f"{origin}:{line} ({header['name']}): header declares {sorted(declared)}, body uses {sorted(used)}"
+            )
+        queries.append(Query(name=header["name"], params=declared, text=body, origin=f"{origin}:{line}"))
+    return queries
+
+
+@cache
+def _load(folder: str) -> dict[str, Query]:
+    book: dict[str, Query] = {}
+    root = sql_root() / folder
+    for path in sorted(root.rglob("*.sql")):
+        for query in parse_queries(path.read_text(encoding="utf-8"), origin=f"sql/{folder}/{path.relative_to(root)}"):
+            if query.name in book:
+                raise EnrichError(f"{query.origin}: {query.name} is already defined at {book[query.name].origin}")
+            book[query.name] = query
+    return book
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0]
+
+
+def scalar(con: duckdb.DuckDBPyConnection, text: str, params: list[Any] | None = None) -> Any:
+    """The single value of a one-row, one-column query."""
+    row = con.execute(text, params).fetchone()
+    return None if row is None else row[0]
