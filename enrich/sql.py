@@ -66,7 +66,8 @@ class Query:
         try:
             bound = self.bind(values)
             relation = con.sql(self.text, params=bound) if bound else con.sql(self.text)
-            return relation.pl()
+            frame: pl.DataFrame = relation.pl()
+            return frame
         except duckdb.CatalogException as error:
             raise EnrichError(f"{self.origin} ({self.name}): {_first_line(error)}") from error
 

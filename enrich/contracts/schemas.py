@@ -84,4 +84,11 @@ PARSED_TITLES = pl.Schema(
 )
 
 #: One row per artist named in a credit, in the order written. `row` is the index of the credit in its column.
-CREDITS = pl.Schema({"row": pl.UInt32, "artist": pl.String, "role": pl.String, "position": pl.Int32})
+CREDITS = pl.Schema(
+    {
+        "row": pl.UInt32,
+        "artist": pl.String,
+        "role": pl.String,
+        "position": pl.Int32,
+    }
+)
