@@ -1,6 +1,6 @@
 """Named SQL: every query of the project lives in `sql/` and is called by its name.
 
-A file under `sql/duckdb/` may hold several queries, each opened by a header that names it and its parameters:
+A file under `sql/duckdb/` (run on snapshots) or under `sql/ledger/`, `sql/cooldown/`, … (run on Postgres) may hold several queries, each opened by a header that names it and its parameters:
 
     -- name: artist_labels(min_tracks)
     -- One row per (artist_id, label_id).
@@ -48,6 +48,11 @@ class Query:
     text: str
     origin: str
 
+    @property
+    def postgres(self) -> str:
+        """The text with its parameters as psycopg writes them: `$limit` → `%(limit)s`."""
+        return _PARAM.sub(lambda found: f"%({found[1]})s", self.text.replace("%", "%%"))
+
     def bind(self, values: Mapping[str, object]) -> dict[str, object]:
         """Check that `values` are exactly the parameters; unknown or missing ones are an error."""
         if set(values) != set(self.params):
@@ -88,7 +93,11 @@ class QueryBook:
         return iter(_load(self._folder))
 
 
+#: Queries on a snapshot.
 DUCKDB = QueryBook("duckdb")
+#: Queries on Postgres, by what they serve.
+LEDGER = QueryBook("ledger")
+COOLDOWN = QueryBook("cooldown")
 
 
 def parse_queries(text: str, *, origin: str) -> list[Query]:

@@ -5,7 +5,12 @@ A function that returns one of these says so and ends in `.match_to_schema(NAME)
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
+
+# Schemas mix dtype classes and instances; naming the instance keeps the type checker sure of both.
+_STRINGS: Any = pl.List(pl.String)
 
 #: One row per played slot of a DJ set: what files hold, what the snapshot's mart `tracklists` holds, and what
 #: the co-occurrence engine reads. `position` counts from 1. A row whose `artist` is null or an unknown-word is
@@ -38,7 +43,7 @@ RANKING = pl.Schema(
         "confidence": pl.Float64,
         "occurrence_count": pl.Int32,
         "label_support": pl.String,
-        "evidence": pl.List(pl.String),
+        "evidence": _STRINGS,
         "occurrence": pl.Float64,
         "label": pl.Float64,
         "dj": pl.Float64,
@@ -73,12 +78,12 @@ PARSED_TITLES = pl.Schema(
         "mix": pl.String,
         "version_class": pl.String,
         "remixer": pl.String,
-        "features": pl.List(pl.String),
+        "features": _STRINGS,
         "label": pl.String,
         "label_confidence": pl.Float64,
         "catalog_number": pl.String,
         "is_mashup": pl.Boolean,
-        "components": pl.List(pl.String),
+        "components": _STRINGS,
         "is_unknown": pl.Boolean,
     }
 )

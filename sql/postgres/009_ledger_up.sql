@@ -33,6 +33,8 @@ create table if not exists enrich_proposals (
         check (status in ('proposed', 'accepted', 'rejected', 'written', 'conflict', 'superseded')),
     -- What the snapshot saw where this would write (null: a blank). Anything else at writing time is a conflict.
     seen_value text,
+    -- The title the proposal was made from; a title edited since is a conflict as well.
+    seen_title text,
     created_at timestamptz not null,
     updated_at timestamptz not null
 );
