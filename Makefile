@@ -1,0 +1,88 @@
+# Every job of the project by one word. `make` alone explains itself.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LIMIT ?= 500
+NOTEBOOK_CELL_S ?= 120
+export JUPYTER_PLATFORM_DIRS = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint bench lab notebooks snapshot hunt-labels resolve trigger writeback report \
+        cooldown-migrate cooldown-process cooldown-stats serve requirements clean
+
+help:  ## Explain the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# One stamp stands for the whole environment: it is rebuilt when the pins or the project file change.
+$(BIN)/.installed: requirements.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@if command -v uv >/dev/null 2>&1; then \
+	    uv pip install --quiet --python $(BIN)/python -r requirements.txt && \
+	    uv pip install --quiet --python $(BIN)/python --no-deps --editable . ; \
+	else \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt && \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . ; \
+	fi
+	@touch $@
+
+setup: $(BIN)/.installed  ## Make .venv with everything pinned in requirements.txt
+
+run: setup  ## The whole job on the demo world, or on TRACKLISTS=file; prints where the report is
+	@$(BIN)/enrich run $(if $(TRACKLISTS),--tracklists "$(TRACKLISTS)")
+
+test: setup lint  ## Lint, types, all tests and notebooks (under eight minutes on two cores)
+	$(BIN)/python -m pytest -q
+	$(if $(wildcard notebooks/*.ipynb),$(BIN)/python -m pytest -q --nbval-lax --nbval-cell-timeout=$(NOTEBOOK_CELL_S) notebooks)
+
+lint: setup  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup  ## Measure against peers, side by side; ONLY=name for one row
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+lab: setup  ## JupyterLab on the first notebook
+	$(BIN)/jupyter lab notebooks
+
+notebooks: setup  ## Execute every notebook on the demo world; HTML renderings under data/notebooks
+	$(BIN)/python -m jupyter nbconvert --execute --to html --output-dir data/notebooks notebooks/*.ipynb
+
+snapshot: setup  ## Postgres into a new DuckDB snapshot
+	$(BIN)/enrich snapshot
+
+hunt-labels: setup  ## Tier 0 on failed tracks without a label (LIMIT=500)
+	$(BIN)/enrich hunt-labels --limit $(LIMIT)
+
+resolve: setup  ## Tiers 0–3 on failed tracks (LIMIT=500)
+	$(BIN)/enrich resolve --limit $(LIMIT)
+
+trigger: setup  ## The standard cycle on pending tracks (LIMIT=500)
+	$(BIN)/enrich trigger --limit $(LIMIT)
+
+writeback: setup  ## Show what would be written; APPLY=1 writes it
+	$(BIN)/enrich writeback $(if $(APPLY),--apply)
+
+cooldown-migrate: setup  ## Failed tracks into the cool-down queue (LIMIT=500)
+	$(BIN)/enrich cooldown migrate --limit $(LIMIT)
+
+cooldown-process: setup  ## Due tracks back to pending (LIMIT=500)
+	$(BIN)/enrich cooldown process --limit $(LIMIT)
+
+cooldown-stats: setup  ## How the queue stands
+	$(BIN)/enrich cooldown stats
+
+report: setup  ## Recovery report: projected beside actual
+	$(BIN)/enrich report
+
+serve: setup  ## The HTTP API on port 8022
+	$(BIN)/enrich serve
+
+requirements: setup  ## Pin the newest releases that fit pyproject.toml
+	uv pip compile --quiet --all-extras --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.txt
+
+clean:  ## Stop the embedded server; remove the environment, caches and everything the project made
+	@if [ -x $(BIN)/enrich ]; then $(BIN)/enrich db stop || true; fi
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	find data -mindepth 1 -maxdepth 1 ! -name README.md ! -name seed -exec rm -rf {} +
