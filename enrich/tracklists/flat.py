@@ -1,0 +1,203 @@
+"""The flat tracklist table in a file: Parquet, CSV (any usual delimiter) and JSONL.
+
+Only `set_id` and `position` are required, columns that are not SLOTS' are ignored, and column names count without
+regard to case. A line that is no row of the table is given up with its number; the lines around it are kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from enrich.contracts.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
+from enrich.errors import InputFileError
+from enrich.tracklists.slots import SLOTS, Draft
+
+#: `setlists.source` of flat tables.
+SOURCE = "tracklists"
+
+#: What a table may give beside TRACKLISTS; anything else of SLOTS is the reader's own.
+_COLUMNS = (
+    *TRACKLISTS.names(), "catalog_number", "label_note", "layered", "cue_seconds", "duration_ms", "isrc", "genre",
+    "is_mashup", "section", "source_url",
+)  # fmt: skip
+#: Where these are not text, number or flag, another program meant something else by the name.
+_OPTIONAL_EXTRAS = tuple(name for name in _COLUMNS if name not in TRACKLISTS)
+
+_DELIMITERS = ",;\t|"
+_FIELD_LIMIT = 1_000_000
+
+
+def read_parquet(path: Path) -> Draft:
+    """Read a Parquet file; `lines` are row numbers from 1."""
+    try:
+        table = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        raise InputFileError(f"{path}: not a readable Parquet file ({_first_line(error)})") from None
+    table = _known_columns(table, path)
+    return Draft(table=table, lines=range(1, table.height + 1), raws=None, source=SOURCE)
+
+
+def looks_like_csv(text: str) -> bool:
+    """Whether the first line is a header with the required columns."""
+    header, _ = _csv_header(text)
+    return set(TRACKLISTS_REQUIRED) <= set(header)
+
+
+def read_csv(text: str, path: Path) -> Draft:
+    """Read CSV text with a header line.
+
+    A record with too few or too many fields is given up alone, and so is a quote that is never closed: reading
+    goes on with the line after it.
+    """
+    header, delimiter = _csv_header(text)
+    _require(header, path)
+    lines = io.StringIO(text, newline="").readlines()
+    records, numbers, raws = [], [], []
+    bad: list[tuple[int, str, str]] = []
+    for number, raw, fields, fault in _records(lines, width=len(header), delimiter=delimiter):
+        if number == 1 or not any(field.strip() for field in fields):
+            continue
+        if fault:
+            bad.append((number, fault, raw))
+        else:
+            records.append(fields)
+            numbers.append(number)
+            raws.append(raw)
+    columns = list(zip(*records, strict=True)) or [()] * len(header)
+    table = pl.DataFrame(
+        {name: pl.Series(name, values, dtype=pl.String) for name, values in zip(header, columns, strict=True)}
+        if len(set(header)) == len(header)
+        else _first_of_each(header, columns)
+    )
+    return Draft(table=_known_columns(table, path), lines=numbers, raws=raws, source=SOURCE, bad=bad)
+
+
+def read_jsonl(text: str, path: Path) -> Draft:
+    """Read one JSON object a line; blank lines are skipped."""
+    rows: list[dict[str, Any]] = []
+    numbers, raws = [], []
+    bad: list[tuple[int, str, str]] = []
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = raw.strip()
+        if not line:
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            bad.append((number, f"not JSON ({_first_line(error)})", line))
+            continue
+        if not isinstance(row, dict):
+            bad.append((number, f"expected a JSON object, got {type(row).__name__}", line))
+            continue
+        rows.append({key.strip().lower(): value for key, value in row.items()})
+        numbers.append(number)
+        raws.append(line)
+    if not rows:
+        raise InputFileError(f"{path}: no line is a JSON object; expected one tracklist row a line")
+    return Draft(table=table_of(rows, path), lines=numbers, raws=raws, source=SOURCE, bad=bad)
+
+
+def table_of(rows: Sequence[dict[str, Any]], path: Path) -> pl.DataFrame:
+    """A table of the known columns from parsed JSON objects, every value as text."""
+    names = {name for row in rows for name in row}
+    _require(names, path)
+    return pl.DataFrame(
+        {
+            name: pl.Series(name, [_as_text(row.get(name)) for row in rows], dtype=pl.String)
+            for name in _COLUMNS
+            if name in names
+        }
+    )
+
+
+def _as_text(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        # Half a surrogate pair is no character: Arrow and Postgres both refuse it.
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return " & ".join(text for item in value if (text := _as_text(item)))
+    if isinstance(value, dict):
+        return _as_text(json.dumps(value, ensure_ascii=False))
+    return str(value)
+
+
+def _csv_header(text: str) -> tuple[list[str], str]:
+    first = text.split("\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    fields = next(csv.reader([first], delimiter=delimiter), [])
+    return [field.strip().lower() for field in fields], delimiter
+
+
+def _records(lines: list[str], *, width: int, delimiter: str) -> Iterator[tuple[int, str, list[str], str | None]]:
+    """Line number, text, fields and fault of each record; after a fault, the next line starts afresh."""
+    csv.field_size_limit(_FIELD_LIMIT)
+    start = 0
+    while start < len(lines):
+        reader = csv.reader(lines[start:] if start else lines, delimiter=delimiter)
+        begin = start
+        restart = False
+        try:
+            for fields in reader:
+                end = start + reader.line_num
+                fault = _width_fault(fields, width)
+                if fault and end - begin > 1:
+                    restart = True
+                    break
+                yield begin + 1, "".join(lines[begin:end]).rstrip("\r\n"), fields, fault
+                begin = end
+        except csv.Error:
+            restart = True
+        if not restart:
+            return
+        # A quote opened on this line ran on over the next ones: this line alone is at fault.
+        yield begin + 1, lines[begin].rstrip("\r\n"), [lines[begin]], "a quote is opened and not closed"
+        start = begin + 1
+
+
+def _width_fault(fields: list[str], width: int) -> str | None:
+    if len(fields) == width or not fields:
+        return None
+    return f"{len(fields)} fields where the header has {width}"
+
+
+def _first_of_each(header: list[str], columns: Sequence[Sequence[str]]) -> dict[str, pl.Series]:
+    """Columns by name where the header repeats one: the first counts."""
+    table: dict[str, pl.Series] = {}
+    for name, values in zip(header, columns, strict=True):
+        table.setdefault(name, pl.Series(name, values, dtype=pl.String))
+    return table
+
+
+def _known_columns(table: pl.DataFrame, path: Path) -> pl.DataFrame:
+    by_key: dict[str, str] = {}
+    for name in table.columns:
+        by_key.setdefault(name.strip().lower(), name)
+    _require(by_key, path)
+    known = table.select(pl.col(by_key[name]).alias(name) for name in _COLUMNS if name in by_key)
+    return known.drop([name for name in _OPTIONAL_EXTRAS if name in known.columns and known.schema[name].is_nested()])
+
+
+def _require(names: Sequence[str] | set[str] | dict[str, str], path: Path) -> None:
+    missing = [name for name in TRACKLISTS_REQUIRED if name not in names]
+    if missing:
+        found = ", ".join(sorted(name for name in names if name)[:12]) or "none"
+        raise InputFileError(
+            f"{path}: no column {' and no column '.join(missing)}; a tracklist table needs set_id and position "
+            f"(columns found: {found})"
+        )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]
+
+
+assert set(_COLUMNS) <= set(SLOTS)

@@ -1,0 +1,124 @@
+"""Read tracklist files of any known kind into one frame of slots.
+
+The kind is told by the content first and the file's ending second: flat tables (Parquet, CSV, JSONL), saved
+1001Tracklists pages, scraped JSON, text exports and pastes, MixesDB wiki text. Reads files; writes nothing.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Sequence
+from os import PathLike
+from pathlib import Path
+
+import polars as pl
+
+from enrich.errors import InputFileError
+from enrich.tracklists import flat
+from enrich.tracklists.checking import check
+from enrich.tracklists.slots import NOTES, SLOTS, Draft, TracklistRead, notes
+
+#: What tells two readings of one slot apart; where it was read does not.
+_CONTENT = [name for name in SLOTS.names() if name not in ("file", "line", "source")]
+
+
+def read_tracklists(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> TracklistRead:
+    """Read one or more tracklist files.
+
+    Where two files hold the same slot (source, set_id, position), the file whose path sorts first keeps it, in
+    whatever order the files are given; the other row is set aside, or counted in `repeated` where it says the same.
+
+    Args:
+        paths: Files; a file given twice counts once.
+
+    Returns:
+        Slots, rows set aside and warnings; a file that cannot be used is one row of `bad` with no line.
+
+    Raises:
+        InputFileError: none of the files could be used; says what is wrong with the first.
+    """
+    files = _distinct(paths)
+    reads: list[TracklistRead] = []
+    failed: list[tuple[str, int | None, str, str | None]] = []
+    for path in files:
+        try:
+            reads.append(check(_draft(path), file=str(path)))
+        except InputFileError as error:
+            failed.append((str(path), None, str(error), None))
+    if not reads:
+        more = f" (and {len(failed) - 1} other files cannot be used)" if len(failed) > 1 else ""
+        raise InputFileError(failed[0][2] + more)
+    return _together(reads, notes(failed))
+
+
+def _distinct(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[Path]:
+    given = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    if not given:
+        raise InputFileError("no tracklist file given")
+    by_place = {Path(path).resolve(): Path(path) for path in reversed(given)}
+    return sorted(by_place.values(), key=str)
+
+
+def _draft(path: Path) -> Draft:
+    """Tell what kind of file it is, and read it."""
+    if path.is_dir():
+        raise InputFileError(f"{path}: is a folder; name the files in it")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputFileError(f"{path}: cannot be read ({error.strerror or error})") from None
+    if not data.strip(b"\0 \t\r\n") or data in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise InputFileError(f"{path}: the file is empty")
+    if data.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
+        return flat.read_parquet(path)
+    text = _decode(data)
+    if text.lstrip()[:1] in ("{", "["):
+        return flat.read_jsonl(text, path)
+    return flat.read_csv(text, path)
+
+
+def _decode(data: bytes) -> str:
+    """UTF-8 or UTF-16 by its mark; a line that is not UTF-8 is read as Windows-1252, as spreadsheets write it."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "\n".join(_decode_line(line) for line in data.split(b"\n"))
+
+
+def _decode_line(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", "replace")
+
+
+def _together(reads: Sequence[TracklistRead], failed: pl.DataFrame) -> TracklistRead:
+    slots = pl.concat([read.slots for read in reads])
+    bad = [read.bad for read in reads]
+    repeated = 0
+    if len(reads) > 1:
+        place = ["source", "set_id", "position"]
+        slots = slots.with_columns(
+            kept=pl.struct(place).is_first_distinct(),
+            said=pl.struct([*_CONTENT, "source"]).is_first_distinct(),
+            by=pl.format("{}, line {}", pl.col("file").first().over(place), pl.col("line").first().over(place)),
+        )
+        repeated = slots.filter(~pl.col.kept & ~pl.col.said).height
+        bad.append(
+            slots.filter(~pl.col.kept & pl.col.said).select(
+                "file",
+                "line",
+                pl.format("position {} of set {} is taken already by {}", "position", "set_id", "by").alias("reason"),
+                pl.struct(_CONTENT).struct.json_encode().alias("raw"),
+            )
+        )
+        slots = slots.filter("kept").select(SLOTS.names())
+    return TracklistRead(
+        slots=slots.sort("set_id", "position", "source"),
+        bad=pl.concat([failed, *bad]).match_to_schema(NOTES),
+        warnings=pl.concat([read.warnings for read in reads]),
+        repeated=repeated,
+    )
