@@ -1,1 +1,8 @@
-""""""
+"""The cool-down queue: how long to wait, who waits, and who is due.
+
+Nothing is failed for ever before its retries are spent: a failed track waits for its release and is tried again.
+"""
+
+from enrich.cooldown.periods import STRATEGIES, period_days, period_expr
+
+__all__ = ["STRATEGIES", "period_days", "period_expr"]

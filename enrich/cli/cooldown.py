@@ -1,0 +1,84 @@
+"""`enrich cooldown migrate / process / stats`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from enrich.cli.output import JsonOption, emit
+
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most this many tracks.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group."""
+    group = typer.Typer(no_args_is_help=True, help="The cool-down queue: park failed tracks, take due ones out.")
+    group.command()(migrate)
+    group.command()(process)
+    group.command()(stats)
+    app.add_typer(group, name="cooldown")
+
+
+def migrate(
+    limit: Limit = 100,
+    strategy: Annotated[str, typer.Option(help="fixed, exponential or adaptive.")] = "adaptive",
+    base_days: Annotated[int, typer.Option(min=1, help="Base period in days.")] = 90,
+    jitter: Annotated[float, typer.Option(min=0, max=0.5, help="Spread a batch by this share of its period.")] = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Put failed tracks into the queue; exhausted ones stay failed and are counted.
+
+    Example: enrich cooldown migrate --limit 500 --strategy adaptive
+    """
+    from enrich.contracts.settings import load_settings
+    from enrich.cooldown import queue
+
+    done = queue.migrate(
+        load_settings(), now=datetime.now(UTC), limit=limit, strategy=strategy, base_days=base_days, jitter=jitter
+    )
+    emit(
+        done.asdict(),
+        as_json=as_json,
+        text=f"{done.migrated} of {done.candidates} failed tracks put into cool-down ({strategy}); "
+        f"{done.skipped} have no retries left",
+    )
+
+
+def process(limit: Limit = 50, as_json: JsonOption = False) -> None:
+    """Set tracks whose cool-down has ended back to pending, oldest first.
+
+    Example: enrich cooldown process --limit 100 && enrich trigger --limit 200 --apply
+    """
+    from enrich.contracts.settings import load_settings
+    from enrich.cooldown import queue
+
+    done = queue.process(load_settings(), now=datetime.now(UTC), limit=limit)
+    emit(
+        done.asdict(),
+        as_json=as_json,
+        text=f"{done.reset_to_pending} due tracks set to pending; `enrich trigger` tries them again",
+    )
+
+
+def stats(as_json: JsonOption = False) -> None:
+    """How the queue stands: how many wait, are due, and when the next one falls due.
+
+    Example: enrich cooldown stats --json
+    """
+    from enrich.contracts.settings import load_settings
+    from enrich.cooldown import queue
+
+    now = queue.stats(load_settings(), now=datetime.now(UTC))
+    following = f"{now.next_retry_time:%Y-%m-%d %H:%M} UTC" if now.next_retry_time else "none"
+    emit(
+        now.asdict(),
+        as_json=as_json,
+        text=f"in queue            {now.total_in_queue:>7,}\n"
+        f"due now             {now.ready_for_retry:>7,}\n"
+        f"waiting             {now.waiting:>7,}\n"
+        f"next retry          {following}\n"
+        f"mean retries        {now.avg_retry_attempts:>7.2f}\n"
+        f"permanently failed  {now.permanently_failed:>7,}",
+    )

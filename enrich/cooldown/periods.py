@@ -1,0 +1,109 @@
+"""How long a failed track waits before it is tried again. Pure; the one implementation of the periods.
+
+    fixed        base (90 days), always the same
+    exponential  30 × 2^attempt: 30, 60, 120, 240
+    adaptive     base, or 60 with a label, or 45 while younger than 30 days (the smallest that applies),
+                 times 1 + 0.5 × attempt
+
+No period exceeds `max_days`; fractions of a day are dropped. `attempt` is the `retry_count` at the time of failing.
+`period_days` runs the expression on a single row, so queue, simulation and notebooks cannot disagree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import polars as pl
+
+#: The strategies of the specification.
+STRATEGIES = ("fixed", "exponential", "adaptive")
+
+BASE_DAYS = 90
+MAX_DAYS = 365
+EXPONENTIAL_START_DAYS = 30
+WITH_LABEL_DAYS = 60
+YOUNG_DAYS = 45
+YOUNG_AGE_DAYS = 30
+
+
+def period_expr(
+    strategy: str,
+    *,
+    attempt: pl.Expr,
+    has_label: pl.Expr,
+    age_days: pl.Expr,
+    base_days: int = BASE_DAYS,
+    max_days: int = MAX_DAYS,
+) -> pl.Expr:
+    """Days to wait, for whole columns.
+
+    Args:
+        strategy: One of `STRATEGIES`.
+        attempt: Retries already begun; null counts as 0.
+        has_label: Whether a label is known; null counts as no.
+        age_days: Days since the track was first played or, unplayed, first seen; null counts as old.
+        base_days: The period of `fixed` and the start of `adaptive`; >= 1.
+        max_days: The longest period; >= 1.
+
+    Returns:
+        Int32, 1 … max_days.
+
+    Raises:
+        ValueError: an unknown strategy, or base_days or max_days below 1.
+    """
+    if base_days < 1 or max_days < 1:
+        raise ValueError(f"base_days and max_days must be >= 1, got {base_days} and {max_days}")
+    tries = attempt.fill_null(0).clip(0).cast(pl.Float64)
+    if strategy == "fixed":
+        days = pl.lit(float(base_days))
+    elif strategy == "exponential":
+        # 2^12 exceeds any cap; the bound keeps the power finite.
+        days = EXPONENTIAL_START_DAYS * pl.lit(2.0).pow(tries.clip(0, 12))
+    elif strategy == "adaptive":
+        young = age_days.is_not_null() & (age_days < YOUNG_AGE_DAYS)
+        start = pl.min_horizontal(
+            pl.lit(float(base_days)),
+            pl.when(has_label.fill_null(value=False)).then(float(WITH_LABEL_DAYS)),
+            pl.when(young).then(float(YOUNG_DAYS)),
+        )
+        days = start * (1 + 0.5 * tries)
+    else:
+        raise ValueError(f"unknown cool-down strategy {strategy!r}; known are {', '.join(STRATEGIES)}")
+    return days.floor().clip(1, max_days).cast(pl.Int32)
+
+
+def period_days(
+    strategy: str,
+    *,
+    attempt: int,
+    has_label: bool,
+    age_days: float | None,
+    base_days: int = BASE_DAYS,
+    max_days: int = MAX_DAYS,
+) -> int:
+    """Days one track waits; see `period_expr`.
+
+    Raises:
+        ValueError: an unknown strategy, a negative attempt, or base_days or max_days below 1.
+    """
+    if attempt < 0:
+        raise ValueError(f"attempt must be >= 0, got {attempt}")
+    row = pl.DataFrame(
+        {"attempt": [attempt], "has_label": [has_label], "age_days": [age_days]},
+        schema={"attempt": pl.Int64, "has_label": pl.Boolean, "age_days": pl.Float64},
+    )
+    rule = period_expr(
+        strategy,
+        attempt=pl.col("attempt"),
+        has_label=pl.col("has_label"),
+        age_days=pl.col("age_days"),
+        base_days=base_days,
+        max_days=max_days,
+    )
+    return int(row.select(rule).item())
+
+
+def jitter_share(track_id: str) -> float:
+    """A fixed number in [-1, 1) for a track: the same id always waits the same, a batch spreads evenly."""
+    digest = hashlib.blake2b(track_id.encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**63 - 1

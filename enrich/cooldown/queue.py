@@ -1,0 +1,223 @@
+"""The queue in Postgres: failed tracks go in, due tracks come out. Each function is one transaction.
+
+Reads and writes `enrichment_status`; needs migration 008. SQL: sql/cooldown/queue.sql.
+Any number of workers may run these at once: rows are locked and passed over, never taken twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+import psycopg
+from psycopg.rows import dict_row
+
+from enrich.contracts.settings import Settings
+from enrich.cooldown.periods import BASE_DAYS, MAX_DAYS, jitter_share, period_expr
+from enrich.database.connection import connect
+from enrich.errors import DatabaseError, EnrichError
+from enrich.sql import COOLDOWN
+
+#: Retries a track gets before it counts as permanently failed.
+MAX_ATTEMPTS = 5
+#: The strategy where none is named.
+DEFAULT_STRATEGY = "adaptive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrateResult:
+    """What `migrate` did: failed tracks looked at, put into the queue, and passed over as exhausted."""
+
+    candidates: int
+    migrated: int
+    skipped: int
+
+    def asdict(self) -> dict[str, Any]:
+        """The response body of the specification."""
+        return {
+            "status": "completed",
+            "message": f"Migrated {self.migrated} tracks to cool-down queue",
+            "stats": asdict(self),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessResult:
+    """What `process` did: due tracks found and set back to pending."""
+
+    retrieved: int
+    reset_to_pending: int
+    enrichment_triggered: int = 0
+    failed: int = 0
+
+    def asdict(self) -> dict[str, Any]:
+        """The response body of the specification."""
+        return {
+            "status": "completed",
+            "message": f"Reset {self.reset_to_pending} tracks to pending",
+            "stats": asdict(self),
+            "note": "Tracks reset to pending will be processed in next enrichment cycle",
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueStats:
+    """How the queue stands: tracks in it, due, waiting; the next time one falls due (UTC); mean retries so far."""
+
+    total_in_queue: int
+    ready_for_retry: int
+    waiting: int
+    next_retry_time: datetime | None
+    avg_retry_attempts: float
+    permanently_failed: int
+
+    def asdict(self) -> dict[str, Any]:
+        """The response body of the specification, and the permanently failed beside it."""
+        queue = asdict(self)
+        permanently_failed = queue.pop("permanently_failed")
+        return {"status": "success", "cooldown_queue": queue, "permanently_failed": permanently_failed}
+
+
+def migrate(
+    settings: Settings,
+    *,
+    now: datetime,
+    limit: int = 100,
+    strategy: str = DEFAULT_STRATEGY,
+    base_days: int = BASE_DAYS,
+    jitter: float = 0.0,
+) -> MigrateResult:
+    """Put failed tracks into the queue, longest waiting first; exhausted ones are counted and stay failed.
+
+    Args:
+        settings: Where Postgres is.
+        now: The time of failing, with time zone; the period starts here.
+        limit: At most this many failed tracks are looked at; >= 1.
+        strategy: See `enrich.cooldown.periods`.
+        base_days: Base period in days; >= 1.
+        jitter: Share (0–0.5) by which a period is stretched or shortened, fixed for each track, to spread a batch.
+
+    Raises:
+        EnrichError: limit, strategy, base_days or jitter out of range.
+        DatabaseError: Postgres is down or migration 008 is missing.
+    """
+    _check_limit(limit)
+    with connect(settings) as con, con.cursor(row_factory=dict_row) as cur:
+        _run(cur, "failed_candidates", now=now, limit_rows=limit, max_attempts=MAX_ATTEMPTS)
+        candidates = cur.fetchall()
+        chosen = [row for row in candidates if not row["is_exhausted"]]
+        enqueue(cur, chosen, now=now, strategy=strategy, base_days=base_days, jitter=jitter)
+    return MigrateResult(candidates=len(candidates), migrated=len(chosen), skipped=len(candidates) - len(chosen))
+
+
+def enqueue(
+    cur: psycopg.Cursor[Any],
+    tracks: Sequence[dict[str, Any]],
+    *,
+    now: datetime,
+    strategy: str,
+    base_days: int = BASE_DAYS,
+    jitter: float = 0.0,
+) -> None:
+    """Write the waiting time of tracks already locked by the caller's transaction.
+
+    Args:
+        cur: Cursor of the transaction.
+        tracks: track_id, retry_count, has_label, age_days, error_message.
+        now: Start of the period.
+        strategy: See `enrich.cooldown.periods`.
+        base_days: Base period in days.
+        jitter: See `migrate`.
+    """
+    if not 0 <= jitter <= 0.5:
+        raise EnrichError(f"cool-down jitter must lie between 0 and 0.5, got {jitter}")
+    frame = pl.DataFrame(
+        {
+            "attempt": [row["retry_count"] for row in tracks],
+            "has_label": [row["has_label"] for row in tracks],
+            "age_days": [row["age_days"] for row in tracks],
+            "share": [jitter_share(str(row["track_id"])) for row in tracks],
+        },
+        schema={"attempt": pl.Int64, "has_label": pl.Boolean, "age_days": pl.Float64, "share": pl.Float64},
+    )
+    try:
+        period = period_expr(
+            strategy,
+            attempt=pl.col("attempt"),
+            has_label=pl.col("has_label"),
+            age_days=pl.col("age_days"),
+            base_days=base_days,
+        )
+    except ValueError as error:
+        raise EnrichError(str(error)) from None
+    hours = frame.select((period * 24 * (1 + jitter * pl.col("share"))).clip(1, MAX_DAYS * 24).alias("hours"))["hours"]
+    cur.execute(
+        """
+        update enrichment_status as status
+        set status = 'pending_re_enrichment',
+            retry_after = %(now)s + make_interval(secs => waiting.hours * 3600),
+            cooldown_reason = coalesce(waiting.reason, 'no result in any tier'),
+            cooldown_strategy = %(strategy)s
+        from unnest(%(ids)s::uuid[], %(hours)s::float8[], %(reasons)s::text[]) as waiting (track_id, hours, reason)
+        where status.track_id = waiting.track_id
+        """,
+        {
+            "now": now,
+            "strategy": strategy,
+            "ids": [row["track_id"] for row in tracks],
+            "hours": hours.to_list(),
+            "reasons": [row["error_message"] for row in tracks],
+        },
+    )
+
+
+def process(settings: Settings, *, now: datetime, limit: int = 50) -> ProcessResult:
+    """Set due tracks back to `pending`, oldest first; the next cycle tries them again.
+
+    Args:
+        settings: Where Postgres is.
+        now: Tracks with `retry_after` up to here are due.
+        limit: At most this many; >= 1.
+
+    Raises:
+        EnrichError: limit out of range.
+        DatabaseError: Postgres is down or migration 008 is missing.
+    """
+    _check_limit(limit)
+    with connect(settings) as con, con.cursor() as cur:
+        _run(cur, "take_due", now=now, limit_rows=limit)
+        taken = len(cur.fetchall())
+    return ProcessResult(retrieved=taken, reset_to_pending=taken)
+
+
+def stats(settings: Settings, *, now: datetime) -> QueueStats:
+    """How the queue stands at `now`.
+
+    Raises:
+        DatabaseError: Postgres is down or migration 008 is missing.
+    """
+    with connect(settings) as con, con.cursor(row_factory=dict_row) as cur:
+        _run(cur, "queue_stats", now=now)
+        queue = cur.fetchone()
+        _run(cur, "permanently_failed", max_attempts=MAX_ATTEMPTS)
+        failed = cur.fetchone()
+    assert queue is not None
+    assert failed is not None
+    return QueueStats(**queue, **failed)
+
+
+def _run(cur: psycopg.Cursor[Any], name: str, **params: object) -> None:
+    try:
+        cur.execute(COOLDOWN[name].postgres, params)  # type: ignore[arg-type]
+    except (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedTable) as error:
+        raise DatabaseError(
+            f"cool-down queue: {str(error).splitlines()[0]}; apply the migrations with `enrich db migrate`"
+        ) from error
+
+
+def _check_limit(limit: int) -> None:
+    if limit < 1:
+        raise EnrichError(f"limit must be >= 1, got {limit}")

@@ -1,0 +1,67 @@
+"""Frames into Postgres by COPY, whole columns at a time.
+
+Writes to a temporary or ordinary table of the caller's transaction; commits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+import psycopg
+from psycopg import sql
+
+
+def copy_frame(cur: psycopg.Cursor[Any], table: str, frame: pl.DataFrame) -> None:
+    """Append `frame` to `table`, columns by name.
+
+    Args:
+        cur: Cursor of the transaction that should own the rows.
+        table: An existing table whose columns include those of the frame.
+        frame: Scalars only; lists go as JSON text or Postgres array literals made by the caller. Null is NULL,
+            and an empty string stays one.
+    """
+    if frame.is_empty():
+        return
+    statement = sql.SQL("copy {} ({}) from stdin with (format csv)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+    )
+    with cur.copy(statement) as pipe:
+        # Quoted strings, bare nulls: just how COPY tells an empty string from NULL.
+        pipe.write(frame.write_csv(include_header=False, quote_style="non_numeric").encode())
+
+
+def temporary_table(cur: psycopg.Cursor[Any], table: str, columns: Mapping[str, str], frame: pl.DataFrame) -> None:
+    """Make a temporary table that lives until the transaction ends, and fill it.
+
+    Args:
+        cur: Cursor of the transaction.
+        table: Its name; a former table of that name is dropped.
+        columns: Name → Postgres type, in the order of the frame's columns.
+        frame: The rows; its columns are selected by the names given.
+    """
+    name = sql.Identifier(table)
+    cur.execute(sql.SQL("drop table if exists pg_temp.{}").format(name))
+    cur.execute(
+        sql.SQL("create temporary table {} ({}) on commit drop").format(
+            name,
+            # The types are literals of this code base, never input.
+            sql.SQL(", ").join(sql.SQL("{} ").format(sql.Identifier(c)) + sql.SQL(t) for c, t in columns.items()),  # type: ignore[arg-type]
+        )
+    )
+    copy_frame(cur, table, frame.select(list(columns)))
+    cur.execute(sql.SQL("analyze {}").format(name))
+
+
+def fetch_frame(cur: psycopg.Cursor[Any], query: str, params: Mapping[str, object], schema: pl.Schema) -> pl.DataFrame:
+    """Run a query and return all of its rows under the schema given, by position.
+
+    Args:
+        cur: Cursor with tuple rows.
+        query: SQL with psycopg parameters.
+        params: Their values.
+        schema: Names and dtypes of the columns, in the query's order.
+    """
+    cur.execute(query, params)  # type: ignore[arg-type]
+    return pl.DataFrame(cur.fetchall(), schema=schema, orient="row")
