@@ -1,0 +1,270 @@
+"""Take an artist credit apart into the artists it names, and tell duos from guests. Pure; whole columns at a time.
+
+    "Tiësto vs. Armin van Buuren"          Tiësto · Armin van Buuren
+    "Above & Beyond feat. Zoë Johnston"    Above & Beyond · Zoë Johnston (featured)
+    "DJ A / DJ B", "A x B", "A b2b B"      A · B
+    "Bob Marley & The Wailers"             stays whole
+
+What divides: `feat`/`ft`/`featuring`, `vs`/`versus`, `pres`/`presents`, `aka`, `meets`, `b2b`, `with`, `w/`, `;`, and
+spaced `x`, `/`, `&`, `+`, comma. Unspaced marks never divide (`AC/DC`, `+/-`, `Aly&Fila`). The word `and` divides only
+at the end of a list (`A, B and C`) or where both sides are names given as known. A run of parts that is a known name
+stays one artist: the names written in `known_names.py`, those passed as `known_artists`, and those `learn_names` finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cache
+
+import polars as pl
+
+from enrich.contracts.schemas import CREDITS
+from enrich.text.known_names import COMPOUND_NAMES
+from enrich.text.normalise import artist_key
+from enrich.text.words import is_unknown_artist
+
+_MARK = "\x1f"  # stands around each separator while a credit is in pieces
+_HELD_COMMA = "\x1e"  # a comma inside a name ("Harry Connick, Jr.")
+_HELD_SPACE = "\x1d"  # the space before a lone X that ends a name ("Malcolm X & Y")
+_LONGEST_NAME = 6  # parts a known name may hold ("Crosby, Stills, Nash & Young" has four)
+
+_FEATURED = r"feat\.|ft\.|f/|(?:featuring|feat|ft)\s"
+_VERSUS = (
+    r"vs\.|v\.|(?:versus|vs|(?-i:v)|[x×]|/|b[23]b|back to back|meets)\s"
+    r"|pres\.|(?:presents|pres|introducing|introduces)\s|a\.?k\.?a\.?\s"
+)
+_SOFT = r"(?:&|\+|and|with)\s|w/"
+_SEPARATOR = rf"(?i)(?:\s+(?:{_FEATURED}|{_VERSUS}|{_SOFT})|\s*,(?:\s+and)?\s|\s*;)"
+_BRACKETED_GUEST = r"(?i)[(\[]\s*((?:featuring|feat|ft|with|vs|pres)\b[^()\[\]]*)[)\]]"
+_REMIX_WORD = r"(?:remix|rmx|rework|bootleg|re-?edit|edit|refix|flip)"
+_REMIXER = rf"(?i)[(\[]\s*([^()\[\]]+?)(?:'s|s')?\s+(?:\S+\s+)?{_REMIX_WORD}\s*[)\]]\s*$"
+_THE_BAND = r"(?i)^(?:the|tha|da|his|her|friends|sons)\b"
+
+
+def split_credits(column: pl.Series, *, known_artists: Collection[str] | None = None) -> pl.DataFrame:
+    """Every artist of every credit, one row each.
+
+    Args:
+        column: Credits as written; null and blank ones yield no row.
+        known_artists: Names, in any spelling, that stay whole though they hold a separator, and between which
+            the word `and` divides. Added to the built-in ones.
+
+    Returns:
+        Schema CREDITS, in the order of the column and of the credit:
+
+        row       UInt32  index of the credit in `column`
+        artist    String  as written, trimmed
+        role      String  primary, featured, or remixer (of `Artist (Someone Remix)`)
+        position  Int32   from 1 within the credit
+    """
+    credits = pl.DataFrame({"credit": column.cast(pl.String)}).with_row_index("row").drop_nulls("credit")
+    known = _builtin_keys() | _keys(known_artists)
+    parts = _parts(credits["credit"].unique(maintain_order=True), known)
+    return (
+        credits.with_columns(pl.col("row").cast(pl.UInt32))
+        .join(parts, on="credit", how="inner", maintain_order="left_right")
+        .select("row", "artist", "role", "position")
+        .match_to_schema(CREDITS)
+    )
+
+
+def credit_keys(column: pl.Series, *, known: Collection[str] | None = None) -> pl.Series:
+    """The artist keys of each credit, parts only: `A & B` gives [a, b], and a known name gives its own key alone.
+
+    The key of the whole credit is not added, so that a duo is counted once: as itself where it is known, as its
+    members where not. Remixers are left out (they did not make the track), and so are unknown-words (`ID & A`: [a]).
+
+    Args:
+        column: Credits as written.
+        known: See `split_credits`.
+
+    Returns:
+        List(String) of the column's height and name; distinct keys in the order written, empty where nobody is named.
+    """
+    credits = split_credits(column, known_artists=known)
+    keys = (
+        credits.filter((pl.col("role") != "remixer") & ~is_unknown_artist(pl.col("artist")))
+        .select("row", key=artist_key(pl.col("artist")))
+        .filter(pl.col("key") != "")
+        .group_by("row", maintain_order=True)
+        .agg(pl.col("key").unique(maintain_order=True))
+    )
+    rows = pl.DataFrame({"row": pl.int_range(len(column), dtype=pl.UInt32, eager=True)})
+    joined = rows.join(keys, on="row", how="left", maintain_order="left")["key"]
+    return joined.fill_null(pl.Series([[]], dtype=pl.List(pl.String))).rename(column.name)
+
+
+def learn_names(column: pl.Series, *, min_count: int = 3, ratio: float = 2.0) -> frozenset[str]:
+    """Names with a separator that are one act, judged by how often their parts appear without each other.
+
+    `Gabriel & Dresden` is learned where it is credited `min_count` times or more, and more than `ratio` times as
+    often as its most frequent part is in other credits. A guest of a busy artist is therefore never glued to them.
+
+    Args:
+        column: Credits as written, repeats included.
+        min_count: Credits a name needs.
+        ratio: How much commoner the whole must be than any part of it elsewhere.
+
+    Returns:
+        Names in their commonest spelling; pass them as `known_artists`.
+    """
+    counts = column.cast(pl.String).drop_nulls().alias("credit").value_counts(name="n")
+    # A guest or an opponent is a name of its own: only what soft separators join can be one act.
+    hard = pl.col("kind").is_in(["featured", "versus"]).fill_null(False).cast(pl.UInt32)
+    chunks = (
+        _cut(counts["credit"])
+        .with_columns(chunk=hard.cum_sum().over("c"), key=artist_key(pl.col("text")))
+        .with_columns(_joined(pl.int_range(pl.len()).over("c", "chunk") > 0))
+        .group_by("c", "chunk", maintain_order=True)
+        .agg(pl.col("name").str.join(""), keys=pl.col("key"))
+        .join(counts.select("n").with_row_index("c"), on="c")
+        .with_columns(whole=artist_key(pl.col("name")))
+    )
+    elsewhere = chunks.explode("keys").group_by("keys").agg(total=pl.col("n").sum())
+    learned = (
+        chunks.filter(pl.col("keys").list.len() > 1)
+        .group_by("whole")
+        .agg(pl.col("n").sum(), pl.col("keys").first(), pl.col("name").sort_by("n", "name", descending=True).first())
+        # "A, B, C" is a list however often it is written; "A, B & C" may be a band.
+        .filter(
+            (pl.col("n") >= min_count) & (~pl.col("name").str.contains(",") | pl.col("name").str.contains("&| and "))
+        )
+        .explode("keys")
+        .join(elsewhere, on="keys")
+        .group_by("whole")
+        .agg(pl.col("n", "name").first(), elsewhere=(pl.col("total") - pl.col("n")).max())
+        .filter(pl.col("n") > ratio * pl.col("elsewhere"))
+    )
+    return frozenset(learned["name"])
+
+
+@cache
+def _builtin_keys() -> frozenset[str]:
+    return _keys(COMPOUND_NAMES)
+
+
+def _keys(names: Collection[str] | None) -> frozenset[str]:
+    keys = pl.DataFrame({"name": list(names or ())}, schema={"name": pl.String}).select(artist_key(pl.col("name")))
+    return frozenset(keys["name"].drop_nulls()) - {""}
+
+
+def _parts(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
+    """The artists of each distinct credit: credit, artist, role, position."""
+    apart = pl.DataFrame({"credit": credits}).select(
+        main=pl.col("credit").str.replace(_REMIXER, ""), remixer=pl.col("credit").str.extract(_REMIXER, 1)
+    )
+    artists = pl.concat(
+        [
+            _artists(apart["main"], known),
+            _artists(apart["remixer"].fill_null(""), known).with_columns(role=pl.lit("remixer")),
+        ]
+    ).sort("c", maintain_order=True)
+    return artists.select(
+        credits.gather(artists["c"]).alias("credit"),
+        "artist",
+        "role",
+        position=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("c"),
+    )
+
+
+def _artists(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
+    """Cut each credit and join again what is one name: c, artist, role."""
+    names = pl.Series(sorted(known), dtype=pl.String).implode()
+    pieces = _cut(credits).with_columns(
+        is_name=artist_key(pl.col("text")).is_in(names), taken=pl.lit(False), joins=pl.lit(False)
+    )
+    several = pl.len().over("c") > 1
+    alone, pieces = pieces.filter(~several), pieces.filter(several)
+    for length in range(_LONGEST_NAME, 1, -1):
+        pieces = _join_known_runs(pieces, names, length)
+    pieces = pl.concat([alone, pieces])
+    between_names = pl.col("is_name") & pl.col("is_name").shift(1).over("c").fill_null(False)
+    ends_list = pl.col("separator").shift(1).over("c").str.contains(",").fill_null(False)
+    loose_and = (pl.col("kind") == "and") & ~between_names & ~ends_list
+    the_band = pl.col("separator").str.contains(r"(?i)&|\+|and") & pl.col("text").str.contains(_THE_BAND)
+    joins = pl.col("joins") | (~pl.col("taken") & (loose_and | (the_band & ~pl.col("is_name"))).fill_null(False))
+    role = pl.col("kind").replace_strict(
+        ["featured", "versus"], ["featured", "primary"], default=None, return_dtype=pl.String
+    )
+    return (
+        pieces.with_columns(
+            _joined(joins),
+            artist=(~joins).cast(pl.UInt32).cum_sum().over("c"),
+            role=role.forward_fill().over("c").fill_null("primary"),
+        )
+        .group_by("c", "artist", maintain_order=True)
+        .agg(pl.col("name").str.join(""), pl.col("role").first())
+        .select("c", artist="name", role="role")
+    )
+
+
+def _join_known_runs(pieces: pl.DataFrame, names: pl.Series, length: int) -> pl.DataFrame:
+    """Mark the runs of `length` pieces that are a known name; what a longer run has taken is left alone."""
+
+    def ahead(column: str, steps: int) -> pl.Expr:
+        return pl.col(column).shift(-steps).over("c")
+
+    written = [pl.col("text")]
+    for step in range(1, length):
+        written += [ahead("separator", step), ahead("text", step)]
+    free = ~pl.any_horizontal(ahead("taken", step).fill_null(True) for step in range(length))
+    marked = pieces.with_columns(run=artist_key(pl.concat_str(written)).is_in(names).fill_null(False) & free)
+    if not marked["run"].any():
+        return pieces
+
+    def behind(column: str, first: int) -> pl.Expr:
+        return pl.any_horizontal(pl.col(column).shift(step).over("c").fill_null(False) for step in range(first, length))
+
+    # Of two runs that overlap, the one on the left.
+    marked = marked.with_columns(run=pl.col("run") & ~behind("run", 1))
+    return marked.with_columns(taken=pl.col("taken") | behind("run", 0), joins=pl.col("joins") | behind("run", 1)).drop(
+        "run"
+    )
+
+
+def _cut(credits: pl.Series) -> pl.DataFrame:
+    """Pieces between separators: `c` (index of the credit), `text`, the `separator` before it and its `kind`."""
+    alternating = (
+        pl.col("credit")
+        .str.replace_all(r"[\x00-\x1f\x7f]", " ")
+        .str.replace_all(r"(?i),(\s+(?:jr|sr|inc|ltd|llc|i{2,3})\b)", _HELD_COMMA + "${1}")
+        .str.replace_all(r"(?i)\s(x\s*(?:[&,+/;]|feat|ft\b|vs\b))", _HELD_SPACE + "${1}")
+        .str.replace_all(_BRACKETED_GUEST, " ${1} ")
+        # Doubled spaces: the one behind a separator must not be missing in front of the next.
+        .str.replace_all(r"\s+", "  ")
+        .str.replace_all(rf"({_SEPARATOR})", f"{_MARK}${{1}}{_MARK}")
+        .str.split(_MARK)
+    )
+    flat = (
+        pl.DataFrame({"credit": credits}, schema={"credit": pl.String})
+        .select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("c"), text=alternating)
+        .explode("text")
+        .with_columns(
+            pl.int_range(pl.len(), dtype=pl.UInt32).over("c").alias("i"),
+            pl.col("text")
+            .str.replace_all(_HELD_COMMA, ",")
+            .str.replace_all(_HELD_SPACE, " ")
+            .str.replace_all(r"\s+", " "),
+        )
+        .with_columns(separator=pl.col("text").shift(1).over("c"))
+        .filter(pl.col("i") % 2 == 0)
+    )
+    word = pl.col("separator").str.to_lowercase().str.strip_chars()
+    kind = (
+        pl.when(word.str.contains(r"^(?:feat|ft|f/)"))
+        .then(pl.lit("featured"))
+        .when(word == "and")
+        .then(pl.lit("and"))
+        .when(word.str.contains(r"^(?:&|\+|,|;|with|w/)"))
+        .then(pl.lit("soft"))
+        .when(word.is_not_null())
+        .then(pl.lit("versus"))
+    )
+    tidy = pl.col("text").str.strip_chars(" ,;")
+    return flat.select("c", "separator", kind=kind, text=tidy).filter(pl.col("text") != "")
+
+
+def _joined(joins: pl.Expr) -> pl.Expr:
+    """Aggregate a run of pieces into one name, the separators as written where `joins` says so."""
+    lead = pl.when(joins).then(pl.col("separator")).otherwise(pl.lit(""))
+    return pl.concat_str(lead, pl.col("text")).alias("name")
