@@ -1,0 +1,91 @@
+"""The specification's probability: 0.5 × occurrence + 0.3 × label + 0.2 × dj, for every candidate of every unknown.
+
+Candidates are the artists of an unknown's context (`contexts`); the signals are those of `signals`. The fourth signal,
+position, is added to the ranking score and reported, and never lifts the probability.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from enrich.cooccurrence.contexts import WINDOW, Plays, load_contexts
+from enrich.cooccurrence.signals import load_signals
+from enrich.sql import DUCKDB
+
+#: The specification's thresholds for a proposal.
+MIN_PROBABILITY = 0.60
+MIN_OCCURRENCES = 2
+
+#: Candidates kept for one unknown.
+MAX_RANK = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What each signal counts for."""
+
+    occurrence: float = 0.5
+    label: float = 0.3
+    dj: float = 0.2
+    position: float = 0.1
+
+
+#: One row per unknown and candidate, by number; names come with `ranking`.
+SCORES = pl.Schema(
+    {
+        "unknown_no": pl.UInt32,
+        "artist_no": pl.UInt32,
+        "rank": pl.Int32,
+        "probability": pl.Float64,
+        "occurrence_count": pl.Int32,
+        "label_no": pl.UInt32,
+        "occurrence": pl.Float64,
+        "label": pl.Float64,
+        "dj": pl.Float64,
+        "position": pl.Float64,
+    }
+)
+
+
+def load_scores(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    window: int = WINDOW,
+    weights: Weights | None = None,
+    max_rank: int = MAX_RANK,
+) -> None:
+    """Make the table `ranked` (and every table it is built from) in a connection of `Plays.connect`."""
+    weights = weights or Weights()
+    load_contexts(con, window=window)
+    load_signals(con)
+    DUCKDB["cooccurrence_formula"].run(
+        con,
+        occurrence_weight=weights.occurrence,
+        label_weight=weights.label,
+        dj_weight=weights.dj,
+        position_weight=weights.position,
+        limit_rank=max_rank,
+    )
+
+
+def scores(
+    plays: Plays, *, window: int = WINDOW, weights: Weights | None = None, max_rank: int = MAX_RANK
+) -> pl.DataFrame:
+    """Score and rank every candidate of every unknown.
+
+    Returns:
+        SCORES, by unknown_no and rank. Order within an unknown: probability + position, probability,
+        occurrence_count, all descending, then the artist's key. `label_no` is the top label of the context where
+        the artist releases on it, else null.
+    """
+    with plays.connect() as con:
+        load_scores(con, window=window, weights=weights, max_rank=max_rank)
+        return read_scores(con)
+
+
+def read_scores(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """The table `ranked` as SCORES."""
+    return DUCKDB["cooccurrence_scores"].frame(con).cast(dict(SCORES)).match_to_schema(SCORES)  # type: ignore[arg-type]

@@ -1,0 +1,87 @@
+"""Who an unknown may be: at most 50 artists for each, with the probability, its parts and the evidence in sentences.
+
+`rank` works on a frame, `rank_artists` on files. Nothing is written, no socket opened, no database needed. The result
+does not depend on the order of the rows and is the same at every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from os import PathLike
+
+import polars as pl
+
+from enrich.contracts.schemas import RANKING
+from enrich.cooccurrence.contexts import WINDOW, number_plays
+from enrich.cooccurrence.evidence import sentences
+from enrich.cooccurrence.formula import MAX_RANK, load_scores, read_scores
+from enrich.errors import EnrichError
+
+SCORERS = ("formula", "learned")
+
+
+def rank(
+    tracklists: pl.DataFrame,
+    *,
+    aliases: pl.DataFrame | None = None,
+    window: int = WINDOW,
+    scorer: str = "formula",
+    max_rank: int = MAX_RANK,
+) -> pl.DataFrame:
+    """Rank the artists every unknown may be by, all unknowns in one pass.
+
+    Args:
+        tracklists: TRACKLISTS; columns beyond set_id and position may be absent.
+        aliases: Columns `artist`, `alias`; a DJ playing an artist who is the DJ under another name counts as such.
+        window: Positions to either side of an unknown's slot; >= 1.
+        scorer: `formula` (the specification's, explainable) or `learned`.
+        max_rank: Candidates kept for one unknown.
+
+    Returns:
+        RANKING, by track_key and rank:
+
+        track_key         String   the unknown: its track_key, else `set_id#position`
+        rank              Int32    from 1
+        artist            String   in the spelling seen most
+        probability       Float64  0.5 × occurrence + 0.3 × label + 0.2 × dj
+        confidence        Float64  calibrated on masked replay; null where nothing was measured
+        occurrence_count  Int32    sets of the unknown with the artist within the window
+        label_support     String   top label of the context, where the artist releases on it; else null
+        evidence          List     sentences
+        occurrence, label, dj, position   Float64  the signals (`signals`)
+
+    Raises:
+        EnrichError: a required column is missing, or the scorer is not known.
+    """
+    if scorer not in SCORERS:
+        raise EnrichError(f"scorer {scorer!r} is not known; use {' or '.join(SCORERS)}")
+    if scorer == "learned":
+        # The learned ranker builds on this module: it is loaded when asked for.
+        learned = import_module("enrich.cooccurrence.learned")
+        ranking: pl.DataFrame = learned.rank_learned(tracklists, aliases=aliases, window=window)
+        return ranking
+    plays = number_plays(tracklists, aliases=aliases)
+    with plays.connect() as con:
+        load_scores(con, window=window, max_rank=max_rank)
+        scored = read_scores(con)
+        said = sentences(con)
+    return (
+        scored.join(plays.unknowns, on="unknown_no")
+        .join(plays.names, on="artist_no")
+        .join(plays.labels.select("label_no", label_support="label"), on="label_no", how="left")
+        .join(said, on=["unknown_no", "artist_no"], how="left")
+        .with_columns(confidence=pl.lit(None, pl.Float64))
+        .sort("unknown_no", "rank")
+        .select(RANKING.names())
+        .match_to_schema(RANKING)
+    )
+
+
+def rank_artists(
+    paths: str | PathLike[str] | Sequence[str | PathLike[str]], *, scorer: str = "formula", window: int = WINDOW
+) -> pl.DataFrame:
+    """`rank` over tracklist files (Parquet, CSV, JSONL, 1001Tracklists-shaped JSON and HTML, MixesDB text)."""
+    from enrich.tracklists.reading import read_tracklists
+
+    return rank(read_tracklists(paths).rows, scorer=scorer, window=window)
