@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
+from psycopg import conninfo, sql
+from pydantic import SecretStr
+
+from enrich.contracts.settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -22,3 +29,54 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("real data absent: expected tracklists.parquet and others in ../shared/data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def embedded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URI of a real embedded server (role postgres, database postgres), stopped when the tests end.
+
+    It holds a template database `blank` as `enrich db start` leaves it, and one `migrated`.
+    """
+    from enrich.database import server
+    from enrich.database.migrations import migrate
+
+    home = Settings(_env_file=None, database_url=None, data_dir=tmp_path_factory.mktemp("server"))  # type: ignore[call-arg]
+    server.start(home)
+    try:
+        admin = server.embedded_url(home, database="postgres", role="postgres")
+        _copy_database(admin, "musicdb", "blank")
+        migrate(home)
+        _copy_database(admin, "musicdb", "migrated")
+        yield admin
+    finally:
+        server.stop(home)
+
+
+@pytest.fixture
+def database(embedded_server: str, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a fresh, migrated, empty Postgres database; `data_dir` is the test's own folder."""
+    yield from _fresh_database(embedded_server, "migrated", tmp_path)
+
+
+@pytest.fixture
+def blank_database(embedded_server: str, tmp_path: Path) -> Iterator[Settings]:
+    """Like `database`, with an empty schema `musicdb` and no migration applied."""
+    yield from _fresh_database(embedded_server, "blank", tmp_path)
+
+
+def _fresh_database(admin: str, template: str, tmp_path: Path) -> Iterator[Settings]:
+    name = f"t_{uuid4().hex[:12]}"
+    _copy_database(admin, template, name)
+    url = conninfo.make_conninfo(admin, dbname=name, user="musicdb_user")
+    yield Settings(_env_file=None, database_url=SecretStr(url), data_dir=tmp_path / "data")  # type: ignore[call-arg]
+    with psycopg.connect(admin, autocommit=True) as con:
+        con.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+def _copy_database(admin: str, template: str, name: str) -> None:
+    with psycopg.connect(admin, autocommit=True) as con:
+        con.execute(
+            sql.SQL("create database {} template {} owner musicdb_user").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )

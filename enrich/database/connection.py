@@ -1,0 +1,76 @@
+"""Connections to the music database, set up alike: search_path, UTC, and errors in one line.
+
+`connect` starts the embedded server when no `ENRICH_DATABASE_URL` is set. Nothing else here starts anything.
+"""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg import conninfo
+from psycopg.rows import TupleRow
+
+from enrich.contracts.settings import Settings
+from enrich.database import server
+from enrich.database.faults import describe, password_of
+from enrich.errors import DatabaseError
+
+_CONNECT_TIMEOUT_S = 10
+
+
+def database_url(settings: Settings) -> str:
+    """The connection string in use; starts the embedded server when none is configured.
+
+    Raises:
+        DatabaseError: the setting is no connection string, or the embedded server does not start.
+    """
+    if settings.database_url is None:
+        started = server.start(settings)
+        if started.url is None:
+            raise DatabaseError(f"embedded Postgres in {started.data_path}: started and ended at once; see server.log")
+        return started.url
+    url = settings.database_url.get_secret_value()
+    try:
+        conninfo.conninfo_to_dict(url)
+    except psycopg.Error as error:
+        # libpq quotes the whole string, password and all: say only what is wrong with it.
+        said = str(error).split('"')[0].strip() or "unreadable"
+        raise DatabaseError(
+            f"ENRICH_DATABASE_URL: not a Postgres connection string ({said} …); "
+            "write it as postgresql://user:password@host:5432/musicdb"
+        ) from None
+    return url
+
+
+def connect(settings: Settings, *, autocommit: bool = False) -> psycopg.Connection[TupleRow]:
+    """Open a connection with search_path and time zone (UTC) set.
+
+    Args:
+        settings: `database_url`, `search_path`, `data_dir` are read.
+        autocommit: As in psycopg; False opens a transaction with the first statement.
+
+    Raises:
+        DatabaseError: no server, refused login, unknown database: one line, without the password.
+    """
+    url = database_url(settings)
+    options = {} if "connect_timeout" in conninfo.conninfo_to_dict(url) else {"connect_timeout": _CONNECT_TIMEOUT_S}
+    try:
+        con = psycopg.connect(url, autocommit=True, application_name="enrich", **options)  # type: ignore[arg-type]
+    except psycopg.Error as error:
+        raise describe(error, url=url) from None
+    try:
+        con.execute(
+            "select set_config('search_path', %s, false), set_config('timezone', 'UTC', false)",
+            [settings.search_path],
+        )
+    except psycopg.Error as error:
+        con.close()
+        raise describe(error, url=url) from None
+    con.autocommit = autocommit
+    return con
+
+
+def url_without_password(settings: Settings) -> str:
+    """The connection string as it may be printed."""
+    url = database_url(settings)
+    secret = password_of(url)
+    return url if secret is None else conninfo.make_conninfo(url, password="***")  # noqa: S106

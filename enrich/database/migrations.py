@@ -1,0 +1,224 @@
+"""Numbered migrations: `sql/postgres/NNN_name_up.sql` and `_down.sql`, each in one transaction, with a record.
+
+The record is the table `enrich_migrations` beside the music tables. An advisory lock lets one session migrate at a
+time. Running again applies only what is missing. Files are plain SQL that `psql -f` runs too; one applied that way
+is not in the record, so every up file changes nothing where its work is done already.
+
+Entry points: `migrate`, `applied`, `available`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import LiteralString, cast
+
+import psycopg
+from psycopg import sql
+from psycopg.errors import UndefinedTable
+from psycopg.rows import TupleRow
+
+from enrich.contracts.settings import Settings
+from enrich.database.connection import connect, database_url
+from enrich.database.faults import describe
+from enrich.errors import DatabaseError
+from enrich.sql import sql_root
+
+#: Key of the advisory lock; any constant that nothing else in the database uses.
+_LOCK = 0x656E72696368
+_LOCK_WAIT_MS = 60_000
+_NAME = re.compile(r"^(\d{3})_(\w+)_up\.sql$")
+
+_RECORD = """
+create table if not exists enrich_migrations (
+    version int primary key,
+    name text not null,
+    applied_at timestamptz not null default now(),
+    checksum text not null
+)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One step of the schema, as it lies on disk."""
+
+    version: int
+    name: str
+    up: Path
+    down: Path
+
+    @property
+    def label(self) -> str:
+        """`008_cooldown_queue`."""
+        return f"{self.version:03d}_{self.name}"
+
+    @property
+    def checksum(self) -> str:
+        """Of the up file's text."""
+        return hashlib.sha256(self.up.read_bytes()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """One line of the record."""
+
+    version: int
+    name: str
+    applied_at: datetime
+    is_changed: bool
+    """Whether the file on disk is no longer the one that was applied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migrated:
+    """What one call of `migrate` did, in order, and what the database said meanwhile."""
+
+    schema: str
+    applied: tuple[str, ...]
+    taken_back: tuple[str, ...]
+    version: int | None
+    """The latest version in the record afterwards; None when it is empty."""
+    notices: tuple[str, ...]
+
+
+def available() -> list[Migration]:
+    """All migrations on disk, by version."""
+    found = []
+    for path in sorted((sql_root() / "postgres").glob("*_up.sql")):
+        match = _NAME.match(path.name)
+        if match is None:
+            raise DatabaseError(f"{path.name}: migrations are called NNN_name_up.sql; rename it")
+        found.append(
+            Migration(
+                version=int(match[1]),
+                name=match[2],
+                up=path,
+                down=path.with_name(path.name.replace("_up.sql", "_down.sql")),
+            )
+        )
+    return found
+
+
+def migrate(settings: Settings, *, down: bool = False, to: int | None = None) -> Migrated:
+    """Apply the migrations that are missing, or take the latest one back.
+
+    Args:
+        settings: `database_url`, `search_path`, `data_dir` are read.
+        down: Take back the latest migration instead.
+        to: Stop at this version: upwards apply none above it, downwards take back every one above it.
+
+    Raises:
+        DatabaseError: a step failed; it left nothing behind, steps before it stand.
+    """
+    steps = {step.version: step for step in available()}
+    if to is not None and to != 0 and to not in steps:
+        raise DatabaseError(f"migration {to}: there is none; there are {', '.join(str(v) for v in steps)}")
+    notices: list[str] = []
+    done: list[str] = []
+    url = database_url(settings)
+    with connect(settings) as con:
+        con.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
+        try:
+            schema = _home_schema(con, settings)
+            while True:
+                with con.transaction():
+                    _enter(con, schema, settings)
+                    recorded = _versions(con)
+                    step = _next_down(steps, recorded, to, done) if down else _next_up(steps, recorded, to)
+                    if step is None:
+                        break
+                    _take(con, step, down=down, url=url)
+                done.append(step.label)
+        except psycopg.Error as error:
+            raise describe(error, url=url, doing="migrate") from error
+    return Migrated(
+        schema=schema,
+        applied=() if down else tuple(done),
+        taken_back=tuple(done) if down else (),
+        version=max(recorded, default=None),
+        notices=tuple(notice for notice in notices if "already exists, skipping" not in notice),
+    )
+
+
+def applied(con: psycopg.Connection[TupleRow]) -> list[Applied]:
+    """The record, by version; empty where no migration has run."""
+    checksums = {step.version: step.checksum for step in available()}
+    try:
+        with con.transaction():
+            rows = con.execute(
+                "select version, name, applied_at, checksum from enrich_migrations order by version"
+            ).fetchall()
+    except UndefinedTable:
+        return []
+    return [
+        Applied(version=version, name=name, applied_at=applied_at, is_changed=checksums.get(version) != checksum)
+        for version, name, applied_at, checksum in rows
+    ]
+
+
+def _home_schema(con: psycopg.Connection[TupleRow], settings: Settings) -> str:
+    """The schema everything goes into: where the music tables are, else the first of search_path."""
+    row = con.execute(
+        """select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+           where c.oid = coalesce(to_regclass('enrich_migrations'), to_regclass('enrichment_status'),
+                                  to_regclass('tracks'))"""
+    ).fetchone()
+    if row is None:
+        first = settings.search_path.split(",")[0].strip()
+        row = con.execute("select nspname from pg_namespace where nspname = %s", [first]).fetchone()
+        if row is None:
+            con.execute(sql.SQL("create schema {}").format(sql.Identifier(first)))
+            row = (first,)
+    con.commit()
+    return str(row[0])
+
+
+def _enter(con: psycopg.Connection[TupleRow], schema: str, settings: Settings) -> None:
+    """Wait for our turn and point the transaction at the home schema."""
+    others = [part.strip() for part in settings.search_path.split(",")]
+    path = ", ".join(dict.fromkeys([schema, *others]))
+    con.execute(
+        "select set_config('lock_timeout', %s, true), set_config('search_path', %s, true)", [str(_LOCK_WAIT_MS), path]
+    )
+    con.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+    con.execute(_RECORD)
+
+
+def _versions(con: psycopg.Connection[TupleRow]) -> set[int]:
+    return {row[0] for row in con.execute("select version from enrich_migrations")}
+
+
+def _next_up(steps: dict[int, Migration], recorded: set[int], to: int | None) -> Migration | None:
+    missing = [v for v in sorted(steps) if v not in recorded and (to is None or v <= to)]
+    return steps[missing[0]] if missing else None
+
+
+def _next_down(
+    steps: dict[int, Migration], recorded: set[int], to: int | None, done: Sequence[str]
+) -> Migration | None:
+    if not recorded or (to is None and done) or (to is not None and max(recorded) <= to):
+        return None
+    latest = max(recorded)
+    if latest not in steps or not steps[latest].down.exists():
+        raise DatabaseError(f"migration {latest}: its down file is not here; use the release that applied it")
+    return steps[latest]
+
+
+def _take(con: psycopg.Connection[TupleRow], step: Migration, *, down: bool, url: str) -> None:
+    path = step.down if down else step.up
+    try:
+        # Our own files, without values: the simple protocol runs all their statements at once, as psql does.
+        con.execute(cast(LiteralString, path.read_text(encoding="utf-8")))
+    except psycopg.Error as error:
+        raise describe(error, url=url, doing=path.name) from error
+    if down:
+        con.execute("delete from enrich_migrations where version = %s", [step.version])
+    else:
+        con.execute(
+            "insert into enrich_migrations (version, name, checksum) values (%s, %s, %s)",
+            [step.version, step.name, step.checksum],
+        )

@@ -1,0 +1,1 @@
+do $$ begin raise exception 'not yet'; end $$;
