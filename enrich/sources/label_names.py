@@ -1,0 +1,271 @@
+"""What a label field says: one name, a name with its parent, several names, or no label at all.
+
+Pure text; knows no label by heart. `refusal` names the rule by which a text is no label; `read_label_names` takes
+a column of label fields apart into parts. Which parts belong together is decided by `labels.LabelBook`, which
+has seen a database.
+
+    "Armind (Armada)"     name Armind, parent Armada
+    "X Ltd./ADA France"   names X Ltd. and ADA France
+    "Purpose Maker, PM-001"  name Purpose Maker; the other part is a catalogue number
+    "Not On Label (Den Sorte Skole Self-released)"  refused: no_label
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from enrich.text.normalise import fold, label_key
+
+#: One row per part of a label field, in the order written. `row` is the index of the field in its column; `role`
+#: is `name` or `parent`; `separator` is what stood before or after a name (`/`, `,`, `-`), null for a single name.
+#: `whole` is the field without brackets; `refused` is null for what may be a label.
+LABEL_PARTS = pl.Schema(
+    {
+        "row": pl.UInt32,
+        "role": pl.String,
+        "separator": pl.String,
+        "part": pl.String,
+        "key": pl.String,
+        "whole": pl.String,
+        "refused": pl.String,
+    }
+)
+
+_NO_LABEL = frozenset(
+    {
+        "", "no label", "none", "n a", "na", "null", "nan", "unknown", "unknown label", "unknown labels", "not on",
+        "self released", "self release", "selfreleased", "independent", "independent release", "unsigned",
+        "no record label", "label", "new label", "label unknown", "tba", "tbc", "tbd", "id", "ids", "unnamed",
+        "various", "various labels", "various artists", "record label", "not known", "digital",
+    }
+)  # fmt: skip
+
+#: A status or a carrier in the label's place.
+_STATUS = frozenset(
+    {
+        "white", "whites", "white label", "white lable", "white labels", "whitelabel", "white promo", "cdr", "cd r",
+        "cd", "dvd", "vinyl", "promo", "promos", "promo cd", "promo only", "acetate", "acetate pressing", "dubplate",
+        "dub plate", "dubplates", "test pressing", "test press", "advance", "exclusive", "exclusives", "unreleased",
+        "unreleased digital", "not released", "forthcoming", "upcoming", "coming soon", "out now", "out soon",
+        "available now", "free download", "free downloads", "free dl", "free track", "free release", "free",
+        "download", "premiere", "preview", "teaser", "snippet", "demo", "soundcloud", "bandcamp", "youtube",
+        "official", "official video", "official music video", "official audio", "lyric video", "hd", "hq", "4k",
+        "white label promo", "cdr promo", "white cdr",
+    }
+)  # fmt: skip
+
+_VERSIONS = frozenset(
+    {
+        "original", "extended", "unmixed", "instrumental", "acapella", "acappella", "accapella", "a cappella",
+        "a capella", "explicit", "uncut", "intro", "outro", "reprise", "bonus track",
+        "remix", "rmx", "mix", "edit", "re edit", "reedit", "rework", "refix", "flip", "vip", "bootleg", "mashup",
+        "mash up", "blend", "cover", "karaoke", "medley", "megamix", "reboot", "version", "nightcore",
+        "sped up", "slowed", "bass boosted", "unplugged", "orchestral", "remaster", "remastered", "ep", "lp", "dj tool",
+        "dj tools", "id remix", "dj mix", "original cut", "original dub", "club dub", "vocal dub",
+    }
+)  # fmt: skip
+
+#: Words that are a version in a title's bracket and may be a short-hand label in a label field (Stereo Productions).
+_AMBIGUOUS = frozenset(
+    {
+        "mono", "stereo", "deluxe", "single", "album", "part", "dub", "radio", "club", "vocal", "acoustic", "mixed",
+        "clean", "dirty", "tribute", "interlude",
+    }
+)  # fmt: skip
+
+#: Reasons a database that spells a name so on several tracks may overrule.
+WEAK_REASONS = frozenset({"ambiguous_word", "catalogue_number", "date", "number", "genre", "place"})
+
+_GENRES = frozenset(
+    {
+        "techno", "house", "trance", "dnb", "d and b", "drum and bass", "drum n bass", "dubstep", "edm", "tech house",
+        "deep house", "progressive house", "progressive trance", "psytrance", "electro house", "hip hop", "breakbeat",
+        "big room", "minimal techno", "uplifting trance", "future house", "bass house", "afro house", "melodic techno",
+    }
+)  # fmt: skip
+
+_PLACES = frozenset(
+    {
+        "uk", "us", "usa", "u s", "u k", "eu", "europe", "germany", "de", "france", "fr", "italy", "it", "spain", "es",
+        "netherlands", "holland", "nl", "belgium", "be", "australia", "au", "japan", "jp", "canada", "ca",
+        "brazil", "brasil", "br", "sweden", "se", "norway", "denmark", "poland", "russia", "ireland", "israel",
+        "switzerland", "austria", "worldwide",
+    }
+)  # fmt: skip
+
+#: Real labels that a rule below would refuse.
+_GUARDS = frozenset({"live at robert johnson", "wao138", "wao 138", "who s afraid of 138", "in the mix", "x mix"})
+
+_VERSION_PHRASE = (
+    r"^(?:the )?(?:original|extended|radio|club|dub|vocal|instrumental|main|album|single|full length|full|long|short"
+    r"|festival|dj|guest|mini|studio|continuous|guitar|piano|intro|outro|clean|dirty|acapella|acappella|12 inch|12|7)"
+    r"(?: (?:vocal|club|dub|radio|extended|mix|version|edit|cut|remix|rmx|instrumental))+(?: \d{4})?$"
+)
+# Last words that make a version of whatever stands before them; never "contains": Mixmash and Dub Police are labels.
+_VERSION_ENDING = (
+    r" (?:remix|rmx|re edit|reedit|rework|refix|bootleg|mash ?up|megamix|medley|mix|edit|version|flip|vip|reprise"
+    r"|reconstruction|reboot|refill|interpretation|reinterpretation|rub|retouch|redux|cover)(?: \d{1,4})?$"
+)
+_LIVE = r"^live(?: (?:at|from|in|on|performance|session|sessions|version|set|edit|mix|recording)\b.*)?$"
+_CREDIT = r"^(?:feat|ft|featuring|prod|produced by|prod by|vs|versus|pres|presents|performed by|mixed by|remixed by)\b"
+_RELEASE_TITLE = r" (?:ep|lp|remixes|vol \d+|volume \d+|part \d+|pt \d+)$"
+
+_CATALOGUE = r"^[A-Z]{2,8}[ -]?\d{3,5}[A-Z]{0,2}$|^[A-Z]{2,8}[ -]\d{2,5}[A-Z]{0,2}$|^[A-Za-z][A-Za-z. ]{1,15}[ -]?0\d{1,3}[A-Za-z]?$"
+_DURATION = r"^[(\[]?\d{1,2}:\d{2}(?::\d{2})?[)\]]?$"
+_DATE = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}$"
+_YEAR = r"^[(\[]?(?:19[5-9]\d|20[0-3]\d)[)\]]?$"
+_KEY_OR_TEMPO = r"^[A-G][#b♯♭]?m$|(?i:^[a-g][#b♯♭]? ?(?:min|maj|minor|major)$)|(?i:^(?:1[0-2]|[1-9])[ab]$)|(?i:^\d{2,3} ?bpm$)"
+_MARKUP = r"[<>]|https?:|www\."
+
+
+def refusal(field: pl.Expr) -> pl.Expr:
+    """Why a text is no label, or null where it may be one.
+
+    Reasons: `no_label`, `status` (White, CDR, Unreleased), `version` (Original Mix, Someone Remix), `live`,
+    `ambiguous_word`, `credit`, `release_title`, `catalogue_number`, `duration`, `date`, `number`, `key_or_tempo`, `genre`, `place`,
+    `markup`. Null in, `no_label` out.
+    """
+    text = field.str.strip_chars().str.strip_chars("\"'*[]?. ")
+    folded = fold(text.str.replace(r"\?+$", ""))
+    is_no_label = field.is_null() | folded.is_in(sorted(_NO_LABEL)) | folded.str.contains(r"^not on label\b|^no label\b")
+    is_no_label |= folded.str.contains(r"\bself released?$") | ~text.str.contains(r"[\p{L}\p{N}]")
+    is_version = folded.is_in(sorted(_VERSIONS)) | folded.str.contains(_VERSION_PHRASE)
+    is_version |= folded.str.contains(_VERSION_ENDING)
+    return (
+        pl.when(folded.is_in(sorted(_GUARDS)))
+        .then(None)
+        .when(is_no_label)
+        .then(pl.lit("no_label"))
+        .when(folded.is_in(sorted(_STATUS)))
+        .then(pl.lit("status"))
+        .when(is_version)
+        .then(pl.lit("version"))
+        .when(folded.is_in(sorted(_AMBIGUOUS)))
+        .then(pl.lit("ambiguous_word"))
+        .when(folded.str.contains(_LIVE) | text.str.contains(r"(?i)\blive\s*@"))
+        .then(pl.lit("live"))
+        .when(folded.str.contains(_CREDIT))
+        .then(pl.lit("credit"))
+        .when(folded.str.contains(_RELEASE_TITLE))
+        .then(pl.lit("release_title"))
+        .when(text.str.contains(_DURATION))
+        .then(pl.lit("duration"))
+        .when(text.str.contains(_DATE) | text.str.contains(_YEAR))
+        .then(pl.lit("date"))
+        .when(text.str.contains(r"^\d$"))
+        .then(pl.lit("number"))
+        .when(text.str.contains(_CATALOGUE))
+        .then(pl.lit("catalogue_number"))
+        .when(text.str.contains(_KEY_OR_TEMPO))
+        .then(pl.lit("key_or_tempo"))
+        .when(folded.is_in(sorted(_GENRES)))
+        .then(pl.lit("genre"))
+        .when(folded.is_in(sorted(_PLACES)))
+        .then(pl.lit("place"))
+        .when(text.str.contains(_MARKUP))
+        .then(pl.lit("markup"))
+        .otherwise(None)
+    )
+
+
+def why_no_label(text: str | None) -> str | None:
+    """`refusal` of one text."""
+    frame = pl.DataFrame({"text": [text]}, schema={"text": pl.String})
+    reason: str | None = frame.select(refusal(pl.col("text"))).item()
+    return reason
+
+
+def read_label_names(fields: pl.Series) -> pl.DataFrame:
+    """Take label fields apart; refused parts stay in the result, with their reason. Schema LABEL_PARTS."""
+    frame = pl.DataFrame({"field": fields.cast(pl.String)}).with_row_index("row").cast({"row": pl.UInt32})
+    clean = _clean(pl.col("field"))
+    frame = frame.with_columns(
+        # A field refused as a whole is not taken apart: "Not On Label (X Self-released)", "Live @ A / B".
+        whole_refused=refusal(pl.col("field")),
+        clean=clean,
+    ).with_columns(
+        bracket=pl.col("clean").str.extract(_TRAILING_BRACKET, 1).str.strip_chars(),
+        whole=pl.col("clean").str.replace(_TRAILING_BRACKET, "").str.strip_chars(),
+    )
+    # "[PIAS]" is all bracket: then the bracket is the name.
+    frame = frame.with_columns(
+        whole=pl.when(pl.col("whole") == "").then(pl.col("bracket")).otherwise(pl.col("whole")),
+        bracket=pl.when(pl.col("whole") == "").then(None).otherwise(pl.col("bracket")),
+    )
+    named = frame.filter(pl.col("whole_refused").is_null())
+    names = _split(named.select("row", "whole", part="whole", separator=pl.lit(None, pl.String)), _SEPARATORS)
+    names = names.with_columns(role=pl.lit("name"))
+    parents = named.filter(pl.col("bracket").str.len_chars() > 0).select(
+        "row", "whole", part="bracket", separator=pl.lit(None, pl.String), role=pl.lit("parent")
+    )
+    refused = frame.filter(pl.col("whole_refused").is_not_null()).select(
+        "row", "whole", part="field", separator=pl.lit(None, pl.String), role=pl.lit("name")
+    )
+    parts = pl.concat([names, parents, refused], how="diagonal")
+    return (
+        parts.with_columns(pl.col("part").str.strip_chars(" -–"))
+        .filter(pl.col("part").is_null() | (pl.col("part") != "") | (pl.col("role") == "name"))
+        .with_columns(key=label_key(pl.col("part")), refused=refusal(pl.col("part")))
+        .sort("row", maintain_order=True)
+        .match_to_schema(LABEL_PARTS, extra_columns="ignore")
+    )
+
+
+#: A trailing bracket, closed or cut off by a short field; a bracket at the start belongs to the name ([PIAS]).
+_TRAILING_BRACKET = r"\s*[(\[]([^()\[\]]*)[)\]]?\s*$"
+
+_SEPARATORS = (("/", r"\s*[/|;]\s*"), (",", r",\s+"), ("-", r"\s+[-–]\s+"))
+
+
+def _clean(field: pl.Expr) -> pl.Expr:
+    return (
+        field.str.replace_all(r"\s+", " ")
+        .str.strip_chars("\"'* ")
+        .str.replace(r"^(?:[℗©]|\((?:c|p|C|P)\))\s*(?:\d{4}\s+)?", "")
+        .str.replace(r"(?i)^(?:record )?label\s*:\s*", "")
+        .str.replace(r"(?i)[,\s]*\b(?:distributed by|under (?:exclusive )?licen[cs]e (?:to|from)|a division of).*$", "")
+        .str.replace(r"(?i),\s*(?:llc|inc|ltd|gmbh|b\.?v|s\.?a|s\.?r\.?l)\b\.?", "")
+        .str.replace(r"\s*\(\d{1,3}\)\s*$", "")
+        # The label's own white label, promo or acetate is the label's.
+        .str.replace(r"(?i)(\S)\s+(?:-\s*)?(?:white lab(?:el|le)|promo|acetate|cdr|test pressing|re-?issue)$", "${1}")
+        .str.strip_chars()
+    )
+
+
+def _split(frame: pl.DataFrame, separators: tuple[tuple[str, str], ...]) -> pl.DataFrame:
+    """Cut every part at each separator in turn; a part that was cut remembers by which."""
+    for name, pattern in separators:
+        marked = pl.col("part").str.replace_all(pattern, "\x00").str.split("\x00")
+        frame = (
+            frame.with_columns(_pieces=marked)
+            .with_columns(
+                separator=pl.when(pl.col("_pieces").list.len() > 1).then(pl.lit(name)).otherwise(pl.col("separator")),
+                part=pl.col("_pieces"),
+            )
+            .drop("_pieces")
+            .explode("part")
+        )
+    return frame
+
+
+def is_acronym(short: str, words: str) -> bool:
+    """True if `short` is made of the initials of `words`: FSOE of Future Sound Of Egypt, WAO138 of Who's Afraid Of 138.
+
+    `words` is the folded name; "of", "the" and "and" may count or not, numbers count whole.
+    """
+    tokens = words.split()
+    if len(tokens) < 2 or not short:
+        return False
+    every = "".join(t if t.isdigit() else t[0] for t in tokens)
+    weighty = "".join(t if t.isdigit() else t[0] for t in tokens if t not in ("of", "the", "and", "a", "to"))
+    return short in (every, weighty) and len(short) >= 2
+
+
+def folded_label(field: pl.Expr) -> pl.Expr:
+    """A label's words, folded, company words kept: what acronyms are made of."""
+    return fold(field)
+
+
+def differs_in_number(a: str, b: str) -> bool:
+    """True if two keys hold different digits: Volume 1 and Volume 2 are never a misspelling of each other."""
+    return [c for c in a if c.isdigit()] != [c for c in b if c.isdigit()]
