@@ -1,0 +1,212 @@
+"""Tables in files: read and written by extension (Parquet, CSV, TSV, JSONL), with errors a person can mend.
+
+A file appears whole or not at all: it is written beside its place and renamed. CSV is made safe for spreadsheets:
+a cell that would run as a formula gets an apostrophe in front, lists are joined by ` | `, structs become JSON.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+
+from enrich.errors import InputFileError
+
+#: Extension → format. A compressed `.csv.gz` is read, not written.
+FORMATS = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+    ".csv.gz": "csv",
+    ".tsv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+
+_FORMULA = r"^(?:[\s\x00]*[=+\-@＝＋－＠]|[\t\r\n])"
+_NUMBER = r"^[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?$"
+
+
+def read_table(path: str | Path) -> pl.DataFrame:
+    """Read a table, types as the file has them; a CSV knows none, so all its columns are strings.
+
+    Raises:
+        InputFileError: the file is missing, empty, unreadable, of an unknown extension or not what its
+            extension says; one line that names the file and, where it can be known, the line.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputFileError(f"{path}: is a folder, expected a table file ({_extensions()})")
+    kind = _format(path)
+    try:
+        if path.stat().st_size == 0:
+            raise InputFileError(f"{path}: the file is empty; expected a {kind} table")
+        if kind == "parquet":
+            return pl.read_parquet(path)
+        if kind == "csv":
+            return _read_csv(path)
+        return pl.read_ndjson(path, infer_schema_length=None)
+    except FileNotFoundError:
+        raise InputFileError(f"{path}: no such file") from None
+    except PermissionError:
+        raise InputFileError(f"{path}: may not be read; check its permissions") from None
+    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+        raise InputFileError(f"{path}: cannot be read as {kind}: {_why(path, kind, error)}") from None
+
+
+def require_columns(frame: pl.DataFrame, columns: Iterable[str], *, path: str | Path) -> None:
+    """Check that the table read from `path` has `columns`.
+
+    Raises:
+        InputFileError: names what is missing and what is there.
+    """
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        there = ", ".join(frame.columns[:20]) or "none"
+        raise InputFileError(f"{path}: column {', '.join(missing)} is missing; the columns there are: {there}")
+
+
+def check_output(path: str | Path) -> None:
+    """Fail before the work is done where `write_table` would fail after it.
+
+    Raises:
+        InputFileError: unknown extension, `path` is a folder, or the folder cannot be made or written to.
+    """
+    path = Path(path)
+    if path.name.lower().endswith(".gz"):
+        raise InputFileError(f"{path}: compressed CSV can be read, not written; use .csv or .parquet")
+    _format(path)
+    if path.is_dir():
+        raise InputFileError(f"{path}: is a folder, expected the name of the file to write")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputFileError(f"{path}: its folder cannot be made: {error.strerror}") from None
+    if not os.access(path.parent, os.W_OK):
+        raise InputFileError(f"{path}: its folder may not be written to")
+
+
+def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
+    """Write `frame` to `path`, replacing what is there only once the new file is complete.
+
+    Raises:
+        InputFileError: see `check_output`; also a full disk.
+    """
+    path = Path(path)
+    check_output(path)
+    kind = _format(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if kind == "parquet":
+            frame.write_parquet(part)
+        elif kind == "csv":
+            spreadsheet_safe(frame).write_csv(part, separator="\t" if path.suffix.lower() == ".tsv" else ",")
+        else:
+            frame.write_ndjson(part)
+        part.replace(path)
+    except OSError as error:
+        raise InputFileError(f"{path}: cannot be written: {error.strerror or error}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame as flat cells none of which a spreadsheet runs: formulas get an apostrophe, numbers stay.
+
+    Column names are treated like cells.
+    """
+    flat = frame.select(_flat(name, dtype) for name, dtype in frame.schema.items())
+    text = [name for name, dtype in flat.schema.items() if dtype == pl.String]
+    safe = flat.with_columns(_disarmed(pl.col(name)).alias(name) for name in text)
+    names = pl.DataFrame({"name": safe.columns}, schema={"name": pl.String}).select(name=_disarmed(pl.col("name")))[
+        "name"
+    ]
+    return safe.rename(dict(zip(safe.columns, names.to_list(), strict=True)))
+
+
+def _flat(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if isinstance(dtype, pl.List):
+        inner = dtype.inner
+        element = pl.element().struct.json_encode() if isinstance(inner, pl.Struct) else pl.element().cast(pl.String)
+        return column.list.eval(element).list.join(" | ", ignore_nulls=True)
+    if isinstance(dtype, pl.Struct):
+        return column.struct.json_encode()
+    if isinstance(dtype, pl.Categorical | pl.Enum):
+        return column.cast(pl.String)
+    if dtype == pl.Binary:
+        return column.bin.encode("hex")
+    return column
+
+
+def _disarmed(cell: pl.Expr) -> pl.Expr:
+    runs = cell.str.contains(_FORMULA) & ~cell.str.contains(_NUMBER)
+    return pl.when(runs).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
+
+
+def _format(path: Path) -> str:
+    name = path.name.lower()
+    for extension, kind in FORMATS.items():
+        if name.endswith(extension):
+            return kind
+    raise InputFileError(f"{path}: unknown kind of table; name it {_extensions()}")
+
+
+def _extensions() -> str:
+    return ", ".join(FORMATS)
+
+
+def _read_csv(path: Path) -> pl.DataFrame:
+    return pl.read_csv(path, separator=_separator(path), infer_schema=False, encoding="utf8-lossy")
+
+
+def _separator(path: Path) -> str:
+    """What the header is divided by: exports of spreadsheets in many countries use a semicolon."""
+    if path.name.lower().endswith(".gz"):
+        return ","
+    with path.open("rb") as file:
+        header = file.readline()
+    return next((mark for mark in ",;\t" if mark.encode() in header), ",")
+
+
+def _why(path: Path, kind: str, error: Exception) -> str:
+    """The line that broke the reading, where it can be found; else what the reader said, on one line."""
+    found = None
+    if kind == "jsonl":
+        found = _bad_json_line(path)
+    elif kind == "csv" and not path.name.lower().endswith(".gz"):
+        found = _bad_csv_line(path)
+    return found or str(error).strip().splitlines()[0][:200]
+
+
+def _bad_json_line(path: Path) -> str | None:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                if line.strip() and not isinstance(json.loads(line), dict):
+                    return f"line {number} is no JSON object"
+            except json.JSONDecodeError as bad:
+                return f"line {number}, column {bad.colno}: {bad.msg}"
+            except UnicodeDecodeError:
+                return f"line {number} is not UTF-8"
+    return None
+
+
+def _bad_csv_line(path: Path) -> str | None:
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        rows = csv.reader(file, delimiter=_separator(path), strict=True)
+        try:
+            header = next(rows, [])
+            if not header:
+                return "line 1: no header"
+            for row in rows:
+                if len(row) > len(header):
+                    return f"line {rows.line_num}: {len(row)} fields, the header has {len(header)}; quote the commas"
+        except csv.Error as bad:
+            return f"line {rows.line_num}: {bad}"
+    return None
