@@ -211,7 +211,7 @@ def stats(settings: Settings, *, now: datetime) -> QueueStats:
 
 def _run(cur: psycopg.Cursor[Any], name: str, **params: object) -> None:
     try:
-        cur.execute(COOLDOWN[name].postgres, params)  # type: ignore[arg-type]
+        cur.execute(COOLDOWN[name].postgres, params)
     except (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedTable) as error:
         raise DatabaseError(
             f"cool-down queue: {str(error).splitlines()[0]}; apply the migrations with `enrich db migrate`"

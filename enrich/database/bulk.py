@@ -47,7 +47,7 @@ def temporary_table(cur: psycopg.Cursor[Any], table: str, columns: Mapping[str, 
         sql.SQL("create temporary table {} ({}) on commit drop").format(
             name,
             # The types are literals of this code base, never input.
-            sql.SQL(", ").join(sql.SQL("{} ").format(sql.Identifier(c)) + sql.SQL(t) for c, t in columns.items()),  # type: ignore[arg-type]
+            sql.SQL(", ").join(sql.SQL("{} ").format(sql.Identifier(c)) + sql.SQL(t) for c, t in columns.items()),
         )
     )
     copy_frame(cur, table, frame.select(list(columns)))
@@ -63,5 +63,5 @@ def fetch_frame(cur: psycopg.Cursor[Any], query: str, params: Mapping[str, objec
         params: Their values.
         schema: Names and dtypes of the columns, in the query's order.
     """
-    cur.execute(query, params)  # type: ignore[arg-type]
+    cur.execute(query, params)
     return pl.DataFrame(cur.fetchall(), schema=schema, orient="row")

@@ -1,0 +1,149 @@
+"""`enrich proposals`, `accept`, `reject`, `writeback`: the review and what follows from it."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from enrich.cli.output import JsonOption, emit
+from enrich.errors import EnrichError
+
+Ids = Annotated[list[str] | None, typer.Argument(help="Proposal ids, as `enrich proposals` prints them.")]
+FromCsv = Annotated[
+    Path | None, typer.Option("--from-csv", help="A reviewed CSV: its column `decision` says accept or reject.")
+]
+By = Annotated[str, typer.Option("--by", help="Who decides; kept in the ledger. Default: the user's login name.")]
+Reason = Annotated[str | None, typer.Option(help="Why; kept in the ledger.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (proposals, accept, reject, writeback):
+        app.command()(command)
+
+
+def proposals(
+    status: Annotated[
+        str | None,
+        typer.Option(help="proposed, accepted, rejected, written, conflict or superseded; all when left out."),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write them all to a CSV with an empty column `decision`.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Rows to print.")] = 30,
+    as_json: JsonOption = False,
+) -> None:
+    """List proposals, surest first; or write them to a CSV for review in a spreadsheet.
+
+    Example: enrich proposals --status proposed --csv review.csv
+    """
+    from enrich.contracts.settings import load_settings
+    from enrich.contracts.tables import write_table
+    from enrich.ledger.review import review_table
+
+    frame = review_table(load_settings(), status=status)
+    if csv is not None:
+        write_table(frame, csv)
+        emit({"written": frame.height, "file": str(csv)}, as_json=as_json, text=f"{frame.height:,} proposals in {csv}")
+        return
+    if as_json:
+        emit({"proposals": frame.drop("decision").to_dicts()}, as_json=True, text="")
+        return
+    lines = [
+        f"{row['proposal_id']}  {row['status']:<10} {row['kind']:<6} tier {row['tier']} {row['source']:<16} "
+        f"{row['confidence']:.2f}  {_short(row['title'], 34):<34} → {_short(row['value'], 40)}"
+        for row in frame.head(limit).iter_rows(named=True)
+    ]
+    more = f"\n… {frame.height - limit:,} more; --limit or --csv shows them" if frame.height > limit else ""
+    emit({}, as_json=False, text=("\n".join(lines) or "no proposals") + more)
+
+
+def accept(
+    ids: Ids = None, from_csv: FromCsv = None, by: By = "", reason: Reason = None, as_json: JsonOption = False
+) -> None:
+    """Accept proposals; `enrich writeback --apply` writes them.
+
+    Example: enrich accept --from-csv review.csv --by anna
+    """
+    _decide("accepted", ids, from_csv, by, reason, as_json)
+
+
+def reject(
+    ids: Ids = None, from_csv: FromCsv = None, by: By = "", reason: Reason = None, as_json: JsonOption = False
+) -> None:
+    """Reject proposals; they are not proposed again while the evidence stays the same.
+
+    Example: enrich reject 3f0c… --by anna --reason "other remix"
+    """
+    _decide("rejected", ids, from_csv, by, reason, as_json)
+
+
+def writeback(
+    apply: Annotated[bool, typer.Option("--apply/--dry-run", help="Write, or only say what would be written.")] = False,
+    undo: Annotated[str | None, typer.Option(metavar="RUN", help="Take back what this run wrote.")] = None,
+    by: By = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Write accepted proposals to Postgres in one transaction; dry run unless --apply.
+
+    Example: enrich writeback --apply
+    """
+    from enrich.contracts.settings import load_settings
+    from enrich.ledger import writing
+
+    settings, now = load_settings(), datetime.now(UTC)
+    if undo is not None:
+        undone = writing.undo(settings, undo, now=now, by=by or getpass.getuser())
+        emit(
+            undone.asdict(),
+            as_json=as_json,
+            text=f"{undone.undone} values put back"
+            + (f"; {undone.kept} were edited since and left alone" if undone.kept else ""),
+        )
+        return
+    done = writing.writeback(settings, now=now, apply=apply)
+    emit(done.asdict(), as_json=as_json, text=_written_text(done))
+
+
+def _decide(
+    decision: str, ids: list[str] | None, from_csv: Path | None, by: str, reason: str | None, as_json: bool
+) -> None:
+    from enrich.contracts.settings import load_settings
+    from enrich.ledger import review
+
+    if not ids and from_csv is None:
+        raise EnrichError(f"nothing to decide: give proposal ids or --from-csv FILE (enrich {decision[:6]} --help)")
+    wanted = list(ids or []) + (review.ids_from_csv(from_csv, decision) if from_csv else [])
+    decide = review.accept if decision == "accepted" else review.reject
+    done = decide(load_settings(), wanted, by=by or getpass.getuser(), now=datetime.now(UTC), reason=reason)
+    left = (
+        f"; {len(done.unchanged)} left as they were (unknown, already {decision} or written)" if done.unchanged else ""
+    )
+    emit(done.asdict(), as_json=as_json, text=f"{done.changed} proposals {decision}{left}")
+
+
+def _written_text(done: Any) -> str:
+    head = (
+        f"written in run {done.run_id}:"
+        if done.applied and done.run_id
+        else "nothing accepted, nothing written"
+        if done.applied
+        else "dry run, nothing written; with --apply:"
+    )
+    text = (
+        f"{head}\n  labels     {done.labels_written:>6,}\n  artists    {done.artists_written:>6,}"
+        + (f"  ({done.artists_created} new to the database)" if done.artists_created else "")
+        + f"\n  conflicts  {done.conflicts:>6,}\n  superseded {done.superseded:>6,}"
+    )
+    conflicts = [row for row in done.outcomes.iter_rows(named=True) if row["outcome"] == "conflict"][:10]
+    lines = [
+        f"  conflict: {row['kind']} {row['value']!r} for track {row['track_id']}: {row['reason']}" for row in conflicts
+    ]
+    return "\n".join([text, *lines])
+
+
+def _short(text: str | None, width: int) -> str:
+    text = " ".join((text or "").split())
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,130 @@
+"""Proposals on record: saving those of a run, and listing them.
+
+A proposal's id is derived from its track, kind, value, tier and source, so a run repeated finds its own rows: what is
+decided stays decided, what is open takes the newest figures. SQL: sql/ledger/proposals.sql.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+import psycopg
+
+from enrich.contracts.schemas import PROPOSALS
+from enrich.contracts.settings import Settings
+from enrich.database.bulk import temporary_table
+from enrich.database.connection import connect
+from enrich.errors import EnrichError
+from enrich.ledger.runs import execute
+
+STATUSES = ("proposed", "accepted", "rejected", "written", "conflict", "superseded")
+
+_UTC: Any = pl.Datetime("us", "UTC")
+
+#: What `proposals` returns: the proposal, its track's title, and the last decision.
+LISTED = pl.Schema(
+    {
+        "proposal_id": pl.String,
+        "track_id": pl.String,
+        "title": pl.String,
+        "kind": pl.String,
+        "value": pl.String,
+        "tier": pl.Int8,
+        "source": pl.String,
+        "probability": pl.Float64,
+        "confidence": pl.Float64,
+        "status": pl.String,
+        "evidence": pl.String,
+        "decided_by": pl.String,
+        "decided_at": _UTC,
+        "created_at": _UTC,
+    }
+)
+
+_NAMESPACE = uuid.UUID("5a3c4f0e-7d1b-5e0a-9c55-0b8f2f3a6d41")
+
+_COLUMNS = {
+    "proposal_id": "uuid",
+    "track_id": "uuid",
+    "kind": "text",
+    "value": "text",
+    "artist_id": "uuid",
+    "tier": "smallint",
+    "source": "text",
+    "probability": "double precision",
+    "confidence": "double precision",
+    "evidence": "jsonb",
+    "seen_value": "text",
+    "seen_title": "text",
+}
+
+
+def proposal_id(track_id: str, kind: str, value: str, tier: int, source: str) -> str:
+    """The id of a proposal: the same five facts, the same id."""
+    return str(uuid.uuid5(_NAMESPACE, "\x1f".join((track_id, kind, value, str(tier), source))))
+
+
+def with_ids(proposals: pl.DataFrame) -> pl.DataFrame:
+    """Fill `proposal_id` and `status` of a PROPOSALS frame and drop repeats of one id."""
+    ids = [
+        proposal_id(*row)
+        for row in proposals.select("track_id", "kind", "value", pl.col("tier").cast(pl.Int64), "source").iter_rows()
+    ]
+    return (
+        proposals.with_columns(pl.Series("proposal_id", ids, dtype=pl.String), status=pl.lit("proposed"))
+        .sort("confidence", descending=True, maintain_order=True)
+        .unique("proposal_id", keep="first", maintain_order=True)
+        .select(PROPOSALS.names())
+    )
+
+
+def save(
+    cur: psycopg.Cursor[Any], proposals: pl.DataFrame, *, run_id: str, seen: pl.DataFrame, now: datetime
+) -> tuple[int, int]:
+    """Put the proposals of a run on record.
+
+    Args:
+        cur: Cursor of the caller's transaction.
+        proposals: PROPOSALS, with ids.
+        run_id: The run they belong to.
+        seen: track_id, seen_title, seen_label, seen_artist: what the snapshot held when they were made.
+        now: Time of record.
+
+    Returns:
+        How many are new, and how many open ones were refreshed.
+    """
+    if proposals.is_empty():
+        return 0, 0
+    frame = (
+        proposals.join(seen, on="track_id", how="left")
+        .with_columns(seen_value=pl.when(pl.col("kind") == "label").then("seen_label").otherwise("seen_artist"))
+        .with_columns(pl.col("value", "evidence", "seen_title").str.replace_all("\x00", "", literal=True))
+    )
+    temporary_table(cur, "new_proposals", _COLUMNS, frame)
+    execute(cur, "save_proposals", run_id=run_id, now=now)
+    new, refreshed = cur.fetchone() or (0, 0)
+    return new, refreshed
+
+
+def proposals(settings: Settings, *, status: str | None = None) -> pl.DataFrame:
+    """All proposals, surest first, or those of one status.
+
+    Args:
+        settings: Where Postgres is.
+        status: One of `STATUSES`, or None for all.
+
+    Returns:
+        LISTED, one row per proposal.
+
+    Raises:
+        EnrichError: no such status.
+        DatabaseError: Postgres is down or the ledger is missing.
+    """
+    if status is not None and status not in STATUSES:
+        raise EnrichError(f"no proposal status {status!r}; known are {', '.join(STATUSES)}")
+    with connect(settings) as con, con.cursor() as cur:
+        execute(cur, "list_proposals", status=status)
+        return pl.DataFrame(cur.fetchall(), schema=LISTED, orient="row")

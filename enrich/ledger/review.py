@@ -1,0 +1,157 @@
+"""The review: accepting and rejecting proposals, by id, by policy, or from a spreadsheet.
+
+Every decision is on record with who and when. A decision applies to proposals still open at that moment, so two
+reviewers never overwrite each other: the second learns that the proposal was already decided.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psycopg
+
+from enrich.contracts.settings import Settings
+from enrich.contracts.tables import read_table
+from enrich.database.connection import connect
+from enrich.errors import EnrichError, InputFileError
+from enrich.ledger.proposals import proposals as list_proposals
+from enrich.ledger.runs import execute
+
+#: A person may still change a mind until the value is written.
+_OPEN_FOR = {
+    "accepted": ["proposed", "rejected", "conflict"],
+    "rejected": ["proposed", "accepted", "conflict", "superseded"],
+}
+#: Words a spreadsheet's column `decision` may hold.
+_WORDS = {"accept": "accepted", "accepted": "accepted", "reject": "rejected", "rejected": "rejected"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """How many proposals a decision changed, and the ids it found closed, unknown, or already so decided."""
+
+    decision: str
+    changed: int
+    unchanged: tuple[str, ...]
+
+    def asdict(self) -> dict[str, Any]:
+        """As JSON prints it."""
+        return asdict(self)
+
+
+def accept(settings: Settings, ids: Sequence[str], *, by: str, now: datetime, reason: str | None = None) -> Decided:
+    """Accept proposals by id; `enrich writeback --apply` then writes them.
+
+    Args:
+        settings: Where Postgres is.
+        ids: Proposal ids.
+        by: Who decides; kept in the ledger.
+        now: When.
+        reason: Free text, kept in the ledger.
+
+    Raises:
+        EnrichError: an id is no id.
+        DatabaseError: Postgres is down or the ledger is missing.
+    """
+    return _decide(settings, ids, "accepted", by=by, now=now, reason=reason)
+
+
+def reject(settings: Settings, ids: Sequence[str], *, by: str, now: datetime, reason: str | None = None) -> Decided:
+    """Reject proposals by id; see `accept`."""
+    return _decide(settings, ids, "rejected", by=by, now=now, reason=reason)
+
+
+def ids_from_csv(path: Path, decision: str) -> list[str]:
+    """Ids of the rows of a reviewed spreadsheet whose column `decision` says so.
+
+    Args:
+        path: A CSV as `enrich proposals --csv` writes it, with a column `decision` (accept, reject or blank). Without
+            that column every row counts.
+        decision: `accepted` or `rejected`.
+
+    Raises:
+        InputFileError: no column `proposal_id`, or a decision that is neither word.
+    """
+    frame = read_table(path)
+    if "proposal_id" not in frame.columns:
+        raise InputFileError(f"{path}: no column proposal_id; make the file with `enrich proposals --csv {path.name}`")
+    if "decision" not in frame.columns:
+        return [str(i) for i in frame["proposal_id"].drop_nulls()]
+    words = frame.select("proposal_id", word=pl.col("decision").cast(pl.String).str.strip_chars().str.to_lowercase())
+    unknown = words.filter(pl.col("word").is_not_null() & (pl.col("word") != "") & ~pl.col("word").is_in(list(_WORDS)))
+    if not unknown.is_empty():
+        raise InputFileError(
+            f"{path}: decision {unknown['word'][0]!r} of proposal {unknown['proposal_id'][0]} is neither "
+            "accept nor reject"
+        )
+    chosen = words.filter(pl.col("word").replace(_WORDS) == decision)
+    return [str(i) for i in chosen["proposal_id"]]
+
+
+def accept_by_policy(cur: psycopg.Cursor[Any], ids: Sequence[str], *, policy: str, now: datetime) -> int:
+    """Accept still undecided proposals in a run's own transaction; returns how many. A person's rejection stands."""
+    execute(
+        cur,
+        "decide",
+        proposal_ids=list(ids),
+        decision="accepted",
+        from_statuses=["proposed"],
+        decided_by=f"policy:{policy}",
+        reason=None,
+        now=now,
+    )
+    return len(cur.fetchall())
+
+
+def review_table(settings: Settings, *, status: str | None = "proposed") -> pl.DataFrame:
+    """Proposals as a reviewer reads them: evidence as one line of text, and an empty column `decision`."""
+    frame = list_proposals(settings, status=status)
+    return frame.with_columns(
+        evidence=pl.col("evidence").map_elements(evidence_text, return_dtype=pl.String),
+        decision=pl.lit("", dtype=pl.String),
+    )
+
+
+def evidence_text(evidence: str | None) -> str:
+    """Evidence JSON as one readable line."""
+    if not evidence:
+        return ""
+    parsed = json.loads(evidence)
+    if not isinstance(parsed, dict):
+        return str(parsed)
+    parts = []
+    for key, value in parsed.items():
+        shown = "; ".join(map(str, value)) if isinstance(value, list) else json.dumps(value, ensure_ascii=False)
+        parts.append(f"{key}: {shown.strip(chr(34))}")
+    return " · ".join(parts)
+
+
+def _decide(
+    settings: Settings, ids: Sequence[str], decision: str, *, by: str, now: datetime, reason: str | None
+) -> Decided:
+    if not by.strip():
+        raise EnrichError("a decision needs a name: say who decides with --by")
+    wanted = list(dict.fromkeys(ids))
+    try:
+        with connect(settings) as con, con.cursor() as cur:
+            execute(
+                cur,
+                "decide",
+                proposal_ids=wanted,
+                decision=decision,
+                from_statuses=_OPEN_FOR[decision],
+                decided_by=by,
+                reason=reason,
+                now=now,
+            )
+            changed = {row[0] for row in cur.fetchall()}
+    except psycopg.errors.InvalidTextRepresentation as error:
+        raise EnrichError(f"not a proposal id: {str(error).splitlines()[0]}; see `enrich proposals`") from error
+    unchanged = tuple(i for i in wanted if i.lower() not in changed)
+    return Decided(decision=decision, changed=len(changed), unchanged=unchanged)

@@ -1,0 +1,58 @@
+"""Runs: one row for each execution of a command that proposes or writes.
+
+Writes `enrich_runs` in the caller's transaction. SQL: sql/ledger/runs.sql.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from enrich.errors import DatabaseError
+from enrich.sql import LEDGER
+
+
+def execute(cur: psycopg.Cursor[Any], name: str, **params: object) -> None:
+    """Run one named query of the ledger.
+
+    Raises:
+        DatabaseError: the ledger's tables are missing.
+    """
+    try:
+        cur.execute(LEDGER[name].postgres, LEDGER[name].bind(params))
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
+        raise DatabaseError(
+            f"ledger ({name}): {str(error).splitlines()[0]}; apply the migrations with `enrich db migrate`"
+        ) from error
+
+
+def open_run(
+    cur: psycopg.Cursor[Any],
+    command: str,
+    *,
+    now: datetime,
+    snapshot_id: str | None = None,
+    parameters: Mapping[str, object] | None = None,
+) -> str:
+    """Record that a command begins; returns the id of the run."""
+    run_id = str(uuid.uuid4())
+    execute(
+        cur,
+        "open_run",
+        run_id=run_id,
+        command=command,
+        now=now,
+        snapshot_id=snapshot_id,
+        parameters=json.dumps(dict(parameters or {}), default=str),
+    )
+    return run_id
+
+
+def close_run(cur: psycopg.Cursor[Any], run_id: str, *, now: datetime, summary: Mapping[str, object]) -> None:
+    """Record what a run came to."""
+    execute(cur, "close_run", run_id=run_id, now=now, summary=json.dumps(dict(summary), default=str))

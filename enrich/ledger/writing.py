@@ -1,0 +1,390 @@
+"""Write-back: accepted proposals into the music tables, in one transaction, each change on record.
+
+Fills blanks only. What changed since the snapshot is a conflict: reported and left alone. The same run applied
+twice changes nothing. A run is undone exactly, but for values edited since, which are reported and left alone.
+SQL: sql/ledger/writing.sql.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+import psycopg
+
+from enrich.contracts.settings import Settings
+from enrich.database.bulk import temporary_table
+from enrich.database.connection import connect
+from enrich.errors import EnrichError
+from enrich.ledger.runs import close_run, execute, open_run
+from enrich.sources.label_names import WEAK_REASONS, refusal
+from enrich.text.normalise import artist_key, label_key
+from enrich.text.words import is_unknown_artist
+
+# One write-back at a time; a second waits. The number is arbitrary but fixed.
+_LOCK = 8_022_009
+_NAME_LIMIT = 255
+_STRINGS: Any = pl.List(pl.String)
+
+_ACCEPTED = pl.Schema(
+    {
+        "proposal_id": pl.String,
+        "track_id": pl.String,
+        "kind": pl.String,
+        "value": pl.String,
+        "tier": pl.Int16,
+        "source": pl.String,
+        "confidence": pl.Float64,
+        "evidence": pl.String,
+        "seen_title": pl.String,
+    }
+)
+_TRACKS = pl.Schema(
+    {"track_id": pl.String, "title": pl.String, "original_label": pl.String, "metadata_label": pl.String}
+)
+_PRIMARY = pl.Schema({"track_id": pl.String, "artist_id": pl.String, "name": pl.String})
+_ARTISTS = pl.Schema({"artist_id": pl.String, "name": pl.String, "aliases": _STRINGS})
+
+#: What became of each accepted proposal.
+OUTCOMES = pl.Schema(
+    {
+        "proposal_id": pl.String,
+        "track_id": pl.String,
+        "kind": pl.String,
+        "value": pl.String,
+        "source": pl.String,
+        "confidence": pl.Float64,
+        "outcome": pl.String,
+        "reason": pl.String,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteResult:
+    """What write-back did, or would do where `applied` is False."""
+
+    run_id: str | None
+    applied: bool
+    labels_written: int
+    artists_written: int
+    artists_created: int
+    conflicts: int
+    superseded: int
+    outcomes: pl.DataFrame
+
+    def asdict(self) -> dict[str, Any]:
+        """As JSON prints it, conflicts in full."""
+        return {
+            **{k: v for k, v in asdict(self).items() if k != "outcomes"},
+            "conflict_list": self.outcomes.filter(pl.col("outcome") == "conflict").to_dicts(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoResult:
+    """What undo did: values put back, and those left alone because they were edited since."""
+
+    run_id: str
+    undone: int
+    kept: int
+    kept_writes: tuple[dict[str, Any], ...]
+
+    def asdict(self) -> dict[str, Any]:
+        """As JSON prints it."""
+        return asdict(self)
+
+
+def writeback(
+    settings: Settings, *, now: datetime, apply: bool = False, run_ids: Sequence[str] | None = None
+) -> WriteResult:
+    """Write the accepted proposals, or say what would be written.
+
+    Args:
+        settings: Where Postgres is.
+        now: Time of record.
+        apply: False is a dry run: everything is judged, nothing written.
+        run_ids: Only proposals of these runs; None: all.
+
+    Raises:
+        DatabaseError: Postgres is down or the ledger is missing.
+    """
+    with connect(settings) as con, con.cursor() as cur:
+        result = write_accepted(cur, now=now, run_ids=run_ids, apply=apply)
+        if not apply:
+            con.rollback()
+    return result
+
+
+def write_accepted(
+    cur: psycopg.Cursor[Any], *, now: datetime, run_ids: Sequence[str] | None = None, apply: bool = True
+) -> WriteResult:
+    """`writeback` within the caller's transaction."""
+    cur.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+    execute(cur, "lock_accepted", run_ids=list(run_ids) if run_ids is not None else None)
+    accepted = pl.DataFrame(cur.fetchall(), schema=_ACCEPTED, orient="row")
+    if accepted.is_empty():
+        return _result(None, applied=apply, created=0, outcomes=pl.DataFrame(schema=OUTCOMES))
+
+    ids = accepted["track_id"].unique().sort().to_list()
+    execute(cur, "lock_tracks", track_ids=ids)
+    tracks = pl.DataFrame(cur.fetchall(), schema=_TRACKS, orient="row")
+    has_label_column = _has_label_column(cur)
+    if has_label_column:
+        execute(cur, "column_labels", track_ids=ids)
+        column = pl.DataFrame(cur.fetchall(), schema={"track_id": pl.String, "column_label": pl.String}, orient="row")
+        tracks = tracks.join(column, on="track_id", how="left")
+    execute(cur, "primary_artists", track_ids=ids)
+    primary = pl.DataFrame(cur.fetchall(), schema=_PRIMARY, orient="row")
+
+    judged = judge(accepted, tracks, primary)
+    outcomes = judged.select(OUTCOMES.names())
+    if not apply:
+        return _result(None, applied=False, created=0, outcomes=outcomes)
+
+    run_id = open_run(cur, "writeback", now=now, parameters={"runs": list(run_ids) if run_ids else "all"})
+    free = judged.filter(pl.col("outcome") == "written")
+    labels = free.filter(pl.col("kind") == "label")
+    artists = free.filter(pl.col("kind") == "artist")
+    if not labels.is_empty():
+        temporary_table(cur, "label_writes", {"proposal_id": "uuid", "track_id": "uuid", "value": "text"}, labels)
+        execute(cur, "write_labels", run_id=run_id, now=now)
+        if has_label_column:
+            execute(cur, "write_label_columns", run_id=run_id, now=now)
+    created = _write_artists(cur, artists, primary, run_id=run_id, now=now) if not artists.is_empty() else 0
+    _complete(cur, free, primary, run_id=run_id, now=now)
+    temporary_table(cur, "outcomes", {"proposal_id": "uuid", "outcome": "text", "reason": "text"}, outcomes)
+    execute(cur, "settle_proposals", now=now)
+    result = _result(run_id, applied=True, created=created, outcomes=outcomes)
+    close_run(
+        cur,
+        run_id,
+        now=now,
+        summary={k: v for k, v in result.asdict().items() if isinstance(v, int) and not isinstance(v, bool)},
+    )
+    return result
+
+
+def judge(accepted: pl.DataFrame, tracks: pl.DataFrame, primary: pl.DataFrame) -> pl.DataFrame:
+    """Say of each accepted proposal whether its blank is still one. Pure.
+
+    Args:
+        accepted: Proposals, see `lock_accepted`.
+        tracks: track_id, title, original_label, metadata_label and, where the installation has it, column_label.
+        primary: track_id, artist_id, name of today's primary artists.
+
+    Returns:
+        `accepted` with outcome (`written`, `conflict`, `superseded`) and reason (null when written).
+    """
+    label_columns = [c for c in ("original_label", "column_label", "metadata_label") if c in tracks.columns]
+    current_labels = tracks.select(
+        "track_id",
+        "title",
+        label_now=pl.coalesce(
+            pl.when(pl.col(c).str.strip_chars().ne("") & ~_is_blank_word(pl.col(c))).then(pl.col(c))
+            for c in label_columns
+        ),
+    )
+    current_artists = (
+        primary.filter(~is_unknown_artist(pl.col("name")))
+        .group_by("track_id")
+        .agg(artist_now=pl.col("name").sort().str.join(" & "), artist_keys_now=artist_key(pl.col("name")).sort())
+    )
+    rows = (
+        accepted.join(current_labels, on="track_id", how="left")
+        .join(current_artists, on="track_id", how="left")
+        .with_columns(names=_names())
+        .with_columns(name_keys=pl.col("names").list.eval(artist_key(pl.element())).list.sort())
+        .sort(["confidence", "tier", "proposal_id"], descending=[True, False, False])
+        .with_columns(
+            winner=pl.col("value").first().over("track_id", "kind"),
+            place=pl.int_range(pl.len()).over("track_id", "kind"),
+        )
+    )
+    is_label = pl.col("kind") == "label"
+    now = pl.when(is_label).then("label_now").otherwise("artist_now")
+    same = (
+        pl.when(is_label)
+        .then(label_key(pl.col("label_now")) == label_key(pl.col("value")))
+        .otherwise(pl.col("artist_keys_now") == pl.col("name_keys"))
+    )
+    too_long = pl.col("names").list.eval(pl.element().str.len_chars() > _NAME_LIMIT).list.any()
+    reason = (
+        pl.when(pl.col("title").is_null())
+        .then(pl.lit("the track is no longer in the database"))
+        .when(now.is_not_null() & same)
+        .then(pl.lit("already there"))
+        .when(now.is_not_null())
+        .then(pl.format("{} is {} since the snapshot", "kind", now))
+        .when(pl.col("seen_title").is_not_null() & (pl.col("seen_title") != pl.col("title")))
+        .then(pl.format("the title was edited since the snapshot, now {}", "title"))
+        .when(too_long)
+        .then(pl.lit(f"longer than the {_NAME_LIMIT} characters the database holds"))
+        .when((pl.col("place") > 0) & (pl.col("winner") == pl.col("value")))
+        .then(pl.lit("the same value from a surer proposal is written"))
+        .when(pl.col("place") > 0)
+        .then(pl.format("a surer accepted proposal says {}", "winner"))
+    )
+    harmless = pl.col("reason").is_in(["already there", "the same value from a surer proposal is written"])
+    return rows.with_columns(reason=reason).with_columns(
+        outcome=pl.when(pl.col("reason").is_null())
+        .then(pl.lit("written"))
+        .when(harmless)
+        .then(pl.lit("superseded"))
+        .otherwise(pl.lit("conflict"))
+    )
+
+
+def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResult:
+    """Take back what one write-back run wrote, exactly; values edited since stay and are reported.
+
+    Args:
+        settings: Where Postgres is.
+        run_id: Id of a writeback run.
+        now: Time of record.
+        by: Who asks; kept in the ledger.
+
+    Raises:
+        EnrichError: no such run, or not one that wrote.
+        DatabaseError: Postgres is down or the ledger is missing.
+    """
+    try:
+        with connect(settings) as con, con.cursor() as cur:
+            cur.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+            execute(cur, "lock_run", run_id=run_id)
+            run = cur.fetchone()
+            if run is None or run[1] != "writeback":
+                raise EnrichError(f"no writeback run {run_id}; `enrich report` and the table enrich_runs list them")
+            for step in (
+                "undo_statuses",
+                "undo_links",
+                "undo_placeholders",
+                "undo_artists",
+                "undo_labels",
+                "undo_label_columns",
+            ):
+                if step == "undo_label_columns" and not _has_label_column(cur):
+                    continue
+                execute(cur, step, run_id=run_id, now=now)
+            execute(cur, "reopen_undone", run_id=run_id, now=now, decided_by=by)
+            execute(cur, "mark_run_undone", run_id=run_id, now=now)
+            execute(cur, "undo_summary", run_id=run_id)
+            undone, kept = cur.fetchone() or (0, 0)
+            execute(cur, "kept_writes", run_id=run_id)
+            left = tuple({"track_id": track, "target": target, "row_key": key} for track, target, key in cur.fetchall())
+    except psycopg.errors.InvalidTextRepresentation as error:
+        raise EnrichError(f"not a run id: {run_id!r}") from error
+    return UndoResult(run_id=run_id, undone=undone, kept=kept, kept_writes=left)
+
+
+def _is_blank_word(label: pl.Expr) -> pl.Expr:
+    # "White", "CDR" and the like are blanks; a doubtful word such as a genre's may be somebody's label and stays.
+    return refusal(label).is_in(sorted(WEAK_REASONS)).not_().fill_null(value=False)
+
+
+def _names() -> pl.Expr:
+    # A proposal of several artists (a mashup) lists them in its evidence; else the value is one name.
+    listed = pl.col("evidence").map_elements(_listed_artists, return_dtype=pl.List(pl.String))
+    return pl.when(listed.list.len() > 0).then(listed).otherwise(pl.concat_list("value"))
+
+
+def _listed_artists(evidence: str) -> list[str]:
+    parsed = json.loads(evidence)
+    names = parsed.get("artists") if isinstance(parsed, dict) else None
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def _write_artists(
+    cur: psycopg.Cursor[Any], artists: pl.DataFrame, primary: pl.DataFrame, *, run_id: str, now: datetime
+) -> int:
+    execute(cur, "all_artists")
+    known = pl.DataFrame(cur.fetchall(), schema=_ARTISTS, orient="row").lazy()
+    # A name means the artist of that name before one that has it as an alias; the smallest id makes it certain.
+    keys = (
+        pl.concat(
+            [
+                known.select("artist_id", name_key=artist_key(pl.col("name")), is_alias=pl.lit(0)),
+                known.select("artist_id", pl.col("aliases").alias("alias"))
+                .explode("alias")
+                .drop_nulls("alias")
+                .select("artist_id", name_key=artist_key(pl.col("alias")), is_alias=pl.lit(1)),
+            ]
+        )
+        .sort("name_key", "is_alias", "artist_id")
+        .unique("name_key", keep="first", maintain_order=True)
+        .select("name_key", "artist_id")
+        .collect()
+    )
+    credits = (
+        artists.select("proposal_id", "track_id", name=pl.col("names"))
+        .explode("name")
+        .with_columns(name_key=artist_key(pl.col("name")))
+        .unique(["track_id", "name_key"], keep="first", maintain_order=True)
+        .with_columns(place=pl.int_range(pl.len()).over("track_id"))
+    )
+    missing = (
+        credits.join(keys, on="name_key", how="anti")
+        .sort("proposal_id", "place")
+        .unique("name_key", keep="first", maintain_order=True)
+        .rename({"name_key": "artist_key"})
+    )
+    created = 0
+    if not missing.is_empty():
+        temporary_table(
+            cur, "new_artists", {"proposal_id": "uuid", "name": "text", "artist_key": "varchar(255)"}, missing
+        )
+        execute(cur, "create_artists", run_id=run_id, now=now)
+        created = cur.rowcount
+        execute(cur, "created_artists")
+        made = pl.DataFrame(cur.fetchall(), schema={"name_key": pl.String, "artist_id": pl.String}, orient="row")
+        keys = pl.concat([keys, made])
+    links = credits.join(keys, on="name_key").unique(["track_id", "artist_id"], keep="first", maintain_order=True)
+    temporary_table(
+        cur, "artist_links", {"proposal_id": "uuid", "track_id": "uuid", "artist_id": "uuid", "place": "int"}, links
+    )
+    placeholders = primary.filter(is_unknown_artist(pl.col("name")))["artist_id"].unique().sort().to_list()
+    execute(cur, "remove_placeholders", run_id=run_id, now=now, placeholder_ids=placeholders)
+    execute(cur, "write_links", run_id=run_id, now=now)
+    return created
+
+
+def _complete(
+    cur: psycopg.Cursor[Any], free: pl.DataFrame, primary: pl.DataFrame, *, run_id: str, now: datetime
+) -> None:
+    named = primary.filter(~is_unknown_artist(pl.col("name")))["track_id"].unique()
+    touched = (
+        free.sort("kind")  # an artist names the proposal that completed the track, where both were written
+        .unique("track_id", keep="first", maintain_order=True)
+        .with_columns(has_artist=(pl.col("kind") == "artist") | pl.col("track_id").is_in(named.to_list()))
+    )
+    temporary_table(
+        cur, "touched_tracks", {"track_id": "uuid", "proposal_id": "uuid", "has_artist": "boolean"}, touched
+    )
+    execute(cur, "complete_statuses", run_id=run_id, now=now)
+
+
+def _has_label_column(cur: psycopg.Cursor[Any]) -> bool:
+    cur.execute(
+        "select exists (select from pg_attribute where attrelid = to_regclass('tracks') and attname = 'label'"
+        " and attnum > 0 and not attisdropped)"
+    )
+    row = cur.fetchone()
+    return bool(row and row[0])
+
+
+def _result(run_id: str | None, *, applied: bool, created: int, outcomes: pl.DataFrame) -> WriteResult:
+    written = outcomes.filter(pl.col("outcome") == "written")
+    return WriteResult(
+        run_id=run_id,
+        applied=applied,
+        labels_written=written.filter(pl.col("kind") == "label").height,
+        artists_written=written.filter(pl.col("kind") == "artist").height,
+        artists_created=created,
+        conflicts=outcomes.filter(pl.col("outcome") == "conflict").height,
+        superseded=outcomes.filter(pl.col("outcome") == "superseded").height,
+        outcomes=outcomes,
+    )
