@@ -1,0 +1,198 @@
+"""Tier 1: artists from the database itself.
+
+    mashup       every component looked up one by one; all found: 0.90
+    association  artists of the track's label, title compared with theirs:
+                 0.7 × title similarity + 0.3 × the artist's share of the label, 0.60–0.80
+    same-title   the same title elsewhere with a known artist, worth what it is measured to be worth
+
+Returns proposals; reads a workspace; writes nothing.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+from rapidfuzz import fuzz
+from rapidfuzz.process import cpdist
+
+from enrich.text.normalise import artist_key, title_key
+from enrich.text.titles import parse_titles
+from enrich.tiers.local_labels import no_proposals
+from enrich.tiers.measured import measure, with_confidence
+from enrich.tiers.proposing import propose
+from enrich.tiers.same_title import agreeing, speaks
+from enrich.tiers.workspace import Workspace
+
+ASSOCIATION_MIN = 0.60
+ASSOCIATION_MAX = 0.80
+MASHUP_CONFIDENCE = 0.90
+#: A component counts as found where its title is at least this sure to mean that artist.
+COMPONENT_MIN = 0.90
+_PRIOR = 0.7
+
+
+def same_title(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+    """The artist all other tracks of the same title have.
+
+    Returns:
+        PROPOSALS (tier 1, source `same-title`); confidence measured on this snapshot's known tracks.
+    """
+    known = _voters(ws)
+    answers = with_confidence(
+        agreeing(_unnamed(ws, track_ids), known, value="artist_text"), _measured(known), prior=_PRIOR
+    )
+    found = _with_names(ws, answers).with_columns(probability="confidence")
+    return propose(
+        found,
+        kind="artist",
+        tier=1,
+        source="same-title",
+        evidence=["artists", "example", "others", "bucket", "n", "correct"],
+    )
+
+
+def association(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+    """The artist of the track's label whose titles are most like its own.
+
+    A score under 0.60 is no proposal; over 0.80 it counts as 0.80, for it is an association, not an identity.
+
+    Returns:
+        PROPOSALS (tier 1, source `association`), the best candidate a track.
+    """
+    queries = _unnamed(ws, track_ids).filter(pl.col("label_key").is_not_null() & speaks(pl.col("base_key")))
+    rosters = (
+        ws.tracks.filter(pl.col("label_key").is_not_null() & pl.col("is_known_artist"))
+        .select("track_id", "label_key", roster_base="base_key", roster_title="title")
+        .join(
+            ws.credits.filter(pl.col("role") == "primary").select("track_id", "artist", "artist_key", "artist_id"),
+            on="track_id",
+        )
+    )
+    shares = (
+        rosters.group_by("label_key", "artist_key")
+        .agg(n=pl.col("track_id").n_unique())
+        .with_columns(share=pl.col("n") / pl.col("n").sum().over("label_key"))
+        .select("label_key", "artist_key", "share")
+    )
+    pairs = queries.select("track_id", "title", "base_key", "label", "label_key").join(
+        rosters.drop("track_id"), on="label_key"
+    )
+    if pairs.is_empty():
+        return no_proposals()
+    similarity = cpdist(pairs["base_key"].to_list(), pairs["roster_base"].to_list(), scorer=fuzz.ratio, workers=1) / 100
+    best = (
+        pairs.with_columns(similarity=pl.Series(similarity, dtype=pl.Float64))
+        .join(shares, on=["label_key", "artist_key"])
+        .with_columns(score=0.7 * pl.col("similarity") + 0.3 * pl.col("share"))
+        .sort(["track_id", "score", "artist_key", "roster_base"], descending=[False, True, False, False])
+        .unique("track_id", keep="first", maintain_order=True)
+        .filter(pl.col("score") >= ASSOCIATION_MIN)
+        .with_columns(
+            confidence=pl.col("score").clip(ASSOCIATION_MIN, ASSOCIATION_MAX),
+            value="artist",
+            like="roster_title",
+        )
+        .with_columns(probability="confidence")
+    )
+    return propose(
+        best, kind="artist", tier=1, source="association", evidence=["label", "like", "similarity", "share", "score"]
+    )
+
+
+def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+    """The artists of a mashup, one component at a time; proposed only where every component is found.
+
+    A component `Artist - Title` names its artist, who must be in the database; a bare title is looked up.
+
+    Returns:
+        PROPOSALS (tier 1, source `mashup`), confidence 0.90.
+    """
+    components = (
+        _unnamed(ws, track_ids)
+        .filter(pl.col("is_mashup") & (pl.col("components").list.len() >= 2))
+        .select("track_id", component="components")
+        .explode("component")
+        .drop_nulls("component")
+        .with_columns(place=pl.int_range(pl.len()).over("track_id"))
+    )
+    if components.is_empty():
+        return no_proposals()
+    parsed = parse_titles(components["component"])
+    components = components.with_columns(
+        named=parsed["artist"], base_key=_base_keys(parsed), version_class=parsed["version_class"]
+    ).with_columns(query_id=pl.format("{}#{}", "track_id", "place"))
+    known = _voters(ws)
+    looked_up = (
+        with_confidence(
+            agreeing(
+                components.filter(pl.col("named").is_null()).select("base_key", "version_class", track_id="query_id"),
+                known,
+                value="artist_text",
+            ),
+            _measured(known),
+            prior=_PRIOR,
+        )
+        .filter(pl.col("confidence") >= COMPONENT_MIN)
+        .select(query_id="track_id", found="artist_text")
+    )
+    all_artists = ws.credits.select("artist_key").unique().with_columns(in_database=pl.lit(value=True))
+    resolved = (
+        components.with_columns(named_key=artist_key(pl.col("named")))
+        .join(all_artists, left_on="named_key", right_on="artist_key", how="left")
+        .join(looked_up, on="query_id", how="left")
+        .with_columns(artist_text=pl.when("in_database").then("named_key").otherwise("found"))
+        .sort("track_id", "place")
+    )
+    complete = (
+        resolved.group_by("track_id", maintain_order=True)
+        .agg(
+            all_found=pl.col("artist_text").is_not_null().all(),
+            artist_text=pl.col("artist_text").str.join("|"),
+            components=pl.col("component"),
+        )
+        .filter(pl.col("all_found"))
+    )
+    found = _with_names(ws, complete).with_columns(
+        probability=pl.lit(MASHUP_CONFIDENCE), confidence=pl.lit(MASHUP_CONFIDENCE)
+    )
+    return propose(found, kind="artist", tier=1, source="mashup", evidence=["artists", "components"])
+
+
+def _unnamed(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+    return ws.tracks.filter(~pl.col("is_known_artist") & pl.col("track_id").is_in(track_ids.to_list()))
+
+
+def _voters(ws: Workspace) -> pl.DataFrame:
+    return ws.known.with_columns(artist_text=pl.col("artist_keys").list.join("|"))
+
+
+def _measured(known: pl.DataFrame) -> pl.DataFrame:
+    tried = agreeing(known, known, value="artist_text").join(
+        known.select("track_id", truth="artist_text"), on="track_id"
+    )
+    return measure(tried.select("bucket", right=pl.col("artist_text") == pl.col("truth")), prior=_PRIOR)
+
+
+def _with_names(ws: Workspace, answers: pl.DataFrame) -> pl.DataFrame:
+    """Add value (names joined), artists (list), artist_id (of a single one) for artist_text (keys joined by |)."""
+    names = (
+        ws.credits.group_by("artist_key")
+        .agg(pl.col("artist").mode().sort().first(), pl.col("artist_id").drop_nulls().sort().first())
+        .rename({"artist": "name"})
+    )
+    shown = (
+        answers.select("track_id", artist_key=pl.col("artist_text").str.split("|"))
+        .explode("artist_key")
+        .unique(["track_id", "artist_key"], keep="first", maintain_order=True)
+        .join(names, on="artist_key", how="left", maintain_order="left")
+        .group_by("track_id", maintain_order=True)
+        .agg(
+            value=pl.col("name").str.join(" & "),
+            artists=pl.col("name"),
+            artist_id=pl.when(pl.len() == 1).then(pl.col("artist_id").first()),
+        )
+    )
+    return answers.join(shown, on="track_id", maintain_order="left")
+
+
+def _base_keys(parsed: pl.DataFrame) -> pl.Series:
+    return parsed.select(base_key=title_key(pl.col("base_title")))["base_key"]

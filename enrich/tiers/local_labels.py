@@ -1,0 +1,96 @@
+"""Tier 0 without the outside: a label in the title's brackets, or known for the track elsewhere in the database."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from enrich.contracts.schemas import PROPOSALS
+from enrich.text.normalise import label_key
+from enrich.tiers.measured import measure, with_confidence
+from enrich.tiers.proposing import propose
+from enrich.tiers.same_title import SAME_RECORDING, agreeing
+from enrich.tiers.workspace import Workspace
+
+#: Below this a label is no find (the specification's floor).
+LABEL_FLOOR = 0.60
+_PRIOR = 0.8
+
+
+def title_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+    """Labels the titles themselves carry: `[Armada]` 0.70 known, 0.65 not; `(Armada)` 0.65 and 0.60.
+
+    Returns:
+        PROPOSALS (tier 0, source `title`).
+    """
+    spelling = ws.labels.select("label_key", known_as="label").unique("label_key", keep="first", maintain_order=True)
+    found = (
+        _blank(ws, track_ids)
+        .filter(pl.col("title_label").is_not_null() & (pl.col("title_label_confidence") >= LABEL_FLOOR))
+        .with_columns(label_key=label_key(pl.col("title_label")))
+        .join(spelling, on="label_key", how="left", maintain_order="left")
+        .with_columns(
+            value=pl.coalesce("known_as", "title_label"),
+            probability="title_label_confidence",
+            confidence="title_label_confidence",
+            in_title="title_label",
+        )
+    )
+    return propose(found, kind="label", tier=0, source="title", evidence=["title", "in_title", "known_as"])
+
+
+def database_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+    """Labels the database knows for another version of the same track.
+
+    With a known artist the title must agree under that artist; without, the title alone, which is worth what it has
+    been worth on the labelled tracks of this snapshot.
+
+    Returns:
+        PROPOSALS (tier 0, source `database`).
+    """
+    keys = ws.known.select("track_id", artist_text=pl.col("artist_keys").list.join("|"))
+    tracks = ws.tracks.select("track_id", "title", "base_key", "version_class", "label", "label_key").join(
+        keys, on="track_id", how="left"
+    )
+    labelled = tracks.filter(pl.col("label_key").is_not_null() & pl.col("version_class").is_in(SAME_RECORDING))
+    asked = _blank(ws, track_ids).select("track_id")
+    by_artist = _answers(
+        tracks.filter(pl.col("artist_text").is_not_null()).with_columns(base_key=_under_artist()),
+        labelled.filter(pl.col("artist_text").is_not_null()).with_columns(base_key=_under_artist()),
+        asked,
+        rule="same artist, ",
+    )
+    nameless = tracks.filter(pl.col("artist_text").is_null())
+    by_title = _answers(tracks, labelled, asked.join(nameless, on="track_id", how="semi"), rule="title alone, ")
+    answers = pl.concat([by_artist, by_title])
+    spelling = ws.labels.select("label_key", value="label").unique("label_key", keep="first", maintain_order=True)
+    found = answers.join(spelling, on="label_key").filter(pl.col("confidence") >= LABEL_FLOOR)
+    return propose(
+        found.with_columns(probability="confidence"),
+        kind="label",
+        tier=0,
+        source="database",
+        evidence=["example", "others", "bucket", "n", "correct"],
+    )
+
+
+def _answers(tracks: pl.DataFrame, labelled: pl.DataFrame, asked: pl.DataFrame, *, rule: str) -> pl.DataFrame:
+    truth = labelled.select("track_id", truth="label_key")
+    tried = agreeing(labelled, labelled, value="label_key").join(truth, on="track_id")
+    measured = measure(tried.select("bucket", right=pl.col("label_key") == pl.col("truth")), prior=_PRIOR)
+    queries = tracks.join(asked, on="track_id", how="semi").filter(pl.col("version_class").is_in(SAME_RECORDING))
+    answers = agreeing(queries, labelled, value="label_key")
+    return with_confidence(answers, measured, prior=_PRIOR).with_columns(bucket=pl.concat_str(pl.lit(rule), "bucket"))
+
+
+def _under_artist() -> pl.Expr:
+    # The artist's key and the title's, as one: nothing but the same pair can meet it.
+    return pl.concat_str("artist_text", pl.lit(" ¦ "), "base_key")
+
+
+def _blank(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+    return ws.tracks.filter(pl.col("label").is_null() & pl.col("track_id").is_in(track_ids.to_list()))
+
+
+def no_proposals() -> pl.DataFrame:
+    """An empty PROPOSALS frame."""
+    return pl.DataFrame(schema=PROPOSALS)

@@ -1,0 +1,164 @@
+"""What the tiers work on: a snapshot's marts in memory, with this run's accepted results already in them.
+
+`Workspace.of` copies the marts once; `with_accepted` returns a workspace in which accepted labels and artists stand
+where they belong (track, credit, artist–label map, setlists), so that later tracks of the same run profit.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from enrich.text.normalise import artist_key, label_key
+
+if TYPE_CHECKING:
+    from enrich.snapshots.opening import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """The marts `tracks`, `credits`, `artists`, `labels`, `tracklists` of one snapshot, see ARCHITECTURE.md."""
+
+    snapshot_id: str
+    tracks: pl.DataFrame
+    credits: pl.DataFrame
+    artists: pl.DataFrame
+    labels: pl.DataFrame
+    tracklists: pl.DataFrame
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Workspace:
+        """Copy the marts into memory."""
+        return cls(
+            snapshot_id=str(snapshot.manifest.snapshot_id),
+            **{name: snapshot.frame(name) for name in ("tracks", "credits", "artists", "labels", "tracklists")},
+        )
+
+    @property
+    def known(self) -> pl.DataFrame:
+        """Tracks of known artist: id, title and its keys, version_class, label, label_key, artist, artist_keys (list)."""
+        keys = (
+            self.credits.filter(pl.col("role") == "primary")
+            .group_by("track_id")
+            .agg(artist_keys=pl.col("artist_key").unique().sort())
+        )
+        return (
+            self.tracks.filter(pl.col("is_known_artist"))
+            .select("track_id", "title", "base_key", "title_key", "version_class", "label", "label_key", "artist")
+            .join(keys, on="track_id")
+        )
+
+    @property
+    def aliases(self) -> pl.DataFrame:
+        """One row per other name of an artist: artist, alias."""
+        return self.artists.select("artist", pl.col("aliases").alias("alias")).explode("alias").drop_nulls("alias")
+
+    def seen(self) -> pl.DataFrame:
+        """What stood in the blanks at the snapshot: track_id, seen_title, seen_label, seen_artist."""
+        return self.tracks.select(
+            "track_id",
+            seen_title="title",
+            seen_label="label",
+            seen_artist=pl.when("is_known_artist").then("artist"),
+        )
+
+    def with_accepted(self, accepted: pl.DataFrame) -> Workspace:
+        """The workspace with accepted PROPOSALS in place; a blank already filled stays as it is."""
+        labels = _winners(accepted, "label")
+        artists = _winners(accepted, "artist")
+        return _with_artists(_with_labels(self, labels), artists)
+
+
+def _winners(accepted: pl.DataFrame, kind: str) -> pl.DataFrame:
+    # One value a blank: the surest, ties by tier and id, as write-back decides it too.
+    return (
+        accepted.filter(pl.col("kind") == kind)
+        .sort(["confidence", "tier", "proposal_id"], descending=[True, False, False])
+        .unique("track_id", keep="first", maintain_order=True)
+        .select("track_id", "value", "evidence", "source")
+    )
+
+
+def _with_labels(ws: Workspace, labels: pl.DataFrame) -> Workspace:
+    if labels.is_empty():
+        return ws
+    found = labels.select("track_id", new_label="value", new_key=label_key(pl.col("value")), by="source")
+    tracks = (
+        ws.tracks.join(found, on="track_id", how="left", maintain_order="left")
+        .with_columns(
+            label_source=pl.when(pl.col("label").is_null() & pl.col("new_label").is_not_null())
+            .then("by")
+            .otherwise("label_source"),
+            label_key=pl.coalesce("label_key", "new_key"),
+            label=pl.coalesce("label", "new_label"),
+        )
+        .drop("new_label", "new_key", "by")
+    )
+    tracklists = (
+        ws.tracklists.join(
+            found.select(track_key="track_id", new_label="new_label"), on="track_key", how="left", maintain_order="left"
+        )
+        .with_columns(label=pl.coalesce("label", "new_label"))
+        .drop("new_label")
+    )
+    return replace(ws, tracks=tracks, tracklists=tracklists)
+
+
+def _with_artists(ws: Workspace, artists: pl.DataFrame) -> Workspace:
+    if artists.is_empty():
+        return ws
+    unknown = ws.tracks.filter(~pl.col("is_known_artist")).select("track_id")
+    names = artists.join(unknown, on="track_id", how="semi").with_columns(
+        name=pl.when(pl.col("evidence").str.contains('"artists"', literal=True))
+        .then(pl.col("evidence").map_elements(listed_artists, return_dtype=pl.List(pl.String)))
+        .otherwise(pl.concat_list("value"))
+    )
+    shown = names.select("track_id", new_artist=pl.col("name").list.join(" & "))
+    new_credits = (
+        names.select("track_id", "name")
+        .explode("name")
+        .with_columns(artist_key=artist_key(pl.col("name")), place=pl.int_range(pl.len()).over("track_id"))
+        .join(
+            ws.artists.select("artist_key", "artist_id").unique("artist_key", keep="first", maintain_order=True),
+            on="artist_key",
+            how="left",
+        )
+        .select(
+            "track_id",
+            "artist_id",
+            pl.col("name").alias("artist"),
+            "artist_key",
+            pl.lit("primary").alias("role"),
+            pl.col("place").alias("position"),
+        )
+        .match_to_schema(ws.credits.schema, integer_cast="upcast")
+        if not names.is_empty()
+        else ws.credits.clear()
+    )
+    replaced = ws.credits.filter(
+        ~((pl.col("role") == "primary") & pl.col("track_id").is_in(names["track_id"].to_list()))
+    )
+    tracks = (
+        ws.tracks.join(shown, on="track_id", how="left", maintain_order="left")
+        .with_columns(
+            artist=pl.coalesce("new_artist", "artist"),
+            is_known_artist=pl.col("is_known_artist") | pl.col("new_artist").is_not_null(),
+        )
+        .drop("new_artist")
+    )
+    tracklists = (
+        ws.tracklists.join(shown.rename({"track_id": "track_key"}), on="track_key", how="left", maintain_order="left")
+        .with_columns(artist=pl.coalesce("new_artist", "artist"))
+        .drop("new_artist")
+    )
+    return replace(ws, tracks=tracks, credits=pl.concat([replaced, new_credits]), tracklists=tracklists)
+
+
+def listed_artists(evidence: str) -> list[str]:
+    """The names a proposal lists in its evidence under `artists`; empty where it lists none."""
+    parsed = json.loads(evidence)
+    names = parsed.get("artists") if isinstance(parsed, dict) else None
+    return [str(name) for name in names] if isinstance(names, list) else []
