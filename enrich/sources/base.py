@@ -1,0 +1,207 @@
+"""What a source is, and which of them are open under given settings.
+
+A source only returns candidates: judging them is `enrich.sources.matching`, deciding is the Label Hunter's. A source
+that cannot answer says so in `SourceAnswer.availability`; it never raises for anything the outside did.
+Entry point: `open_sources`.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from datetime import date
+from importlib import import_module
+from math import ceil
+from typing import ClassVar, Protocol
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from enrich.contracts.settings import OPEN_SOURCES, SOURCES, Settings
+from enrich.contracts.values import Availability, Hit, SourceAnswer, TrackQuery
+from enrich.sources.cache import Cache
+from enrich.sources.http import Http, Talk, Timeouts, Unusable
+from enrich.sources.limiter import PROCESS_LANES, Lanes
+
+#: Where replies are kept, below the data folder.
+CACHE_FILE = ("cache", "sources.sqlite")
+#: Requests a source may have under way at once, at most: enough for its rate when replies take a second or two.
+_MOST_WORKERS = 16
+
+
+class Source(Protocol):
+    """An outside service that can be asked for a track."""
+
+    @property
+    def name(self) -> str:
+        """As in ENRICH_SOURCES."""
+        ...
+
+    @property
+    def workers(self) -> int:
+        """How many tracks it may be asked for at once; its rate is kept all the same."""
+        ...
+
+    def search(self, query: TrackQuery) -> SourceAnswer:
+        """Every plausible candidate for a track, or why there is no answer. Never raises for the outside's faults."""
+        ...
+
+
+class WebSource(ABC):
+    """A source behind HTTP. A service says how to ask (`_find`), this says what an answer is."""
+
+    name: ClassVar[str]
+    #: Sources that ban quick callers are asked one track at a time.
+    one_at_a_time: ClassVar[bool] = False
+
+    def __init__(self, http: Http, *, rate: float) -> None:
+        self._http = http
+        self.workers = 1 if self.one_at_a_time else min(_MOST_WORKERS, 2 + ceil(2 * rate))
+
+    def search(self, query: TrackQuery) -> SourceAnswer:
+        """See `Source.search`."""
+        talk = self._http.talk()
+        try:
+            hits = tuple(self._find(query, talk))
+        except Unusable as error:
+            return SourceAnswer(source=self.name, availability=error.availability, reason=str(error))
+        return SourceAnswer(
+            source=self.name, availability=Availability.OK, hits=hits, from_cache=talk.sent == 0 and talk.answered > 0
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    @abstractmethod
+    def _find(self, query: TrackQuery, talk: Talk) -> Iterable[Hit]:
+        """Candidates for `query`; raises `Unusable` when the source cannot be read."""
+
+
+class ClosedSource:
+    """A source that is not asked, and says why."""
+
+    workers = 1
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+
+    def search(self, query: TrackQuery) -> SourceAnswer:
+        """Always `closed`."""
+        return SourceAnswer(source=self.name, availability=Availability.CLOSED, reason=self.reason)
+
+
+class Opening:
+    """What a service needs to open itself: settings, lanes, cache, and whether it was named in ENRICH_SOURCES."""
+
+    def __init__(
+        self, settings: Settings, name: str, *, lanes: Lanes, cache: Cache | None, timeouts: Timeouts | None
+    ) -> None:
+        self.settings = settings
+        self.name = name
+        self.lanes = lanes
+        self.cache = cache
+        self.timeouts = timeouts
+        self.is_named = settings.sources is not None and name in settings.sources
+
+    @property
+    def url(self) -> str:
+        """The base address set for this source."""
+        return str(getattr(self.settings, f"{self.name}_url")).rstrip("/")
+
+    @property
+    def token(self) -> str | None:
+        """The token set for this source; blank counts as none."""
+        token: SecretStr | None = getattr(self.settings, f"{self.name}_token")
+        return (token.get_secret_value().strip() or None) if token is not None else None
+
+    @property
+    def rate(self) -> float | None:
+        """Requests a second as set; None when unset."""
+        rate: float | None = getattr(self.settings, f"{self.name}_rate")
+        return rate
+
+    @property
+    def is_rate_set(self) -> bool:
+        """Whether the rate was set by hand."""
+        return f"{self.name}_rate" in self.settings.model_fields_set
+
+    @property
+    def is_default_url(self) -> bool:
+        """Whether the address is the service's own."""
+        default = str(type(self.settings).model_fields[f"{self.name}_url"].default)
+        return urlsplit(self.url).hostname == urlsplit(default).hostname
+
+
+def open_sources(
+    settings: Settings,
+    *,
+    lanes: Lanes = PROCESS_LANES,
+    use_cache: bool = True,
+    timeouts: Timeouts | None = None,
+) -> list[Source]:
+    """The sources to ask, in order: those named in ENRICH_SOURCES, else all of them with the closed ones saying so.
+
+    Args:
+        settings: Addresses, tokens, rates, data folder.
+        lanes: Pace and breakers; those of the process unless a test brings its own.
+        use_cache: Keep replies in `<data_dir>/cache/sources.sqlite` and answer from there.
+        timeouts: Other than the usual ones.
+
+    Raises:
+        SettingsError: a token file cannot be read.
+    """
+    cache = Cache(settings.data_dir.joinpath(*CACHE_FILE)) if use_cache else None
+    names = SOURCES if settings.sources is None else settings.sources
+    return [
+        _open(Opening(settings, name, lanes=lanes, cache=cache, timeouts=timeouts)) for name in dict.fromkeys(names)
+    ]
+
+
+def is_open_by_default(name: str) -> bool:
+    """Whether a source is asked without being named."""
+    return name in OPEN_SOURCES
+
+
+def _open(opening: Opening) -> Source:
+    source: Source = import_module(f"enrich.sources.{opening.name}").open_source(opening)
+    return source
+
+
+def read_date(text: str | None) -> date | None:
+    """The day in `2024-03-15`, `2024-03-15T00:00:00`, `2024-03`, `1999-03-00` or `2024`; None if there is none.
+
+    A missing month or day is taken as the first: good enough to tell which release came earlier.
+    """
+    if not text:
+        return None
+    match = re.match(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", str(text))
+    if match is None:
+        return None
+    year, month, day = (int(part) if part else 0 for part in match.groups())
+    try:
+        return date(year, month or 1, day or 1)
+    except ValueError:
+        return None
+
+
+def read_clock(text: str | None) -> int | None:
+    """Milliseconds in `5:26` or `1:02:24`; None if there is no such time."""
+    match = re.fullmatch(r"\s*(?:(\d+):)?(\d{1,3}):(\d{2})\s*", text or "")
+    if match is None:
+        return None
+    hours, minutes, seconds = (int(part) if part else 0 for part in match.groups())
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000 or None
+
+
+def said(text: object) -> str | None:
+    """A text field as a source sends it: stripped, blank as None."""
+    clean = " ".join(str(text).split()) if text is not None else ""
+    return clean or None
+
+
+def first_few(flags: Sequence[bool], most: int) -> list[int]:
+    """The places of the first `most` true flags."""
+    return [place for place, flag in enumerate(flags) if flag][:most]

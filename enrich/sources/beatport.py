@@ -1,0 +1,288 @@
+"""Beatport's v4 interface, with the user's own token. The label is `release.label.name`.
+
+By ISRC when one is known, else by search; where a search hit comes without its label, the release is asked. On a 401
+the token is refreshed once; a token that came from a file is written back to it (atomically, readable by its owner
+only). `ENRICH_BEATPORT_TOKEN` is a bare access token, the token JSON itself, or the path of a file that holds it.
+Without a token, or with an address at www.beatport.com, the site is read instead: see `beatport_site`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from enrich.contracts.values import Hit, TrackQuery
+from enrich.errors import SettingsError
+from enrich.sources.base import ClosedSource, Opening, Source, WebSource, first_few, read_clock, read_date, said
+from enrich.sources.http import Down, Http, Reply, Talk
+from enrich.sources.terms import Terms, plausible, search_terms
+
+_PAGE = 25
+_MOST_PAGES = 2
+#: Releases asked for a label that a search hit lacks.
+_MOST_RELEASES = 3
+
+
+class Beatport(WebSource):
+    """Beatport's catalogue through its interface."""
+
+    name = "beatport"
+
+    def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
+        tracks: list[dict[str, Any]] = []
+        terms = search_terms(query)
+        if query.isrc:
+            tracks = self._by_isrc(query.isrc, talk)
+        if not tracks:
+            tracks = self._search(terms, talk)
+        yield from self._labelled(tracks, talk)
+
+    def _by_isrc(self, isrc: str, talk: Talk) -> list[dict[str, Any]]:
+        """One recording, often on several releases."""
+        tracks: list[dict[str, Any]] = []
+        for page in range(1, _MOST_PAGES + 1):
+            body = talk.get("/catalog/tracks/", {"isrc": isrc, "page": page, "per_page": 100}, read=_listing("results"))
+            tracks += body["results"] if body else []
+            if not body or not body.get("next"):
+                break
+        return tracks
+
+    def _search(self, terms: Terms, talk: Talk) -> list[dict[str, Any]]:
+        """Plausible tracks; the second page only when the first has none."""
+        for page in range(1, _MOST_PAGES + 1):
+            body = talk.get(
+                "/catalog/search/",
+                {"q": terms.text, "type": "tracks", "page": page, "per_page": _PAGE},
+                read=_listing("tracks"),
+            )
+            if not body:
+                break
+            tracks = body["tracks"]
+            flags = plausible(terms, [(_full_title(track), _credit(track)) for track in tracks])
+            good = [tracks[place] for place in first_few(flags, len(tracks))]
+            if good:
+                return good
+            if not _has_more(body, page):
+                break
+        return []
+
+    def _labelled(self, tracks: list[dict[str, Any]], talk: Talk) -> Iterator[Hit]:
+        asked: dict[Any, dict[str, Any] | None] = {}
+        for track in tracks:
+            release = track.get("release") or {}
+            if not (release.get("label") or {}).get("name") and release.get("id") is not None:
+                number = release["id"]
+                if number not in asked and len(asked) < _MOST_RELEASES:
+                    # 403: withdrawn.
+                    asked[number] = talk.get(f"/catalog/releases/{number}/", read=_object, absent=(403, 404))
+                release = asked.get(number) or release
+            yield _hit(track, release)
+
+
+class Token:
+    """An access token that can be renewed once it is refused; shared by all threads.
+
+    Args:
+        value: ENRICH_BEATPORT_TOKEN: token, token JSON, or the path of a file with it.
+
+    Raises:
+        SettingsError: the file cannot be read or holds no token.
+    """
+
+    def __init__(self, value: str) -> None:
+        self._lock = threading.Lock()
+        self._file: Path | None = None
+        self._fields: dict[str, Any]
+        if value.startswith("{"):
+            self._fields = _token_fields(value, where="ENRICH_BEATPORT_TOKEN")
+        elif value.endswith(".json") or (len(value) < 4096 and "/" in value and Path(value).is_file()):
+            self._file = Path(value).expanduser()
+            try:
+                text = self._file.read_text("utf-8")
+            except OSError as error:
+                raise SettingsError(
+                    f"ENRICH_BEATPORT_TOKEN: cannot read {self._file} ({error.strerror}); "
+                    "set it to a token, the token JSON, or the path of a file with that JSON"
+                ) from None
+            self._fields = _token_fields(text, where=f"ENRICH_BEATPORT_TOKEN: {self._file}")
+        else:
+            self._fields = {"access_token": value}
+
+    @property
+    def header(self) -> str:
+        """Value of the Authorization header."""
+        with self._lock:
+            return f"Bearer {self._fields['access_token']}"
+
+    def refresh(self, refused: str, post: Callable[[dict[str, str]], Reply]) -> bool:
+        """Renew after `refused` was refused; True when there is a token worth trying.
+
+        Threads that were refused with the same token renew it once together.
+        """
+        with self._lock:
+            if refused != f"Bearer {self._fields['access_token']}":
+                return True
+            if not self._fields.get("refresh_token") or not self._fields.get("client_id"):
+                return False
+            reply = post(
+                {
+                    "grant_type": "refresh_token",
+                    "refresh_token": str(self._fields["refresh_token"]),
+                    "client_id": str(self._fields["client_id"]),
+                }
+            )
+            if reply.status >= 500 or reply.status == 429:
+                raise Down(f"beatport: the token could not be renewed (HTTP {reply.status})")
+            try:
+                fresh = json.loads(reply.body)
+            except ValueError:
+                return False
+            if reply.status != 200 or not isinstance(fresh, dict) or not fresh.get("access_token"):
+                return False
+            self._fields = {**self._fields, **fresh}
+            self._keep()
+            return True
+
+    def _keep(self) -> None:
+        """Write the renewed token to the file it came from: whole or not at all."""
+        if self._file is None:
+            return
+        target = self._file.resolve()
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            # mkstemp makes it readable by its owner only.
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(self._fields, file, indent=2)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, target)
+        except OSError:
+            # The run goes on with the token in memory; the next one has to renew again.
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+
+
+def open_source(opening: Opening) -> Source:
+    """The interface with a token, the site when it was chosen, else closed."""
+    from enrich.sources import beatport_site
+
+    host = urlsplit(opening.url).hostname or ""
+    is_site = host.removeprefix("www.") == "beatport.com"
+    if opening.token and not is_site:
+        return _open_api(opening, Token(opening.token))
+    if not opening.is_named:
+        return ClosedSource(opening.name, "source off: set ENRICH_BEATPORT_TOKEN, or name beatport in ENRICH_SOURCES")
+    if is_site:
+        return beatport_site.open_site(opening, opening.url)
+    if opening.is_default_url:
+        return beatport_site.open_site(opening, beatport_site.SITE)
+    if urlsplit(opening.url).path.rstrip("/").endswith("/v4"):
+        return ClosedSource(opening.name, "source off: the v4 interface needs ENRICH_BEATPORT_TOKEN")
+    return beatport_site.open_site(opening, opening.url)
+
+
+def _open_api(opening: Opening, token: Token) -> Source:
+    rate = opening.rate or 1.0
+
+    def renew(refused: str) -> bool:
+        return token.refresh(refused, lambda form: http.post_form("/auth/o/token/", form))
+
+    http = Http(
+        opening.name,
+        opening.url,
+        lane=opening.lanes.lane(opening.name, opening.url, rate=rate),
+        cache=opening.cache,
+        contact=opening.settings.contact,
+        authorise=lambda: token.header,
+        refresh=renew,
+        timeouts=opening.timeouts,
+        clock=opening.lanes.clock,
+    )
+    return Beatport(http, rate=rate)
+
+
+def _hit(track: dict[str, Any], release: dict[str, Any]) -> Hit:
+    number, slug = track.get("id"), track.get("slug")
+    length_ms = track.get("length_ms") or read_clock(track.get("length"))
+    return Hit(
+        source=Beatport.name,
+        title=str(track["name"]),
+        mix=said(track.get("mix_name")),
+        artists=_names(track.get("artists")),
+        remixers=_names(track.get("remixers")),
+        label=said((release.get("label") or {}).get("name")),
+        catalog_number=said(track.get("catalog_number")) or said(release.get("catalog_number")),
+        release_date=read_date(track.get("publish_date")) or read_date(track.get("new_release_date")),
+        duration_ms=int(length_ms) if length_ms else None,
+        isrc=said(track.get("isrc")),
+        release_title=said(release.get("name")),
+        is_compilation=_is_compilation(release),
+        url=f"https://www.beatport.com/track/{slug}/{number}" if slug and number else None,
+    )
+
+
+def _is_compilation(release: dict[str, Any]) -> bool:
+    kind = release.get("type")
+    name = kind.get("name") if isinstance(kind, dict) else kind
+    various = any(name.casefold() == "various artists" for name in _names(release.get("artists")))
+    return various or str(name or "").casefold() in {"compilation", "mix", "dj mix"}
+
+
+def _names(people: list[dict[str, Any]] | None) -> tuple[str, ...]:
+    return tuple(str(person["name"]) for person in people or [])
+
+
+def _credit(track: dict[str, Any]) -> str:
+    return " ".join(_names(track.get("artists")) + _names(track.get("remixers")))
+
+
+def _full_title(track: dict[str, Any]) -> str:
+    return f"{track['name']} {track.get('mix_name') or ''}"
+
+
+def _has_more(body: dict[str, Any], page: int) -> bool:
+    """`next` where the reply has it, else `page` as "1/3", else the count."""
+    if body.get("next"):
+        return True
+    pages = str(body.get("page") or "").partition("/")[2]
+    if pages.isdigit():
+        return page < int(pages)
+    count, size = body.get("count"), body.get("per_page")
+    return isinstance(count, int) and isinstance(size, int) and page * size < count
+
+
+def _listing(name: str) -> Callable[[Reply], dict[str, Any] | None]:
+    """Reader of a page of results under `name`; None when there are none."""
+
+    def read(reply: Reply) -> dict[str, Any] | None:
+        body: dict[str, Any] = reply.json()
+        items = body[name]
+        if not isinstance(items, list):
+            raise TypeError(name)
+        return body if items or body.get("next") else None
+
+    return read
+
+
+def _object(reply: Reply) -> dict[str, Any]:
+    body = reply.json()
+    if not isinstance(body, dict):
+        raise TypeError("object")
+    return body
+
+
+def _token_fields(text: str, *, where: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        raise SettingsError(f"{where}: not JSON; expected access_token, refresh_token and client_id") from None
+    if not isinstance(fields, dict) or not fields.get("access_token"):
+        raise SettingsError(f"{where}: has no access_token; get one by logging in and put the reply there")
+    return fields

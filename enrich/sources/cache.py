@@ -1,0 +1,132 @@
+"""Replies already paid for: a persistent cache in one SQLite file, safe between threads and processes.
+
+Holds what a source said, never what it refused to say: blocks and errors are not stored. Misses expire sooner than
+hits. Keys are hashes over source, method, address and parameters; secrets travel in headers and never reach it.
+Touches the one file given (and its WAL beside it). Every write is committed at once, so an interrupted run resumes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+HOUR_S = 3600.0
+DAY_S = 24 * HOUR_S
+
+_SCHEMA = """
+create table if not exists replies (
+    key text primary key,
+    source text not null,
+    address text not null,
+    status integer not null,
+    content_type text not null,
+    body blob not null,
+    is_miss integer not null,
+    stored_at real not null,
+    expires_at real not null
+) without rowid
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetime:
+    """How long a source's replies may be kept, in seconds."""
+
+    hit_s: float = 30 * DAY_S
+    miss_s: float = 3 * DAY_S
+
+    def __post_init__(self) -> None:
+        if self.miss_s > self.hit_s:
+            raise ValueError(f"misses ({self.miss_s} s) must not outlive hits ({self.hit_s} s)")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A stored reply."""
+
+    status: int
+    content_type: str
+    body: bytes
+    is_miss: bool
+
+
+class Cache:
+    """The cache file; made with its folder when first written or read.
+
+    Args:
+        path: The SQLite file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._con: sqlite3.Connection | None = None
+
+    @staticmethod
+    def key(source: str, method: str, address: str, params: Mapping[str, str]) -> str:
+        """The name of one question: the same whatever the order of its parameters."""
+        question = json.dumps([source, method, address, sorted(params.items())], ensure_ascii=False)
+        return hashlib.sha256(question.encode()).hexdigest()
+
+    def get(self, key: str, *, now: float) -> Kept | None:
+        """The reply stored under `key`, if it is still fresh at `now` (seconds since 1970)."""
+        with self._lock:
+            row = (
+                self._connection()
+                .execute(
+                    "select status, content_type, body, is_miss from replies where key = ? and expires_at > ?",
+                    (key, now),
+                )
+                .fetchone()
+            )
+        if row is None:
+            return None
+        status, content_type, body, is_miss = row
+        return Kept(status, content_type, zlib.decompress(body), bool(is_miss))
+
+    def put(self, key: str, kept: Kept, *, source: str, address: str, lifetime: Lifetime, now: float) -> None:
+        """Store a reply for as long as `lifetime` says; `address` is for people who look into the file."""
+        expires_at = now + (lifetime.miss_s if kept.is_miss else lifetime.hit_s)
+        body = zlib.compress(kept.body)
+        row = (key, source, address, kept.status, kept.content_type, body, kept.is_miss, now, expires_at)
+        with self._lock, self._connection() as con:
+            con.execute("insert or replace into replies values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def prune(self, *, now: float) -> int:
+        """Drop what has expired; returns how many replies that were."""
+        with self._lock, self._connection() as con:
+            return con.execute("delete from replies where expires_at <= ?", (now,)).rowcount
+
+    def count(self, source: str | None = None) -> int:
+        """Replies held, stale ones included; of one source if named."""
+        with self._lock:
+            found: int = (
+                self._connection()
+                .execute("select count(*) from replies where ?1 is null or source = ?1", (source,))
+                .fetchone()[0]
+            )
+        return found
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        with self._lock:
+            if self._con is not None:
+                self._con.close()
+                self._con = None
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._con is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            con = sqlite3.connect(self._path, timeout=30.0, check_same_thread=False)
+            con.execute("pragma journal_mode = wal")
+            con.execute("pragma synchronous = normal")
+            con.execute(_SCHEMA)
+            con.commit()
+            self._con = con
+        return self._con

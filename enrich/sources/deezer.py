@@ -1,0 +1,138 @@
+"""Deezer: open, no token. A track search (or the ISRC), then the album for its label.
+
+Errors come with HTTP 200 in a body `{"error": {"code": …}}`: 4 (quota) and 700 (busy) mean later, 800 means there is
+no such thing, any other is a failure. `label` is one string as the distributor sent it; no catalogue numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from enrich.contracts.values import Hit, TrackQuery
+from enrich.sources.base import Opening, Source, WebSource, first_few, read_date, said
+from enrich.sources.http import Busy, Failed, Http, Reply, Talk
+from enrich.sources.terms import Terms, plausible, search_terms
+
+_QUOTA, _BUSY, _NO_DATA = 4, 700, 800
+#: Albums looked up for one track.
+_MOST_ALBUMS = 3
+_PAGE = 25
+_MOST_PAGES = 2
+
+
+class Deezer(WebSource):
+    """Deezer's public catalogue."""
+
+    name = "deezer"
+
+    def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
+        terms = search_terms(query)
+        if query.isrc:
+            track = talk.get(f"/track/isrc:{query.isrc}", read=_body)
+            if track:
+                yield from self._labelled([track], talk)
+                return
+        found = self._search(terms, talk)
+        # Singles and EPs before compilations is Deezer's own order only by chance: keep the search's order, an album
+        # once, and let its record type speak when it is there.
+        yield from self._labelled(found, talk)
+
+    def _search(self, terms: Terms, talk: Talk) -> list[dict[str, Any]]:
+        """Plausible tracks on different albums, at most a few."""
+        parts = [f'artist:"{_quoted(terms.artists[0])}"'] if terms.artists else []
+        queries = [" ".join([*parts, f'track:"{_quoted(terms.base)}"']), terms.text]
+        for text in queries:
+            for page in range(_MOST_PAGES):
+                body = talk.get("/search", {"q": text, "limit": _PAGE, "index": page * _PAGE}, read=_page)
+                tracks = body["data"] if body else []
+                flags = plausible(terms, [(_full_title(track), track["artist"]["name"]) for track in tracks])
+                good = [tracks[place] for place in first_few(flags, len(tracks))]
+                if good:
+                    return _one_an_album(good)
+                if not body or not body.get("next"):
+                    break
+        return []
+
+    def _labelled(self, tracks: list[dict[str, Any]], talk: Talk) -> Iterator[Hit]:
+        for track in tracks:
+            album = talk.get(f"/album/{track['album']['id']}", read=_body)
+            if album:
+                yield _hit(track, album)
+
+
+def open_source(opening: Opening) -> Source:
+    """Deezer needs nothing but its address."""
+    rate = opening.rate or 10.0
+    http = Http(
+        opening.name,
+        opening.url,
+        lane=opening.lanes.lane(opening.name, opening.url, rate=rate),
+        cache=opening.cache,
+        contact=opening.settings.contact,
+        timeouts=opening.timeouts,
+        clock=opening.lanes.clock,
+    )
+    return Deezer(http, rate=rate)
+
+
+def _hit(track: dict[str, Any], album: dict[str, Any]) -> Hit:
+    version = said((track.get("title_version") or "").strip().strip("()[]"))
+    title = track.get("title_short") if version and track.get("title_short") else track["title"]
+    people = track.get("contributors") or [track["artist"]]
+    duration_s = track.get("duration")
+    return Hit(
+        source=Deezer.name,
+        title=str(title),
+        mix=version,
+        artists=tuple(dict.fromkeys(str(person["name"]) for person in people)),
+        label=said(album.get("label")),
+        release_date=read_date(album.get("release_date")) or read_date(track.get("release_date")),
+        duration_ms=int(duration_s) * 1000 if duration_s else None,
+        isrc=said(track.get("isrc")),
+        release_title=said(album.get("title")),
+        is_compilation=album.get("record_type") == "compile" or _is_various(album),
+        url=said(track.get("link")),
+    )
+
+
+def _is_various(album: dict[str, Any]) -> bool:
+    return str((album.get("artist") or {}).get("name", "")).casefold() == "various artists"
+
+
+def _full_title(track: dict[str, Any]) -> str:
+    return str(track["title"])
+
+
+def _one_an_album(tracks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """At most `_MOST_ALBUMS` albums; every plausible version on them."""
+    albums = list(dict.fromkeys(track["album"]["id"] for track in tracks))[:_MOST_ALBUMS]
+    return [track for track in tracks if track["album"]["id"] in albums]
+
+
+def _quoted(text: str) -> str:
+    return text.replace('"', " ").strip()
+
+
+def _body(reply: Reply) -> dict[str, Any] | None:
+    """The object in a reply; None when Deezer says there is no such thing."""
+    body = reply.json()
+    if not isinstance(body, dict):
+        raise Failed(f"{reply.address}: expected an object")
+    error = body.get("error")
+    if error is None or error == []:
+        return body
+    code = error.get("code") if isinstance(error, dict) else None
+    if code == _NO_DATA:
+        return None
+    text = f"{reply.address}: error {code}, {error.get('message') if isinstance(error, dict) else error}"
+    if code in (_QUOTA, _BUSY):
+        raise Busy(text)
+    raise Failed(text)
+
+
+def _page(reply: Reply) -> dict[str, Any] | None:
+    body = _body(reply)
+    if body is None or not body["data"]:
+        return None
+    return body

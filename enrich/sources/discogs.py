@@ -1,0 +1,208 @@
+"""Discogs: a search, then the releases themselves, because a search hit mixes labels with pressing plants.
+
+With a token 60 requests a minute, without 25; the reply's own X-Discogs-Ratelimit headers slow us further. Only
+tracklist items that could be the track become hits, one for each label of the release. "(2)" behind names is cut,
+"Not On Label" is no label. Content is kept for six hours at most, as the terms ask. Data provided by Discogs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from enrich.contracts.values import Hit, TrackQuery
+from enrich.sources.base import Opening, Source, WebSource, first_few, read_clock, read_date, said
+from enrich.sources.cache import HOUR_S, Lifetime
+from enrich.sources.http import Http, Reply, Talk
+from enrich.sources.limiter import Pace
+from enrich.sources.terms import Terms, plausible, search_terms
+
+#: Requests a second, with and without a token.
+RATE, RATE_WITHOUT_TOKEN = 60 / 60, 25 / 60
+#: The terms: content shown may be six hours old at most.
+LIFETIME = Lifetime(hit_s=6 * HOUR_S, miss_s=3 * HOUR_S)
+_PAGE = 50
+_MOST_PAGES = 2
+_MOST_RELEASES = 3
+_NUMBERED = re.compile(r"\s+\(\d{1,3}\)$")
+_NOT_ON_LABEL = 1818
+_VARIOUS = 194
+_LAST_BRACKET = re.compile(r"^(.*\S)\s*\(([^()]*)\)\s*$")
+
+
+class Discogs(WebSource):
+    """Discogs' database."""
+
+    name = "discogs"
+
+    def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
+        terms = search_terms(query)
+        for found in self._search(terms, talk):
+            release = self._release(found, talk)
+            if release is None:
+                continue
+            hits = list(_hits(terms, release))
+            yield from hits
+            # A release of its own that holds the wanted version: others would be reissues and compilations.
+            if any(not hit.is_compilation and hit.is_official and _is_wanted(terms, hit) for hit in hits):
+                return
+
+    def _search(self, terms: Terms, talk: Talk) -> list[dict[str, Any]]:
+        """Releases worth opening: own releases before compilations, early before late."""
+        wanted: dict[str, str | int] = {"type": "release", "track": terms.base, "per_page": _PAGE}
+        if terms.artists:
+            wanted["artist"] = terms.artists[0]
+        for page in range(1, _MOST_PAGES + 1):
+            body = talk.get("/database/search", {**wanted, "page": page}, read=_page)
+            if not body:
+                return []
+            results = body["results"]
+            # A release's title is "Artist - Release", so only the artist can be compared; Various is a compilation.
+            flags = [
+                not terms.artists
+                or _is_various_title(str(one["title"]))
+                or plausible(terms, [(terms.base, str(one["title"]))])[0]
+                for one in results
+            ]
+            good = [results[place] for place in first_few(flags, len(results))]
+            if good:
+                good.sort(key=lambda one: (_is_compiled(one), str(one.get("year") or "9999")))
+                return good[:_MOST_RELEASES]
+            if not ((body.get("pagination") or {}).get("urls") or {}).get("next"):
+                return []
+        return []
+
+    def _release(self, found: dict[str, Any], talk: Talk) -> dict[str, Any] | None:
+        number = found["id"]
+        if found.get("type") == "master":
+            # Masters have no labels.
+            master = talk.get(f"/masters/{number}", read=_object, absent=(404,))
+            if not master or not master.get("main_release"):
+                return None
+            number = master["main_release"]
+        return talk.get(f"/releases/{number}", read=_object, absent=(404,))
+
+
+def open_source(opening: Opening) -> Source:
+    """Discogs, with the token if there is one."""
+    usual = RATE if opening.token else RATE_WITHOUT_TOKEN
+    rate = opening.rate or usual
+    lane = opening.lanes.lane(opening.name, opening.url, rate=rate)
+    http = Http(
+        opening.name,
+        opening.url,
+        lane=lane,
+        cache=opening.cache,
+        contact=opening.settings.contact,
+        authorise=(lambda: f"Discogs token={opening.token}") if opening.token else None,
+        lifetime=LIFETIME,
+        timeouts=opening.timeouts,
+        clock=opening.lanes.clock,
+        on_headers=lambda headers: heed_allowance(headers, lane.pace, is_rate_set=opening.rate is not None),
+    )
+    return Discogs(http, rate=rate)
+
+
+def heed_allowance(headers: Mapping[str, str], pace: Pace, *, is_rate_set: bool) -> None:
+    """Slow down by what Discogs says is left of its moving minute.
+
+    Its limit becomes the rate, unless one was set by hand; with nothing left, the pace eases a tenth at a time.
+    """
+    limit, remaining = (_number(headers.get(f"x-discogs-ratelimit{part}")) for part in ("", "-remaining"))
+    if limit and not is_rate_set:
+        pace.set_rate(limit / 60)
+    if remaining is not None and remaining < 1:
+        pace.ease()
+
+
+def _hits(terms: Terms, release: dict[str, Any]) -> Iterator[Hit]:
+    people = _names(release.get("artists"))
+    is_compilation = _is_compiled_release(release)
+    descriptions = {
+        str(word).casefold() for one in release.get("formats") or [] for word in one.get("descriptions") or []
+    }
+    items = [one for one in release.get("tracklist") or [] if one.get("type_", "track") == "track"]
+    credits = [_names(item.get("artists")) or people for item in items]
+    flags = plausible(
+        terms,
+        [(str(item["title"]), " ".join([*who, *_remixers(item)])) for item, who in zip(items, credits, strict=True)],
+    )
+    labels = dict.fromkeys((_label(one), _catalog_number(one)) for one in release.get("labels") or [{}])
+    for place in first_few(flags, len(items)):
+        item = items[place]
+        match = _LAST_BRACKET.match(str(item["title"]))
+        for label, catalog_number in labels:
+            yield Hit(
+                source=Discogs.name,
+                title=match[1] if match else str(item["title"]),
+                mix=match[2] if match else None,
+                artists=tuple(credits[place]),
+                remixers=tuple(_remixers(item)),
+                label=label,
+                catalog_number=catalog_number,
+                release_date=read_date(release.get("released")) or read_date(str(release.get("year") or "")),
+                duration_ms=read_clock(item.get("duration")),
+                release_title=said(release.get("title")),
+                is_compilation=is_compilation,
+                is_official="unofficial release" not in descriptions,
+                url=f"https://www.discogs.com/release/{release['id']}",
+            )
+
+
+def _is_wanted(terms: Terms, hit: Hit) -> bool:
+    """Whether the version words of track and hit agree, roughly."""
+    wanted, given = (set(re.findall(r"\w+", (text or "").casefold())) for text in (terms.mix, hit.mix))
+    return wanted <= given if wanted else "remix" not in given
+
+
+def _label(one: dict[str, Any]) -> str | None:
+    name = said(one.get("name"))
+    if name is None or one.get("id") == _NOT_ON_LABEL or name.casefold().startswith("not on label"):
+        return None
+    return _NUMBERED.sub("", name)
+
+
+def _catalog_number(one: dict[str, Any]) -> str | None:
+    number = said(one.get("catno"))
+    return None if number is None or number.casefold() == "none" else number
+
+
+def _names(people: list[dict[str, Any]] | None) -> list[str]:
+    return [_NUMBERED.sub("", str(one.get("anv") or one["name"])) for one in people or []]
+
+
+def _remixers(item: dict[str, Any]) -> list[str]:
+    return _names([one for one in item.get("extraartists") or [] if "remix" in str(one.get("role", "")).casefold()])
+
+
+def _is_compiled(found: dict[str, Any]) -> bool:
+    formats = {str(word).casefold() for word in found.get("format") or []}
+    return bool(formats & {"compilation", "mixed"}) or _is_various_title(str(found["title"]))
+
+
+def _is_various_title(title: str) -> bool:
+    return title.casefold().startswith("various - ")
+
+
+def _is_compiled_release(release: dict[str, Any]) -> bool:
+    words = {str(word).casefold() for one in release.get("formats") or [] for word in one.get("descriptions") or []}
+    artists = release.get("artists") or []
+    various = any(one.get("id") == _VARIOUS or str(one.get("name")).casefold() == "various" for one in artists)
+    return various or bool(words & {"compilation", "mixed"})
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.strip().isdigit() else None
+
+
+def _page(reply: Reply) -> dict[str, Any] | None:
+    body: dict[str, Any] = reply.json()
+    return body if len(body["results"]) else None
+
+
+def _object(reply: Reply) -> dict[str, Any]:
+    body = reply.json()
+    if not isinstance(body, dict):
+        raise TypeError("object")
+    return body

@@ -1,0 +1,139 @@
+"""Juno Download, which closed on 1 June 2026: off, and "source closed" when asked.
+
+The reader is complete, for archives of its search pages: name juno in ENRICH_SOURCES and point ENRICH_JUNO_URL at one.
+A page holds releases, each with its tracks; a track becomes a hit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
+from selectolax.lexbor import LexborNode as Node
+
+from enrich.contracts.values import Hit, TrackQuery
+from enrich.sources.base import ClosedSource, Opening, Source, WebSource, first_few, read_clock, said
+from enrich.sources.http import Failed, Http, Reply, Talk
+from enrich.sources.terms import plausible, search_terms
+
+_DATE = re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{2}$")
+_TIMED = re.compile(r"^(?P<name>.*?)\s*-\s*\((?P<time>\d{1,2}:\d{2}(?::\d{2})?)\)")
+_QUOTED = re.compile(r'^(?P<artist>.+?)\s+-\s+["“](?P<title>.+)["”]$')
+_LAST_BRACKET = re.compile(r"^(.*\S)\s*\(([^()]*)\)\s*$")
+_NOTHING = re.compile(r"\bno\s+(?:results?|items?|matches|products)\b|\b0\s+results\b|did not match", re.IGNORECASE)
+
+
+class Juno(WebSource):
+    """Juno Download's search pages, as an archive serves them."""
+
+    name = "juno"
+    one_at_a_time = True
+
+    def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
+        terms = search_terms(query)
+        hits = talk.get(
+            "/search/",
+            {"q[all][]": terms.text, "solrorder": "relevancy", "items_per_page": 50},
+            read=read_page,
+            accept="text/html",
+        )
+        hits = hits or []
+        flags = plausible(terms, [(f"{hit.title} {hit.mix or ''}", " ".join(hit.artists)) for hit in hits])
+        for place in first_few(flags, len(hits)):
+            yield hits[place]
+
+
+def open_source(opening: Opening) -> Source:
+    """An archive where one was named, else closed."""
+    if opening.is_default_url or not opening.is_named:
+        return ClosedSource(opening.name, "source closed: Juno Download shut on 1 June 2026")
+    rate = opening.rate or 1.0
+    http = Http(
+        opening.name,
+        opening.url,
+        lane=opening.lanes.lane(opening.name, opening.url, rate=rate),
+        cache=opening.cache,
+        contact=opening.settings.contact,
+        timeouts=opening.timeouts,
+        clock=opening.lanes.clock,
+    )
+    return Juno(http, rate=rate)
+
+
+def read_page(reply: Reply) -> list[Hit]:
+    """The tracks on a search page, release by release, in its order.
+
+    Raises:
+        Failed: it is no search page.
+    """
+    page = HTMLParser(reply.text)
+    cards = page.css("div.jd-listing-item")
+    if not cards:
+        text = page.body.text(separator=" ") if page.body is not None else ""
+        if page.css_first("div.jd-listing, .jd-listing-container") is None and not _NOTHING.search(text):
+            raise Failed(f"{reply.address}: changed page, no listing (HTTP 200, {len(reply.body)} bytes)")
+    return [hit for card in cards for hit in _hits(card)]
+
+
+def _hits(card: Node) -> Iterator[Hit]:
+    heading = card.css_first("a.juno-title")
+    release = said(heading.text()) if heading is not None else None
+    # Responsive copies repeat the label; the first is enough.
+    label = next((text for node in card.css("a.juno-label") if (text := said(node.text()))), None)
+    artists = _artists(card)
+    is_compilation = any(name.casefold() in {"various", "various artists"} for name in artists)
+    catalog_number, day = _info(card)
+    href = (heading.attributes.get("href") or "") if heading is not None else ""
+    for node in card.css("div.jd-listing-tracklist div.col"):
+        text = " ".join(node.text(separator=" ").replace("\xa0", " ").split())
+        match = _TIMED.match(text)
+        name = match["name"].strip() if match else re.sub(r"\s*\d+\s*BPM$", "", text).strip(" -")
+        quoted = _QUOTED.match(name)
+        title = quoted["title"] if quoted else name.strip('"“”')
+        if not title:
+            continue
+        bracket = _LAST_BRACKET.match(title)
+        yield Hit(
+            source=Juno.name,
+            title=bracket[1] if bracket else title,
+            mix=bracket[2] if bracket else None,
+            artists=(quoted["artist"],) if quoted else (() if is_compilation else tuple(artists)),
+            label=label,
+            catalog_number=catalog_number,
+            release_date=day,
+            duration_ms=read_clock(match["time"]) if match else None,
+            release_title=release,
+            is_compilation=is_compilation,
+            url=f"https://www.junodownload.com{href}" if href.startswith("/") else href or None,
+        )
+
+
+def _artists(card: Node) -> list[str]:
+    cell = card.css_first("div.juno-artist")
+    if cell is None:
+        return []
+    linked = [text for node in cell.css("a") if (text := said(node.text()))]
+    plain = said(cell.text())
+    return list(dict.fromkeys(linked)) or ([plain] if plain else [])
+
+
+def _info(card: Node) -> tuple[str | None, date | None]:
+    """Catalogue number and day: the lines before and at the date; the number may be missing."""
+    cell = card.css_first("div.col.text-right div.text-sm") or card.css_first("div.text-right div.text-sm")
+    if cell is None:
+        return None, None
+    lines = [line for part in cell.text(separator="\n").split("\n") if (line := said(part.replace("\xa0", " ")))]
+    place = next((place for place, line in enumerate(lines) if _DATE.match(line)), None)
+    if place is None:
+        return None, None
+    return (lines[place - 1] if place else None), _day(lines[place])
+
+
+def _day(text: str) -> date | None:
+    """`15 Mar 24`; years 69–99 are of the last century."""
+    try:
+        return datetime.strptime(text, "%d %b %y").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        return None

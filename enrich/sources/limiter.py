@@ -1,0 +1,230 @@
+"""How fast a source may be asked: one pace and one circuit breaker a source, shared by every thread of the process.
+
+Opens no sockets. `Pace` hands out the moments at which requests may leave; it slows multiplicatively when the source
+complains (429, 502, 503, quota errors), waits for as long as the source asks, and recovers with every good reply.
+`Breaker` stops asking a source that blocks or keeps failing, and lets one request try again after a cool-off.
+Time comes from a `Clock`, so tests run without waiting.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The three clocks that talking to the outside needs; replaced as one in tests."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds that only ever grow."""
+    sleep: Callable[[float], None] = time.sleep
+    wall: Callable[[], float] = time.time
+    """Seconds since 1970, UTC."""
+
+
+SYSTEM_CLOCK = Clock()
+
+#: A source is never asked slower than this share of its rate, whatever it replied.
+SLOWEST = 1 / 32
+#: What one good reply multiplies a slowed rate by.
+_RECOVERY = 1.15
+#: Longest pause of ours after repeated complaints without a Retry-After, in seconds.
+LONGEST_PAUSE_S = 32.0
+
+
+class Pace:
+    """Evenly spaced permits at `rate` a second.
+
+    Args:
+        rate: Permits a second when the source is content; > 0.
+        clock: Where time comes from.
+        pause_s: First pause after a complaint without Retry-After; doubles with every further one in a row.
+    """
+
+    def __init__(self, rate: float, *, clock: Clock = SYSTEM_CLOCK, pause_s: float = 1.0) -> None:
+        if rate <= 0:
+            raise ValueError(f"rate must be > 0, got {rate}")
+        self._clock = clock
+        self._pause_s = pause_s
+        self._lock = threading.Lock()
+        self._rate = rate
+        self._share = 1.0
+        self._next = clock.monotonic()
+        self._complaints = 0
+        self._slowed_at = float("-inf")
+        self._held = float("-inf")
+
+    @property
+    def rate(self) -> float:
+        """Permits a second now, slowing included."""
+        with self._lock:
+            return self._rate * self._share
+
+    def set_rate(self, rate: float) -> None:
+        """Take a new full rate, as told by the settings or by the source's own headers."""
+        with self._lock:
+            self._rate = rate
+
+    def wait(self) -> float:
+        """Wait for the next permit; returns the moment it was given (monotonic seconds)."""
+        with self._lock:
+            permit = self._reserve()
+        while True:
+            left = permit - self._clock.monotonic()
+            if left > 0:
+                self._clock.sleep(left)
+            with self._lock:
+                now = self._clock.monotonic()
+                if self._held <= now:
+                    return now
+                # A complaint came in while this permit was waiting: it holds everybody back.
+                permit = self._reserve()
+
+    def content(self) -> None:
+        """The source replied well: speed up a little, up to the full rate."""
+        with self._lock:
+            self._complaints = 0
+            self._share = min(1.0, self._share * _RECOVERY)
+
+    def complaint(self, *, sent_at: float, retry_after_s: float | None = None) -> float:
+        """The source asked for less: halve the rate and pause. Returns the pause in seconds.
+
+        Args:
+            sent_at: When the request left (`wait`'s return); requests that left before the last slowing do not
+                slow again, but a longer Retry-After still counts.
+            retry_after_s: As the source sent it; None means an exponential pause of our own.
+        """
+        with self._lock:
+            if sent_at > self._slowed_at:
+                self._complaints += 1
+                self._share = max(SLOWEST, self._share / 2)
+                self._slowed_at = self._clock.monotonic()
+            own = min(LONGEST_PAUSE_S, self._pause_s * 2 ** (max(self._complaints, 1) - 1))
+            pause = own if retry_after_s is None else retry_after_s
+            self._held = max(self._held, self._clock.monotonic() + pause)
+            return pause
+
+    def ease(self) -> None:
+        """Slow by a tenth without a pause: the source says its allowance is nearly used up."""
+        with self._lock:
+            self._share = max(SLOWEST, self._share * 0.9)
+
+    def _reserve(self) -> float:
+        permit = max(self._clock.monotonic(), self._next, self._held)
+        self._next = permit + 1 / (self._rate * self._share)
+        return permit
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Why a source is not asked for now."""
+
+    reason: str
+    is_block: bool
+    for_s: float
+
+
+class Breaker:
+    """Opens after `failures` failures in a row, or at once on a block; then one request may try.
+
+    Args:
+        failures: Failures in a row that open it.
+        cool_off_s: How long it stays open the first time; doubles with every failed trial, up to `longest_s`.
+    """
+
+    def __init__(
+        self, *, failures: int = 5, cool_off_s: float = 60.0, longest_s: float = 900.0, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
+        self._clock = clock
+        self._failures = failures
+        self._first_cool_off_s = cool_off_s
+        self._longest_s = longest_s
+        self._lock = threading.Lock()
+        self._in_a_row = 0
+        self._opened = 0
+        self._until = float("-inf")
+        self._reason: str | None = None
+        self._is_block = False
+        self._is_trying = False
+
+    def stopped(self) -> Stopped | None:
+        """None when a request may leave. Half-open, the first caller gets None and tries for all."""
+        with self._lock:
+            if self._reason is None:
+                return None
+            left = self._until - self._clock.monotonic()
+            if left > 0:
+                return Stopped(self._reason, self._is_block, left)
+            if self._is_trying:
+                return Stopped(self._reason, self._is_block, 0.0)
+            self._is_trying = True
+            return None
+
+    def success(self) -> None:
+        """A reply that could be used: close."""
+        with self._lock:
+            self._in_a_row = self._opened = 0
+            self._reason = None
+            self._is_trying = False
+
+    def failure(self, reason: str, *, is_block: bool = False, for_s: float | None = None) -> None:
+        """A reply that could not be used, or none.
+
+        Args:
+            reason: One line, without secrets.
+            is_block: The source refuses us: open at once.
+            for_s: How long the source asked to be left alone; opens at once.
+        """
+        with self._lock:
+            self._in_a_row += 1
+            if not (is_block or for_s is not None or self._is_trying or self._in_a_row >= self._failures):
+                return
+            self._opened += 1
+            cool_off = min(self._longest_s, self._first_cool_off_s * 2 ** (self._opened - 1))
+            self._until = self._clock.monotonic() + max(cool_off, for_s or 0.0)
+            self._reason, self._is_block, self._is_trying = reason, is_block, False
+
+    def end_trial(self) -> None:
+        """A request ended, whether or not it said anything about the source: another may try."""
+        with self._lock:
+            self._is_trying = False
+
+
+@dataclass(slots=True)
+class Lane:
+    """What all requests to one source at one address share."""
+
+    pace: Pace
+    breaker: Breaker
+
+
+@dataclass(slots=True)
+class Lanes:
+    """The lanes of one process, by source and address, so that parallel runs keep to one rate together."""
+
+    clock: Clock = SYSTEM_CLOCK
+    pause_s: float = 1.0
+    cool_off_s: float = 60.0
+    _lanes: dict[tuple[str, str], Lane] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def lane(self, source: str, address: str, *, rate: float) -> Lane:
+        """The lane of `source` at `address`; a new `rate` takes effect for everybody on it."""
+        with self._lock:
+            lane = self._lanes.get((source, address))
+            if lane is None:
+                lane = Lane(
+                    Pace(rate, clock=self.clock, pause_s=self.pause_s),
+                    Breaker(clock=self.clock, cool_off_s=self.cool_off_s),
+                )
+                self._lanes[source, address] = lane
+            else:
+                lane.pace.set_rate(rate)
+            return lane
+
+
+#: Shared by every thread of this process unless a caller brings its own.
+PROCESS_LANES = Lanes()

@@ -1,0 +1,184 @@
+"""MusicBrainz, in two steps: a recording search (or the ISRC) never carries labels, so each plausible recording's
+releases are asked for theirs.
+
+No key, but a User-Agent with a contact, and one request a second. All label-infos of all releases are returned, each
+as a hit: `[no label]` as a hit without label, compilations, DJ mixes and Various Artists flagged, bootlegs and promos
+as not official.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from enrich.contracts.values import Hit, TrackQuery
+from enrich.sources.base import Opening, Source, WebSource, first_few, read_date, said
+from enrich.sources.http import Http, Reply, Talk
+from enrich.sources.terms import Terms, lucene, plausible, search_terms
+
+_VARIOUS_ARTISTS = "89ad4ac3-39f7-470e-963a-56509c546377"
+_NO_LABEL = "157afde4-4bf5-4039-8ad2-5a15acc85176"
+_PAGE = 25
+_RELEASE_PAGE = 100
+_MOST_RECORDINGS = 3
+_MOST_RELEASE_PAGES = 5
+_LAST_BRACKET = re.compile(r"^(.*\S)\s*\(([^()]*)\)\s*$")
+_NOT_A_MIX = re.compile(r"^(?:feat|ft|featuring)\b", re.IGNORECASE)
+
+
+class MusicBrainz(WebSource):
+    """MusicBrainz web service 2."""
+
+    name = "musicbrainz"
+
+    def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
+        recordings: list[dict[str, Any]] = []
+        if query.isrc:
+            body = talk.get(
+                f"/isrc/{query.isrc}", {"inc": "artists releases", "fmt": "json"}, read=_recordings, absent=(404,)
+            )
+            recordings = (body or [])[:_MOST_RECORDINGS]
+        if not recordings:
+            recordings = self._search(search_terms(query), talk)
+        for recording in recordings:
+            for release in self._releases(str(recording["id"]), talk):
+                yield from _hits(recording, release)
+
+    def _search(self, terms: Terms, talk: Talk) -> list[dict[str, Any]]:
+        found = talk.get(
+            "/recording", {"query": _lucene(terms), "limit": _PAGE, "offset": 0, "fmt": "json"}, read=_recordings
+        )
+        recordings = found or []
+        flags = plausible(terms, [(str(one["title"]), _credit(one)) for one in recordings])
+        good = [recordings[place] for place in first_few(flags, len(recordings))]
+        return _nearest(terms, good)[:_MOST_RECORDINGS]
+
+    def _releases(self, recording: str, talk: Talk) -> Iterator[dict[str, Any]]:
+        """All releases of a recording; pages may come shorter than asked for, so the offset counts what came."""
+        offset = 0
+        for _ in range(_MOST_RELEASE_PAGES):
+            body = talk.get(
+                "/release",
+                {
+                    "recording": recording,
+                    # Written with +, which is how a space travels in a query string.
+                    "inc": "labels release-groups media",
+                    "limit": _RELEASE_PAGE,
+                    "offset": offset,
+                    "fmt": "json",
+                },
+                read=_releases,
+                absent=(404,),
+            )
+            if not body:
+                return
+            yield from body["releases"]
+            offset = int(body.get("release-offset") or 0) + len(body["releases"])
+            if offset >= int(body["release-count"]):
+                return
+
+
+def open_source(opening: Opening) -> Source:
+    """MusicBrainz needs nothing but its address and a contact."""
+    rate = opening.rate or 1.0
+    http = Http(
+        opening.name,
+        opening.url,
+        lane=opening.lanes.lane(opening.name, opening.url, rate=rate),
+        cache=opening.cache,
+        contact=opening.settings.contact,
+        timeouts=opening.timeouts,
+        clock=opening.lanes.clock,
+    )
+    return MusicBrainz(http, rate=rate)
+
+
+def _lucene(terms: Terms) -> str:
+    """`recording:"Night Signal" AND (artist:"Alpha Kid" OR creditname:"Alpha Kid")`."""
+    wanted = [f'recording:"{lucene(terms.base)}"']
+    if terms.artists:
+        names = dict.fromkeys([terms.artists[0], *([terms.artist] if terms.artist else [])])
+        anyone = " OR ".join(f'{field}:"{lucene(name)}"' for name in names for field in ("artist", "creditname"))
+        wanted.append(f"({anyone})")
+    return " AND ".join(wanted)
+
+
+def _nearest(terms: Terms, recordings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Recordings whose title says the wanted version first; the search's order otherwise."""
+    if terms.mix is None:
+        return sorted(recordings, key=lambda one: "(" in str(one["title"]))
+    words = set(re.findall(r"\w+", terms.mix.casefold()))
+    return sorted(recordings, key=lambda one: -len(words & set(re.findall(r"\w+", str(one["title"]).casefold()))))
+
+
+def _hits(recording: dict[str, Any], release: dict[str, Any]) -> Iterator[Hit]:
+    title, mix = _split_title(str(recording["title"]))
+    group = release.get("release-group") or {}
+    kinds = {str(kind).casefold() for kind in group.get("secondary-types") or []}
+    known: dict[str, Any] = next(
+        (one for one in recording.get("releases") or [] if one.get("id") == release.get("id")), {}
+    )
+    known_kinds = {str(k).casefold() for k in (known.get("release-group") or {}).get("secondary-types") or []}
+    is_compilation = bool((kinds | known_kinds) & {"compilation", "dj-mix"}) or any(
+        _is_various(one) for one in (release, known)
+    )
+    isrcs = recording.get("isrcs") or []
+    infos = release.get("label-info") or [{}]
+    for label, catalog_number in dict.fromkeys((_label(info), _catalog_number(info)) for info in infos):
+        yield Hit(
+            source=MusicBrainz.name,
+            title=title,
+            mix=mix,
+            artists=_artists(recording),
+            label=label,
+            catalog_number=catalog_number,
+            release_date=read_date(release.get("date")),
+            duration_ms=recording.get("length") or None,
+            isrc=said(isrcs[0]) if isrcs else None,
+            release_title=said(release.get("title")),
+            is_compilation=is_compilation,
+            is_official=release.get("status") in (None, "", "Official"),
+            url=f"https://musicbrainz.org/release/{release['id']}",
+        )
+
+
+def _split_title(title: str) -> tuple[str, str | None]:
+    match = _LAST_BRACKET.match(title)
+    if match is None or _NOT_A_MIX.match(match[2]):
+        return title, None
+    return match[1], match[2]
+
+
+def _label(info: dict[str, Any]) -> str | None:
+    label = info.get("label") or {}
+    name = said(label.get("name"))
+    is_none = label.get("id") == _NO_LABEL or (name or "").casefold() in {"[no label]", "[none]"}
+    return None if is_none else name
+
+
+def _catalog_number(info: dict[str, Any]) -> str | None:
+    number = said(info.get("catalog-number"))
+    return None if number is None or number.casefold() == "[none]" else number
+
+
+def _is_various(release: dict[str, Any]) -> bool:
+    return any((one.get("artist") or {}).get("id") == _VARIOUS_ARTISTS for one in release.get("artist-credit") or [])
+
+
+def _artists(recording: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(str(one.get("name") or one["artist"]["name"]) for one in recording.get("artist-credit") or [])
+
+
+def _credit(recording: dict[str, Any]) -> str:
+    return " ".join(_artists(recording))
+
+
+def _recordings(reply: Reply) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = reply.json()["recordings"]
+    return list(found)
+
+
+def _releases(reply: Reply) -> dict[str, Any] | None:
+    body: dict[str, Any] = reply.json()
+    return body if len(body["releases"]) else None

@@ -1,0 +1,130 @@
+"""What to type into a source's search box for a track, and which of the results are worth a second request.
+
+Pure. Not a judgement of matches: that is `enrich.sources.matching`. Here a title only loses what makes a shop find
+nothing (a label in square brackets, a feat clause, "Original Mix"), and a result is dropped only when it has next to
+nothing in common with what was asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+from rapidfuzz import fuzz
+
+from enrich.contracts.values import TrackQuery
+from enrich.text.normalise import fold
+from enrich.text.words import UNKNOWN_ARTISTS
+
+_FEAT = re.compile(
+    r"\s*[(\[]\s*(?:feat|ft|featuring)\b\.?[^)\]]*[)\]]|\s+(?:feat|ft|featuring)\b\.?\s+[^()\[\]]*", re.IGNORECASE
+)
+_ROUND = re.compile(r"\(([^()]*)\)")
+_SQUARE = re.compile(r"\[[^\]]*\]")
+#: Versions a shop lists under the bare title, or not at all: better left out of a search.
+_GENERIC = re.compile(
+    r"^(?:the\s+)?(?:original|extended|radio|club|full length|album|main|single|vocal)"
+    r"(?:\s+(?:mix|version|edit|cut))?$",
+    re.IGNORECASE,
+)
+_VERSION = re.compile(
+    r"\b(?:mix|remix|rmx|edit|re-?edit|dub|version|rework|vip|bootleg|mashup|instrumental|flip|refix|live|cover|cut"
+    r"|remaster(?:ed)?|acappella|acapella|tool|rub|treatment|interpretation|reprise|acoustic)\b",
+    re.IGNORECASE,
+)
+_BETWEEN_ARTISTS = re.compile(
+    r"\s*(?:,|;|/|\s&\s|\s\+\s|\s(?:and|x|vs\.?|versus|with|pres\.?|presents|feat\.?|ft\.?|featuring)\s)\s*",
+    re.IGNORECASE,
+)
+_LUCENE = re.compile(r'([+\-&|!(){}\[\]^"~*?:\\/])')
+
+#: Likeness (0–100) of folded titles or credits below which a result is not looked at twice.
+_TITLE_LIKENESS = 75.0
+_ARTIST_LIKENESS = 70.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """A track in words to search by."""
+
+    artist: str | None
+    """The whole credit; None when unknown."""
+    artists: tuple[str, ...]
+    """The credit split at its joins, roughly."""
+    base: str
+    """The title without brackets and feat clause."""
+    mix: str | None
+    """The version, unless it is one of those that every shop lists under the bare title."""
+
+    @property
+    def text(self) -> str:
+        """Everything, free of brackets: `Alpha Kid Night Signal Beta Remix`."""
+        return " ".join(part for part in (self._credit(), self.base, self.mix) if part)
+
+    @property
+    def titled(self) -> str:
+        """Everything, the version as the one bracket: `Alpha Kid Night Signal (Beta Remix)`."""
+        mix = f"({self.mix})" if self.mix else None
+        return " ".join(part for part in (self._credit(), self.base, mix) if part)
+
+    def _credit(self) -> str | None:
+        return " ".join(self.artists) if self.artists else None
+
+
+def search_terms(query: TrackQuery) -> Terms:
+    """The words for a track.
+
+    Example:
+        >>> search_terms(TrackQuery(track_id="1", artist="A & B", title="Night (Beta Remix) [Deepwell]")).text
+        'A B Night Beta Remix'
+    """
+    title = _FEAT.sub(" ", query.title)
+    artist = query.artist
+    if artist is not None and " ".join(re.findall(r"\w+", artist.casefold())) in UNKNOWN_ARTISTS:
+        artist = None
+    brackets = [text.strip() for text in _ROUND.findall(title)]
+    bare = " ".join(_ROUND.sub(" ", _SQUARE.sub(" ", title)).split()).strip(" -")
+    if artist is None and " - " in bare:
+        left, _, right = bare.partition(" - ")
+        if not _VERSION.search(right):
+            artist, bare = left.strip(), right.strip()
+    versions = [text for text in brackets if _VERSION.search(text) and not _GENERIC.match(text)]
+    bare = bare or " ".join(title.split())
+    artists = tuple(part for part in _BETWEEN_ARTISTS.split(artist) if part) if artist else ()
+    return Terms(artist=artist, artists=artists, base=bare, mix=versions[-1] if versions else None)
+
+
+def plausible(terms: Terms, results: Sequence[tuple[str, str]]) -> list[bool]:
+    """Which results, as (title, artists as one text), have enough in common with the track to be looked at closer.
+
+    Lenient on purpose: misspellings, other versions and other orders of artists pass.
+    """
+    if not results:
+        return []
+    texts = [terms.base, " ".join(terms.artists), *(text for result in results for text in result)]
+    folded = pl.DataFrame({"text": texts}).select(fold(pl.col("text")))["text"].to_list()
+    base, credit, rest = folded[0], folded[1], folded[2:]
+    wanted = [" ".join(part.split()) for part in _fold_each(terms.artists)]
+    return [
+        fuzz.token_set_ratio(base, title) >= _TITLE_LIKENESS
+        and (
+            not credit
+            or fuzz.token_set_ratio(credit, artists) >= _ARTIST_LIKENESS
+            or any(fuzz.token_set_ratio(one, f"{artists} {title}") >= _ARTIST_LIKENESS for one in wanted)
+        )
+        for title, artists in zip(rest[::2], rest[1::2], strict=True)
+    ]
+
+
+def lucene(text: str) -> str:
+    """`text` with every character that Lucene reads as syntax escaped."""
+    return _LUCENE.sub(r"\\\1", text)
+
+
+def _fold_each(texts: Sequence[str]) -> list[str]:
+    if not texts:
+        return []
+    found: list[str] = pl.DataFrame({"text": list(texts)}).select(fold(pl.col("text")))["text"].to_list()
+    return found

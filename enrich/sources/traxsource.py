@@ -1,0 +1,114 @@
+"""Traxsource's search page. Opt-in, one request at a time, slow: quick callers are banned by 502 for a while.
+
+Rows are read directly, whatever surrounds them, because layouts differ: version and duration may be nodes of their
+own, one text, or missing. A 502 is a ban ("blocked"), a page that is no search page is "changed page".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
+from selectolax.lexbor import LexborNode as Node
+
+from enrich.contracts.values import Hit, TrackQuery
+from enrich.sources.base import ClosedSource, Opening, Source, WebSource, first_few, read_clock, read_date, said
+from enrich.sources.http import Failed, Http, Reply, Talk
+from enrich.sources.terms import plausible, search_terms
+
+_DURATION = re.compile(r"\(?\b(\d{1,2}:\d{2}(?::\d{2})?)\)?\s*$")
+_REMIXED_BY = re.compile(r"^(.+?)\s+(?:re-?mix|rmx)$", re.IGNORECASE)
+_NOTHING = re.compile(r"\bno\s+(?:results?|tracks?|matches|titles)\b|\b0\s+results\b|nothing\s+found", re.IGNORECASE)
+
+
+class Traxsource(WebSource):
+    """Traxsource's track search."""
+
+    name = "traxsource"
+    one_at_a_time = True
+
+    def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
+        terms = search_terms(query)
+        hits = talk.get("/search/tracks", {"term": terms.text}, read=read_page, accept="text/html") or []
+        flags = plausible(terms, [(f"{hit.title} {hit.mix or ''}", " ".join(hit.artists)) for hit in hits])
+        for place in first_few(flags, len(hits)):
+            yield hits[place]
+
+
+def open_source(opening: Opening) -> Source:
+    """Traxsource, where it was switched on."""
+    if not opening.is_named:
+        return ClosedSource(opening.name, "source off: name traxsource in ENRICH_SOURCES to read its pages")
+    rate = opening.rate or 0.5
+    http = Http(
+        opening.name,
+        opening.url,
+        lane=opening.lanes.lane(opening.name, opening.url, rate=rate),
+        cache=opening.cache,
+        contact=opening.settings.contact,
+        bans=(502,),
+        timeouts=opening.timeouts,
+        clock=opening.lanes.clock,
+    )
+    return Traxsource(http, rate=rate)
+
+
+def read_page(reply: Reply) -> list[Hit]:
+    """The tracks on a search page, in its order.
+
+    Raises:
+        Failed: it is no search page.
+    """
+    page = HTMLParser(reply.text)
+    rows = [row for row in page.css("div.trk-row") if "hdr" not in (row.attributes.get("class") or "").split()]
+    if not rows and not _is_search_page(page):
+        raise Failed(f"{reply.address}: changed page, no track list (HTTP 200, {len(reply.body)} bytes)")
+    return [hit for row in rows if (hit := _hit(row)) is not None]
+
+
+def _is_search_page(page: HTMLParser) -> bool:
+    if page.css_first("#searchTrackList, div.trk-row.hdr") is not None:
+        return True
+    return page.body is not None and _NOTHING.search(page.body.text(separator=" ")) is not None
+
+
+def _hit(row: Node) -> Hit | None:
+    link = row.css_first('div.trk-cell.title a[href^="/track/"], div.trk-cell.title a[href*="/track/"]')
+    title = said(link.text()) if link is not None else None
+    if link is None or title is None:
+        return None
+    mix, duration_ms = _version(row.css_first("div.trk-cell.title"), link)
+    label = row.css_first('div.trk-cell.label a[href^="/label/"], div.trk-cell.label a')
+    artists = _texts(row, "div.trk-cell.artists a.com-artists") or _texts(row, "div.trk-cell.artists a")
+    remixer = _REMIXED_BY.match(mix or "")
+    href = link.attributes.get("href") or ""
+    released = row.css_first("div.trk-cell.r-date")
+    day = re.search(r"\d{4}-\d{2}-\d{2}", released.text()) if released is not None else None
+    return Hit(
+        source=Traxsource.name,
+        title=title,
+        mix=mix,
+        artists=tuple(artists),
+        remixers=(remixer[1],) if remixer else (),
+        label=said(label.text()) if label is not None else None,
+        release_date=read_date(day.group()) if day else None,
+        duration_ms=duration_ms,
+        url=f"https://www.traxsource.com{href}" if href.startswith("/") else href or None,
+    )
+
+
+def _version(cell: Node | None, link: Node) -> tuple[str | None, int | None]:
+    """What stands beside the linked title: version, and a duration at its end."""
+    if cell is None:
+        return None, None
+    whole, linked = (" ".join(node.text(separator=" ").split()) for node in (cell, link))
+    beside = whole.replace(linked, "", 1).strip()
+    match = _DURATION.search(beside)
+    duration_ms = read_clock(match[1]) if match else None
+    version = (beside[: match.start()] if match else beside).strip(" -–()")
+    return said(version), duration_ms
+
+
+def _texts(row: Node, css: str) -> list[str]:
+    return [text for node in row.css(css) if (text := said(node.text()))]
