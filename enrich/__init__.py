@@ -19,8 +19,19 @@ __version__ = "0.1.0"
 #: Public name → where it lives. Sorted; a test checks that each resolves and is documented.
 _PUBLIC: dict[str, str] = {
     "EnrichError": "enrich.errors",
+    "accept": "enrich.ledger.review",
+    "demo": "enrich.demo_world.loading",
+    "hunt_labels": "enrich.pipeline.cycle",
     "load_settings": "enrich.contracts.settings",
+    "proposals": "enrich.ledger.proposals",
+    "reject": "enrich.ledger.review",
+    "resolve": "enrich.pipeline.cycle",
+    "trigger": "enrich.pipeline.cycle",
+    "writeback": "enrich.ledger.writing",
 }
+
+#: Sub-packages a notebook uses by name (`enrich.cooldown.period_days`).
+_SUBPACKAGES = ("cooldown",)
 
 __all__ = sorted([*_PUBLIC, "__version__"])  # pyright: ignore[reportUnsupportedDunderAll]
 
@@ -28,6 +39,8 @@ __all__ = sorted([*_PUBLIC, "__version__"])  # pyright: ignore[reportUnsupported
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
         return getattr(import_module(_PUBLIC[name]), name)
+    if name in _SUBPACKAGES:
+        return import_module(f"enrich.{name}")
     raise AttributeError(f"module 'enrich' has no attribute {name!r}")
 
 

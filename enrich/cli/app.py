@@ -13,7 +13,12 @@ import typer
 
 from enrich.errors import EnrichError
 
-COMMAND_MODULES: tuple[str, ...] = ()
+COMMAND_MODULES: tuple[str, ...] = (
+    "demo",
+    "cooldown",
+    "review",
+    "pipeline",
+)
 
 
 def build_app() -> typer.Typer:

@@ -4,5 +4,6 @@ Nothing is failed for ever before its retries are spent: a failed track waits fo
 """
 
 from enrich.cooldown.periods import STRATEGIES, period_days, period_expr
+from enrich.cooldown.queue import migrate, process, stats
 
-__all__ = ["STRATEGIES", "period_days", "period_expr"]
+__all__ = ["STRATEGIES", "migrate", "period_days", "period_expr", "process", "stats"]

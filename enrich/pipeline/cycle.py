@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import psycopg
 from psycopg.rows import dict_row
 
 from enrich.contracts.schemas import PROPOSALS
@@ -112,13 +113,22 @@ class CycleResult:
         stats = {k: v for k, v in asdict(self).items() if isinstance(v, int) and not isinstance(v, bool)}
         return {
             "status": "completed",
-            "message": f"Processed {self.processed} tracks, found {self.artists_found} artists and {self.labels_found} labels",
+            "message": f"Processed {self.processed} tracks, found {self.artists_found} artists "
+            f"and {self.labels_found} labels",
             "stats": stats,
             "run_id": self.run_id,
             "applied": self.applied,
             "by_source": self.by_source,
             "unavailable": self.unavailable,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Record:
+    run_id: str
+    written: WriteResult | None
+    failed: int
+    back_in_cooldown: int
 
 
 def run_tiers(
@@ -145,7 +155,9 @@ def run_tiers(
     """
     gathered = no_proposals()
     accepted: dict[str, None] = {}
-    for round_no in range(1, MAX_ROUNDS + 1):
+    rounds = 0
+    while rounds < MAX_ROUNDS:
+        rounds += 1
         before = ws
         for tier in (*label_tiers, *artist_tiers):
             ws, gathered = _one_tier(ws, tier, track_ids, policy, gathered, accepted)
@@ -155,7 +167,7 @@ def run_tiers(
             ws, gathered = _one_tier(ws, tier, track_ids, policy, gathered, accepted)
         if _blanks(ws, track_ids) == _blanks(before, track_ids):
             break
-    return Found(workspace=ws, proposals=gathered, accepted_ids=tuple(accepted), rounds=round_no)
+    return Found(workspace=ws, proposals=gathered, accepted_ids=tuple(accepted), rounds=rounds)
 
 
 def _one_tier(
@@ -224,16 +236,16 @@ def hunt_labels(
     ids = select_tracks(ws, statuses=statuses, limit=limit, blank="label")
     policy = _policy(settings)
     found = run_tiers(ws, ids, policy=policy, artist_tiers=(), context_tiers=())
-    run_id, written = _record(
+    record = _record(
         settings, "hunt-labels", ws, found, ids, policy=policy, now=now, apply=apply, parameters={"limit": limit}
     )
     labels = found.proposals.filter(pl.col("kind") == "label")
     with_label = labels["track_id"].n_unique()
     return HuntResult(
-        run_id=run_id,
+        run_id=record.run_id,
         processed=len(ids),
         labels_found=with_label,
-        labels_updated=written.labels_written if written else 0,
+        labels_updated=record.written.labels_written if record.written else 0,
         failed=len(ids) - with_label,
         skipped=0,
         applied=apply,
@@ -271,8 +283,8 @@ def trigger(
 ) -> CycleResult:
     """The standard cycle on pending tracks; see `resolve`.
 
-    With `apply`, a track that stays without an artist is `failed`; one that came out of cool-down goes back for its next
-    period, until its retries are spent. One that only lacks a label is `partial`.
+    With `apply`, a track that stays without an artist is `failed`; one that came out of cool-down goes back for its
+    next period, until its retries are spent. One that only lacks a label is `partial`.
     """
     return _cycle(settings, "trigger", ("pending",), now=now, limit=limit, apply=apply, snapshot=snapshot)
 
@@ -291,16 +303,14 @@ def _cycle(
     ids = select_tracks(ws, statuses=statuses, limit=limit, blank="any")
     policy = _policy(settings)
     found = run_tiers(ws, ids, policy=policy)
-    run_id, written = _record(
+    record = _record(
         settings, command, ws, found, ids, policy=policy, now=now, apply=apply, parameters={"limit": limit}
     )
+    written = record.written
     best = _best(found.proposals)
     counts = best.group_by("kind").len().rows_by_key("kind", unique=True)
-    failed, back = (0, 0)
-    if apply and command == "trigger":
-        failed, back = _settle_unresolved(settings, found, ids, now=now)
     return CycleResult(
-        run_id=run_id,
+        run_id=record.run_id,
         processed=len(ids),
         labels_found=counts.get("label", 0),
         artists_found=counts.get("artist", 0),
@@ -309,8 +319,8 @@ def _cycle(
         labels_updated=written.labels_written if written else 0,
         artists_updated=written.artists_written if written else 0,
         conflicts=written.conflicts if written else 0,
-        failed=failed,
-        back_in_cooldown=back,
+        failed=record.failed,
+        back_in_cooldown=record.back_in_cooldown,
         rounds=found.rounds,
         applied=apply,
         by_source=found.proposals.with_columns(accepted=pl.col("proposal_id").is_in(list(found.accepted_ids)))
@@ -350,8 +360,9 @@ def _record(
     now: datetime,
     apply: bool,
     parameters: dict[str, object],
-) -> tuple[str, WriteResult | None]:
+) -> _Record:
     """Everything a run leaves in Postgres, in one transaction."""
+    failed, back = 0, 0
     with connect(settings) as con, con.cursor() as cur:
         run_id = open_run(
             cur,
@@ -365,6 +376,8 @@ def _record(
         written = write_accepted(cur, now=now, run_ids=[run_id]) if apply else None
         if apply:
             execute(cur, "mark_attempted", track_ids=ids.to_list(), now=now)
+        if apply and command == "trigger":
+            failed, back = _settle_unresolved(con, found, ids, now=now)
         close_run(
             cur,
             run_id,
@@ -379,14 +392,14 @@ def _record(
                 "conflicts": written.conflicts if written else 0,
             },
         )
-    return run_id, written
+    return _Record(run_id=run_id, written=written, failed=failed, back_in_cooldown=back)
 
 
-def _settle_unresolved(settings: Settings, found: Found, ids: pl.Series, *, now: datetime) -> tuple[int, int]:
+def _settle_unresolved(con: psycopg.Connection[Any], found: Found, ids: pl.Series, *, now: datetime) -> tuple[int, int]:
     """Pending tracks that were not completed: failed, back in cool-down, or partial. Returns the first two counts."""
     reviewed = set(found.proposals.filter(pl.col("kind") == "artist")["track_id"])
     named = set(found.workspace.tracks.filter("is_known_artist")["track_id"])
-    with connect(settings) as con, con.cursor(row_factory=dict_row) as cur:
+    with con.cursor(row_factory=dict_row) as cur:
         execute(cur, "lock_unresolved", track_ids=ids.to_list(), now=now)
         rows = [{**row, "error_message": _reason(str(row["track_id"]), reviewed)} for row in cur.fetchall()]
         nameless = [row for row in rows if str(row["track_id"]) not in named]
