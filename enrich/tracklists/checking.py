@@ -59,15 +59,20 @@ def check(draft: Draft, *, file: str) -> TracklistRead:
         refused = _with_json(refused, table, draft.lines)
     return TracklistRead(
         slots=good.with_columns(
-            is_id=pl.col.is_id.fill_null(value=False)
-            | is_unknown_artist(pl.col.artist)
-            | is_unknown_title(pl.col.title)
+            is_id=is_unknown_artist(pl.col.artist) | pl.col.is_id.fill_null(is_unnamed_title(pl.col.title))
         )
         .select(SLOTS.names())
         .match_to_schema(SLOTS),
         bad=pl.concat([refused.select(NOTES.names()), bad_lines]).sort("line", maintain_order=True),
         warnings=_warnings(good),
     )
+
+
+def is_unnamed_title(title: pl.Expr) -> pl.Expr:
+    """True where a title tells no recording from another: `ID`, `? (Some Remix)`, `Song (ID Remix)`."""
+    bare = title.str.replace(r"(?:\s*[(\[][^()\[\]]*[)\]])+\s*[*]?$", "")
+    by_nobody = title.str.contains(r"(?i)[(\[]\s*(?:ID|\?+)\s+(?:remix|rmx|mix|edit|rework|bootleg|mash-?up)\s*[)\]]")
+    return is_unknown_title(title) | is_unknown_title(bare) | by_nobody.fill_null(value=False)
 
 
 def _typed(table: pl.DataFrame, *, file: str) -> pl.DataFrame:

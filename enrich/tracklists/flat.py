@@ -79,33 +79,26 @@ def read_csv(text: str, path: Path) -> Draft:
     return Draft(table=_known_columns(table, path), lines=numbers, raws=raws, source=SOURCE, bad=bad)
 
 
-def read_jsonl(text: str, path: Path) -> Draft:
-    """Read one JSON object a line; blank lines are skipped."""
-    rows: list[dict[str, Any]] = []
-    numbers, raws = [], []
-    bad: list[tuple[int, str, str]] = []
-    for number, raw in enumerate(text.split("\n"), start=1):
-        line = raw.strip()
-        if not line:
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            bad.append((number, f"not JSON ({_first_line(error)})", line))
-            continue
-        if not isinstance(row, dict):
-            bad.append((number, f"expected a JSON object, got {type(row).__name__}", line))
-            continue
-        rows.append({key.strip().lower(): value for key, value in row.items()})
-        numbers.append(number)
-        raws.append(line)
-    if not rows:
-        raise InputFileError(f"{path}: no line is a JSON object; expected one tracklist row a line")
-    return Draft(table=table_of(rows, path), lines=numbers, raws=raws, source=SOURCE, bad=bad)
+def read_rows(rows: Sequence[tuple[int, str, object]], path: Path) -> Draft:
+    """Make a draft of parsed JSON values: line, text as written, value; what is no object is given up."""
+    kept = [(number, raw, row) for number, raw, row in rows if isinstance(row, dict)]
+    bad = [
+        (number, f"expected a JSON object, got {type(row).__name__}", raw)
+        for number, raw, row in rows
+        if not isinstance(row, dict)
+    ]
+    table = _table([{str(key).strip().lower(): value for key, value in row.items()} for _, _, row in kept], path)
+    return Draft(
+        table=table, lines=[number for number, _, _ in kept], raws=[raw for _, raw, _ in kept], source=SOURCE, bad=bad
+    )
 
 
-def table_of(rows: Sequence[dict[str, Any]], path: Path) -> pl.DataFrame:
-    """A table of the known columns from parsed JSON objects, every value as text."""
+def is_row(value: object) -> bool:
+    """Whether a parsed JSON value is a row of the flat table."""
+    return isinstance(value, dict) and set(TRACKLISTS_REQUIRED) <= {str(key).strip().lower() for key in value}
+
+
+def _table(rows: Sequence[dict[str, Any]], path: Path) -> pl.DataFrame:
     names = {name for row in rows for name in row}
     _require(names, path)
     return pl.DataFrame(

@@ -14,9 +14,11 @@ from pathlib import Path
 import polars as pl
 
 from enrich.errors import InputFileError
-from enrich.tracklists import flat
+from enrich.tracklists import flat, mixesdb, pages
 from enrich.tracklists.checking import check
+from enrich.tracklists.json_files import looks_like_json, read_json
 from enrich.tracklists.slots import NOTES, SLOTS, Draft, TracklistRead, notes
+from enrich.tracklists.text_forms import read_text
 
 #: What tells two readings of one slot apart; where it was read does not.
 _CONTENT = [name for name in SLOTS.names() if name not in ("file", "line", "source")]
@@ -72,9 +74,18 @@ def _draft(path: Path) -> Draft:
     if data.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
         return flat.read_parquet(path)
     text = _decode(data)
-    if text.lstrip()[:1] in ("{", "["):
-        return flat.read_jsonl(text, path)
-    return flat.read_csv(text, path)
+    ending = path.suffix.lower()
+    if looks_like_json(text) or ending in (".json", ".jsonl", ".ndjson"):
+        return read_json(text, path)
+    if mixesdb.looks_like_export(text):
+        return mixesdb.read_export(text, path)
+    if pages.looks_like_html(text) or ending in (".html", ".htm"):
+        return pages.read_page(text, path)
+    if flat.looks_like_csv(text) or ending in (".csv", ".tsv"):
+        return flat.read_csv(text, path)
+    if mixesdb.looks_like_wiki(text) or ending in (".wiki", ".mediawiki"):
+        return mixesdb.read_wiki(text, path)
+    return read_text(text, path)
 
 
 def _decode(data: bytes) -> str:

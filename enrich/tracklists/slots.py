@@ -40,6 +40,15 @@ _EXTRAS: dict[str, pl.DataType] = {
 #: One row per played slot, TRACKLISTS first.
 SLOTS = pl.Schema([*TRACKLISTS.items(), *_EXTRAS.items()])
 
+#: What a reader of pages or JSON drafts: SLOTS but for where it was read, numbers wide and dates as written.
+DRAFT_ROW = pl.Schema(
+    {
+        name: pl.String() if dtype == pl.Date else pl.Int64() if dtype == pl.Int32 else dtype
+        for name, dtype in SLOTS.items()
+        if name not in ("source", "file", "line")
+    }
+)
+
 #: Rows set aside, or kept with a change: `line` counts from 1 (in Parquet: the row), null for the whole file.
 NOTES = pl.Schema({"file": pl.String, "line": pl.Int64, "reason": pl.String, "raw": pl.String})
 

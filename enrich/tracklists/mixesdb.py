@@ -1,0 +1,189 @@
+"""MixesDB pages as wiki text: `# [030] Artist - Title [Label]`, one page a file, or a MediaWiki XML export of many.
+
+Cues are minutes (`[030]`), minutes and seconds (`[057:12]`) or hours (`[1:02:30]`), with `?` for digits nobody
+knows. `''…''` marks a doubtful entry, `+` and `w/` one played over the one before. The page title
+(`2004-05-02 - Some DJ - Essential Mix`) is the file's name, or in the export; categories tell the DJ where it does not.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import polars as pl
+
+from enrich.errors import InputFileError
+from enrich.tracklists.lines import seconds, split_line
+from enrich.tracklists.naming import SetInfo, page_parts, slug
+from enrich.tracklists.slots import DRAFT_ROW, Draft
+
+#: `setlists.source` of MixesDB pages.
+SOURCE = "mixesdb"
+
+_ENTRY = re.compile(r"^\s*(?P<hash>#[#:*]*)\s*(?P<rest>.*)$")
+_CUE = re.compile(r"^\[(?P<cue>[\d?]{1,4}(?::[\d?]{1,3}){0,2})\]\s*")
+_LAYERED = re.compile(r"^(?:\+|w/)\s*", re.IGNORECASE)
+_CATEGORY = re.compile(r"\[\[\s*Category\s*:\s*(?P<name>[^\]|]+)(?:\|[^\]]*)?\]\]", re.IGNORECASE)
+_HEADING = re.compile(r"^\s*(?:(?P<marks>={1,6})\s*(?P<a>.+?)\s*=+|;\s*(?P<b>.+)|'''(?P<c>[^'].*?)'''\s*:?)\s*$")
+_LIST = re.compile(r"^\s*</?(?:list|ol|poem)[^>]*>\s*$", re.IGNORECASE)
+_LINK = re.compile(r"\[\[(?:[^\]|]*\|)?([^\]|]*)\]\]")
+_WEB_LINK = re.compile(r"\[https?://\S+(?:\s+([^\]]*))?\]")
+_TAG = re.compile(r"<ref[^>]*>.*?</ref>|<!--.*?-->|</?[a-zA-Z][^>]*>|\{\{[^{}]*\}\}", re.DOTALL)
+_PLAIN_CATEGORIES = re.compile(r"(?i)^(?:\d{4}s?|tracklist:.*|.*\b(?:mix|radio|fm|podcast|show|live|sessions?)\b.*)$")
+_GENERIC_HEADINGS = {
+    "tracklist",
+    "tracklisting",
+    "track list",
+    "file details",
+    "notes",
+    "related mixes",
+    "links",
+    "comments",
+}
+
+
+def looks_like_wiki(text: str) -> bool:
+    """Whether a text is a MixesDB page: numbered lines with a dash, a cue or a question mark, or categories."""
+    entries = [
+        line for line in text.splitlines() if re.match(r"^\s*#[:*#]*\s*(?:\S.* [-–] |\[|''|\?|ID\b|\+|w/)", line)
+    ]
+    return bool(entries) or bool(_CATEGORY.search(text)) or "<list" in text.lower()
+
+
+def read_wiki(text: str, path: Path) -> Draft:
+    """Read the wiki text of one page.
+
+    Raises:
+        InputFileError: no line is a tracklist entry.
+    """
+    return _draft([(path.stem.replace("_", " "), text, 0)], path)
+
+
+def looks_like_export(text: str) -> bool:
+    """Whether a text is a MediaWiki XML export."""
+    return "<mediawiki" in text[:2000]
+
+
+def read_export(text: str, path: Path) -> Draft:
+    """Read every page of a MediaWiki XML export; lines count within the page's text.
+
+    Raises:
+        InputFileError: the XML is broken, or no page holds a tracklist.
+    """
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise InputFileError(f"{path}: a MediaWiki export has no DOCTYPE; refused")
+    try:
+        root = ET.fromstring(text)  # noqa: S314 - without a DOCTYPE there are no entities to expand
+    except ET.ParseError as error:
+        raise InputFileError(f"{path}: broken XML ({error})") from None
+    pages = [
+        (page.findtext("{*}title") or path.stem, page.findtext("{*}revision/{*}text") or "", 0)
+        for page in root.iter()
+        if page.tag.rpartition("}")[2] == "page"
+    ]
+    return _draft(pages, path)
+
+
+def _draft(pages: list[tuple[str, str, int]], path: Path) -> Draft:
+    rows: list[dict[str, Any]] = []
+    lines: list[int] = []
+    raws: list[str] = []
+    bad: list[tuple[int, str, str]] = []
+    for title, text, offset in pages:
+        head = _head(title, text)
+        for number, slot, raw in _slots(text):
+            if slot is None:
+                bad.append((number + offset, "an entry without artist and title", raw))
+                continue
+            rows.append({**head.columns(), **slot})
+            lines.append(number + offset)
+            raws.append(raw)
+    if not rows:
+        raise InputFileError(
+            f"{path}: no line of a tracklist found; expected lines like `# [012] Artist - Title [Label]`"
+        )
+    table = pl.DataFrame(rows, schema=DRAFT_ROW)
+    return Draft(table=table, lines=lines, raws=raws, source=SOURCE, bad=bad)
+
+
+def _head(title: str, text: str) -> SetInfo:
+    date, dj, name = page_parts(title)
+    if dj is None:
+        named = [found["name"].strip() for found in _CATEGORY.finditer(text)]
+        dj = next((category for category in named if not _PLAIN_CATEGORIES.match(category)), None)
+    return SetInfo(set_id=slug(title), dj=dj, name=name, date=date)
+
+
+def _slots(text: str) -> list[tuple[int, dict[str, Any] | None, str]]:
+    """Line, slot (None: an empty entry) and raw text of each entry, positions from 1 over the whole page."""
+    found: list[tuple[int, dict[str, Any] | None, str]] = []
+    section: str | None = None
+    in_list = False
+    position = 0
+    for number, raw in enumerate(text.splitlines(), start=1):
+        if _LIST.match(raw):
+            in_list = not raw.strip().startswith("</")
+            continue
+        heading = _HEADING.match(raw)
+        if heading and not raw.lstrip().startswith("#"):
+            words = _plain(heading["a"] or heading["b"] or heading["c"])
+            section = None if words.casefold().rstrip(":") in _GENERIC_HEADINGS else words
+            continue
+        entry = _ENTRY.match(raw)
+        rest = entry["rest"] if entry else raw.strip()
+        if not entry and not (_CUE.match(rest) or (in_list and rest and not rest.startswith(("[[", "{", "|", "<")))):
+            continue
+        slot = _slot(rest, nested=bool(entry and len(entry["hash"]) > 1))
+        if slot is not None:
+            position += 1
+            slot |= {"position": position, "section": section}
+        elif not rest:
+            continue
+        found.append((number, slot, raw))
+    return found
+
+
+def _slot(rest: str, *, nested: bool) -> dict[str, Any] | None:
+    rest = _plain(rest)
+    cue = _CUE.match(rest)
+    if cue:
+        rest = rest[cue.end() :]
+    layered = _LAYERED.match(rest)
+    if layered:
+        rest = rest[layered.end() :]
+    if not cue and (cue := _CUE.match(rest)):
+        rest = rest[cue.end() :]
+    line = split_line(rest)
+    if line.artist is None and line.title is None:
+        return None
+    return {
+        "artist": line.artist,
+        "title": line.title,
+        "label": line.label,
+        "catalog_number": line.catalog_number,
+        "label_note": line.label_note,
+        "layered": bool(layered) or nested,
+        "cue_seconds": _cue_seconds(cue["cue"]) if cue else None,
+    }
+
+
+def _cue_seconds(cue: str) -> int | None:
+    """`030` is 30 minutes; of `161:??` the minutes are known."""
+    first, *others = cue.split(":")
+    if "?" in first:
+        return None
+    if not others:
+        return int(first) * 60
+    if len(others) == 1 and "?" in others[0]:
+        return int(first) * 60
+    return seconds(cue)
+
+
+def _plain(text: str) -> str:
+    """Without wiki marks: links, bold and italics, tags, templates, references."""
+    text = _TAG.sub("", text)
+    text = _WEB_LINK.sub(lambda m: m[1] or "", text)
+    text = _LINK.sub(lambda m: m[1], text)
+    return " ".join(re.sub(r"'{2,5}", "", text).split())

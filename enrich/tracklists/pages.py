@@ -1,0 +1,210 @@
+"""Saved 1001Tracklists pages: rows, cues, labels, `w/`, IDs and mashups with their components.
+
+Reads the schema.org metas of each row and falls back to what the eye sees. Markup of 2021 to 2026, `div.tlpItem`
+and the older `tr.tlpItem`. A page that is a challenge instead of a tracklist is an error that says so.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from enrich.errors import InputFileError
+from enrich.text.words import is_unknown_artist
+from enrich.tracklists.lines import is_non_label, seconds, split_artist_title
+from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, slug
+from enrich.tracklists.slots import DRAFT_ROW, Draft
+from enrich.tracklists.text_forms import SOURCE
+
+_CHALLENGE = re.compile(
+    r"(?i)please wait, you will be forwarded|just a moment|captcha|turnstile|cf-challenge|challenge-platform"
+    r"|unusual traffic|verify you are human|access denied|ip address (?:has been|is) blocked"
+)
+_DURATION = re.compile(r"^P?T?(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+)S)?$", re.IGNORECASE)
+
+
+def looks_like_html(text: str) -> bool:
+    """Whether a text is a web page."""
+    return bool(re.match(r"(?is)\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body|div|table|meta|title)\b", text[:5000]))
+
+
+def read_page(text: str, path: Path) -> Draft:
+    """Read one saved page.
+
+    Raises:
+        InputFileError: the page is a challenge or a block, or holds no tracklist.
+    """
+    tree = LexborHTMLParser(text)
+    items = tree.css(".tlpItem")
+    if not items:
+        if _CHALLENGE.search(text):
+            raise InputFileError(
+                f"{path}: that is not a tracklist but a challenge page (no #tlTab in it); open the tracklist in a "
+                "browser, wait until its tracks show, and save it again"
+            )
+        raise InputFileError(
+            f"{path}: no tracklist in this page (no #tlTab, no .tlpItem); save the tracklist's own page"
+        )
+    head = _head(tree, path)
+    rows: list[dict[str, Any]] = []
+    lines: list[int] = []
+    raws: list[str] = []
+    bad: list[tuple[int, str, str]] = []
+    for number, item in enumerate(items, start=1):
+        slot = _slot(item)
+        shown = _text_of(item)[:2000]
+        if slot is None:
+            bad.append((number, "a row without artist and title", shown))
+        elif _is_component(item) and rows:
+            rows[-1]["components"].append({name: slot[name] for name in ("artist", "title", "label")})
+            rows[-1]["is_mashup"] = True
+        else:
+            rows.append({**head.columns(), **slot, "position": len(rows) + 1})
+            lines.append(number)
+            raws.append(shown)
+    if not rows:
+        raise InputFileError(f"{path}: the page's tracklist has no row with an artist or a title")
+    return Draft(table=pl.DataFrame(rows, schema=DRAFT_ROW), lines=lines, raws=raws, source=SOURCE, bad=bad)
+
+
+def _head(tree: LexborHTMLParser, path: Path) -> SetInfo:
+    tab = tree.css_first("#tlTab")
+    title = tree.css_first("title")
+    heading = tree.css_first("#pageTitle") or tree.css_first("h1")
+    name = (
+        (_own_meta(tab, "name") if tab else None)
+        or (_text_of(heading) if heading else None)
+        or (_text_of(title).removesuffix("| 1001Tracklists").strip() if title else None)
+        or path.stem
+    )
+    url = _address(tree)
+    links = heading.css('a[href*="/dj/"]') if heading else []
+    djs = [text for link in links if (text := _text_of(link))]
+    date = date_in(_own_meta(tab, "datePublished") if tab else None) or date_in(name) or date_in(url)
+    return SetInfo(
+        set_id=id_in_url(url) or slug(name) or path.stem,
+        dj=" & ".join(dict.fromkeys(djs)) or dj_in(name),
+        name=name,
+        date=date,
+        url=url,
+    )
+
+
+def _address(tree: LexborHTMLParser) -> str | None:
+    for query, attribute in (
+        ('link[rel="canonical"]', "href"),
+        ('meta[property="og:url"]', "content"),
+        ('meta[itemprop="url"][content*="/tracklist/"]', "content"),
+        ('a[href*="/tracklist/"]', "href"),
+    ):
+        for node in tree.css(query):
+            url = node.attributes.get(attribute)
+            if id_in_url(url):
+                return url if not url or url.startswith("http") else f"https://www.1001tracklists.com{url}"
+    return None
+
+
+def _own_meta(tab: LexborNode, name: str) -> str | None:
+    """A meta of the playlist itself, not of a row in it."""
+    for child in tab.iter():
+        if child.tag == "meta" and child.attributes.get("itemprop") == name:
+            return _tidy(child.attributes.get("content"))
+    return None
+
+
+def _slot(item: LexborNode) -> dict[str, Any] | None:
+    metas: dict[str, list[str]] = {}
+    for meta in item.css("meta[itemprop]"):
+        content = _tidy(meta.attributes.get("content"))
+        if content:
+            metas.setdefault(meta.attributes.get("itemprop") or "", []).append(content)
+    shown = item.css_first(".trackValue") or item.css_first(".trackFormat")
+    written = _first(metas, "name") or (_text_of(shown) if shown else None)
+    if not written:
+        return None
+    artist, title = split_artist_title(written)
+    by = _first(metas, "byArtist")
+    if artist is None and by:
+        artist = by
+    elif artist is None and written.strip("? ").upper() in ("ID", ""):
+        artist = "ID"
+    status = item.css_first(".trackStatus")
+    label, note = _label(item, metas)
+    track = next((url for url in metas.get("url", []) if "/track/" in url), None)
+    return {
+        "artist": artist,
+        "title": title,
+        "label": label,
+        "label_note": note,
+        "is_id": bool(status and "ID" in _text_of(status).split()),
+        "layered": _is_layered(item),
+        "cue_seconds": _cue(item),
+        "duration_ms": _duration_ms(_first(metas, "duration")),
+        "genre": _first(metas, "genre"),
+        "is_mashup": item.css_first(".mashupTrack") is not None or "subPosTog" in _classes(item),
+        "components": [],
+        "track_key": _unknown_key(item, artist, track),
+    }
+
+
+def _unknown_key(item: LexborNode, artist: str | None, track_url: str | None) -> str | None:
+    """The site's own id of a track nobody has named: its page means the same unknown wherever it is played."""
+    if not pl.select(is_unknown_artist(pl.lit(artist, dtype=pl.String))).item():
+        return None
+    found = re.search(r"/track/([A-Za-z0-9]+)/", track_url or "")
+    return f"1001tl-{found[1]}" if found else None
+
+
+def _label(item: LexborNode, metas: dict[str, list[str]]) -> tuple[str | None, str | None]:
+    named = metas.get("publisher") or [text for node in item.css(".trackLabel") if (text := _text_of(node))]
+    labels = [name for name in dict.fromkeys(named) if not is_non_label(name)]
+    others = [name for name in named if is_non_label(name)]
+    return (labels[0] if labels else None), (others[0] if others else None)
+
+
+def _is_component(item: LexborNode) -> bool:
+    return item.attributes.get("data-mashpos") == "true" or "tlpSubTog" in _classes(item)
+
+
+def _is_layered(item: LexborNode) -> bool:
+    number = item.css_first('[id$="_tracknumber_value"]') or item.css_first(".tracknumber_value")
+    return bool(number and _text_of(number).lower().startswith("w/"))
+
+
+def _cue(item: LexborNode) -> int | None:
+    """Seconds; the hidden field's 0 means unknown unless the page shows a time."""
+    shown = item.css_first(".cue") or item.css_first(".cueValueField")
+    seen = seconds(_text_of(shown)) if shown else None
+    hidden = item.css_first('input[id$="_cue_seconds"]')
+    value = _tidy(hidden.attributes.get("value")) if hidden else None
+    if value and re.fullmatch(r"\d{1,6}(?:\.\d+)?", value) and float(value) > 0:
+        return int(float(value))
+    return seen
+
+
+def _duration_ms(text: str | None) -> int | None:
+    found = _DURATION.match(text or "")
+    if not found or not any(found.groups()):
+        return None
+    hours, minutes, secs = (int(part or 0) for part in found.groups())
+    return (hours * 3600 + minutes * 60 + secs) * 1000
+
+
+def _first(metas: dict[str, list[str]], name: str) -> str | None:
+    return next(iter(metas.get(name, ())), None)
+
+
+def _classes(item: LexborNode) -> list[str]:
+    return (item.attributes.get("class") or "").split()
+
+
+def _text_of(node: LexborNode) -> str:
+    return " ".join(node.text(deep=True, separator="").split())
+
+
+def _tidy(text: str | None) -> str | None:
+    return " ".join((text or "").replace("\0", "").split()) or None

@@ -1,0 +1,310 @@
+"""Tracklists as scrapers of 1001Tracklists write them in JSON, whatever they call their fields.
+
+A document is one set (`{name, artist, date, url, tracks: […]}`), a list of sets, a bare list of tracks, or an object
+of sets by id; sets may also stand one a line. `line` counts tracks through the file, from 1.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from enrich.errors import InputFileError
+from enrich.tracklists.lines import is_non_label, seconds, split_artist_title, split_label, split_line
+from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, slug
+from enrich.tracklists.slots import DRAFT_ROW, Draft
+from enrich.tracklists.text_forms import SOURCE
+
+_TRACKS = ("tracks", "tracklist", "track_list", "tracklists", "songs", "items", "setlist")
+_TITLES = (
+    "title",
+    "track_name",
+    "trackTitle",
+    "track_title",
+    "name",
+    "full_title",
+    "fullTitle",
+    "track",
+    "raw",
+    "song",
+)
+_ARTISTS = ("artist", "artists", "primary_artists", "full_artist", "fullArtist", "artist_name", "byArtist")
+_LABELS = ("publisher", "record_label", "label", "labels", "recordLabel")
+_CUES = ("cue_seconds", "cue", "timestamp", "time", "start_time", "timecode", "startTime")
+_DURATIONS = ("duration_ms", "length_ms", "duration", "length")
+_NUMBERS = ("position", "number", "track_number", "trackNumber", "track_num", "tracknumber")
+#: Types of a component (songnodes) that make the row a mashup; the others are played on top.
+_MASHUP_TYPES = {"mashup_component", "versus", "bootleg"}
+
+
+def is_tracklist_document(document: object) -> bool:
+    """Whether parsed JSON is a set, or holds sets or tracks, in one of the shapes."""
+    return any(True for _ in _sets(document, "x"))
+
+
+def read_documents(documents: list[object], path: Path) -> Draft:
+    """Read parsed JSON documents.
+
+    Raises:
+        InputFileError: no set with tracks is in them.
+    """
+    rows: list[dict[str, Any]] = []
+    lines: list[int] = []
+    raws: list[str] = []
+    bad: list[tuple[int, str, str]] = []
+    number = 0
+    sets = [(head, tracks) for document in documents for head, tracks in _sets(document, path.stem)]
+    if not sets:
+        raise InputFileError(
+            f"{path}: JSON without a tracklist in it; expected an object with a list `tracks`, or rows with set_id "
+            "and position"
+        )
+    for head, tracks in sets:
+        slots: list[dict[str, Any]] = []
+        given: list[int | None] = []
+        for track in tracks:
+            number += 1
+            raw = json.dumps(track, ensure_ascii=False, default=str)
+            slot = _slot(track) if isinstance(track, Mapping) else _slot_of_text(track)
+            if slot is None:
+                bad.append((number, "a track without artist and title", raw))
+                continue
+            if slot.pop("is_component") and slots:
+                slots[-1]["components"].append({name: slot[name] for name in ("artist", "title", "label")})
+                slots[-1]["is_mashup"] = True
+                continue
+            given.append(slot.pop("number"))
+            slots.append(slot)
+            lines.append(number)
+            raws.append(raw)
+        positions = _positions(given)
+        rows += [{**head.columns(), **slot, "position": at} for slot, at in zip(slots, positions, strict=True)]
+    if not rows and not bad:
+        raise InputFileError(f"{path}: the tracklist has no tracks")
+    return Draft(table=pl.DataFrame(rows, schema=DRAFT_ROW), lines=lines, raws=raws, source=SOURCE, bad=bad)
+
+
+def _sets(document: object, stem: str) -> Iterator[tuple[SetInfo, list[Any]]]:
+    """Each set of a document with its tracks."""
+    if isinstance(document, list):
+        nested = [part for part in document if isinstance(part, Mapping) and _tracks_of(part) is not None]
+        if nested:
+            for i, part in enumerate(nested, start=1):
+                yield from _sets(part, f"{stem}-{i}" if len(nested) > 1 else stem)
+        elif document and any(_is_track(part) for part in document):
+            yield SetInfo(set_id=slug(stem) or stem, name=stem, dj=dj_in(stem), date=date_in(stem)), document
+        return
+    if not isinstance(document, Mapping):
+        return
+    tracks = _tracks_of(document)
+    if tracks is not None:
+        yield _head(document, stem), tracks
+        return
+    for key, part in document.items():
+        is_set = isinstance(part, Mapping) and _tracks_of(part) is not None
+        is_list_of_tracks = isinstance(part, list) and bool(part) and all(_is_track(track) for track in part)
+        if is_set or is_list_of_tracks:
+            yield from _sets(part, str(key))
+
+
+def _tracks_of(document: Mapping[str, Any]) -> list[Any] | None:
+    for name in _TRACKS:
+        tracks = document.get(name)
+        if isinstance(tracks, list) and not any(
+            isinstance(part, Mapping) and _tracks_of(part) is not None for part in tracks
+        ):
+            return _with_columns(document, tracks)
+    return None
+
+
+def _with_columns(document: Mapping[str, Any], tracks: list[Any]) -> list[Any]:
+    """Tracks with the cue and number that stand in lists beside them."""
+    beside = {
+        field: document[name]
+        for name, field in (("cues", "cue"), ("track_nums", "track_number"))
+        if isinstance(document.get(name), list) and len(document[name]) == len(tracks)
+    }
+    if not beside:
+        return tracks
+    return [
+        {**{field: values[i] for field, values in beside.items()}, **track} if isinstance(track, Mapping) else track
+        for i, track in enumerate(tracks)
+    ]
+
+
+def _is_track(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    return any(value.get(name) for name in (*_TITLES, "primary_track")) and _tracks_of(value) is None
+
+
+def _head(document: Mapping[str, Any], stem: str) -> SetInfo:
+    url = _first_text(document, ("url", "tracklist_url", "source_url", "link", "href"))
+    name = _first_text(document, ("name", "title", "set_name", "tracklist_name", "event"))
+    set_id = (
+        _first_text(document, ("set_id", "id", "tracklist_id", "tl_id"))
+        or id_in_url(url)
+        or slug(" ".join(part for part in (name, _first_text(document, ("date", "set_date"))) if part))
+        or slug(stem)
+        or stem
+    )
+    dj = _names(
+        next((document[key] for key in ("dj", "artist", "artists", "djs", "dj_name") if document.get(key)), None)
+    )
+    written = _first_text(document, ("date", "set_date", "datePublished", "date_published", "recorded_at"))
+    return SetInfo(
+        set_id=set_id, dj=dj or dj_in(name), name=name or stem, date=written or date_in(name) or date_in(url), url=url
+    )
+
+
+def _slot_of_text(track: object) -> dict[str, Any] | None:
+    return _slot({"trackTitle": track}) if isinstance(track, str) else None
+
+
+def _slot(track: Mapping[str, Any]) -> dict[str, Any] | None:
+    main = track.get("primary_track")
+    inner: Mapping[str, Any] = {**track, **main} if isinstance(main, Mapping) else track
+    artist, title, label, catalog_number, note = _named(inner)
+    if artist is None and title is None:
+        return None
+    components, is_mashup = _components(track)
+    cue = next((value for name in _CUES if (value := _seconds(inner.get(name))) is not None), None)
+    return {
+        "artist": artist,
+        "title": title,
+        "label": label,
+        "catalog_number": catalog_number,
+        "label_note": note,
+        "is_id": bool(inner.get("is_id") or inner.get("isIDed") is False) or None,
+        "layered": _is_layered(inner),
+        "cue_seconds": cue,
+        "duration_ms": _duration_ms(inner),
+        "genre": _names(inner.get("genre")),
+        "is_mashup": is_mashup or bool(inner.get("is_mashup")),
+        "components": components,
+        "track_key": _first_text(inner, ("track_key",)),
+        "number": _number(inner),
+        "is_component": inner.get("is_mashup_element") is True,
+    }
+
+
+def _named(track: Mapping[str, Any]) -> tuple[str | None, str | None, str | None, str | None, str | None]:
+    """Artist, title, label, catalogue number and label note, from whichever fields are there."""
+    artist = _names(next((track[name] for name in _ARTISTS if track.get(name)), None))
+    title = _first_text(track, _TITLES)
+    label, catalog_number, note = _label(track)
+    if artist is None and title:
+        line = split_line(title)
+        artist, title = line.artist, line.title
+        if label is None:
+            label, catalog_number, note = line.label, line.catalog_number, line.label_note or note
+    elif artist and title:
+        before, after = split_artist_title(title)
+        if before and after and before.casefold() == artist.casefold():
+            title = after
+    guests = _names(track.get("featured_artists"))
+    if artist and guests and guests.casefold() not in artist.casefold():
+        artist = f"{artist} feat. {guests}"
+    remixers = _names(track.get("remixer_artists"))
+    if title and remixers and remixers.casefold() not in title.casefold():
+        title = f"{title} ({remixers} Remix)"
+    return artist, title, label, catalog_number, note
+
+
+def _label(track: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
+    note = None
+    for name in _LABELS:
+        value = track.get(name)
+        for text in value if isinstance(value, list) else [value]:
+            written = _text(text.get("name") if isinstance(text, Mapping) else text)
+            if written and is_non_label(written):
+                note = note or written
+            elif written:
+                label, catalog_number, other = split_label(written)
+                if label:
+                    return label, catalog_number, note or other
+    return None, None, note
+
+
+def _components(track: Mapping[str, Any]) -> tuple[list[dict[str, str | None]], bool]:
+    found: list[dict[str, str | None]] = []
+    is_mashup = False
+    for name in ("components", "subsongs", "mashup_components"):
+        for part in track.get(name) or []:
+            inner = part.get("track", part) if isinstance(part, Mapping) else {"trackTitle": part}
+            if not isinstance(inner, Mapping):
+                inner = {"trackTitle": inner}
+            artist, title, label, _, _ = _named(inner)
+            if artist is None and title is None:
+                continue
+            found.append({"artist": artist, "title": title, "label": label})
+            kind = part.get("type") if isinstance(part, Mapping) else None
+            is_mashup = is_mashup or kind in _MASHUP_TYPES or kind is None
+    return found, is_mashup
+
+
+def _is_layered(track: Mapping[str, Any]) -> bool:
+    if track.get("played_together") or track.get("layered"):
+        return True
+    return any(str(track.get(name, "")).strip().lower().startswith("w/") for name in _NUMBERS)
+
+
+def _number(track: Mapping[str, Any]) -> int | None:
+    for name in _NUMBERS:
+        found = re.fullmatch(r"\s*0*(\d{1,5})\.?\s*", str(track.get(name, "")))
+        if found and int(found[1]) > 0:
+            return int(found[1])
+    return None
+
+
+def _positions(given: list[int | None]) -> list[int]:
+    """The numbers as given where they rise without a blank (gaps kept); else the order in the file."""
+    known = [number for number in given if number is not None]
+    rising = all(a < b for a, b in pairwise(known))
+    return known if len(known) == len(given) and rising else list(range(1, len(given) + 1))
+
+
+def _seconds(value: object) -> int | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, int | float):
+        return int(value) if 0 <= value < 1_000_000 else None
+    text = str(value).strip().strip("[]")
+    return int(float(text)) if re.fullmatch(r"\d{1,6}(?:\.\d+)?", text) else seconds(text)
+
+
+def _duration_ms(track: Mapping[str, Any]) -> int | None:
+    for name in _DURATIONS:
+        found = _seconds(track.get(name)) if not name.endswith("_ms") else track.get(name)
+        if isinstance(found, int) and not isinstance(found, bool) and found > 0:
+            return found if name.endswith("_ms") else found * 1000
+    return None
+
+
+def _names(value: object) -> str | None:
+    """One credit of a name, a list of names, or objects with a name."""
+    if isinstance(value, list):
+        parts = [part for item in value if (part := _names(item))]
+        return " & ".join(dict.fromkeys(parts)) or None
+    if isinstance(value, Mapping):
+        return _first_text(value, ("name", "artist_name", "title"))
+    return _text(value)
+
+
+def _first_text(source: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    return next((text for name in names if (text := _text(source.get(name)))), None)
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        clean = value.encode("utf-8", "replace").decode("utf-8")
+        return " ".join(clean.split()) or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return None
