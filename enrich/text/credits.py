@@ -173,11 +173,11 @@ def _artists(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
     pieces = _cut(credits).with_columns(
         is_name=artist_key(pl.col("text")).is_in(names), taken=pl.lit(False), joins=pl.lit(False)
     )
-    several = pl.len().over("c") > 1
-    alone, pieces = pieces.filter(~several), pieces.filter(several)
+    # Most credits are one plain name: windows over them would cost most of the time.
+    plain = pl.col("separator").is_null() & ~pl.col("c").is_duplicated()
+    alone, pieces = pieces.filter(plain), pieces.filter(~plain)
     for length in range(_LONGEST_NAME, 1, -1):
         pieces = _join_known_runs(pieces, names, length)
-    pieces = pl.concat([alone, pieces])
     between_names = pl.col("is_name") & pl.col("is_name").shift(1).over("c").fill_null(False)
     ends_list = pl.col("separator").shift(1).over("c").str.contains(",").fill_null(False)
     loose_and = (pl.col("kind") == "and") & ~between_names & ~ends_list
@@ -186,7 +186,7 @@ def _artists(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
     role = pl.col("kind").replace_strict(
         ["featured", "versus"], ["featured", "primary"], default=None, return_dtype=pl.String
     )
-    return (
+    named = (
         pieces.with_columns(
             _joined(joins),
             artist=(~joins).cast(pl.UInt32).cum_sum().over("c"),
@@ -196,6 +196,7 @@ def _artists(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
         .agg(pl.col("name").str.join(""), pl.col("role").first())
         .select("c", artist="name", role="role")
     )
+    return pl.concat([alone.select("c", artist="text", role=pl.lit("primary")), named])
 
 
 def _join_known_runs(pieces: pl.DataFrame, names: pl.Series, length: int) -> pl.DataFrame:

@@ -38,4 +38,4 @@ def is_unknown_title(expr: pl.Expr) -> pl.Expr:
 def _is_unknown(expr: pl.Expr, words: frozenset[str]) -> pl.Expr:
     key = fold(expr.str.strip_chars())
     numbered = key.str.replace(r"^(id|unknown(?: artist| track| title)?)\s*#?\d{1,2}$", "${1}")
-    return expr.is_null() | numbered.is_in(sorted(words)) | key.str.contains(r"^[^\p{L}\p{N}]*$")
+    return expr.is_null() | numbered.is_in(sorted(words)) | expr.str.contains(r"^[\s?\-_.…]*$")

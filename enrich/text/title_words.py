@@ -1,0 +1,173 @@
+"""What the words in a title's brackets mean: versions, credits, notes. Patterns over folded text.
+
+Version words count at the end of a bracket or as the whole of it, never anywhere inside: Mixmash, Dub Police,
+Club Cheval, Original Sin and Catch & Release are labels.
+"""
+
+from __future__ import annotations
+
+
+def _any(*words: str) -> str:
+    return "(?:" + "|".join(" ".join(words).split()) + ")"
+
+
+#: Words that end a version, whoever made it: `Push vocal remix`, `Dub`, `Live Edit`. `_` stands for a space.
+_VERSION_ENDS = _any(
+    """remix remixes rmx remx mix mixes mixx edit edits re_?edit reedit redit dub dubb re_?dub version versions
+    rework reworking re_?work refix re_?fix refire flip bootleg bootie mash_?up mash blend megamix medley
+    interpretation reboot retouch re_?touch re_?rub rerub reconstruction remodel remake re_?make refill re_?fill
+    redo rebuild recut re_?cut remaster remastered re_?master instrumental instr acap+el+a ac+ap+el+a ac+ep+el+a
+    a_cap+el+a acca acapp vocal vocals vip reprise interlude nightcore karaoke tribute dubplate vs_mix
+    bonus_beats beats_mix reversion re_?version rerecord revamp revision recall reinterpretation remixed
+    reworked overhaul makeover rethink re_?think reanimation dubmix clubmix vocalmix extendedmix edited refixxx?
+    rechunk repaint re_?trip refuck reloaded"""
+).replace("_", " ")
+
+#: Words that end a version too, but a label as well; they decide nothing in square brackets.
+_WEAK_ENDS = _any(
+    """touch fix rebirth revised archive edition special excerpt clip unfinished rough monologue dialogue bonus
+    suite mastermix freestyle rebeat booty cover live session sessions tool tools take treatment rub redux demo
+    acoustic intro outro drums cut style chop flips loop twist perspective excursion visit visits revisited
+    rerun soundtrack theme anthem rendition lick rip reprised mixdown deconstruction improvisation tweak switch
+    switchup screwed slowed reverb mixed bootylegs refreak freak"""
+)
+
+#: Brackets that are a version as a whole.
+_VERSION_WHOLE = _any(
+    """original extended radio club dub instrumental main vip live acoustic unplugged demo clean dirty explicit
+    uncut amended quick_hit intro intro_clean intro_dirty outro full_length long short mono stereo orchestral
+    orchestra dj_tools? mixed continuous bonus_track bonus deluxe deluxe_edition anniversary_edition edition ep
+    lp single album cover karaoke remaster(?:ed)?(?:_\\d{4})? \\d{4}_remaster(?:ed)? slowed slowed_and_reverb
+    sped_up chopped_and_screwed bass_boosted beatless drumless piano strings vox club_vox sample edit snippet
+    short_edit ck_cut super_cut mega_cutz snip_hitz jd_live_cut djcity_intro loop skit freestyle prelude chopped
+    screwed acoustic_live live_acoustic edit_\\d+ take_\\d+ version_\\d+ mix_\\d+ v\\d+ acap clubmix part_?\\d+
+    reprise"""
+).replace("_", " ")
+
+#: A version word with something short behind it: `Remix 2`, `Mix Part 1`, `Edit 2012`, `Remix Instrumental`.
+_TAIL = (
+    r"(?: (?:\d{1,4}|part(?: \w+)?|pt \w+|i{1,3}|[ab]|one|two|three|clean|dirty|version|edit|mix|dub|final|"
+    r"preview|snippet|cut|live|only|intro|outro|tool|unreleased|promo|v\d|mastered))*"
+)
+
+VERSION = (
+    rf"^(?:.* )?{_VERSION_ENDS}{_TAIL}$"
+    rf"|^{_VERSION_WHOLE}$"
+    r"|^(?:remix(?:ed)?|edit(?:ed)?|rework(?:ed)?|mashed(?: up)?|bootlegged|flipped|remade|covered|versioned) by "
+    r"|^(?:live|recorded|performed) (?:at|from|in|on|for|with|version|edit|mix) "
+    r"|\b(?:remix|bootleg|mash ?up|rmx)\b"
+    r"|^\d{4} (?:remaster|version|mix|edit|re edit|rework|update)"
+)
+VERSION_WEAK = rf"^(?:.* )?{_WEAK_ENDS}{_TAIL}$"
+
+#: A bracket that ends in such a word names a company, whatever else is in it: `Remix Records`.
+COMPANY = (
+    r" (?:recordings?|records?|recs?|music|label|muzik|musik|muzique|productions?|digital|ltd|limited|"
+    r"inc|gmbh|kft|trax)$"
+)
+
+#: Guests and makers: `feat. X`, `with X`, `prod. by X`. Tested on lower-cased text as written.
+FEATURE = r"^(?:feat\b|ft\b|featuring\b|with |w/|duet with )"
+CREDIT = (
+    r"^(?:prod\b|produced |pres\b|presents |presented |vs\b|versus |and |& |x |by |for |from |theme from |as made |"
+    r"w_? |vocals? by |written by |aka |a\.k\.a|tribute |inspired |intro to |but |i |i'm |it's |you |my |don't )"
+    r"| x | vs\.? | feat\.? | ft\.? |\bprod\."
+)
+
+#: Words in a label's place that are no label, as wholes.
+NOTE_WHOLE = _any(
+    """white white_labels? whites? black_label cd_?r cdrs? cd_rom acetate promos? promo_only promo_cdr promo_copy
+    unreleased unreleaesd unsigned unknown unknown_label label_unknown no_label not_on_label none n_a tba tbc
+    tbd tbr id ids id_remix self self_released? self_release private private_press(?:ing)? dub_?plates?
+    test_?press(?:ing)?s? test free free_download free_dl freedl free_track download out_now available_now
+    premiere world_premiere exclusive teaser preview forthcoming upcoming coming_soon working_title untitled
+    bootleg boot bootlegs mp3 wav flac vinyl cd cassette tape digital_download web_release internet soundcloud
+    bandcamp youtube spotify beatport itunes official_video official_music_video official_audio
+    official_lyric_video lyric_video lyrics audio video visualizer hd hq 4k soundtrack ost various
+    various_artists compilation mixtape ep lp album single 12 7 10 12_inch 7_inch tune_of_the_week
+    future_favou?rite future_favorite tune_of_the_year asot_radio_classic classic essential_mix
+    essential_new_tune hot_tune techno house deep_house tech_house trance psytrance progressive
+    progressive_house dubstep dnb d_and_b drum_and_bass jungle garage uk_garage grime hip_hop rap disco electro
+    electronica breaks ambient hardstyle r_and_b uk us usa germany france italy spain brazil sweden netherlands
+    belgium japan russia australia canada"""
+).replace("_", " ")
+#: What people write where there is no label, and the plainest versions: no list of labels overrules them.
+NO_LABEL = (
+    r"^(?:white(?: labels?)?|cd ?rs?|acetate|promos?|unreleased|unknown(?: label)?|label unknown|no label|not on label|"
+    r"n a|none|tb[acd]|ids?|self released?|dub ?plates?|test ?press(?:ing)?|free(?: download)?|bootleg|working title|"
+    r"unsigned|private(?: press(?:ing)?)?|forthcoming|exclusive|ep|lp|premiere|tune of .*|future favou?rite.*|"
+    r"asot radio .*|taken from .*)$"
+)
+PLAIN_VERSION = (
+    r"^(?:(?:original|extended|radio|club|dub|vocal|instrumental|main)(?: (?:mix|edit|version|dub|cut|remix))?|remix|"
+    r"live|a ?c+[ae]p+el+a|vip(?: mix)?|edit|mash ?up|bootleg)$"
+)
+#: Said of a pressing behind the label's name: `Tempa Dub Plate`, `Positiva promo`.
+PRESSING = (
+    r"(?i)[\s/]+(?:-\s+)?"
+    r"(?:dub ?plate|test ?press(?:ing)?|acetate|promo|cd-?r|unreleased|forthcoming|exclusive)$"
+)
+
+NOTE = (
+    rf"^{NOTE_WHOLE}$|^\d+ \d+$|^\d{{4}} \d\d \d\d\b"
+    r"|^(?:1[89]|20)\d\d(?: (?:1[89]|20)\d\d)?$|^\d{1,2} \d{2}(?: \d{2})?$|^\d{2,3} ?bpm$"
+    r"|^[a-g](?: sharp| flat)? ?(?:m|min|maj|minor|major)$"
+    r"|^\d{1,2}[ab]$|^(?:part|pt|vol|volume|no|chapter|act|episode|disc|cd) ?(?:\d+|[ivx]+|one|two|three|four)$"
+    r"|^(?:taken|tkaen|take|taking) (?:from|of)\b|^from (?:the|upcoming|forthcoming|his|her|their|album|new|a)\b"
+    r"|^(?:out|available|forthcoming|released?|coming|soon) (?:now|on|soon|in)\b|^free (?:download|dl)\b"
+    r"|^(?:asot )?(?:tune of|future favou?rite|track of|winner|best of)\b|^unreleased\b|^promo\b|^cdr\b"
+    r"|^not on label\b|^white label\b|^test pressing\b|^label unknown|^self released?\b|^sampl(?:es?|ing) "
+    r"|^(?:official|lyrics?) (?:video|audio|music)|^(?:radio|edm) classic"
+)
+
+#: Catalogue numbers, as written: `ARDI 1393`, `GREC031DX`, `AWD 282554`, `KW-021`, `12TIV-99`.
+CATALOG = (
+    r"(?:\d{0,2}[A-Z][A-Z0-9&.+]{0,10}[ .\-_/]{0,2}\d{1,7}[A-Z0-9.\-/+ ]{0,6}|"
+    r"[A-Z]{1,6} ?[A-Z]{0,4}[ \-]?\d{2,7}[A-Z]{0,4})"
+)
+
+#: Adjectives in front of a version word that name nobody.
+ADJECTIVES = _any(
+    """original extended radio club dub dubstep instrumental vocal main short long full album single video tv
+    street dirty clean 12 7 inch disco house deep tech techno trance progressive electro breaks garage jungle
+    ambient chill chillout lounge acoustic piano orchestral guitar live studio demo early late old new classic
+    vintage retro modern rough raw final alternate alternative festival mainstage stadium arena peak warm up
+    rooftop beach sunrise sunset summer winter spring autumn morning night midnight day special bonus secret
+    exclusive private first second third one two three uplifting energetic energy dark darkside light bright
+    hard hardcore soft slow slowed fast heavy drum drums bass bassline and n dnb d b the a an of in mix edit
+    remix version dub re dj tool vip intro breakdown big room bigroom future tribal latin afro acid minimal psy
+    goa balearic ibiza miami london amsterdam vinyl digital edited rework bootleg mash up mashup unreleased
+    update updated revised remastered anniversary killer monster massive super mega ultra epic power dream space
+    pure hype dance floor dancefloor party beat beats beatless vox accapella acapella acappella instru vocals
+    extra xtended ext ft no my your our his her part pt vol remixed reprise continuous original s mono stereo
+    soundtrack movie film theme tour uk us usa euro european german french italian dutch"""
+)
+
+REMIX_WORD = _any(
+    """remix rmx remx mix edit re-?edit reedit dub version rework re-?work refix re-?fix refire flip bootleg
+    mash-?up vip interpretation reboot redux revision retouch re-?touch rub re-?rub treatment cover blend
+    reconstruction remake remodel refill touch fix take instrumental remode reinterpretation revamp rethink
+    acap+el+a ac+ap+el+a"""
+)
+
+#: Version classes in the order they are tried on the folded mix text; the first pattern found names the class.
+CLASSES: tuple[tuple[str, str], ...] = (
+    ("mashup", r"\b(?:mash ?up|mash|blend|transition|medley|megamix)\b"),
+    ("bootleg", r"\b(?:bootleg|bootie|boot)\b"),
+    ("vip", r"\bvip\b"),
+    ("acappella", r"\ba ?c+[ae]p+el+a\b|\bacca\b|\bacap\b"),
+    ("instrumental", r"\b(?:instrumental|instr)\b"),
+    ("remaster", r"\bre ?master(?:ed)?\b"),
+    ("acoustic", r"\b(?:acoustic|unplugged|piano version|orchestral)\b"),
+    ("live", r"\blive\b"),
+    ("cover", r"\b(?:cover|tribute|karaoke|rendition)\b"),
+    ("remix", r"\b(?:remix|remixes|rmx|remx|rework|re work|refix|re fix|refire|flip|interpretation|reboot|"
+     r"redux|revision|retouch|re touch|rub|re rub|rerub|treatment|reconstruction|remake|re make|remodel|refill|"
+     r"re fill|remixed|reworked|reinterpretation|revamp|rethink)\b"),
+    ("radio", r"\bradio\b"),
+    ("extended", r"\b(?:extended|xtended|ext|12 inch|12|long version|long mix|full length)\b"),
+    ("edit", r"\b(?:edit|re edit|reedit|redit|edits)\b"),
+    ("club", r"\bclub(?:mix)?\b"),
+    ("dub", r"\bdub(?:b|mix)?\b"),
+    ("original", r"\boriginal\b"),
+)  # fmt: skip

@@ -1,0 +1,381 @@
+"""Read a track title as DJs write it: base title, mix, remixer, guests, label, catalogue number, mashup parts. Pure.
+
+    "Frozen Ground (Extended Mix) [Anjunabeats]"       Frozen Ground · Extended Mix · label Anjunabeats
+    "Exploration of Space [Armada - ARDI 1393]"        label Armada, catalogue number ARDI 1393
+    "A vs. B - T1 vs. T2 (X Mashup)"                   mashup of A - T1 and B - T2
+
+Which bracket is the label: the last `[..]`, else the last `(..)` at the end, that is no version, guest, note, date or
+part of the title. Names ending in a version word are versions; a word inside a name decides nothing, so that Mixmash,
+Dub Police, Club Cheval, Original Sin and Catch & Release stay labels. Known labels settle what the words cannot; in
+a column of many titles, brackets that recur are weighed as well (see `_recurring`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import polars as pl
+
+from enrich.contracts.schemas import PARSED_TITLES
+from enrich.text.credits import split_credits
+from enrich.text.normalise import fold, label_key
+from enrich.text.title_words import (
+    ADJECTIVES,
+    CATALOG,
+    CLASSES,
+    COMPANY,
+    CREDIT,
+    FEATURE,
+    NO_LABEL,
+    NOTE,
+    PLAIN_VERSION,
+    PRESSING,
+    REMIX_WORD,
+    VERSION,
+    VERSION_WEAK,
+)
+from enrich.text.words import is_unknown_title
+
+#: What a label's place in the title is worth, by bracket and by whether the label is known.
+SQUARE_KNOWN, SQUARE_UNKNOWN, ROUND_KNOWN, ROUND_UNKNOWN = 0.70, 0.65, 0.65, 0.60
+
+_MARK = "\x1f"
+_BRACKET = (
+    r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]|\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}"  # closed; a round one may hold another
+    r"|\[[^\[\]()]*$|\([^\[\]()]*$"  # cut off at the end of the title
+)
+_VERSUS = r"(?i)\s+(?:vs?\.|vs|versus|w/)\s+"
+_GUESTS = r"(?i)\s+(?:feat\.|ft\.|(?:featuring|feat|ft)\s)\s*(.+)$"
+_MIX_WORD = r"(?:remix|mix|edit|dub|version|bootleg|mash-?up|instrumental|acapella|rework|vip)"
+_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–]\s+([^-–]*\b{_MIX_WORD})\s*$"
+_PLAIN_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–]\s+((?:{ADJECTIVES}\s+)*{_MIX_WORD})\s*$"
+_BARE_MIX = r"(?i)^(.*\S)\s+((?:original|extended|radio|club|dub|vocal|instrumental)\s+(?:mix|edit|version))\s*$"
+
+
+_VERSIONS = ["plain", "version", "weak"]
+_GUEST_WORD = r"(?i)^(?:featuring|feat\.?|ft\.?|with|w/|duet with)\s*"
+#: Columns with this many open brackets speak for themselves: in them an unsupported (..) is more often than not a
+#: part of the title. In fewer titles, or one alone, it counts as a label where it looks like a name.
+_SPEAKS = 200
+_LIKE_A_NAME = r"^[\p{Lu}\p{N}][^\s,!?]*(?:\s+(?:[\p{Lu}\p{N}&+][^\s,!?]*|of|the|and)){0,3}$"
+
+
+def parse_titles(
+    titles: pl.Series, *, artists: pl.Series | None = None, known_labels: Collection[str] | None = None
+) -> pl.DataFrame:
+    """Parse a column of titles.
+
+    Args:
+        titles: As written; null counts as unknown.
+        artists: The artist of each title, where there is such a column. Without it, and where it is null or blank,
+            `Artist - Title` is divided at the first spaced dash.
+        known_labels: Names, in any spelling, of labels known to the database. None: the column speaks for itself.
+
+    Returns:
+        Schema PARSED_TITLES, one row per title in the order given:
+
+        title             String        as given
+        artist            String        as given, or what stands before the dash; null when nobody is named
+        base_title        String        without versions, guests, label and notes
+        mix               String        the version as written, null where none is said
+        version_class     String        see `title_words.CLASSES`; `plain` where nothing is said, else `other`
+        remixer           String        who made the version, where named
+        features          List(String)  guests named in the title
+        label             String        as written
+        label_confidence  Float64       0.70 or 0.65 in [..], 0.65 or 0.60 in (..): known label or not
+        catalog_number    String        `ARDI 1393`
+        is_mashup         Boolean
+        components        List(String)  of a mashup, `Artist - Title` where the artists are known one by one
+        is_unknown        Boolean       the title is missing or an unknown-word
+
+    Raises:
+        ValueError: `artists` is not as long as `titles`.
+    """
+    if artists is not None and len(artists) != len(titles):
+        raise ValueError(f"artists must be as long as titles ({len(titles)}), got {len(artists)}")
+    given = artists.cast(pl.String) if artists is not None else pl.Series([None] * len(titles), dtype=pl.String)
+    rows = _cleaned(titles.cast(pl.String), given)
+    brackets = _judged(_brackets(rows), rows, known_labels)
+    return _assembled(rows, brackets).select(PARSED_TITLES.names()).match_to_schema(PARSED_TITLES)
+
+
+def _cleaned(titles: pl.Series, artists: pl.Series) -> pl.DataFrame:
+    """row, title, given (artist), text: markup, cue times, row numbers and `w/` in front taken off."""
+    text = (
+        pl.col("title")
+        .fill_null("")
+        .str.replace_all(r"[\x00-\x1f\x7f\u200b-\u200f\ufeff]|<[^<>]{0,200}>", " ")
+        .str.replace_all(r"'{2,}", "")
+        .str.replace_all(r"\s+", " ")
+        .str.strip_chars()
+        .str.replace(r"^\[?\d{1,2}:\d{2}(?::\d{2})?\]? (\S)", "${1}")
+        .str.replace(r"^(?:w/|\+) ?(\S)", "${1}")
+    )
+    given = pl.col("given").str.replace_all(r"[\x00-\x1f\x7f]", " ").str.strip_chars()
+    return (
+        pl.DataFrame({"title": titles, "given": artists})
+        .with_row_index("row")
+        .with_columns(text=text, given=pl.when(given != "").then(given))
+    )
+
+
+def _brackets(rows: pl.DataFrame) -> pl.DataFrame:
+    """The pieces of titles that hold brackets: row, i, piece, is_square, is_round, inner. Text pieces have no inner."""
+    pieces = (
+        rows.lazy()
+        .filter(pl.col("text").str.contains(r"[\[({]"))
+        .select("row", piece=pl.col("text").str.replace_all(f"({_BRACKET})", f"{_MARK}${{1}}{_MARK}").str.split(_MARK))
+        .explode("piece")
+        .with_columns(i=pl.int_range(pl.len(), dtype=pl.UInt16).over("row"))
+        .filter(pl.col("piece") != "")
+        .with_columns(
+            piece=pl.col("piece").str.strip_chars(), spaced=pl.col("piece").shift(1).str.ends_with(" ").fill_null(True)
+        )
+        .filter(pl.col("piece") != "")
+    )
+    bracket = pl.col("i") % 2 == 1
+    return pieces.with_columns(
+        is_square=bracket & pl.col("piece").str.starts_with("["),
+        is_round=bracket & pl.col("piece").str.starts_with("("),
+        inner=pl.when(bracket).then(
+            pl.col("piece").str.replace(r"^[\[({]", "").str.replace(r"[\])}]$", "").str.strip_chars(" \"“”'")
+        ),
+    ).collect()
+
+
+def _meanings(inners: pl.Series) -> pl.DataFrame:
+    """What each distinct bracket says: inner, meaning, name (label without catalogue number), key, catalog_number."""
+    inner = pl.col("inner")
+    dashed = r"^(.*?\S)(?:\s+[-–|]|[-–|:])\s+(\S.*\d.*|\d.*)$"
+    glued = rf"^(.*?[^\d\s])\s*[-–|:,]\s*({CATALOG})$"
+    spaced = r"^(.*\S)\s+([A-Z]{2,8}-?\d{2,6}[A-Z]{0,3})$"
+    bare = inner.str.replace(r"^\(([^()]*)\)$", "${1}").str.replace(r",\s*(?:19|20)\d\d$", "")
+    album = pl.col("bare").str.extract(r"^.+,\s*([^,]+),\s*\d{1,2}$", 1)  # [Album, Label, 3]
+    name = pl.coalesce(album, *(pl.col("bare").str.extract(p, 1) for p in (dashed, glued, spaced)), "bare")
+    pressed = pl.col("name").str.replace(PRESSING, "").str.strip_chars()
+    named = (
+        pl.DataFrame({"inner": inners})
+        .with_columns(bare=bare)
+        .with_columns(
+            name=name,
+            catalog_number=pl.when(album.is_null()).then(
+                pl.coalesce(pl.col("bare").str.extract(p, 2) for p in (dashed, glued, spaced))
+            ),
+            is_catalog=pl.col("bare").str.contains(rf"^(?:{CATALOG})$"),
+        )
+        .with_columns(name=pl.when(pressed != "").then(pressed).otherwise("name"))
+        .with_columns(
+            folded=fold(pl.col("name")), key=label_key(pl.col("name")), lower=pl.col("name").str.to_lowercase()
+        )
+    )
+    lower, folded = pl.col("lower"), pl.col("folded")
+    meaning = (
+        pl.when(~inner.str.contains(r"[\p{L}\p{N}]"))
+        .then(pl.lit("note"))
+        .when(lower.str.contains(FEATURE))
+        .then(pl.lit("feature"))
+        .when(folded.str.contains(PLAIN_VERSION))
+        .then(pl.lit("plain"))
+        .when(folded.str.contains(NO_LABEL))
+        .then(pl.lit("none"))
+        .when(folded.str.contains(NOTE))
+        .then(pl.lit("note"))
+        .when(folded.str.contains(COMPANY))
+        .then(pl.lit("company"))
+        .when(folded.str.contains(VERSION))
+        .then(pl.lit("version"))
+        .when(folded.str.contains(VERSION_WEAK))
+        .then(pl.lit("weak"))
+        .when(lower.str.contains(CREDIT) | inner.str.contains(r"\S\s+[-–]\s+[^\d]*$"))
+        .then(pl.lit("credit"))
+        .otherwise(pl.lit("open"))
+    )
+    return named.select("inner", "name", "key", "catalog_number", "is_catalog", meaning=meaning)
+
+
+def _judged(brackets: pl.DataFrame, rows: pl.DataFrame, known_labels: Collection[str] | None) -> pl.DataFrame:
+    """Add what each bracket means, and which one is its title's label: is_known, is_label."""
+    known = pl.DataFrame({"n": list(known_labels or ())}, schema={"n": pl.String}).select(label_key(pl.col("n")))["n"]
+    bracket, meaning = pl.col("inner").is_not_null(), pl.col("meaning")
+    judged = brackets.join(
+        _meanings(brackets["inner"].drop_nulls().unique()), on="inner", how="left", maintain_order="left"
+    ).with_columns(
+        is_known=pl.col("key").is_in(known.filter(known != "").unique().implode()).fill_null(False),
+        # Nothing but brackets before it: it opens the title.
+        leads=(bracket.cast(pl.UInt16).cum_sum().over("row") == pl.int_range(1, pl.len() + 1).over("row")),
+        trails=pl.col("i").filter(~bracket).max().over("row").fill_null(0) < pl.col("i"),
+        glued=~pl.col("spaced") & ~bracket.shift(1).over("row").fill_null(False),
+        after_version=meaning.is_in(_VERSIONS).cum_max().shift(1).over("row").fill_null(False),
+    )
+    judged = judged.join(_recurring(judged, rows), on="key", how="left", maintain_order="left").with_columns(
+        pl.col("recurs").fill_null(False)
+    )
+    known_, square, round_ = pl.col("is_known") | pl.col("recurs"), pl.col("is_square"), pl.col("is_round")
+    named = meaning.is_in(["open", "company"])
+    lower_case = ~pl.col("inner").str.contains(r"\p{Lu}")
+    if judged.filter(named).height >= _SPEAKS:
+        square_alone = ~lower_case
+        round_alone = pl.col("after_version") | (meaning == "company")
+    else:
+        square_alone = pl.lit(True)
+        round_alone = pl.col("after_version") | (meaning == "company") | pl.col("inner").str.contains(_LIKE_A_NAME)
+    from_square = square & (
+        pl.when(known_)
+        .then(~meaning.is_in(["none", "plain", "feature"]))
+        .otherwise((named | (meaning == "weak")) & ~pl.col("glued") & ~pl.col("is_catalog") & square_alone)
+    )
+    from_round = round_ & (
+        pl.when(known_).then(named | (meaning == "weak")).otherwise(named & pl.col("trails") & round_alone)
+    )
+    judged = judged.with_columns(candidate=(from_square | from_round).fill_null(False) & ~pl.col("leads"))
+    # The last square bracket, else the last round one.
+    rank = pl.when("candidate").then(square.cast(pl.Int32) * 100_000 + pl.col("i"))
+    return judged.with_columns(is_label=(rank == rank.max().over("row")).fill_null(False))
+
+
+def _recurring(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Keys of brackets that the column itself shows to be labels: at the end of several titles by several artists.
+
+    A part of a title recurs too, but with the same artist. Where no artists are given, more titles are asked for.
+    """
+    base = pl.col("text").str.replace(r"\s*[\[(].*", "").str.to_lowercase()
+    seen = (
+        judged.lazy()
+        .filter(pl.col("meaning").is_in(["open", "company"]) & ~pl.col("leads") & ~pl.col("glued"))
+        .select("row", "key")
+        .join(rows.lazy().select("row", artist=pl.col("given").str.to_lowercase(), base=base), on="row")
+        .group_by("key")
+        .agg(
+            titles=pl.col("base").n_unique(),
+            artists=pl.col("artist").drop_nulls().n_unique(),
+            named=pl.col("artist").count(),
+        )
+    )
+    enough = (pl.col("titles") >= 3) & ((pl.col("artists") >= 3) | ((pl.col("named") == 0) & (pl.col("titles") >= 5)))
+    return seen.select("key", recurs=enough).collect()
+
+
+def _assembled(rows: pl.DataFrame, brackets: pl.DataFrame) -> pl.DataFrame:
+    """One row per title, all fields of PARSED_TITLES."""
+    label, meaning, inner = pl.col("is_label"), pl.col("meaning"), pl.col("inner")
+    is_version = meaning.is_in(_VERSIONS) & ~label
+    # Behind the label stands nothing of the title ("25% of votes", "WAV"), but another half of a mashup may.
+    behind = (
+        label.cum_max().shift(1).over("row").fill_null(False)
+        & inner.is_null()
+        & ~pl.col("piece").str.contains("(?i)^vs")
+    )
+    in_title = (inner.is_null() & ~behind) | (
+        meaning.is_in(["open", "company", "credit"]) & ~label & pl.col("is_round")
+    )
+    square = pl.col("is_square")
+    worth = (
+        pl.when(square & pl.col("is_known")).then(SQUARE_KNOWN)
+        .when(square).then(SQUARE_UNKNOWN)
+        .when("is_known").then(ROUND_KNOWN)
+        .otherwise(ROUND_UNKNOWN)
+    )  # fmt: skip
+    number = pl.when(pl.col("is_catalog") & square & ~label).then(inner).when(label).then("catalog_number")
+    per_title = (
+        brackets.lazy()
+        .with_columns(
+            base=pl.when(in_title).then("piece"),
+            mix=pl.when(is_version).then("inner"),
+            guest=pl.when(meaning == "feature").then("inner"),
+            label=pl.when(label).then("name"),
+            label_confidence=pl.when(label).then(worth),
+            catalog_number=number,
+        )
+        .group_by("row", maintain_order=True)
+        .agg(
+            pl.col("base", "mix").drop_nulls().str.join(" "),
+            pl.col("guest").drop_nulls().str.join(", "),
+            pl.col("label", "label_confidence").drop_nulls().last(),
+            pl.col("catalog_number").drop_nulls().last(),
+        )
+    )
+    text = pl.coalesce(pl.when(pl.col("base").str.strip_chars() != "").then("base"), "text")
+    parsed = rows.lazy().join(per_title, on="row", how="left", maintain_order="left").with_columns(base=text)
+    return _finished(parsed.collect())
+
+
+def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
+    """From base text, mix and guests to the last columns: artist, remixer, class, mashup parts."""
+    base, mix, given = pl.col("base"), pl.col("mix"), pl.col("given")
+    parsed = parsed.with_columns(mix=pl.when(mix != "").then(mix))
+    # "Artist - Song Remix" is a title; "Song - Club Mix" and "Artist - Song - X Remix" end in a mix.
+    ends_in_mix = given.is_not_null() | (base.str.count_matches(r"\s[-–]\s") > 1)
+    for loose, where in ((_LOOSE_MIX, ends_in_mix), (_PLAIN_LOOSE_MIX, True), (_BARE_MIX, True)):
+        found = mix.is_null() & where & base.str.contains(loose)
+        parsed = parsed.with_columns(
+            mix=pl.when(found).then(base.str.extract(loose, 2)).otherwise("mix"),
+            base=pl.when(found).then(base.str.extract(loose, 1)).otherwise("base"),
+        )
+    halves = base.str.extract_groups(r"^(.*?\S)\s+[-–—]\s+(\S.*)$").struct
+    divides = given.is_null() & halves.field("1").is_not_null()
+    row_number = r"^(?:#\s*)?(?:\[\d{1,3}\]|\d{1,3}[.)])\s+"
+    parsed = parsed.with_columns(
+        artist=pl.when(divides).then(halves.field("1").str.replace(row_number, "")).otherwise("given"),
+        base=pl.when(divides).then(halves.field("2")).otherwise("base"),
+    )
+    guests = pl.concat_str(
+        base.str.extract(_GUESTS, 1),
+        pl.when(pl.col("guest") != "").then(pl.col("guest").str.replace_all(_GUEST_WORD, "")),
+        separator=", ",
+        ignore_nulls=True,
+    )
+    by_pattern = [pl.when(pl.col("folded").str.contains(p)).then(pl.lit(name)) for name, p in CLASSES]
+    parsed = parsed.with_columns(
+        guests=guests,
+        base_title=base.str.replace(_GUESTS, "").str.strip_chars(" -–—|"),
+        remixer=_remixer(mix),
+        folded=fold(mix),
+    ).with_columns(
+        version_class=pl.when(mix.is_null())
+        .then(pl.lit("plain"))
+        .otherwise(
+            pl.coalesce(*by_pattern, pl.when(pl.col("remixer").is_not_null()).then(pl.lit("remix")), pl.lit("other"))
+        )
+    )
+    parsed = parsed.with_columns(base_title=pl.when(pl.col("base_title") != "").then("base_title"))
+    unknown = is_unknown_title(pl.col("base_title")) | is_unknown_title(pl.col("text"))
+    parsed = parsed.with_columns(
+        is_unknown=unknown,
+        features=_names(parsed["guests"]),
+        titles=pl.col("base_title").fill_null("").str.replace_all(_VERSUS, _MARK).str.split(_MARK),
+        artists=pl.col("artist").fill_null("").str.replace_all(_VERSUS, _MARK).str.split(_MARK),
+    )
+    several = pl.col("titles").list.len() > 1
+    paired = several & (pl.col("titles").list.len() == pl.col("artists").list.len())
+    parsed = parsed.with_columns(is_mashup=several | (pl.col("version_class") == "mashup"))
+    pairs = (
+        parsed.filter(paired)
+        .select("row", "artists", "titles")
+        .explode("artists", "titles")
+        .group_by("row", maintain_order=True)
+        .agg(
+            pairs=pl.concat_str(pl.col("artists").str.strip_chars(), pl.lit(" - "), pl.col("titles").str.strip_chars())
+        )
+    )
+    parts = pl.coalesce("pairs", pl.when(several).then("titles"), pl.lit(pl.Series([[]], dtype=pl.List(pl.String))))
+    return parsed.join(pairs, on="row", how="left", maintain_order="left").with_columns(components=parts)
+
+
+def _remixer(mix: pl.Expr) -> pl.Expr:
+    """Who made a version: the words before the version's own, unless they are only adjectives."""
+    by = mix.str.extract(
+        r"(?i)\b(?:remix|remixed|edit|edited|rework|reworked|mix|mixed|version|bootleg)\s+by\s+(.+)$", 1
+    )
+    owner = mix.str.extract(rf"(?i)^(.+?)['’′]s?\s+(?:\S+\s+)*{REMIX_WORD}\b", 1)
+    plain = mix.str.extract(rf"(?i)^(.*?\S)(?:\s+{ADJECTIVES})*\s+{REMIX_WORD}\b", 1)
+    name = pl.coalesce(by, owner, plain).str.replace(r"^\d{4}\s+", "").str.strip_chars()
+    return pl.when(~name.str.contains(rf"(?i)^(?:{ADJECTIVES}[\s.'\"-]*)+$")).then(name)
+
+
+def _names(guests: pl.Series) -> pl.Series:
+    """The guests of each title, one by one."""
+    rows = pl.DataFrame({"row": pl.int_range(len(guests), dtype=pl.UInt32, eager=True)})
+    found = split_credits(guests).group_by("row", maintain_order=True).agg(pl.col("artist"))
+    return rows.join(found, on="row", how="left", maintain_order="left")["artist"].fill_null(
+        pl.Series([[]], dtype=pl.List(pl.String))
+    )
