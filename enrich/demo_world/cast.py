@@ -23,6 +23,7 @@ _NEIGHBOURS = {
     "bass": "house",
 }
 _ARTISTS = 236
+_RELEASES_A_DAY = 1.27
 _DJS = 28
 _OWN_LABELS = 13
 _ALTER_EGOS = 8
@@ -150,10 +151,12 @@ def _artists(rng: np.random.Generator) -> tuple[Artist, ...]:
 
 def _labels(rng: np.random.Generator, artists: tuple[Artist, ...]) -> tuple[Label, ...]:
     by_scene = {s: [i for i, artist in enumerate(artists) if artist.scene == s] for s in SCENES}
+    names = [(scene, name) for scene, name in label_names() if scene != "compilation"]
+    pace = rng.uniform(17, 45, len(names))
+    # However the paces fall, all labels together release about as much.
+    pace *= float((1 / pace).sum()) / (_RELEASES_A_DAY)
     labels = []
-    for scene, name in label_names():
-        if scene == "compilation":
-            continue
+    for (scene, name), cadence_days in zip(names, pace, strict=True):
         size = min(int(rng.integers(7, 15)), len(by_scene[scene]))
         roster = [int(i) for i in rng.choice(by_scene[scene], size, replace=False)]
         if name == "Anjunabeats":
@@ -167,7 +170,7 @@ def _labels(rng: np.random.Generator, artists: tuple[Artist, ...]) -> tuple[Labe
                 spellings=spellings_of(name),
                 scene=scene,
                 prefix=_prefix(name),
-                cadence_days=float(rng.uniform(17, 45)) if name != "Anjunabeats" else 14.0,
+                cadence_days=float(cadence_days) if name != "Anjunabeats" else 16.0,
                 roster=tuple(roster),
             )
         )

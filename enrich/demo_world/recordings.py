@@ -23,7 +23,7 @@ _COLLABORATION = 0.15
 _FEATURED = 0.10
 _SAME_TITLE_AGAIN = 0.04
 #: Never listed by any shop: white labels, free downloads, self-released tracks.
-_UNCATALOGUED = 0.15
+_UNCATALOGUED = 0.20
 #: Made and played, but never released.
 _SHELVED = 90
 

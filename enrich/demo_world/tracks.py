@@ -213,7 +213,6 @@ class _Pools:
         self.twins += example
         self.listed = self._shuffled([r for r in out if free(r) and r.catalogued])
         self.unlisted = self._shuffled([r for r in out if free(r) and not r.catalogued])
-        self.spare = self._shuffled([r for r in out if r.number not in self.track_of and r not in self.unlisted])
         played_since = today - timedelta(days=600)
         self.coming = self._shuffled(
             [r for r in soon if r.catalogued and not r.is_remix and r.base_title != "Northern Tide"]
@@ -241,7 +240,7 @@ class _Pools:
             return self.coming.pop()
         if lot.kind == "promo_title":
             return self.shelved.pop()
-        return self.unlisted.pop() if self.unlisted else self.spare.pop()
+        return self.unlisted.pop()
 
 
 def _blank(rng: np.random.Generator, cast: Cast, recording: Recording, lot: Lot, pools: _Pools, isrcs: _Isrcs) -> Track:
