@@ -9,6 +9,10 @@ from typing import Any
 
 import polars as pl
 
+from enrich.text.schemas import CREDITS, PARSED_TITLES
+
+__all__ = ["CREDITS", "PARSED_TITLES", "PROPOSALS", "RANKING", "TRACKLISTS", "TRACKLISTS_REQUIRED"]
+
 # Schemas mix dtype classes and instances; naming the instance keeps the type checker sure of both.
 _STRINGS: Any = pl.List(pl.String)
 
@@ -66,34 +70,5 @@ PROPOSALS = pl.Schema(
         "confidence": pl.Float64,
         "status": pl.String,
         "evidence": pl.String,
-    }
-)
-
-#: `parse-titles`: one row per title, in the order given.
-PARSED_TITLES = pl.Schema(
-    {
-        "title": pl.String,
-        "artist": pl.String,
-        "base_title": pl.String,
-        "mix": pl.String,
-        "version_class": pl.String,
-        "remixer": pl.String,
-        "features": _STRINGS,
-        "label": pl.String,
-        "label_confidence": pl.Float64,
-        "catalog_number": pl.String,
-        "is_mashup": pl.Boolean,
-        "components": _STRINGS,
-        "is_unknown": pl.Boolean,
-    }
-)
-
-#: One row per artist named in a credit, in the order written. `row` is the index of the credit in its column.
-CREDITS = pl.Schema(
-    {
-        "row": pl.UInt32,
-        "artist": pl.String,
-        "role": pl.String,
-        "position": pl.Int32,
     }
 )

@@ -18,7 +18,7 @@ from functools import cache
 
 import polars as pl
 
-from enrich.contracts.schemas import CREDITS
+from enrich.text.schemas import CREDITS
 from enrich.text.known_names import COMPOUND_NAMES
 from enrich.text.normalise import artist_key
 from enrich.text.words import is_unknown_artist

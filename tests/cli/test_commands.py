@@ -1,0 +1,64 @@
+"""Every command explains itself, is in the README, takes --json, and is one function of the library."""
+
+from __future__ import annotations
+
+import click
+import pytest
+import typer
+
+import enrich
+from enrich.cli.app import build_app
+
+
+def _leaves(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, click.Command]]:
+    if isinstance(command, click.Group) or hasattr(command, "commands"):
+        return [leaf for name, sub in sorted(command.commands.items()) for leaf in _leaves(sub, (*path, name))]
+    return [(" ".join(path), command)]
+
+
+COMMANDS = _leaves(typer.main.get_command(build_app()))
+IDS = [name for name, _ in COMMANDS]
+
+#: The contract: other programs call these.
+FIXED = [
+    "accept", "cooldown migrate", "cooldown process", "cooldown stats", "db migrate", "db start", "db status",
+    "db stop",
+    "demo", "evaluate", "graph", "hunt-labels", "import", "parse-titles", "proposals", "rank-artists", "reject",
+    "report",
+    "resolve", "snapshot", "trigger", "writeback",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_command_is_there(name):
+    assert name in IDS
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=IDS)
+def test_command_has_help_with_an_example(name, command):
+    assert command.help, f"enrich {name} has no help"
+    assert "xample" in command.help, f"the help of enrich {name} shows no example"
+    undocumented = [p.name for p in command.params if isinstance(p, click.Option) and not p.help]
+    assert undocumented == []
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=IDS)
+def test_command_speaks_json(name, command):
+    assert "--json" in [opt for p in command.params for opt in p.opts]
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_command_is_in_the_readme(name, project):
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    assert f"enrich {name}" in readme, f"README.md does not mention `enrich {name}`"
+
+
+@pytest.mark.parametrize("name", [n for n in IDS if " " not in n])
+def test_command_is_a_function_of_the_library(name):
+    function = name.replace("-", "_") if name != "import" else "import_"
+    assert function in enrich._PUBLIC, f"enrich.{function} does not exist"
+
+
+@pytest.mark.parametrize("name", sorted(enrich._PUBLIC))
+def test_public_name_resolves_and_is_documented(name):
+    assert getattr(enrich, name).__doc__
