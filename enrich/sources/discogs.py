@@ -44,8 +44,9 @@ class Discogs(WebSource):
                 continue
             hits = list(_hits(terms, release))
             yield from hits
-            # A release of its own that holds the wanted version: others would be reissues and compilations.
-            if any(not hit.is_compilation and hit.is_official and _is_wanted(terms, hit) for hit in hits):
+            # A release of its own that holds the wanted version: others would be reissues and compilations. By title
+            # alone, others may be other artists'.
+            if terms.artists and any(not hit.is_compilation and hit.is_official and _is_wanted(terms, hit) for hit in hits):
                 return
 
     def _search(self, terms: Terms, talk: Talk) -> list[dict[str, Any]]:

@@ -1,0 +1,211 @@
+"""Ask several sources side by side, each at its own pace, about many tracks in order.
+
+A pipeline: a track goes to the first source, and on to the next only while nothing settles it, so no source is asked
+in vain; meanwhile every source works on the tracks that reached it. The whole takes about as long as the slowest
+source needs. Answers come to the caller one by one, as they arrive, in the calling thread; replies are in the cache by
+then, so an interrupted run resumes without asking again. A source that raises is a source that failed, no more.
+"""
+
+from __future__ import annotations
+
+import queue
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+from enrich.contracts.values import Availability, SourceAnswer, TrackQuery
+from enrich.sources.base import Source
+
+#: How long requests under way may finish after a stop.
+_GRACE_S = 2.0
+_TICK_S = 0.1
+
+#: Called with a track and all its answers so far, the newest last.
+OnAnswer = Callable[[TrackQuery, Sequence[SourceAnswer]], None]
+#: Whether the answers so far make asking further sources needless.
+IsSettled = Callable[[TrackQuery, Sequence[SourceAnswer]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking."""
+
+    answers: dict[str, tuple[SourceAnswer, ...]]
+    """By track_id, in the order of the sources; tracks that were not reached are absent."""
+    unfinished: tuple[str, ...] = ()
+    """Track ids that a stop kept from being asked to the end."""
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    """By source: `found` (hits), `missed` (none), and the availabilities of answers that were none."""
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether a stop came before the end."""
+        return bool(self.unfinished)
+
+
+def ask_all(
+    queries: Sequence[TrackQuery],
+    sources: Sequence[Source],
+    *,
+    is_settled: IsSettled | None = None,
+    on_answer: OnAnswer | None = None,
+    stop: threading.Event | None = None,
+) -> Asked:
+    """Ask `sources`, in their order, about every query.
+
+    Args:
+        queries: Tracks; track_ids must differ.
+        sources: In the order of preference. Their own `workers` says how many tracks each takes at once.
+        is_settled: Asked after every answer; True keeps the later sources from being asked. None: all are asked.
+        on_answer: Told every answer at once. What it stores is kept whatever happens later.
+        stop: Set from anywhere, it ends the work within seconds; what was found is returned.
+
+    Returns:
+        The answers; see `Asked`.
+
+    Raises:
+        ValueError: a track_id comes twice.
+        KeyboardInterrupt: passed on, once every answer that was there has been told.
+    """
+    if len({query.track_id for query in queries}) != len(queries):
+        raise ValueError("track_ids must differ")
+    run = _Run(queries, sources, is_settled, on_answer, stop or threading.Event())
+    return run.to_end()
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set, instead of ending the program; a second Ctrl-C ends it.
+
+    Only the main thread may take signals; elsewhere the event is never set.
+    """
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Run:
+    """One call of `ask_all`. Only the calling thread touches answers; workers hand them over through a queue."""
+
+    def __init__(
+        self,
+        queries: Sequence[TrackQuery],
+        sources: Sequence[Source],
+        is_settled: IsSettled | None,
+        on_answer: OnAnswer | None,
+        stop: threading.Event,
+    ) -> None:
+        self._queries = queries
+        self._sources = sources
+        self._is_settled = is_settled
+        self._on_answer = on_answer
+        self._stop = stop
+        self._over = threading.Event()
+        self._waiting: list[queue.Queue[TrackQuery | None]] = [queue.Queue() for _ in sources]
+        self._arrived: queue.Queue[tuple[int, TrackQuery, SourceAnswer]] = queue.Queue()
+        self._answers: dict[str, list[SourceAnswer]] = {query.track_id: [] for query in queries}
+        self._counts: dict[str, Counter[str]] = {source.name: Counter() for source in sources}
+        self._busy = 0
+        self._busy_lock = threading.Lock()
+        self._open = {query.track_id for query in queries} if sources else set()
+
+    def to_end(self) -> Asked:
+        for place, source in enumerate(self._sources):
+            for number in range(max(1, min(source.workers, len(self._queries)))):
+                threading.Thread(
+                    target=self._work, args=(place, source), name=f"{source.name}-{number + 1}", daemon=True
+                ).start()
+        try:
+            if self._sources:
+                for query in self._queries:
+                    self._waiting[0].put(query)
+            while self._open and not self._stop.is_set():
+                self._take(_TICK_S)
+            # Requests under way may still come in: they are paid for.
+            deadline = time.monotonic() + _GRACE_S
+            while self._open and self._busy and time.monotonic() < deadline:
+                self._take(_TICK_S)
+        finally:
+            self._over.set()
+            for place, source in enumerate(self._sources):
+                for _ in range(max(1, source.workers)):
+                    self._waiting[place].put(None)
+            self._drain()
+        return Asked(
+            answers={name: tuple(answers) for name, answers in self._answers.items() if answers},
+            unfinished=tuple(query.track_id for query in self._queries if query.track_id in self._open),
+            counts=self._counts,
+        )
+
+    def _take(self, wait_s: float) -> None:
+        try:
+            place, query, answer = self._arrived.get(timeout=wait_s)
+        except queue.Empty:
+            return
+        self._tell(place, query, answer)
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                self._tell(*self._arrived.get_nowait())
+            except queue.Empty:
+                return
+
+    def _tell(self, place: int, query: TrackQuery, answer: SourceAnswer) -> None:
+        answers = self._answers[query.track_id]
+        answers.append(answer)
+        self._counts[answer.source][_kind(answer)] += 1
+        if self._on_answer is not None:
+            self._on_answer(query, tuple(answers))
+        is_last = place + 1 == len(self._sources)
+        if is_last or (self._is_settled is not None and self._is_settled(query, tuple(answers))):
+            self._open.discard(query.track_id)
+        else:
+            self._waiting[place + 1].put(query)
+
+    def _work(self, place: int, source: Source) -> None:
+        while True:
+            query = self._waiting[place].get()
+            if query is None or self._over.is_set() or self._stop.is_set():
+                return
+            with self._busy_lock:
+                self._busy += 1
+            self._arrived.put((place, query, _answer(source, query)))
+            with self._busy_lock:
+                self._busy -= 1
+
+
+def _answer(source: Source, query: TrackQuery) -> SourceAnswer:
+    try:
+        return source.search(query)
+    except Exception as error:
+        # A bug in one source must not take the others' finds with it; the type is enough to find it by.
+        return SourceAnswer(
+            source=source.name,
+            availability=Availability.FAILED,
+            reason=f"{source.name}: {type(error).__name__} while asking for track {query.track_id}",
+        )
+
+
+def _kind(answer: SourceAnswer) -> str:
+    if answer.availability is not Availability.OK:
+        return answer.availability.value
+    return "found" if answer.hits else "missed"
