@@ -84,8 +84,6 @@ def describe(error: psycopg.Error, *, url: str, doing: str = "") -> DatabaseErro
     """
     state = error.sqlstate or ""
     message = error.diag.message_primary or _sentence(str(error))
-    if error.diag.message_primary and error.diag.context and state == "P0001":
-        state = ""
     hint = error.diag.message_hint or next((text for prefix, text in _STATE_HINTS if state.startswith(prefix)), "")
     if not hint and not state:
         hint = next((text for pattern, text in _CONNECT_HINTS if re.search(pattern, message)), "")
