@@ -34,20 +34,6 @@ from enrich.text.words import is_unknown_artist
 #: Known plays up to this many positions away are an unknown's context.
 WINDOW = 2
 
-#: One row per unknown slot and known play near it. `distance` is the play's position minus the slot's.
-CONTEXTS = pl.Schema(
-    {
-        "track_key": pl.String,
-        "set_id": pl.String,
-        "position": pl.Int32,
-        "distance": pl.Int32,
-        "dj": pl.String,
-        "artist": pl.String,
-        "title": pl.String,
-        "label": pl.String,
-    }
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plays:
@@ -91,39 +77,21 @@ def number_plays(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = Non
     Raises:
         EnrichError: `set_id` or `position` is missing, or `aliases` lacks a column.
     """
-    rows = _kept_rows(tracklists)
-    credit = _numbered(rows.lazy().filter(~pl.col("is_unknown")).collect(), "artist")
-    dj_credit = _numbered(rows, "dj")
-    label = _numbered(rows, "label")
-    sets = _numbered(rows, "set_id").select(set_no="no", set_id="text")
-
-    credited = _credited(credit)
-    djs = _credited(dj_credit)
+    rows, texts = _coded(tracklists)
+    artists = _counted(rows["artist"], texts["artist"])
+    credited = _credited(artists.filter(~is_unknown_artist(pl.col("text"))))
+    djs = _credited(_counted(rows["dj"], texts["dj"]))
     names = _names(credited, djs, aliases)
-    labels, label_of = _labels(label)
-    unknowns = (
-        rows.filter("is_unknown")
-        .select(track_key=_unknown_key())
-        .unique()
-        .sort("track_key")
-        .with_row_index("unknown_no")
-        .select("unknown_no", "track_key")
-    )
-    slots = (
-        rows.lazy()
-        .with_columns(
-            known_artist=pl.when(~pl.col("is_unknown")).then("artist"),
-            unknown_key=pl.when("is_unknown").then(_unknown_key()),
-        )
-        .join(sets.lazy(), on="set_id", how="left")
-        .join(credit.lazy().select("text", credit_no="no"), left_on="known_artist", right_on="text", how="left")
-        .join(dj_credit.lazy().select("text", dj_credit_no="no"), left_on="dj", right_on="text", how="left")
-        .join(label_of.lazy(), left_on="label", right_on="text", how="left")
-        .join(unknowns.lazy(), left_on="unknown_key", right_on="track_key", how="left")
-        .select("set_no", "position", "credit_no", "label_no", "dj_credit_no", "unknown_no")
-        .sort("set_no", "position")
-        .with_row_index("slot_no")
-        .collect()
+    labels, label_of = _labels(_counted(rows["label"], texts["label"]))
+    unknown_no, unknowns = _unknown_numbers(rows, texts)
+    slots = rows.select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("slot_no"),
+        "position",
+        set_no="set_id",
+        credit_no=pl.when(~pl.col("is_unknown")).then("artist"),
+        label_no=_at(label_of, rows["label"]),
+        dj_credit_no="dj",
+        unknown_no=unknown_no,
     )
     number = names.select("artist_no", "artist_key")
     return Plays(
@@ -132,30 +100,9 @@ def number_plays(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = Non
         dj_credits=_edges(djs, number, "dj_credit_no", "dj_no"),
         names=names,
         labels=labels,
-        sets=sets,
+        sets=texts["set_id"].to_frame("set_id").with_row_index("set_no"),
         unknowns=unknowns,
         same_artist=_same_artist(aliases, number),
-    )
-
-
-def contexts(tracklists: pl.DataFrame, *, window: int = WINDOW) -> pl.DataFrame:
-    """The context of every unknown, as an analyst reads it.
-
-    Returns:
-        CONTEXTS, sorted by track_key, set_id, position, distance: one row per unknown slot and known play near it,
-        with the play's artist, title and label as written.
-    """
-    rows = _kept_rows(tracklists)
-    slots = rows.filter("is_unknown").select("set_id", "position", "dj", track_key=_unknown_key())
-    near = pl.DataFrame({"distance": [d for d in range(-window, window + 1) if d]}, schema={"distance": pl.Int32})
-    known = rows.filter(~pl.col("is_unknown")).select("set_id", "artist", "title", "label", other="position")
-    return (
-        slots.join(near, how="cross")
-        .with_columns(other=pl.col("position") + pl.col("distance"))
-        .join(known, on=["set_id", "other"])
-        .sort("track_key", "set_id", "position", "distance")
-        .match_to_schema(CONTEXTS, extra_columns="ignore")
-        .select(CONTEXTS.names())
     )
 
 
@@ -167,30 +114,99 @@ def load_contexts(con: duckdb.DuckDBPyConnection, *, window: int = WINDOW) -> No
     DUCKDB["cooccurrence_context_artists"].run(con)
 
 
-def _kept_rows(tracklists: pl.DataFrame) -> pl.DataFrame:
-    """TRACKLISTS plus `is_unknown`, one row per slot; rows without set or position are left out."""
+_TEXTS = ("set_id", "dj", "artist", "label", "track_key")
+
+
+def _checked(tracklists: pl.DataFrame) -> pl.DataFrame:
+    """All columns of TRACKLISTS in their types; rows without set or position are left out."""
     missing = [name for name in TRACKLISTS_REQUIRED if name not in tracklists.columns]
     if missing:
         raise EnrichError(
             f"tracklists: column {', '.join(missing)} is missing; there are {', '.join(tracklists.columns) or 'none'}"
         )
-    rows = tracklists.lazy().select(
+    return tracklists.select(
         (pl.col(name) if name in tracklists.columns else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in TRACKLISTS.items()
+    ).filter(pl.col("set_id").is_not_null(), pl.col("position").is_not_null())
+
+
+def _coded(tracklists: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """One row per slot in slot order, texts as numbers: their places in the sorted texts, which come beside.
+
+    Columns: those of `_TEXTS`, position, is_unknown, and `slot`, which packs set and position into one number.
+    """
+    table = _checked(tracklists)
+    coded = {name: _codes(table[name]) for name in _TEXTS}
+    texts = {name: texts for name, (_, texts) in coded.items()}
+    no_name = texts["artist"].to_frame("artist").select(is_unknown_artist(pl.col("artist"))).to_series()
+    rows = pl.DataFrame([codes.alias(name) for name, (codes, _) in coded.items()]).with_columns(
+        table["position"],
+        is_unknown=_at(no_name, coded["artist"][0]).fill_null(value=True),
+        slot=pl.col("set_id").cast(pl.Int64) * 2**32 + table["position"].cast(pl.Int64),
     )
-    artists = rows.select("artist").unique().with_columns(is_unknown=is_unknown_artist(pl.col("artist")))
-    kept = (
-        rows.filter(pl.col("set_id").is_not_null(), pl.col("position").is_not_null())
-        .join(artists, on="artist", how="left", nulls_equal=True)
-        .collect()
+    if not rows["slot"].is_sorted():
+        order = rows["slot"].arg_sort()
+        rows, table = rows[order], table[order] if _repeats(rows["slot"][order]).any() else table
+    repeats = _repeats(rows["slot"])
+    if not repeats.any():
+        return rows, texts
+    contested = rows["slot"].is_in(rows["slot"].filter(repeats).unique().implode())
+    by = ["is_unknown", "artist", "title", "label", "track_key", "dj", "set_name", "set_date", "is_id"]
+    once = (
+        rows.with_row_index("row")
+        .filter(contested)
+        .with_columns(table.filter(contested).select("title", "set_name", "set_date", "is_id"))
+        .sort(["slot", *by], nulls_last=True)
+        .unique("slot", keep="first", maintain_order=True)
     )
-    slot = ["set_id", "position"]
-    twice = kept.select(pl.struct(slot).is_duplicated()).to_series()
-    if not twice.any():
-        return kept
-    order = ["is_unknown", "artist", "title", "label", "track_key", "dj", "set_name", "set_date", "is_id"]
-    once = kept.filter(twice).sort([*slot, *order], nulls_last=True).unique(slot, keep="first", maintain_order=True)
-    return pl.concat([kept.filter(~twice), once])
+    return rows[pl.concat([contested.not_().arg_true(), once["row"]]).sort()], texts
+
+
+def _repeats(slot: pl.Series) -> pl.Series:
+    """True where a sorted slot is the one before it again."""
+    return (slot == slot.shift(1)).fill_null(value=False)
+
+
+def _codes(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Each text's place among the distinct texts in order (null for null), and those texts."""
+    # A pool of its own: the one all categoricals share would keep every text alive. It numbers from 0 without gaps.
+    encoded = column.cast(pl.Categorical(pl.Categories.random()))
+    distinct = encoded.drop_nulls().unique()
+    places = (
+        pl.DataFrame({"text": distinct.cast(pl.String), "code": distinct.to_physical()})
+        .sort("text")
+        .with_row_index("place")
+    )
+    return _at(places.sort("code")["place"], encoded.to_physical()), places["text"]
+
+
+def _at(values: pl.Series, codes: pl.Series) -> pl.Series:
+    return pl.select(pl.lit(values).gather(codes)).to_series() if len(values) else values.clear(len(codes))
+
+
+def _counted(codes: pl.Series, texts: pl.Series) -> pl.DataFrame:
+    """no, text, plays: every text by its number, and how often it occurs."""
+    counted = codes.drop_nulls().alias("no").value_counts(name="plays")
+    return (
+        texts.to_frame("text")
+        .with_row_index("no")
+        .join(counted, on="no", how="left", maintain_order="left")
+        .with_columns(pl.col("plays").fill_null(0))
+    )
+
+
+def _unknown_numbers(rows: pl.DataFrame, texts: dict[str, pl.Series]) -> tuple[pl.Series, pl.DataFrame]:
+    """The unknown_no of each row (null where known), and the unknowns (unknown_no, track_key) in key order."""
+    where = rows["is_unknown"].arg_true()
+    slots = rows[where]
+    key = slots.select(
+        "position",
+        set_id=_at(texts["set_id"], slots["set_id"]),
+        track_key=_at(texts["track_key"], slots["track_key"]),
+    ).select(key=_unknown_key())
+    codes, keys = _codes(key["key"])
+    numbers = pl.Series("unknown_no", [None], dtype=pl.UInt32).new_from_index(0, rows.height).scatter(where, codes)
+    return numbers, keys.to_frame("track_key").with_row_index("unknown_no")
 
 
 def _unknown_key() -> pl.Expr:
@@ -198,26 +214,13 @@ def _unknown_key() -> pl.Expr:
     return pl.when(pl.col("track_key").fill_null("") != "").then("track_key").otherwise(own)
 
 
-def _numbered(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    """no, text, plays: the distinct non-null texts of a column, numbered in their order."""
-    return (
-        rows.lazy()
-        .filter(pl.col(column).is_not_null())
-        .group_by(text=column)
-        .agg(plays=pl.len())
-        .sort("text")
-        .with_row_index("no")
-        .collect()
-    )
-
-
 def _credited(credit: pl.DataFrame) -> pl.DataFrame:
     """no, artist, artist_key, plays: the names in each credit, remixers and unknown-words left out."""
     return (
         split_credits(credit["text"])
         .filter(pl.col("role") != "remixer", ~is_unknown_artist(pl.col("artist")))
-        .join(credit.select(pl.col("no").alias("row"), "plays"), on="row")
-        .select(no="row", artist="artist", artist_key=artist_key(pl.col("artist")), plays="plays")
+        .join(credit.with_row_index("row"), on="row")
+        .select("no", "artist", "plays", artist_key=artist_key(pl.col("artist")))
     )
 
 
@@ -238,15 +241,16 @@ def _names(credited: pl.DataFrame, djs: pl.DataFrame, aliases: pl.DataFrame | No
     return _commonest(pl.concat(parts, how="vertical_relaxed"), "artist_key", "artist").with_row_index("artist_no")
 
 
-def _labels(label: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The labels (label_no, label_key, label), and which of them each spelling is (text, label_no)."""
-    keyed = label.select("text", "plays", label_key(pl.col("text")).alias("label_key")).filter(
+def _labels(label: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """The labels (label_no, label_key, label), and the label_no of each text, by its number."""
+    keyed = label.select("no", label="text", plays="plays", label_key=label_key(pl.col("text")), rank=pl.lit(0)).filter(
         pl.col("label_key").fill_null("") != ""
     )
-    labels = _commonest(
-        keyed.select("label_key", label="text", plays="plays", rank=pl.lit(0)), "label_key", "label"
-    ).with_row_index("label_no")
-    return labels, keyed.join(labels, on="label_key").select("text", "label_no")
+    labels = _commonest(keyed, "label_key", "label").with_row_index("label_no")
+    label_of = label.select("no").join(
+        keyed.join(labels, on="label_key").select("no", "label_no"), on="no", how="left", maintain_order="left"
+    )
+    return labels, label_of["label_no"]
 
 
 def _commonest(spellings: pl.DataFrame, key: str, name: str) -> pl.DataFrame:

@@ -78,23 +78,16 @@ wanted as (
     join dj_credits as d on d.dj_credit_no = s.dj_credit_no
     where s.unknown_no is not null
 ),
--- Whom a DJ credit plays is counted before credits are taken apart: there are fewer of these rows.
 counted as (
-    select dj_credit_no, credit_no, count(*) as plays
-    from slots
-    where credit_no is not null and dj_credit_no is not null
-    group by dj_credit_no, credit_no
-),
-by_artist as (
-    select d.dj_no, k.artist_no, sum(c.plays) as plays
-    from counted as c
-    join dj_credits as d on d.dj_credit_no = c.dj_credit_no
+    select d.dj_no, k.artist_no, count(*) as plays
+    from slots as s
+    join dj_credits as d on d.dj_credit_no = s.dj_credit_no
     join wanted as w on w.dj_no = d.dj_no
-    join credits as k on k.credit_no = c.credit_no
+    join credits as k on k.credit_no = s.credit_no
     group by d.dj_no, k.artist_no
 )
 select dj_no, artist_no, plays, max(plays) over (partition by dj_no) as most_plays
-from by_artist
+from counted
 
 -- name: cooccurrence_dj()
 -- One row per unknown and candidate: the mean over the unknown's DJs of 1 where the DJ is the artist, else the
