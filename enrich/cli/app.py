@@ -15,6 +15,7 @@ from enrich.errors import EnrichError
 
 COMMAND_MODULES: tuple[str, ...] = (
     "demo",
+    "importing",
     "cooldown",
     "review",
     "pipeline",

@@ -1,0 +1,107 @@
+"""What the database holds already, as the importer compares with it. Reads Postgres; writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import psycopg
+
+from enrich.database.bulk import fetch_frame
+from enrich.sql import QueryBook
+from enrich.text.normalise import artist_key, title_key
+
+IMPORTING = QueryBook("importing")
+
+_S = pl.String()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Keys of everything an import could meet again. Where two rows share a key, the older one counts."""
+
+    artists: pl.DataFrame
+    """`key, artist_id, own_key`: by name, by the name as normalised there, by alias, in that order of preference."""
+    artist_names: pl.Series
+    """Names and aliases as written."""
+    tracks: pl.DataFrame
+    """`signature, title_key, track_id`: tracks with a known artist (see `signature`)."""
+    isrcs: pl.Series
+    slots: pl.DataFrame
+    """`source, set_id, position, there` (the track in that slot)."""
+    sets: pl.DataFrame
+    """`source, set_id, setlist_id`."""
+    performers: pl.DataFrame
+    """`key, performer_id`."""
+    has_label_column: bool
+
+
+def read_known(cur: psycopg.Cursor[Any], *, sources: Sequence[str]) -> Known:
+    """Read the keys inside the importing transaction.
+
+    Args:
+        cur: Its cursor.
+        sources: `setlists.source` of the sets about to be imported.
+    """
+
+    def frame(name: str, schema: dict[str, pl.DataType], **params: object) -> pl.DataFrame:
+        query = IMPORTING[name]
+        return fetch_frame(cur, query.postgres, query.bind(params), pl.Schema(schema))
+
+    artists = frame(
+        "known_artists", {"artist_id": _S, "name": _S, "normalized_name": _S, "aliases": pl.List(pl.String)}
+    )
+    tracks = frame("known_tracks", {"track_id": _S, "title": _S, "artist_ids": pl.List(pl.String)})
+    performers = frame("known_performers", {"performer_id": _S, "name": _S, "normalized_name": _S})
+    own = artists.select("artist_id", own_key=name_key(pl.col.name))
+    at = {"sources": list(sources)}
+    cur.execute(IMPORTING["tracks_have_label_column"].postgres)
+    row = cur.fetchone()
+    return Known(
+        artists=_by_key(artists, "artist_id", aliases=True).join(own, on="artist_id", maintain_order="left"),
+        artist_names=pl.concat([artists["name"], artists["aliases"].explode(empty_as_null=True).drop_nulls()])
+        if artists.height
+        else pl.Series("name", [], dtype=pl.String),
+        tracks=tracks.explode("artist_ids")
+        .join(own, left_on="artist_ids", right_on="artist_id", maintain_order="left")
+        .group_by("track_id", "title", maintain_order=True)
+        .agg(signature=signature(pl.col.own_key))
+        .select("signature", "track_id", title_key=title_key(pl.col.title))
+        .unique(["signature", "title_key"], keep="first", maintain_order=True),
+        isrcs=frame("known_isrcs", {"isrc": _S})["isrc"],
+        slots=frame("known_slots", {"source": _S, "set_id": _S, "position": pl.Int32(), "there": _S}, **at),
+        sets=frame("known_sets", {"setlist_id": _S, "source": _S, "set_id": _S}, **at),
+        performers=_by_key(performers, "performer_id", aliases=False),
+        has_label_column=bool(row and row[0]),
+    )
+
+
+def name_key(name: pl.Expr) -> pl.Expr:
+    """`artist_key`, but never empty: a name of one apostrophe is its own key."""
+    key = artist_key(name)
+    return pl.when(key == "").then(name.str.to_lowercase()).otherwise(key)
+
+
+def signature(keys: pl.Expr) -> pl.Expr:
+    """One text for all artists of a group, the same whether a duo was taken as one act or as two artists."""
+    parts = keys.str.replace_all(r" (?:and|vs|versus|x|b2b|presents|pres) ", "\x1f").str.split("\x1f")
+    return parts.explode(empty_as_null=True).unique().sort().str.join("\x1f")
+
+
+def _by_key(rows: pl.DataFrame, id_column: str, *, aliases: bool) -> pl.DataFrame:
+    names = [
+        rows.select(key=name_key(pl.col.name), id=id_column),
+        # Its own convention may keep what ours drops; the unique index speaks that one.
+        rows.select(key=pl.col.normalized_name, id=id_column),
+        rows.select(key=name_key(pl.col.normalized_name), id=id_column),
+    ]
+    if aliases:
+        names.append(
+            rows.select(pl.col.aliases.alias("key"), id=id_column)
+            .explode("key")
+            .drop_nulls("key")
+            .with_columns(key=name_key(pl.col.key))
+        )
+    return pl.concat(names).drop_nulls("key").unique("key", keep="first", maintain_order=True).rename({"id": id_column})

@@ -1,0 +1,439 @@
+"""Slots into the rows of the database's tables: who is credited, which slots are one track, what is new.
+
+Pure and set-based. Ids follow from names (UUIDs of version 5), so the same slot makes the same row whenever it is
+imported. A known recording is its primary artists and its title; an unknown one is its track key, else its slot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+import polars as pl
+
+from enrich.importing.known import Known, name_key, signature
+from enrich.text.credits import learn_names, split_credits
+from enrich.text.normalise import fold, label_key, title_key
+from enrich.text.titles import parse_titles
+from enrich.text.words import is_unknown_artist
+from enrich.tracklists.checking import is_unnamed_title
+from enrich.tracklists.lines import NON_LABELS
+from enrich.tracklists.slots import MAX_NAME, MAX_TITLE
+
+#: Never change: ids of rows imported before were made with it.
+_NAMESPACE = UUID("6f1c3a52-9d0b-5e0e-8a55-3d1f0c2b7e91")
+_SEP = "\x1f"
+_SEPARATOR = r"(?i)[&+,/]| x | vs\.? | and "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Rows to insert, columns as in the tables; nothing in it is in the database yet, but for concurrent writers."""
+
+    artists: pl.DataFrame
+    performers: pl.DataFrame
+    setlists: pl.DataFrame
+    tracks: pl.DataFrame
+    track_artists: pl.DataFrame
+    slots: pl.DataFrame
+    fills: pl.DataFrame
+    """`id, label`: tracks that are there, and a label the files know for them."""
+    already_there: int
+    unknown_slots: int
+    """New slots whose artist nobody knows."""
+    id_slots: int
+    """New slots marked as an ID: the artist, the title or the remixer is missing."""
+
+
+def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
+    """Work out what slots (schema SLOTS) add to what is known."""
+    slots = _with_labels(slots).with_columns(
+        pl.col.title.str.strip_chars(), slot=pl.format("{}#{}", pl.col.set_id, pl.col.position)
+    )
+    recordings, component_of = _recordings(slots)
+    parsed = _parsed(recordings)
+    recordings = recordings.join(parsed, on=["artist", "title"], how="left", nulls_equal=True, maintain_order="left")
+    artists, credits = _credits(recordings, known)
+    identified = _identified(recordings, credits, known)
+    fresh = identified.join(known.slots, on=["source", "set_id", "position"], how="anti").filter(
+        pl.col.position.is_not_null()
+    )
+    components = component_of.join(fresh.select("recording"), left_on="whole", right_on="recording", how="semi")
+    added = identified.filter(
+        pl.col.is_new
+        & (
+            pl.col.track_id.is_in(fresh["track_id"].implode())
+            | pl.col.recording.is_in(components["recording"].implode())
+        )
+    )
+    tracks = _tracks(added, known)
+    track_artists = _track_artists(added, credits)
+    performers = _performers(slots, artists, known)
+    setlists = _setlists(fresh, performers, known)
+    needed = pl.concat([track_artists["artist_id"], performers.filter("is_new")["artist_id"].drop_nulls()]).implode()
+    in_sets = identified.filter(pl.col.position.is_not_null())
+    return Plan(
+        artists=_new_artists(artists.filter(pl.col.is_new & pl.col.artist_id.is_in(needed))),
+        performers=_new_performers(
+            performers.filter(pl.col.is_new & pl.col.performer_id.is_in(setlists["performer_id"].implode()))
+        ),
+        setlists=setlists.filter("is_new").drop("is_new"),
+        tracks=tracks,
+        track_artists=track_artists,
+        slots=_new_slots(fresh, setlists),
+        fills=_best_label(
+            pl.concat([fresh.filter(~pl.col.is_new), _where_they_were(identified, known)]).select("track_id", "label")
+        ).rename({"track_id": "id"}),
+        already_there=in_sets.height - fresh.height,
+        unknown_slots=fresh.filter(~pl.col.has_artist).height,
+        id_slots=fresh.filter(_is_id()).height,
+    )
+
+
+def _ids(kind: str, keys: pl.Series) -> pl.Series:
+    """One UUID a key, the same every time."""
+    return pl.Series([str(uuid5(_NAMESPACE, f"{kind}{_SEP}{key}")) for key in keys], dtype=pl.String)
+
+
+def _with_labels(slots: pl.DataFrame) -> pl.DataFrame:
+    """Words that are no label leave the label's place."""
+    folded = fold(pl.col.label)
+    is_note = folded.is_in(sorted(NON_LABELS)) | folded.str.contains(
+        r"^(?:taken from|from the album|live at|live from) "
+    )
+    return slots.with_columns(
+        label_note=pl.coalesce("label_note", pl.when(is_note).then("label")), label=pl.when(~is_note).then("label")
+    )
+
+
+def _recordings(slots: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Slots and the known components of their mashups as one frame, `recording` its row number.
+
+    The second frame says which recordings are components of which (`whole`).
+    """
+    columns = [
+        "source", "set_id", "position", "slot", "set_date", "artist", "title", "label", "label_note", "catalog_number",
+        "is_id", "is_mashup", "track_key", "set_name", "dj", "source_url", "duration_ms", "isrc", "genre", "layered",
+        "cue_seconds", "section",
+    ]  # fmt: skip
+    plays = slots.with_row_index("recording").with_columns(pl.col.recording.cast(pl.Int64))
+    parts = (
+        plays.select("recording", "components", "source", "set_id")
+        .explode("components", empty_as_null=True)
+        .unnest("components")
+        .filter(~is_unknown_artist(pl.col.artist) & ~is_unnamed_title(pl.col.title))
+        .rename({"recording": "whole"})
+        .with_row_index("no")
+        .with_columns(recording=pl.col.no.cast(pl.Int64) + plays.height)
+    )
+    named = (
+        plays.select("recording", part=pl.col.components)
+        .explode("part", empty_as_null=True)
+        .drop_nulls("part")
+        .unnest("part")
+        .group_by("recording")
+        .agg(components=pl.concat_str("artist", "title", separator=" - ", ignore_nulls=True))
+    )
+    recordings = pl.concat(
+        [
+            plays.select("recording", *columns),
+            parts.select("recording", "source", "set_id", "artist", "title", "label"),
+        ],
+        how="diagonal",
+    ).join(named, on="recording", how="left", maintain_order="left")
+    # A part's own line of the file is the mashup's: it counts as no slot.
+    return recordings, parts.select("whole", "recording")
+
+
+def _parsed(recordings: pl.DataFrame) -> pl.DataFrame:
+    """What each distinct title says beside the name of the recording."""
+    pairs = recordings.select("artist", "title").unique(maintain_order=True)
+    said = parse_titles(pairs["title"], artists=pairs["artist"])
+    return pairs.with_columns(
+        said.select("features", "remixer", "version_class", said_mashup="is_mashup", said_components="components")
+    )
+
+
+def _credits(recordings: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """All artists named (`key, name, artist_id, is_new`), and who is credited on each recording with what role."""
+    held = known.artist_names.filter(known.artist_names.str.contains(_SEPARATOR))
+    acts = {*held, *learn_names(recordings["artist"])}
+    main = _split(recordings["artist"], acts).rename({"credit": "artist"})
+    guests = _split(recordings["features"].explode(empty_as_null=True), acts).with_columns(role=pl.lit("featured"))
+    remixers = _split(recordings["remixer"], acts).with_columns(role=pl.lit("remixer"))
+    spelled = pl.concat([main, guests, remixers], how="diagonal")
+    artists = (
+        spelled.group_by("key")
+        .agg(pl.col.name.mode().sort().first())
+        .join(known.artists, on="key", how="left")
+        .with_columns(is_new=pl.col.artist_id.is_null())
+        .sort("key")
+    )
+    artists = artists.with_columns(
+        artist_id=pl.coalesce("artist_id", _ids("artist", artists["key"])), own_key=pl.coalesce("own_key", "key")
+    )
+    who = artists.select("key", "artist_id", "own_key")
+    credits = pl.concat(
+        [
+            recordings.join(main, on="artist", maintain_order="left").select("recording", "key", "role", "at"),
+            recordings.select("recording", credit="features")
+            .explode("credit", empty_as_null=True)
+            .join(guests, on="credit", maintain_order="left")
+            .select("recording", "key", "role", at=pl.col("at") + 100),
+            recordings.join(remixers, left_on="remixer", right_on="credit", maintain_order="left").select(
+                "recording", "key", "role", "at"
+            ),
+        ]
+    ).join(who, on="key", maintain_order="left")
+    return artists, credits.unique(["recording", "artist_id", "role"], keep="first", maintain_order=True)
+
+
+def _split(column: pl.Series, acts: set[str]) -> pl.DataFrame:
+    """`credit, name, key, role, at` of every distinct credit, without nobodies."""
+    credits = column.drop_nulls().unique(maintain_order=True)
+    parts = split_credits(credits, known_artists=acts)
+    return (
+        parts.with_columns(credit=credits.gather(parts["row"]), key=name_key(pl.col.artist))
+        .filter(~is_unknown_artist(pl.col.artist))
+        .select("credit", pl.col.artist.alias("name"), "key", "role", at="position")
+    )
+
+
+def _identified(recordings: pl.DataFrame, credits: pl.DataFrame, known: Known) -> pl.DataFrame:
+    """Each recording's `track_id`, and whether the database lacks it (`is_new`)."""
+    primaries = credits.filter(pl.col.role == "primary").group_by("recording").agg(signature=signature(pl.col.own_key))
+    rows = recordings.join(primaries, on="recording", how="left", maintain_order="left").with_columns(
+        has_artist=pl.col.signature.is_not_null(),
+        is_unnamed=is_unnamed_title(pl.col.title),
+        title_key=title_key(pl.col.title),
+    )
+    is_named = pl.col.has_artist & ~pl.col.is_unnamed
+    rows = rows.with_columns(
+        identity=pl.when(is_named)
+        .then(pl.concat_str(pl.lit("named"), "signature", "title_key", separator=_SEP))
+        .when(pl.col.track_key.is_not_null())
+        .then(pl.concat_str(pl.lit("key"), "track_key", separator=_SEP))
+        .otherwise(pl.concat_str(pl.lit("slot"), "source", "slot", separator=_SEP))
+    )
+    # Where the same key is named in another slot, the unknown is that track.
+    named = (
+        rows.filter(is_named & pl.col.track_key.is_not_null())
+        .sort("set_date", "set_id", "position", nulls_last=True)
+        .unique("track_key", keep="first", maintain_order=True)
+        .select("track_key", named="identity", named_signature="signature", named_title="title_key")
+    )
+    rows = (
+        rows.join(named, on="track_key", how="left", maintain_order="left")
+        .with_columns(
+            identity=pl.coalesce("named", "identity"),
+            signature=pl.coalesce("named_signature", pl.when(is_named).then("signature")),
+            title_key=pl.coalesce("named_title", "title_key"),
+            is_whole=is_named,
+        )
+        .drop("named", "named_signature", "named_title")
+        .join(known.tracks, on=["signature", "title_key"], how="left", maintain_order="left")
+        .with_columns(is_new=pl.col.track_id.is_null())
+    )
+    identities = rows.filter("is_new").select("identity").unique(maintain_order=True)
+    made = identities.with_columns(made=_ids("track", identities["identity"]))
+    return rows.join(made, on="identity", how="left", maintain_order="left").with_columns(
+        track_id=pl.coalesce("track_id", "made")
+    )
+
+
+def _best_label(rows: pl.DataFrame) -> pl.DataFrame:
+    """`track_id, label`: the label most slots give, in its commonest spelling."""
+    return (
+        rows.drop_nulls("label")
+        .with_columns(label_key=label_key(pl.col.label))
+        .with_columns(n_key=pl.len().over("track_id", "label_key"), n=pl.len().over("track_id", "label"))
+        .sort("n_key", "n", "label_key", "label", descending=[True, True, False, False])
+        .group_by("track_id", maintain_order=True)
+        .agg(pl.col.label.first())
+    )
+
+
+def _tracks(added: pl.DataFrame, known: Known) -> pl.DataFrame:
+    ordered = added.sort(
+        [~pl.col.is_whole, pl.col.set_date, pl.col.set_id, pl.col.position, pl.col.recording], nulls_last=True
+    )
+    tracks = (
+        ordered.group_by("track_id", maintain_order=True)
+        .agg(
+            pl.col(
+                "title", "signature", "is_unnamed", "remixer", "version_class", "said_mashup", "said_components"
+            ).first(),
+            pl.col("label_note", "catalog_number", "duration_ms", "isrc", "genre", "components").drop_nulls().first(),
+            pl.col("is_mashup", "has_artist").any(),
+        )
+        .join(_best_label(added), on="track_id", how="left", maintain_order="left")
+        .with_columns(pl.col.title.fill_null("ID"), isrc=_valid_isrc(known))
+    )
+    is_mashup = pl.col.is_mashup.fill_null(value=False) | pl.col.said_mashup.fill_null(value=False)
+    components = pl.coalesce("components", pl.when(pl.col.said_components.list.len() > 1).then("said_components"))
+    original = pl.struct(
+        title=pl.when(pl.col.title.str.len_chars() > MAX_TITLE).then("title"),
+        label="label",
+        label_note="label_note",
+        catalog_number="catalog_number",
+        genre=pl.when(pl.col.genre.str.len_chars() > 100).then("genre"),
+    )
+    status = (
+        pl.when(~pl.col.has_artist)
+        .then(pl.lit("pending"))
+        .when(pl.col.label.is_not_null() & ~pl.col.is_unnamed)
+        .then(pl.lit("completed"))
+        .otherwise(pl.lit("partial"))
+    )
+    return tracks.select(
+        id="track_id",
+        title=pl.col.title.str.head(MAX_TITLE),
+        normalized_title=title_key(pl.col.title).str.head(MAX_TITLE),
+        isrc="isrc",
+        duration_ms="duration_ms",
+        genre=pl.col.genre.str.head(100),
+        mashup_components=_json_list(components),
+        is_remix=pl.col.remixer.is_not_null() | pl.col.version_class.is_in(["remix", "bootleg"]).fill_null(value=False),
+        is_mashup=is_mashup,
+        metadata=_metadata(original),
+        status=status,
+        label="label",
+    )
+
+
+def _valid_isrc(known: Known) -> pl.Expr:
+    """ISRCs of the right shape that no other track has."""
+    tidy = pl.col.isrc.str.replace_all(r"[\s-]", "").str.to_uppercase()
+    fits = tidy.str.contains(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$") & ~tidy.is_in(known.isrcs.implode())
+    return pl.when(fits & tidy.is_first_distinct()).then(tidy)
+
+
+def _track_artists(added: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
+    ordered = added.sort([~pl.col.is_whole, pl.col.recording])
+    telling = ordered.unique("track_id", keep="first", maintain_order=True).select("track_id", "recording")
+    return (
+        telling.join(credits, on="recording", maintain_order="left")
+        .sort("track_id", "role", "at", maintain_order=True)
+        .select(
+            "track_id",
+            "artist_id",
+            "role",
+            position=(pl.int_range(pl.len()).over("track_id", "role") + 1).cast(pl.Int32),
+        )
+    )
+
+
+def _performers(slots: pl.DataFrame, artists: pl.DataFrame, known: Known) -> pl.DataFrame:
+    """One row per set with a DJ: `source, set_id, performer_id, …`."""
+    djs = (
+        slots.filter(~is_unknown_artist(pl.col.dj))
+        .group_by("source", "set_id", maintain_order=True)
+        .agg(pl.col.dj.first())
+        .with_columns(key=name_key(pl.col.dj))
+    )
+    named = artists.select("key", named_id="artist_id").join(known.artists, on="key", how="full", coalesce=True)
+    distinct = (
+        djs.select("key", "dj")
+        .unique("key", keep="first", maintain_order=True)
+        .join(known.performers, on="key", how="left", maintain_order="left")
+        .join(
+            named.select("key", artist_id=pl.coalesce("named_id", "artist_id")),
+            on="key",
+            how="left",
+            maintain_order="left",
+        )
+        .with_columns(is_new=pl.col.performer_id.is_null())
+    )
+    distinct = distinct.with_columns(performer_id=pl.coalesce("performer_id", _ids("performer", distinct["key"])))
+    return djs.drop("dj").join(distinct.rename({"dj": "name"}), on="key", maintain_order="left")
+
+
+def _setlists(fresh: pl.DataFrame, performers: pl.DataFrame, known: Known) -> pl.DataFrame:
+    """One row per set of the new slots; `is_new` where the database lacks it."""
+    sets = (
+        fresh.group_by("source", "set_id", maintain_order=True)
+        .agg(pl.col("set_name", "set_date", "dj", "source_url").drop_nulls().first())
+        .join(known.sets, on=["source", "set_id"], how="left", maintain_order="left")
+        .with_columns(is_new=pl.col.setlist_id.is_null())
+        .join(performers.select("source", "set_id", "performer_id"), on=["source", "set_id"], how="left",
+              maintain_order="left")
+    )  # fmt: skip
+    keys = sets.select(pl.concat_str("source", "set_id", separator=_SEP)).to_series()
+    return sets.select(
+        id=pl.coalesce("setlist_id", _ids("setlist", keys)),
+        performer_id="performer_id",
+        set_date="set_date",
+        source="source",
+        source_url="source_url",
+        source_id="set_id",
+        metadata=_json(pl.struct("dj", name="set_name")),
+        is_new="is_new",
+    )
+
+
+def _is_id() -> pl.Expr:
+    return ~pl.col.has_artist | pl.col.is_id.fill_null(value=False)
+
+
+def _new_slots(fresh: pl.DataFrame, setlists: pl.DataFrame) -> pl.DataFrame:
+    is_id = _is_id()
+    written = pl.concat_str(pl.col.artist.fill_null("ID"), pl.col.title.fill_null("ID"), separator=" - ")
+    said = pl.struct("layered", "cue_seconds", "section", "label_note")
+    silent = (
+        ~pl.col.layered.fill_null(value=False) & pl.col.cue_seconds.is_null() & pl.col.section.is_null()
+        & pl.col.label_note.is_null()
+    )  # fmt: skip
+    return fresh.join(
+        setlists.select("source", set_id="source_id", setlist_id="id"), on=["source", "set_id"], maintain_order="left"
+    ).select(
+        "setlist_id",
+        "track_id",
+        "position",
+        is_id=is_id,
+        id_text=pl.when(is_id).then(written.str.head(MAX_TITLE)),
+        notes=pl.when(~silent).then(_json(said)),
+    )
+
+
+def _where_they_were(identified: pl.DataFrame, known: Known) -> pl.DataFrame:
+    """Slots that are there and hold the very track the file says."""
+    return identified.join(known.slots, on=["source", "set_id", "position"], how="semi").join(
+        known.slots.select("source", "set_id", "position", track_id="there"),
+        on=["source", "set_id", "position", "track_id"],
+        how="semi",
+    )
+
+
+def _new_artists(artists: pl.DataFrame) -> pl.DataFrame:
+    return artists.select(id="artist_id", **_named())
+
+
+def _new_performers(performers: pl.DataFrame) -> pl.DataFrame:
+    distinct = performers.unique("performer_id", keep="first", maintain_order=True)
+    return distinct.select(id="performer_id", artist_id="artist_id", **_named())
+
+
+def _named() -> dict[str, pl.Expr]:
+    """Name, its key and metadata; of a name longer than its column, metadata holds the whole."""
+    is_long = pl.col.name.str.len_chars() > MAX_NAME
+    return {
+        "name": pl.col.name.str.head(MAX_NAME),
+        "normalized_name": pl.col.key.str.head(MAX_NAME),
+        "metadata": pl.when(is_long).then(_json(pl.struct(full_name="name"))).otherwise(pl.lit("{}")),
+    }
+
+
+def _metadata(original: pl.Expr) -> pl.Expr:
+    return pl.concat_str(pl.lit('{"original_data": '), _json(original), pl.lit("}"))
+
+
+def _json(struct: pl.Expr) -> pl.Expr:
+    """A struct as JSON without its nulls."""
+    encoded = struct.struct.json_encode()
+    bare = encoded.str.replace_all(r'"\w+":null,?', "")
+    return bare.str.replace(r",\}$", "}")
+
+
+def _json_list(texts: pl.Expr) -> pl.Expr:
+    encoded = pl.struct(parts=texts).struct.json_encode()
+    return pl.when(texts.list.len() > 0).then(encoded.str.strip_prefix('{"parts":').str.strip_suffix("}"))

@@ -1,0 +1,137 @@
+"""`import`: tracklist files into the music database, in one transaction, repeatable without doubling.
+
+Reads the files and Postgres; writes Postgres, and the rows it could not use to `<data_dir>/rejected/`.
+Entry point: `import_`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psycopg
+
+from enrich.contracts.settings import Settings
+from enrich.contracts.tables import write_table
+from enrich.database.connection import connect
+from enrich.database.faults import database_errors
+from enrich.importing.known import IMPORTING, read_known
+from enrich.importing.planning import Plan, plan_import
+from enrich.importing.writing import Written, write_plan
+from enrich.tracklists.reading import read_tracklists
+from enrich.tracklists.slots import TracklistRead
+
+#: Advisory lock of importers: "import" in ASCII.
+_LOCK = 0x696D706F7274
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportResult:
+    """What one import did. `plays + already_there` is the number of slots read."""
+
+    files: int
+    slots: int
+    """Slots read from the files, without the rows set aside."""
+    sets: int
+    plays: int
+    tracks: int
+    artists: int
+    performers: int
+    unknown_slots: int
+    """Of the new plays, those whose artist nobody knows."""
+    id_slots: int
+    """Of the new plays, those marked as an ID: artist, title or remixer missing."""
+    already_there: int
+    labels_filled: int
+    """Tracks that were there without a label and have one now."""
+    bad_rows: int
+    repeated_rows: int
+    """Rows another of the files holds word for word."""
+    warnings: pl.DataFrame
+    """Schema NOTES: rows that landed with a change."""
+    bad: pl.DataFrame
+    """Schema NOTES: rows set aside."""
+    rejected: tuple[Path, ...]
+    """Files the bad rows were put in."""
+
+    def asdict(self) -> dict[str, Any]:
+        """Figures and lists, ready for JSON."""
+        plain = {name: value for name, value in _fields(self).items() if name not in ("warnings", "bad", "rejected")}
+        return {
+            **plain,
+            "rejected": [str(path) for path in self.rejected],
+            "bad": self.bad.select("file", "line", "reason").to_dicts(),
+            "warnings": self.warnings.select("file", "line", "reason").to_dicts(),
+        }
+
+
+def import_(
+    paths: str | PathLike[str] | Iterable[str | PathLike[str]], *, settings: Settings, now: datetime
+) -> ImportResult:
+    """Import tracklist files: flat tables, 1001Tracklists pages, JSON and texts, MixesDB pages.
+
+    Existing rows are matched by name (aliases count), sets by source and id, slots by position; what is there stays
+    as it is, but for a label a track lacked. An interrupted import leaves nothing behind.
+
+    Args:
+        paths: One or more files.
+        settings: Database and `data_dir`.
+        now: UTC; `created_at` of new rows.
+
+    Raises:
+        InputFileError: no file could be used.
+        DatabaseError: Postgres is away, refuses, or lacks a table.
+    """
+    read = read_tracklists(paths)
+    with database_errors(settings, doing="import"):
+        con = connect(settings)
+        try:
+            with con.transaction(), con.cursor() as cur:
+                written, plan = _transact(cur, read, now=now)
+        finally:
+            con.close()
+    return ImportResult(
+        files=read.slots["file"].n_unique(),
+        slots=read.slots.height,
+        **_fields(written),
+        unknown_slots=plan.unknown_slots,
+        id_slots=plan.id_slots,
+        already_there=plan.already_there,
+        bad_rows=read.bad.height,
+        repeated_rows=read.repeated,
+        warnings=read.warnings,
+        bad=read.bad,
+        rejected=_set_aside(read.bad, settings.data_dir / "rejected"),
+    )
+
+
+def _transact(cur: psycopg.Cursor[Any], read: TracklistRead, *, now: datetime) -> tuple[Written, Plan]:
+    lock = IMPORTING["lock_importing"]
+    cur.execute(lock.postgres, lock.bind({"key": _LOCK}))
+    known = read_known(cur, sources=read.slots["source"].unique().to_list())
+    plan = plan_import(read.slots, known)
+    written = write_plan(cur, plan, now=now, has_label_column=known.has_label_column)
+    return written, plan
+
+
+def _set_aside(bad: pl.DataFrame, folder: Path) -> tuple[Path, ...]:
+    """One file per input with bad rows, named by its stem and what the rows hold: the same again is the same file."""
+    written = []
+    for (file,), rows in bad.group_by("file", maintain_order=True):
+        digest = sha256(rows.write_csv().encode()).hexdigest()[:12]
+        folder.mkdir(parents=True, exist_ok=True)
+        written.append(write_table(rows, folder / f"{Path(str(file)).stem}-{digest}.csv"))
+    return tuple(written)
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in type(value).__slots__}
+
+
+__all__ = ["ImportResult", "import_"]
