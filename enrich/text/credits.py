@@ -18,9 +18,9 @@ from functools import cache
 
 import polars as pl
 
-from enrich.text.schemas import CREDITS
 from enrich.text.known_names import COMPOUND_NAMES
 from enrich.text.normalise import artist_key
+from enrich.text.schemas import CREDITS
 from enrich.text.words import is_unknown_artist
 
 _MARK = "\x1f"  # stands around each separator while a credit is in pieces

@@ -16,9 +16,9 @@ from collections.abc import Collection
 
 import polars as pl
 
-from enrich.contracts.schemas import PARSED_TITLES
 from enrich.text.credits import split_credits
 from enrich.text.normalise import fold, label_key
+from enrich.text.schemas import PARSED_TITLES
 from enrich.text.title_words import (
     ADJECTIVES,
     CATALOG,
@@ -52,6 +52,7 @@ _PLAIN_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–]\s+((?:{ADJECTIVES}\s+)*{_MIX_WORD})\s
 _BARE_MIX = r"(?i)^(.*\S)\s+((?:original|extended|radio|club|dub|vocal|instrumental)\s+(?:mix|edit|version))\s*$"
 
 
+_WORKING_TITLE = r"(?i)[(\[]working title[)\]]"
 _VERSIONS = ["plain", "version", "weak"]
 _GUEST_WORD = r"(?i)^(?:featuring|feat\.?|ft\.?|with|w/|duet with)\s*"
 #: Columns with this many open brackets speak for themselves: in them an unsupported (..) is more often than not a
@@ -125,8 +126,8 @@ def _brackets(rows: pl.DataFrame) -> pl.DataFrame:
         rows.lazy()
         .filter(pl.col("text").str.contains(r"[\[({]"))
         .select("row", piece=pl.col("text").str.replace_all(f"({_BRACKET})", f"{_MARK}${{1}}{_MARK}").str.split(_MARK))
-        .explode("piece")
-        .with_columns(i=pl.int_range(pl.len(), dtype=pl.UInt16).over("row"))
+        .with_columns(i=pl.int_ranges(0, pl.col("piece").list.len(), dtype=pl.UInt16))
+        .explode("piece", "i")
         .filter(pl.col("piece") != "")
         .with_columns(
             piece=pl.col("piece").str.strip_chars(), spaced=pl.col("piece").shift(1).str.ends_with(" ").fill_null(True)
@@ -201,10 +202,9 @@ def _judged(brackets: pl.DataFrame, rows: pl.DataFrame, known_labels: Collection
         _meanings(brackets["inner"].drop_nulls().unique()), on="inner", how="left", maintain_order="left"
     ).with_columns(
         is_known=pl.col("key").is_in(known.filter(known != "").unique().implode()).fill_null(False),
-        # Nothing but brackets before it: it opens the title.
-        leads=(bracket.cast(pl.UInt16).cum_sum().over("row") == pl.int_range(1, pl.len() + 1).over("row")),
+        leads=pl.col("row").ne_missing(pl.col("row").shift(1)),  # it opens the title
         trails=pl.col("i").filter(~bracket).max().over("row").fill_null(0) < pl.col("i"),
-        glued=~pl.col("spaced") & ~bracket.shift(1).over("row").fill_null(False),
+        glued=~pl.col("spaced") & ~bracket.shift(1).fill_null(False),
         after_version=meaning.is_in(_VERSIONS).cum_max().shift(1).over("row").fill_null(False),
     )
     judged = judged.join(_recurring(judged, rows), on="key", how="left", maintain_order="left").with_columns(
@@ -276,27 +276,24 @@ def _assembled(rows: pl.DataFrame, brackets: pl.DataFrame) -> pl.DataFrame:
         .otherwise(ROUND_UNKNOWN)
     )  # fmt: skip
     number = pl.when(pl.col("is_catalog") & square & ~label).then(inner).when(label).then("catalog_number")
-    per_title = (
-        brackets.lazy()
-        .with_columns(
-            base=pl.when(in_title).then("piece"),
-            mix=pl.when(is_version).then("inner"),
-            guest=pl.when(meaning == "feature").then("inner"),
-            label=pl.when(label).then("name"),
-            label_confidence=pl.when(label).then(worth),
-            catalog_number=number,
-        )
-        .group_by("row", maintain_order=True)
-        .agg(
-            pl.col("base", "mix").drop_nulls().str.join(" "),
-            pl.col("guest").drop_nulls().str.join(", "),
-            pl.col("label", "label_confidence").drop_nulls().last(),
-            pl.col("catalog_number").drop_nulls().last(),
-        )
-    )
-    text = pl.coalesce(pl.when(pl.col("base").str.strip_chars() != "").then("base"), "text")
-    parsed = rows.lazy().join(per_title, on="row", how="left", maintain_order="left").with_columns(base=text)
-    return _finished(parsed.collect())
+    # Filtered apart: a group of one needs no aggregation, and most titles have one mix and one label.
+    base = brackets.filter(in_title).select("row", "i", base="piece")
+    mix = brackets.filter(is_version).select("row", "i", mix="inner")
+    guest = brackets.filter(meaning == "feature").select("row", "i", guest="inner")
+    named = brackets.filter(label).select("row", label="name", label_confidence=worth)
+    numbers = brackets.select("row", catalog_number=number).drop_nulls().unique("row", keep="last")
+    parsed = rows
+    for column in (_one_a_row(base), _one_a_row(mix), _one_a_row(guest), named, numbers):
+        parsed = parsed.join(column, on="row", how="left", maintain_order="left")
+    text = pl.coalesce(pl.when(pl.col("base") != "").then("base"), "text")
+    return _finished(parsed.with_columns(base=text))
+
+
+def _one_a_row(pieces: pl.DataFrame) -> pl.DataFrame:
+    """Join the texts of a title by spaces. Columns: row, i, and the text."""
+    several = pl.col("row").is_duplicated()
+    joined = pieces.filter(several).group_by("row", maintain_order=True).agg(pl.col(pieces.columns[-1]).str.join(" "))
+    return pl.concat([pieces.filter(~several).drop("i"), joined])
 
 
 def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
@@ -324,23 +321,14 @@ def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
         separator=", ",
         ignore_nulls=True,
     )
-    by_pattern = [pl.when(pl.col("folded").str.contains(p)).then(pl.lit(name)) for name, p in CLASSES]
-    parsed = parsed.with_columns(
-        guests=guests,
-        base_title=base.str.replace(_GUESTS, "").str.strip_chars(" -–—|"),
-        remixer=_remixer(mix),
-        folded=fold(mix),
-    ).with_columns(
-        version_class=pl.when(mix.is_null())
-        .then(pl.lit("plain"))
-        .otherwise(
-            pl.coalesce(*by_pattern, pl.when(pl.col("remixer").is_not_null()).then(pl.lit("remix")), pl.lit("other"))
-        )
+    parsed = (
+        parsed.with_columns(guests=guests, base_title=base.str.replace(_GUESTS, "").str.strip_chars(" -–—|"))
+        .with_columns(base_title=pl.when(pl.col("base_title") != "").then("base_title"))
+        .join(_versions(parsed["mix"]), on="mix", how="left", maintain_order="left")
+        .with_columns(pl.col("version_class").fill_null("plain"))
     )
-    parsed = parsed.with_columns(base_title=pl.when(pl.col("base_title") != "").then("base_title"))
-    unknown = is_unknown_title(pl.col("base_title")) | is_unknown_title(pl.col("text"))
     parsed = parsed.with_columns(
-        is_unknown=unknown,
+        is_unknown=is_unknown_title(pl.col("base_title")) | pl.col("text").str.contains(_WORKING_TITLE),
         features=_names(parsed["guests"]),
         titles=pl.col("base_title").fill_null("").str.replace_all(_VERSUS, _MARK).str.split(_MARK),
         artists=pl.col("artist").fill_null("").str.replace_all(_VERSUS, _MARK).str.split(_MARK),
@@ -359,6 +347,19 @@ def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
     )
     parts = pl.coalesce("pairs", pl.when(several).then("titles"), pl.lit(pl.Series([[]], dtype=pl.List(pl.String))))
     return parsed.join(pairs, on="row", how="left", maintain_order="left").with_columns(components=parts)
+
+
+def _versions(mixes: pl.Series) -> pl.DataFrame:
+    """Class and remixer of each distinct mix: mix, version_class, remixer."""
+    by_pattern = [pl.when(pl.col("folded").str.contains(p)).then(pl.lit(name)) for name, p in CLASSES]
+    named = pl.when(pl.col("remixer").is_not_null()).then(pl.lit("remix"))
+    return (
+        mixes.drop_nulls()
+        .unique()
+        .to_frame("mix")
+        .with_columns(remixer=_remixer(pl.col("mix")), folded=fold(pl.col("mix")))
+        .select("mix", "remixer", version_class=pl.coalesce(*by_pattern, named, pl.lit("other")))
+    )
 
 
 def _remixer(mix: pl.Expr) -> pl.Expr:

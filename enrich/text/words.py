@@ -1,41 +1,61 @@
-"""Words that stand where a name should be: unknown artists and titles, and labels that are no labels."""
+"""Words that stand where a name should be: unknown artists and titles.
+
+The whole of a name has to be such a word (`ID`, `I.D.`, `Unknown Artist 3`, `???`); names that only begin with one are
+names (`Identity`, `The Unknown Cases`, `Unknown T`), and so are names of other marks (`!!!`, `+/-`).
+"""
 
 from __future__ import annotations
 
 import polars as pl
 
-from enrich.text.normalise import fold
+# Between the words of a phrase, and around it, any marks may stand.
+_GAP = r"[^\p{L}\p{N}]*"
+_NUMBER = rf"(?:{_GAP}(?:no\.?|nr\.?|#)?{_GAP}\d{{1,3}})?"
+_REMARK = r"(?:\s*[(\[](?:working title|w/?t|unreleased|promo|cdr|white|white label|dub ?plate|\d{1,3}|\?+)[)\]])*"
+_UNKNOWN = r"(?:un?kn?o?w?n|unknow|uknown|unkown|unknwon|unknonw|unidentified|not known)"
+_EMPTY = r"(?:n/a|n\.a\.|na|none|null|nan|tb[acd]|t\.b\.[acd]\.?|unreleased|untitled|white[ -]?label)"
+_ID = r"(?:i\.?d\.?'?s?)"
 
-#: Folded spellings of "nobody knows who made this".
-UNKNOWN_ARTISTS = frozenset(
-    {
-        "", "id", "ids", "unknown", "unknown artist", "unknown artists", "artist unknown", "unknow", "uknown",
-        "unkown", "unknown id", "id unknown", "n a", "na", "tba", "tbc", "tbd", "untitled", "white label",
-        "unreleased", "none", "null", "nan", "no artist", "artist", "not known", "unidentified", "id id",
-    }
-)  # fmt: skip
-
-#: Folded spellings of "nobody knows what this is called".
-UNKNOWN_TITLES = frozenset(
-    {
-        "", "id", "ids", "unknown", "unknown track", "unknown title", "track unknown", "title unknown", "untitled",
-        "untitled track", "tba", "tbc", "tbd", "n a", "none", "null", "nan", "track", "unidentified", "id id",
-        "unknown id", "id unknown", "id remix", "white label", "unreleased", "unreleased track", "new track",
-    }
-)  # fmt: skip
+_ARTIST = (
+    rf"(?:{_ID}|{_ID}{_GAP}{_ID}|{_UNKNOWN}|{_UNKNOWN}{_GAP}(?:artists?|artis|dj|producers?|performer|{_ID})|"
+    rf"(?:artists?|producer|{_ID}){_GAP}{_UNKNOWN}|no artist|artist|{_EMPTY})"
+)
+_TITLE = (
+    rf"(?:{_ID}|{_ID}{_GAP}{_ID}|{_UNKNOWN}|{_UNKNOWN}{_GAP}(?:tracks?|titles?|tune|song|name|remix|{_ID})|"
+    rf"(?:tracks?|titles?|{_ID}){_GAP}{_UNKNOWN}|{_ID}{_GAP}(?:re)?mix)"
+)
+# Titles of their own as soon as anything is added: `Untitled 02`, `Untitled (A1)`, `Track 04`.
+_BLANK_TITLE = (
+    rf"(?i)^{_GAP}(?:(?:untitled|unreleased|new|unnamed){_GAP}(?:track|title|tune|song)|no title|title|track|{_EMPTY})"
+    rf"{_REMARK}{_GAP}$"
+)
+# A question mark, then what little is known: `? "Born's Freestyle"`.
+_ASKS = r"^\?+(?:\s|$)"
+_MARKS = r"^[\s?\-–—_.…*]*$"
+# A working name: upper-case ID as the last word, as in `Privilege 2013 ID 02`.
+_WORKING_NAME = r"\s(?:ID|I\.D\.)(?:\s#?\d{1,2})?\s*(?:\((?i:working title)\))?$|(?i)\(working title\)$"
 
 
 def is_unknown_artist(expr: pl.Expr) -> pl.Expr:
     """True where an artist is null, blank, or an unknown-word (`ID`, `???`, `Unknown Artist 3`)."""
-    return _is_unknown(expr, UNKNOWN_ARTISTS)
+    return _is_only(expr, _ARTIST)
 
 
 def is_unknown_title(expr: pl.Expr) -> pl.Expr:
-    """True where a title is null, blank, or an unknown-word (`ID`, `ID 2`, `Unknown Track`)."""
-    return _is_unknown(expr, UNKNOWN_TITLES)
+    """True where a title is null, blank, an unknown-word (`ID`, `ID 2`, `Unknown Track`) or a working name.
+
+    Versions in brackets do not make it known: `ID (Someone Remix)` is unknown.
+    """
+    text = expr.str.replace_all(r"(\S)\s*[(\[][^()\[\]]*[)\]]", "${1}")
+    return (
+        _is_only(text, _TITLE)
+        | expr.str.contains(_BLANK_TITLE)
+        | expr.str.contains(_ASKS)
+        | expr.str.contains(_WORKING_NAME).fill_null(True)
+    )
 
 
-def _is_unknown(expr: pl.Expr, words: frozenset[str]) -> pl.Expr:
-    key = fold(expr.str.strip_chars())
-    numbered = key.str.replace(r"^(id|unknown(?: artist| track| title)?)\s*#?\d{1,2}$", "${1}")
-    return expr.is_null() | numbered.is_in(sorted(words)) | expr.str.contains(r"^[\s?\-_.…]*$")
+def _is_only(expr: pl.Expr, words: str) -> pl.Expr:
+    # One pattern on the text as it is: folding a million titles first costs more than the rest of the rule.
+    only = rf"(?i)^{_GAP}{words}{_NUMBER}{_REMARK}{_GAP}$"
+    return expr.is_null() | expr.str.contains(_MARKS) | expr.str.contains(only)
