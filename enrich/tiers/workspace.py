@@ -134,7 +134,8 @@ def _with_artists(ws: Workspace, artists: pl.DataFrame) -> Workspace:
             pl.lit("primary").alias("role"),
             pl.col("place").alias("position"),
         )
-        .match_to_schema(ws.credits.schema, integer_cast="upcast")
+        .cast(dict(ws.credits.schema))
+        .select(ws.credits.columns)
         if not names.is_empty()
         else ws.credits.clear()
     )
