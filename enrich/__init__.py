@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 _PUBLIC: dict[str, str] = {
     "EnrichError": "enrich.errors",
     "accept": "enrich.ledger.review",
+    "catalogue": "enrich.sources.catalogue.serving",
     "demo": "enrich.demo_world.loading",
     "hunt_labels": "enrich.pipeline.cycle",
     "import_": "enrich.importing.running",

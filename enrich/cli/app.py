@@ -14,6 +14,7 @@ import typer
 from enrich.errors import EnrichError
 
 COMMAND_MODULES: tuple[str, ...] = (
+    "catalogue",
     "demo",
     "importing",
     "cooldown",

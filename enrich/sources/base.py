@@ -8,11 +8,13 @@ Entry point: `open_sources`.
 from __future__ import annotations
 
 import re
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from datetime import date
 from importlib import import_module
 from math import ceil
+from pathlib import Path
 from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
@@ -20,9 +22,11 @@ from pydantic import SecretStr
 
 from enrich.contracts.settings import OPEN_SOURCES, SOURCES, Settings
 from enrich.contracts.values import Availability, Hit, SourceAnswer, TrackQuery
+from enrich.errors import SettingsError
 from enrich.sources.cache import Cache
-from enrich.sources.http import Http, Talk, Timeouts, Unusable
+from enrich.sources.http import Http, Talk, Timeouts, Unusable, redact
 from enrich.sources.limiter import PROCESS_LANES, Lanes
+from enrich.sources.terms import is_searchable
 
 #: Where replies are kept, below the data folder.
 CACHE_FILE = ("cache", "sources.sqlite")
@@ -60,7 +64,9 @@ class WebSource(ABC):
         self.workers = 1 if self.one_at_a_time else min(_MOST_WORKERS, 2 + ceil(2 * rate))
 
     def search(self, query: TrackQuery) -> SourceAnswer:
-        """See `Source.search`."""
+        """See `Source.search`. A track without a title or ISRC is asked of nobody: nothing can be found by `ID`."""
+        if not is_searchable(query):
+            return SourceAnswer(source=self.name, availability=Availability.OK, reason="title unknown: not asked")
         talk = self._http.talk()
         try:
             hits = tuple(self._find(query, talk))
@@ -108,8 +114,18 @@ class Opening:
 
     @property
     def url(self) -> str:
-        """The base address set for this source."""
-        return str(getattr(self.settings, f"{self.name}_url")).rstrip("/")
+        """The base address set for this source.
+
+        Raises:
+            SettingsError: it is no web address.
+        """
+        url = str(getattr(self.settings, f"{self.name}_url")).strip().rstrip("/")
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SettingsError(
+                f"ENRICH_{self.name.upper()}_URL: {redact(url)} is no web address; it starts with http:// or https://"
+            )
+        return url
 
     @property
     def token(self) -> str | None:
@@ -151,9 +167,9 @@ def open_sources(
         timeouts: Other than the usual ones.
 
     Raises:
-        SettingsError: a token file cannot be read.
+        SettingsError: an address is none, a token file cannot be read, or replies cannot be kept.
     """
-    cache = Cache(settings.data_dir.joinpath(*CACHE_FILE)) if use_cache else None
+    cache = _open_cache(settings.data_dir.joinpath(*CACHE_FILE)) if use_cache else None
     names = SOURCES if settings.sources is None else settings.sources
     return [
         _open(Opening(settings, name, lanes=lanes, cache=cache, timeouts=timeouts)) for name in dict.fromkeys(names)
@@ -163,6 +179,18 @@ def open_sources(
 def is_open_by_default(name: str) -> bool:
     """Whether a source is asked without being named."""
     return name in OPEN_SOURCES
+
+
+def _open_cache(path: Path) -> Cache:
+    cache = Cache(path)
+    try:
+        cache.count()
+    except (OSError, sqlite3.Error) as error:
+        raise SettingsError(
+            f"{path}: cannot keep replies here ({error}); set ENRICH_DATA_DIR to a folder that can be written, "
+            "or delete the file if it is broken"
+        ) from None
+    return cache
 
 
 def _open(opening: Opening) -> Source:

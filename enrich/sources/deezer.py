@@ -12,7 +12,7 @@ from typing import Any
 from enrich.contracts.values import Hit, TrackQuery
 from enrich.sources.base import Opening, Source, WebSource, first_few, read_date, said
 from enrich.sources.http import Busy, Failed, Http, Reply, Talk
-from enrich.sources.terms import Terms, plausible, search_terms
+from enrich.sources.terms import Terms, clean_isrc, plausible, search_terms
 
 _QUOTA, _BUSY, _NO_DATA = 4, 700, 800
 #: Albums looked up for one track.
@@ -28,8 +28,9 @@ class Deezer(WebSource):
 
     def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
         terms = search_terms(query)
-        if query.isrc:
-            track = talk.get(f"/track/isrc:{query.isrc}", read=_body)
+        isrc = clean_isrc(query.isrc)
+        if isrc:
+            track = talk.get(f"/track/isrc:{isrc}", read=_body)
             if track:
                 yield from self._labelled([track], talk)
                 return

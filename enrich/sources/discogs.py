@@ -46,7 +46,8 @@ class Discogs(WebSource):
             yield from hits
             # A release of its own that holds the wanted version: others would be reissues and compilations. By title
             # alone, others may be other artists'.
-            if terms.artists and any(not hit.is_compilation and hit.is_official and _is_wanted(terms, hit) for hit in hits):
+            own = [hit for hit in hits if hit.is_official and not hit.is_compilation]
+            if terms.artists and any(_is_wanted(terms, hit) for hit in own):
                 return
 
     def _search(self, terms: Terms, talk: Talk) -> list[dict[str, Any]]:

@@ -17,8 +17,10 @@ import email.utils
 import json
 import logging
 import re
+import ssl
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -174,7 +176,9 @@ class Http:
         self._clock = clock
         self._on_headers = on_headers
         # httpx writes whole addresses to its log at INFO, and stamina talks on stderr when nobody set logging up.
-        logging.getLogger(transport.__name__).setLevel(logging.WARNING)
+        chatty = logging.getLogger(transport.__name__)
+        if chatty.level == logging.NOTSET:
+            chatty.setLevel(logging.WARNING)
         logging.getLogger("stamina").addHandler(logging.NullHandler())
         limits = self._timeouts
         self._client = transport.Client(
@@ -184,6 +188,7 @@ class Http:
             follow_redirects=True,
             max_redirects=3,
             trust_env=not _is_loopback(self.base),
+            verify=_certificates(),
         )
 
     def talk(self) -> Talk:
@@ -260,6 +265,9 @@ class Http:
         self._check_breaker()
         lane = self._lane
         sent_at = lane.pace.wait()
+        if lane.breaker.is_open:
+            # Others were refused while this one waited for its turn.
+            self._check_breaker()
         try:
             reply = self._authorised(path, params, accept, sent_at)
             if reply.status in absent and not _is_challenge(reply):
@@ -270,10 +278,10 @@ class Http:
                 self._judge(reply, sent_at)
         except Busy as error:
             lane.pace.complaint(sent_at=sent_at)
-            lane.breaker.failure(str(error))
+            lane.breaker.failure(str(error), sent_at=sent_at)
             raise
         except Failed as error:
-            lane.breaker.failure(str(error))
+            lane.breaker.failure(str(error), sent_at=sent_at)
             raise
         finally:
             lane.breaker.end_trial()
@@ -316,11 +324,11 @@ class Http:
                 lane.breaker.failure(reason, for_s=wait_s)
                 raise Down(f"{reason}; asked to come back in {wait_s:.0f} s")
             lane.pace.complaint(sent_at=sent_at, retry_after_s=wait_s)
-            lane.breaker.failure(reason)
+            lane.breaker.failure(reason, sent_at=sent_at)
             raise _MayHeal(reason)
         reason = f"{reply.address}: HTTP {reply.status}{_detail(reply)}"
         if reply.status == 403:
-            lane.breaker.failure(reason)
+            lane.breaker.failure(reason, sent_at=sent_at)
             raise Blocked(reason)
         raise Failed(reason)
 
@@ -362,7 +370,7 @@ class Http:
             # The library's text may hold the address; ours is masked.
             reason = f"{shown}: {_in_words(error)}"
             self._lane.pace.complaint(sent_at=sent_at)
-            self._lane.breaker.failure(reason)
+            self._lane.breaker.failure(reason, sent_at=sent_at)
             raise _MayHeal(reason) from None
         except (transport.InvalidURL, UnicodeEncodeError) as error:
             raise Failed(f"{shown}: not an address that can be asked ({type(error).__name__})") from None
@@ -392,6 +400,7 @@ class Talk:
         self._http = http
         self.sent = 0
         self.answered = 0
+        self._known: dict[tuple[str, tuple[tuple[str, str], ...]], Any] = {}
 
     def get(
         self,
@@ -417,17 +426,28 @@ class Talk:
             Blocked, Down, Failed: see the module.
         """
         plain = {name: str(value) for name, value in (params or {}).items()}
+        question = (path, tuple(sorted(plain.items())))
+        if question in self._known:
+            known: T | None = self._known[question]
+            return known
         # Counted before the request leaves, so that a conversation that ends in an error is no cached one.
         self.answered += 1
         self.sent += 1
         value, was_sent = self._http._fetch(path, plain, read, absent, accept)
         if not was_sent:
             self.sent -= 1
+        self._known[question] = value
         return value
 
 
 class _MayHeal(Exception):
     """A transport error or a status that may be gone on the next try. The text is redacted."""
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Loading them takes a tenth of a second: once a process is enough."""
+    return transport.create_ssl_context()
 
 
 def user_agent(contact: str) -> str:

@@ -149,6 +149,13 @@ class Breaker:
         self._reason: str | None = None
         self._is_block = False
         self._is_trying = False
+        self._failed_at = float("-inf")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests that waited for their turn should stay away after all."""
+        with self._lock:
+            return self._reason is not None and self._until > self._clock.monotonic()
 
     def stopped(self) -> Stopped | None:
         """None when a request may leave. Half-open, the first caller gets None and tries for all."""
@@ -170,16 +177,21 @@ class Breaker:
             self._reason = None
             self._is_trying = False
 
-    def failure(self, reason: str, *, is_block: bool = False, for_s: float | None = None) -> None:
+    def failure(
+        self, reason: str, *, sent_at: float = float("inf"), is_block: bool = False, for_s: float | None = None
+    ) -> None:
         """A reply that could not be used, or none.
 
         Args:
             reason: One line, without secrets.
+            sent_at: When the request left; requests that left before the last failure are the same failure.
             is_block: The source refuses us: open at once.
             for_s: How long the source asked to be left alone; opens at once.
         """
         with self._lock:
-            self._in_a_row += 1
+            if sent_at > self._failed_at:
+                self._in_a_row += 1
+                self._failed_at = self._clock.monotonic()
             if not (is_block or for_s is not None or self._is_trying or self._in_a_row >= self._failures):
                 return
             self._opened += 1

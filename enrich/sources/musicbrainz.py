@@ -15,7 +15,7 @@ from typing import Any
 from enrich.contracts.values import Hit, TrackQuery
 from enrich.sources.base import Opening, Source, WebSource, first_few, read_date, said
 from enrich.sources.http import Http, Reply, Talk
-from enrich.sources.terms import Terms, lucene, plausible, search_terms
+from enrich.sources.terms import Terms, clean_isrc, lucene, plausible, search_terms
 
 _VARIOUS_ARTISTS = "89ad4ac3-39f7-470e-963a-56509c546377"
 _NO_LABEL = "157afde4-4bf5-4039-8ad2-5a15acc85176"
@@ -34,9 +34,10 @@ class MusicBrainz(WebSource):
 
     def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
         recordings: list[dict[str, Any]] = []
-        if query.isrc:
+        isrc = clean_isrc(query.isrc)
+        if isrc:
             body = talk.get(
-                f"/isrc/{query.isrc}", {"inc": "artists releases", "fmt": "json"}, read=_recordings, absent=(404,)
+                f"/isrc/{isrc}", {"inc": "artists releases", "fmt": "json"}, read=_recordings, absent=(404,)
             )
             recordings = (body or [])[:_MOST_RECORDINGS]
         if not recordings:

@@ -16,7 +16,7 @@ from rapidfuzz import fuzz
 
 from enrich.contracts.values import TrackQuery
 from enrich.text.normalise import fold
-from enrich.text.words import UNKNOWN_ARTISTS
+from enrich.text.words import UNKNOWN_ARTISTS, UNKNOWN_TITLES
 
 _FEAT = re.compile(
     r"\s*[(\[]\s*(?:feat|ft|featuring)\b\.?[^)\]]*[)\]]|\s+(?:feat|ft|featuring)\b\.?\s+[^()\[\]]*", re.IGNORECASE
@@ -84,8 +84,12 @@ def search_terms(query: TrackQuery) -> Terms:
     artist = query.artist
     if artist is not None and " ".join(re.findall(r"\w+", artist.casefold())) in UNKNOWN_ARTISTS:
         artist = None
-    brackets = [text.strip() for text in _ROUND.findall(title)]
-    bare = " ".join(_ROUND.sub(" ", _SQUARE.sub(" ", title)).split()).strip(" -")
+    bare, brackets = _SQUARE.sub(" ", title), []
+    while _ROUND.search(bare):
+        # Innermost first: brackets in brackets leave none behind.
+        brackets += [text.strip() for text in _ROUND.findall(bare)]
+        bare = _ROUND.sub(" ", bare)
+    bare = " ".join(re.sub(r"[()\[\]]", " ", bare).split()).strip(" -")
     if artist is None and " - " in bare:
         left, _, right = bare.partition(" - ")
         if not _VERSION.search(right):
@@ -94,6 +98,18 @@ def search_terms(query: TrackQuery) -> Terms:
     bare = bare or " ".join(title.split())
     artists = tuple(part for part in _BETWEEN_ARTISTS.split(artist) if part) if artist else ()
     return Terms(artist=artist, artists=artists, base=bare, mix=versions[-1] if versions else None)
+
+
+def is_searchable(query: TrackQuery) -> bool:
+    """Whether there is anything to search by: a title that is one, or an ISRC."""
+    words = " ".join(re.findall(r"\w+", query.title.casefold()))
+    return clean_isrc(query.isrc) is not None or words not in UNKNOWN_TITLES
+
+
+def clean_isrc(text: str | None) -> str | None:
+    """`GBXXX2400001` from any way of writing it; None if it is none."""
+    code = re.sub(r"[^A-Za-z0-9]", "", text or "").upper()
+    return code if re.fullmatch(r"[A-Z]{2}[A-Z0-9]{3}\d{7}", code) else None
 
 
 def plausible(terms: Terms, results: Sequence[tuple[str, str]]) -> list[bool]:
