@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", show_default=False, help="Tracklist files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", show_default=False, help="Tracklist files.")],
     as_json: JsonOption = False,
 ) -> None:
     """Import tracklists into Postgres; importing a file again adds nothing.

@@ -123,7 +123,7 @@ def _transact(cur: psycopg.Cursor[Any], read: TracklistRead, *, now: datetime) -
 def _set_aside(bad: pl.DataFrame, folder: Path) -> tuple[Path, ...]:
     """One file per input with bad rows, named by its stem and what the rows hold: the same again is the same file."""
     written = []
-    for (file,), rows in bad.group_by("file", maintain_order=True):
+    for (file,), rows in bad.filter(pl.col.line.is_not_null()).group_by("file", maintain_order=True):
         digest = sha256(rows.write_csv().encode()).hexdigest()[:12]
         folder.mkdir(parents=True, exist_ok=True)
         written.append(write_table(rows, folder / f"{Path(str(file)).stem}-{digest}.csv"))

@@ -32,11 +32,7 @@ def check(draft: Draft, *, file: str) -> TracklistRead:
     """
     table = draft.table
     bad_lines = pl.DataFrame([(file, line, reason, raw) for line, reason, raw in draft.bad], schema=NOTES, orient="row")
-    raw = (
-        pl.Series("raw", list(draft.raws), dtype=pl.String)
-        if draft.raws is not None
-        else pl.Series("raw", [None] * table.height, dtype=pl.String)
-    )
+    raw = pl.Series("raw", _storable(draft.raws or [None] * table.height), dtype=pl.String)
     typed = _typed(table, file=file).with_columns(
         pl.lit(file).alias("file"),
         pl.Series("line", list(draft.lines), dtype=pl.Int64),
@@ -66,6 +62,11 @@ def check(draft: Draft, *, file: str) -> TracklistRead:
         bad=pl.concat([refused.select(NOTES.names()), bad_lines]).sort("line", maintain_order=True),
         warnings=_warnings(good),
     )
+
+
+def _storable(texts: Sequence[str | None]) -> list[str | None]:
+    """Half a surrogate pair becomes a question mark: Arrow holds characters only."""
+    return [text if text is None or text.isascii() else text.encode("utf-8", "replace").decode() for text in texts]
 
 
 def is_unnamed_title(title: pl.Expr) -> pl.Expr:

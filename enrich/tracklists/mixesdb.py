@@ -23,6 +23,10 @@ from enrich.tracklists.slots import DRAFT_ROW, Draft
 SOURCE = "mixesdb"
 
 _ENTRY = re.compile(r"^\s*(?P<hash>#[#:*]*)\s*(?P<rest>.*)$")
+#: `# Artist - Title`, `# ?`, `#w/ …`, and cues in whole minutes, which only MixesDB has.
+_WIKI_LINE = re.compile(
+    r"^[ \t]*(?:#[:*#]*[ \t]*(?:\S.* [-–] |\[|''|\?|ID\b|\+|w/)|\[[\d?]{1,3}\][ \t]+\S)", re.MULTILINE
+)
 _CUE = re.compile(r"^\[(?P<cue>[\d?]{1,4}(?::[\d?]{1,3}){0,2})\]\s*")
 _LAYERED = re.compile(r"^(?:\+|w/)\s*", re.IGNORECASE)
 _CATEGORY = re.compile(r"\[\[\s*Category\s*:\s*(?P<name>[^\]|]+)(?:\|[^\]]*)?\]\]", re.IGNORECASE)
@@ -46,10 +50,7 @@ _GENERIC_HEADINGS = {
 
 def looks_like_wiki(text: str) -> bool:
     """Whether a text is a MixesDB page: numbered lines with a dash, a cue or a question mark, or categories."""
-    entries = [
-        line for line in text.splitlines() if re.match(r"^\s*#[:*#]*\s*(?:\S.* [-–] |\[|''|\?|ID\b|\+|w/)", line)
-    ]
-    return bool(entries) or bool(_CATEGORY.search(text)) or "<list" in text.lower()
+    return bool(_WIKI_LINE.search(text) or _CATEGORY.search(text)) or "<list" in text.lower()
 
 
 def read_wiki(text: str, path: Path) -> Draft:

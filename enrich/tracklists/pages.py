@@ -140,7 +140,7 @@ def _slot(item: LexborNode) -> dict[str, Any] | None:
         "title": title,
         "label": label,
         "label_note": note,
-        "is_id": bool(status and "ID" in _text_of(status).split()),
+        "is_id": bool(status and "ID" in _text_of(status).split()) or None,
         "layered": _is_layered(item),
         "cue_seconds": _cue(item),
         "duration_ms": _duration_ms(_first(metas, "duration")),
