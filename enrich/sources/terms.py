@@ -8,7 +8,7 @@ nothing in common with what was asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -16,7 +16,7 @@ from rapidfuzz import fuzz
 
 from enrich.contracts.values import TrackQuery
 from enrich.text.normalise import fold
-from enrich.text.words import UNKNOWN_ARTISTS, UNKNOWN_TITLES
+from enrich.text.words import is_unknown_artist, is_unknown_title
 
 _FEAT = re.compile(
     r"\s*[(\[]\s*(?:feat|ft|featuring)\b\.?[^)\]]*[)\]]|\s+(?:feat|ft|featuring)\b\.?\s+[^()\[\]]*", re.IGNORECASE
@@ -82,7 +82,7 @@ def search_terms(query: TrackQuery) -> Terms:
     """
     title = _FEAT.sub(" ", query.title)
     artist = query.artist
-    if artist is not None and " ".join(re.findall(r"\w+", artist.casefold())) in UNKNOWN_ARTISTS:
+    if _holds(is_unknown_artist, artist):
         artist = None
     bare, brackets = _SQUARE.sub(" ", title), []
     while _ROUND.search(bare):
@@ -102,8 +102,7 @@ def search_terms(query: TrackQuery) -> Terms:
 
 def is_searchable(query: TrackQuery) -> bool:
     """Whether there is anything to search by: a title that is one, or an ISRC."""
-    words = " ".join(re.findall(r"\w+", query.title.casefold()))
-    return clean_isrc(query.isrc) is not None or words not in UNKNOWN_TITLES
+    return clean_isrc(query.isrc) is not None or not _holds(is_unknown_title, query.title)
 
 
 def clean_isrc(text: str | None) -> str | None:
@@ -137,6 +136,10 @@ def plausible(terms: Terms, results: Sequence[tuple[str, str]]) -> list[bool]:
 def lucene(text: str) -> str:
     """`text` with every character that Lucene reads as syntax escaped."""
     return _LUCENE.sub(r"\\\1", text)
+
+
+def _holds(rule: Callable[[pl.Expr], pl.Expr], text: str | None) -> bool:
+    return bool(pl.DataFrame({"text": [text]}, schema={"text": pl.String}).select(rule(pl.col("text"))).item())
 
 
 def _fold_each(texts: Sequence[str]) -> list[str]:
