@@ -25,6 +25,7 @@ _PUBLIC: dict[str, str] = {
     "hunt_labels": "enrich.pipeline.cycle",
     "import_": "enrich.importing.running",
     "load_settings": "enrich.contracts.settings",
+    "parse_titles": "enrich.text.titles",
     "proposals": "enrich.ledger.proposals",
     "read_tracklists": "enrich.tracklists.reading",
     "reject": "enrich.ledger.review",
