@@ -37,6 +37,9 @@ from enrich.tiers.internal import association, mashups, same_title
 from enrich.tiers.local_labels import database_labels, no_proposals, title_labels
 from enrich.tiers.workspace import Workspace
 
+#: Called with the step, and how many of how many tracks are done where that can be said.
+Progress = Callable[[str, int, int | None], None]
+
 #: A tier over a workspace: the tracks asked for in, PROPOSALS without ids out.
 Tier = Callable[[Workspace, pl.Series], pl.DataFrame]
 
@@ -139,6 +142,7 @@ def run_tiers(
     label_tiers: Sequence[Tier] = LABEL_TIERS,
     artist_tiers: Sequence[Tier] = ARTIST_TIERS,
     context_tiers: Sequence[Tier] = (context_artists,),
+    on_progress: Progress | None = None,
 ) -> Found:
     """Repeat the tiers, accepted results fed back at once, until a round finds nothing new.
 
@@ -149,6 +153,7 @@ def run_tiers(
         label_tiers: Tier 0, in order; a later one is asked only for what the earlier left blank.
         artist_tiers: Tier 1, in order, likewise.
         context_tiers: Tier 2; asked when tiers 0 and 1 find nothing more, for they change the context.
+        on_progress: Told of each step.
 
     Returns:
         All proposals, those superseded within the run included once, and the ids accepted.
@@ -160,14 +165,25 @@ def run_tiers(
         rounds += 1
         before = ws
         for tier in (*label_tiers, *artist_tiers):
+            _tell(on_progress, f"round {rounds}: {_spoken(tier)}")
             ws, gathered = _one_tier(ws, tier, track_ids, policy, gathered, accepted)
         if _blanks(ws, track_ids) < _blanks(before, track_ids):
             continue
         for tier in context_tiers:
+            _tell(on_progress, f"round {rounds}: {_spoken(tier)}")
             ws, gathered = _one_tier(ws, tier, track_ids, policy, gathered, accepted)
         if _blanks(ws, track_ids) == _blanks(before, track_ids):
             break
     return Found(workspace=ws, proposals=gathered, accepted_ids=tuple(accepted), rounds=rounds)
+
+
+def _tell(on_progress: Progress | None, step: str) -> None:
+    if on_progress is not None:
+        on_progress(step, 0, None)
+
+
+def _spoken(tier: Tier) -> str:
+    return getattr(tier, "__name__", "tier").replace("_", " ")
 
 
 def _one_tier(
@@ -221,6 +237,7 @@ def hunt_labels(
     apply: bool = False,
     snapshot: Path | None = None,
     statuses: Sequence[str] = ("failed", "pending_re_enrichment", "pending", "partial"),
+    on_progress: Progress | None = None,
 ) -> HuntResult:
     """Tier 0: find labels for tracks without one, failed tracks first.
 
@@ -231,11 +248,12 @@ def hunt_labels(
         apply: Write what the policy accepts; else it is only recorded.
         snapshot: Work on this one; None takes a fresh one.
         statuses: Which tracks, in order of preference.
+        on_progress: Told of each step.
     """
     ws = _workspace(settings, now=now, snapshot=snapshot)
     ids = select_tracks(ws, statuses=statuses, limit=limit, blank="label")
     policy = _policy(settings)
-    found = run_tiers(ws, ids, policy=policy, artist_tiers=(), context_tiers=())
+    found = run_tiers(ws, ids, policy=policy, artist_tiers=(), context_tiers=(), on_progress=on_progress)
     record = _record(
         settings, "hunt-labels", ws, found, ids, policy=policy, now=now, apply=apply, parameters={"limit": limit}
     )
@@ -260,6 +278,7 @@ def resolve(
     limit: int = 100,
     apply: bool = False,
     snapshot: Path | None = None,
+    on_progress: Progress | None = None,
 ) -> CycleResult:
     """Tiers 0–3 on failed tracks.
 
@@ -269,8 +288,11 @@ def resolve(
         limit: At most this many tracks.
         apply: Write what the policy accepts; else it is only recorded.
         snapshot: Work on this one; None takes a fresh one.
+        on_progress: Told of each step.
     """
-    return _cycle(settings, "resolve", ("failed",), now=now, limit=limit, apply=apply, snapshot=snapshot)
+    return _cycle(
+        settings, "resolve", ("failed",), now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=on_progress
+    )
 
 
 def trigger(
@@ -280,13 +302,16 @@ def trigger(
     limit: int = 200,
     apply: bool = False,
     snapshot: Path | None = None,
+    on_progress: Progress | None = None,
 ) -> CycleResult:
     """The standard cycle on pending tracks; see `resolve`.
 
     With `apply`, a track that stays without an artist is `failed`; one that came out of cool-down goes back for its
     next period, until its retries are spent. One that only lacks a label is `partial`.
     """
-    return _cycle(settings, "trigger", ("pending",), now=now, limit=limit, apply=apply, snapshot=snapshot)
+    return _cycle(
+        settings, "trigger", ("pending",), now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=on_progress
+    )
 
 
 def _cycle(
@@ -298,11 +323,13 @@ def _cycle(
     limit: int,
     apply: bool,
     snapshot: Path | None,
+    on_progress: Progress | None,
 ) -> CycleResult:
+    _tell(on_progress, "snapshot")
     ws = _workspace(settings, now=now, snapshot=snapshot)
     ids = select_tracks(ws, statuses=statuses, limit=limit, blank="any")
     policy = _policy(settings)
-    found = run_tiers(ws, ids, policy=policy)
+    found = run_tiers(ws, ids, policy=policy, on_progress=on_progress)
     record = _record(
         settings, command, ws, found, ids, policy=policy, now=now, apply=apply, parameters={"limit": limit}
     )
