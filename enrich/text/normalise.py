@@ -14,6 +14,13 @@ import polars as pl
 # Letters NFKD leaves whole, because they are no letter plus accent.
 _FOLD = {"ß": "ss", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i"}
 
+# "(2)" of Discogs, "(UK)" of Beatport; not the whole of a name.
+_NAMESAKE = r"(\S)\s*\((?:\d{1,3}|UK|US|USA|DE|NL|FR|IT|ES|SE|BE|BR|AU|CA|IE|PL|RU|UA|JP|ZA|AR|MX|CH|AT|DK|NO|FI)\)\s*$"
+_LABEL_SUFFIX = (
+    r"^(.*?\S{2}|.*?\S and \S)(?:\s(?:recordings?|records?|recs?|rec|music|label|digital|productions?|inc|ltd|limited|"
+    r"llc|gmbh|bv|b v))+$"
+)
+
 
 def fold(expr: pl.Expr) -> pl.Expr:
     """Lower-case without accents or width variants, punctuation as single spaces, `&` and `+` as `and`."""
@@ -24,16 +31,20 @@ def fold(expr: pl.Expr) -> pl.Expr:
         .str.replace_many(list(_FOLD), list(_FOLD.values()))
         # An apostrophe joins (don't → dont); every other mark separates.
         .str.replace_all(r"['’‘`´]", "")
-        .str.replace_all(r"\s*[&+]\s*", " and ")
     )
-    spaced = folded.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
-    # A name of marks alone ("!!!", "???") keeps them: an empty key would merge all such names.
-    return pl.when((spaced == "") & expr.is_not_null()).then(folded.str.strip_chars()).otherwise(spaced)
+    joined = folded.str.replace_all(r"\s*[&+]\s*", " and ")
+    marks_only = ~folded.str.contains(r"[\p{L}\p{N}]")
+    spaced = joined.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
+    # A name of marks alone ("!!!", "+/-") keeps them: an empty key would merge all such names.
+    return pl.when(marks_only).then(folded.str.replace_all(r"\s+", " ").str.strip_chars()).otherwise(spaced)
 
 
 def artist_key(expr: pl.Expr) -> pl.Expr:
-    """Key of an artist or DJ name: folded, without Discogs' `(2)` and a leading The."""
-    return _without_the(fold(expr.str.replace(r"\s*\(\d{1,3}\)\s*$", "")))
+    """Key of an artist or DJ name: folded, without a leading The and what shops add to tell namesakes apart.
+
+    Discogs writes `Signum (2)`, Beatport `Cristoph (UK)`.
+    """
+    return _without_the(fold(expr.str.replace(_NAMESAKE, "${1}")))
 
 
 def title_key(expr: pl.Expr) -> pl.Expr:
@@ -44,17 +55,16 @@ def title_key(expr: pl.Expr) -> pl.Expr:
 def label_key(expr: pl.Expr) -> pl.Expr:
     """Key of a label: folded, without Discogs' `(2)`, leading The and words such as Recordings or Music.
 
-    `Black Hole`, `Blackhole` and `Black Hole Recordings` share the key `blackhole`: spaces are dropped.
+    `Black Hole`, `Blackhole` and `Black Hole Recordings` share the key `blackhole`: spaces are dropped. A label whose
+    name is such a word keeps it (`Music`, `The Label`), and so does one of a single letter (`R Records` is not `R`).
     """
-    base = _without_the(fold(expr.str.replace(r"\s*\(\d{1,3}\)\s*$", "")))
-    bare = base.str.replace(
-        r"(?:\s(?:recordings?|records?|recs?|rec|music|label|digital|productions?|inc|ltd|llc|gmbh|bv|b v))+$", ""
-    )
+    base = _without_the(fold(expr.str.replace(_NAMESAKE, "${1}")))
+    bare = base.str.replace(_LABEL_SUFFIX, "${1}")
     return bare.str.replace_all(" ", "")
 
 
 def _without_the(expr: pl.Expr) -> pl.Expr:
-    return expr.str.replace(r"^the (\S)", "${1}")
+    return expr.str.replace(r"^(?:the )+(\S)", "${1}")
 
 
 def _one(rule: pl.Expr, text: str | None) -> str | None:

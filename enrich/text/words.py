@@ -21,7 +21,7 @@ _ARTIST = (
     rf"(?:artists?|producer|{_ID}){_GAP}{_UNKNOWN}|no artist|artist|{_EMPTY})"
 )
 _TITLE = (
-    rf"(?:{_ID}|{_ID}{_GAP}{_ID}|{_UNKNOWN}|{_UNKNOWN}{_GAP}(?:tracks?|titles?|tune|song|name|remix|{_ID})|"
+    rf"(?:{_ID}|{_ID}{_GAP}{_ID}|{_UNKNOWN}|{_UNKNOWN}{_GAP}(?:tracks?|titles?|tune|song|name|remix|artists?|{_ID})|"
     rf"(?:tracks?|titles?|{_ID}){_GAP}{_UNKNOWN}|{_ID}{_GAP}(?:re)?mix)"
 )
 # Titles of their own as soon as anything is added: `Untitled 02`, `Untitled (A1)`, `Track 04`.

@@ -1,0 +1,69 @@
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enrich.text.normalise import artist_key, label_key, normalise_artist, normalise_label, normalise_title, title_key
+
+SAME_ARTIST = [
+    pytest.param("Above & Beyond", "Above and Beyond", id="ampersand"),
+    pytest.param("Florence + The Machine", "Florence & the Machine", id="plus"),
+    pytest.param("Tiësto", "TIESTO", id="accent-and-case"),
+    pytest.param("The Thrillseekers (2)", "Thrillseekers", id="the-and-discogs"),
+    pytest.param("Cristoph (UK)", "Cristoph", id="beatport-country"),
+    pytest.param("Röyksopp", "Royksopp", id="umlaut"),
+    pytest.param("Mø", "Mo", id="letter-that-is-no-accent"),
+    pytest.param("４ Ｓｔｒｉｎｇｓ", "4 Strings", id="full-width"),
+    pytest.param("Alex M.O.R.P.H.", "Alex M O R P H", id="dots"),
+    pytest.param("John O'Callaghan", "John O’Callaghan", id="apostrophes"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_ARTIST)
+def test_spellings_of_one_artist_meet(one: str, other: str) -> None:
+    assert normalise_artist(one) == normalise_artist(other) != ""
+
+
+@pytest.mark.parametrize("name", ["!!!", "T78", "+/-", "???", "The The", "Ø [Phase]", "(2)", "x", "999"])
+def test_odd_names_keep_a_key(name: str) -> None:
+    assert normalise_artist(name)
+
+
+def test_odd_names_do_not_merge() -> None:
+    keys = [normalise_artist(name) for name in ("!!!", "+/-", "???", "T78", "&", "And")]
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize(
+    ("spellings", "key"),
+    [
+        pytest.param(
+            ("Black Hole", "Blackhole", "Black Hole Recordings", "BLACK HOLE (2)"), "blackhole", id="black-hole"
+        ),
+        pytest.param(("Armada", "Armada Music", "Armada Digital Music Ltd."), "armada", id="several-suffixes"),
+        pytest.param(("R & S Records", "R&S", "R and S"), "rands", id="r-and-s"),
+        pytest.param(("Defected", "Defected Records Limited"), "defected", id="limited"),
+        pytest.param(("Music", "The Music"), "music", id="suffix-alone-is-a-name"),
+        pytest.param(("Music Man Records", "Music Man"), "musicman", id="suffix-word-in-front"),
+        pytest.param(("R Records",), "rrecords", id="one-letter-keeps-its-suffix"),
+    ],
+)
+def test_spellings_of_one_label_meet(spellings: tuple[str, ...], key: str) -> None:
+    assert {normalise_label(s) for s in spellings} == {key}
+
+
+def test_titles_keep_their_versions() -> None:
+    assert normalise_title("Xpander (Edit) [Bedrock]") == "xpander edit bedrock"
+
+
+def test_null_stays_null() -> None:
+    assert (normalise_artist(None), normalise_title(None), normalise_label(None)) == (None, None, None)
+
+
+@given(st.lists(st.text(), max_size=8))
+def test_keys_of_keys_are_themselves(texts: list[str]) -> None:
+    frame = pl.DataFrame({"t": texts}, schema={"t": pl.String})
+    for rule in (artist_key, title_key, label_key):
+        once = frame.select(rule(pl.col("t")))
+        assert once.height == len(texts)
+        assert once.select(rule(pl.col("t"))).equals(once)
