@@ -29,6 +29,7 @@ _PUBLIC: dict[str, str] = {
     "proposals": "enrich.ledger.proposals",
     "read_tracklists": "enrich.tracklists.reading",
     "reject": "enrich.ledger.review",
+    "report": "enrich.reporting.recovery",
     "resolve": "enrich.pipeline.cycle",
     "trigger": "enrich.pipeline.cycle",
     "writeback": "enrich.ledger.writing",

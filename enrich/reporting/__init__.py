@@ -1,1 +1,1 @@
-""""""
+"""Figures, charts and the recovery report: what was projected beside what was counted."""

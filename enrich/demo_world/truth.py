@@ -1,0 +1,154 @@
+"""Judging what a pipeline proposed or wrote against the truth planted in a demo world.
+
+Pure, on frames; `read_truth` reads Postgres. Nothing that enriches may import this module.
+
+    truth = read_truth(con)
+    judged = judge(values, truth, aliases=aliases)
+    precision(judged)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import psycopg
+
+from enrich.text.credits import split_credits
+from enrich.text.normalise import artist_key, label_key
+
+TRUTH = pl.Schema(
+    {
+        "track_id": pl.String,
+        "true_artist": pl.String,
+        "true_title": pl.String,
+        "true_label": pl.String,
+        "released_on": pl.Date,
+        "kind": pl.String,
+    }
+)
+
+_NAMES: Any = pl.List(pl.String)
+ALIASES = pl.Schema({"name": pl.String, "aliases": _NAMES})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Precision:
+    """How many of the values judged were right."""
+
+    right: int
+    judged: int
+
+    @property
+    def share(self) -> float | None:
+        """0–1; None where nothing was judged."""
+        return self.right / self.judged if self.judged else None
+
+
+def read_truth(con: psycopg.Connection[Any]) -> pl.DataFrame | None:
+    """The planted truth, schema TRUTH; None in a database that is no demo world."""
+    row = con.execute("select to_regclass('enrich_demo_truth')").fetchone()
+    if row is None or row[0] is None:
+        return None
+    rows = con.execute(
+        "select track_id::text, true_artist, true_title, true_label, released_on, kind"
+        " from enrich_demo_truth order by track_id"
+    ).fetchall()
+    return pl.DataFrame(rows, schema=TRUTH, orient="row")
+
+
+def judge(values: pl.DataFrame, truth: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Say of each value whether it is right.
+
+    An artist is right when the credit names any main artist of the track, under any of their names. A label is right
+    when it is the label the track was made for, in whatever spelling; for a track that has no label none is right.
+
+    Args:
+        values: At least `track_id, kind, value`; kind is `artist` or `label`. Other columns are carried along.
+        truth: Schema TRUTH.
+        aliases: Schema ALIASES: each artist with its other names; None: names count as written.
+
+    Returns:
+        `values` in its order with `is_right`: null for tracks without a planted truth.
+    """
+    rows = values.with_row_index("_row")
+    right = pl.concat(
+        [
+            _right_labels(rows.filter(pl.col("kind") == "label"), truth),
+            _right_artists(rows.filter(pl.col("kind") == "artist"), truth, aliases),
+        ]
+    )
+    known = truth.select("track_id", _is_known=pl.lit(value=True))
+    return (
+        rows.join(right.with_columns(_right=pl.lit(value=True)), on="_row", how="left", maintain_order="left")
+        .join(known, on="track_id", how="left", maintain_order="left")
+        .with_columns(is_right=pl.when("_is_known").then(pl.col("_right").fill_null(value=False)))
+        .drop("_row", "_right", "_is_known")
+    )
+
+
+def precision(judged: pl.DataFrame) -> Precision:
+    """Count a frame of `judge`; rows without a truth do not count."""
+    column = judged["is_right"]
+    return Precision(right=int(column.sum() or 0), judged=len(column) - column.null_count())
+
+
+def precision_by(judged: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """`precision` of each group: the columns of `by`, then `right, judged` and `precision` (null where none judged)."""
+    return (
+        judged.group_by(by, maintain_order=True)
+        .agg(right=pl.col("is_right").sum().cast(pl.Int64), judged=pl.col("is_right").count().cast(pl.Int64))
+        .with_columns(precision=pl.when(pl.col("judged") > 0).then(pl.col("right") / pl.col("judged")))
+    )
+
+
+def _right_labels(rows: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
+    return (
+        rows.join(truth.select("track_id", "true_label"), on="track_id")
+        .filter(label_key(pl.col("value")) == label_key(pl.col("true_label")))
+        .select("_row")
+    )
+
+
+def _right_artists(rows: pl.DataFrame, truth: pl.DataFrame, aliases: pl.DataFrame | None) -> pl.DataFrame:
+    """Rows of which any name, or the credit as a whole, belongs to a main artist."""
+    said = _names(rows.select("_row", "track_id", "value"), "value")
+    true = truth.select("track_id", name=pl.col("true_artist").str.split(", ")).explode("name")
+    persons = _persons(aliases)
+    said = said.select("_row", "track_id", person=_person(persons, said, "name"))
+    true = true.select("track_id", person=_person(persons, true, "name"))
+    return said.join(true, on=["track_id", "person"]).select("_row").unique()
+
+
+def _names(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """One row per name a credit could mean: as a whole, split at commas, and split by the rules of credits."""
+    whole = rows.select("_row", "track_id", name=column)
+    if rows.is_empty():
+        return whole
+    commas = whole.with_columns(pl.col("name").str.split(", ")).explode("name")
+    split = split_credits(rows[column]).filter(pl.col("role") == "primary").select("row", name="artist")
+    keyed = rows.select("_row", "track_id").with_row_index("row")
+    parts = keyed.join(split.with_columns(pl.col("row").cast(pl.UInt32)), on="row").select("_row", "track_id", "name")
+    return pl.concat([whole, commas, parts]).unique(maintain_order=True)
+
+
+def _persons(aliases: pl.DataFrame | None) -> dict[str, str]:
+    """Key of every alias → key of one name of the same person."""
+    if aliases is None or aliases.is_empty():
+        return {}
+    pairs = (
+        aliases.explode("aliases")
+        .drop_nulls("aliases")
+        .select(name=artist_key(pl.col("name")), alias=artist_key(pl.col("aliases")))
+    )
+    persons: dict[str, str] = {}
+    for name, alias in pairs.iter_rows():
+        first = min(persons.get(name, name), persons.get(alias, alias))
+        persons[name] = persons[alias] = first
+    return persons
+
+
+def _person(persons: dict[str, str], frame: pl.DataFrame, column: str) -> pl.Series:
+    return frame.select(artist_key(pl.col(column)).replace(persons)).to_series()

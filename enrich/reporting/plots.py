@@ -1,0 +1,222 @@
+"""The report's charts: each takes a frame, states its columns, and returns a matplotlib Figure.
+
+Draws only; reads and computes nothing. Every bar carries its number, so that no chart needs a legend to be read in
+black and white.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+from matplotlib import dates as mdates
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from enrich.reporting import style
+
+
+def label_coverage(frame: pl.DataFrame) -> Figure:
+    """Share of tracks with a label, before and after.
+
+    Args:
+        frame: `group` (name of the tracks), `tracks`, `before`, `after`: counts.
+    """
+    title = "Tracks with a label, before and after"
+    if frame.is_empty() or not frame["tracks"].sum():
+        return style.no_data(title, "No tracks.")
+    with style.apply():
+        figure, axes = style.new_figure(2.4 * frame.height)
+        for n, (tracks, before, after) in enumerate(frame.select("tracks", "before", "after").iter_rows()):
+            for offset, count, colour, word in (
+                (-0.19, before, style.BEFORE, "before"),
+                (0.19, after, style.AFTER, "after"),
+            ):
+                share = 100.0 * count / tracks if tracks else 0.0
+                axes.barh(n + offset, share, height=0.34, color=colour)
+                _say(axes, share, n + offset, f"{word} {count:,} of {tracks:,} ({share:.1f} %)", limit=100)
+        axes.set_yticks(range(frame.height), frame["group"].to_list())
+        _percent_axis(axes)
+        axes.invert_yaxis()
+        axes.set_title(title)
+        return figure
+
+
+def funnel(frame: pl.DataFrame) -> Figure:
+    """From tracks without an artist to tracks with one.
+
+    Args:
+        frame: `step`, `tracks`: counts, each step a part of the one above.
+    """
+    title = "From no artist to an artist"
+    if frame.is_empty() or not frame["tracks"].max():
+        return style.no_data(title, "No track lacks its artist.")
+    with style.apply():
+        figure, axes = style.new_figure(frame.height)
+        first = int(frame["tracks"][0])
+        for n, tracks in enumerate(frame["tracks"]):
+            axes.barh(n, tracks, height=0.62, color=style.AFTER if n else style.BEFORE)
+            _say(axes, tracks, n, f"{tracks:,}" + (f"  ({100 * tracks / first:.1f} %)" if n else ""), limit=first)
+        axes.set_yticks(range(frame.height), frame["step"].to_list())
+        axes.set_xlim(0, first)
+        axes.set_xticks([])
+        axes.spines["bottom"].set_visible(False)
+        axes.invert_yaxis()
+        axes.set_title(title)
+        return figure
+
+
+def projected_and_actual(frame: pl.DataFrame) -> Figure:
+    """Projected ranges as grey bands, the counted figures as marks, each row on its own scale.
+
+    Args:
+        frame: `metric, unit, low, high, actual, verdict`; rows without a range are left out.
+    """
+    title = "Projected range (grey) and counted figure (mark)"
+    rows = frame.filter(pl.col("low").is_not_null() & pl.col("actual").is_not_null())
+    if rows.is_empty():
+        return style.no_data(title, "The projections were made for another starting state.")
+    with style.apply():
+        figure, axes = style.new_figure(1.25 * rows.height)
+        for n, (low, high, actual, unit, verdict) in enumerate(
+            rows.select("low", "high", "actual", "unit", "verdict").iter_rows()
+        ):
+            # Each row is scaled so that its range fills the middle third.
+            span = (high - low) or 1.0
+            at = min(max(1 + (actual - low) / span, 0.03), 2.97)
+            colour = style.VERDICTS.get(verdict, style.INK)
+            axes.barh(n, 3, height=0.04, color=style.GRID)
+            axes.barh(n, 1, left=1, height=0.5, color="#C9D3DC")
+            axes.plot([at], [n], marker="D", markersize=7, color=colour, zorder=3)
+            suffix = {"%": " %", "points": " points"}.get(unit, "")
+            axes.text(1, n - 0.3, f"{low:g}", ha="center", va="bottom", fontsize=7.5, color=style.MUTED)
+            axes.text(2, n - 0.3, f"{high:g}", ha="center", va="bottom", fontsize=7.5, color=style.MUTED)
+            axes.text(3.08, n, f"{actual:g}{suffix}, {verdict}", va="center", color=colour, fontweight="bold")
+        axes.set_yticks(range(rows.height), rows["metric"].to_list())
+        axes.set_xlim(0, 4.1)
+        axes.set_xticks([])
+        axes.spines["bottom"].set_visible(False)
+        axes.spines["left"].set_visible(False)
+        axes.invert_yaxis()
+        axes.set_title(title)
+        return figure
+
+
+def success_trend(frame: pl.DataFrame) -> Figure:
+    """The specification's trend: percent completed among rows that changed last on that day.
+
+    Args:
+        frame: `date`, `success_rate` (percent); one row per day.
+    """
+    title = "Success rate by day of last change"
+    if frame.is_empty():
+        return style.no_data(title, "No track has an enrichment status.")
+    with style.apply():
+        figure, axes = style.new_figure(4.5)
+        days, rates = frame["date"].to_list(), frame["success_rate"].to_list()
+        axes.plot(days, rates, color=style.AFTER, marker="o", markersize=3.5, linewidth=1.4)
+        axes.set_ylim(0, 105)
+        axes.yaxis.grid(visible=True, color=style.GRID)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
+        axes.annotate(
+            f"{rates[-1]:.1f} %",
+            (days[-1], rates[-1]),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=style.AFTER,
+            fontweight="bold",
+            annotation_clip=False,
+        )
+        _date_axis(axes, days)
+        axes.margins(x=0.06)
+        axes.set_title(title)
+        return figure
+
+
+def queue_calendar(frame: pl.DataFrame, *, today: date) -> Figure:
+    """How many tracks fall due in which week.
+
+    Args:
+        frame: `week` (its Monday), `tracks`.
+        today: Marked by a line.
+    """
+    title = "Cool-down queue: tracks falling due, by week"
+    if frame.is_empty():
+        return style.no_data(title, "The queue is empty.")
+    with style.apply():
+        figure, axes = style.new_figure(4.5)
+        weeks, counts = frame["week"].to_list(), frame["tracks"].to_list()
+        axes.bar(weeks, counts, width=5.6, color=style.AFTER)
+        if len(weeks) <= 26:
+            for week, count in zip(weeks, counts, strict=True):
+                axes.text(week, count, f"{count:,}", ha="center", va="bottom", fontsize=8)
+        now = float(mdates.date2num(today))  # type: ignore[no-untyped-call]
+        axes.axvline(now, color=style.ORANGE, linewidth=1.2)
+        axes.text(now, 1.0, " today", transform=axes.get_xaxis_transform(), color=style.ORANGE, va="top", fontsize=8)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+        axes.yaxis.grid(visible=True, color=style.GRID)
+        axes.set_ylim(0, max(counts) * 1.15)
+        _date_axis(axes, [today, *weeks])
+        axes.set_title(title)
+        return figure
+
+
+def confidence_bands(frame: pl.DataFrame) -> Figure:
+    """Proposals by confidence: written, in review, other; precision at the end of a bar where truth is planted.
+
+    Args:
+        frame: `kind, band, proposals, written, in_review, other, precision`; bands without proposals are left out.
+    """
+    title = "Proposals by confidence"
+    rows = frame.filter(pl.col("proposals") > 0)
+    if rows.is_empty():
+        return style.no_data(title, "Nothing is proposed yet.")
+    parts = (("written", style.AFTER), ("in_review", style.SKY), ("other", style.GRID))
+    with style.apply():
+        figure, axes = style.new_figure(rows.height + 1)
+        longest = int(rows["proposals"].max() or 1)  # type: ignore[arg-type]
+        for n, row in enumerate(rows.iter_rows(named=True)):
+            left = 0
+            for part, colour in parts:
+                axes.barh(n, row[part], left=left, height=0.66, color=colour)
+                left += row[part]
+            text = f"{row['proposals']:,}"
+            if row["precision"] is not None:
+                text += f", {100 * row['precision']:.0f} % right"
+            axes.text(left + longest * 0.012, n, text, va="center", fontsize=8.5)
+        axes.set_yticks(
+            range(rows.height), [f"{kind}  {band}" for kind, band in rows.select("kind", "band").iter_rows()]
+        )
+        axes.set_xlim(0, longest * 1.3)
+        axes.set_xticks([])
+        axes.spines["bottom"].set_visible(False)
+        axes.invert_yaxis()
+        axes.set_title(title)
+        words = ("written", "in review", "superseded, rejected or open otherwise")
+        handles = [axes.barh(0, 0, color=colour, label=word) for (_, colour), word in zip(parts, words, strict=True)]
+        axes.legend(handles=handles, loc="lower right", frameon=False, fontsize=8)
+        return figure
+
+
+def _say(axes: Axes, value: float, y: float, text: str, *, limit: float) -> None:
+    """A bar's number: after its end, or inside where there is no room left."""
+    if value > 0.62 * limit:
+        axes.text(value - limit * 0.012, y, text, va="center", ha="right", color="white", fontsize=8.5)
+    else:
+        axes.text(value + limit * 0.012, y, text, va="center", ha="left", fontsize=8.5)
+
+
+def _percent_axis(axes: Axes) -> None:
+    axes.set_xlim(0, 100)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
+    axes.xaxis.grid(visible=True, color=style.GRID)
+
+
+def _date_axis(axes: Axes, days: list[date]) -> None:
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    if min(days) == max(days):
+        axes.set_xticks([float(mdates.date2num(days[0]))], [f"{days[0]:%Y-%m-%d}"])  # type: ignore[no-untyped-call]

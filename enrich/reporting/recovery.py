@@ -1,0 +1,169 @@
+"""The recovery report: one HTML page that opens offline, and its figures as JSON beside it.
+
+Reads Postgres in one transaction; writes two files, each whole or not at all; changes nothing in the database.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from enrich.contracts.settings import Settings
+from enrich.errors import InputFileError
+from enrich.reporting import plots
+from enrich.reporting.counts import read_counts
+from enrich.reporting.figures import figures
+from enrich.reporting.style import as_svg
+
+HTML_NAME, JSON_NAME = "recovery-report.html", "recovery-report.json"
+
+_BAND_TYPES = {"precision": pl.Float64}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportResult:
+    """Where the report is, and its figures."""
+
+    path_html: Path
+    path_json: Path
+    figures: dict[str, Any]
+
+    def asdict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return {"path_html": str(self.path_html), "path_json": str(self.path_json), **plain(self.figures)}
+
+    def table(self) -> str:
+        """The recovery table as lines of text."""
+        return recovery_table(self.figures)
+
+
+def report(settings: Settings, *, out: Path | None = None, now: datetime) -> ReportResult:
+    """Write the recovery report.
+
+    Args:
+        settings: `database_url`, `search_path`, `data_dir` are read.
+        out: Folder of the two files; None: `<data_dir>/reports`.
+        now: Time of the report.
+
+    Raises:
+        DatabaseError: Postgres is down or not migrated.
+        InputFileError: the folder cannot be written to, or the disk is full; a former report stays as it was.
+    """
+    folder = Path(out) if out is not None else settings.data_dir / "reports"
+    _check_folder(folder)
+    counted = figures(read_counts(settings, now=now), now=now)
+    page = render(counted, today=now.date())
+    document = json.dumps(plain(counted), ensure_ascii=False, indent=2) + "\n"
+    return ReportResult(
+        path_json=_write(folder / JSON_NAME, document),
+        path_html=_write(folder / HTML_NAME, page),
+        figures=counted,
+    )
+
+
+def render(counted: dict[str, Any], *, today: date) -> str:
+    """The page as one string, charts inline. Everything that comes from the database is escaped."""
+    environment = Environment(
+        loader=PackageLoader("enrich.reporting", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2").render(f=counted, charts=charts(counted, today=today))
+
+
+def charts(counted: dict[str, Any], *, today: date) -> dict[str, str]:
+    """Every chart of the page as an inline SVG, from the figures alone."""
+    coverage = pl.DataFrame(
+        [
+            {"group": name, **{k: counted["label_coverage"][key][k] for k in ("tracks", "before", "after")}}
+            for name, key in (("All tracks", "all_tracks"), ("Failed at the start", "failed_at_start"))
+            if counted["label_coverage"][key]["tracks"]
+        ],
+        schema={"group": pl.String, "tracks": pl.Int64, "before": pl.Int64, "after": pl.Int64},
+    )
+    projected = pl.DataFrame(
+        counted["projections"]["rows"],
+        schema_overrides={"low": pl.Float64, "high": pl.Float64, "actual": pl.Float64, "verdict": pl.String},
+        infer_schema_length=None,
+        strict=False,
+    )
+    trend = pl.DataFrame(counted["success_trend"], schema={"date": pl.Date, "success_rate": pl.Float64})
+    weeks = pl.DataFrame(counted["queue"]["by_week"], schema={"week": pl.Date, "tracks": pl.Int64})
+    bands = pl.DataFrame(counted["confidence_bands"], schema_overrides=_BAND_TYPES, infer_schema_length=None)
+    return {
+        "coverage": as_svg(plots.label_coverage(coverage)),
+        "projected": as_svg(plots.projected_and_actual(projected)),
+        "funnel": as_svg(plots.funnel(pl.DataFrame(counted["funnel"]))),
+        "trend": as_svg(plots.success_trend(trend)),
+        "queue": as_svg(plots.queue_calendar(weeks, today=today)),
+        "bands": as_svg(plots.confidence_bands(bands)),
+    }
+
+
+def recovery_table(counted: dict[str, Any]) -> str:
+    """Projected beside counted as aligned text, for a terminal."""
+    rows = [("", "projected", "counted", "of", "verdict", "right")]
+    for row in counted["projections"]["rows"]:
+        suffix = {"%": " %", "points": " pts"}.get(row["unit"], "")
+        projected = "–" if row["low"] is None else f"{row['low']:g}–{row['high']:g}{suffix}"
+        right = "" if row["precision"] is None else f"{100 * row['precision']:.1f} % of {row['precision_n']:,}"
+        rows.append(
+            (
+                row["metric"],
+                projected,
+                f"{row['actual']:,}{suffix}",
+                f"{row['of']:,}",
+                (row["verdict"] or "–") + (" (better)" if row["is_better"] else ""),
+                right,
+            )
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [
+        "  ".join(
+            cell.ljust(w) if i in (0, 4) else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def plain(value: Any) -> Any:
+    """The figures with dates as ISO text, for JSON."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _check_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputFileError(f"{folder}: cannot be made: {error.strerror}; name another folder with --out") from None
+    if not os.access(folder, os.W_OK):
+        raise InputFileError(f"{folder}: may not be written to; name another folder with --out")
+
+
+def _write(path: Path, text: str) -> Path:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8", errors="replace")
+        part.replace(path)
+    except OSError as error:
+        raise InputFileError(f"{path}: cannot be written: {error.strerror or error}; the former one stays") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return path
