@@ -203,13 +203,14 @@ def _unknown_numbers(rows: pl.DataFrame, texts: dict[str, pl.Series]) -> tuple[p
         "position",
         set_id=_at(texts["set_id"], slots["set_id"]),
         track_key=_at(texts["track_key"], slots["track_key"]),
-    ).select(key=_unknown_key())
+    ).select(key=unknown_key())
     codes, keys = _codes(key["key"])
     numbers = pl.Series("unknown_no", [None], dtype=pl.UInt32).new_from_index(0, rows.height).scatter(where, codes)
     return numbers, keys.to_frame("track_key").with_row_index("unknown_no")
 
 
-def _unknown_key() -> pl.Expr:
+def unknown_key() -> pl.Expr:
+    """What an unknown slot is an unknown of: its `track_key`, else `set_id#position`."""
     own = pl.concat_str("set_id", pl.lit("#"), "position")
     return pl.when(pl.col("track_key").fill_null("") != "").then("track_key").otherwise(own)
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from os import PathLike
 
 import polars as pl
 
 from enrich.contracts.schemas import RANKING
-from enrich.cooccurrence.contexts import WINDOW, number_plays
+from enrich.cooccurrence.contexts import WINDOW, number_plays, unknown_key
 from enrich.cooccurrence.evidence import sentences
-from enrich.cooccurrence.formula import MAX_RANK, load_scores, read_scores
+from enrich.cooccurrence.formula import MAX_RANK, MIN_OCCURRENCES, MIN_PROBABILITY, load_scores, read_scores
 from enrich.errors import EnrichError
+from enrich.text.words import is_unknown_artist
+from enrich.tracklists.reading import read_tracklists
 
 SCORERS = ("formula", "learned")
 
@@ -65,23 +68,50 @@ def rank(
     with plays.connect() as con:
         load_scores(con, window=window, max_rank=max_rank)
         scored = read_scores(con)
-        said = sentences(con)
-    return (
+        said = sentences(con, plays)
+    named = (
         scored.join(plays.unknowns, on="unknown_no")
         .join(plays.names, on="artist_no")
         .join(plays.labels.select("label_no", label_support="label"), on="label_no", how="left")
         .join(said, on=["unknown_no", "artist_no"], how="left")
-        .with_columns(confidence=pl.lit(None, pl.Float64))
         .sort("unknown_no", "rank")
+        .with_columns(confidence=pl.lit(None, pl.Float64))
         .select(RANKING.names())
         .match_to_schema(RANKING)
     )
+    return named.with_columns(_confidence(named))
 
 
 def rank_artists(
     paths: str | PathLike[str] | Sequence[str | PathLike[str]], *, scorer: str = "formula", window: int = WINDOW
 ) -> pl.DataFrame:
-    """`rank` over tracklist files (Parquet, CSV, JSONL, 1001Tracklists-shaped JSON and HTML, MixesDB text)."""
-    from enrich.tracklists.reading import read_tracklists
+    """`rank` over tracklist files (Parquet, CSV, JSONL, 1001Tracklists-shaped JSON and HTML, MixesDB text).
 
+    Raises:
+        InputFileError: none of the files can be used.
+    """
     return rank(read_tracklists(paths).rows, scorer=scorer, window=window)
+
+
+def ranking_figures(tracklists: pl.DataFrame, ranking: pl.DataFrame) -> dict[str, int]:
+    """What a ranking came to: unknowns, those with candidates, and those at the specification's thresholds."""
+    slots = tracklists.filter(is_unknown_artist(pl.col("artist")))
+    gate = (pl.col("probability") >= MIN_PROBABILITY) & (pl.col("occurrence_count") >= MIN_OCCURRENCES)
+    return {
+        "sets": tracklists["set_id"].n_unique(),
+        "slots": tracklists.height,
+        "unknown_slots": slots.height,
+        "unknowns": slots.select(unknown_key()).n_unique(),
+        "with_candidates": ranking["track_key"].n_unique(),
+        "candidates": ranking.height,
+        "at_the_gate": ranking.filter(gate)["track_key"].n_unique(),
+    }
+
+
+def _confidence(ranking: pl.DataFrame) -> pl.Series:
+    """The measured share of right answers with the same evidence, from the package's calibrator; null without one."""
+    unknown = ranking["confidence"]
+    if ranking.is_empty() or find_spec("enrich.cooccurrence.calibration") is None:
+        return unknown
+    calibrate = getattr(import_module("enrich.cooccurrence.calibration"), "calibrate_formula", None)
+    return unknown if calibrate is None else calibrate(ranking).cast(pl.Float64).alias("confidence")

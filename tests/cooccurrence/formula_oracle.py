@@ -11,6 +11,7 @@ from functools import cache
 
 import networkx as nx
 import polars as pl
+
 from enrich.text.credits import split_credits
 from enrich.text.normalise import normalise_artist, normalise_label
 from enrich.text.words import is_unknown_artist

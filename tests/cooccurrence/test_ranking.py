@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from enrich.contracts.schemas import RANKING, TRACKLISTS
-from enrich.cooccurrence.ranking import rank
-from enrich.errors import EnrichError
 from formula_oracle import oracle_rank
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from enrich.contracts.schemas import RANKING, TRACKLISTS
+from enrich.cooccurrence.ranking import rank
+from enrich.errors import EnrichError
 
 ARTISTS = [
     None, "ID", "Unknown Artist", "???", "Alpha", "alpha", "The Alpha", "Beta", "Gamma", "Alpha & Beta",
@@ -31,9 +32,7 @@ names = st.sampled_from(["Alpha", "Beta", "Gamma", "Zed", "Above & Beyond", "Ome
 alias_rows = st.lists(st.tuples(names, names), max_size=3).map(
     lambda rows: pl.DataFrame(rows, schema={"artist": pl.String, "alias": pl.String}, orient="row")
 )
-SCHEMA = {
-    name: TRACKLISTS[name] for name in ("set_id", "position", "artist", "dj", "label", "track_key")
-}
+SCHEMA = {name: TRACKLISTS[name] for name in ("set_id", "position", "artist", "dj", "label", "track_key")}
 PARTS = ["probability", "occurrence", "label", "dj", "position"]
 
 

@@ -1,0 +1,80 @@
+"""`enrich rank-artists` and `enrich graph`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from enrich.cli.output import JsonOption, emit
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("rank-artists")(rank_artists)
+    app.command("graph")(graph)
+
+
+def rank_artists(
+    tracklists: Annotated[list[Path], typer.Argument(help="Tracklist files.")],
+    out: Annotated[Path, typer.Option(help="Where the ranking goes: .parquet, .csv or .jsonl.")],
+    scorer: Annotated[str, typer.Option(help="formula or learned.")] = "formula",
+    window: Annotated[int, typer.Option(min=1, max=50, help="Positions to either side of an unknown.")] = 2,
+    as_json: JsonOption = False,
+) -> None:
+    """Rank the artists every unknown slot may be by, from the company it is played in; needs no database.
+
+    Example: enrich rank-artists tracklists.parquet --out ranking.parquet
+    """
+    from time import perf_counter
+
+    from enrich.contracts.tables import check_output, write_table
+    from enrich.cooccurrence.ranking import rank, ranking_figures
+    from enrich.tracklists.reading import read_tracklists
+
+    started = perf_counter()
+    check_output(out)
+    read = read_tracklists(tracklists)
+    ranking = rank(read.rows, scorer=scorer, window=window)
+    write_table(ranking, out)
+    counts = ranking_figures(read.rows, ranking)
+    figures = {
+        **counts,
+        "rows_set_aside": read.bad.height,
+        "scorer": scorer,
+        "seconds": round(perf_counter() - started, 2),
+        "out": out,
+    }
+    lines = [
+        f"{'sets':<24}{counts['sets']:>9,}",
+        f"{'slots':<24}{counts['slots']:>9,}",
+        f"{'  set aside':<24}{read.bad.height:>9,}",
+        f"{'unknown slots':<24}{counts['unknown_slots']:>9,}  {counts['unknowns']:,} different unknowns",
+        f"{'  with candidates':<24}{counts['with_candidates']:>9,}  {counts['candidates']:,} candidates",
+        f"{'  at the gate':<24}{counts['at_the_gate']:>9,}  probability >= 0.60 in at least 2 sets",
+        "",
+        f"{figures['seconds']} s, written to {out}",
+    ]
+    emit(figures, as_json=as_json, text="\n".join(lines))
+
+
+def graph(
+    out: Annotated[Path, typer.Option(help="Where the graph goes: .gexf or .graphml, or .png of one unknown.")],
+    tracklists: Annotated[
+        list[Path] | None, typer.Argument(help="Tracklist files; none: the latest snapshot.", show_default=False)
+    ] = None,
+    unknown: Annotated[str | None, typer.Option(help="Only what is around this track_key.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write tracks, artists, labels, DJs and sets as a graph that opens in Gephi.
+
+    Example: enrich graph tracklists.parquet --unknown "set-12#7" --out unknown.gexf
+    """
+    from enrich.contracts.settings import load_settings
+    from enrich.cooccurrence import graph_files
+
+    # A snapshot is looked for only where no files are named.
+    settings = None if tracklists else load_settings()
+    done = graph_files.graph(tracklists or None, out=out, unknown=unknown, settings=settings)
+    emit(done.asdict(), as_json=as_json, text=done.text())
