@@ -61,7 +61,7 @@ _VERSIONS = frozenset(
         "remix", "rmx", "mix", "edit", "re edit", "reedit", "rework", "refix", "flip", "vip", "bootleg", "mashup",
         "mash up", "blend", "cover", "karaoke", "medley", "megamix", "reboot", "version", "nightcore",
         "sped up", "slowed", "bass boosted", "unplugged", "orchestral", "remaster", "remastered", "ep", "lp", "dj tool",
-        "dj tools", "id remix", "dj mix", "original cut", "original dub", "club dub", "vocal dub",
+        "dj tools", "mastered", "breakdown", "id remix", "dj mix", "original cut", "original dub", "club dub", "vocal dub",
     }
 )  # fmt: skip
 
@@ -104,17 +104,20 @@ _VERSION_PHRASE = (
 # Last words that make a version of whatever stands before them; never "contains": Mixmash and Dub Police are labels.
 _VERSION_ENDING = (
     r" (?:remix|rmx|re edit|reedit|rework|refix|bootleg|mash ?up|megamix|medley|mix|edit|version|flip|vip|reprise"
-    r"|reconstruction|reboot|refill|interpretation|reinterpretation|rub|retouch|redux|cover)(?: \d{1,4})?$"
+    r"|reconstruction|vox|reboot|refill|interpretation|reinterpretation|rub|retouch|redux|cover)(?: \d{1,4})?$"
 )
-_LIVE = r"^live(?: (?:at|from|in|on|performance|session|sessions|version|set|edit|mix|recording)\b.*)?$"
+_LIVE = r"^ao vivo$|^live(?: (?:at|from|in|on|performance|session|sessions|version|set|edit|mix|recording)\b.*)?$"
 _CREDIT = r"^(?:feat|ft|featuring|prod|produced by|prod by|vs|versus|pres|presents|performed by|mixed by|remixed by)\b"
 _RELEASE_TITLE = r" (?:ep|lp|remixes|vol \d+|volume \d+|part \d+|pt \d+)$"
 
 _CATALOGUE = r"^[A-Z]{2,8}[ -]?\d{3,5}[A-Z]{0,2}$|^[A-Z]{2,8}[ -]\d{2,5}[A-Z]{0,2}$|^[A-Za-z][A-Za-z. ]{1,15}[ -]?0\d{1,3}[A-Za-z]?$"
 _DURATION = r"^[(\[]?\d{1,2}:\d{2}(?::\d{2})?[)\]]?$"
 _DATE = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}$"
+_SIDE_OF_RECORD = r"^(?:(?i:side )[A-Da-d]|[A-D][1-4])$"
 _YEAR = r"^[(\[]?(?:19[5-9]\d|20[0-3]\d)[)\]]?$"
-_KEY_OR_TEMPO = r"^[A-G][#b♯♭]?m$|(?i:^[a-g][#b♯♭]? ?(?:min|maj|minor|major)$)|(?i:^(?:1[0-2]|[1-9])[ab]$)|(?i:^\d{2,3} ?bpm$)"
+_KEY_OR_TEMPO = (
+    r"^[A-G][#b♯♭]?m$|(?i:^[a-g][#b♯♭]? ?(?:min|maj|minor|major)$)|(?i:^(?:1[0-2]|[1-9])[ab]$)|(?i:^\d{2,3} ?bpm$)"
+)
 _MARKUP = r"[<>]|https?:|www\."
 
 
@@ -127,7 +130,9 @@ def refusal(field: pl.Expr) -> pl.Expr:
     """
     text = field.str.strip_chars().str.strip_chars("\"'*[]?. ")
     folded = fold(text.str.replace(r"\?+$", ""))
-    is_no_label = field.is_null() | folded.is_in(sorted(_NO_LABEL)) | folded.str.contains(r"^not on label\b|^no label\b")
+    is_no_label = (
+        field.is_null() | folded.is_in(sorted(_NO_LABEL)) | folded.str.contains(r"^not on label\b|^no label\b")
+    )
     is_no_label |= folded.str.contains(r"\bself released?$") | ~text.str.contains(r"[\p{L}\p{N}]")
     is_version = folded.is_in(sorted(_VERSIONS)) | folded.str.contains(_VERSION_PHRASE)
     is_version |= folded.str.contains(_VERSION_ENDING)
@@ -152,7 +157,7 @@ def refusal(field: pl.Expr) -> pl.Expr:
         .then(pl.lit("duration"))
         .when(text.str.contains(_DATE) | text.str.contains(_YEAR))
         .then(pl.lit("date"))
-        .when(text.str.contains(r"^\d$"))
+        .when(text.str.contains(r"^\d$") | text.str.contains(_SIDE_OF_RECORD))
         .then(pl.lit("number"))
         .when(text.str.contains(_CATALOGUE))
         .then(pl.lit("catalogue_number"))
@@ -184,7 +189,9 @@ def read_label_names(fields: pl.Series) -> pl.DataFrame:
         whole_refused=refusal(pl.col("field")),
         clean=clean,
     ).with_columns(
-        bracket=pl.col("clean").str.extract(_TRAILING_BRACKET, 1).str.strip_chars(),
+        bracket=pl.coalesce(
+            pl.col("clean").str.extract(_TRAILING_BRACKET, 1), pl.col("clean").str.extract(_TRAILING_BRACKET, 2)
+        ).str.strip_chars(),
         whole=pl.col("clean").str.replace(_TRAILING_BRACKET, "").str.strip_chars(),
     )
     # "[PIAS]" is all bracket: then the bracket is the name.
@@ -212,7 +219,7 @@ def read_label_names(fields: pl.Series) -> pl.DataFrame:
 
 
 #: A trailing bracket, closed or cut off by a short field; a bracket at the start belongs to the name ([PIAS]).
-_TRAILING_BRACKET = r"\s*[(\[]([^()\[\]]*)[)\]]?\s*$"
+_TRAILING_BRACKET = r"\s*[(\[]([^()\[\]]*)[)\]]\s*$|\s+[(\[]([^()\[\]]*)$"
 
 _SEPARATORS = (("/", r"\s*[/|;]\s*"), (",", r",\s+"), ("-", r"\s+[-–]\s+"))
 

@@ -203,9 +203,7 @@ class LabelBook:
             .join(parents, on="row", how="left", maintain_order="left")
             .join(refused, on="row", how="left", maintain_order="left")
             .with_columns(
-                canonical=pl.col("entity").replace_strict(
-                    self.display, default=pl.col("part"), return_dtype=pl.String
-                ),
+                canonical=pl.col("entity").replace_strict(self.display, default=pl.col("part"), return_dtype=pl.String),
                 also=pl.col("also")
                 .list.eval(pl.element().unique(maintain_order=True))
                 .list.set_difference(pl.concat_list("entity"))
@@ -244,7 +242,9 @@ class LabelBook:
             whole_key=label_key(pl.col("whole").first()),
         )
         whole_tracks = pl.col("whole_key").replace_strict(
-            {key: self.tracks.get(entity, 0) for key, entity in self.entity_of.items()}, default=0, return_dtype=pl.Int64
+            {key: self.tracks.get(entity, 0) for key, entity in self.entity_of.items()},
+            default=0,
+            return_dtype=pl.Int64,
         )
         tally = tally.with_columns(
             is_composite=pl.when(pl.col("size") == 1)
@@ -303,12 +303,16 @@ def _explained_pairs(
 ) -> Iterable[tuple[str, str]]:
     """Pairs of label keys on one recording whose spellings explain each other."""
     mix = pl.col("mix") if "mix" in facts.columns else pl.lit(None, pl.String)
-    keyed = facts.select(
-        a=artist_key(pl.col("artist")),
-        t=title_key(pl.col("title")),
-        m=title_key(mix.fill_null("")),
-        key=label_key(pl.col("label")),
-    ).drop_nulls().unique()
+    keyed = (
+        facts.select(
+            a=artist_key(pl.col("artist")),
+            t=title_key(pl.col("title")),
+            m=title_key(mix.fill_null("")),
+            key=label_key(pl.col("label")),
+        )
+        .drop_nulls()
+        .unique()
+    )
     keyed = keyed.filter(pl.col("key").is_in(sorted(words_of)))
     shared = (
         keyed.join(keyed, on=["a", "t", "m"], suffix="_other")
@@ -322,9 +326,7 @@ def _explained_pairs(
             yield a, b
 
 
-def _is_explained(
-    a: str, b: str, words_of: Mapping[str, str], weights: Mapping[str, int], recordings: int
-) -> bool:
+def _is_explained(a: str, b: str, words_of: Mapping[str, str], weights: Mapping[str, int], recordings: int) -> bool:
     short, long = sorted((a, b), key=len)
     if is_acronym(short, words_of[long]):
         return True
