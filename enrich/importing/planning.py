@@ -163,8 +163,11 @@ def _credits(recordings: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.D
     remixers = _split(recordings["remixer"], acts).with_columns(role=pl.lit("remixer"))
     spelled = pl.concat([main, guests, remixers], how="diagonal")
     artists = (
-        spelled.group_by("key")
-        .agg(pl.col.name.mode().sort().first())
+        spelled.group_by("key", "name")
+        .agg(pl.len().alias("n"), shouted=pl.col.name.first() == pl.col.name.first().str.to_uppercase())
+        .sort("key", "n", "shouted", "name", descending=[False, True, False, False])
+        .group_by("key", maintain_order=True)
+        .agg(pl.col.name.first())
         .join(known.artists, on="key", how="left")
         .with_columns(is_new=pl.col.artist_id.is_null())
         .sort("key")

@@ -24,26 +24,35 @@ _INT32_MAX = 2_147_483_647
 _YEARS = (1900, 2199)
 
 
-def check(draft: Draft, *, file: str) -> TracklistRead:
-    """Turn a draft into slots, rows set aside and warnings.
+def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
+    """Turn the drafts of one or more files, whose tables have the same columns, into slots, bad rows and warnings.
 
     Raises:
         InputFileError: a column has a type no text, number or date can be made of.
     """
-    table = draft.table
-    bad_lines = pl.DataFrame([(file, line, reason, raw) for line, reason, raw in draft.bad], schema=NOTES, orient="row")
-    raw = pl.Series("raw", _storable(draft.raws or [None] * table.height), dtype=pl.String)
-    typed = _typed(table, file=file).with_columns(
-        pl.lit(file).alias("file"),
-        pl.Series("line", list(draft.lines), dtype=pl.Int64),
-        pl.lit(draft.source).alias("source"),
-        raw,
+    table = pl.concat([draft.table for _, draft in drafts])
+    heights = [draft.table.height for _, draft in drafts]
+    files = _repeated([file for file, _ in drafts], heights)
+    lines = [line for _, draft in drafts for line in draft.lines]
+    raws: list[str | None] = [
+        draft.raws[i] if draft.raws is not None else None for _, draft in drafts for i in range(draft.table.height)
+    ]
+    bad_lines = pl.DataFrame(
+        [(file, line, reason, *_storable([raw])) for file, draft in drafts for line, reason, raw in draft.bad],
+        schema=NOTES,
+        orient="row",
+    )
+    typed = _typed(table, file=drafts[0][0]).with_columns(
+        pl.Series("file", files, dtype=pl.String),
+        pl.Series("line", lines, dtype=pl.Int64),
+        pl.Series("source", _repeated([draft.source for _, draft in drafts], heights), dtype=pl.String),
+        pl.Series("raw", _storable(raws), dtype=pl.String),
     )
     judged = typed.with_columns(_reason().alias("reason"))
     good = judged.filter(pl.col.reason.is_null())
-    first_line = pl.col.line.first().over("set_id", "position")
+    first_line = pl.col.line.first().over("file", "set_id", "position")
     good = good.with_columns(
-        pl.when(~pl.struct("set_id", "position").is_first_distinct())
+        pl.when(~pl.struct("file", "set_id", "position").is_first_distinct())
         .then(pl.format("position {} of set {} is taken already by line {}", "position", "set_id", first_line))
         .alias("reason")
     )
@@ -51,17 +60,21 @@ def check(draft: Draft, *, file: str) -> TracklistRead:
     good = good.filter(pl.col.reason.is_null()).with_columns(
         pl.when(pl.col.set_date.dt.year().is_between(*_YEARS)).then(pl.col.set_date).alias("set_date")
     )
-    if draft.raws is None:
-        refused = _with_json(refused, table, draft.lines)
+    if all(draft.raws is None for _, draft in drafts):
+        refused = _with_json(refused, table, lines)
     return TracklistRead(
         slots=good.with_columns(
             is_id=is_unknown_artist(pl.col.artist) | pl.col.is_id.fill_null(is_unnamed_title(pl.col.title))
         )
         .select(SLOTS.names())
         .match_to_schema(SLOTS),
-        bad=pl.concat([refused.select(NOTES.names()), bad_lines]).sort("line", maintain_order=True),
+        bad=pl.concat([refused.select(NOTES.names()), bad_lines]).sort("file", "line", maintain_order=True),
         warnings=_warnings(good),
     )
+
+
+def _repeated(values: Sequence[str], times: Sequence[int]) -> list[str]:
+    return [value for value, n in zip(values, times, strict=True) for _ in range(n)]
 
 
 def _storable(texts: Sequence[str | None]) -> list[str | None]:

@@ -14,10 +14,11 @@ from pathlib import Path
 import polars as pl
 
 from enrich.errors import InputFileError
-from enrich.tracklists import flat, mixesdb, pages
+from enrich.tracklists import flat, mixesdb
+from enrich.tracklists import pages as html
 from enrich.tracklists.checking import check
 from enrich.tracklists.json_files import looks_like_json, read_json
-from enrich.tracklists.slots import NOTES, SLOTS, Draft, TracklistRead, notes
+from enrich.tracklists.slots import DRAFT_ROW, NOTES, SLOTS, Draft, TracklistRead, notes
 from enrich.tracklists.text_forms import read_text
 
 #: What tells two readings of one slot apart; where it was read does not.
@@ -41,12 +42,20 @@ def read_tracklists(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) 
     """
     files = _distinct(paths)
     reads: list[TracklistRead] = []
+    pages: list[tuple[str, Draft]] = []
     failed: list[tuple[str, int | None, str, str | None]] = []
     for path in files:
         try:
-            reads.append(check(_draft(path), file=str(path)))
+            draft = _draft(path)
+            # Pages and texts are small and many, and have the same columns: they are checked together.
+            if draft.table.schema == DRAFT_ROW:
+                pages.append((str(path), draft))
+            else:
+                reads.append(check([(str(path), draft)]))
         except InputFileError as error:
             failed.append((str(path), None, str(error), None))
+    if pages:
+        reads.append(check(pages))
     if not reads:
         more = f" (and {len(failed) - 1} other files cannot be used)" if len(failed) > 1 else ""
         raise InputFileError(failed[0][2] + more)
@@ -79,8 +88,8 @@ def _draft(path: Path) -> Draft:
         return read_json(text, path)
     if mixesdb.looks_like_export(text):
         return mixesdb.read_export(text, path)
-    if pages.looks_like_html(text) or ending in (".html", ".htm"):
-        return pages.read_page(text, path)
+    if html.looks_like_html(text) or ending in (".html", ".htm"):
+        return html.read_page(text, path)
     if flat.looks_like_csv(text) or ending in (".csv", ".tsv"):
         return flat.read_csv(text, path)
     if mixesdb.looks_like_wiki(text) or ending in (".wiki", ".mediawiki"):
@@ -110,7 +119,7 @@ def _together(reads: Sequence[TracklistRead], failed: pl.DataFrame) -> Tracklist
     slots = pl.concat([read.slots for read in reads])
     bad = [read.bad for read in reads]
     repeated = 0
-    if len(reads) > 1:
+    if slots["file"].n_unique() > 1:
         place = ["source", "set_id", "position"]
         slots = slots.with_columns(
             kept=pl.struct(place).is_first_distinct(),
