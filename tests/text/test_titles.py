@@ -1,0 +1,249 @@
+import random
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enrich.text.normalise import label_key
+from enrich.text.schemas import PARSED_TITLES
+from enrich.text.title_tables import parse_title_table, title_figures
+from enrich.text.titles import parse_titles
+
+
+def _parse(title: str | None, artist: str | None = None, **options: Any) -> dict[str, Any]:
+    artists = None if artist is None else pl.Series([artist])
+    return parse_titles(pl.Series([title], dtype=pl.String), artists=artists, **options).row(0, named=True)
+
+
+@pytest.mark.parametrize(
+    ("title", "label", "confidence"),
+    [
+        pytest.param("Frozen Ground [Anjunabeats]", "Anjunabeats", 0.70, id="square-known"),
+        pytest.param("Frozen Ground [Some Label]", "Some Label", 0.65, id="square-unknown"),
+        pytest.param("Frozen Ground (Anjunabeats)", "Anjunabeats", 0.65, id="round-known"),
+        pytest.param("Frozen Ground (Some Label)", "Some Label", 0.60, id="round-unknown"),
+        pytest.param("Frozen Ground (X Remix)(Some Label)", "Some Label", 0.60, id="round-after-mix"),
+        pytest.param("Track [ANJUNABEATS RECORDINGS]", "ANJUNABEATS RECORDINGS", 0.70, id="known-in-another-spelling"),
+        pytest.param(
+            "Perfect Ending (Kaimo K Remix) [Amsterdam Trance] 320", "Amsterdam Trance", 0.65, id="junk-behind"
+        ),
+        pytest.param("Terminal (Dub Mix) [Armind", "Armind", 0.65, id="cut-off"),
+        pytest.param("Table Cloth [Tempa Dub Plate]", "Tempa", 0.65, id="pressing"),
+        pytest.param("M7 Song [M7 - MSD-238, 1978]", "M7", 0.65, id="year-behind"),
+    ],
+)
+def test_label_and_what_it_is_worth(title: str, label: str, confidence: float) -> None:
+    got = _parse(title, known_labels=["Anjunabeats"])
+    assert (got["label"], got["label_confidence"]) == (label, confidence)
+
+
+@pytest.mark.parametrize(
+    "name", ["Mixmash", "Dub Police", "Club Cheval", "Original Sin", "Radio Slave", "Kft.", "Catch & Release", "R & S"]
+)
+@pytest.mark.parametrize("brackets", ["[]", "()"])
+def test_labels_that_look_like_versions(name: str, brackets: str) -> None:
+    assert _parse(f"Song {brackets[0]}{name}{brackets[1]}")["label"] == name
+
+
+@pytest.mark.parametrize(
+    "inner",
+    ["Original Mix", "Extended", "Radio Edit", "VIP", "Acapella", "Accapella", "Instrumental", "Someone Remix", "Live",
+     "Live at Wembley", "2012 Remaster", "feat. Someone", "ft Someone", "prod. by Someone", "with Someone",
+     "White", "White Label", "CDR", "Promo", "Unreleased", "Acetate", "Test Pressing", "Not On Label", "Self Released",
+     "Taken from the ASOT 2009 compilation", "from the album X", "Free Download", "Out Now", "1999", "12:34", "128 BPM",
+     "G Minor", "8A", "Part 2", "Working Title", "???", "", "Bootleg", "X vs. Y Mashup", "Remixed by Someone", "House"],
+)  # fmt: skip
+@pytest.mark.parametrize("brackets", ["[]", "()"])
+def test_brackets_that_are_no_label(inner: str, brackets: str) -> None:
+    assert _parse(f"Song {brackets[0]}{inner}{brackets[1]}")["label"] is None
+
+
+@pytest.mark.parametrize(
+    ("title", "label", "number"),
+    [
+        pytest.param("T [Armada - ARDI 1393]", "Armada", "ARDI 1393", id="dash"),
+        pytest.param("T [Greco-Roman - GREC 031DX]", "Greco-Roman", "GREC 031DX", id="hyphen-in-label"),
+        pytest.param("T [Djax-Up-Beats - DJAX-UP-151]", "Djax-Up-Beats", "DJAX-UP-151", id="hyphens-in-number"),
+        pytest.param("T [Rekids - 075]", "Rekids", "075", id="digits-only"),
+        pytest.param("T [Anjunabeats ANJ123]", "Anjunabeats", "ANJ123", id="no-dash"),
+        pytest.param("T [ARDI1393]", None, "ARDI1393", id="number-alone"),
+        pytest.param("T [Anjunabeats]", "Anjunabeats", None, id="no-number"),
+    ],
+)
+def test_catalogue_number(title: str, label: str | None, number: str | None) -> None:
+    got = _parse(title)
+    assert (got["label"], got["catalog_number"]) == (label, number)
+
+
+@pytest.mark.parametrize(
+    ("title", "mix", "version", "remixer"),
+    [
+        ("T", None, "plain", None),
+        ("T (Original Mix)", "Original Mix", "original", None),
+        ("T Original Mix", "Original Mix", "original", None),
+        ("T - Original Mix", "Original Mix", "original", None),
+        ("T (Extended Mix)", "Extended Mix", "extended", None),
+        ('T (12" Mix)', '12" Mix', "extended", None),
+        ("T (Radio Edit)", "Radio Edit", "radio", None),
+        ("T (Aly & Fila Club Mix)", "Aly & Fila Club Mix", "club", "Aly & Fila"),
+        ("T (X Dub)", "X Dub", "dub", "X"),
+        ("T (Instrumental)", "Instrumental", "instrumental", None),
+        ("T (Acappella)", "Acappella", "acappella", None),
+        ("T (Deep Dish Remix)", "Deep Dish Remix", "remix", "Deep Dish"),
+        ("T (Cold Blue's Uplifting Remix)", "Cold Blue's Uplifting Remix", "remix", "Cold Blue"),
+        ("T (Someone Extended Remix)", "Someone Extended Remix", "remix", "Someone"),
+        ("T (Remixed by Someone)", "Remixed by Someone", "remix", "Someone"),
+        ("T [VIP]", "VIP", "vip", None),
+        ("T (X vs. Y Bootleg)", "X vs. Y Bootleg", "bootleg", "X vs. Y"),
+        ("T (X Mashup)", "X Mashup", "mashup", "X"),
+        ("T (Todd Terje Re-Edit)", "Todd Terje Re-Edit", "edit", "Todd Terje"),
+        ("T (Live at Wembley)", "Live at Wembley", "live", None),
+        ("T (Acoustic)", "Acoustic", "acoustic", None),
+        ("T (Someone Cover)", "Someone Cover", "cover", "Someone"),
+        ("T (2012 Remaster)", "2012 Remaster", "remaster", None),
+        ("T (Sped Up)", "Sped Up", "other", None),
+    ],
+)
+def test_versions(title: str, mix: str | None, version: str, remixer: str | None) -> None:
+    got = _parse(title)
+    assert (got["base_title"], got["mix"], got["version_class"], got["remixer"]) == ("T", mix, version, remixer)
+
+
+@pytest.mark.parametrize(
+    ("title", "artist", "base"),
+    [
+        ("Ilan Bluestone - Frozen Ground [Anjunabeats]", "Ilan Bluestone", "Frozen Ground"),
+        ("[12:34] Ilan Bluestone - Frozen Ground", "Ilan Bluestone", "Frozen Ground"),
+        ("03. Ilan Bluestone - Frozen Ground", "Ilan Bluestone", "Frozen Ground"),
+        ("w/ Ilan Bluestone - Frozen Ground", "Ilan Bluestone", "Frozen Ground"),
+        ("A - T - X Remix", "A", "T"),
+        ("Frozen Ground", None, "Frozen Ground"),
+        ("(I Can't Get No) Satisfaction", None, "(I Can't Get No) Satisfaction"),
+        ("Rehab (Winter in Paris) [Some Label]", None, "Rehab (Winter in Paris)"),
+    ],
+)
+def test_artist_and_base_title(title: str, artist: str | None, base: str) -> None:
+    got = _parse(title)
+    assert (got["artist"], got["base_title"]) == (artist, base)
+
+
+def test_a_given_artist_keeps_the_dash_in_the_title() -> None:
+    got = _parse("Jean - Michel", artist="Someone")
+    assert (got["artist"], got["base_title"]) == ("Someone", "Jean - Michel")
+
+
+def test_guests() -> None:
+    assert _parse("T feat. A & B (C Remix)")["features"] == ["A", "B"]
+    assert _parse("T (feat. Drake) [Label]")["features"] == ["Drake"]
+    assert _parse("Kft. Song")["features"] == []
+
+
+@pytest.mark.parametrize(
+    ("title", "mashup", "components"),
+    [
+        ("A vs. B - T1 vs. T2 (X Mashup)", True, ["A - T1", "B - T2"]),
+        ("A - T w/ U", True, ["T", "U"]),
+        ("T1 vs T2", True, ["T1", "T2"]),
+        ("Eat Sleep Boomerang [W&W Mashup]", True, []),
+        ("T (A vs B Remix)", False, []),
+        ("w/ A - T", False, []),
+        ("A vs. B - T", False, []),
+    ],
+)
+def test_mashups(title: str, mashup: bool, components: list[str]) -> None:
+    got = _parse(title)
+    assert (got["is_mashup"], got["components"]) == (mashup, components)
+
+
+@pytest.mark.parametrize(
+    "title", [None, "", "ID", "ID - ID", "Armin - ID (Working Title)", "Unknown Track", "ID (X Remix)"]
+)
+def test_unknown_titles(title: str | None) -> None:
+    assert _parse(title)["is_unknown"] is True
+
+
+NASTY = [
+    "x" * 10_000,
+    "(" * 10_000,
+    "[" * 5_000 + "]" * 5_000,
+    "a\0b [L\0]",
+    "\"q\" 'q' [“L”]",
+    "😀 [😀]",
+    "\x1f(\x1f)[",
+    "()",
+    "][",
+]
+
+
+def test_nasty_titles_come_through() -> None:
+    parsed = parse_titles(pl.Series([*NASTY, None]))
+    assert parsed.schema == PARSED_TITLES
+    assert parsed["title"].to_list() == [*NASTY, None]
+
+
+def test_no_titles_at_all() -> None:
+    assert parse_titles(pl.Series([], dtype=pl.String)).schema == PARSED_TITLES
+
+
+def test_artists_of_another_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="as long as"):
+        parse_titles(pl.Series(["a"]), artists=pl.Series(["a", "b"]))
+
+
+_PIECES = st.sampled_from(
+    ["[", "]", "(", ")", "{", " - ", " vs ", "feat. ", "Remix", "Label", "ABC 12", "ID", " w/ ", "\0", '"']
+)
+
+
+@given(st.lists(st.one_of(st.none(), st.text(), st.lists(_PIECES).map("".join)), max_size=8), st.booleans())
+def test_any_text_is_parsed(titles: list[str | None], with_artists: bool) -> None:
+    column = pl.Series(titles, dtype=pl.String)
+    parsed = parse_titles(column, artists=column if with_artists else None)
+    assert parsed.schema == PARSED_TITLES
+    assert parsed["title"].to_list() == titles
+    assert parsed["label_confidence"].drop_nulls().is_between(0.6, 0.7).all()
+    assert (parsed["label"].is_null() == parsed["label_confidence"].is_null()).all()
+
+
+def test_other_columns_are_carried_along() -> None:
+    table = pl.DataFrame({"id": [1, 2], "title": ["A - T [L]", "U"], "label": ["old", "old"]})
+    parsed = parse_title_table(table)
+    assert parsed.columns == [*PARSED_TITLES.names(), "id"]
+    assert parsed["label"].to_list() == ["L", None]
+    assert title_figures(parsed)["labels_found"] == 1
+
+
+def test_a_column_teaches_its_labels() -> None:
+    """In many titles, a bracket that recurs with other artists is a label; one that stays with its artist is not."""
+    filler = [(f"Artist {i}", f"Song {i} [Filler {i}]") for i in range(200)]
+    label = [(f"Artist {i}", f"Tune {i} (Deepwell)") for i in range(4)]
+    phrase = [("Someone", f"Tune {i} (Sit Still)") for i in range(4)]
+    artists, titles = zip(*filler, *label, *phrase, strict=True)
+    got = parse_titles(pl.Series(titles), artists=pl.Series(artists))["label"].to_list()
+    assert got[200:] == ["Deepwell"] * 4 + [None] * 4
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("way", ["random", "by-set", "nothing-known"])
+def test_labels_of_real_titles(shared_data: Path, way: str) -> None:
+    """Precision and recall on titles left out of what the parser learned from."""
+    facts = pl.read_parquet(shared_data / "titles.parquet", columns=["title", "artist", "label", "set_id"])
+    draw = random.Random(7)
+    if way == "random":
+        learned = pl.Series([draw.random() < 0.5 for _ in range(facts.height)])
+    else:
+        sets = facts["set_id"].unique().sort().to_list()
+        learned = facts["set_id"].is_in(draw.sample(sets, len(sets) // 2)).fill_null(False)
+    known = None if way == "nothing-known" else facts.filter(learned)["label"].drop_nulls().unique().to_list()
+    held_out = facts.filter(~learned)
+    parsed = parse_titles(held_out["title"], artists=held_out["artist"], known_labels=known)
+    right = (label_key(pl.col("label")) == label_key(pl.col("truth"))).fill_null(False).sum()
+    figures = parsed.select("label").with_columns(truth=held_out["label"]).select(
+        precision=right / pl.col("label").count(), recall=right / pl.col("truth").count()
+    )  # fmt: skip
+    precision, recall = figures.row(0)
+    assert precision >= 0.975
+    assert recall >= 0.96
