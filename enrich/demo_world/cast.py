@@ -116,7 +116,7 @@ def spellings_of(name: str) -> tuple[str, ...]:
     """The ways people write a label: as is first, then joined, with a suffix, in capitals."""
     first, *rest = name.split(" ")
     joined = first + "".join(rest).lower() if len(rest) == 1 else name
-    suffix = "Recordings" if len(name) % 2 else "Records"
+    suffix = "Records" if len(name) % 2 else "Recordings"
     return tuple(dict.fromkeys((name, joined, f"{name} {suffix}", name.upper())))
 
 
