@@ -14,14 +14,20 @@ import typer
 from enrich.errors import EnrichError
 
 COMMAND_MODULES: tuple[str, ...] = (
+    "database",
+    "snapshots",
+    "cooccurrence",
     "catalogue",
     "demo",
     "importing",
     "cooldown",
     "review",
     "pipeline",
+    "hunting",
     "text",
     "reporting",
+    "serving",
+    "main_job",
 )
 
 

@@ -82,12 +82,24 @@ def describe(error: psycopg.Error, *, url: str, doing: str = "") -> DatabaseErro
         url: The connection string in use; only its host and database are shown.
         doing: What was being done ("migration 008"), set before the message.
     """
-    state = error.sqlstate or ""
-    message = error.diag.message_primary or _sentence(str(error))
-    hint = error.diag.message_hint or next((text for prefix, text in _STATE_HINTS if state.startswith(prefix)), "")
+    return explain(
+        error.diag.message_primary or _sentence(str(error)),
+        state=error.sqlstate or "",
+        url=url,
+        doing=doing,
+        detail=error.diag.message_detail,
+        hint=error.diag.message_hint,
+    )
+
+
+def explain(
+    message: str, *, state: str, url: str, doing: str = "", detail: str | None = None, hint: str | None = None
+) -> DatabaseError:
+    """Like `describe`, for the message and SQLSTATE (or "") that another driver reported."""
+    hint = hint or next((text for prefix, text in _STATE_HINTS if state.startswith(prefix)), "")
     if not hint and not state:
         hint = next((text for pattern, text in _CONNECT_HINTS if re.search(pattern, message)), "")
-    if detail := error.diag.message_detail:
+    if detail:
         message = f"{message} ({_first_line(detail)})"
     secret = password_of(url)
     if secret:

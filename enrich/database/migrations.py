@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import LiteralString, cast
 
 import psycopg
 from psycopg import sql
@@ -212,7 +211,7 @@ def _take(con: psycopg.Connection[TupleRow], step: Migration, *, down: bool, url
     path = step.down if down else step.up
     try:
         # Our own files, without values: the simple protocol runs all their statements at once, as psql does.
-        con.execute(cast(LiteralString, path.read_text(encoding="utf-8")))
+        con.execute(path.read_text(encoding="utf-8"))
     except psycopg.Error as error:
         raise describe(error, url=url, doing=path.name) from error
     if down:

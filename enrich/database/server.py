@@ -30,7 +30,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import filelock
-import psutil
+import psutil  # type: ignore[import-untyped]
 import psycopg
 from psycopg import sql
 

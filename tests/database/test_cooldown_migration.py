@@ -146,7 +146,7 @@ def test_the_owner_is_told_whose_view_stands_in_the_way(installation):
     before = dump(settings)
 
     with pytest.raises(
-        DatabaseError, match="view public.theirs uses the status, .* belongs to postgres; run the migration as"
+        DatabaseError, match=r"view public.theirs uses the status, .* belongs to postgres; run the migration as"
     ) as caught:
         migrate(settings, to=8)
 

@@ -1,0 +1,133 @@
+"""From the raw tables of a snapshot to its marts: staging views, keys and parsed titles by column, named SQL.
+
+Writes the marts into the main schema of the connection. Reads the schema `raw`; what an installation lacks there reads
+as empty or null. Everything temporary goes with the connection.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import polars as pl
+
+from enrich.snapshots.tables import STAGED
+from enrich.sql import DUCKDB
+from enrich.text.normalise import artist_key, fold, label_key, title_key
+from enrich.text.title_words import NO_LABEL, PLAIN_VERSION
+from enrich.text.titles import parse_titles
+from enrich.text.words import is_unknown_artist
+
+#: Failed this often, a track is permanently failed.
+MAX_ATTEMPTS = 5
+
+#: Two sets of one DJ on one day from two sources are the same when they share this many recordings …
+SAME_SET_SHARED = 3
+#: … and this share of the shorter one's.
+SAME_SET_OVERLAP = 0.5
+
+#: The marts, in the order they are listed to people.
+MARTS = ("artists", "credits", "tracks", "labels", "album_labels", "sets", "tracklists")
+
+
+def build_marts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Make every mart; returns rows by mart."""
+    con.execute("set timezone = 'UTC'")
+    _stage(con)
+    _name_artists(con)
+    _name_labels(con)
+    _name_tracks(con)
+    _name_sets(con)
+    DUCKDB["marts_sets"].run(con)
+    DUCKDB["marts_tracklists"].run(con)
+    DUCKDB["marts_tracks"].run(con, max_attempts=MAX_ATTEMPTS)
+    DUCKDB["marts_labels"].run(con)
+    DUCKDB["marts_album_labels"].run(con)
+    return {mart: con.table(mart).shape[0] for mart in MARTS}
+
+
+def is_label(name: pl.Expr) -> pl.Expr:
+    """False for what people write where there is no label: `CDR`, `Promo`, `Original Mix`, `Live @ …`."""
+    folded = fold(name)
+    return ~(
+        folded.str.contains(NO_LABEL)
+        | folded.str.contains(PLAIN_VERSION)
+        | name.str.contains(r"(?i)^\s*live\s*@")
+        | ~name.str.contains(r"[\p{L}\p{N}]")
+    )
+
+
+def _stage(con: duckdb.DuckDBPyConnection) -> None:
+    found = con.execute(
+        "select table_name, list(column_name) from information_schema.columns where table_schema = 'raw' group by 1"
+    ).fetchall()
+    columns = {table: set(names) for table, names in found}
+    for table, wanted in STAGED.items():
+        chosen = ", ".join(
+            f"{name}::{kind} as {name}" if name in columns.get(table, ()) else f"null::{kind} as {name}"
+            for name, kind in wanted.items()
+        )
+        origin = f"raw.{table}" if table in columns else "(select 1) where false"
+        con.execute(f"create temp view staged_{table} as select {chosen} from {origin}")  # noqa: S608
+
+
+def _name_artists(con: duckdb.DuckDBPyConnection) -> None:
+    names: pl.DataFrame = con.sql("select id as artist_id, name from staged_artists").pl()
+    _keep(
+        con,
+        "artist_names",
+        names.select("artist_id", artist_key=artist_key(pl.col("name")), is_unknown=is_unknown_artist(pl.col("name"))),
+    )
+    for query in ("marts_artists", "marts_credits", "staging_shown_artists"):
+        DUCKDB[query].run(con)
+
+
+def _name_labels(con: duckdb.DuckDBPyConnection) -> None:
+    DUCKDB["staging_label_candidates"].run(con)
+    spellings = DUCKDB["staging_label_spellings"].frame(con)
+    _keep(
+        con,
+        "label_names",
+        spellings.select("label", label_key=label_key(pl.col("label")), is_label=is_label(pl.col("label"))),
+    )
+    DUCKDB["staging_track_labels"].run(con)
+
+
+def _name_tracks(con: duckdb.DuckDBPyConnection) -> None:
+    """Table track_names: what every title says, and who made it."""
+    known = con.sql("select distinct label from label_names where is_label").pl()["label"].to_list()
+    rows: pl.DataFrame = con.sql(
+        "select t.id as track_id, t.title, a.artist, a.artist_key "
+        "from staged_tracks t left join shown_artists a on a.track_id = t.id"
+    ).pl()
+    parsed = parse_titles(rows["title"], artists=rows["artist"], known_labels=known)
+    _keep(
+        con,
+        "track_names",
+        rows.with_columns(
+            parsed.select(
+                "base_title",
+                "version_class",
+                "remixer",
+                "components",
+                title_label="label",
+                title_label_confidence="label_confidence",
+                parsed_catalog_number="catalog_number",
+                parsed_is_mashup="is_mashup",
+                is_known_title=~pl.col("is_unknown"),
+                base_key=title_key(pl.col("base_title")),
+            ).get_columns()
+        ).with_columns(title_key=title_key(pl.col("title")), is_known_artist=pl.col("artist").is_not_null()),
+    )
+
+
+def _name_sets(con: duckdb.DuckDBPyConnection) -> None:
+    DUCKDB["staging_sets"].run(con)
+    sets: pl.DataFrame = con.sql("select * from all_sets").pl()
+    _keep(con, "sets_keyed", sets.with_columns(dj_key=artist_key(pl.col("dj"))))
+    DUCKDB["staging_slots"].run(con)
+    DUCKDB["staging_duplicate_sets"].run(con, min_shared=SAME_SET_SHARED, min_overlap=SAME_SET_OVERLAP)
+
+
+def _keep(con: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
+    con.register("incoming", frame.to_arrow())
+    con.execute(f"create temp table {name} as select * from incoming")
+    con.unregister("incoming")

@@ -1,0 +1,109 @@
+"""Open a snapshot, read-only: one line in a notebook.
+
+    import enrich
+    snap = enrich.open_snapshot()
+    snap.frame("tracks")
+
+Entry points: `open_snapshot`, `Snapshot`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+import polars as pl
+
+from enrich.contracts.settings import Settings, load_settings
+from enrich.errors import SnapshotError
+from enrich.snapshots.manifest import FORMAT, Manifest, read_manifest
+from enrich.snapshots.places import latest, snapshots_folder
+from enrich.sql import DUCKDB
+
+
+class Snapshot:
+    """An open snapshot: its tables as frames, its manifest, its connection. Close it, or use it in a `with`."""
+
+    def __init__(self, path: Path, con: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+        self.path = path
+        self.con = con
+        self.manifest = manifest
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """All rows of a mart (`tracks`) or of a Postgres table as it was (`raw.tracks`).
+
+        Raises:
+            SnapshotError: there is no such table; names those there are.
+        """
+        schema, _, table = name.rpartition(".")
+        known = {
+            (str(s), str(t))
+            for s, t in self.con.execute("select table_schema, table_name from information_schema.tables").fetchall()
+        }
+        if (schema or "main", table) not in known:
+            names = sorted(t if s == "main" else f"{s}.{t}" for s, t in known)
+            raise SnapshotError(f"{self.path}: no table {name}; there are {', '.join(names)}")
+        frame: pl.DataFrame = self.con.sql(f'select * from "{schema or "main"}"."{table}"').pl()  # noqa: S608 - known
+        return frame
+
+    def sql(self, name: str, **params: object) -> pl.DataFrame:
+        """The frame of a named query of `sql/duckdb/`."""
+        return DUCKDB[name].frame(self.con, **params)
+
+    def close(self) -> None:
+        """Close the file; a second time does nothing."""
+        self.con.close()
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{n:,} {name}" for name, n in self.manifest.rows.items() if "." not in name)
+        taken = f"{self.manifest.taken_at:%Y-%m-%d %H:%M} UTC"
+        return f"Snapshot({self.manifest.snapshot_id} of {self.manifest.database}, {taken}: {rows})"
+
+
+def open_snapshot(path: str | Path | None = None, *, settings: Settings | None = None) -> Snapshot:
+    """Open a snapshot read-only.
+
+    Args:
+        path: The file; None: the latest one.
+        settings: Whose `data_dir` holds it; None reads the environment, as the command line does.
+
+    Raises:
+        SnapshotError: there is none, it is no snapshot, or another version of enrich made it.
+    """
+    if path is None:
+        folder = snapshots_folder(settings if settings is not None else load_settings())
+        found = latest(folder)
+        if found is None:
+            raise SnapshotError(f"{folder}: no snapshot here yet; run `enrich snapshot`")
+    else:
+        found = Path(path).expanduser()
+        if not found.is_file():
+            raise SnapshotError(f"{found}: no such snapshot; run `enrich snapshot`")
+    try:
+        con = duckdb.connect(str(found), read_only=True)
+    except duckdb.Error as error:
+        raise SnapshotError(
+            f"{found}: not a DuckDB file that this version reads ({str(error).splitlines()[0]}); run `enrich snapshot`"
+        ) from error
+    try:
+        con.execute("set timezone = 'UTC'")
+        manifest = read_manifest(con)
+    except duckdb.Error:
+        con.close()
+        raise SnapshotError(f"{found}: a DuckDB file but no snapshot of enrich; run `enrich snapshot`") from None
+    if manifest.format != FORMAT:
+        con.close()
+        raise SnapshotError(
+            f"{found}: made by enrich {manifest.enrich_version} with format {manifest.format}, this version reads "
+            f"{FORMAT}; run `enrich snapshot`"
+        )
+    return Snapshot(found, con, manifest)

@@ -1,0 +1,44 @@
+"""Which Postgres tables a snapshot holds, and the columns the marts rely on with the type they are given there.
+
+Installations differ: a table or column that is not `REQUIRED` may be missing and then reads as empty or null.
+"""
+
+from __future__ import annotations
+
+#: Table → column → DuckDB type in staging. Order of the tables is the order of reading.
+STAGED: dict[str, dict[str, str]] = {
+    "artists": {"id": "varchar", "name": "varchar", "aliases": "varchar[]", "created_at": "timestamptz"},
+    "tracks": {
+        "id": "varchar", "title": "varchar", "isrc": "varchar", "duration_ms": "bigint", "release_date": "date",
+        "label": "varchar", "mashup_components": "json", "is_mashup": "boolean", "metadata": "json",
+        "created_at": "timestamptz", "updated_at": "timestamptz",
+    },
+    "track_artists": {"track_id": "varchar", "artist_id": "varchar", "role": "varchar", "position": "integer"},
+    "enrichment_status": {
+        "track_id": "varchar", "status": "varchar", "last_attempt": "timestamptz", "retry_count": "integer",
+        "error_message": "varchar", "is_retriable": "boolean", "retry_after": "timestamptz",
+    },
+    "albums": {"id": "varchar", "label": "varchar", "release_date": "date"},
+    "album_tracks": {"album_id": "varchar", "track_id": "varchar"},
+    "performers": {"id": "varchar", "name": "varchar", "artist_id": "varchar"},
+    "setlists": {
+        "id": "varchar", "performer_id": "varchar", "set_date": "timestamptz", "source": "varchar",
+        "is_complete": "boolean", "metadata": "json",
+    },
+    "setlist_tracks": {
+        "setlist_id": "varchar", "track_id": "varchar", "position": "integer", "is_id": "boolean", "id_text": "varchar",
+    },
+    "playlists": {
+        "id": "varchar", "name": "varchar", "source": "varchar", "curator": "varchar", "metadata": "json",
+        "created_at": "timestamptz",
+    },
+    "playlist_tracks": {"playlist_id": "varchar", "track_id": "varchar", "position": "integer"},
+}  # fmt: skip
+
+#: Without these there is nothing to resolve.
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "artists": ("id", "name"),
+    "tracks": ("id", "title"),
+    "track_artists": ("track_id", "artist_id"),
+    "enrichment_status": ("track_id", "status"),
+}

@@ -1,0 +1,75 @@
+"""Take a snapshot: the Postgres music database as one DuckDB file, whole or not at all.
+
+Reads Postgres in one read-only transaction; writes `<data_dir>/snapshots/`. Whatever goes wrong, the former snapshot
+stays the latest.
+Entry point: `snapshot`.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+import enrich
+from enrich.contracts.settings import Settings
+from enrich.errors import DatabaseError, SnapshotError
+from enrich.snapshots.building import build_marts
+from enrich.snapshots.manifest import Manifest
+from enrich.snapshots.places import free_id, locked, publish, snapshots_folder, unfinished
+from enrich.snapshots.reading import Progress, read_catalog, read_tables
+
+
+def snapshot(settings: Settings, *, now: datetime, progress: Progress | None = None) -> Path:
+    """Copy the music database into a new file and make it the latest.
+
+    Args:
+        settings: `database_url`, `search_path`, `data_dir` are read.
+        now: Names the file; in any time zone.
+        progress: Called with each table's name and rows once it is read.
+
+    Returns:
+        The file `<data_dir>/snapshots/<utc>.duckdb`; its manifest is beside it as `.json`.
+
+    Raises:
+        DatabaseError: Postgres is down, ended half-way, or lacks a table.
+        SnapshotError: the file cannot be written.
+    """
+    folder = snapshots_folder(settings)
+    catalog = read_catalog(settings)
+    try:
+        with locked(folder):
+            snapshot_id = free_id(folder, now)
+            working = unfinished(folder, snapshot_id)
+            try:
+                with duckdb.connect(str(working)) as con:
+                    raw = read_tables(settings, catalog, con, progress=progress)
+                    marts = build_marts(con)
+                    manifest = Manifest(
+                        snapshot_id=snapshot_id,
+                        taken_at=now.astimezone(UTC),
+                        server_version=catalog.server_version,
+                        database=catalog.database,
+                        schema_version=catalog.schema_version,
+                        rows={f"raw.{table}": count for table, count in raw.items()} | marts,
+                        duckdb_version=duckdb.__version__,
+                        enrich_version=enrich.__version__,
+                    )
+                    manifest.store(con)
+                    con.execute("checkpoint")
+                return publish(
+                    working, folder, snapshot_id, json.dumps(manifest.as_dict(), indent=2, ensure_ascii=False)
+                )
+            finally:
+                for left in (working, working.with_name(working.name + ".wal"), working.with_suffix(".json")):
+                    left.unlink(missing_ok=True)
+    except DatabaseError as error:
+        raise DatabaseError(f"{error}; no snapshot was taken, the former one stands") from error
+    except (OSError, duckdb.IOException) as error:
+        reason = str(error).splitlines()[0]
+        raise SnapshotError(
+            f"{folder}: cannot write a snapshot ({reason}); free some space or set ENRICH_DATA_DIR; "
+            "the former one stands"
+        ) from error

@@ -1,0 +1,77 @@
+-- Staging: played sets from setlists and from playlists, which some installations use for scraped sets.
+
+-- name: staging_sets()
+-- One row per set. A playlist's curator is its DJ. Dates are UTC days.
+create temp table all_sets as
+select s.id as set_id, coalesce(p.name, json_extract_string(s.metadata, '$.dj')) as dj, s.performer_id,
+    p.artist_id as dj_artist_id,
+    coalesce(
+        json_extract_string(s.metadata, '$.name'), json_extract_string(s.metadata, '$.set_name'),
+        json_extract_string(s.metadata, '$.title'), json_extract_string(s.metadata, '$.event')
+    ) as set_name,
+    (s.set_date at time zone 'UTC')::date as set_date, s.source, coalesce(s.is_complete, false) as is_complete
+from staged_setlists s
+left join staged_performers p on p.id = s.performer_id
+union all
+select l.id, nullif(trim(l.curator), ''), null, null, l.name,
+    try_cast(coalesce(json_extract_string(l.metadata, '$.set_date'), json_extract_string(l.metadata, '$.date')) as date),
+    coalesce(l.source, 'playlist'), false
+from staged_playlists l
+
+-- name: staging_slots()
+-- One row per slot, with what the slot says itself (said_*) and what its track says. `recording` is equal where two
+-- slots hold the same known recording, whatever track row it has: it tells whether two sets are one.
+create temp table slots as
+with written as (
+    select setlist_id as set_id, position, track_id, coalesce(is_id, false) as is_id, nullif(trim(id_text), '') as id_text
+    from staged_setlist_tracks
+    union all
+    select playlist_id, coalesce(position, row_number() over (partition by playlist_id order by track_id)), track_id,
+        false, null
+    from staged_playlist_tracks
+),
+split as (
+    select *,
+        case when contains(id_text, ' - ') then trim(split_part(id_text, ' - ', 1)) end as said_artist,
+        case when contains(id_text, ' - ') then trim(substr(id_text, instr(id_text, ' - ') + 3)) else id_text end
+            as said_title
+    from written
+)
+select w.set_id, w.position, w.track_id, w.said_artist, w.said_title,
+    n.artist, n.title, n.is_known_artist, l.label,
+    w.is_id or not coalesce(n.is_known_artist, false) as is_id,
+    case when n.is_known_artist and n.is_known_title then hash(n.artist_key, n.base_key) end as recording
+from split w
+left join track_names n on n.track_id = w.track_id
+left join track_labels l on l.track_id = w.track_id
+
+-- name: staging_duplicate_sets(min_shared, min_overlap)
+-- One row per set that is another one again: same DJ, same day, another source, and at least `min_shared` recordings
+-- in common that are at least `min_overlap` (0–1) of the shorter set's. The more complete of the two is kept: more
+-- known recordings, then flagged complete, then more slots, then the smaller id.
+create temp table duplicate_sets as
+with sized as (
+    select s.set_id, s.dj_key, s.set_date, s.source, s.is_complete, count(p.position) as slots,
+        count(distinct p.recording) as known
+    from sets_keyed s
+    left join slots p on p.set_id = s.set_id
+    group by all
+),
+pairs as (
+    select a.set_id as kept, b.set_id as dropped, least(a.known, b.known) as shorter
+    from sized a
+    join sized b on a.dj_key = b.dj_key and a.set_date = b.set_date and a.source <> b.source
+    where (a.known, a.is_complete, a.slots, b.set_id) > (b.known, b.is_complete, b.slots, a.set_id)
+        and least(a.known, b.known) >= $min_shared
+),
+shared as (
+    select q.kept, q.dropped, q.shorter, count(distinct x.recording) as common
+    from pairs q
+    join slots x on x.set_id = q.kept
+    join slots y on y.set_id = q.dropped and y.recording = x.recording
+    group by all
+)
+select dropped as set_id, min(kept) as duplicate_of
+from shared
+where common >= $min_shared and common >= $min_overlap * shorter
+group by dropped
