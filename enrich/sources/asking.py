@@ -29,6 +29,8 @@ _TICK_S = 0.1
 OnAnswer = Callable[[TrackQuery, Sequence[SourceAnswer]], None]
 #: Whether the answers so far make asking further sources needless.
 IsSettled = Callable[[TrackQuery, Sequence[SourceAnswer]], bool]
+#: The same for all tracks that have an answer waiting: for a judge whose verdicts cost by the call.
+AreSettled = Callable[[Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]], Sequence[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def ask_all(
     sources: Sequence[Source],
     *,
     is_settled: IsSettled | None = None,
+    are_settled: AreSettled | None = None,
     on_answer: OnAnswer | None = None,
     stop: threading.Event | None = None,
 ) -> Asked:
@@ -62,6 +65,7 @@ def ask_all(
         queries: Tracks; track_ids must differ.
         sources: In the order of preference. Their own `workers` says how many tracks each takes at once.
         is_settled: Asked after every answer; True keeps the later sources from being asked. None: all are asked.
+        are_settled: Asked instead of `is_settled`, about every track whose answer has come in by then.
         on_answer: Told every answer at once. What it stores is kept whatever happens later.
         stop: Set from anywhere, it ends the work within seconds; what was found is returned.
 
@@ -74,7 +78,7 @@ def ask_all(
     """
     if len({query.track_id for query in queries}) != len(queries):
         raise ValueError("track_ids must differ")
-    run = _Run(queries, sources, is_settled, on_answer, stop or threading.Event())
+    run = _Run(queries, sources, is_settled, are_settled, on_answer, stop or threading.Event())
     return run.to_end()
 
 
@@ -110,12 +114,14 @@ class _Run:
         queries: Sequence[TrackQuery],
         sources: Sequence[Source],
         is_settled: IsSettled | None,
+        are_settled: AreSettled | None,
         on_answer: OnAnswer | None,
         stop: threading.Event,
     ) -> None:
         self._queries = queries
         self._sources = sources
         self._is_settled = is_settled
+        self._are_settled = are_settled
         self._on_answer = on_answer
         self._stop = stop
         self._over = threading.Event()
@@ -157,29 +163,43 @@ class _Run:
 
     def _take(self, wait_s: float) -> None:
         try:
-            place, query, answer = self._arrived.get(timeout=wait_s)
+            first = self._arrived.get(timeout=wait_s)
         except queue.Empty:
             return
-        self._tell(place, query, answer)
+        self._tell([first, *self._rest()])
 
     def _drain(self) -> None:
+        while rest := self._rest():
+            self._tell(rest)
+
+    def _rest(self) -> list[tuple[int, TrackQuery, SourceAnswer]]:
+        rest = []
         while True:
             try:
-                self._tell(*self._arrived.get_nowait())
+                rest.append(self._arrived.get_nowait())
             except queue.Empty:
-                return
+                return rest
 
-    def _tell(self, place: int, query: TrackQuery, answer: SourceAnswer) -> None:
-        answers = self._answers[query.track_id]
-        answers.append(answer)
-        self._counts[answer.source][_kind(answer)] += 1
-        if self._on_answer is not None:
-            self._on_answer(query, tuple(answers))
-        is_last = place + 1 == len(self._sources)
-        if is_last or (self._is_settled is not None and self._is_settled(query, tuple(answers))):
-            self._open.discard(query.track_id)
-        else:
-            self._waiting[place + 1].put(query)
+    def _tell(self, arrived: Sequence[tuple[int, TrackQuery, SourceAnswer]]) -> None:
+        """Take in what has arrived, all at once: a track is under way at one source only, so each comes once."""
+        told = []
+        for _, query, answer in arrived:
+            answers = self._answers[query.track_id]
+            answers.append(answer)
+            self._counts[answer.source][_kind(answer)] += 1
+            told.append((query, tuple(answers)))
+            if self._on_answer is not None:
+                self._on_answer(query, tuple(answers))
+        for (place, query, _), settled in zip(arrived, self._settled(told), strict=True):
+            if settled or place + 1 == len(self._sources):
+                self._open.discard(query.track_id)
+            else:
+                self._waiting[place + 1].put(query)
+
+    def _settled(self, told: Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]) -> Sequence[bool]:
+        if self._are_settled is not None:
+            return self._are_settled(told)
+        return [self._is_settled is not None and self._is_settled(query, answers) for query, answers in told]
 
     def _work(self, place: int, source: Source) -> None:
         while True:

@@ -38,16 +38,22 @@ class Discogs(WebSource):
 
     def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
         terms = search_terms(query)
+        settled: set[str] = set()
         for found in self._search(terms, talk):
+            if settled and (_is_compiled(found) or settled & _searched_labels(found)):
+                continue
+            is_rival = bool(settled)
             release = self._release(found, talk)
             if release is None:
                 continue
             hits = list(_hits(terms, release))
             yield from hits
-            # A release of its own that holds the wanted version: others would be reissues and compilations. By title
-            # alone, others may be other artists'.
-            own = [hit for hit in hits if hit.is_official and not hit.is_compilation]
-            if terms.artists and any(_is_wanted(terms, hit) for hit in own):
+            # Once a release of its own holds the wanted version, one more is opened, under another label: it may be a
+            # rival. By title alone, others may be other artists'.
+            own = [hit for hit in hits if hit.is_official and not hit.is_compilation and _is_wanted(terms, hit)]
+            if terms.artists:
+                settled |= {hit.label.casefold() for hit in own if hit.label}
+            if is_rival:
                 return
 
     def _search(self, terms: Terms, talk: Talk) -> list[dict[str, Any]]:
@@ -156,6 +162,13 @@ def _is_wanted(terms: Terms, hit: Hit) -> bool:
     """Whether the version words of track and hit agree, roughly."""
     wanted, given = (set(re.findall(r"\w+", (text or "").casefold())) for text in (terms.mix, hit.mix))
     return wanted <= given if wanted else "remix" not in given
+
+
+def _searched_labels(found: dict[str, Any]) -> set[str]:
+    """Labels and companies as the search mixes them; a text in old replies."""
+    labels = found.get("label") or []
+    several = [labels] if isinstance(labels, str) else labels
+    return {_NUMBERED.sub("", str(name)).casefold() for name in several}
 
 
 def _label(one: dict[str, Any]) -> str | None:

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import sqlite3
+import threading
+
+import pytest
+
+from enrich.sources.cache import Cache, Kept, Lifetime
+
+HIT, MISS = Kept(200, "application/json", b'{"a": 1}', is_miss=False), Kept(404, "text/html", b"", is_miss=True)
+LIFETIME = Lifetime(hit_s=100, miss_s=10)
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return Cache(tmp_path / "deep" / "cache.sqlite")
+
+
+def put(cache, key, kept, now=0.0):
+    cache.put(key, kept, source="deezer", address="deezer: x", lifetime=LIFETIME, now=now)
+
+
+def test_misses_expire_before_hits(cache):
+    put(cache, "hit", HIT)
+    put(cache, "miss", MISS)
+
+    assert cache.get("hit", now=9) == HIT
+    assert cache.get("miss", now=9) == MISS
+    assert cache.get("miss", now=10) is None
+    assert cache.get("hit", now=99) == HIT
+    assert cache.get("hit", now=100) is None
+
+
+def test_misses_may_not_outlive_hits():
+    with pytest.raises(ValueError, match="must not outlive"):
+        Lifetime(hit_s=1, miss_s=2)
+
+
+def test_key_is_the_question_whatever_the_order():
+    a = Cache.key("deezer", "GET", "http://x/search", {"q": "a", "limit": "25"})
+
+    assert a == Cache.key("deezer", "GET", "http://x/search", {"limit": "25", "q": "a"})
+    others = [
+        Cache.key("discogs", "GET", "http://x/search", {"q": "a", "limit": "25"}),
+        Cache.key("deezer", "GET", "http://y/search", {"q": "a", "limit": "25"}),
+        Cache.key("deezer", "GET", "http://x/search", {"q": "b", "limit": "25"}),
+    ]
+    assert len({a, *others}) == 4
+
+
+def test_it_survives_the_process_and_is_shared(cache, tmp_path):
+    put(cache, "hit", HIT)
+
+    # Not closed: as after a kill.
+    assert Cache(tmp_path / "deep" / "cache.sqlite").get("hit", now=1) == HIT
+
+
+def test_threads_write_at_once(cache):
+    def work(who: int) -> None:
+        for n in range(30):
+            put(cache, f"{who}-{n}", HIT)
+
+    threads = [threading.Thread(target=work, args=(who,)) for who in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert cache.count() == 180
+    assert cache.count("deezer") == 180
+    assert cache.count("juno") == 0
+
+
+def test_prune_drops_what_expired(cache):
+    put(cache, "hit", HIT)
+    put(cache, "miss", MISS)
+
+    assert cache.prune(now=50) == 1
+    assert cache.count() == 1
+
+
+def test_bodies_come_back_byte_for_byte(cache, tmp_path):
+    body = bytes(range(256)) * 50
+    put(cache, "x", Kept(200, "text/html", body, is_miss=False))
+    cache.close()
+
+    assert cache.get("x", now=1).body == body
+    stored = sqlite3.connect(tmp_path / "deep" / "cache.sqlite").execute("select length(body) from replies").fetchone()
+    assert stored[0] < len(body), "stored compressed"

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from enrich.contracts.values import Availability, TrackQuery
+from enrich.sources.base import open_sources
+from enrich.sources.http import Failed, Reply
+from enrich.sources.juno import read_page
+
+
+def page(body):
+    return Reply("juno: http://x", 200, {"content-type": "text/html"}, f"<html><body>{body}</body></html>".encode())
+
+
+def card(
+    *, artist="<a>Alpha Kid</a>", info="DWR042<br>15 Mar 24<br>Deep House", tracks=("Night Signal - (5:26) 126 BPM",)
+):
+    lines = "".join(f'<div class="col">{line}</div>' for line in tracks)
+    return f"""<div class="row gutters-sm jd-listing-item" data-ua_location="release">
+     <div class="juno-artist">{artist}</div>
+     <a class="juno-title" href="/products/night-signal/1234567-02/">Night Signal</a>
+     <a class="juno-label">Deepwell</a><a class="juno-label">Deepwell</a>
+     <div class="col text-right"><div class="text-sm">{info}</div></div>
+     <div class="jd-listing-tracklist">{lines}</div></div>"""
+
+
+def test_a_card():
+    (hit,) = read_page(page(card()))
+
+    assert (hit.title, hit.artists, hit.label, hit.catalog_number) == (
+        "Night Signal",
+        ("Alpha Kid",),
+        "Deepwell",
+        "DWR042",
+    )
+    assert (hit.release_date, hit.duration_ms, hit.is_compilation) == (date(2024, 3, 15), 326000, False)
+
+
+def test_two_lines_when_the_number_is_missing():
+    (hit,) = read_page(page(card(info="15 Mar 24<br>Deep House")))
+
+    assert (hit.catalog_number, hit.release_date) == (None, date(2024, 3, 15))
+
+
+@pytest.mark.parametrize(
+    ("line", "artists", "title", "mix"),
+    [
+        pytest.param(
+            "Night Signal (Beta remix) - (5:26) 126 BPM", ("Alpha Kid",), "Night Signal", "Beta remix", id="mix"
+        ),
+        pytest.param('Beta - "Day (Edit)" - (5:26)\xa0126\xa0BPM', ("Beta",), "Day", "Edit", id="own-artist-and-nbsp"),
+        pytest.param("Night Signal", ("Alpha Kid",), "Night Signal", None, id="no-time"),
+    ],
+)
+def test_track_lines(line, artists, title, mix):
+    (hit,) = read_page(page(card(tracks=(line,))))
+
+    assert (hit.artists, hit.title, hit.mix) == (artists, title, mix)
+
+
+def test_various_artists_in_plain_text_are_a_compilation():
+    (hit,) = read_page(page(card(artist="Various Artists", tracks=('Beta - "Day" - (5:26)',))))
+
+    assert (hit.is_compilation, hit.artists) == (True, ("Beta",))
+
+
+def test_nothing_found_and_another_page_are_told_apart():
+    assert read_page(page('<div class="jd-listing"></div>')) == []
+    assert read_page(page("<p>Your search did not match any products</p>")) == []
+    with pytest.raises(Failed, match="changed page"):
+        read_page(page("<h1>We have closed</h1>"))
+
+
+@pytest.mark.parametrize("sources", [None, ("juno",)])
+def test_it_is_closed(settings, sources):
+    juno = next(s for s in open_sources(settings.model_copy(update={"sources": sources})) if s.name == "juno")
+
+    answer = juno.search(TrackQuery(track_id="1", artist="a", title="b"))
+
+    assert (answer.availability, answer.reason) == (
+        Availability.CLOSED,
+        "source closed: Juno Download shut on 1 June 2026",
+    )
+
+
+def test_an_archive_can_be_read(open_one, night_signal, catalogue):
+    hits = open_one("juno").search(night_signal).hits
+
+    assert ("Extended Mix", "Deepwell", "DWR042") in {(hit.mix, hit.label, hit.catalog_number) for hit in hits}
+    assert {hit.label: hit.is_compilation for hit in hits}["Summer Hits"]
+    assert catalogue.log[0].params == {
+        "q[all][]": "Alpha Kid Night Signal", "solrorder": "relevancy", "items_per_page": "50",
+    }  # fmt: skip

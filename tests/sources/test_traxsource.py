@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from enrich.contracts.values import Availability, TrackQuery
+from enrich.sources.base import ClosedSource, open_sources
+from enrich.sources.http import Failed, Reply
+from enrich.sources.traxsource import read_page
+
+
+def page(body):
+    return Reply(
+        "traxsource: http://x", 200, {"content-type": "text/html"}, f"<html><body>{body}</body></html>".encode()
+    )
+
+
+def row(title_cell, *, label='<a href="/label/77/deepwell">Deepwell</a>', date_cell="2024-03-15"):
+    return f"""<div class="trk-row play-trk ptk-9000001" data-trid="9000001">
+     <div class="trk-cell title">{title_cell}</div>
+     <div class="trk-cell artists"><a class="com-artists" href="/artist/1/alpha-kid">Alpha Kid</a></div>
+     <div class="trk-cell label">{label}</div>
+     <div class="trk-cell key-bpm">Gmin<br>126</div><div class="trk-cell r-date">{date_cell}</div></div>"""
+
+
+LINK = '<a href="/track/9000001/night-signal-extended-mix">Night Signal</a>'
+
+
+@pytest.mark.parametrize(
+    ("cell", "mix", "duration_ms"),
+    [
+        pytest.param(
+            f'{LINK}<span class="version">Extended Mix <span class="duration">(5:26)</span></span>',
+            "Extended Mix", 326000, id="nodes",
+        ),
+        pytest.param(f"{LINK} Extended Mix (5:26)", "Extended Mix", 326000, id="one-text"),
+        pytest.param(f"{LINK}<span>Extended Mix</span><span>(1:05:26)</span>", "Extended Mix", 3926000, id="an-hour"),
+        pytest.param(f"{LINK} <span>Beta's Night Mix</span>", "Beta's Night Mix", None, id="no-duration"),
+        pytest.param(f"{LINK} (5:26)", None, 326000, id="no-version"),
+        pytest.param(LINK, None, None, id="neither"),
+    ],
+)  # fmt: skip
+def test_every_layout_of_a_title(cell, mix, duration_ms):
+    (hit,) = read_page(page(row(cell)))
+
+    assert (hit.title, hit.mix, hit.duration_ms) == ("Night Signal", mix, duration_ms)
+    assert (hit.artists, hit.label, hit.release_date) == (("Alpha Kid",), "Deepwell", date(2024, 3, 15))
+    assert hit.url == "https://www.traxsource.com/track/9000001/night-signal-extended-mix"
+
+
+def test_rows_are_read_with_or_without_their_list_and_headers_skipped():
+    rows = '<div class="trk-row hdr"><div class="trk-cell title">Title</div></div>' + row(LINK)
+
+    assert len(read_page(page(rows))) == len(read_page(page(f'<div id="searchTrackList">{rows}</div>'))) == 1
+
+
+def test_cells_may_be_empty():
+    (hit,) = read_page(page(row(LINK, label="", date_cell="")))
+    assert (hit.label, hit.release_date) == (None, None)
+
+    (hit,) = read_page(page(row(LINK, date_cell="Pre-order for 2026-12-01")))
+    assert hit.release_date == date(2026, 12, 1)
+
+
+@pytest.mark.parametrize("body", ['<div id="searchTrackList"></div>', "<p>No results found</p>"])
+def test_an_empty_list_is_a_miss(body):
+    assert read_page(page(body)) == []
+
+
+def test_another_page_is_no_miss():
+    with pytest.raises(Failed, match="changed page"):
+        read_page(page("<h1>Welcome</h1>"))
+
+
+def test_against_the_catalogue(open_one, night_signal, catalogue):
+    hits = open_one("traxsource").search(night_signal).hits
+
+    assert {(hit.mix, hit.label) for hit in hits} >= {("Extended Mix", "Deepwell"), ("Beta Remix", "Northgate")}
+    assert (catalogue.log[0].path, catalogue.log[0].params) == ("/search/tracks", {"term": "Alpha Kid Night Signal"})
+
+
+def test_502_is_a_ban_and_left_alone(open_one, night_signal, nothing, catalogue):
+    catalogue.misbehave("traxsource", "ban_502")
+    traxsource = open_one("traxsource")
+
+    first, second = traxsource.search(night_signal), traxsource.search(nothing)
+
+    assert (first.availability, second.availability) == (Availability.BLOCKED, Availability.BLOCKED)
+    assert catalogue.count() == 1
+
+
+def test_it_is_asked_one_at_a_time_and_only_when_named(open_one, settings):
+    assert open_one("traxsource").workers == 1
+
+    off = next(source for source in open_sources(settings) if source.name == "traxsource")
+    assert isinstance(off, ClosedSource)
+    answer = off.search(TrackQuery(track_id="1", title="x"))
+    assert (answer.availability, "ENRICH_SOURCES" in answer.reason) == (Availability.CLOSED, True)
