@@ -32,6 +32,8 @@ class Plan:
 
     artists: pl.DataFrame
     performers: pl.DataFrame
+    links: pl.DataFrame
+    """`id, artist_id`: performers that are there, and the artist of their name."""
     setlists: pl.DataFrame
     tracks: pl.DataFrame
     track_artists: pl.DataFrame
@@ -70,13 +72,13 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
     track_artists = _track_artists(added, credits)
     performers = _performers(slots, artists, known)
     setlists = _setlists(fresh, performers, known)
-    needed = pl.concat([track_artists["artist_id"], performers.filter("is_new")["artist_id"].drop_nulls()]).implode()
+    djs = performers.filter(pl.col.is_new & pl.col.performer_id.is_in(setlists["performer_id"].implode()))
+    needed = pl.concat([track_artists["artist_id"], djs["artist_id"].drop_nulls()]).implode()
     in_sets = identified.filter(pl.col.position.is_not_null())
     return Plan(
         artists=_new_artists(artists.filter(pl.col.is_new & pl.col.artist_id.is_in(needed))),
-        performers=_new_performers(
-            performers.filter(pl.col.is_new & pl.col.performer_id.is_in(setlists["performer_id"].implode()))
-        ),
+        performers=_new_performers(djs),
+        links=performers.filter(~pl.col.is_new).select(id="performer_id", artist_id="artist_id").drop_nulls().unique(),
         setlists=setlists.filter("is_new").drop("is_new"),
         tracks=tracks,
         track_artists=track_artists,

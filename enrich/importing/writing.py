@@ -67,6 +67,9 @@ def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, now: datetime, has_label
             _run(cur, "fill_new_label_column")
         _insert(cur, "track_artists", _TRACK_ARTISTS, plan.track_artists, {})
         _run(cur, "insert_statuses", **at)
+    if plan.links.height:
+        temporary_table(cur, "links", {"id": "uuid", "artist_id": "uuid"}, plan.links)
+        _run(cur, "link_performers")
     plays = _insert(cur, "slots", _SLOTS, plan.slots, {})
     return Written(
         artists=counts["artists"],

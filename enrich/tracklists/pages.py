@@ -41,7 +41,7 @@ def read_page(text: str, path: Path) -> Draft:
     tree = LexborHTMLParser(text)
     items = tree.css(".tlpItem")
     if not items:
-        if _CHALLENGE.search(text):
+        if tree.css_first("#tlTab") is None and _CHALLENGE.search(text):
             raise InputFileError(
                 f"{path}: that is not a tracklist but a challenge page (no #tlTab in it); open the tracklist in a "
                 "browser, wait until its tracks show, and save it again"

@@ -156,3 +156,11 @@ where t.id = f.id
         nullif(trim(t.label), '')
     ) is null
 returning t.id::text
+
+-- name: link_performers()
+-- Performers that were there before their artist: blanks only.
+update performers as p
+set artist_id = a.id
+from links as l
+join artists as a on a.id = l.artist_id
+where p.id = l.id and p.artist_id is null

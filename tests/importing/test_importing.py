@@ -207,6 +207,15 @@ def test_artists_and_tracks_that_are_there_are_met_again(database: Settings, tmp
     ) == [("Sol, Mira",)]
 
 
+def test_a_dj_is_linked_when_the_artist_comes_later(database: Settings, tmp_path: Path) -> None:
+    import_(_file(tmp_path, SLOTS), settings=database, now=NOW)
+    later = {"set_id": "s2", "position": 30, "artist": "MIRA SOL & Alpha Kid", "title": "Tide"}
+    import_(_file(tmp_path, [later], "later.jsonl"), settings=database, now=NOW)
+
+    linked = "select a.name from performers p join artists a on a.id = p.artist_id where p.name = 'Mira Sol'"
+    assert _query(database, linked) == [("MIRA SOL",)]
+
+
 def test_a_label_that_is_there_stays(database: Settings, tmp_path: Path) -> None:
     row = {"set_id": "s1", "position": 1, "artist": "Gamma", "title": "Sea"}
     import_(_file(tmp_path, [row], "a.jsonl"), settings=database, now=NOW)

@@ -97,6 +97,18 @@ def test_a_saved_page(tmp_path: Path) -> None:
     assert read.bad.is_empty()
 
 
+def test_the_same_page_saved_twice_counts_once(tmp_path: Path) -> None:
+    once = read_tracklists(_write(tmp_path, "a.html", PAGE))
+    changed = _write(tmp_path, "c.html", PAGE.replace('content="One"', 'content="Two"'))
+    read = read_tracklists([tmp_path / "a.html", _write(tmp_path, "b.html", PAGE), changed])
+
+    assert read.rows.equals(once.rows)
+    assert read.repeated == 7 + 6
+    assert read.bad["reason"].to_list() == [
+        f"position 5 of set 1abc2def is taken already by {tmp_path / 'a.html'}, line 5"
+    ]
+
+
 def test_the_older_markup_with_table_rows(tmp_path: Path) -> None:
     page = """<html><body><table id="tlTab"><tr class="tlpItem"><td><span id="tlp1_tracknumber_value">1</span></td>
     <td><div class="cueValueField">02:24</div><meta itemprop="name" content="Alpha Kid - Night Signal">
