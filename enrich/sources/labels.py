@@ -38,12 +38,12 @@ SPELLINGS = pl.Schema({"label": pl.String, "tracks": pl.Int64, "origin": pl.Stri
 #: why it is no label (`canonical` is then null).
 LABEL_NAMES = pl.Schema(
     {
-        "label": pl.String,
-        "canonical": pl.String,
-        "entity": pl.String,
-        "also": pl.List(pl.String),
-        "parent": pl.String,
-        "refused": pl.String,
+        "label": pl.String(),
+        "canonical": pl.String(),
+        "entity": pl.String(),
+        "also": pl.List(pl.String()),
+        "parent": pl.String(),
+        "refused": pl.String(),
     }
 )
 
@@ -218,7 +218,7 @@ class LabelBook:
         )
 
     def same_label(self, a: str | None, b: str | None) -> bool:
-        """True if two fields mean one label: one entity, or a composite that names it. A parent is not its sub-label."""
+        """True if two fields mean one label: one entity, or a composite naming it. A parent is another label."""
         one, other = self.read_all([a, b])
         if one is None or other is None:
             return False
@@ -294,7 +294,7 @@ def _counted(spellings: pl.DataFrame) -> pl.DataFrame:
         .group_by("label", "origin", maintain_order=True)
         .agg(pl.col("tracks").sum())
         .match_to_schema(SPELLINGS)
-        .cast(dict(SPELLINGS))
+        .cast(SPELLINGS)
     )
 
 

@@ -411,7 +411,10 @@ def _choose(
     scored: Sequence[tuple[Hit, MatchScore]], *, title_key: str, has_artist: bool, is_unknown: bool, book: LabelBook
 ) -> Choice:
     if is_unknown:
-        return Choice(outcome=Outcome.NONE, rule="unknown_title", reason="the title is unknown")
+        # Only the ISRC can tell what a track without a title is.
+        scored = [(hit, fit) for hit, fit in scored if fit.parts.get("isrc") == 1.0]
+        if not scored:
+            return Choice(outcome=Outcome.NONE, rule="unknown_title", reason="the title is unknown")
     if not scored:
         return Choice(outcome=Outcome.NONE, rule="no_hit", reason="no hit")
     possible = [(hit, fit) for hit, fit in scored if fit.refused is None and fit.total >= FLOOR]

@@ -25,22 +25,22 @@ from enrich.text.words import is_unknown_artist, is_unknown_title
 #: written, `mix_name` what is left of it without the remixer and the words every version has.
 RECORDINGS = pl.Schema(
     {
-        "row": pl.UInt32,
-        "title_key": pl.String,
-        "text_key": pl.String,
-        "version_class": pl.String,
-        "mix_key": pl.String,
-        "mix_name": pl.String,
-        "remixers": pl.List(pl.String),
-        "artists": pl.List(pl.String),
-        "guests": pl.List(pl.String),
-        "credit_key": pl.String,
-        "duration_ms": pl.Int64,
-        "isrc": pl.String,
-        "is_mashup": pl.Boolean,
-        "is_unknown_title": pl.Boolean,
-        "title_label": pl.String,
-        "title_label_confidence": pl.Float64,
+        "row": pl.UInt32(),
+        "title_key": pl.String(),
+        "text_key": pl.String(),
+        "version_class": pl.String(),
+        "mix_key": pl.String(),
+        "mix_name": pl.String(),
+        "remixers": pl.List(pl.String()),
+        "artists": pl.List(pl.String()),
+        "guests": pl.List(pl.String()),
+        "credit_key": pl.String(),
+        "duration_ms": pl.Int64(),
+        "isrc": pl.String(),
+        "is_mashup": pl.Boolean(),
+        "is_unknown_title": pl.Boolean(),
+        "title_label": pl.String(),
+        "title_label_confidence": pl.Float64(),
     }
 )
 
@@ -220,6 +220,7 @@ def _text_key() -> pl.Expr:
     title = pl.col("title").fill_null("")
     without_label = title.str.replace(r"\s*\[[^\[\]]*\]?\s*$", "")
     text = pl.when(pl.col("label").is_not_null() & ~pl.col("is_guess")).then(without_label).otherwise(title)
+    text = text.str.replace_all(r"(?i)([(\[])\s*(?:feat\.?|ft\.?|featuring)\s[^()\[\]]*?\s[-–]\s", "${1}")
     text = text.str.replace_all(r"(?i)[(\[]\s*(?:feat\.?|ft\.?|featuring)\s[^()\[\]]*[)\]]", " ")
     text = text.str.replace(r"(?i)\s(?:feat\.?|ft\.?|featuring)\s[^()\[\]]*?(\s*[-–]\s|[(\[]|$)", " ${1}")
     own = r"\b(?:original|extended|radio|full length)(?: (?:mix|version|edit))?\b"
@@ -227,7 +228,7 @@ def _text_key() -> pl.Expr:
 
 
 def _credit_key(credit: pl.Expr) -> pl.Expr:
-    """A whole credit without its connecting words, its words in order: for acts split on one side and whole on the other."""
+    """A credit's words in order, without connecting words: for acts split on one side and whole on the other."""
     words = fold(credit).str.replace_all(r"\b(?:and|vs|versus|feat|ft|featuring|pres|presents|with|x|dj)\b", " ")
     return (
         words.str.strip_chars()

@@ -1,0 +1,99 @@
+"""`enrich hunt-labels`: labels for the tracks of the database, or for the rows of a table file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from enrich.cli.output import JsonOption, emit, progress, say
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("hunt-labels")(hunt_labels)
+
+
+def hunt_labels(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="Table `title, artist?, duration_ms?, isrc?`; without it the database is worked on."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Where the rows go with their labels; needs FILE.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Database: at most this many tracks.")] = 100,
+    apply: Annotated[
+        bool, typer.Option("--apply/--dry-run", help="Database: write what the policy accepts, or only record it.")
+    ] = False,
+    snapshot: Annotated[
+        Path | None, typer.Option("--snapshot", help="Database: work on this snapshot instead of a fresh one.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the labels of tracks: in the title, then at the sources that are switched on.
+
+    Example: enrich hunt-labels tracks.csv --out labelled.csv
+
+    Example: enrich hunt-labels --limit 500 --apply
+    """
+    if file is not None:
+        if out is None:
+            raise typer.BadParameter("say where the result goes: --out labelled.csv", param_hint="--out")
+        _hunt_file(file, out, as_json=as_json)
+        return
+    if out is not None:
+        raise typer.BadParameter("goes with a FILE to read; the database's labels are written with --apply")
+    from enrich.contracts.settings import load_settings
+    from enrich.pipeline import cycle
+
+    done = cycle.hunt_labels(load_settings(), now=datetime.now(UTC), limit=limit, apply=apply, snapshot=snapshot)
+    result = done.asdict()
+    written = f", {done.labels_updated:,} written" if done.applied else "; nothing written without --apply"
+    emit(result, as_json=as_json, text=f"{result['message']} ({result['success_rate']}){written}; run {done.run_id}")
+
+
+def _hunt_file(file: Path, out: Path, *, as_json: bool) -> None:
+    from enrich.contracts.settings import load_settings
+    from enrich.sources.asking import stop_on_signals
+    from enrich.tiers.label_hunter import hunt_label_file
+
+    with progress("labels") as bar, stop_on_signals() as stop:
+        task = bar.task_ids[0]
+
+        def show(done: int, total: int, counts: Mapping[str, Counter[str]]) -> None:
+            bar.update(task, completed=done, total=total, description=_by_source(counts) or "labels")
+
+        found = hunt_label_file(file, out, settings=load_settings(), on_progress=show, stop=stop)
+    summary = {**found.summary(), "out": str(out)}
+    for name, reason in found.unavailable.items():
+        say(f"{name} is unavailable: {reason}")
+    if found.unfinished:
+        say(f"stopped: {len(found.unfinished):,} tracks were not asked to the end; run again to resume from the cache")
+    emit(summary, as_json=as_json, text=_text(summary))
+    if found.unfinished:
+        raise typer.Exit(130)
+
+
+def _by_source(counts: Mapping[str, Counter[str]]) -> str:
+    """`beatport 12/3/0 · deezer 2/1/0`: found, missed, blocked."""
+    shown = []
+    for name, kinds in counts.items():
+        if kinds:
+            found, missed = kinds["found"] + kinds["review"], kinds["missed"]
+            shown.append(f"{name} {found}/{missed}/{kinds.total() - found - missed}")
+    return " · ".join(shown)
+
+
+def _text(summary: Mapping[str, Any]) -> str:
+    lines = [
+        f"{summary['processed']:,} tracks: {summary['labels_found']:,} labels found ({summary['success_rate']}), "
+        f"{summary['review']:,} for review, {summary['none']:,} without, {summary['unavailable']:,} unavailable"
+    ]
+    for name, kinds in summary["by_source"].items():
+        lines.append(f"  {name}: " + (", ".join(f"{kind} {n:,}" for kind, n in kinds.items()) or "not asked"))
+    return "\n".join([*lines, f"written to {summary['out']}"])
