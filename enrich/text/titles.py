@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import numpy as np
 import polars as pl
 
 from enrich.text.credits import split_credits
@@ -238,12 +239,17 @@ def _recurring(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
     A part of a title recurs too, but with the same artist. Where no artists are given, more titles are asked for.
     """
-    base = pl.col("text").str.replace(r"\s*[\[(].*", "").str.to_lowercase()
+    open_ = judged.filter(pl.col("meaning").is_in(["open", "company"]) & ~pl.col("leads") & ~pl.col("glued"))
+    often = open_.select("row", "key").filter(pl.len().over("key") >= 3)
+    about = rows.select("given", "text").select(pl.all().gather(often["row"]))
+    # Compared by hash: grouping a million texts would cost more than the rest.
     seen = (
-        judged.lazy()
-        .filter(pl.col("meaning").is_in(["open", "company"]) & ~pl.col("leads") & ~pl.col("glued"))
-        .select("row", "key")
-        .join(rows.lazy().select("row", artist=pl.col("given").str.to_lowercase(), base=base), on="row")
+        often.lazy()
+        .with_columns(
+            artist=about["given"].str.to_lowercase(),
+            base=about["text"].str.extract(r"^([^\[(]*)").str.strip_chars().str.to_lowercase().hash(),
+        )
+        .with_columns(artist=pl.when(pl.col("artist").is_not_null()).then(pl.col("artist").hash()))
         .group_by("key")
         .agg(
             titles=pl.col("base").n_unique(),
@@ -277,23 +283,35 @@ def _assembled(rows: pl.DataFrame, brackets: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     number = pl.when(pl.col("is_catalog") & square & ~label).then(inner).when(label).then("catalog_number")
     # Filtered apart: a group of one needs no aggregation, and most titles have one mix and one label.
-    base = brackets.filter(in_title).select("row", "i", base="piece")
-    mix = brackets.filter(is_version).select("row", "i", mix="inner")
-    guest = brackets.filter(meaning == "feature").select("row", "i", guest="inner")
+    base = brackets.filter(in_title).select("row", base="piece")
+    mix = brackets.filter(is_version).select("row", mix="inner")
+    guest = brackets.filter(meaning == "feature").select("row", guest="inner")
     named = brackets.filter(label).select("row", label="name", label_confidence=worth)
     numbers = brackets.select("row", catalog_number=number).drop_nulls().unique("row", keep="last")
-    parsed = rows
-    for column in (_one_a_row(base), _one_a_row(mix), _one_a_row(guest), named, numbers):
-        parsed = parsed.join(column, on="row", how="left", maintain_order="left")
+    found = [_at_rows(part, rows.height) for part in (*map(_one_a_row, (base, mix, guest)), named, numbers)]
+    parsed = rows.hstack([column for columns in found for column in columns])
     text = pl.coalesce(pl.when(pl.col("base") != "").then("base"), "text")
     return _finished(parsed.with_columns(base=text))
 
 
 def _one_a_row(pieces: pl.DataFrame) -> pl.DataFrame:
-    """Join the texts of a title by spaces. Columns: row, i, and the text."""
-    several = pl.col("row").is_duplicated()
-    joined = pieces.filter(several).group_by("row", maintain_order=True).agg(pl.col(pieces.columns[-1]).str.join(" "))
-    return pl.concat([pieces.filter(~several).drop("i"), joined])
+    """Join the texts of a title by spaces. Columns: row, in order, and the text."""
+    row, text = pl.col("row"), pieces.columns[-1]
+    several = (row == row.shift(1)).fill_null(False) | (row == row.shift(-1)).fill_null(False)
+    joined = pieces.filter(several).group_by("row", maintain_order=True).agg(pl.col(text).str.join(" "))
+    return pl.concat([pieces.filter(~several), joined])
+
+
+def _at_rows(part: pl.DataFrame, height: int) -> list[pl.Series]:
+    """The columns of `part`, each value at its `row` of `height` rows, null elsewhere.
+
+    A join by a dense index: several times faster over a million titles than a join by hash.
+    """
+    place = np.full(height, part.height, dtype=np.uint32)
+    place[part["row"].to_numpy()] = np.arange(part.height, dtype=np.uint32)
+    index = pl.Series(place)
+    index = pl.select(pl.when(index < part.height).then(index)).to_series()
+    return part.drop("row").select(pl.all().gather(index)).get_columns()
 
 
 def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
