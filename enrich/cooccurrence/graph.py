@@ -1,0 +1,316 @@
+"""Tracklists as a networkx graph: tracks, artists, labels, DJs and sets, and how they are tied.
+
+Reads frames; writes nothing. The nodes and edges are counted set-based and handed to networkx at the end. Node and edge
+order, names and weights depend on the data alone.
+
+Node ids are `kind:key`; attributes: `kind`, `label` (the name to show), `plays` (slots), and for sets `date` (ISO)
+where there is one. Nothing is ever null: an attribute that is not known is not there.
+
+| kind    | key                                                                                             |
+|---------|-------------------------------------------------------------------------------------------------|
+| track   | the row's track_key; else artists and title; else the slot (`set_id#position`)                  |
+| unknown | a track nobody knows: track_key, else the slot                                                  |
+| artist  | artist key                                                                                      |
+| label   | label key                                                                                       |
+| dj      | artist key of the DJ                                                                            |
+| set     | set_id                                                                                          |
+
+Edges have `relation`, `count` (what is counted, below) and `weight` (float; the count unless said otherwise):
+
+| relation    | between          | count                                                               |
+|-------------|------------------|---------------------------------------------------------------------|
+| by          | track – artist   | plays with that credit                                              |
+| released_on | track – label    | plays with that label                                               |
+| played_in   | track – set      | plays                                                               |
+| played_by   | set – dj         | 1                                                                   |
+| releases_on | artist – label   | plays by the artist with that label                                 |
+| plays       | dj – artist      | plays of the artist by the DJ                                       |
+| near        | track – track    | pairs of slots within the window; weight = sum of 1 / distance      |
+| met         | artist – artist  | pairs of slots within the window whose credits name one each        |
+| same        | dj – artist      | 1: the DJ is the artist, under this name or an alias                |
+| candidate   | unknown – artist | sets with the artist in the window; weight = probability; ego-nets  |
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import networkx as nx
+import polars as pl
+
+from enrich.cooccurrence.contexts import WINDOW, unknown_key
+from enrich.cooccurrence.pairs import slot_pairs
+from enrich.cooccurrence.ranking import rank
+from enrich.errors import EnrichError
+from enrich.text.credits import split_credits
+from enrich.text.normalise import artist_key, label_key, title_key
+from enrich.text.words import is_unknown_artist, is_unknown_title
+
+_SLOT = ["set_id", "position"]
+
+
+def build_graph(
+    tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None, window: int = WINDOW
+) -> nx.Graph[str]:
+    """The whole graph of `tracklists` (TRACKLISTS).
+
+    Args:
+        tracklists: One row per slot; a slot given twice is taken once.
+        aliases: Columns `artist`, `alias`.
+        window: Positions within which two slots are `near`.
+    """
+    return _graph(*_tables(tracklists, aliases=aliases, window=window))
+
+
+def ego_net(
+    tracklists: pl.DataFrame,
+    unknown: str,
+    *,
+    aliases: pl.DataFrame | None = None,
+    window: int = WINDOW,
+    max_artists: int = 20,
+) -> nx.Graph[str]:
+    """What is around one unknown: its context, its sets and DJs, and its likeliest artists.
+
+    Args:
+        tracklists: All the data; DJs and labels are judged by all of it.
+        unknown: Its track_key, or `set_id#position`.
+        aliases: Columns `artist`, `alias`.
+        window: Positions to either side.
+        max_artists: Candidates kept, best first; other artists, and what only they lead to, are left out.
+
+    Returns:
+        The part of `build_graph` with the unknown, the known tracks of its context, their artists, labels, sets and
+        DJs, plus `candidate` edges, which carry every field of the ranking as attributes.
+
+    Raises:
+        EnrichError: there is no such unknown.
+    """
+    keyed = tracklists.with_columns(
+        is_unknown=is_unknown_artist(pl.col("artist")), unknown_key=_unknown_key_of(tracklists)
+    )
+    own = keyed.filter("is_unknown", pl.col("unknown_key") == unknown)
+    if own.is_empty():
+        some = keyed.filter("is_unknown")["unknown_key"].unique().sort().head(3).to_list()
+        raise EnrichError(f"no unknown is called {unknown!r}; there are {', '.join(some) or 'none at all'} …")
+    here = keyed.filter(pl.col("set_id").is_in(own["set_id"].unique().implode()))
+    # Other unknowns are no evidence; without those of other sets one pass ranks little more than this one.
+    others = keyed.filter(~pl.col("is_unknown"), ~pl.col("set_id").is_in(own["set_id"].unique().implode()))
+    ranking = rank(pl.concat([here, others]).drop("is_unknown", "unknown_key"), aliases=aliases, window=window)
+    best = ranking.filter(pl.col("track_key") == unknown).head(max_artists)
+
+    whole = _graph(*_tables(here.drop("is_unknown", "unknown_key"), aliases=aliases, window=window))
+    centre = _id("unknown", unknown)
+    for row in best.with_columns(key=artist_key(pl.col("artist"))).iter_rows(named=True):
+        whole.add_edge(
+            centre,
+            _id("artist", row["key"]),
+            relation="candidate",
+            count=row["occurrence_count"],
+            weight=row["probability"],
+            **{k: row[k] for k in ("rank", "occurrence", "label", "dj", "position")},
+            evidence=" | ".join(row["evidence"] or []),
+        )
+    keep = _around(whole, centre)
+    net: nx.Graph[str] = whole.subgraph(sorted(keep)).copy()
+    return net
+
+
+def _around(graph: nx.Graph[str], centre: str) -> set[str]:
+    """The centre, its context tracks and sets, its candidates, and the labels and DJs those lead to."""
+
+    def step(nodes: set[str], *relations: str) -> set[str]:
+        return {
+            other
+            for node in nodes
+            for other, edge in graph[node].items()
+            if edge["relation"] in relations and graph.nodes[other]["kind"] != "unknown"
+        }
+
+    artists = step({centre}, "candidate")
+    tracks = {t for t in step({centre}, "near") if step({t}, "by") & artists}
+    sets = step({centre}, "played_in")
+    return {centre} | artists | tracks | sets | step(sets, "played_by") | step(tracks, "released_on")
+
+
+def _tables(
+    tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None, window: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Nodes (id, kind, label, plays, date) and edges (source, target, relation, count, weight), in order."""
+    slots = _slots(tracklists)
+    named = _named(slots, "artist").filter(~pl.col("is_unknown"))
+    djs = _named(slots, "dj")
+    labelled = slots.filter(~pl.col("is_unknown"), pl.col("label_key").fill_null("") != "")
+    nodes = [
+        _nodes(slots.with_columns(kind=pl.when("is_unknown").then(pl.lit("unknown")).otherwise(pl.lit("track")))),
+        _nodes(named.select(kind=pl.lit("artist"), node=_id_of("artist", "key"), shown="name")),
+        _nodes(djs.select(kind=pl.lit("dj"), node=_id_of("dj", "key"), shown="name")),
+        _nodes(labelled.select(kind=pl.lit("label"), node=_id_of("label", "label_key"), shown="label")),
+        _nodes(
+            slots.select(
+                kind=pl.lit("set"),
+                node=_id_of("set", "set_id"),
+                shown=pl.coalesce("set_name", "set_id"),
+                date=pl.col("set_date").cast(pl.String),
+            )
+        ),
+    ]
+    credit = named.select("slot_no", artist=_id_of("artist", "key"))
+    by_dj = djs.select("slot_no", dj=_id_of("dj", "key"))
+    label = labelled.select("slot_no", label=_id_of("label", "label_key"))
+    track = slots.select("slot_no", track="node")
+    edges = [
+        _edges(track.join(credit, on="slot_no"), "track", "artist", "by"),
+        _edges(track.join(label, on="slot_no"), "track", "label", "released_on"),
+        _edges(slots.select(track="node", set=_id_of("set", "set_id")), "track", "set", "played_in"),
+        _edges(
+            slots.select("slot_no", set=_id_of("set", "set_id")).join(by_dj, on="slot_no").unique(["set", "dj"]),
+            "set",
+            "dj",
+            "played_by",
+        ),
+        _edges(credit.join(label, on="slot_no"), "artist", "label", "releases_on"),
+        _edges(by_dj.join(credit, on="slot_no"), "dj", "artist", "plays"),
+        *_near(slots, credit, window),
+        _same(djs, named, aliases),
+    ]
+    # A DJ who plays and is the artist: one edge holds one relation, and the identity says more.
+    together = pl.concat(edges).unique(["source", "target"], keep="last", maintain_order=True)
+    return (
+        pl.concat(nodes).sort("node"),
+        together.filter(pl.col("source") != pl.col("target")).sort("source", "target"),
+    )
+
+
+def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
+    rows = tracklists.with_columns(is_unknown=is_unknown_artist(pl.col("artist")))
+    order = ["is_unknown", "artist", "title", "label"]
+    rows = rows.sort(*_SLOT, *order, nulls_last=True).unique(_SLOT, keep="first", maintain_order=True)
+    own = pl.concat_str("set_id", pl.lit("#"), "position")
+    title = title_key(pl.col("title"))
+    work = pl.concat_str(artist_key(pl.col("artist")), pl.lit(" · "), title)
+    key = (
+        pl.when("is_unknown")
+        .then(unknown_key())
+        .when(pl.col("track_key").fill_null("") != "")
+        .then("track_key")
+        .when(is_unknown_title(pl.col("title")))
+        .then(own)
+        .otherwise(work)
+    )
+    shown = (
+        pl.when("is_unknown")
+        .then(pl.concat_str(pl.lit("? "), pl.col("title").fill_null("ID")))
+        .otherwise(pl.concat_str("artist", pl.lit(" – "), pl.col("title").fill_null("ID")))
+    )
+    kind = pl.when("is_unknown").then(pl.lit("unknown:")).otherwise(pl.lit("track:"))
+    return rows.with_row_index("slot_no").with_columns(
+        label_key=label_key(pl.col("label")), node=_legal(pl.concat_str(kind, key)), shown=shown
+    )
+
+
+def _named(slots: pl.DataFrame, column: str) -> pl.DataFrame:
+    """slot_no, is_unknown, key, name: the names in a column of credits, remixers and unknown-words left out."""
+    names = split_credits(slots[column]).filter(pl.col("role") != "remixer", ~is_unknown_artist(pl.col("artist")))
+    return (
+        names.select(slot_no="row", name="artist", key=artist_key(pl.col("artist")))
+        .unique(["slot_no", "key"], keep="first", maintain_order=True)
+        .join(slots.select("slot_no", "is_unknown"), on="slot_no", maintain_order="left")
+    )
+
+
+def _nodes(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row per node, shown in its commonest spelling (ties: the first)."""
+    date = pl.col("date") if "date" in rows.columns else pl.lit(None, pl.String).alias("date")
+    spelled = rows.with_columns(date).group_by("kind", "node", "shown").agg(n=pl.len(), date=pl.col("date").min())
+    return (
+        spelled.sort("kind", "node", -pl.col("n").cast(pl.Int64), "shown")
+        .group_by("kind", "node", maintain_order=True)
+        .agg(pl.col("shown").first(), plays=pl.col("n").sum().cast(pl.Int64), date=pl.col("date").min())
+        .with_columns(_legal(pl.col("shown")))
+    )
+
+
+def _edges(pairs: pl.DataFrame, source: str, target: str, relation: str) -> pl.DataFrame:
+    return (
+        pairs.group_by(source=source, target=target)
+        .agg(count=pl.len().cast(pl.Int64))
+        .select("source", "target", "count", relation=pl.lit(relation), weight=pl.col("count").cast(pl.Float64))
+    )
+
+
+def _near(slots: pl.DataFrame, credit: pl.DataFrame, window: int) -> list[pl.DataFrame]:
+    """Tracks near each other, and artists."""
+    numbered = slots.select(set_no=pl.col("set_id").rank("dense"), position="position", item="slot_no")
+    pairs = slot_pairs(numbered, window=window)
+    track = slots.select("slot_no", "node")
+    tracks = pairs.join(track, left_on="first", right_on="slot_no").join(
+        track, left_on="second", right_on="slot_no", suffix="_2"
+    )
+    artists = pairs.join(credit, left_on="first", right_on="slot_no").join(
+        credit, left_on="second", right_on="slot_no", suffix="_2"
+    )
+    return [
+        _undirected(tracks, "node", "node_2", "near", 1.0 / pl.col("distance")),
+        _undirected(artists, "artist", "artist_2", "met", pl.lit(1.0)),
+    ]
+
+
+def _undirected(pairs: pl.DataFrame, a: str, b: str, relation: str, weight: pl.Expr) -> pl.DataFrame:
+    return (
+        pairs.filter(pl.col(a) != pl.col(b))
+        .select(source=pl.min_horizontal(a, b), target=pl.max_horizontal(a, b), one=weight, distance="distance")
+        .group_by("source", "target")
+        .agg(count=pl.len().cast(pl.Int64), weight=pl.col("one").sum())
+        # Sums of 1/1, 1/2, 1/3 … in any order are the same to nine places.
+        .select("source", "target", "count", relation=pl.lit(relation), weight=pl.col("weight").round(9))
+    )
+
+
+def _same(djs: pl.DataFrame, named: pl.DataFrame, aliases: pl.DataFrame | None) -> pl.DataFrame:
+    dj = djs.select("key").unique()
+    artist = named.select("key").unique()
+    pairs = [dj.join(artist, on="key").select(dj="key", artist="key")]
+    if aliases is not None:
+        owned = aliases.drop_nulls().select(owner=artist_key(pl.col("artist")), name=artist_key(pl.col("alias")))
+        owned = pl.concat([owned, owned.select("owner", name="owner")]).unique()
+        twins = owned.join(owned, on="owner").select(dj="name", artist="name_right")
+        pairs.append(
+            twins.join(dj, left_on="dj", right_on="key", how="semi").join(
+                artist, left_on="artist", right_on="key", how="semi"
+            )
+        )
+    found = pl.concat(pairs).unique().select(source=_id_of("dj", "dj"), target=_id_of("artist", "artist"))
+    return found.select("source", "target", count=pl.lit(1, pl.Int64), relation=pl.lit("same"), weight=pl.lit(1.0))
+
+
+def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> nx.Graph[str]:
+    graph: nx.Graph[str] = nx.Graph()
+    for row in nodes.iter_rows(named=True):
+        attributes: dict[str, Any] = {"kind": row["kind"], "label": row["shown"], "plays": row["plays"]}
+        if row["date"] is not None:
+            attributes["date"] = row["date"]
+        graph.add_node(row["node"], **attributes)
+    for source, target, count, relation, weight in edges.select(
+        "source", "target", "count", "relation", "weight"
+    ).iter_rows():
+        graph.add_edge(source, target, relation=relation, count=count, weight=weight)
+    return graph
+
+
+def _unknown_key_of(tracklists: pl.DataFrame) -> pl.Expr:
+    return unknown_key() if "track_key" in tracklists.columns else pl.concat_str("set_id", pl.lit("#"), "position")
+
+
+def _id(kind: str, key: str) -> str:
+    made: str = pl.select(_legal(pl.lit(f"{kind}:{key}"))).item()
+    return made
+
+
+def _id_of(kind: str, column: str) -> pl.Expr:
+    return _legal(pl.concat_str(pl.lit(f"{kind}:"), column))
+
+
+def _legal(text: pl.Expr) -> pl.Expr:
+    """Without the characters no XML 1.0 file may hold, escaped or not."""
+    return text.str.replace_all(r"[\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFE}\x{FFFF}]", "\N{REPLACEMENT CHARACTER}")

@@ -1,0 +1,166 @@
+"""The graph as a file: GEXF and GraphML for Gephi, or a picture of one unknown's surroundings.
+
+Reads tracklist files, a frame, or the marts of a snapshot; writes one file, whole or not at all. The same data give
+the same bytes: GEXF's date of writing is left out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import polars as pl
+
+from enrich.contracts.settings import Settings
+from enrich.cooccurrence.contexts import WINDOW
+from enrich.cooccurrence.drawing import draw_ego_net
+from enrich.cooccurrence.graph import build_graph, ego_net
+from enrich.errors import InputFileError
+from enrich.tracklists.reading import read_tracklists
+
+_PICTURES = (".png", ".svg", ".pdf")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_WRITTEN_ON = re.compile(r'\s*lastmodifieddate="[^"]*"')
+
+Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | pl.DataFrame | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphFile:
+    """What was written, and where."""
+
+    out: Path
+    nodes: dict[str, int]
+    """Nodes by kind."""
+    edges: dict[str, int]
+    """Edges by relation."""
+    graph: nx.Graph[str]
+
+    def asdict(self) -> dict[str, Any]:
+        """The counts, as JSON takes them."""
+        return {"out": str(self.out), "nodes": self.nodes, "edges": self.edges}
+
+    def text(self) -> str:
+        """The counts, for people."""
+        lines = [f"{sum(self.nodes.values()):>10,} nodes", *(f"{n:>10,}   {kind}" for kind, n in self.nodes.items())]
+        lines += [f"{sum(self.edges.values()):>10,} edges", *(f"{n:>10,}   {kind}" for kind, n in self.edges.items())]
+        return "\n".join([*lines, "", f"written to {self.out}"])
+
+
+def graph(
+    tracklists: Source = None,
+    *,
+    out: str | os.PathLike[str],
+    unknown: str | None = None,
+    aliases: pl.DataFrame | None = None,
+    window: int = WINDOW,
+    settings: Settings | None = None,
+) -> GraphFile:
+    """Write tracks, artists, labels, DJs and sets as a graph (`cooccurrence.graph` says what is in it).
+
+    Args:
+        tracklists: Files, a frame TRACKLISTS, a `.duckdb` snapshot; None: the latest snapshot.
+        out: `.gexf` or `.graphml`; with `unknown` also `.png`, `.svg` or `.pdf`.
+        unknown: track_key of an unknown: only what is around it.
+        aliases: Columns `artist`, `alias`; a snapshot brings its own.
+        window: Positions within which plays are near each other.
+        settings: Where snapshots are; only for None.
+
+    Raises:
+        EnrichError: the ending of `out`, a file, the snapshot or the unknown is not usable.
+    """
+    out = Path(out)
+    kinds = (".gexf", ".graphml", *_PICTURES)
+    if out.suffix.lower() not in kinds:
+        raise InputFileError(f"{out}: a graph is written as {', '.join(kinds)}; give --out one of these endings")
+    if out.suffix.lower() in _PICTURES and unknown is None:
+        raise InputFileError(f"{out}: a picture is of one unknown; name it with --unknown")
+    rows, known_aliases = _rows(tracklists, settings)
+    aliases = known_aliases if aliases is None else aliases
+    made = (
+        build_graph(rows, aliases=aliases, window=window)
+        if unknown is None
+        else ego_net(rows, unknown, aliases=aliases, window=window)
+    )
+    write_graph(made, out)
+    return GraphFile(
+        out=out,
+        nodes=dict(sorted(Counter(kind for _, kind in made.nodes(data="kind")).items())),
+        edges=dict(sorted(Counter(relation for *_, relation in made.edges(data="relation")).items())),
+        graph=made,
+    )
+
+
+def write_graph(graph: nx.Graph[str], out: str | os.PathLike[str]) -> Path:
+    """Write any networkx graph as GEXF or GraphML, or an ego-net as a picture, by the ending of `out`.
+
+    Nulls are left out and characters XML cannot hold replaced; every other value is a string, number or boolean, or
+    becomes its text.
+    """
+    out = Path(out)
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if out.suffix.lower() in _PICTURES:
+            draw_ego_net(graph).savefig(part, format=out.suffix[1:].lower(), dpi=200, metadata=_undated(out))
+        elif out.suffix.lower() == ".gexf":
+            text = "\n".join(nx.generate_gexf(_plain(graph), version="1.2draft"))
+            part.write_text(_WRITTEN_ON.sub("", text, count=1), encoding="utf-8")
+        else:
+            part.write_text("\n".join(nx.generate_graphml(_plain(graph), named_key_ids=True)), encoding="utf-8")
+        part.replace(out)
+    except OSError as error:
+        raise InputFileError(f"{out}: cannot be written: {error.strerror or error}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return out
+
+
+def _plain(graph: nx.Graph[str]) -> nx.Graph[str]:
+    """A copy that any XML reader takes."""
+    plain: nx.Graph[str] = nx.Graph()
+    for node, attributes in graph.nodes(data=True):
+        plain.add_node(_legal(str(node)), **_values(attributes))
+    for source, target, attributes in graph.edges(data=True):
+        plain.add_edge(_legal(str(source)), _legal(str(target)), **_values(attributes))
+    return plain
+
+
+def _values(attributes: dict[str, Any]) -> dict[str, Any]:
+    return {
+        _legal(str(name)): value if isinstance(value, bool | int | float) else _legal(str(value))
+        for name, value in attributes.items()
+        if value is not None
+    }
+
+
+def _legal(text: str) -> str:
+    return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _undated(out: Path) -> dict[str, None]:
+    return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(out.suffix.lower(), {})
+
+
+def _rows(tracklists: Source, settings: Settings | None) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The slots, and the aliases where the source knows them."""
+    if isinstance(tracklists, pl.DataFrame):
+        return tracklists, None
+    one = Path(tracklists) if isinstance(tracklists, str | os.PathLike) else None
+    if isinstance(tracklists, Sequence) and not isinstance(tracklists, str) and len(tracklists) == 1:
+        one = Path(tracklists[0])
+    if tracklists is not None and (one is None or one.suffix.lower() != ".duckdb"):
+        return read_tracklists(tracklists).rows, None
+    snapshot = import_module("enrich.snapshots.opening").open_snapshot(one, settings=settings)
+    try:
+        artists = snapshot.frame("artists").select("artist", alias="aliases").explode("alias").drop_nulls()
+        return snapshot.frame("tracklists"), artists
+    finally:
+        snapshot.con.close()

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations
+
+import networkx as nx
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from formula_oracle import key_of, names, one_row_per_slot, unknown
+from test_ranking import worlds
+
+from enrich.contracts.schemas import TRACKLISTS
+from enrich.cooccurrence.drawing import draw_ego_net
+from enrich.cooccurrence.graph import build_graph, ego_net
+from enrich.cooccurrence.graph_files import graph, write_graph
+from enrich.cooccurrence.ranking import rank
+from enrich.errors import EnrichError
+
+BAD = "Bad \x07 Name \x00 & <Son> \ufffe"
+
+
+def world() -> pl.DataFrame:
+    rows = []
+    for i in range(1, 4):
+        played = [
+            ("Above & Beyond", "Thing", "Anjunabeats"), ("Ilan Bluestone", "Frozen Ground", "Anjunabeats"),
+            (None, None, None), ("Spencer Brown", "Rainy Road", "Anjunabeats"), (BAD, None, None),
+        ]  # fmt: skip
+        for position, (artist, title, label) in enumerate(played, start=1):
+            rows.append(
+                {
+                    "set_id": f"s{i}", "dj": "Above & Beyond" if i < 3 else None,
+                    "set_name": None if i == 2 else f"ABGT {i}",
+                    "position": position, "artist": artist, "title": title, "label": label,
+                    "track_key": "u" if artist is None else None,
+                }
+            )  # fmt: skip
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    return frame.with_columns(set_date=pl.lit(None, pl.Date), is_id=pl.lit(None, pl.Boolean)).select(
+        pl.col(n).cast(t) for n, t in TRACKLISTS.items()
+    )
+
+
+def test_whole_graph_counts_what_is_played():
+    g = build_graph(world())
+
+    assert g.nodes["artist:ilan bluestone"] == {"kind": "artist", "label": "Ilan Bluestone", "plays": 3}
+    assert g["dj:above and beyond"]["artist:ilan bluestone"] == {"relation": "plays", "count": 2, "weight": 2.0}
+    assert g["artist:ilan bluestone"]["label:anjunabeats"]["count"] == 3
+    assert g["dj:above and beyond"]["artist:above and beyond"]["relation"] == "same"
+    near = g["track:above and beyond · thing"]["unknown:u"]
+    assert (near["relation"], near["count"], near["weight"]) == ("near", 3, 1.5)
+    assert g["artist:ilan bluestone"]["artist:spencer brown"] == {"relation": "met", "count": 3, "weight": 3.0}
+    assert g.nodes["set:s2"]["label"] == "s2"
+
+
+@settings(max_examples=15, deadline=None)
+@given(world=worlds)
+def test_edges_equal_counting_by_hand(world):
+    rows = one_row_per_slot(world)
+    met, in_set = Counter(), Counter()
+    for row in rows:
+        in_set[row["set_id"]] += 1
+    for a, b in combinations(rows, 2):
+        if (
+            a["set_id"] == b["set_id"]
+            and abs(a["position"] - b["position"]) <= 2
+            and not (unknown(a["artist"]) or unknown(b["artist"]))
+        ):
+            for one in {key_of(n) for n in names(a["artist"])}:
+                for other in {key_of(n) for n in names(b["artist"])} - {one}:
+                    met[frozenset((f"artist:{one}", f"artist:{other}"))] += 1
+
+    g = build_graph(complete(world))
+
+    assert {frozenset((u, v)): d["count"] for u, v, d in g.edges(data=True) if d["relation"] == "met"} == met
+    assert {n.removeprefix("set:"): d["plays"] for n, d in g.nodes(data=True) if d["kind"] == "set"} == in_set
+    assert not any(None in d.values() for _, d in g.nodes(data=True))
+
+
+def complete(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        pl.col(n).cast(t) if n in rows.columns else pl.lit(None, t).alias(n) for n, t in TRACKLISTS.items()
+    )
+
+
+@pytest.mark.parametrize("ending", [".gexf", ".graphml"])
+def test_files_come_back_whole_and_are_the_same_bytes(tmp_path, ending):
+    out = tmp_path / f"g{ending}"
+    done = graph(world(), out=out)
+    again = graph(world().sample(fraction=1.0, shuffle=True, seed=3), out=tmp_path / f"h{ending}")
+
+    back = nx.read_gexf(out) if ending == ".gexf" else nx.read_graphml(out)
+    assert (back.number_of_nodes(), back.number_of_edges()) == (
+        done.graph.number_of_nodes(), done.graph.number_of_edges(),
+    )  # fmt: skip
+    assert back.nodes["artist:ilan bluestone"]["kind"] == "artist"
+    assert back["dj:above and beyond"]["artist:ilan bluestone"]["weight"] == 2.0
+    assert out.read_bytes() == again.out.read_bytes()
+
+
+@pytest.mark.parametrize("ending", [".gexf", ".graphml"])
+def test_nulls_and_illegal_characters_do_no_harm(tmp_path, ending):
+    g = nx.Graph()
+    g.add_node("a\x00", kind="track", label="\ud800 & <b>\x1f", date=None, plays=1)
+    g.add_edge("a\x00", "b", weight=1.0, relation=None)
+
+    out = write_graph(g, tmp_path / f"x{ending}")
+
+    back = nx.read_gexf(out) if ending == ".gexf" else nx.read_graphml(out)
+    assert sorted(back) == ["a\ufffd", "b"]
+
+
+def test_ego_net_holds_the_ranking():
+    net = ego_net(world(), "u")
+    ranking = rank(world()).filter(pl.col("track_key") == "u")
+
+    edges = {n: d for n, d in net["unknown:u"].items() if d["relation"] == "candidate"}
+    assert sorted(d["weight"] for d in edges.values()) == sorted(ranking["probability"])
+    assert {d["kind"] for _, d in net.nodes(data=True)} == {"unknown", "track", "artist", "label", "dj", "set"}
+
+
+def test_unknown_that_is_not_there():
+    with pytest.raises(EnrichError, match="no unknown is called 'x'; there are u"):
+        ego_net(world(), "x")
+
+
+@pytest.mark.parametrize(("out", "says"), [("g.txt", "endings"), ("g.png", "--unknown")])
+def test_ending_of_the_file(tmp_path, out, says):
+    with pytest.raises(EnrichError, match=says):
+        graph(world(), out=tmp_path / out)
+
+
+def many_artists() -> pl.DataFrame:
+    """One unknown in nine sets with eighteen neighbours, names long, labels many."""
+    rows = [
+        {
+            "set_id": f"s{s}", "dj": f"A Disc Jockey With A Long Name {s}", "position": p,
+            "set_name": f"A very long name of an evening, number {s}, at a place",
+            "artist": None if p == 2 else f"An Artist Whose Name Goes On {s}-{p}",
+            "title": None, "label": f"Recordings Of The Long Name {s}-{p}", "track_key": "u" if p == 2 else None,
+        }
+        for s in range(9)
+        for p in (1, 2, 3)
+    ]  # fmt: skip
+    return pl.DataFrame(rows, infer_schema_length=None).select(
+        pl.col(n).cast(t) if n in rows[0] else pl.lit(None, t).alias(n) for n, t in TRACKLISTS.items()
+    )
+
+
+@pytest.mark.parametrize("make", [world, many_artists])
+def test_no_text_of_the_drawing_overlaps_another(make):
+    figure = draw_ego_net(ego_net(make(), "u"))
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    texts = [t for axes in figure.axes for t in axes.texts] + figure.texts
+    boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in texts]
+
+    width, height = figure.get_size_inches() * figure.dpi
+    for i, (text, box) in enumerate(boxes):
+        assert box.x0 >= 0, text
+        assert box.x1 <= width, text
+        assert box.y0 >= 0, text
+        assert box.y1 <= height, text
+        for other, other_box in boxes[i + 1 :]:
+            assert not box.overlaps(other_box), (text, other)
+
+
+def test_same_picture_twice(tmp_path):
+    files = [graph(world(), out=tmp_path / f"{i}.png", unknown="u").out for i in (1, 2)]
+
+    assert files[0].read_bytes() == files[1].read_bytes()
