@@ -267,7 +267,7 @@ def hunt_labels(
         failed=len(ids) - with_label,
         skipped=0,
         applied=apply,
-        by_source=_best(labels).group_by("source").len().sort("source").rows_by_key("source", unique=True),
+        by_source=dict(_best(labels).group_by("source").len().sort("source").iter_rows()),
     )
 
 
@@ -335,7 +335,7 @@ def _cycle(
     )
     written = record.written
     best = _best(found.proposals)
-    counts = best.group_by("kind").len().rows_by_key("kind", unique=True)
+    counts = dict(best.group_by("kind").len().iter_rows())
     return CycleResult(
         run_id=record.run_id,
         processed=len(ids),

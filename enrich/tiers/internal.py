@@ -17,9 +17,9 @@ from rapidfuzz.process import cpdist
 from enrich.text.normalise import artist_key, title_key
 from enrich.text.titles import parse_titles
 from enrich.tiers.local_labels import no_proposals
-from enrich.tiers.measured import measure, with_confidence
+from enrich.tiers.measured import with_confidence
 from enrich.tiers.proposing import propose
-from enrich.tiers.same_title import agreeing, speaks
+from enrich.tiers.same_title import agreeing, measured_agreement, speaks
 from enrich.tiers.workspace import Workspace
 
 ASSOCIATION_MIN = 0.60
@@ -38,7 +38,7 @@ def same_title(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     """
     known = _voters(ws)
     answers = with_confidence(
-        agreeing(_unnamed(ws, track_ids), known, value="artist_text"), _measured(known), prior=_PRIOR
+        agreeing(_unnamed(ws, track_ids), known, value="artist_text"), _measured(ws, known), prior=_PRIOR
     )
     found = _with_names(ws, answers).with_columns(probability="confidence")
     return propose(
@@ -46,7 +46,7 @@ def same_title(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         kind="artist",
         tier=1,
         source="same-title",
-        evidence=["artists", "example", "others", "bucket", "n", "correct"],
+        evidence=["artists", "example", "others", "bucket", "n", "correct", "chance"],
     )
 
 
@@ -118,17 +118,22 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         return no_proposals()
     parsed = parse_titles(components["component"])
     components = components.with_columns(
-        named=parsed["artist"], base_key=_base_keys(parsed), version_class=parsed["version_class"]
+        named=parsed["artist"],
+        base_key=_base_keys(parsed),
+        version_class=parsed["version_class"],
+        remixer=parsed["remixer"],
     ).with_columns(query_id=pl.format("{}#{}", "track_id", "place"))
     known = _voters(ws)
     looked_up = (
         with_confidence(
             agreeing(
-                components.filter(pl.col("named").is_null()).select("base_key", "version_class", track_id="query_id"),
+                components.filter(pl.col("named").is_null()).select(
+                    "base_key", "version_class", "remixer", track_id="query_id"
+                ),
                 known,
                 value="artist_text",
             ),
-            _measured(known),
+            _measured(ws, known),
             prior=_PRIOR,
         )
         .filter(pl.col("confidence") >= COMPONENT_MIN)
@@ -165,11 +170,9 @@ def _voters(ws: Workspace) -> pl.DataFrame:
     return ws.known.with_columns(artist_text=pl.col("artist_keys").list.join("|"))
 
 
-def _measured(known: pl.DataFrame) -> pl.DataFrame:
-    tried = agreeing(known, known, value="artist_text").join(
-        known.select("track_id", truth="artist_text"), on="track_id"
-    )
-    return measure(tried.select("bucket", right=pl.col("artist_text") == pl.col("truth")), prior=_PRIOR)
+def _measured(ws: Workspace, known: pl.DataFrame) -> pl.DataFrame:
+    blanks = ws.tracks.filter(~pl.col("is_known_artist"))
+    return measured_agreement(known, blanks, value="artist_text", prior=_PRIOR)
 
 
 def _with_names(ws: Workspace, answers: pl.DataFrame) -> pl.DataFrame:

@@ -6,9 +6,9 @@ import polars as pl
 
 from enrich.contracts.schemas import PROPOSALS
 from enrich.text.normalise import label_key
-from enrich.tiers.measured import measure, with_confidence
+from enrich.tiers.measured import with_confidence
 from enrich.tiers.proposing import propose
-from enrich.tiers.same_title import SAME_RECORDING, agreeing
+from enrich.tiers.same_title import SAME_RECORDING, agreeing, measured_agreement
 from enrich.tiers.workspace import Workspace
 
 #: Below this a label is no find (the specification's floor).
@@ -48,7 +48,7 @@ def database_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         PROPOSALS (tier 0, source `database`).
     """
     keys = ws.known.select("track_id", artist_text=pl.col("artist_keys").list.join("|"))
-    tracks = ws.tracks.select("track_id", "title", "base_key", "version_class", "label", "label_key").join(
+    tracks = ws.tracks.select("track_id", "title", "base_key", "version_class", "remixer", "label_key").join(
         keys, on="track_id", how="left"
     )
     labelled = tracks.filter(pl.col("label_key").is_not_null() & pl.col("version_class").is_in(SAME_RECORDING))
@@ -57,10 +57,10 @@ def database_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         tracks.filter(pl.col("artist_text").is_not_null()).with_columns(base_key=_under_artist()),
         labelled.filter(pl.col("artist_text").is_not_null()).with_columns(base_key=_under_artist()),
         asked,
-        rule="same artist, ",
+        by_artist=True,
     )
     nameless = tracks.filter(pl.col("artist_text").is_null())
-    by_title = _answers(tracks, labelled, asked.join(nameless, on="track_id", how="semi"), rule="title alone, ")
+    by_title = _answers(pl.concat([labelled, nameless]).unique("track_id"), labelled, asked, by_artist=False)
     answers = pl.concat([by_artist, by_title])
     spelling = ws.labels.select("label_key", value="label").unique("label_key", keep="first", maintain_order=True)
     found = answers.join(spelling, on="label_key").filter(pl.col("confidence") >= LABEL_FLOOR)
@@ -69,16 +69,16 @@ def database_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         kind="label",
         tier=0,
         source="database",
-        evidence=["example", "others", "bucket", "n", "correct"],
+        evidence=["example", "others", "bucket", "n", "correct", "chance"],
     )
 
 
-def _answers(tracks: pl.DataFrame, labelled: pl.DataFrame, asked: pl.DataFrame, *, rule: str) -> pl.DataFrame:
-    truth = labelled.select("track_id", truth="label_key")
-    tried = agreeing(labelled, labelled, value="label_key").join(truth, on="track_id")
-    measured = measure(tried.select("bucket", right=pl.col("label_key") == pl.col("truth")), prior=_PRIOR)
-    queries = tracks.join(asked, on="track_id", how="semi").filter(pl.col("version_class").is_in(SAME_RECORDING))
-    answers = agreeing(queries, labelled, value="label_key")
+def _answers(tracks: pl.DataFrame, labelled: pl.DataFrame, asked: pl.DataFrame, *, by_artist: bool) -> pl.DataFrame:
+    queries = tracks.filter(pl.col("version_class").is_in(SAME_RECORDING))
+    blanks = queries.filter(pl.col("label_key").is_null())
+    measured = measured_agreement(labelled, blanks, value="label_key", prior=_PRIOR, count_chance=not by_artist)
+    rule = "same artist, " if by_artist else "title alone, "
+    answers = agreeing(blanks.join(asked, on="track_id", how="semi"), labelled, value="label_key")
     return with_confidence(answers, measured, prior=_PRIOR).with_columns(bucket=pl.concat_str(pl.lit(rule), "bucket"))
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from enrich.text.normalise import artist_key
 from enrich.text.words import is_unknown_title
+from enrich.tiers.measured import measure
 
 #: Versions that are releases of one and the same recording, as far as its label and artist go.
 SAME_RECORDING = (
@@ -37,42 +39,79 @@ def speaks(base_key: pl.Expr) -> pl.Expr:
     )
 
 
-def agreeing(asked: pl.DataFrame, elsewhere: pl.DataFrame, *, value: str) -> pl.DataFrame:
+def agreeing(asked: pl.DataFrame, elsewhere: pl.DataFrame, *, value: str, unlike: str | None = None) -> pl.DataFrame:
     """The value all other tracks of the same title share.
 
     Args:
-        asked: track_id, base_key, version_class.
-        elsewhere: track_id, title, base_key, version_class and the column named by `value` (a key; nulls are skipped).
+        asked: track_id, base_key, version_class, remixer.
+        elsewhere: The same, with title and the column named by `value` (a key; nulls are skipped).
         value: Column of `elsewhere` on which they must agree.
+        unlike: A column of both; tracks that share it are not consulted (what is left is chance).
 
     Returns:
         One row per asked track with an answer: track_id, the column `value`, others (tracks that say so),
         example (title of one), bucket (String).
     """
     voters = elsewhere.filter(pl.col(value).is_not_null() & speaks(pl.col("base_key")))
+    columns = ["track_id", "base_key", "version_class", "remixer", *([unlike] if unlike else [])]
     pairs = (
         asked.filter(speaks(pl.col("base_key")))
-        .select("track_id", "base_key", "version_class")
-        .join(voters, on="base_key", suffix="_other")
+        .select(columns)
+        .join(voters.rename({value: "said"}).with_columns(pl.col("said").alias(value)), on="base_key", suffix="_other")
         .filter(pl.col("track_id") != pl.col("track_id_other"))
         .sort("track_id", "track_id_other")
     )
-    both_recordings = pl.col("version_class").is_in(SAME_RECORDING) & pl.col("version_class_other").is_in(
-        SAME_RECORDING
-    )
+    if unlike:
+        pairs = pairs.filter(pl.col(unlike) != pl.col(f"{unlike}_other"))
+    is_recording = [pl.col(c).is_in(SAME_RECORDING) for c in ("version_class", "version_class_other")]
+    same_remix = artist_key(pl.col("remixer")) == artist_key(pl.col("remixer_other"))
     return (
         pairs.group_by("track_id", maintain_order=True)
         .agg(
             pl.col("base_key").first(),
-            pl.col(value).n_unique().alias("rivals"),
-            pl.col(value).first(),
+            rivals=pl.col("said").n_unique(),
+            said=pl.col("said").first(),
             others=pl.len(),
             example=pl.col("title").first(),
-            recording=both_recordings.any(),
+            closeness=pl.when(same_remix.any())
+            .then(pl.lit("same remix"))
+            .when((is_recording[0] & is_recording[1]).any())
+            .then(pl.lit("same recording"))
+            .otherwise(pl.lit("another version")),
         )
         .filter(pl.col("rivals") == 1)
         .with_columns(bucket=_bucket())
-        .drop("rivals", "base_key", "recording")
+        .select("track_id", pl.col("said").alias(value), "others", "example", "bucket")
+    )
+
+
+def measured_agreement(
+    known: pl.DataFrame, blanks: pl.DataFrame, *, value: str, prior: float, count_chance: bool = True
+) -> pl.DataFrame:
+    """What agreement of titles is worth here, by bucket.
+
+    Args:
+        known: Tracks with the value known, as `agreeing` takes them.
+        blanks: All tracks of the snapshot without it.
+        value: The column.
+        prior: See `measure`.
+        count_chance: Whether agreement may be chance; not so where the key holds the artist as well.
+
+    Returns:
+        MEASURED.
+    """
+    truth = known.select("track_id", truth=value)
+    hidden = agreeing(known, known, value=value).join(truth, on="track_id")
+    right = hidden.select("bucket", right=pl.col(value) == pl.col("truth"))
+    if not count_chance:
+        return measure(right, prior=prior)
+    return measure(
+        right,
+        prior=prior,
+        decoys=agreeing(known, known, value=value, unlike=value),
+        answered=agreeing(blanks, known, value=value),
+        tried=known.filter(speaks(pl.col("base_key"))).height,
+        asked=blanks.filter(speaks(pl.col("base_key"))).height,
     )
 
 
@@ -85,5 +124,5 @@ def _bucket() -> pl.Expr:
         .when(words == 2)
         .then(pl.lit("2 words"))
         .otherwise(pl.lit("1 word")),
-        pl.when(pl.col("recording")).then(pl.lit("same recording")).otherwise(pl.lit("another version")),
+        "closeness",
     )

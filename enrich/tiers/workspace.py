@@ -39,7 +39,7 @@ class Workspace:
 
     @property
     def known(self) -> pl.DataFrame:
-        """Tracks of known artist: id, title and its keys, version_class, label, label_key, artist, artist_keys (list)."""
+        """Tracks of known artist: id, title, its keys and version, remixer, label_key, artist, artist_keys (list)."""
         keys = (
             self.credits.filter(pl.col("role") == "primary")
             .group_by("track_id")
@@ -47,7 +47,7 @@ class Workspace:
         )
         return (
             self.tracks.filter(pl.col("is_known_artist"))
-            .select("track_id", "title", "base_key", "title_key", "version_class", "label", "label_key", "artist")
+            .select("track_id", "title", "base_key", "title_key", "version_class", "remixer", "label_key", "artist")
             .join(keys, on="track_id")
         )
 

@@ -28,6 +28,7 @@ def build(tracks, *, aliases=None, plays=()):
         title_key=title_key(pl.col("title")),
         base_key=parsed.select(title_key(pl.col("base_title"))).to_series(),
         version_class=parsed["version_class"],
+        remixer=parsed["remixer"],
         title_label=parsed["label"],
         title_label_confidence=parsed["label_confidence"],
         is_mashup=parsed["is_mashup"],

@@ -1,0 +1,191 @@
+"""The whole main job, as `make run` does it: a database, a snapshot, the tiers, write-back, cool-down, the report.
+
+On the demo world it asks a loopback catalogue that speaks the sources' own formats; on tracklist files it asks no
+outside source unless `ENRICH_SOURCES` names some. Run again, it goes on from what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from enrich.contracts.settings import Settings
+from enrich.contracts.tables import read_table
+from enrich.cooldown import queue
+from enrich.database.connection import connect
+from enrich.database.migrations import migrate
+from enrich.demo_world.loading import demo
+from enrich.errors import InputFileError
+from enrich.importing.running import import_
+from enrich.ledger.proposals import proposals
+from enrich.ledger.writing import writeback
+from enrich.pipeline import cycle
+from enrich.reporting.recovery import ReportResult, report
+from enrich.snapshots.opening import open_snapshot
+from enrich.snapshots.taking import snapshot
+from enrich.sources.catalogue.server import Catalogue
+from enrich.text.words import is_unknown_artist, is_unknown_title
+
+#: More tracks than a run of this kind has: all of them.
+_ALL = 1_000_000
+#: Requests a second to the loopback catalogue, which nobody needs to be spared.
+_LOOPBACK_RATE = 200.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What the job came to."""
+
+    data_dir: Path
+    slots: dict[str, int]
+    proposals: pl.DataFrame
+    report: ReportResult
+
+    def asdict(self) -> dict[str, Any]:
+        """As JSON prints it."""
+        return {
+            "data_dir": str(self.data_dir),
+            "slots": self.slots,
+            "proposals": self.proposals.to_dicts(),
+            "report": self.report.asdict(),
+        }
+
+    def text(self) -> str:
+        """For people: what was found, the recovery table, and where the report is."""
+        lines = ["", "Slots of all sets"]
+        lines += [f"  {name.replace('_', ' '):<44}{count:>9,}" for name, count in self.slots.items()]
+        lines += ["", f"  {'kind':<8}{'tier':>4}  {'source':<18}{'confidence':<12}{'proposed':>10}{'written':>10}"]
+        lines += [
+            f"  {row['kind']:<8}{row['tier']:>4}  {row['source']:<18}{row['confidence']:<12}{row['proposed']:>10,}"
+            f"{row['written']:>10,}"
+            for row in self.proposals.iter_rows(named=True)
+        ]
+        lines += ["", self.report.table(), "", f"Report: {self.report.path_html}"]
+        return "\n".join(lines)
+
+
+def run(
+    settings: Settings,
+    *,
+    now: datetime,
+    tracklists: Path | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> RunResult:
+    """Do the whole job.
+
+    Args:
+        settings: As for every command. With `tracklists` and the embedded server, a data folder of their own is used,
+            `<data_dir>/runs/<file name>`, so that the demo world stays as it is.
+        now: Time of everything that is recorded.
+        tracklists: A tracklist file; None: the demo world.
+        say: Told of each step.
+
+    Raises:
+        EnrichError: what any of the steps raises.
+    """
+    if tracklists is not None and not tracklists.exists():
+        raise InputFileError(f"{tracklists}: no such file; give TRACKLISTS=file, see `enrich import --help`")
+    if tracklists is not None and settings.database_url is None:
+        settings = settings.model_copy(update={"data_dir": settings.data_dir / "runs" / tracklists.stem})
+    migrate(settings)
+    with ExitStack() as stack:
+        if tracklists is None:
+            settings = _demo_world(settings, stack, now=now, say=say)
+        else:
+            settings = _imported(settings, tracklists, now=now, say=say)
+        _step(say, "snapshot")
+        first = snapshot(settings, now=now)
+        slots = _slots(first)
+        _step(say, "labels (Tier 0)")
+        hunt = cycle.hunt_labels(settings, now=now, limit=_ALL, snapshot=first)
+        say(f"  {hunt.labels_found:,} of {hunt.processed:,} tracks without a label")
+        _write(settings, now=now, say=say)
+        _step(say, "artists (tiers 1–3)")
+        at = snapshot(settings, now=now)
+        resolved = cycle.resolve(settings, now=now, limit=_ALL, snapshot=at)
+        pending = cycle.trigger(settings, now=now, limit=_ALL, snapshot=at, apply=True)
+        found = resolved.artists_found + pending.artists_found
+        say(f"  {found:,} artists proposed for {resolved.processed + pending.processed:,} tracks")
+        _write(settings, now=now, say=say)
+        _step(say, "cool-down")
+        parked = queue.migrate(settings, now=now, limit=_ALL)
+        say(f"  {parked.migrated:,} failed tracks wait for their release, {parked.skipped:,} have no retries left")
+        _step(say, "report")
+        written = report(settings, now=now)
+        slots["unknown_slots_after"] = _slots(snapshot(settings, now=now))["unknown_slots"]
+    return RunResult(
+        data_dir=settings.data_dir,
+        slots=slots,
+        proposals=_by_source(settings),
+        report=written,
+    )
+
+
+def _demo_world(settings: Settings, stack: ExitStack, *, now: datetime, say: Callable[[str], None]) -> Settings:
+    if _has_demo_world(settings):
+        say("demo world: there already, going on from it")
+    else:
+        _step(say, "demo world")
+        demo(settings, now=now)
+    releases = read_table(settings.data_dir / "demo" / "catalogue.parquet")
+    # What is not released yet cannot be found yet.
+    out_now = releases.filter(pl.col("release_date").is_null() | (pl.col("release_date") <= now.date()))
+    catalogue = stack.enter_context(Catalogue(out_now))
+    say(f"  sources: a loopback catalogue of {out_now.height:,} releases answers for all services; no request leaves")
+    return catalogue.settings(settings, rate=_LOOPBACK_RATE)
+
+
+def _imported(settings: Settings, tracklists: Path, *, now: datetime, say: Callable[[str], None]) -> Settings:
+    _step(say, f"import of {tracklists.name}")
+    done = import_(tracklists, settings=settings, now=now)
+    say(f"  {done.plays:,} plays in {done.sets:,} sets")
+    if "sources" in settings.model_fields_set:
+        return settings
+    say("  sources: none asked; name some in ENRICH_SOURCES")
+    return settings.model_copy(update={"sources": ()})
+
+
+def _step(say: Callable[[str], None], name: str) -> None:
+    say(f"{name} …")
+
+
+def _write(settings: Settings, *, now: datetime, say: Callable[[str], None]) -> None:
+    done = writeback(settings, now=now, apply=True)
+    say(f"  written: {done.labels_written:,} labels, {done.artists_written:,} artists; {done.conflicts} conflicts")
+
+
+def _has_demo_world(settings: Settings) -> bool:
+    with connect(settings) as con:
+        row = con.execute("select to_regclass('enrich_demo_truth') is not null").fetchone()
+    return bool(row and row[0])
+
+
+def _slots(path: Path) -> dict[str, int]:
+    """Slots of all sets in a snapshot, and how many of them nobody has named, by what is known of them."""
+    with open_snapshot(path) as snap:
+        slots = snap.frame("tracklists")
+    unknown = slots.filter(is_unknown_artist(pl.col("artist")))
+    return {
+        "slots": slots.height,
+        "unknown_slots": unknown.height,
+        "of_them_with_a_title": unknown.filter(~is_unknown_title(pl.col("title"))).height,
+        "unknown_recordings": unknown["track_key"].n_unique(),
+    }
+
+
+def _by_source(settings: Settings) -> pl.DataFrame:
+    """Proposals by kind, tier, source and band of confidence, with how many are written."""
+    low = (pl.col("confidence") * 10).floor().clip(0, 9) / 10
+    return (
+        proposals(settings)
+        .with_columns(confidence=pl.format("{}–{}", low.round(1), (low + 0.1).round(1)))
+        .group_by("kind", "tier", "source", "confidence")
+        .agg(proposed=pl.len(), written=(pl.col("status") == "written").sum())
+        .sort("kind", "tier", "source", "confidence")
+    )
