@@ -2,7 +2,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.text.credits import credit_keys, learn_names, split_credits
@@ -86,6 +86,7 @@ def test_a_duo_is_learned_and_a_guest_is_not() -> None:
     assert learn_names(pl.Series(plays)) == {"Foo & Bar"}
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.one_of(st.none(), st.text(), st.sampled_from(["A & B", "A feat. B", ", &", "A x", "(feat. "])), max_size=6

@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.text.normalise import artist_key, label_key, normalise_artist, normalise_label, normalise_title, title_key
@@ -60,6 +60,7 @@ def test_null_stays_null() -> None:
     assert (normalise_artist(None), normalise_title(None), normalise_label(None)) == (None, None, None)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), max_size=8))
 def test_keys_of_keys_are_themselves(texts: list[str]) -> None:
     frame = pl.DataFrame({"t": texts}, schema={"t": pl.String})

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.text.normalise import label_key
@@ -198,6 +198,7 @@ _PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(), st.lists(_PIECES).map("".join)), max_size=8), st.booleans())
 def test_any_text_is_parsed(titles: list[str | None], with_artists: bool) -> None:
     column = pl.Series(titles, dtype=pl.String)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.text.words import is_unknown_artist, is_unknown_title
@@ -50,6 +50,7 @@ def test_known_titles(text: str) -> None:
     assert _title(text) is False
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), max_size=8))
 def test_any_text_gets_an_answer(texts: list[str]) -> None:
     frame = pl.DataFrame({"t": texts}, schema={"t": pl.String})
