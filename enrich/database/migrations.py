@@ -172,8 +172,17 @@ def _home_schema(con: psycopg.Connection[TupleRow], settings: Settings) -> str:
         if row is None:
             con.execute(sql.SQL("create schema {}").format(sql.Identifier(first)))
             row = (first,)
+    schema = str(row[0])
+    allowed = con.execute(
+        "select has_schema_privilege(%s, 'usage') and has_schema_privilege(%s, 'create')", [schema] * 2
+    )
+    if allowed.fetchone() != (True,):
+        raise DatabaseError(
+            f"schema {schema}: this role may not create tables there; ask its owner to grant usage and create, "
+            "or migrate as its owner"
+        )
     con.commit()
-    return str(row[0])
+    return schema
 
 
 def _enter(con: psycopg.Connection[TupleRow], schema: str, settings: Settings) -> None:

@@ -129,5 +129,5 @@ def _name_sets(con: duckdb.DuckDBPyConnection) -> None:
 
 def _keep(con: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
     con.register("incoming", frame.to_arrow())
-    con.execute(f"create temp table {name} as select * from incoming")
+    con.execute(f"create temp table {name} as select * from incoming")  # noqa: S608
     con.unregister("incoming")

@@ -59,6 +59,21 @@ def system_server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
+@pytest.fixture
+def system_server_with_password(system_server: str) -> str:
+    """The system server by a role that needs the password `r1ght`."""
+    with psycopg.connect(system_server, autocommit=True) as con:
+        folder = Path(con.execute("show data_directory").fetchone()[0])
+        con.execute("drop role if exists locked")
+        con.execute("create role locked login password 'r1ght'")
+        rules = (folder / "pg_hba.conf").read_text()
+        if "locked" not in rules:
+            (folder / "pg_hba.conf").write_text("local all locked scram-sha-256\n" + rules)
+        con.execute("select pg_reload_conf()")
+        con.execute("select pg_sleep(0.2)")
+    return conninfo.make_conninfo(system_server, user="locked")
+
+
 @pytest.fixture(params=["embedded", "system"])
 def any_server(request: pytest.FixtureRequest) -> str:
     """The URI of each real server in turn."""
