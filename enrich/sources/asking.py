@@ -8,6 +8,7 @@ then, so an interrupted run resumes without asking again. A source that raises i
 
 from __future__ import annotations
 
+import logging
 import queue
 import signal
 import threading
@@ -217,7 +218,8 @@ def _answer(source: Source, query: TrackQuery) -> SourceAnswer:
     try:
         return source.search(query)
     except Exception as error:
-        # A bug in one source must not take the others' finds with it; the type is enough to find it by.
+        # A bug in one source must not take the others' finds with it; its traceback is in the log.
+        logging.getLogger(__name__).info("%s raised for track %s", source.name, query.track_id, exc_info=True)
         return SourceAnswer(
             source=source.name,
             availability=Availability.FAILED,

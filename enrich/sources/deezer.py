@@ -6,6 +6,7 @@ no such thing, any other is a failure. `label` is one string as the distributor 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from enrich.sources.base import Opening, Source, WebSource, first_few, read_date
 from enrich.sources.http import Busy, Failed, Http, Reply, Talk
 from enrich.sources.terms import Terms, clean_isrc, plausible, search_terms
 
+_FEAT = re.compile(r"(?:feat|ft|featuring)\b", re.IGNORECASE)
 _QUOTA, _BUSY, _NO_DATA = 4, 700, 800
 #: Albums looked up for one track.
 _MOST_ALBUMS = 3
@@ -79,7 +81,10 @@ def open_source(opening: Opening) -> Source:
 
 def _hit(track: dict[str, Any], album: dict[str, Any]) -> Hit:
     version = said((track.get("title_version") or "").strip().strip("()[]"))
-    title = track.get("title_short") if version and track.get("title_short") else track["title"]
+    if version and _FEAT.match(version):
+        # Deezer keeps guests where the version belongs.
+        version = None
+    title = (track.get("title_short") if version else None) or track["title"]
     people = track.get("contributors") or [track["artist"]]
     duration_s = track.get("duration")
     return Hit(

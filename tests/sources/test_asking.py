@@ -185,7 +185,7 @@ NAMES = ("beatport", "musicbrainz", "deezer")
 
 
 def test_many_tracks_take_as_long_as_the_slowest_source_needs(releases, settings):
-    rate, n = 20.0, 150
+    rate, n = 25.0, 100
     with Catalogue(releases, delay_s=0.1) as catalogue:
         pointed = catalogue.settings(settings, sources=NAMES, rate=rate)
         began = time.monotonic()

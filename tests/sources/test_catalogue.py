@@ -330,6 +330,13 @@ def test_it_listens_on_loopback_only(catalogue):
     assert catalogue._server.server_address[0] == "127.0.0.1"
 
 
+def test_another_stock_has_another_address():
+    one, other = (Shop(pl.DataFrame({"title": ["A"], "label": [label]})) for label in ("L", "M"))
+
+    assert one.fingerprint != other.fingerprint
+    assert one.fingerprint == Shop(pl.DataFrame({"title": ["A"], "label": ["L"]})).fingerprint
+
+
 def test_the_function_says_what_it_serves(tmp_path):
     path = tmp_path / "r.csv"
     pl.DataFrame({"title": ["A", "B"], "label": ["L", "L"]}).write_csv(path)

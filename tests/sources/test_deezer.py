@@ -6,6 +6,7 @@ import pytest
 
 from enrich.contracts.values import Availability, TrackQuery
 from enrich.sources.catalogue.misbehaving import Misbehaviour
+from enrich.sources.deezer import _hit
 
 
 @pytest.fixture
@@ -87,3 +88,28 @@ def test_the_second_page_is_read_when_the_first_has_nothing(open_one, night_sign
 
     assert answer.hits[0].label == "Deepwell"
     assert [one.params["index"] for one in big_catalogue.log if one.path == "/search"] == ["0", "25"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "title", "mix"),
+    [
+        pytest.param({"title_version": "(Beta Remix)"}, "Night", "Beta Remix", id="version"),
+        pytest.param({"title_version": ""}, "Night (Beta Remix)", None, id="none"),
+        pytest.param({}, "Night (Beta Remix)", None, id="missing"),
+        pytest.param({"title_version": "(feat. C)"}, "Night (Beta Remix)", None, id="guest"),
+    ],
+)
+def test_titles_and_versions(fields, title, mix):
+    track = {
+        "id": 1,
+        "title": "Night (Beta Remix)",
+        "title_short": "Night",
+        "duration": 0,
+        "artist": {"name": "A"},
+        **fields,
+    }
+    album = {"label": " Deep  well ", "release_date": "0000-00-00", "record_type": "ep", "title": "Night"}
+
+    hit = _hit(track, album)
+
+    assert (hit.title, hit.mix, hit.label, hit.release_date, hit.duration_ms) == (title, mix, "Deep well", None, None)

@@ -109,7 +109,7 @@ class Catalogue:
         self._server = _Server(("127.0.0.1", self._port), _Handler)
         self._server.catalogue = self
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="catalogue", daemon=True
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, name="catalogue", daemon=True
         )
         self._thread.start()
 
@@ -131,14 +131,19 @@ class Catalogue:
             raise RuntimeError("the catalogue is not running")
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    @property
+    def _root(self) -> str:
+        # The stock is part of the address: replies kept from another stock at the same port never answer for it.
+        return f"{self.address}/{self.shop.fingerprint}"
+
     def urls(self) -> dict[str, str]:
         """Base address of each source."""
-        return {source: self.address + base for source, base in BASES.items()}
+        return {source: self._root + base for source, base in BASES.items()}
 
     @property
     def site_url(self) -> str:
         """Base address of Beatport's site, to be read without a token."""
-        return self.address + SITE_BASE
+        return self._root + SITE_BASE
 
     def token_json(self) -> str:
         """A token for Beatport that can be renewed."""
@@ -193,10 +198,10 @@ class Catalogue:
         """The reply to a request; logged."""
         at = time.monotonic()
         parts = urlsplit(target)
-        source, path, is_site = _whose(parts.path)
+        source, path, is_site = _whose(parts.path.removeprefix(f"/{self.shop.fingerprint}"))
         if source is None:
             return as_json({"sources": self.urls()} if parts.path == "/" else {"detail": "Not found."}, status=404)
-        base = self.address + (SITE_BASE if is_site else BASES[source])
+        base = self._root + (SITE_BASE if is_site else BASES[source])
         params = dict(parse_qsl(parts.query, keep_blank_values=True))
         asked = Asked(source=source, method=method, path=path, params=params, headers=headers, base=base)
         if self.delay_s:

@@ -6,6 +6,7 @@ others of its artist, other tracks of its name, and its remixes. In memory; touc
 
 from __future__ import annotations
 
+import hashlib
 import math
 import uuid
 from collections import defaultdict
@@ -76,6 +77,8 @@ class Shop:
     def __init__(self, releases: pl.DataFrame) -> None:
         frame = complete(releases)
         self.listings = _listings(frame)
+        #: Eight characters that differ between stocks.
+        self.fingerprint = hashlib.sha256(frame.write_ndjson().encode()).hexdigest()[:8]
         self.labels = sorted({one.label for one in self.listings if one.label})
         self._label_numbers = {label: number for number, label in enumerate(self.labels, start=1)}
         self._people: dict[str, int] = {}
