@@ -58,7 +58,7 @@ def spell_label(label: Label, rng: np.random.Generator, *, dirt: float = 0.18) -
     """The label's name, in `dirt` of the cases another of its spellings."""
     if rng.random() >= dirt:
         return label.name
-    return str(rng.choice(label.spellings))
+    return str(rng.choice(label.spellings[1:]))
 
 
 def with_label(title: str, label: Label, rng: np.random.Generator) -> str:

@@ -17,6 +17,9 @@ from enrich.demo_world import naming
 from enrich.demo_world.cast import Cast
 from enrich.demo_world.recordings import Recording
 
+#: Named tracks that stand in two rows, as original and as extended mix; real tracklists name 8 % of their tracks in
+#: several forms.
+_SECOND_ROWS = 100
 #: The specification's current state.
 TRACKS = 2_213
 FAILED = 635
@@ -107,6 +110,7 @@ def build_tracks(
     named = _pick_named(rng, released, cast)
     isrcs = _Isrcs()
     tracks = [_named(rng, cast, r, isrcs) for r in named]
+    tracks += _second_rows(rng, cast, named)
     return (*tracks, *_failed(rng, cast, recordings, tracks, isrcs, today=today))
 
 
@@ -114,7 +118,7 @@ def _pick_named(rng: np.random.Generator, released: list[Recording], cast: Cast)
     """The recordings the database knows by name; the worked example's are always among them."""
     fixed = [r for r in released if r.base_title in ("Frozen Ground", "Rainy Road") and not r.is_remix]
     rest = [r for r in released if r not in fixed]
-    count = TRACKS - FAILED - len(fixed)
+    count = TRACKS - FAILED - _SECOND_ROWS - len(fixed)
     if len(rest) < count + 200:
         raise ValueError(f"the schedules made {len(rest)} released recordings, {count + 200} are needed")
     weight = np.array([1.0 if r.catalogued else 0.45 for r in rest])
@@ -139,6 +143,28 @@ def _named(rng: np.random.Generator, cast: Cast, recording: Recording, isrcs: _I
         label=recording.label,
         **_truth(recording, cast),  # type: ignore[arg-type]
     )
+
+
+def _second_rows(rng: np.random.Generator, cast: Cast, named: list[Recording]) -> list[Track]:
+    """Extended mixes of originals that have a row already; a longer recording, the same artist and label."""
+    originals = [r for r in named if not r.is_remix and r.base_title not in ("Frozen Ground", "Rainy Road")]
+    rows = []
+    for i in rng.choice(len(originals), _SECOND_ROWS, replace=False):
+        made = originals[int(i)]
+        label = naming.spell_label(cast.labels[made.label], rng)
+        rows.append(
+            Track(
+                title=f"{made.base_title} ({'Extended Mix' if rng.random() < 0.7 else 'Club Mix'})",
+                recording=made.number,
+                artists=made.artists,
+                metadata=_named_metadata(rng, label),
+                duration_ms=made.duration_ms + int(rng.integers(30_000, 110_000)),
+                genre=cast.labels[made.label].scene,
+                label=made.label,
+                **_truth(made, cast),  # type: ignore[arg-type]
+            )
+        )
+    return rows
 
 
 def _truth(recording: Recording, cast: Cast) -> dict[str, object]:
@@ -196,7 +222,7 @@ class _Pools:
         self, rng: np.random.Generator, recordings: tuple[Recording, ...], named: list[Track], *, today: date
     ) -> None:
         self._rng = rng
-        self.track_of = {t.recording: i for i, t in enumerate(named) if t.recording is not None}
+        self.track_of = {t.recording: i for i, t in reversed(list(enumerate(named))) if t.recording is not None}
         known_originals = {recordings[n].original for n in self.track_of}
         by_title: dict[str, int] = {}
         for r in recordings:

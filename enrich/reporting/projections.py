@@ -29,7 +29,8 @@ class Projection:
     unit: str = "tracks"
     before: float | None = None
     """The specification's current state of the same figure."""
-    lower_is_better: bool = False
+    better: str | None = "above"
+    """The good side outside the range; None where neither is."""
 
     def verdict(self, actual: float | None) -> str | None:
         """Where the counted figure falls; None where there is none."""
@@ -41,7 +42,7 @@ class Projection:
 
     def is_better(self, verdict: str | None) -> bool:
         """Whether a figure outside the range is outside on the good side."""
-        return verdict == (BELOW if self.lower_is_better else ABOVE)
+        return verdict is not None and verdict == self.better
 
 
 PHASE_1, PHASE_2, PHASE_3, FINAL = (
@@ -80,6 +81,7 @@ PROJECTIONS: tuple[Projection, ...] = (
         metric="Tracks moved to the cool-down queue",
         low=190,
         high=270,
+        better=None,
     ),
     Projection(key="queue_recovered", phase=PHASE_3, metric="Recovered after cool-down, 6–12 months", low=30, high=70),
     Projection(
@@ -99,7 +101,7 @@ PROJECTIONS: tuple[Projection, ...] = (
         low=120,
         high=240,
         before=635,
-        lower_is_better=True,
+        better="below",
     ),
     Projection(
         key="permanently_failed",
@@ -108,7 +110,7 @@ PROJECTIONS: tuple[Projection, ...] = (
         low=30,
         high=50,
         before=635,
-        lower_is_better=True,
+        better="below",
     ),
 )
 

