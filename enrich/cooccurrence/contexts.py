@@ -61,7 +61,9 @@ class Plays:
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A fresh in-memory DuckDB holding these tables. The caller closes it."""
+        # DuckDB would draw its progress bar into the results on stdout.
         con = duckdb.connect()
+        con.execute("set enable_progress_bar = false")
         for name in self.__slots__:
             con.from_arrow(getattr(self, name).to_arrow()).create(name)
         return con
