@@ -1,0 +1,249 @@
+"""Who could have made an unknown: candidates from everything that may carry the truth.
+
+For a block of units, `gather` weighs every other set by how much it says about theirs (same DJ and near in time, same
+company, same community, near in date), adds up who is played there, and keeps the best of each generator:
+
+    near       played within ten positions of the unknown          same       elsewhere in its sets
+    dj_months, dj_years, dj_ever   played by the same DJs, by age   company    in sets with the same artists
+    company_now  the same, near in date                             community  in the same series of sets, near in date
+    hot        played by anyone within weeks                        roster     on the labels of its sets
+    repeats    on recordings of the same set profile                factors    singular vectors of sets and artists
+    dj_names   the DJs under all their names                        credited   credited together with the DJs or neighbours
+    habit      played next to the neighbours elsewhere              named      in the name of the set
+
+Pure functions of a `Context`: hidden plays have no part in any of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enrich.cooccurrence.corpus import Context, Floats, Ints, Sparse, count
+
+#: How many each generator may bring.
+GENERATORS: dict[str, int] = {
+    "near": 80,
+    "same": 100,
+    "dj_months": 120,
+    "dj_years": 100,
+    "dj_ever": 80,
+    "company": 120,
+    "company_now": 100,
+    "community": 100,
+    "hot": 50,
+    "roster": 60,
+    "repeats": 60,
+    "factors": 80,
+    "dj_names": 20,
+    "credited": 40,
+    "habit": 50,
+    "named": 10,
+}
+
+#: Positions to either side that count as near.
+REACH = 10
+
+#: Time constants in days of the same-DJ weights.
+_MONTHS, _YEARS, _EVER = 60.0, 400.0, 3000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Some units and what surrounds them; rows 0…U-1 stand for `units`."""
+
+    context: Context
+    units: Ints
+
+    @cached_property
+    def slots(self) -> tuple[Ints, Ints]:
+        """Row and slot of each of the units' slots."""
+        corpus = self.context.corpus
+        row_of = np.full(corpus.shape[3] + 1, -1, np.int64)
+        row_of[self.units] = np.arange(len(self.units))
+        row = row_of[corpus.unit_no]
+        slot = np.flatnonzero(row >= 0)
+        return row[slot], slot
+
+    @cached_property
+    def sets(self) -> Ints:
+        """The units' sets."""
+        return np.unique(self.context.corpus.set_no[self.slots[1]])
+
+    @cached_property
+    def member(self) -> Floats:
+        """U × sets of the block: 1 where the unit is played in the set."""
+        row, slot = self.slots
+        member = np.zeros((len(self.units), len(self.sets)), np.float32)
+        member[row, np.searchsorted(self.sets, self.context.corpus.set_no[slot])] = 1
+        return member
+
+    @cached_property
+    def n_sets(self) -> Floats:
+        """U: number of sets."""
+        n: Floats = self.member.sum(1)
+        return n
+
+    @cached_property
+    def own(self) -> Floats:
+        """U × S: 1 where the unit is played in the set."""
+        own = np.zeros((len(self.units), self.context.corpus.shape[1]), np.float32)
+        own[:, self.sets] = self.member
+        return own
+
+    @cached_property
+    def near(self) -> tuple[Ints, Ints, Ints]:
+        """Row, neighbouring known slot, and its position minus the unit's; within `REACH` positions."""
+        corpus = self.context.corpus
+        row, slot = self.slots
+        found = []
+        for step in [*range(-REACH, 0), *range(1, REACH + 1)]:
+            other = slot + step
+            inside = (other >= 0) & (other < len(corpus.set_no))
+            r, s, o = row[inside], slot[inside], other[inside]
+            distance = corpus.position[o] - corpus.position[s]
+            kept = (corpus.set_no[o] == corpus.set_no[s]) & self.context.known[o] & (np.abs(distance) <= REACH)
+            found.append(np.stack([r[kept], o[kept], distance[kept]]))
+        every = np.concatenate(found, axis=1)
+        return every[0], every[1], every[2]
+
+    @cached_property
+    def near_artists(self) -> tuple[Ints, Ints, Ints, Ints]:
+        """Row, artist, distance and set of each artist played near."""
+        row, slot, distance = self.near
+        pairs = self.context.slot_artists[slot].tocoo()
+        return row[pairs.row], pairs.col.astype(np.int64), distance[pairs.row], self.context.corpus.set_no[slot[pairs.row]]
+
+    @cached_property
+    def closeness(self) -> Sparse:
+        """U × A: sum of 1 / distance over the near plays of the artist."""
+        row, artist, distance, _ = self.near_artists
+        return count(row, artist, self.shape, (1 / np.abs(distance)).astype(np.float32))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """U, A."""
+        return len(self.units), self.context.corpus.shape[2]
+
+    @cached_property
+    def weights(self) -> dict[str, Floats]:
+        """U × S: how much every other set says about the unit's; 0 for its own sets."""
+        context = self.context
+        same, days = context.same_dj(self.sets), context.days_apart(self.sets)
+        alike = context.set_similarity(self.sets)
+        community = (context.corpus.community[self.sets][:, None] == context.corpus.community[None, :]).astype(np.float32)
+        kernels = {
+            "dj_weeks": same * np.exp(-days / 20),
+            "dj_months": same * np.exp(-days / _MONTHS),
+            "dj_years": same * np.exp(-days / _YEARS),
+            "dj_ever": same * np.exp(-days / _EVER),
+            "company": alike,
+            "close_company": alike**3,
+            "company_now": alike**2 * np.exp(-days / 200),
+            "community": community * np.exp(-days / 365),
+            "hot": np.exp(-days / 45),
+            "warm": np.exp(-days / 400),
+        }
+        other = 1 - self.own
+        return {name: (self.member @ kernel.astype(np.float32)) * other for name, kernel in kernels.items()}
+
+    @cached_property
+    def djs(self) -> Floats:
+        """U × A: share of the unit's sets the artist plays, under any name."""
+        share: Floats = (self.member @ self.context.dj_names[self.sets].toarray()) / self.n_sets[:, None]
+        return share
+
+    @cached_property
+    def set_labels(self) -> Floats:
+        """U × L: labelled plays in the unit's sets."""
+        plays: Floats = self.member @ self.context.set_labels[self.sets].toarray()
+        return plays
+
+    @cached_property
+    def profile(self) -> Floats:
+        """U × N: cosine of the sets of the unit and of each recording."""
+        shared = spread(self.own, self.context.unit_sets)
+        cosine: Floats = shared / np.sqrt(np.maximum(self.context.sets_of_unit, 1))[None, :]
+        cosine /= np.sqrt(self.n_sets)[:, None]
+        return cosine
+
+    def roster(self, labels: Floats) -> Floats:
+        """U × A: artists of the labels, a label weighing less the more is released on it."""
+        matrix = self.context.label_artists
+        rarity = 1 / np.sqrt(np.asarray(matrix.sum(1)).ravel() + 1)
+        return spread((labels * rarity[None, :]).astype(np.float32), matrix)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """Candidates of a block as pairs, by row and artist, with each generator's score for every pair."""
+
+    row: Ints
+    artist: Ints
+    scores: dict[str, Floats] = field(default_factory=dict)
+
+
+def spread(weight: Floats, matrix: Sparse) -> Floats:
+    """Dense × sparse, U × A."""
+    result: Floats = np.asarray((matrix.T @ np.ascontiguousarray(weight.T)).T, dtype=np.float32)
+    return result
+
+
+def generator_scores(block: Block) -> dict[str, Floats]:
+    """U × A scores by generator; 0 means not a candidate of it."""
+    context, weights = block.context, block.weights
+    near = block.closeness.toarray()
+    same = (block.member @ context.present[block.sets].toarray()).astype(np.float32)
+    named = (block.member @ context.mentions[block.sets].toarray()).astype(np.float32)
+    sets, artists = context.vectors
+    mean = (block.member @ sets[block.sets]) / block.n_sets[:, None]
+    close = near * (near >= 1 / 3)
+    return {
+        "near": near,
+        "same": same,
+        "dj_months": spread(weights["dj_months"], context.recordings),
+        "dj_years": spread(weights["dj_years"], context.present),
+        "dj_ever": spread(weights["dj_ever"], context.recordings),
+        "company": spread(weights["close_company"], context.present),
+        "company_now": spread(weights["company_now"], context.recordings),
+        "community": spread(weights["community"], context.present),
+        "hot": spread(weights["hot"], context.repeated),
+        "roster": block.roster(block.set_labels),
+        "repeats": spread(block.profile**2, context.unit_artists),
+        "factors": (mean @ artists.T).astype(np.float32),
+        "dj_names": block.djs,
+        "credited": spread(block.djs * 3 + close + same * 0.1, context.together),
+        "habit": spread(close.astype(np.float32), context.neighbours),
+        "named": named,
+    }
+
+
+def gather(block: Block) -> Pool:
+    """The candidates of a block: the best of each generator, who must be played or play somewhere."""
+    scores = generator_scores(block)
+    n_units, n_artists = block.shape
+    chosen = np.zeros((n_units, n_artists), bool)
+    for name, size in GENERATORS.items():
+        chosen |= _best(scores[name], size)
+    exists = (np.asarray(block.context.present.sum(0)).ravel() > 0) | (np.asarray(block.context.djs.sum(0)).ravel() > 0)
+    row, artist = np.nonzero(chosen & exists[None, :])
+    return Pool(row=row, artist=artist, scores={name: score[row, artist] for name, score in scores.items()})
+
+
+def _best(score: Floats, size: int) -> NDArray[np.bool_]:
+    """True for the `size` highest positive scores of each row; of equal ones the lowest artist numbers."""
+    positive = score > 0
+    crowded = np.flatnonzero(positive.sum(1) > size)
+    if not len(crowded):
+        return positive
+    full = score[crowded]
+    least = np.partition(full, full.shape[1] - size, axis=1)[:, full.shape[1] - size][:, None]
+    best = full >= least
+    for i in np.flatnonzero(best.sum(1) > size):
+        tied = np.flatnonzero(full[i] == least[i])
+        best[i, tied[size - int((full[i] > least[i]).sum()) :]] = False
+    positive[crowded] = best
+    return positive

@@ -1,0 +1,300 @@
+"""What is known of each candidate of each unknown, as one matrix: the learned ranker's evidence.
+
+Every column has a name and a meaning an analyst can check (`FEATURES`). `_rel` columns give a value relative to the best
+candidate of the same unknown, `_rank` its rank there, so that the model compares candidates rather than counting plays.
+Pure function of a `Context`; hidden plays have no part in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+
+from enrich.cooccurrence.candidates import Block, Pool, gather
+from enrich.cooccurrence.corpus import Context, Floats, Ints, Sparse, column_sums, count, relative_position
+
+#: Column → what it says. Model and calibration refuse another list.
+FEATURES: dict[str, str] = {}
+
+#: Cells of a dense units × artists matrix worked on at once; bounds memory.
+_CELLS = 6_000_000
+
+_COMPARED = (
+    "near", "same", "dj_months", "dj_years", "dj_ever", "company", "company_now", "community", "hot", "roster",
+    "repeats", "factors", "credited", "habit", "dj_weeks_new", "dj_months_rep", "dj_years_new", "dj_years_rep",
+    "community_rep", "community_new", "company_rep", "warm_rep", "roster_near", "roster_dj", "profile_max", "profile_4",
+    "like_neighbours", "fits_neighbours", "credited_near", "remixed_near", "remixed_same", "near_remixer", "same_plays",
+    "near_1", "near_2", "near_5", "artist_recordings",
+)  # fmt: skip
+_RANKED = (
+    "near", "same", "dj_months", "dj_years", "company", "community", "roster", "repeats", "factors", "habit",
+    "like_neighbours", "fits_neighbours", "dj_months_rep", "community_new",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examples:
+    """Candidates of units with their features; sorted by unit and artist."""
+
+    unit: Ints
+    artist: Ints
+    values: Floats
+    names: tuple[str, ...]
+
+    def column(self, name: str) -> Floats:
+        """One feature of every candidate."""
+        values: Floats = self.values[:, self.names.index(name)]
+        return values
+
+
+def schema_hash(names: tuple[str, ...]) -> str:
+    """Fingerprint of the features and their order: a model scores only what it was trained on."""
+    return sha256("\n".join(names).encode()).hexdigest()[:16]
+
+
+def examples(context: Context, units: Ints) -> Examples:
+    """Candidates and features of `units`, which must be hidden or unknown in `context`."""
+    units = np.unique(units)
+    step = int(np.clip(_CELLS // max(context.corpus.shape[2], 1), 8, 200))
+    parts = [_of_block(Block(context=context, units=units[i : i + step])) for i in range(0, len(units), step)]
+    if not parts:
+        return Examples(unit=np.zeros(0, np.int64), artist=np.zeros(0, np.int64), values=np.zeros((0, 0), np.float32), names=())
+    return Examples(
+        unit=np.concatenate([p.unit for p in parts]),
+        artist=np.concatenate([p.artist for p in parts]),
+        values=np.concatenate([p.values for p in parts]),
+        names=parts[0].names,
+    )
+
+
+def _of_block(block: Block) -> Examples:
+    pool = gather(block)
+    columns: dict[str, Floats] = dict(pool.scores)
+    columns |= _from_sets(block, pool)
+    columns |= _from_neighbours(block, pool)
+    columns |= _from_names(block, pool)
+    columns |= _of_artist(block, pool)
+    columns |= _compared(columns, pool.row, len(block.units))
+    columns |= _of_unknown(block, pool)
+    values = np.stack([np.asarray(v, np.float32) for v in columns.values()], axis=1)
+    return Examples(unit=block.units[pool.row], artist=pool.artist, values=values, names=tuple(columns))
+
+
+class _Sums:
+    """Sums over the sets of each candidate: Σ weight[unit, set] × matrix[set, artist], for pairs only."""
+
+    def __init__(self, matrix: Sparse, pool: Pool) -> None:
+        columns = matrix.tocsc()
+        start, stop = columns.indptr[pool.artist], columns.indptr[pool.artist + 1]
+        length = (stop - start).astype(np.int64)
+        self._pair = np.repeat(np.arange(len(pool.row)), length)
+        offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+        entry = np.repeat(start.astype(np.int64), length) + offset
+        self._set, self._value, self._row = columns.indices[entry], columns.data[entry], pool.row[self._pair]
+        self._n = len(pool.row)
+
+    def __call__(self, weight: Floats) -> Floats:
+        terms = weight[self._row, self._set] * self._value
+        sums: Floats = np.bincount(self._pair, weights=terms, minlength=self._n).astype(np.float32)
+        return sums
+
+
+def _from_sets(block: Block, pool: Pool) -> dict[str, Floats]:
+    """Plays in the unit's sets and in others that say something about them."""
+    context, weights = block.context, block.weights
+    plays, new, repeated = _Sums(context.by_set, pool), _Sums(context.recordings, pool), _Sums(context.repeated, pool)
+    remixed = _Sums(context.remixed, pool)
+    some = _Sums(context.present, pool)
+    return {
+        "same_plays": plays(block.own),
+        "same_new": new(block.own),
+        "same_rep": repeated(block.own),
+        "remixed_same": remixed(block.own),
+        "dj_weeks_new": new(weights["dj_weeks"]),
+        "dj_weeks_rep": repeated(weights["dj_weeks"]),
+        "dj_months_sets": some(weights["dj_months"]),
+        "dj_months_rep": repeated(weights["dj_months"]),
+        "dj_years_new": new(weights["dj_years"]),
+        "dj_years_rep": repeated(weights["dj_years"]),
+        "dj_ever_rep": repeated(weights["dj_ever"]),
+        "dj_years_remixed": remixed(weights["dj_years"]),
+        "company_any": some(weights["company"]),
+        "company_rep": repeated(weights["close_company"]),
+        "company_now_sets": some(weights["company_now"]),
+        "community_new": new(weights["community"]),
+        "community_rep": repeated(weights["community"]),
+        "hot_sets": some(weights["hot"]),
+        "hot_new": new(weights["hot"]),
+        "warm_rep": repeated(weights["warm"]),
+        "warm_sets": some(weights["warm"]),
+    }
+
+
+def _from_neighbours(block: Block, pool: Pool) -> dict[str, Floats]:
+    """Who is played how near, and who goes with those played near."""
+    context, shape = block.context, block.shape
+    row, artist, distance, sets = block.near_artists
+    columns: dict[str, Floats] = {}
+    for reach in (1, 2, 5, 10):
+        within = np.abs(distance) <= reach
+        triples = np.unique(np.stack([row[within], artist[within], sets[within]], axis=1), axis=0)
+        matrix = count(triples[:, 0], triples[:, 1], shape)
+        columns[f"near_{reach}"] = _at(matrix, pool)
+    columns["before"] = _at(count(row[distance == -1], artist[distance == -1], shape), pool)
+    columns["after"] = _at(count(row[distance == 1], artist[distance == 1], shape), pool)
+    nearest = np.zeros(shape, np.float32)
+    np.maximum.at(nearest, (row, artist), (11 - np.abs(distance)).astype(np.float32))
+    columns["nearest"] = nearest[pool.row, pool.artist]
+
+    near_row, near_slot, near_distance = block.near
+    remixers = context.slot_remixers[near_slot].tocoo()
+    weight = (1 / np.abs(near_distance[remixers.row])).astype(np.float32)
+    columns["near_remixer"] = _at(count(near_row[remixers.row], remixers.col, shape, weight), pool)
+
+    close = block.closeness.multiply(block.closeness >= 1 / 3).tocsr().astype(np.float32)
+    columns["credited_near"] = _at((close @ context.together).tocsr(), pool)
+    columns["remixed_near"] = _at((close @ context.remix_links).tocsr(), pool)
+
+    _, artists = context.vectors
+    vectors = context.neighbour_vectors
+    total = np.maximum(np.asarray(close.sum(1)).ravel(), 1e-9)[:, None]
+    columns["fits_neighbours"] = _products(np.asarray(close @ artists) / total, artists, pool)
+    columns["like_neighbours"] = _products(np.asarray(close @ vectors) / total, vectors, pool)
+    wide = block.closeness
+    width = np.maximum(np.asarray(wide.sum(1)).ravel(), 1e-9)[:, None]
+    columns["like_surroundings"] = _products(np.asarray(wide @ vectors) / width, vectors, pool)
+
+    label = context.corpus.label_no[near_slot]
+    kept = (label >= 0) & (np.abs(near_distance) <= 3)
+    labels = count(
+        near_row[kept], label[kept], (shape[0], context.corpus.labels.height), (1 / np.abs(near_distance[kept])).astype(np.float32)
+    ).toarray()
+    columns["roster_near"] = block.roster(labels)[pool.row, pool.artist]
+    dj_labels = np.asarray((context.set_labels.T @ block.weights["dj_months"].T).T, dtype=np.float32)
+    columns["roster_dj"] = block.roster(dj_labels)[pool.row, pool.artist]
+
+    columns["profile_4"] = _from_profile(block, pool, 4)
+    columns["profile_max"] = _profile_max(block, pool)
+    return columns
+
+
+def _from_profile(block: Block, pool: Pool, power: int) -> Floats:
+    return _Sums(block.context.unit_artists, pool)(block.profile**power)
+
+
+def _profile_max(block: Block, pool: Pool) -> Floats:
+    """The most alike set profile among the artist's recordings."""
+    columns = block.context.unit_artists.tocsc()
+    start, stop = columns.indptr[pool.artist], columns.indptr[pool.artist + 1]
+    length = (stop - start).astype(np.int64)
+    best = np.zeros(len(pool.row), np.float32)
+    some = length > 0
+    first = np.cumsum(length) - length
+    entry = np.repeat(start.astype(np.int64) - first, length) + np.arange(length.sum())
+    values = block.profile[np.repeat(pool.row, length), columns.indices[entry]]
+    if len(values):
+        best[some] = np.maximum.reduceat(values, first[some])
+    return best
+
+
+def _from_names(block: Block, pool: Pool) -> dict[str, Floats]:
+    context = block.context
+    n_artists = block.shape[1]
+    of_any_set = column_sums(context.dj_names)
+    return {
+        "credited_dj": np.asarray(_pairs(block.djs, context.together, pool)),
+        "remixed_dj": np.asarray(_pairs(block.djs, context.remix_links, pool)),
+        "artist_dj_sets": of_any_set[:n_artists][pool.artist],
+    }
+
+
+def _of_artist(block: Block, pool: Pool) -> dict[str, Floats]:
+    context = block.context
+    day = np.where(block.own > 0, context.corpus.day[None, :], np.nan)
+    known = ~np.isnan(day)
+    mean = np.where(known.any(1), np.nansum(day, 1) / np.maximum(known.sum(1), 1), np.nan)
+    first, last = context.dates
+    sets, recordings, repeated = (column_sums(m) for m in (context.present, context.recordings, context.repeated))
+    row, slot = block.slots
+    depth = np.bincount(row, weights=relative_position(context.corpus)[slot], minlength=len(block.units))
+    depth = depth / np.maximum(np.bincount(row, minlength=len(block.units)), 1)
+    columns = {
+        "artist_sets": sets[pool.artist],
+        "artist_recordings": recordings[pool.artist],
+        "artist_repeated": repeated[pool.artist],
+        "artist_repeat_rate": repeated[pool.artist] / np.maximum(recordings[pool.artist], 1e-9),
+        "artist_remixes": column_sums(context.remixed)[pool.artist],
+        "since_first": (mean[pool.row] - first[pool.artist]).astype(np.float32),
+        "until_last": (last[pool.artist] - mean[pool.row]).astype(np.float32),
+        "depth_apart": np.abs(depth[pool.row] - context.depth[pool.artist]).astype(np.float32),
+    }
+    return columns
+
+
+def _of_unknown(block: Block, pool: Pool) -> dict[str, Floats]:
+    """The same for all candidates of an unknown: how much there is to go by."""
+    context = block.context
+    day = np.where(block.own > 0, context.corpus.day[None, :], np.nan)
+    known = ~np.isnan(day)
+    first = np.where(known, day, np.inf).min(1)
+    last = np.where(known, day, -np.inf).max(1)
+    dated = known.any(1)
+    span = np.where(dated, last, 0) - np.where(dated, first, 0)
+    span[~dated] = np.nan
+    same = context.same_dj(block.sets)
+    history = (block.member @ same.sum(1, keepdims=True))[:, 0] / block.n_sets
+    djs = (block.member @ context.djs[block.sets].toarray() > 0).sum(1)
+    candidates = np.bincount(pool.row, minlength=len(block.units))
+    near = np.bincount(block.near[0][np.abs(block.near[2]) <= 2], minlength=len(block.units))
+    self_rate = (block.member @ context.self_rate[block.sets]) / block.n_sets
+    per_unit = {
+        "sets": block.n_sets,
+        "span": span,
+        "when": np.where(dated, first, np.nan),
+        "djs": djs,
+        "dj_history": history,
+        "dj_self_rate": self_rate,
+        "candidates": candidates,
+        "near_known": near / block.n_sets,
+    }
+    return {f"unknown_{name}": np.asarray(v, np.float32)[pool.row] for name, v in per_unit.items()}
+
+
+def _compared(columns: dict[str, Floats], row: Ints, n_rows: int) -> dict[str, Floats]:
+    """Values relative to the unknown's best, their ranks, and shares of the artist's plays and the unknown's sets."""
+    size = np.bincount(row, minlength=n_rows)
+    some = size > 0
+    start = np.cumsum(size) - size
+    out: dict[str, Floats] = {}
+    for name in _COMPARED:
+        best = np.zeros(n_rows, np.float32)
+        if len(row):
+            best[some] = np.maximum.reduceat(columns[name], start[some])
+        out[f"{name}_rel"] = columns[name] / np.maximum(best[row], 1e-9)
+    for name in _RANKED:
+        order = np.lexsort((-columns[name], row))
+        rank = np.empty(len(row), np.float32)
+        rank[order] = np.arange(len(row)) - start[row[order]]
+        out[f"{name}_rank"] = rank
+    for name in ("dj_months", "dj_years", "dj_ever", "dj_years_rep", "hot_new", "company", "community"):
+        out[f"{name}_share"] = columns[name] / np.maximum(columns["artist_sets"], 1)
+    return out
+
+
+def _at(matrix: Sparse, pool: Pool) -> Floats:
+    """Values of a sparse U × A matrix at the pairs."""
+    values: Floats = np.asarray(matrix[pool.row, pool.artist], dtype=np.float32).ravel()
+    return values
+
+
+def _products(left: Floats, right: Floats, pool: Pool) -> Floats:
+    products: Floats = np.einsum("ij,ij->i", left[pool.row], right[pool.artist]).astype(np.float32)
+    return products
+
+
+def _pairs(left: Floats, matrix: Sparse, pool: Pool) -> Floats:
+    from scipy.sparse import csr_matrix
+
+    return _at((csr_matrix(left) @ matrix).tocsr(), pool)

@@ -1,0 +1,173 @@
+"""Masked replay: hide recordings whose artist is known, and keep everything derived from seeing them.
+
+A **recording** here is all versions of one title by one artist: slots that share an artist and a base title (brackets,
+guests and mix names dropped) are one unit, and sharing chains. A remix, a reordered credit, a guest left out, or the same
+set from a second source can therefore never give a hidden recording away. The price: a hidden unit may span a remix and
+its original, which a real unknown seldom does.
+
+Two listings of one set count as one: `without_duplicate_sets` keeps the longer.
+Reads frames, writes nothing, opens no socket; random choices take a seed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from enrich.cooccurrence.slots import credited_slots, slot_rows
+from enrich.text.normalise import fold
+from enrich.text.words import is_unknown_title
+
+#: Two listings are one set when they are at most this many days apart …
+_SAME_DAY = 1
+#: … and share this many recordings, which are this share of the shorter.
+_SHARED_MIN = 4
+_SHARED_SHARE = 0.5
+
+_GUEST = r"(?i)\s(?:feat|ft|featuring)\b.*$"
+_DASHED_MIX = r"(?i)\s-\s[^-]*\b(?:mix|remix|edit|dub|version|rework|bootleg)\s*$"
+
+
+def base_key(title: pl.Expr) -> pl.Expr:
+    """Key of a title without brackets, guests and mix names; the whole title's where nothing else is left."""
+    bare = fold(
+        title.str.replace_all(r"\[[^\]]*\]|\([^)]*\)", " ").str.replace(_GUEST, "").str.replace(_DASHED_MIX, "")
+    )
+    return pl.when(bare.fill_null("") == "").then(fold(title)).otherwise(bare)
+
+
+def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame) -> pl.Series:
+    """The unit of every slot.
+
+    Args:
+        rows: slot (0… in order), set_id, position, title, track_key, is_unknown.
+        credited: slot, key: the artists of known slots.
+
+    Returns:
+        Series `unit`, String: `track_key` (else `set_id#position`) of an unknown slot; `artist · base title` of the first
+        name in order for a recording; null for a known slot without a title.
+    """
+    titled = (
+        rows.filter(~pl.col("is_unknown"), ~is_unknown_title(pl.col("title")))
+        .select("slot", base=base_key(pl.col("title")))
+        .join(credited.select("slot", "key"), on="slot")
+        .select("slot", name=pl.concat_str("key", pl.lit(" · "), "base"))
+        .unique()
+    )
+    names = titled.select("name").unique().sort("name").with_row_index("name_no")
+    edges = titled.join(names, on="name").select("slot", "name_no")
+    component = _components(edges, rows.height, names.height)
+    first = (
+        edges.with_columns(component=pl.lit(pl.Series(component)).gather("slot"))
+        .group_by("component")
+        .agg(pl.col("name_no").min())
+        .join(names, on="name_no")
+        .select("component", recording="name")
+    )
+    named = edges.select("slot").unique().with_columns(component=pl.lit(pl.Series(component)).gather("slot"))
+    recording = named.join(first, on="component").select("slot", "recording")
+    own = pl.concat_str("set_id", pl.lit("#"), "position")
+    unknown = pl.when(pl.col("track_key").fill_null("") != "").then("track_key").otherwise(own)
+    return (
+        rows.select("slot", "is_unknown", unknown=unknown)
+        .join(recording, on="slot", how="left", maintain_order="left")
+        .select(unit=pl.when("is_unknown").then("unknown").otherwise("recording"))
+        .to_series()
+    )
+
+
+def _components(edges: pl.DataFrame, n_slots: int, n_names: int) -> NDArray[np.int32]:
+    size = n_slots + n_names
+    graph = sp.coo_matrix(
+        (np.ones(edges.height), (edges["slot"].to_numpy(), n_slots + edges["name_no"].to_numpy().astype(np.int64))),
+        shape=(size, size),
+    )
+    _, component = connected_components(graph, directed=False)
+    slots: NDArray[np.int32] = component[:n_slots].astype(np.int32)
+    return slots
+
+
+def recordings(tracklists: pl.DataFrame) -> pl.DataFrame:
+    """The unit of every slot of `tracklists`.
+
+    Returns:
+        set_id, position, unit, is_unknown; one row per slot, in their order.
+    """
+    rows = slot_rows(tracklists)
+    return rows.select("set_id", "position", "is_unknown").with_columns(group_recordings(rows, credited_slots(rows)))
+
+
+def without_duplicate_sets(tracklists: pl.DataFrame, units: pl.DataFrame | None = None) -> pl.DataFrame:
+    """`tracklists` without second listings of a set.
+
+    Args:
+        tracklists: TRACKLISTS.
+        units: `recordings(tracklists)`, where the caller has it.
+    """
+    units = recordings(tracklists) if units is None else units
+    known = units.filter(~pl.col("is_unknown")).drop_nulls("unit").select("set_id", "unit").unique()
+    # Recordings of very many sets say nothing about two listings being one, and cost the square of their number.
+    rare = known.join(known.group_by("unit").len().filter(pl.col("len") <= 200), on="unit").select("set_id", "unit")
+    size = known.group_by("set_id").agg(pl.len().alias("size"))
+    day = tracklists.group_by("set_id").agg(pl.col("set_date").drop_nulls().first().cast(pl.Int32).alias("day"))
+    about = size.join(day, on="set_id")
+    apart = (pl.col("day") - pl.col("day_right")).abs()
+    longer = (pl.col("size_right") > pl.col("size")) | (
+        (pl.col("size_right") == pl.col("size")) & (pl.col("set_id_right") < pl.col("set_id"))
+    )
+    second = (
+        rare.join(rare, on="unit")
+        .filter(pl.col("set_id") != pl.col("set_id_right"))
+        .group_by("set_id", "set_id_right")
+        .agg(shared=pl.len())
+        .join(about, on="set_id")
+        .join(about, left_on="set_id_right", right_on="set_id")
+        .filter(
+            pl.col("shared") >= _SHARED_MIN,
+            pl.col("shared") >= _SHARED_SHARE * pl.min_horizontal("size", "size_right"),
+            apart.fill_null(0) <= _SAME_DAY,
+            longer,
+        )
+        .select("set_id")
+        .unique()
+    )
+    return tracklists.join(second, on="set_id", how="anti")
+
+
+def hide(tracklists: pl.DataFrame, units: pl.DataFrame, hidden: pl.Series) -> pl.DataFrame:
+    """`tracklists` with every slot of the `hidden` units made unknown.
+
+    Args:
+        tracklists: TRACKLISTS.
+        units: `recordings(tracklists)`.
+        hidden: Names of units.
+
+    Returns:
+        TRACKLISTS, one row per slot: artist, title and label of hidden slots null, is_id true, and `track_key` the unit's name.
+    """
+    is_hidden = pl.col("unit").is_in(hidden.implode()).fill_null(value=False)
+    blank = [pl.when(is_hidden).then(None).otherwise(pl.col(c)).alias(c) for c in ("artist", "title", "label")]
+    rows = slot_rows(tracklists)
+    return (
+        rows.join(units.select("set_id", "position", "unit"), on=["set_id", "position"], how="left")
+        .sort("slot")
+        .with_columns(
+            *blank,
+            is_id=pl.when(is_hidden).then(True).otherwise(pl.col("is_id")),
+            track_key=pl.when(is_hidden).then("unit").otherwise("track_key"),
+        )
+        .drop("slot", "is_unknown", "unit")
+    )
+
+
+def random_folds(units: pl.Series, *, folds: int, size: int, seed: int) -> list[pl.Series]:
+    """`folds` disjoint draws of up to `size` units each; the same for the same units in any order."""
+    if folds < 1 or size < 1:
+        raise ValueError(f"folds and size must be >= 1, got {folds} and {size}")
+    names = units.unique().sort()
+    order = np.random.default_rng(seed).permutation(len(names))
+    size = max(1, min(size, len(names) // folds))
+    return [names.gather(np.sort(order[i * size : (i + 1) * size])) for i in range(folds) if i * size < len(names)]

@@ -1,0 +1,44 @@
+"""The rows of tracklists as slots: one per set and position, in order, with the artists each known one credits. Pure."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from enrich.contracts.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
+from enrich.errors import EnrichError
+from enrich.text.credits import learn_names, split_credits
+from enrich.text.normalise import artist_key
+from enrich.text.words import is_unknown_artist
+
+
+def slot_rows(tracklists: pl.DataFrame) -> pl.DataFrame:
+    """TRACKLISTS with is_unknown and slot (0…), one row per (set_id, position), in that order."""
+    missing = [name for name in TRACKLISTS_REQUIRED if name not in tracklists.columns]
+    if missing:
+        raise EnrichError(
+            f"tracklists: column {', '.join(missing)} is missing; there are {', '.join(tracklists.columns) or 'none'}"
+        )
+    return (
+        tracklists.select(
+            (pl.col(name) if name in tracklists.columns else pl.lit(None)).cast(dtype).alias(name)
+            for name, dtype in TRACKLISTS.items()
+        )
+        .filter(pl.col("set_id").is_not_null(), pl.col("position").is_not_null())
+        .with_columns(is_unknown=is_unknown_artist(pl.col("artist")))
+        .sort("set_id", "position", "is_unknown", "artist", "title", "label", "track_key", "dj", nulls_last=True)
+        .unique(["set_id", "position"], keep="first", maintain_order=True)
+        .with_columns(slot=pl.int_range(pl.len(), dtype=pl.Int64))
+    )
+
+
+def credited_slots(rows: pl.DataFrame, whole: frozenset[str] | None = None) -> pl.DataFrame:
+    """slot, artist, key: main and featured artists of known slots; `whole` names stay whole (None: learned here)."""
+    whole = learn_names(rows["artist"]) if whole is None else whole
+    known = rows.filter(~pl.col("is_unknown"))
+    return (
+        split_credits(known["artist"], known_artists=whole)
+        .filter(pl.col("role") != "remixer", ~is_unknown_artist(pl.col("artist")))
+        .select("artist", key=artist_key(pl.col("artist")), slot=pl.lit(known["slot"]).gather("row"))
+        .filter(pl.col("key") != "")
+        .select("slot", "artist", "key")
+    )
