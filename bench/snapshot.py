@@ -25,23 +25,29 @@ from enrich.snapshots.tables import STAGED
 from enrich.snapshots.taking import snapshot
 
 FILL = """
-insert into artists (name, normalized_name) select 'Artist No ' || n, 'artist no ' || n from generate_series(1, {tracks} / 20) n;
+insert into artists (name, normalized_name)
+select 'Artist No ' || n, 'artist no ' || n from generate_series(1, {tracks} / 20) n;
 insert into tracks (title, normalized_title, duration_ms, metadata)
-select 'Frozen Ground ' || md5(n::text) || (array['', ' (Extended Mix)', ' [Anjunabeats]', ' (X Remix) [Armada - ARDI 1393]'])[1 + n % 4],
+select 'Frozen Ground ' || md5(n::text)
+    || (array['', ' (Extended Mix)', ' [Anjunabeats]', ' (X Remix) [Armada - ARDI 1393]'])[1 + n % 4],
     'frozen ground ' || n, 200000 + n % 99999,
-    jsonb_build_object('original_data', jsonb_build_object('label', case when n % 3 = 0 then 'Label ' || n % 5000 end, 'source', 'x'))
+    jsonb_build_object('original_data', jsonb_build_object(
+        'label', case when n % 3 = 0 then 'Label ' || n % 5000 end, 'source', 'x'))
 from generate_series(1, {tracks}) n;
 insert into track_artists
 select t.id, a.id, 'primary', 0
-from (select id, row_number() over () as n from tracks) t join (select id, row_number() over () as n from artists) a on a.n = t.n % ({tracks} / 20) + 1;
+from (select id, row_number() over () as n from tracks) t
+join (select id, row_number() over () as n from artists) a on a.n = t.n % ({tracks} / 20) + 1;
 insert into enrichment_status (track_id, status) select id, 'failed' from tracks;
 insert into performers (name, normalized_name) select 'DJ No ' || n, 'dj no ' || n from generate_series(1, 500) n;
 insert into setlists (performer_id, set_date, source, source_id)
 select p.id, now() - n * interval '1 hour', 'bench', n::text
-from generate_series(1, {tracks} / 20) n join (select id, row_number() over () as k from performers) p on p.k = n % 500 + 1;
+from generate_series(1, {tracks} / 20) n
+join (select id, row_number() over () as k from performers) p on p.k = n % 500 + 1;
 insert into setlist_tracks (setlist_id, track_id, position)
 select s.id, t.id, t.n % 20 + 1
-from (select id, row_number() over () as n from tracks) t join (select id, row_number() over () as n from setlists) s on s.n = t.n / 20 + 1;
+from (select id, row_number() over () as n from tracks) t
+join (select id, row_number() over () as n from setlists) s on s.n = t.n / 20 + 1;
 analyze;
 """
 

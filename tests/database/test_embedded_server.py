@@ -17,11 +17,13 @@ from enrich.database import server
 from enrich.database.connection import connect
 from enrich.errors import DatabaseError
 
-TALK = "import sys; from enrich.contracts.settings import Settings; from enrich.database.connection import connect; "
-ASK = (
-    TALK
-    + "print(connect(Settings(_env_file=None, database_url=None, data_dir=sys.argv[1])).execute('select 7').fetchone()[0])"
-)
+ASK = """
+import sys
+from enrich.contracts.settings import Settings
+from enrich.database.connection import connect
+settings = Settings(_env_file=None, database_url=None, data_dir=sys.argv[1])
+print(connect(settings).execute("select 7").fetchone()[0])
+"""
 
 
 @pytest.fixture
