@@ -50,7 +50,7 @@ def simulate(plays: int, *, seed: int = 7, set_length: int = 30, unknown: float 
         set_name=pl.lit(None, pl.String),
         set_date=pl.lit(None, pl.Date),
         position="position",
-        artist=pl.when("is_id").then(pl.lit("ID")).otherwise(pl.format("Artist {}", "artist")),
+        artist=pl.when("is_id").then(pl.lit("ID")).otherwise(pl.format("Performer {}", "artist")),
         title=pl.lit(None, pl.String),
         label=pl.when(pl.col("has_label") & ~pl.col("is_id")).then(pl.format("Label {}", "label")),
         is_id="is_id",

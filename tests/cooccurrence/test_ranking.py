@@ -70,7 +70,7 @@ def tracklist(text: str, *, set_id: str = "s1", dj: str = "Zed") -> pl.DataFrame
 def test_fifty_at_most_best_first():
     many = pl.concat(
         pl.DataFrame(
-            {"set_id": f"s{s}", "position": [1, 2, 3], "artist": [f"Artist {2 * s}", "ID", f"Artist {2 * s + 1}"],
+            {"set_id": f"s{s}", "position": [1, 2, 3], "artist": [f"Performer {2 * s}", "ID", f"Performer {2 * s + 1}"],
              "track_key": [None, "u", None]},
             schema={"set_id": pl.String, "position": pl.Int32, "artist": pl.String, "track_key": pl.String},
         )
