@@ -45,6 +45,7 @@ _BRACKET = (
     r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]|\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}"  # closed; a round one may hold another
     r"|\[[^\[\]()]*$|\([^\[\]()]*$"  # cut off at the end of the title
 )
+_PART = r"^(.*?\S)\s+[-–—]\s+(\S.*)$"
 _VERSUS = r"(?i)\s+(?:vs?\.|vs|versus|w/)\s+"
 _GUESTS = r"(?i)\s+(?:feat\.|ft\.|(?:featuring|feat|ft)\s)\s*(.+)$"
 _MIX_WORD = r"(?:remix|mix|edit|dub|version|bootleg|mash-?up|instrumental|acapella|rework|vip)"
@@ -351,6 +352,7 @@ def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
         titles=pl.col("base_title").fill_null("").str.replace_all(_VERSUS, _MARK).str.split(_MARK),
         artists=pl.col("artist").fill_null("").str.replace_all(_VERSUS, _MARK).str.split(_MARK),
     )
+    parsed = _in_turn(parsed)
     several = pl.col("titles").list.len() > 1
     paired = several & (pl.col("titles").list.len() == pl.col("artists").list.len())
     parsed = parsed.with_columns(is_mashup=several | (pl.col("version_class") == "mashup"))
@@ -365,6 +367,37 @@ def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
     )
     parts = pl.coalesce("pairs", pl.when(several).then("titles"), pl.lit(pl.Series([[]], dtype=pl.List(pl.String))))
     return parsed.join(pairs, on="row", how="left", maintain_order="left").with_columns(components=parts)
+
+
+def _in_turn(parsed: pl.DataFrame) -> pl.DataFrame:
+    """`A - One vs. B - Two`: artists and titles in turn, read as `A vs. B` and `One vs. Two`."""
+    titles = pl.col("titles")
+    rest = titles.list.slice(1)
+    every_part_named = rest.list.eval(pl.element().str.contains(_PART)).list.all()
+    in_turn = pl.col("given").is_null() & (pl.col("artists").list.len() == 1) & (pl.col("artist") != "")
+    found = (
+        parsed.filter(in_turn & (titles.list.len() > 1) & every_part_named)
+        .select("row", "artist", "titles")
+        .explode("titles")
+        .with_columns(place=pl.int_range(pl.len()).over("row"))
+        .select(
+            "row",
+            who=pl.when(pl.col("place") == 0).then("artist").otherwise(pl.col("titles").str.extract(_PART, 1)),
+            what=pl.when(pl.col("place") == 0).then("titles").otherwise(pl.col("titles").str.extract(_PART, 2)),
+        )
+        .group_by("row", maintain_order=True)
+        .agg(pl.col("who").str.strip_chars(), pl.col("what").str.strip_chars())
+    )
+    return (
+        parsed.join(found, on="row", how="left", maintain_order="left")
+        .with_columns(
+            artist=pl.coalesce(pl.col("who").list.join(" vs. "), "artist"),
+            base_title=pl.coalesce(pl.col("what").list.join(" vs. "), "base_title"),
+            artists=pl.coalesce("who", "artists"),
+            titles=pl.coalesce("what", "titles"),
+        )
+        .drop("who", "what")
+    )
 
 
 def _versions(mixes: pl.Series) -> pl.DataFrame:

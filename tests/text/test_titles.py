@@ -248,3 +248,10 @@ def test_labels_of_real_titles(shared_data: Path, way: str) -> None:
     precision, recall = figures.row(0)
     assert precision >= 0.975
     assert recall >= 0.96
+
+
+def test_artists_and_titles_in_turn_are_parts_of_one_mashup():
+    row = parse_titles(pl.Series(["Alpha - Night Signal vs. Beta - Rainy Road (DJ Mashup)"])).row(0, named=True)
+
+    assert (row["artist"], row["base_title"]) == ("Alpha vs. Beta", "Night Signal vs. Rainy Road")
+    assert row["components"] == ["Alpha - Night Signal", "Beta - Rainy Road"]
