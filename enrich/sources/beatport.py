@@ -66,7 +66,7 @@ class Beatport(WebSource):
             if not body:
                 break
             tracks = body["tracks"]
-            flags = plausible(terms, [(_full_title(track), _credit(track)) for track in tracks])
+            flags = plausible(terms, [(str(track["name"]), _credit(track)) for track in tracks])
             good = [tracks[place] for place in first_few(flags, len(tracks))]
             if good:
                 return good
@@ -241,11 +241,7 @@ def _names(people: list[dict[str, Any]] | None) -> tuple[str, ...]:
 
 
 def _credit(track: dict[str, Any]) -> str:
-    return " ".join(_names(track.get("artists")) + _names(track.get("remixers")))
-
-
-def _full_title(track: dict[str, Any]) -> str:
-    return f"{track['name']} {track.get('mix_name') or ''}"
+    return " ".join([*_names(track.get("artists")), *_names(track.get("remixers")), track.get("mix_name") or ""])
 
 
 def _has_more(body: dict[str, Any], page: int) -> bool:

@@ -14,9 +14,9 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from enrich.contracts.values import Hit, TrackQuery
-from enrich.sources.base import Opening, Source, WebSource, first_few, read_date, said
+from enrich.sources.base import Opening, Source, WebSource, read_date, said
 from enrich.sources.http import Failed, Http, Reply, Talk
-from enrich.sources.terms import plausible, search_terms
+from enrich.sources.terms import plausible_hits, search_terms
 
 SITE = "https://www.beatport.com"
 _PAGE = 50
@@ -38,8 +38,7 @@ class BeatportSite(WebSource):
                 "/search/tracks", {"q": terms.titled, "page": page, "per_page": _PAGE}, read=_tracks, accept="text/html"
             )
             hits = [_hit(track) for track in tracks or []]
-            flags = plausible(terms, [(f"{hit.title} {hit.mix or ''}", " ".join(hit.artists)) for hit in hits])
-            good = [hits[place] for place in first_few(flags, len(hits))]
+            good = plausible_hits(terms, hits)
             yield from good
             if good or len(hits) < _PAGE:
                 return

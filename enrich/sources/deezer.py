@@ -49,7 +49,7 @@ class Deezer(WebSource):
             for page in range(_MOST_PAGES):
                 body = talk.get("/search", {"q": text, "limit": _PAGE, "index": page * _PAGE}, read=_page)
                 tracks = body["data"] if body else []
-                flags = plausible(terms, [(_full_title(track), track["artist"]["name"]) for track in tracks])
+                flags = plausible(terms, [(str(track["title"]), str(track["artist"]["name"])) for track in tracks])
                 good = [tracks[place] for place in first_few(flags, len(tracks))]
                 if good:
                     return _one_an_album(good)
@@ -104,10 +104,6 @@ def _hit(track: dict[str, Any], album: dict[str, Any]) -> Hit:
 
 def _is_various(album: dict[str, Any]) -> bool:
     return str((album.get("artist") or {}).get("name", "")).casefold() == "various artists"
-
-
-def _full_title(track: dict[str, Any]) -> str:
-    return str(track["title"])
 
 
 def _one_an_album(tracks: list[dict[str, Any]]) -> list[dict[str, Any]]:

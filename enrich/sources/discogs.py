@@ -67,13 +67,8 @@ class Discogs(WebSource):
                 return []
             results = body["results"]
             # A release's title is "Artist - Release", so only the artist can be compared; Various is a compilation.
-            flags = [
-                not terms.artists
-                or _is_various_title(str(one["title"]))
-                or plausible(terms, [(terms.base, str(one["title"]))])[0]
-                for one in results
-            ]
-            good = [results[place] for place in first_few(flags, len(results))]
+            flags = plausible(terms, [(terms.base, str(one["title"])) for one in results])
+            good = [one for one, flag in zip(results, flags, strict=True) if flag or _is_various_title(one["title"])]
             if good:
                 good.sort(key=lambda one: (_is_compiled(one), str(one.get("year") or "9999")))
                 return good[:_MOST_RELEASES]
@@ -193,11 +188,11 @@ def _remixers(item: dict[str, Any]) -> list[str]:
 
 def _is_compiled(found: dict[str, Any]) -> bool:
     formats = {str(word).casefold() for word in found.get("format") or []}
-    return bool(formats & {"compilation", "mixed"}) or _is_various_title(str(found["title"]))
+    return bool(formats & {"compilation", "mixed"}) or _is_various_title(found["title"])
 
 
-def _is_various_title(title: str) -> bool:
-    return title.casefold().startswith("various - ")
+def _is_various_title(title: object) -> bool:
+    return str(title).casefold().startswith("various - ")
 
 
 def _is_compiled_release(release: dict[str, Any]) -> bool:

@@ -14,9 +14,9 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from selectolax.lexbor import LexborNode as Node
 
 from enrich.contracts.values import Hit, TrackQuery
-from enrich.sources.base import ClosedSource, Opening, Source, WebSource, first_few, read_clock, said
+from enrich.sources.base import ClosedSource, Opening, Source, WebSource, read_clock, said
 from enrich.sources.http import Failed, Http, Reply, Talk
-from enrich.sources.terms import plausible, search_terms
+from enrich.sources.terms import plausible_hits, search_terms
 
 _DATE = re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{2}$")
 _TIMED = re.compile(r"^(?P<name>.*?)\s*-\s*\((?P<time>\d{1,2}:\d{2}(?::\d{2})?)\)")
@@ -40,9 +40,7 @@ class Juno(WebSource):
             accept="text/html",
         )
         hits = hits or []
-        flags = plausible(terms, [(f"{hit.title} {hit.mix or ''}", " ".join(hit.artists)) for hit in hits])
-        for place in first_few(flags, len(hits)):
-            yield hits[place]
+        yield from plausible_hits(terms, hits)
 
 
 def open_source(opening: Opening) -> Source:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 from rapidfuzz import fuzz
 
-from enrich.contracts.values import TrackQuery
+from enrich.contracts.values import Hit, TrackQuery
 from enrich.text.normalise import fold
 from enrich.text.words import is_unknown_artist, is_unknown_title
 
@@ -112,25 +112,35 @@ def clean_isrc(text: str | None) -> str | None:
 
 
 def plausible(terms: Terms, results: Sequence[tuple[str, str]]) -> list[bool]:
-    """Which results, as (title, artists as one text), have enough in common with the track to be looked at closer.
+    """Which results, as (title, names of artists and remixers), are worth a closer look.
 
     Lenient on purpose: misspellings, other versions and other orders of artists pass.
     """
     if not results:
         return []
-    texts = [terms.base, " ".join(terms.artists), *(text for result in results for text in result)]
-    folded = pl.DataFrame({"text": texts}).select(fold(pl.col("text")))["text"].to_list()
-    base, credit, rest = folded[0], folded[1], folded[2:]
-    wanted = [" ".join(part.split()) for part in _fold_each(terms.artists)]
+    # A version in brackets would drown a misspelt title.
+    titles = [_SQUARE.sub(" ", _ROUND.sub(" ", title)) for title, _ in results]
+    folded = _fold_each(
+        [terms.base, *terms.artists, *titles, *(title for title, _ in results), *(n for _, n in results)]
+    )
+    n, first = len(results), 1 + len(terms.artists)
+    base, wanted = folded[0], folded[1:first]
+    bare, whole, names = folded[first : first + n], folded[first + n : first + 2 * n], folded[first + 2 * n :]
     return [
-        fuzz.token_set_ratio(base, title) >= _TITLE_LIKENESS
+        max(fuzz.token_set_ratio(base, short), fuzz.token_set_ratio(base, full)) >= _TITLE_LIKENESS
         and (
-            not credit
-            or fuzz.token_set_ratio(credit, artists) >= _ARTIST_LIKENESS
-            or any(fuzz.token_set_ratio(one, f"{artists} {title}") >= _ARTIST_LIKENESS for one in wanted)
+            not wanted
+            or fuzz.token_set_ratio(" ".join(wanted), people) >= _ARTIST_LIKENESS
+            or any(fuzz.token_set_ratio(one, f"{people} {full}") >= _ARTIST_LIKENESS for one in wanted)
         )
-        for title, artists in zip(rest[::2], rest[1::2], strict=True)
+        for short, full, people in zip(bare, whole, names, strict=True)
     ]
+
+
+def plausible_hits(terms: Terms, hits: Sequence[Hit]) -> list[Hit]:
+    """The hits that are worth a closer look, in their order."""
+    flags = plausible(terms, [(hit.title, " ".join([*hit.artists, *hit.remixers, hit.mix or ""])) for hit in hits])
+    return [hit for hit, flag in zip(hits, flags, strict=True) if flag]
 
 
 def lucene(text: str) -> str:
@@ -143,7 +153,5 @@ def _holds(rule: Callable[[pl.Expr], pl.Expr], text: str | None) -> bool:
 
 
 def _fold_each(texts: Sequence[str]) -> list[str]:
-    if not texts:
-        return []
     found: list[str] = pl.DataFrame({"text": list(texts)}).select(fold(pl.col("text")))["text"].to_list()
     return found

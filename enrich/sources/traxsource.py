@@ -13,9 +13,9 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from selectolax.lexbor import LexborNode as Node
 
 from enrich.contracts.values import Hit, TrackQuery
-from enrich.sources.base import ClosedSource, Opening, Source, WebSource, first_few, read_clock, read_date, said
+from enrich.sources.base import ClosedSource, Opening, Source, WebSource, read_clock, read_date, said
 from enrich.sources.http import Failed, Http, Reply, Talk
-from enrich.sources.terms import plausible, search_terms
+from enrich.sources.terms import plausible_hits, search_terms
 
 _DURATION = re.compile(r"\(?\b(\d{1,2}:\d{2}(?::\d{2})?)\)?\s*$")
 _REMIXED_BY = re.compile(r"^(.+?)\s+(?:re-?mix|rmx)$", re.IGNORECASE)
@@ -31,9 +31,7 @@ class Traxsource(WebSource):
     def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
         terms = search_terms(query)
         hits = talk.get("/search/tracks", {"term": terms.text}, read=read_page, accept="text/html") or []
-        flags = plausible(terms, [(f"{hit.title} {hit.mix or ''}", " ".join(hit.artists)) for hit in hits])
-        for place in first_few(flags, len(hits)):
-            yield hits[place]
+        yield from plausible_hits(terms, hits)
 
 
 def open_source(opening: Opening) -> Source:

@@ -43,6 +43,7 @@ def test_the_site_gets_one_pair_of_brackets_at_most():
         pytest.param("Night Signal", "Alpha Kid", True, id="same"),
         pytest.param("Night Signal (Beta Remix)", "Alpha Kid", True, id="other-version"),
         pytest.param("Nite Signal", "Alpha Kid", True, id="misspelt"),
+        pytest.param("Nigt Sgnal (The Very Long Name Of A Remix)", "Alpha Kid", True, id="misspelt-with-version"),
         pytest.param("Night Signal", "Delta, Alpha Kid", True, id="order-of-artists"),
         pytest.param("Night Signal", "Somebody Else", False, id="other-artist"),
         pytest.param("Other Thing", "Alpha Kid", False, id="other-title"),
