@@ -71,7 +71,7 @@ def projected_and_actual(frame: pl.DataFrame) -> Figure:
     """Projected ranges as grey bands, the counted figures as marks, each row on its own scale.
 
     Args:
-        frame: `metric, unit, low, high, actual, verdict`; rows without a range are left out.
+        frame: `metric, unit, low, high, actual, verdict, is_better`; rows without a range are left out.
     """
     title = "Projected range (grey) and counted figure (mark)"
     rows = frame.filter(pl.col("low").is_not_null() & pl.col("actual").is_not_null())
@@ -79,22 +79,22 @@ def projected_and_actual(frame: pl.DataFrame) -> Figure:
         return style.no_data(title, "The projections were made for another starting state.")
     with style.apply():
         figure, axes = style.new_figure(1.25 * rows.height)
-        for n, (low, high, actual, unit, verdict) in enumerate(
-            rows.select("low", "high", "actual", "unit", "verdict").iter_rows()
+        for n, (low, high, actual, unit, verdict, is_better) in enumerate(
+            rows.select("low", "high", "actual", "unit", "verdict", "is_better").iter_rows()
         ):
             # Each row is scaled so that its range fills the middle third.
             span = (high - low) or 1.0
-            at = min(max(1 + (actual - low) / span, 0.03), 2.97)
-            colour = style.VERDICTS.get(verdict, style.INK)
+            at = min(max(1 + (actual - low) / span, 0.04), 2.96)
+            colour = style.GREEN if is_better else style.VERDICTS.get(verdict, style.INK)
             axes.barh(n, 3, height=0.04, color=style.GRID)
             axes.barh(n, 1, left=1, height=0.5, color="#C9D3DC")
-            axes.plot([at], [n], marker="D", markersize=7, color=colour, zorder=3)
+            axes.plot([at], [n], marker="D", markersize=7, color=colour, zorder=3, clip_on=False)
             suffix = {"%": " %", "points": " points"}.get(unit, "")
             axes.text(1, n - 0.3, f"{low:g}", ha="center", va="bottom", fontsize=7.5, color=style.MUTED)
             axes.text(2, n - 0.3, f"{high:g}", ha="center", va="bottom", fontsize=7.5, color=style.MUTED)
-            axes.text(3.08, n, f"{actual:g}{suffix}, {verdict}", va="center", color=colour, fontweight="bold")
+            axes.text(3.12, n, f"{actual:g}{suffix}, {verdict}", va="center", color=colour, fontweight="bold")
         axes.set_yticks(range(rows.height), rows["metric"].to_list())
-        axes.set_xlim(0, 4.1)
+        axes.set_xlim(0, 4.25)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.spines["left"].set_visible(False)
@@ -103,11 +103,13 @@ def projected_and_actual(frame: pl.DataFrame) -> Figure:
         return figure
 
 
-def success_trend(frame: pl.DataFrame) -> Figure:
+def success_trend(frame: pl.DataFrame, *, before: float, after: float) -> Figure:
     """The specification's trend: percent completed among rows that changed last on that day.
 
     Args:
         frame: `date`, `success_rate` (percent); one row per day.
+        before: Success rate of all tracks at the start, percent; a dashed line.
+        after: The same now.
     """
     title = "Success rate by day of last change"
     if frame.is_empty():
@@ -116,7 +118,22 @@ def success_trend(frame: pl.DataFrame) -> Figure:
         figure, axes = style.new_figure(4.5)
         days, rates = frame["date"].to_list(), frame["success_rate"].to_list()
         axes.plot(days, rates, color=style.AFTER, marker="o", markersize=3.5, linewidth=1.4)
+        for level, colour, word, above in (
+            (before, style.BEFORE, "all tracks, before", after < before),
+            (after, style.GREEN, "all tracks, now", after >= before),
+        ):
+            axes.axhline(level, color=colour, linewidth=1.1, linestyle="--")
+            axes.text(
+                0.005,
+                level + (1.5 if above else -1.5),
+                f"{word}: {level:.1f} %",
+                transform=axes.get_yaxis_transform(),
+                va="bottom" if above else "top",
+                color=colour,
+                fontsize=8,
+            )
         axes.set_ylim(0, 105)
+        axes.set_yticks(range(0, 101, 20))
         axes.yaxis.grid(visible=True, color=style.GRID)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
         axes.annotate(

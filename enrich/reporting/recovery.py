@@ -104,7 +104,13 @@ def charts(counted: dict[str, Any], *, today: date) -> dict[str, str]:
         "coverage": as_svg(plots.label_coverage(coverage)),
         "projected": as_svg(plots.projected_and_actual(projected)),
         "funnel": as_svg(plots.funnel(pl.DataFrame(counted["funnel"]))),
-        "trend": as_svg(plots.success_trend(trend)),
+        "trend": as_svg(
+            plots.success_trend(
+                trend,
+                before=counted["headline"]["success_rate_before_pct"],
+                after=counted["headline"]["success_rate_after_pct"],
+            )
+        ),
         "queue": as_svg(plots.queue_calendar(weeks, today=today)),
         "bands": as_svg(plots.confidence_bands(bands)),
     }
