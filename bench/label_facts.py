@@ -34,7 +34,10 @@ OWN = {
 }  # fmt: skip
 
 _GUEST = r"(?i)[(\[]?\s*\b(?:feat\.?|ft\.?|featuring)\s+([^()\[\]]+)[)\]]?"
-_BETWEEN = r"(?i)\s*(?:,|;|/|&|\+|\bvs\.?\s|\bpres\.?\s|\bpresents\s|\bfeat\.?\s|\bft\.?\s|\bfeaturing\s|\bx\s|\band\s|\bwith\s)\s*"
+_BETWEEN = (
+    r"(?i)\s*(?:,|;|/|&|\+|\bvs\.?\s|\bpres\.?\s|\bpresents\s|\bfeat\.?\s|\bft\.?\s|\bfeaturing\s|\bx\s"
+    r"|\band\s|\bwith\s)\s*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,7 @@ def load(path: Path) -> pl.DataFrame:
         # "Someone Mix" and "Someone Remix" are one; "Mix" and "Remix" alone are kept.
         .otherwise(pl.col("version").str.replace(r" (?:re)?mix$| rmx$", " remix"))
     ).with_row_index("fact")
-    facts = facts.join(_recordings(facts), on="fact", maintain_order="left")
-    return facts
+    return facts.join(_recordings(facts), on="fact", maintain_order="left")
 
 
 def _recordings(facts: pl.DataFrame) -> pl.DataFrame:
@@ -100,6 +102,7 @@ class Trial:
     """A catalogue made of half the recordings, and queries drawn from both halves."""
 
     facts: pl.DataFrame
+    held: frozenset[int]
     catalogue: list[Hit]
     hunted: list[Hunted]
 
@@ -135,11 +138,9 @@ def trial(facts: pl.DataFrame, *, queries: int, seed: int, part: str) -> Trial:
             query, spelled_by = _written(row, recording), "another source"
         else:
             query, spelled_by = _as_a_dj(row, recording, rng), "perturbation"
-        hunted.append(
-            Hunted(query=query, recording=recording, labels=labels, is_held=is_held, spelled_by=spelled_by)
-        )
+        hunted.append(Hunted(query=query, recording=recording, labels=labels, is_held=is_held, spelled_by=spelled_by))
     rows = facts.filter(pl.col("recording").is_in(sorted(held)), ~pl.col("fact").is_in(sorted(withheld)))
-    return Trial(facts=facts, catalogue=_catalogue(rows, rng), hunted=hunted)
+    return Trial(facts=facts, held=frozenset(held), catalogue=_catalogue(rows, rng), hunted=hunted)
 
 
 def _written(row: dict[str, object], recording: int) -> TrackQuery:

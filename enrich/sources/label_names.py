@@ -61,7 +61,8 @@ _VERSIONS = frozenset(
         "remix", "rmx", "mix", "edit", "re edit", "reedit", "rework", "refix", "flip", "vip", "bootleg", "mashup",
         "mash up", "blend", "cover", "karaoke", "medley", "megamix", "reboot", "version", "nightcore",
         "sped up", "slowed", "bass boosted", "unplugged", "orchestral", "remaster", "remastered", "ep", "lp", "dj tool",
-        "dj tools", "mastered", "breakdown", "id remix", "dj mix", "original cut", "original dub", "club dub", "vocal dub",
+        "dj tools", "mastered", "breakdown", "id remix", "dj mix", "original cut", "original dub", "club dub",
+        "vocal dub",
     }
 )  # fmt: skip
 
@@ -110,7 +111,10 @@ _LIVE = r"^ao vivo$|^live(?: (?:at|from|in|on|performance|session|sessions|versi
 _CREDIT = r"^(?:feat|ft|featuring|prod|produced by|prod by|vs|versus|pres|presents|performed by|mixed by|remixed by)\b"
 _RELEASE_TITLE = r" (?:ep|lp|remixes|vol \d+|volume \d+|part \d+|pt \d+)$"
 
-_CATALOGUE = r"^[A-Z]{2,8}[ -]?\d{3,5}[A-Z]{0,2}$|^[A-Z]{2,8}[ -]\d{2,5}[A-Z]{0,2}$|^[A-Za-z][A-Za-z. ]{1,15}[ -]?0\d{1,3}[A-Za-z]?$"
+_CATALOGUE = (
+    r"^[A-Z]{2,8}[ -]?\d{3,5}[A-Z]{0,2}$|^[A-Z]{2,8}[ -]\d{2,5}[A-Z]{0,2}$"
+    r"|^[A-Za-z][A-Za-z. ]{1,15}[ -]?0\d{1,3}[A-Za-z]?$"
+)
 _DURATION = r"^[(\[]?\d{1,2}:\d{2}(?::\d{2})?[)\]]?$"
 _DATE = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}$"
 _SIDE_OF_RECORD = r"^(?:(?i:side )[A-Da-d]|[A-D][1-4])$"
@@ -125,8 +129,8 @@ def refusal(field: pl.Expr) -> pl.Expr:
     """Why a text is no label, or null where it may be one.
 
     Reasons: `no_label`, `status` (White, CDR, Unreleased), `version` (Original Mix, Someone Remix), `live`,
-    `ambiguous_word`, `credit`, `release_title`, `catalogue_number`, `duration`, `date`, `number`, `key_or_tempo`, `genre`, `place`,
-    `markup`. Null in, `no_label` out.
+    `ambiguous_word`, `credit`, `release_title`, `catalogue_number`, `duration`, `date`, `number`, `key_or_tempo`,
+    `genre`, `place`, `markup`. Null in, `no_label` out.
     """
     text = field.str.strip_chars().str.strip_chars("\"'*[]?. ")
     folded = fold(text.str.replace(r"\?+$", ""))

@@ -52,9 +52,12 @@ OVERRULING_TRACKS = 5
 
 # One of these words more or less, with shared recordings, makes no other label.
 _COMPANY_WORDS = frozenset(
-    "choons tunes sounds sound communications communication entertainment group recs dance quality audio "
-    "uk usa us international intl limited brasil brazil germany company rekords".split()
-)
+    {
+        "choons", "tunes", "sounds", "sound", "communications", "communication", "entertainment", "group", "recs",
+        "dance", "quality", "audio", "uk", "usa", "us", "international", "intl", "limited", "brasil", "brazil",
+        "germany", "company", "rekords",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

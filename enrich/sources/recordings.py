@@ -91,7 +91,14 @@ def hit_recordings(hits: Sequence[Hit]) -> pl.DataFrame:
     # Beatport's search repeats the mix name in the track name.
     is_apart = (mix.str.len_chars() > 0) & ~fold(pl.col("title")).str.ends_with(fold(mix))
     title = pl.when(is_apart).then(pl.format("{} ({})", "title", mix)).otherwise(pl.col("title"))
-    written = written.with_columns(title=title)
+    # A remixer in a field of its own counts as written in the title, unless the title says so already.
+    remixer = pl.Series("remixer", [" & ".join(h.remixers) or None for h in hits], dtype=pl.String)
+    first = pl.Series("first", [h.remixers[0] if h.remixers else None for h in hits], dtype=pl.String)
+    written = written.with_columns(remixer, first, title=title)
+    is_said = fold(pl.col("title")).str.contains(fold(pl.col("first")), literal=True).fill_null(True)
+    written = written.with_columns(
+        title=pl.when(is_said).then("title").otherwise(pl.format("{} ({} Remix)", "title", "remixer"))
+    )
     parsed = parse_titles(written["title"], artists=written["credit"], known_labels=())
     parsed = parsed.with_columns(artist=pl.coalesce(written["credit"], "artist"))
     remixers = pl.Series([list(h.remixers) for h in hits], dtype=pl.List(pl.String))
