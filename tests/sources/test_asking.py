@@ -184,27 +184,41 @@ def hunt(releases, n):
 NAMES = ("beatport", "musicbrainz", "deezer")
 
 
-def test_many_tracks_take_as_long_as_the_slowest_source_needs(releases, settings):
-    rate, n = 25.0, 100
-    with Catalogue(releases, delay_s=0.1) as catalogue:
-        pointed = catalogue.settings(settings, sources=NAMES, rate=rate)
-        began = time.monotonic()
+def test_many_tracks_take_as_long_as_the_slowest_source_needs(releases, settings, tmp_path):
+    rate, n = 30.0, 150
+    shares = []
+    with Catalogue(releases, delay_s=0.03) as catalogue:
+        for attempt in range(3):
+            # Other work on the machine may slow one attempt; the pipeline itself would slow all of them.
+            catalogue.clear_log()
+            pointed = catalogue.settings(settings, sources=NAMES, rate=rate)
+            sources = open_sources(pointed.model_copy(update={"data_dir": tmp_path / str(attempt)}), lanes=Lanes())
+            began = time.monotonic()
 
-        asked = ask_all(hunt(releases, n), open_sources(pointed, lanes=Lanes()), is_settled=has_label)
+            asked = ask_all(hunt(releases, n), sources, is_settled=has_label)
 
-        took_s = time.monotonic() - began
-        slowest = max(catalogue.count(name) for name in NAMES)
-        in_turn = catalogue.count()
+            slowest = max(catalogue.count(name) for name in NAMES)
+            shares.append((time.monotonic() - began) / (slowest / rate))
+            assert sum(counts["found"] for counts in asked.counts.values()) == n
+            assert catalogue.count() > 1.9 * slowest, "one after the other it would have taken twice as long"
+            if shares[-1] <= 1.15:
+                break
+    assert min(shares) <= 1.15, shares
 
-        assert sum(counts["found"] for counts in asked.counts.values()) == n
-        assert took_s <= 1.15 * slowest / rate + 0.5
-        assert in_turn > 1.9 * slowest, "one after the other it would have taken twice as long"
 
-        again = ask_all(hunt(releases, n), open_sources(pointed, lanes=Lanes()), is_settled=has_label)
-        assert catalogue.count() == in_turn, "the second run asks nothing"
+def test_the_second_run_asks_nothing(releases, settings):
+    with Catalogue(releases) as catalogue:
+        pointed = catalogue.settings(settings, sources=NAMES, rate=500)
+        first = ask_all(hunt(releases, 60), open_sources(pointed, lanes=Lanes()), is_settled=has_label)
+        asked = catalogue.count()
+
+        again = ask_all(hunt(releases, 60), open_sources(pointed, lanes=Lanes()), is_settled=has_label)
+
+        assert catalogue.count() == asked
         assert {k: [a.hits for a in v] for k, v in again.answers.items()} == {
-            k: [a.hits for a in v] for k, v in asked.answers.items()
+            k: [a.hits for a in v] for k, v in first.answers.items()
         }
+        assert all(answer.from_cache for answers in again.answers.values() for answer in answers)
 
 
 def test_no_source_is_asked_faster_than_its_rate(releases, settings):
