@@ -44,6 +44,7 @@ _SETTINGS: Any = {
     "ytick.color": INK,
     "xtick.major.size": 0,
     "ytick.major.size": 0,
+    "ytick.major.pad": 7,
     "text.color": INK,
     "figure.facecolor": "white",
     "axes.facecolor": "white",
