@@ -20,12 +20,12 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from enrich.contracts.settings import OPEN_SOURCES, SOURCES, Settings
+from enrich.contracts.settings import SOURCES, Settings
 from enrich.contracts.values import Availability, Hit, SourceAnswer, TrackQuery
 from enrich.errors import SettingsError
 from enrich.sources.cache import Cache
 from enrich.sources.http import Http, Talk, Timeouts, Unusable, redact
-from enrich.sources.limiter import PROCESS_LANES, Lanes
+from enrich.sources.limiter import PROCESS_LANES, Clock, Lanes
 from enrich.sources.terms import is_searchable
 
 #: Where replies are kept, below the data folder.
@@ -169,22 +169,18 @@ def open_sources(
     Raises:
         SettingsError: an address is none, a token file cannot be read, or replies cannot be kept.
     """
-    cache = _open_cache(settings.data_dir.joinpath(*CACHE_FILE)) if use_cache else None
+    cache = _open_cache(settings.data_dir.joinpath(*CACHE_FILE), lanes.clock) if use_cache else None
     names = SOURCES if settings.sources is None else settings.sources
     return [
         _open(Opening(settings, name, lanes=lanes, cache=cache, timeouts=timeouts)) for name in dict.fromkeys(names)
     ]
 
 
-def is_open_by_default(name: str) -> bool:
-    """Whether a source is asked without being named."""
-    return name in OPEN_SOURCES
-
-
-def _open_cache(path: Path) -> Cache:
+def _open_cache(path: Path, clock: Clock) -> Cache:
     cache = Cache(path)
     try:
-        cache.count()
+        # Also what the terms ask: content that may be kept for hours is gone after them.
+        cache.prune(now=clock.wall())
     except (OSError, sqlite3.Error) as error:
         raise SettingsError(
             f"{path}: cannot keep replies here ({error}); set ENRICH_DATA_DIR to a folder that can be written, "

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from enrich.sources.catalogue.shop import RIVAL, Listing, Shop, wrong_first
+from enrich.sources.catalogue.shop import Listing, Shop, wrong_first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +115,3 @@ class View:
 
     def _labelled(self, listing: Listing) -> Listing:
         return replace(listing, label=None) if self.does("no_label") and listing.label else listing
-
-
-def is_rival(listing: Listing) -> bool:
-    """Whether a listing was made up to disagree."""
-    return listing.number >= RIVAL

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from pydantic import SecretStr
+
+from enrich.contracts.settings import SOURCES, SettingsError
+from enrich.contracts.values import Availability, TrackQuery
+from enrich.sources.base import CACHE_FILE, ClosedSource, open_sources, read_clock, read_date
+from enrich.sources.cache import Cache, Kept, Lifetime
+
+QUERY = TrackQuery(track_id="1", artist="a", title="b")
+
+
+def open_names(settings, **update):
+    opened = open_sources(settings.model_copy(update=update), use_cache=False)
+    return [source.name for source in opened], [s.name for s in opened if not isinstance(s, ClosedSource)]
+
+
+@pytest.mark.parametrize(
+    ("update", "listed", "is_open"),
+    [
+        pytest.param({}, SOURCES, ("musicbrainz", "deezer", "discogs"), id="unset"),
+        pytest.param(
+            {"beatport_token": SecretStr("t")}, SOURCES, ("beatport", "musicbrainz", "deezer", "discogs"), id="token"
+        ),
+        pytest.param(
+            {"beatport_token": SecretStr(" ")}, SOURCES, ("musicbrainz", "deezer", "discogs"), id="blank-token"
+        ),
+        pytest.param({"sources": ()}, (), (), id="none"),
+        pytest.param(
+            {"sources": ("discogs", "traxsource")}, ("discogs", "traxsource"), ("discogs", "traxsource"), id="named"
+        ),
+        pytest.param({"sources": ("juno",)}, ("juno",), (), id="juno-is-closed"),
+        pytest.param(
+            {"sources": ("juno",), "juno_url": "https://archive.example.org/juno"}, ("juno",), ("juno",), id="archive"
+        ),
+    ],
+)
+def test_which_sources_are_open(settings, update, listed, is_open):
+    assert open_names(settings, **update) == (list(listed), list(is_open))
+
+
+def test_closed_sources_say_why(settings):
+    for source in open_sources(settings, use_cache=False):
+        if isinstance(source, ClosedSource):
+            answer = source.search(QUERY)
+            assert (answer.availability, answer.hits) == (Availability.CLOSED, ())
+            assert answer.reason.startswith("source ")
+
+
+@pytest.mark.parametrize("url", ["api.deezer.com", "ftp://x.org", "https://"])
+def test_an_address_that_is_none_is_a_settings_error(settings, url):
+    with pytest.raises(SettingsError, match="ENRICH_DEEZER_URL"):
+        open_sources(settings.model_copy(update={"sources": ("deezer",), "deezer_url": url}))
+
+
+def test_a_cache_that_cannot_be_is_a_settings_error(settings, tmp_path):
+    path = tmp_path.joinpath(*CACHE_FILE)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"this is no database, however long it may be made to look" * 20)
+
+    with pytest.raises(SettingsError, match="cannot keep replies here"):
+        open_sources(settings)
+
+
+def test_what_has_expired_is_dropped_when_sources_are_opened(settings, tmp_path):
+    cache = Cache(tmp_path.joinpath(*CACHE_FILE))
+    kept = Kept(200, "application/json", b"{}", is_miss=False)
+    cache.put("old", kept, source="discogs", address="x", lifetime=Lifetime(hit_s=1, miss_s=1), now=0)
+
+    open_sources(settings)
+
+    assert cache.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2024-03-15", date(2024, 3, 15)),
+        ("2024-03-15T00:00:00", date(2024, 3, 15)),
+        ("1999-03-00", date(1999, 3, 1)),
+        ("1999", date(1999, 1, 1)),
+        ("0000-00-00", None),
+        ("2024-13-40", None),
+        ("", None),
+        (None, None),
+        ("soon", None),
+    ],
+)
+def test_days(text, day):
+    assert read_date(text) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"), [("5:26", 326000), ("1:02:24", 3744000), ("", None), (None, None), ("x", None)]
+)
+def test_clock_times(text, ms):
+    assert read_clock(text) == ms
