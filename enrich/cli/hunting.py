@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from enrich.cli.output import JsonOption, emit, progress, say
+from enrich.errors import InputFileError
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +23,7 @@ def hunt_labels(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]", help="Table `title, artist?, duration_ms?, isrc?`; without it the database is worked on."
+            metavar="FILE", help="Table `title, artist?, duration_ms?, isrc?`; without it the database is worked on."
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Where the rows go with their labels; needs FILE.")] = None,
@@ -43,11 +44,11 @@ def hunt_labels(
     """
     if file is not None:
         if out is None:
-            raise typer.BadParameter("say where the result goes: --out labelled.csv", param_hint="--out")
+            raise InputFileError(f"{file}: say where its rows go with their labels, e.g. --out labelled.csv")
         _hunt_file(file, out, as_json=as_json)
         return
     if out is not None:
-        raise typer.BadParameter("goes with a FILE to read; the database's labels are written with --apply")
+        raise InputFileError(f"--out {out}: goes with a FILE to read; labels of the database are written with --apply")
     from enrich.contracts.settings import load_settings
     from enrich.pipeline import cycle
 

@@ -2,7 +2,7 @@
 
     title        [Label] in brackets; no source is asked
     sources      each gives hits, `sources.matching` chooses among them, `sources.confidence` says how sure;
-                 the first label at or above the floor ends the search
+                 the first label at or above the floor ends the search, and so do rival labels, for review
     (Label)      a round bracket nobody knows is worth the floor itself: it counts once no source knows better
 
 A source that is closed, blocked or down is *unavailable*: a track without a label that such a source might have known
@@ -366,7 +366,7 @@ class _Hunter:
         )
 
     def _judge(self, arrived: Sequence[tuple[_Track, SourceAnswer]]) -> list[bool]:
-        """Weigh the newest answers, all at once; True where a track has its label now."""
+        """Weigh the newest answers, all at once; True where no other source need be asked."""
         answered = [(t, a) for t, a in arrived if a.availability is Availability.OK]
         for track, answer in arrived:
             if answer.availability is not Availability.OK:
@@ -380,7 +380,8 @@ class _Hunter:
                 sure = confidence(answer.source, choice)
                 track.choices.append((answer.source, choice, sure))
                 is_find = choice.outcome is Outcome.FOUND and sure >= self._floor
-                settled[track.query.track_id] = is_find
+                # Rivals are for a person: a source that happens to list only one of them does not settle it.
+                settled[track.query.track_id] = is_find or choice.rule == "rival_labels"
                 kind = "found" if is_find else "review" if choice.label is not None else "missed"
                 self._counts[answer.source][kind] += 1
         return [settled[t.query.track_id] for t, _ in arrived]

@@ -161,7 +161,11 @@ def test_the_first_source_with_a_label_ends_the_search():
 
 
 def test_rivals_are_reviewed_with_both_shown(sources):
-    row = one(track("Two Homes", "Epsilon"), *sources("beatport"))
+    later = Shelf("deezer", **{"Two Homes": "Left"})
+
+    row = one(track("Two Homes", "Epsilon"), *sources("beatport"), later)
+
+    assert later.asked == 0, "a source that lists one of two rivals settles nothing"
 
     assert row["outcome"] == "review"
     assert {row["label"], *row["rivals"]} == {"Left", "Right"}
