@@ -1,0 +1,1 @@
+"""Replay of history: real sets walked in date order through import, tiers, write-back and cool-down."""

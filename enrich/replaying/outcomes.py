@@ -1,0 +1,220 @@
+"""What came of the unknowns of a replayed history: who got a name, when, by which tier, and how rightly.
+
+`read_outcomes` reads the scratch database; the figures are pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from enrich.contracts.settings import Settings
+from enrich.database.bulk import fetch_frame
+from enrich.database.connection import connect
+from enrich.replaying.promos import UNKNOWNS
+from enrich.sql import QueryBook
+from enrich.text.credits import credit_keys
+
+_REPLAYING = QueryBook("replaying")
+_UTC: Any = pl.Datetime("us", "UTC")
+_S = pl.String
+
+#: UNKNOWNS and what became of each. `days` from the set to the name; `right` is null where the truth is not known.
+OUTCOMES = pl.Schema(
+    [
+        *UNKNOWNS.items(),
+        ("track_id", _S),
+        ("found_artist", _S),
+        ("found_on", pl.Date),
+        ("days", pl.Int32),
+        ("tier", pl.Int16),
+        ("source", _S),
+        ("confidence", pl.Float64),
+        ("retries", pl.Int32),
+        ("status", _S),
+        ("right", pl.Boolean),
+    ]
+)
+
+#: Artist proposals for unknowns, written or not.
+PROPOSED = pl.Schema(
+    {
+        "track_id": _S,
+        "kind": _S,
+        "proposed_artist": _S,
+        "tier": pl.Int16,
+        "source": _S,
+        "probability": pl.Float64,
+        "confidence": pl.Float64,
+        "status": _S,
+        "right": pl.Boolean,
+    }
+)
+
+#: Where the specification's projection is read off.
+SIX_MONTHS, TWELVE_MONTHS = 182, 365
+PROJECTED_PERCENT = (15.0, 25.0)
+
+
+def read_outcomes(settings: Settings, unknowns: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What the scratch database says of each unknown.
+
+    Returns:
+        OUTCOMES, one row per unknown slot that was imported, by date; and PROPOSED.
+    """
+    with connect(settings) as con, con.cursor() as cur:
+
+        def frame(name: str, schema: dict[str, Any]) -> pl.DataFrame:
+            return fetch_frame(cur, _REPLAYING[name].postgres, {}, pl.Schema(schema))
+
+        places = frame("slots_of_tracks", {"set_id": _S, "position": pl.Int32, "track_id": _S})
+        written = frame(
+            "artists_written",
+            {"track_id": _S, "found_artist": _S, "found_at": _UTC, "tier": pl.Int16, "source": _S,
+             "confidence": pl.Float64},
+        )  # fmt: skip
+        proposed = frame(
+            "artists_proposed",
+            {"track_id": _S, "proposed_artist": _S, "tier": pl.Int16, "source": _S, "probability": pl.Float64,
+             "confidence": pl.Float64, "status": _S, "created_at": _UTC},
+        )  # fmt: skip
+        states = frame("statuses", {"track_id": _S, "status": _S, "retries": pl.Int32, "retry_after": _UTC})
+    placed = unknowns.join(places, on=["set_id", "position"], maintain_order="left")
+    outcomes = (
+        placed.join(written, on="track_id", how="left", maintain_order="left")
+        .join(states.drop("retry_after"), on="track_id", how="left", maintain_order="left")
+        # A step ends at midnight after its last day; that is when the name is there.
+        .with_columns(found_on=pl.col("found_at").dt.date())
+        .with_columns(days=(pl.col("found_on") - pl.col("set_date")).dt.total_days().cast(pl.Int32))
+    )
+    judged = proposed.join(placed.select("track_id", "kind", "true_artist"), on="track_id", maintain_order="left")
+    return (
+        outcomes.with_columns(right=is_right(outcomes["true_artist"], outcomes["found_artist"]))
+        .select(OUTCOMES.names())
+        .sort("set_date", "set_id", "position"),
+        judged.with_columns(right=is_right(judged["true_artist"], judged["proposed_artist"])).select(PROPOSED.names()),
+    )
+
+
+def is_right(true: pl.Series, found: pl.Series) -> pl.Series:
+    """Whether a name credits any of the true artists; null where either is missing."""
+    pairs = pl.DataFrame({"true": credit_keys(true), "found": credit_keys(found)})
+    both = true.is_not_null() & found.is_not_null()
+    return pairs.select(right=pl.when(pl.lit(both)).then(pl.col("true").list.set_intersection("found").list.len() > 0))[
+        "right"
+    ]
+
+
+def recovery_curve(outcomes: pl.DataFrame, *, ends: date, grid_days: Sequence[int]) -> pl.DataFrame:
+    """The share of unknowns that had their name by so many days after the set.
+
+    Args:
+        outcomes: OUTCOMES.
+        ends: The day history ends; an unknown counts at a number of days only if it was watched that long.
+        grid_days: Days after the set.
+
+    Returns:
+        One row per kind (and `all`) and grid point with unknowns watched that long:
+
+        kind       String
+        days       Int32
+        watched    UInt32   unknowns
+        recovered  UInt32   of them, with a written artist by then
+        right      UInt32   of them, with the right one
+        known      UInt32   of them, played under their name in a later set by then: nothing can find more from sets
+    """
+    grid = pl.DataFrame({"at": list(grid_days)}, schema={"at": pl.Int32})
+    watched = (pl.lit(ends) - pl.col("set_date")).dt.total_days()
+    named_after = (pl.col("known_from") - pl.col("set_date")).dt.total_days()
+    rows = pl.concat([outcomes, outcomes.with_columns(kind=pl.lit("all"))]).select(
+        "kind", "days", "right", watched=watched, named_after=named_after
+    )
+    return (
+        rows.join(grid, how="cross")
+        .filter(pl.col("watched") >= pl.col("at"))
+        .group_by("kind", "at")
+        .agg(
+            watched=pl.len(),
+            recovered=(pl.col("days") <= pl.col("at")).sum(),
+            right=((pl.col("days") <= pl.col("at")) & pl.col("right")).sum(),
+            known=(pl.col("named_after") <= pl.col("at")).sum(),
+        )
+        .rename({"at": "days"})
+        .sort("kind", "days")
+    )
+
+
+def by_kind(outcomes: pl.DataFrame) -> pl.DataFrame:
+    """How each kind of unknown fared.
+
+    Returns:
+        One row per kind and one for `all`: unknowns, named_later (played under their name in a later set), recovered,
+        right, wrong, unjudged (no truth), precision (of the judged; null without any), median_days, median_retries.
+    """
+    rows = pl.concat([outcomes, outcomes.with_columns(kind=pl.lit("all"))])
+    found = pl.col("found_artist").is_not_null()
+    return (
+        rows.group_by("kind")
+        .agg(
+            unknowns=pl.len(),
+            named_later=pl.col("known_from").is_not_null().sum(),
+            recovered=found.sum(),
+            right=pl.col("right").sum(),
+            wrong=pl.col("right").not_().sum(),
+            unjudged=(found & pl.col("right").is_null()).sum(),
+            precision=pl.col("right").mean(),
+            median_days=pl.col("days").median(),
+            median_retries=pl.col("retries").filter(found).median(),
+        )
+        .sort("kind")
+    )
+
+
+def by_source(outcomes: pl.DataFrame, proposed: pl.DataFrame) -> pl.DataFrame:
+    """What each tier and source wrote and proposed, and how much of it was right.
+
+    Returns:
+        One row per tier and source: written, written_right, written_judged, written_precision, and the same of all it
+        proposed for unknowns (one proposal a track: its surest).
+    """
+    written = (
+        outcomes.filter(pl.col("found_artist").is_not_null())
+        .group_by("tier", "source")
+        .agg(
+            written=pl.len(),
+            written_right=pl.col("right").sum(),
+            written_judged=pl.col("right").is_not_null().sum(),
+            written_precision=pl.col("right").mean(),
+        )
+    )
+    return (
+        proposed.sort("confidence", descending=True, maintain_order=True)
+        .unique(["track_id", "source"], keep="first", maintain_order=True)
+        .group_by("tier", "source")
+        .agg(
+            proposed=pl.len(),
+            proposed_right=pl.col("right").sum(),
+            proposed_judged=pl.col("right").is_not_null().sum(),
+            proposed_precision=pl.col("right").mean(),
+        )
+        .join(written, on=["tier", "source"], how="left")
+        .with_columns(pl.col("written", "written_right", "written_judged").fill_null(0))
+        .sort("tier", "source")
+    )
+
+
+def recovered_after(curve: pl.DataFrame, days: int) -> dict[str, dict[str, float | int]]:
+    """Percent recovered, right and knowable by kind at one grid point of `recovery_curve`."""
+    return {
+        str(row["kind"]): {
+            "watched": row["watched"],
+            **{
+                f"{name}_percent": round(100 * row[name] / row["watched"], 1)
+                for name in ("recovered", "right", "known")
+            },
+        }
+        for row in curve.filter(pl.col("days") == days).iter_rows(named=True)
+    }
