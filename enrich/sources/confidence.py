@@ -66,9 +66,11 @@ def confidence(source: str, choice: Choice) -> float:
         return 0.0
     raw = probability(source, choice.score)
     measured = _calibration()
-    if choice.outcome is Outcome.REVIEW or choice.rule in measured["rules"]:
-        share = measured["rules"].get(choice.rule)
+    share = measured["rules"].get(choice.rule)
+    if choice.outcome is Outcome.REVIEW:
         return min(raw, 0.5 if share is None else float(share))
+    if share is not None:
+        return float(share)
     curve = measured["sources"].get(source, {}).get("curve")
     return interpolate(curve, raw) if curve else raw
 
