@@ -1,40 +1,59 @@
 """The application: endpoints, parameters and bodies of the specification, and how errors leave.
 
 `create_app` opens no connection; each request opens its own. POSTs write: what the policy accepts is applied.
+Errors a person can mend leave as `{"detail": one line}`: 400, 401, 403, 404, 409, 422, or 503 where Postgres is away.
 """
 
 from __future__ import annotations
 
+import ipaddress
+import json
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from fastapi import Depends, FastAPI, Query, Request, Response, Security
+from fastapi import Depends, FastAPI, Path, Query, Request, Response, Security
 from fastapi.exceptions import HTTPException
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import enrich
 from enrich.api import models
-from enrich.api.jobs import JobRunning, Jobs
+from enrich.api.jobs import JobRunning, Jobs, JobStopped
+from enrich.api.request_log import RequestLog
 from enrich.contracts.settings import Settings
 from enrich.cooldown import queue
 from enrich.database.connection import connect
 from enrich.errors import DatabaseError, EnrichError
-from enrich.ledger.proposals import STATUSES, proposals
+from enrich.ledger.proposals import proposals
 from enrich.pipeline import cycle
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+#: Names under which a server on loopback is called; `testserver` is what an in-process client says.
+_LOCAL_NAMES = ("127.0.0.1", "localhost", "::1", "[::1]", "testserver")
 
 Limit = Annotated[int, Query(ge=1, le=10_000, description="At most this many tracks.")]
 
-_BUSY: dict[int | str, dict[str, Any]] = {409: {"model": models.Busy, "description": "One of the kind runs already."}}
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    401: {"model": models.Problem, "description": "The bearer token is missing or wrong."},
-    503: {"model": models.Problem, "description": "Postgres cannot be used; says why."},
+_Responses = dict[int | str, dict[str, Any]]
+_PROBLEMS: _Responses = {
+    400: {"model": models.Problem, "description": "Something a person can mend; says what."},
+    503: {"model": models.Problem, "description": "Postgres cannot be used, or the server is stopping; says why."},
 }
+_GUARDED: _Responses = {
+    401: {"model": models.Problem, "description": "The bearer token is missing or wrong."},
+    403: {"model": models.Problem, "description": "Sent by a page of another site."},
+}
+_BUSY: _Responses = {409: {"model": models.Busy, "description": "One of the kind runs already."}}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server on `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> FastAPI:
@@ -47,57 +66,87 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: da
     app = FastAPI(
         title="enrich",
         version=enrich.__version__,
-        description="Names the tracks nobody can name. A long job answers when it is done; one of a kind at a time.",
-        openapi_tags=[{"name": "enrich", "description": "The tiers"}, {"name": "cooldown"}, {"name": "state"}],
+        description="Names the tracks nobody can name. A long job answers when it is done; one of a kind at a time, "
+        "its progress at GET /enrich/jobs.",
+        openapi_tags=[
+            {"name": "enrich", "description": "The tiers: long jobs."},
+            {"name": "cooldown", "description": "The queue of tracks that wait for their release."},
+            {"name": "state", "description": "How things stand; changes nothing."},
+        ],
     )
-    jobs = Jobs(clock)
-    app.state.jobs = jobs
-    guard = [Depends(_token_check(settings))]
-    if settings.api_host in LOOPBACK:
+    app.state.jobs = Jobs(clock)
+    if is_loopback(settings.api_host):
         # A page in a browser must not reach the API under a name of its own (DNS rebinding).
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]", "testserver"])
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOCAL_NAMES, settings.api_host])
+    app.add_middleware(RequestLog, parameters=("limit", "status"))
+    _error_answers(app)
+    guard = [Depends(_same_site), *_token_check(settings)]
+    _tiers(app, settings, clock, guard)
+    _cooldown(app, settings, clock, guard)
+    _state(app, settings, clock)
+    return app
+
+
+def _error_answers(app: FastAPI) -> None:
+    def answer(status: int, detail: str) -> JSONResponse:
+        return JSONResponse({"detail": " ".join(detail.split())}, status_code=status)
 
     @app.exception_handler(JobRunning)
     def busy(request: Request, error: JobRunning) -> JSONResponse:
-        running = models.JobState(**error.job.asdict())
-        body = models.Busy(detail=f"{error.job.kind} runs already; see GET /enrich/jobs", running=running)
+        job = error.job
+        so_far = f", {job.done} of {job.total} done" if job.total else ""
+        body = models.Busy(
+            detail=f"{job.kind} runs already{so_far}; see GET /enrich/jobs", running=models.JobState(**job.asdict())
+        )
         return JSONResponse(body.model_dump(mode="json"), status_code=409)
+
+    @app.exception_handler(JobStopped)
+    def stopped(request: Request, error: JobStopped) -> JSONResponse:
+        return answer(503, f"{error}: the server is stopping; nothing was written, call again")
 
     @app.exception_handler(DatabaseError)
     def no_database(request: Request, error: DatabaseError) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_code=503)
+        return answer(503, str(error))
 
     @app.exception_handler(EnrichError)
     def mendable(request: Request, error: EnrichError) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_code=400)
+        return answer(400, str(error))
 
-    post: dict[str, Any] = {"dependencies": guard, "responses": {**_PROBLEMS}}
-    long: dict[str, Any] = {"dependencies": guard, "responses": {**_PROBLEMS, **_BUSY}}
 
-    @app.post("/enrich/hunt-labels", tags=["enrich"], response_model=models.HuntResponse, **long)
+def _tiers(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guard: list[Any]) -> None:
+    jobs: Jobs = app.state.jobs
+    long: dict[str, Any] = {
+        "tags": ["enrich"], "dependencies": guard, "responses": {**_PROBLEMS, **_GUARDED, **_BUSY},
+    }  # fmt: skip
+
+    @app.post("/enrich/hunt-labels", response_model=models.HuntResponse, **long)
     def hunt_labels(limit: Limit = 100) -> dict[str, Any]:
         """Tier 0: find labels for tracks without one, and write those the policy accepts."""
         with jobs.one("hunt-labels") as job:
             return cycle.hunt_labels(settings, now=clock(), limit=limit, apply=True, on_progress=job.progress).asdict()
 
-    @app.post("/enrich/multi-tier-resolve", tags=["enrich"], response_model=models.CycleResponse, **long)
+    @app.post("/enrich/multi-tier-resolve", response_model=models.CycleResponse, **long)
     def multi_tier_resolve(limit: Limit = 100) -> dict[str, Any]:
         """Tiers 0–3 on failed tracks."""
         with jobs.one("multi-tier-resolve") as job:
             return cycle.resolve(settings, now=clock(), limit=limit, apply=True, on_progress=job.progress).asdict()
 
-    @app.post("/enrich/trigger", tags=["enrich"], response_model=models.CycleResponse, **long)
+    @app.post("/enrich/trigger", response_model=models.CycleResponse, **long)
     def trigger(limit: Limit = 200) -> dict[str, Any]:
         """The standard cycle on pending tracks; what stays unresolved is failed or goes back into cool-down."""
         with jobs.one("trigger") as job:
             return cycle.trigger(settings, now=clock(), limit=limit, apply=True, on_progress=job.progress).asdict()
 
-    @app.post("/enrich/cooldown/migrate", tags=["cooldown"], response_model=models.MigrateResponse, **post)
+
+def _cooldown(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guard: list[Any]) -> None:
+    write: dict[str, Any] = {"tags": ["cooldown"], "dependencies": guard, "responses": {**_PROBLEMS, **_GUARDED}}
+
+    @app.post("/enrich/cooldown/migrate", response_model=models.MigrateResponse, **write)
     def cooldown_migrate(limit: Limit = 100) -> dict[str, Any]:
         """Failed tracks into the cool-down queue; those without retries left are skipped."""
         return queue.migrate(settings, now=clock(), limit=limit).asdict()
 
-    @app.post("/enrich/cooldown/process", tags=["cooldown"], response_model=models.ProcessResponse, **post)
+    @app.post("/enrich/cooldown/process", response_model=models.ProcessResponse, **write)
     def cooldown_process(limit: Limit = 50) -> dict[str, Any]:
         """Due tracks back to pending, oldest first."""
         return queue.process(settings, now=clock(), limit=limit).asdict()
@@ -107,24 +156,64 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: da
         """How the queue stands."""
         return queue.stats(settings, now=clock()).asdict()
 
-    @app.get("/enrich/proposals", tags=["state"], responses=_PROBLEMS)
+
+def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime]) -> None:
+    jobs: Jobs = app.state.jobs
+    read: dict[str, Any] = {"tags": ["state"], "responses": _PROBLEMS}
+
+    @app.get("/enrich/proposals", response_model=models.ProposalsResponse, **read)
     def list_proposals(
         limit: Limit = 100,
-        status: Annotated[
-            str | None, Query(description="One status only.", pattern=f"^({'|'.join(STATUSES)})$")
-        ] = None,
+        status: Annotated[models.ProposalStatus | None, Query(description="One status only.")] = None,
     ) -> dict[str, Any]:
         """Proposals, surest first."""
         frame = proposals(settings, status=status)
-        return {"status": "success", "total": frame.height, "proposals": frame.head(limit).to_dicts()}
+        rows = [{**row, "evidence": json.loads(row["evidence"] or "null")} for row in frame.head(limit).to_dicts()]
+        return {"status": "success", "total": frame.height, "proposals": rows}
 
-    @app.get("/enrich/report", tags=["state"], responses=_PROBLEMS)
+    @app.get("/enrich/report", response_model=models.ReportResponse, **read)
     def report() -> dict[str, Any]:
         """The report's figures: recovery as projected beside recovery as counted."""
+        from enrich.reporting.counts import read_counts
         from enrich.reporting.figures import figures
+        from enrich.reporting.recovery import plain
 
-        body: dict[str, Any] = figures(settings, now=clock())
+        now = clock()
+        body: dict[str, Any] = plain(figures(read_counts(settings, now=now), now=now))
         return body
+
+    @app.get("/enrich/dashboards", tags=["state"])
+    def list_dashboards() -> dict[str, str]:
+        """The monitoring queries there are, and what each shows."""
+        from enrich.reporting.dashboards import NAMES
+
+        return NAMES
+
+    @app.get(
+        "/enrich/dashboards/{name}",
+        response_model=models.DashboardResponse,
+        tags=["state"],
+        responses={**_PROBLEMS, 404: {"model": models.Problem, "description": "No dashboard of this name."}},
+    )
+    def dashboard(name: Annotated[str, Path(examples=["label_coverage"])]) -> dict[str, Any]:
+        """One monitoring query on Postgres."""
+        from enrich.reporting.dashboards import NAMES, dashboards
+
+        if name not in NAMES:
+            raise HTTPException(404, f"no such dashboard; there are {', '.join(NAMES)}")
+        return {"status": "success", "dashboard": name, "rows": dashboards(name, settings=settings).to_dicts()}
+
+    @app.get(
+        "/metrics",
+        tags=["state"],
+        response_class=PlainTextResponse,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
+    def prometheus() -> Response:
+        """Sizes of the queue, statuses, label coverage, proposals, writes and last runs, as Prometheus text."""
+        from enrich.api.metrics import CONTENT_TYPE, metrics
+
+        return Response(metrics(settings, now=clock()), headers={"Content-Type": CONTENT_TYPE})
 
     @app.get("/enrich/jobs", tags=["state"], response_model=list[models.JobState])
     def list_jobs() -> list[dict[str, Any]]:
@@ -142,18 +231,23 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: da
             return models.Health(status="unavailable", version=enrich.__version__, database=str(error))
         return models.Health(status="ok", version=enrich.__version__, database="ok")
 
-    return app
+
+def _same_site(request: Request) -> None:
+    # A browser names the page that sends a POST; curl and cron name none.
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise HTTPException(403, "sent by a page of another site")
 
 
-def _token_check(settings: Settings) -> Callable[..., None]:
-    bearer = HTTPBearer(auto_error=False, description="ENRICH_API_TOKEN; asked for where it is set.")
+def _token_check(settings: Settings) -> list[Any]:
+    if settings.api_token is None:
+        return []
+    wanted = settings.api_token.get_secret_value().encode()
+    bearer = HTTPBearer(auto_error=False, description="The value of ENRICH_API_TOKEN.")
 
     def check(credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]) -> None:
-        if settings.api_token is None:
-            return
-        wanted = settings.api_token.get_secret_value().encode()
         given = credentials.credentials.encode() if credentials else b""
         if not secrets.compare_digest(wanted, given):
             raise HTTPException(401, "bearer token missing or wrong", headers={"WWW-Authenticate": "Bearer"})
 
-    return check
+    return [Depends(check)]

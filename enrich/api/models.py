@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+#: The statuses of `enrich.ledger.proposals`; a test compares them.
+ProposalStatus = Literal["proposed", "accepted", "rejected", "written", "conflict", "superseded"]
 
 
 def _example(value: dict[str, Any]) -> ConfigDict:
@@ -114,7 +117,7 @@ class QueueState(BaseModel):
     total_in_queue: int = Field(ge=0)
     ready_for_retry: int = Field(ge=0)
     waiting: int = Field(ge=0)
-    next_retry_time: datetime | None
+    next_retry_time: datetime | None = Field(description="UTC, full seconds; null when nothing waits.")
     avg_retry_attempts: float = Field(ge=0)
 
 
@@ -137,13 +140,27 @@ class QueueResponse(BaseModel):
     cooldown_queue: QueueState
 
 
+_JOB = {
+    "job_id": "0f8fad5b-d9cb-469f-a165-70867728950e",
+    "kind": "hunt-labels",
+    "started_at": "2025-11-15T02:00:00Z",
+    "state": "running",
+    "step": "asking sources",
+    "done": 40,
+    "total": 100,
+    "finished_at": None,
+    "error": None,
+}
+
+
 class JobState(BaseModel):
     """One long job: running or finished."""
 
+    model_config = _example(_JOB)
     job_id: str
     kind: str
     started_at: datetime
-    state: str
+    state: Literal["running", "completed", "failed", "stopped"]
     step: str
     done: int
     total: int | None
@@ -154,6 +171,9 @@ class JobState(BaseModel):
 class Busy(BaseModel):
     """Answer 409: a job of the kind runs already."""
 
+    model_config = _example(
+        {"detail": "hunt-labels runs already, 40 of 100 done; see GET /enrich/jobs", "running": _JOB}
+    )
     detail: str
     running: JobState
 
@@ -161,12 +181,94 @@ class Busy(BaseModel):
 class Problem(BaseModel):
     """Answer of an error: one line that says what, where and how to mend it."""
 
+    model_config = _example(
+        {"detail": "Postgres at localhost:5432/musicdb: Connection refused; start the server, or mend host and port"}
+    )
     detail: str
 
 
 class Health(BaseModel):
     """Answer of `GET /health`."""
 
-    status: str
+    model_config = _example({"status": "ok", "version": "0.1.0", "database": "ok"})
+    status: Literal["ok", "unavailable"]
     version: str
     database: str
+
+
+class Proposal(BaseModel):
+    """One proposal: a label or an artist for a track, with where it comes from and how sure it is."""
+
+    proposal_id: str
+    track_id: str
+    title: str | None
+    kind: Literal["label", "artist"]
+    value: str
+    tier: int = Field(ge=0, le=2)
+    source: str
+    probability: float | None
+    confidence: float = Field(ge=0, le=1)
+    status: ProposalStatus
+    evidence: Any
+    decided_by: str | None
+    decided_at: datetime | None
+    created_at: datetime
+
+
+class ProposalsResponse(BaseModel):
+    """Answer of `GET /enrich/proposals`: `total` counts all of the status, `proposals` holds at most `limit`."""
+
+    model_config = _example(
+        {
+            "status": "success",
+            "total": 1,
+            "proposals": [
+                {
+                    "proposal_id": "9b2f7e0c-45c1-5a0e-8f6e-1d9a3c52b7aa",
+                    "track_id": "2afa0183-6c7c-4f52-bc78-2f9afac1d3e4",
+                    "title": "Frozen Ground",
+                    "kind": "artist",
+                    "value": "Ilan Bluestone",
+                    "tier": 2,
+                    "source": "context",
+                    "probability": 0.87,
+                    "confidence": 0.75,
+                    "status": "proposed",
+                    "evidence": {"label_support": "Anjunabeats", "occurrence_count": 3},
+                    "decided_by": None,
+                    "decided_at": None,
+                    "created_at": "2025-11-15T03:05:00Z",
+                }
+            ],
+        }
+    )
+    status: str
+    total: int = Field(ge=0)
+    proposals: list[Proposal]
+
+
+class DashboardResponse(BaseModel):
+    """Answer of `GET /enrich/dashboards/{name}`: the rows of one monitoring query."""
+
+    model_config = _example(
+        {
+            "status": "success",
+            "dashboard": "cooldown_queue_summary",
+            "rows": [
+                {"strategy": "adaptive", "track_count": 120, "ready_now": 18, "waiting": 102, "avg_retry_attempts": 1.2}
+            ],
+        }
+    )
+    status: str
+    dashboard: str
+    rows: list[dict[str, Any]]
+
+
+class ReportResponse(BaseModel):
+    """Answer of `GET /enrich/report`: the figures of the recovery report, beside it the moment they were counted."""
+
+    model_config = ConfigDict(extra="allow")
+    generated_at: datetime
+    database: str
+    headline: dict[str, Any]
+    projections: dict[str, Any]

@@ -1,32 +1,105 @@
-"""Serving the API: on loopback by default, elsewhere only with a token; stops gracefully on Ctrl-C and SIGTERM."""
+"""Serving the API: on loopback by default, elsewhere only with a token; stops gracefully on Ctrl-C and SIGTERM.
+
+Told to stop, the server takes no new requests and lets running jobs finish; a job that runs longer than the grace
+ends at its next step without having written anything, and its caller gets 503.
+"""
 
 from __future__ import annotations
 
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from types import FrameType
+
 import uvicorn
 
-from enrich.api.app import LOOPBACK, create_app
+from enrich.api.app import create_app, is_loopback
+from enrich.api.jobs import Jobs
 from enrich.contracts.settings import Settings
-from enrich.errors import SettingsError
+from enrich.errors import EnrichError, SettingsError
+
+#: Seconds a running job is given to finish once the server is told to stop.
+GRACE_S = 30.0
+#: Seconds after that in which a stopped job may reach its next step and its caller get the answer.
+_LAST_ANSWERS_S = 15
 
 
-def serve(settings: Settings) -> None:
-    """Serve until told to stop; a running job is let finish.
+def serve(
+    settings: Settings, *, grace_s: float = GRACE_S, on_ready: Callable[[str], None] = lambda address: None
+) -> None:
+    """Serve until told to stop.
 
     Args:
-        settings: `api_host`, `api_port`, `api_token`; where Postgres is.
+        settings: `api_host`, `api_port` (0: any free one), `api_token`; where Postgres is.
+        grace_s: Seconds a running job is given to finish once told to stop.
+        on_ready: Told the address, once the port is ours.
 
     Raises:
         SettingsError: a host other than loopback without a token.
+        EnrichError: the port is in use, or the host is not an address of this machine.
     """
-    if settings.api_host not in LOOPBACK and settings.api_token is None:
+    if not is_loopback(settings.api_host) and settings.api_token is None:
         raise SettingsError(
             f"ENRICH_API_HOST={settings.api_host} is open to others: set ENRICH_API_TOKEN, or serve on 127.0.0.1"
         )
-    # The access log names method, path and status; headers, and with them the token, are never logged.
-    uvicorn.run(
-        create_app(settings),
-        host=settings.api_host,
-        port=settings.api_port,
-        timeout_graceful_shutdown=60,
+    listening = _listen(settings.api_host, settings.api_port)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    for chatty in ("httpx", "httpx2"):
+        # Requests to sources may carry a token in their address: never in a log.
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        # Requests are logged by the application, which knows what is a secret in them.
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=int(grace_s) + _LAST_ANSWERS_S,
         server_header=False,
     )
+    with listening:
+        on_ready(_address(listening))
+        _Server(config, app.state.jobs, grace_s).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server that ends jobs when their grace is over; a second signal ends it at once."""
+
+    def __init__(self, config: uvicorn.Config, jobs: Jobs, grace_s: float) -> None:
+        super().__init__(config)
+        self._jobs = jobs
+        self._grace_s = grace_s
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit:
+            self._jobs.stop()
+        else:
+            timer = threading.Timer(self._grace_s, self._jobs.stop)
+            timer.daemon = True
+            timer.start()
+        super().handle_exit(sig, frame)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listening = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(128)
+    except OSError as error:
+        if listening is not None:
+            listening.close()
+        raise EnrichError(
+            f"serve: cannot listen on {host}:{port} ({error.strerror or error}); "
+            "end what uses the port, or set ENRICH_API_PORT and ENRICH_API_HOST"
+        ) from None
+    return listening
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

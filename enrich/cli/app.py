@@ -26,8 +26,10 @@ COMMAND_MODULES: tuple[str, ...] = (
     "hunting",
     "text",
     "reporting",
+    "dashboards",
     "serving",
     "main_job",
+    "replay",
 )
 
 

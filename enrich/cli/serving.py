@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
 
-from enrich.cli.output import JsonOption, say
+from enrich.cli.output import JsonOption, emit, say
 from enrich.errors import EnrichError
 
 
@@ -17,7 +18,12 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Default: ENRICH_API_HOST, 127.0.0.1.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default: ENRICH_API_PORT, 8022.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="0: any free one. Default: ENRICH_API_PORT, 8022.")
+    ] = None,
+    grace: Annotated[
+        float, typer.Option(min=0, max=3600, help="Seconds a running job may take to finish when told to stop.")
+    ] = 30.0,
     as_json: JsonOption = False,
 ) -> None:
     """Serve the HTTP API until Ctrl-C; the OpenAPI page is at /docs.
@@ -35,6 +41,12 @@ def serve(
 
     given: dict[str, Any] = {"api_host": host, "api_port": port}
     settings = load_settings(**{k: v for k, v in given.items() if v is not None})
-    if not as_json:
-        say(f"enrich: serving on http://{settings.api_host}:{settings.api_port}, documentation at /docs")
-    run(settings)
+
+    def ready(address: str) -> None:
+        if as_json:
+            emit({"url": address}, as_json=True, text="")
+            sys.stdout.flush()
+        else:
+            say(f"enrich: serving on {address}, documentation at {address}/docs")
+
+    run(settings, grace_s=grace, on_ready=ready)

@@ -6,9 +6,10 @@ Any number of workers may run these at once: rows are locked and passed over, ne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -18,6 +19,7 @@ from psycopg.rows import dict_row
 from enrich.contracts.settings import Settings
 from enrich.cooldown.periods import BASE_DAYS, MAX_DAYS, jitter_share, period_expr
 from enrich.database.connection import connect
+from enrich.database.faults import database_errors
 from enrich.errors import DatabaseError, EnrichError
 from enrich.sql import COOLDOWN
 
@@ -75,9 +77,15 @@ class QueueStats:
     permanently_failed: int
 
     def asdict(self) -> dict[str, Any]:
-        """The response body of the specification, and the permanently failed beside it."""
+        """The response body of the specification, and the permanently failed beside it.
+
+        The next retry is rounded up to a full second: whoever asks again then finds the track due.
+        """
         queue = asdict(self)
         permanently_failed = queue.pop("permanently_failed")
+        following = self.next_retry_time
+        if following is not None and following.microsecond:
+            queue["next_retry_time"] = following.replace(microsecond=0) + timedelta(seconds=1)
         return {"status": "success", "cooldown_queue": queue, "permanently_failed": permanently_failed}
 
 
@@ -105,7 +113,7 @@ def migrate(
         DatabaseError: Postgres is down or migration 008 is missing.
     """
     _check_limit(limit)
-    with connect(settings) as con, con.cursor(row_factory=dict_row) as cur:
+    with _transaction(settings, "cool-down migrate") as cur:
         _run(cur, "failed_candidates", now=now, limit_rows=limit, max_attempts=MAX_ATTEMPTS)
         candidates = cur.fetchall()
         chosen = [row for row in candidates if not row["is_exhausted"]]
@@ -187,7 +195,7 @@ def process(settings: Settings, *, now: datetime, limit: int = 50) -> ProcessRes
         DatabaseError: Postgres is down or migration 008 is missing.
     """
     _check_limit(limit)
-    with connect(settings) as con, con.cursor() as cur:
+    with _transaction(settings, "cool-down process") as cur:
         _run(cur, "take_due", now=now, limit_rows=limit)
         taken = len(cur.fetchall())
     return ProcessResult(retrieved=taken, reset_to_pending=taken)
@@ -199,7 +207,7 @@ def stats(settings: Settings, *, now: datetime) -> QueueStats:
     Raises:
         DatabaseError: Postgres is down or migration 008 is missing.
     """
-    with connect(settings) as con, con.cursor(row_factory=dict_row) as cur:
+    with _transaction(settings, "cool-down stats") as cur:
         _run(cur, "queue_stats", now=now)
         queue = cur.fetchone()
         _run(cur, "permanently_failed", max_attempts=MAX_ATTEMPTS)
@@ -207,6 +215,12 @@ def stats(settings: Settings, *, now: datetime) -> QueueStats:
     assert queue is not None
     assert failed is not None
     return QueueStats(**queue, **failed)
+
+
+@contextmanager
+def _transaction(settings: Settings, doing: str) -> Iterator[psycopg.Cursor[dict[str, Any]]]:
+    with database_errors(settings, doing=doing), connect(settings) as con, con.cursor(row_factory=dict_row) as cur:
+        yield cur
 
 
 def _run(cur: psycopg.Cursor[Any], name: str, **params: object) -> None:

@@ -17,6 +17,7 @@ from enrich.contracts.schemas import PROPOSALS
 from enrich.contracts.settings import Settings
 from enrich.database.bulk import temporary_table
 from enrich.database.connection import connect
+from enrich.database.faults import database_errors
 from enrich.errors import EnrichError
 from enrich.ledger.runs import execute
 
@@ -125,6 +126,6 @@ def proposals(settings: Settings, *, status: str | None = None) -> pl.DataFrame:
     """
     if status is not None and status not in STATUSES:
         raise EnrichError(f"no proposal status {status!r}; known are {', '.join(STATUSES)}")
-    with connect(settings) as con, con.cursor() as cur:
+    with database_errors(settings, doing="proposals"), connect(settings) as con, con.cursor() as cur:
         execute(cur, "list_proposals", status=status)
         return pl.DataFrame(cur.fetchall(), schema=LISTED, orient="row")

@@ -19,6 +19,7 @@ import psycopg
 from enrich.contracts.settings import Settings
 from enrich.contracts.tables import read_table
 from enrich.database.connection import connect
+from enrich.database.faults import database_errors
 from enrich.errors import EnrichError, InputFileError
 from enrich.ledger.proposals import proposals as list_proposals
 from enrich.ledger.runs import execute
@@ -138,8 +139,8 @@ def _decide(
     if not by.strip():
         raise EnrichError("a decision needs a name: say who decides with --by")
     wanted = list(dict.fromkeys(ids))
-    try:
-        with connect(settings) as con, con.cursor() as cur:
+    with database_errors(settings, doing=f"{decision} proposals"), connect(settings) as con, con.cursor() as cur:
+        try:
             execute(
                 cur,
                 "decide",
@@ -150,8 +151,8 @@ def _decide(
                 reason=reason,
                 now=now,
             )
-            changed = {row[0] for row in cur.fetchall()}
-    except psycopg.errors.InvalidTextRepresentation as error:
-        raise EnrichError(f"not a proposal id: {str(error).splitlines()[0]}; see `enrich proposals`") from error
+        except psycopg.errors.InvalidTextRepresentation as error:
+            raise EnrichError(f"not a proposal id: {str(error).splitlines()[0]}; see `enrich proposals`") from error
+        changed = {row[0] for row in cur.fetchall()}
     unchanged = tuple(i for i in wanted if i.lower() not in changed)
     return Decided(decision=decision, changed=len(changed), unchanged=unchanged)

@@ -19,6 +19,7 @@ import psycopg
 from enrich.contracts.settings import Settings
 from enrich.database.bulk import temporary_table
 from enrich.database.connection import connect
+from enrich.database.faults import database_errors
 from enrich.errors import EnrichError
 from enrich.ledger.runs import close_run, execute, open_run
 from enrich.sources.label_names import WEAK_REASONS, refusal
@@ -113,7 +114,7 @@ def writeback(
     Raises:
         DatabaseError: Postgres is down or the ledger is missing.
     """
-    with connect(settings) as con, con.cursor() as cur:
+    with database_errors(settings, doing="write-back"), connect(settings) as con, con.cursor() as cur:
         result = write_accepted(cur, now=now, run_ids=run_ids, apply=apply)
         if not apply:
             con.rollback()
@@ -252,32 +253,32 @@ def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResu
         EnrichError: no such run, or not one that wrote.
         DatabaseError: Postgres is down or the ledger is missing.
     """
-    try:
-        with connect(settings) as con, con.cursor() as cur:
-            cur.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+    with database_errors(settings, doing="undo"), connect(settings) as con, con.cursor() as cur:
+        cur.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        try:
             execute(cur, "lock_run", run_id=run_id)
-            run = cur.fetchone()
-            if run is None or run[1] != "writeback":
-                raise EnrichError(f"no writeback run {run_id}; `enrich report` and the table enrich_runs list them")
-            for step in (
-                "undo_statuses",
-                "undo_links",
-                "undo_placeholders",
-                "undo_artists",
-                "undo_labels",
-                "undo_label_columns",
-            ):
-                if step == "undo_label_columns" and not _has_label_column(cur):
-                    continue
-                execute(cur, step, run_id=run_id, now=now)
-            execute(cur, "reopen_undone", run_id=run_id, now=now, decided_by=by)
-            execute(cur, "mark_run_undone", run_id=run_id, now=now)
-            execute(cur, "undo_summary", run_id=run_id)
-            undone, kept = cur.fetchone() or (0, 0)
-            execute(cur, "kept_writes", run_id=run_id)
-            left = tuple({"track_id": track, "target": target, "row_key": key} for track, target, key in cur.fetchall())
-    except psycopg.errors.InvalidTextRepresentation as error:
-        raise EnrichError(f"not a run id: {run_id!r}") from error
+        except psycopg.errors.InvalidTextRepresentation as error:
+            raise EnrichError(f"not a run id: {run_id!r}") from error
+        run = cur.fetchone()
+        if run is None or run[1] != "writeback":
+            raise EnrichError(f"no writeback run {run_id}; `enrich report` and the table enrich_runs list them")
+        for step in (
+            "undo_statuses",
+            "undo_links",
+            "undo_placeholders",
+            "undo_artists",
+            "undo_labels",
+            "undo_label_columns",
+        ):
+            if step == "undo_label_columns" and not _has_label_column(cur):
+                continue
+            execute(cur, step, run_id=run_id, now=now)
+        execute(cur, "reopen_undone", run_id=run_id, now=now, decided_by=by)
+        execute(cur, "mark_run_undone", run_id=run_id, now=now)
+        execute(cur, "undo_summary", run_id=run_id)
+        undone, kept = cur.fetchone() or (0, 0)
+        execute(cur, "kept_writes", run_id=run_id)
+        left = tuple({"track_id": track, "target": target, "row_key": key} for track, target, key in cur.fetchall())
     return UndoResult(run_id=run_id, undone=undone, kept=kept, kept_writes=left)
 
 

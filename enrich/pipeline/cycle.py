@@ -24,6 +24,7 @@ from enrich.contracts.schemas import PROPOSALS
 from enrich.contracts.settings import Settings
 from enrich.cooldown import queue
 from enrich.database.connection import connect
+from enrich.database.faults import database_errors
 from enrich.errors import EnrichError
 from enrich.ledger.proposals import save, with_ids
 from enrich.ledger.review import accept_by_policy
@@ -390,7 +391,7 @@ def _record(
 ) -> _Record:
     """Everything a run leaves in Postgres, in one transaction."""
     failed, back = 0, 0
-    with connect(settings) as con, con.cursor() as cur:
+    with database_errors(settings, doing=command), connect(settings) as con, con.cursor() as cur:
         run_id = open_run(
             cur,
             command,

@@ -1,0 +1,116 @@
+"""`/metrics`: how tracks, queue, proposals, writes and runs stand, as Prometheus text.
+
+Every value is read from Postgres when it is asked for, through the dashboards' named SQL; nothing is counted in
+memory, so a restart or a second server changes no figure. `enrich_up` is 0 when Postgres cannot be used.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+import polars as pl
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+import enrich
+from enrich.contracts.settings import Settings
+from enrich.cooldown import queue
+from enrich.errors import DatabaseError
+from enrich.reporting.dashboards import read_all
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+log = logging.getLogger("enrich.api")
+
+
+def metrics(settings: Settings, *, now: datetime) -> bytes:
+    """All metrics as Prometheus text."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Database(settings, now))
+    return generate_latest(registry)
+
+
+class _Database(Collector):
+    def __init__(self, settings: Settings, now: datetime) -> None:
+        self._settings = settings
+        self._now = now
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        yield _gauge("enrich_info", "Version that serves.", ["version"], [((enrich.__version__,), 1.0)])
+        try:
+            boards = read_all(self._settings)
+            state = queue.stats(self._settings, now=self._now)
+        except DatabaseError as error:
+            log.warning("metrics: %s", error)
+            yield _gauge("enrich_up", "1 where Postgres can be used.", [], [((), 0.0)])
+            return
+        yield _gauge("enrich_up", "1 where Postgres can be used.", [], [((), 1.0)])
+        yield _column("enrich_tracks", "Tracks by enrichment status.", boards["statuses"], ["status"], "tracks")
+        missing = boards["missing"].row(0, named=True)
+        yield _gauge("enrich_tracks_all", "Tracks.", [], [((), float(missing["tracks"]))])
+        yield _gauge(
+            "enrich_tracks_missing",
+            "Tracks by what they lack.",
+            ["what"],
+            [((what,), float(missing[f"without_{what}"])) for what in ("status", "primary_artist")],
+        )
+        coverage = boards["label_coverage"]
+        share = coverage["percentage"][0] / 100 if coverage.height else 0.0
+        yield _gauge("enrich_label_coverage_ratio", "Share of tracks with a label, 0 to 1.", [], [((), share)])
+        yield _gauge(
+            "enrich_cooldown_tracks",
+            "Tracks in the cool-down queue.",
+            ["state"],
+            [(("ready",), float(state.ready_for_retry)), (("waiting",), float(state.waiting))],
+        )
+        yield _column(
+            "enrich_cooldown_strategy_tracks", "Tracks in the queue by strategy.", boards["cooldown_queue_summary"],
+            ["strategy"], "track_count",
+        )  # fmt: skip
+        yield _gauge(
+            "enrich_cooldown_retry_attempts_mean", "Mean retries so far of the tracks in the queue.", [],
+            [((), state.avg_retry_attempts)],
+        )  # fmt: skip
+        following = state.next_retry_time
+        yield _gauge(
+            "enrich_cooldown_next_retry_timestamp_seconds", "When the next waiting track falls due.", [],
+            [] if following is None else [((), following.timestamp())],
+        )  # fmt: skip
+        yield _gauge(
+            "enrich_permanently_failed_tracks", "Failed tracks without retries left.", [],
+            [((), float(state.permanently_failed))],
+        )  # fmt: skip
+        yield _column(
+            "enrich_proposals", "Proposals by kind, tier, source and status.", boards["proposals_by_status"],
+            ["kind", "tier", "source", "status"], "proposals",
+        )  # fmt: skip
+        writes = boards["writes_by_target"]
+        yield _column("enrich_writes", "Values written that stand.", writes, ["target"], "standing")
+        yield _column("enrich_writes_undone", "Values written and taken back.", writes, ["target"], "undone")
+        runs = boards["last_runs"]
+        yield _column("enrich_runs", "Runs by command.", runs, ["command"], "runs")
+        ended = runs.drop_nulls("last_finished").with_columns(pl.col("last_finished").dt.epoch("ms") / 1000)
+        yield _column(
+            "enrich_last_run_timestamp_seconds", "When a command's last run ended.", ended, ["command"], "last_finished"
+        )
+
+
+def _column(name: str, documentation: str, frame: pl.DataFrame, labels: list[str], value: str) -> Metric:
+    rows = frame.select(*labels, value).iter_rows() if frame.width else iter(())
+    return _gauge(name, documentation, labels, [(tuple(map(str, row[:-1])), float(row[-1])) for row in rows])
+
+
+def _gauge(
+    name: str, documentation: str, labels: list[str], values: list[tuple[tuple[str, ...], float]]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, documentation, labels=labels)
+    for label_values, value in values:
+        family.add_metric(label_values, value)
+    return family
