@@ -223,7 +223,7 @@ def read_label_names(fields: pl.Series) -> pl.DataFrame:
 
 
 #: A trailing bracket, closed or cut off by a short field; a bracket at the start belongs to the name ([PIAS]).
-_TRAILING_BRACKET = r"\s*[(\[]([^()\[\]]*)[)\]]\s*$|\s+[(\[]([^()\[\]]*)$"
+_TRAILING_BRACKET = r"(?:^|\s+)[(\[]([^()\[\]]*)[)\]]\s*$|\s+[(\[]([^()\[\]]*)$"
 
 _SEPARATORS = (("/", r"\s*[/|;]\s*"), (",", r",\s+"), ("-", r"\s+[-–]\s+"))
 

@@ -13,6 +13,7 @@ is no compilation names the label; two labels that remain side by side go to rev
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -204,6 +205,25 @@ def is_distinctive(title_key: str, artists: int) -> bool:
     """
     words = title_key.split()
     return artists == 1 and (sum(map(len, words)) >= 15 or len(words) >= 5)
+
+
+def is_compilation(hit: Hit) -> bool:
+    """True if the source says so, or if the release is called like one and not like the track.
+
+    Shops list compilations among releases without marking them, and their label is not the track's.
+    """
+    if hit.is_compilation:
+        return True
+    release = hit.release_title or ""
+    return bool(_COMPILATION.search(release)) and not release.casefold().startswith(hit.title.casefold())
+
+
+_COMPILATION = re.compile(
+    r"(?i)\b(?:best of|greatest hits|hits|anthems|essentials?|compilation|compiled|mixed by|sampler|top \d+|year ?mix"
+    r"|yearbook|various artists|dj mix|continuous mix|selected|selection|collection|collected|chillout|in the mix"
+    r"|bundle|(?:summer|winter|ibiza|miami|wmc|ade|amsterdam|festival)[ ']+(?:19|20)?\d\d|years? of|the annual"
+    r"|sessions? \d+)\b"
+)
 
 
 # -- parts ------------------------------------------------------------------------------------------------------------
@@ -434,7 +454,7 @@ def _choose(
         return Choice(
             outcome=Outcome.NONE, rule="no_label", score=best, hit=same[0][0], reason="listed without a label"
         )
-    regular = [entry for entry in labelled if entry[0].is_official and not entry[0].is_compilation]
+    regular = [entry for entry in labelled if entry[0].is_official and not is_compilation(entry[0])]
     groups = _by_label(regular or labelled)
     winner, rule = _winner(groups, book)
     rivals = tuple(group.rival() for group in groups if group is not winner)

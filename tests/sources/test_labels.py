@@ -101,6 +101,7 @@ def test_labels_with_such_words_pass(label):
         pytest.param("ARMIND", "Armind", id="database-spelling-kept"),
         pytest.param("Armind (Armada)", "Armind", id="sub-label"),
         pytest.param("Armind (Armada", "Armind", id="sub-label-cut-off"),
+        pytest.param("Smu(th)", "Smu(th)", id="bracket-within-a-word"),
         pytest.param("Armind/United", "Armind", id="slash"),
         pytest.param("White Label / FFRR", "FFRR", id="slash-with-a-status"),
         pytest.param("X Ltd./ADA France", "X Ltd.", id="distributor"),

@@ -307,3 +307,15 @@ def test_scores_are_bounded_and_symmetric(a, b):
     assert fit.total == pytest.approx(back.total)
     assert fit.refused == back.refused
     assert (fit.refused is None) or a != b
+
+
+def test_a_release_called_like_a_compilation_loses():
+    hits = [
+        listed("Night Signal", label="Summer Hits", release_title="Ibiza 2024: Mixed By Someone"),
+        listed("Night Signal", label="Deepwell", release_title="Night Signal"),
+        listed("Best Of You", label="Deepwell", release_title="Best Of You"),
+    ]
+
+    assert choose(asked("Night Signal"), hits[:2]).label == "Deepwell"
+    assert choose(asked("Night Signal"), hits[:2]).outcome is Outcome.FOUND
+    assert choose(asked("Best Of You"), hits[2:]).outcome is Outcome.FOUND
