@@ -1,9 +1,9 @@
 """Who is played near whom: pairs of slots within a window, and how often two items make such a pair.
 
-Plays are sorted once and set beside themselves moved by one, two … rows; positions of a set are distinct, so the plays
-within `window` positions are among the next `window` rows. Counting packs a pair into one number, sorts (numpy's sort of
-integers is vectorised), and reads off the runs; `python -m bench.cooccurrence` sets it beside hash tables and products
-of sparse matrices. The same count as a query any engine runs is `sql/duckdb/cooccurrence_pairs.sql`.
+Plays are sorted once and set beside themselves moved by one, two … rows: positions of a set are distinct, so the
+plays within `window` positions are among the next `window` rows. Counting packs a pair into one number, sorts (numpy's
+sort of integers is vectorised), and reads off the runs; `python -m bench.cooccurrence` sets it beside hash tables and
+products of sparse matrices. The same count as a query any engine runs is `sql/duckdb/cooccurrence_pairs.sql`.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def rank(
         .select(RANKING.names())
         .match_to_schema(RANKING)
     )
-    return named.with_columns(_confidence(named))
+    return named.with_columns(_confidence(named, tracklists))
 
 
 def rank_artists(
@@ -108,10 +108,10 @@ def ranking_figures(tracklists: pl.DataFrame, ranking: pl.DataFrame) -> dict[str
     }
 
 
-def _confidence(ranking: pl.DataFrame) -> pl.Series:
+def _confidence(ranking: pl.DataFrame, tracklists: pl.DataFrame) -> pl.Series:
     """The measured share of right answers with the same evidence, from the package's calibrator; null without one."""
     unknown = ranking["confidence"]
     if ranking.is_empty() or find_spec("enrich.cooccurrence.calibration") is None:
         return unknown
     calibrate = getattr(import_module("enrich.cooccurrence.calibration"), "calibrate_formula", None)
-    return unknown if calibrate is None else calibrate(ranking).cast(pl.Float64).alias("confidence")
+    return unknown if calibrate is None else calibrate(ranking, tracklists).cast(pl.Float64).alias("confidence")

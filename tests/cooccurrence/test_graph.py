@@ -6,9 +6,9 @@ from itertools import combinations
 import networkx as nx
 import polars as pl
 import pytest
+from formula_oracle import key_of, names, one_row_per_slot, unknown
 from hypothesis import given, settings
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from formula_oracle import key_of, names, one_row_per_slot, unknown
 from test_ranking import worlds
 
 from enrich.contracts.schemas import TRACKLISTS

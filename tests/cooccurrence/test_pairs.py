@@ -5,12 +5,13 @@ from itertools import combinations
 
 import polars as pl
 import pytest
-from enrich.cooccurrence.contexts import number_plays
-from enrich.cooccurrence.pairs import PAIRS, pair_counts
-from enrich.sql import DUCKDB
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_ranking import worlds
+
+from enrich.cooccurrence.contexts import number_plays
+from enrich.cooccurrence.pairs import PAIRS, pair_counts
+from enrich.sql import DUCKDB
 
 plays = st.lists(
     st.tuples(st.integers(0, 3), st.integers(1, 15), st.integers(0, 5)), max_size=40, unique_by=lambda p: p[:2]
