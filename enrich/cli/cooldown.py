@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def migrate(
     limit: Limit = 100,
-    strategy: Annotated[str, typer.Option(help="fixed, exponential or adaptive.")] = "adaptive",
+    strategy: Annotated[str, typer.Option(help="fixed, exponential, adaptive or learned.")] = "adaptive",
     base_days: Annotated[int, typer.Option(min=1, help="Base period in days.")] = 90,
     jitter: Annotated[float, typer.Option(min=0, max=0.5, help="Spread a batch by this share of its period.")] = 0.0,
     as_json: JsonOption = False,

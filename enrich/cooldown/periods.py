@@ -4,6 +4,7 @@
     exponential  30 × 2^attempt: 30, 60, 120, 240
     adaptive     base, or 60 with a label, or 45 while younger than 30 days (the smallest that applies),
                  times 1 + 0.5 × attempt
+    learned      by attempt and age, from how long promos take to be released (`learned`)
 
 No period exceeds `max_days`; fractions of a day are dropped. `attempt` is the `retry_count` at the time of failing.
 `period_days` runs the expression on a single row, so queue, simulation and notebooks cannot disagree.
@@ -15,8 +16,10 @@ import hashlib
 
 import polars as pl
 
-#: The strategies of the specification.
-STRATEGIES = ("fixed", "exponential", "adaptive")
+from enrich.cooldown.learned import default_schedule
+
+#: The three strategies of the specification, and the one learned from release lags.
+STRATEGIES = ("fixed", "exponential", "adaptive", "learned")
 
 BASE_DAYS = 90
 MAX_DAYS = 365
@@ -42,7 +45,7 @@ def period_expr(
         attempt: Retries already begun; null counts as 0.
         has_label: Whether a label is known; null counts as no.
         age_days: Days since the track was first played or, unplayed, first seen; null counts as old.
-        base_days: The period of `fixed` and the start of `adaptive`; >= 1.
+        base_days: The period of `fixed` and the start of `adaptive`; the others have their own; >= 1.
         max_days: The longest period; >= 1.
 
     Returns:
@@ -67,6 +70,9 @@ def period_expr(
             pl.when(young).then(float(YOUNG_DAYS)),
         )
         days = start * (1 + 0.5 * tries)
+    elif strategy == "learned":
+        schedule = default_schedule()
+        days = schedule(attempt=tries, has_label=has_label, age_days=age_days).cast(pl.Float64)
     else:
         raise ValueError(f"unknown cool-down strategy {strategy!r}; known are {', '.join(STRATEGIES)}")
     return days.floor().clip(1, max_days).cast(pl.Int32)
