@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -32,7 +34,7 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def embedded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def embedded_server() -> Iterator[str]:
     """The URI of a real embedded server (role postgres, database postgres), stopped when the tests end.
 
     It holds a template database `blank` as `enrich db start` leaves it, and one `migrated`.
@@ -40,7 +42,9 @@ def embedded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from enrich.database import server
     from enrich.database.migrations import migrate
 
-    home = Settings(_env_file=None, database_url=None, data_dir=tmp_path_factory.mktemp("server"))  # type: ignore[call-arg]
+    # Not in pytest's own folder: each new pytest session closes that to other users, the server's among them.
+    folder = Path(tempfile.mkdtemp(prefix="enrich-tests-"))
+    home = Settings(_env_file=None, database_url=None, data_dir=folder)  # type: ignore[call-arg]
     server.start(home)
     try:
         admin = server.embedded_url(home, database="postgres", role="postgres")
@@ -50,6 +54,7 @@ def embedded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield admin
     finally:
         server.stop(home)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
