@@ -115,7 +115,12 @@ class Block:
         """Row, artist, distance and set of each artist played near."""
         row, slot, distance = self.near
         pairs = self.context.slot_artists[slot].tocoo()
-        return row[pairs.row], pairs.col.astype(np.int64), distance[pairs.row], self.context.corpus.set_no[slot[pairs.row]]
+        return (
+            row[pairs.row],
+            pairs.col.astype(np.int64),
+            distance[pairs.row],
+            self.context.corpus.set_no[slot[pairs.row]],
+        )
 
     @cached_property
     def closeness(self) -> Sparse:
@@ -134,7 +139,9 @@ class Block:
         context = self.context
         same, days = context.same_dj(self.sets), context.days_apart(self.sets)
         alike = context.set_similarity(self.sets)
-        community = (context.corpus.community[self.sets][:, None] == context.corpus.community[None, :]).astype(np.float32)
+        community = (context.corpus.community[self.sets][:, None] == context.corpus.community[None, :]).astype(
+            np.float32
+        )
         kernels = {
             "dj_weeks": same * np.exp(-days / 20),
             "dj_months": same * np.exp(-days / _MONTHS),

@@ -60,7 +60,9 @@ def examples(context: Context, units: Ints) -> Examples:
     step = int(np.clip(_CELLS // max(context.corpus.shape[2], 1), 8, 200))
     parts = [_of_block(Block(context=context, units=units[i : i + step])) for i in range(0, len(units), step)]
     if not parts:
-        return Examples(unit=np.zeros(0, np.int64), artist=np.zeros(0, np.int64), values=np.zeros((0, 0), np.float32), names=())
+        return Examples(
+            unit=np.zeros(0, np.int64), artist=np.zeros(0, np.int64), values=np.zeros((0, 0), np.float32), names=()
+        )
     return Examples(
         unit=np.concatenate([p.unit for p in parts]),
         artist=np.concatenate([p.artist for p in parts]),
@@ -169,7 +171,10 @@ def _from_neighbours(block: Block, pool: Pool) -> dict[str, Floats]:
     label = context.corpus.label_no[near_slot]
     kept = (label >= 0) & (np.abs(near_distance) <= 3)
     labels = count(
-        near_row[kept], label[kept], (shape[0], context.corpus.labels.height), (1 / np.abs(near_distance[kept])).astype(np.float32)
+        near_row[kept],
+        label[kept],
+        (shape[0], context.corpus.labels.height),
+        (1 / np.abs(near_distance[kept])).astype(np.float32),
     ).toarray()
     columns["roster_near"] = block.roster(labels)[pool.row, pool.artist]
     dj_labels = np.asarray((context.set_labels.T @ block.weights["dj_months"].T).T, dtype=np.float32)

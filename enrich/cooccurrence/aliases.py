@@ -1,0 +1,158 @@
+"""Artists under several names: from the database, from credits that say so, and from what DJs play, as proposals.
+
+    alias_pairs   the database's `aliases`
+    credit_aliases   `X aka Y`, `X pres. Y`, `X (aka Y)` in the credits of tracks and sets
+    played_aliases   a name that fills a DJ's sets and is hardly played by anyone else (Eric Prydz plays Pryda)
+
+Only the first are facts; the others carry evidence and a score and are for a person to accept. Pure functions of frames.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from enrich.cooccurrence.slots import credited_slots, slot_rows
+from enrich.text.credits import split_credits
+from enrich.text.normalise import artist_key
+from enrich.text.words import is_unknown_artist
+
+#: One row per name and further name. `score` 0–1; `source` is database, credit or played.
+ALIASES = pl.Schema(
+    {"artist": pl.String, "alias": pl.String, "source": pl.String, "score": pl.Float64, "evidence": pl.String}
+)
+
+#: What a played alias must show: share of the DJ's plays, share of its own plays that are the DJ's, its sets and recordings.
+MIN_SHARE = 0.05
+MIN_EXCLUSIVE = 0.6
+MIN_SETS = 8
+MIN_TITLES = 10
+
+_AKA = r"(?i)^\s*(.+?)\s*[(\[]?\s*\b(?:a\.?k\.?a\.?|also known as)\s+([^()\[\]]+?)\s*[)\]]?\s*$"
+_PRES = r"(?i)^\s*(.+?)\s+(?:pres\.?|presents|introducing|introduces)\s+([^()\[\]]+?)\s*$"
+
+
+def alias_pairs(artists: pl.DataFrame) -> pl.DataFrame:
+    """ALIASES of the snapshot's table `artists` (columns artist, aliases)."""
+    return (
+        artists.select("artist", alias="aliases")
+        .explode("alias")
+        .drop_nulls()
+        .filter(pl.col("alias") != "", artist_key(pl.col("artist")) != artist_key(pl.col("alias")))
+        .unique()
+        .sort("artist", "alias")
+        .with_columns(source=pl.lit("database"), score=pl.lit(1.0), evidence=pl.lit("listed as alias in the database"))
+        .match_to_schema(ALIASES)
+    )
+
+
+def credit_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
+    """ALIASES that credits of tracks and sets spell out; `aka` says so, `pres.` mostly."""
+    rows = slot_rows(tracklists)
+    credits = pl.concat([rows.select(credit="artist", set_id="set_id"), rows.select(credit="dj", set_id="set_id")])
+    found = [
+        credits.select(
+            "set_id", artist=pl.col("credit").str.extract(rule, 1), alias=pl.col("credit").str.extract(rule, 2)
+        )
+        .drop_nulls()
+        .with_columns(word=pl.lit(word), base=pl.lit(base))
+        for rule, word, base in ((_AKA, "aka", 0.9), (_PRES, "pres.", 0.6))
+    ]
+    pairs = pl.concat(found)
+    return (
+        pairs.filter(
+            _is_one_name(pairs["artist"]),
+            _is_one_name(pairs["alias"]),
+            ~is_unknown_artist(pl.col("artist")),
+            ~is_unknown_artist(pl.col("alias")),
+        )
+        .with_columns(a=artist_key(pl.col("artist")), b=artist_key(pl.col("alias")))
+        .filter(pl.col("a") != pl.col("b"), pl.col("b") != "", pl.col("a") != "")
+        .sort("artist", "alias")
+        .group_by("a", "b", maintain_order=True)
+        .agg(
+            pl.col("artist").first(),
+            pl.col("alias").first(),
+            pl.col("word").sort().first(),
+            pl.col("base").max(),
+            sets=pl.col("set_id").n_unique(),
+        )
+        .with_columns(
+            source=pl.lit("credit"),
+            score=1 - (1 - pl.col("base")) / pl.col("sets").cast(pl.Float64).sqrt(),
+            evidence=pl.format("credited `{} {} {}` in {} sets", "artist", "word", "alias", "sets"),
+        )
+        .sort(["score", "artist", "alias"], descending=[True, False, False])
+        .match_to_schema(ALIASES, extra_columns="ignore")
+    )
+
+
+def played_aliases(
+    tracklists: pl.DataFrame, *, min_share: float = MIN_SHARE, min_exclusive: float = MIN_EXCLUSIVE
+) -> pl.DataFrame:
+    """ALIASES that behaviour suggests: an artist who fills one DJ's sets and is played by hardly anyone else.
+
+    Args:
+        tracklists: TRACKLISTS.
+        min_share: Least share of the DJ's plays that are the artist's.
+        min_exclusive: Least share of the artist's plays that are the DJ's.
+
+    Returns:
+        ALIASES: `artist` is the DJ; score = the geometric mean of exclusiveness and of the artist's share relative to that
+        of the DJ's most played name, best first.
+    """
+    rows = slot_rows(tracklists)
+    credited = credited_slots(rows)
+    dj = rows.select("slot", "set_id", "title", dj_key=artist_key(pl.col("dj")), dj="dj").drop_nulls(["dj_key"])
+    plays = credited.join(dj, on="slot")
+    spelled = credited.group_by("key", "artist").len().sort(["key", "len", "artist"], descending=[False, True, False])
+    names = spelled.unique("key", keep="first", maintain_order=True).select("key", alias="artist")
+    everywhere = credited.group_by("key").agg(all_plays=pl.len())
+    by_dj = plays.group_by("dj_key", "key").agg(
+        plays=pl.len(), sets=pl.col("set_id").n_unique(), titles=pl.col("title").n_unique()
+    )
+    totals = plays.group_by("dj_key").agg(dj_plays=pl.col("slot").n_unique(), dj=pl.col("dj").sort().first())
+    scored = (
+        by_dj.join(totals, on="dj_key")
+        .join(everywhere, on="key")
+        .with_columns(share=pl.col("plays") / pl.col("dj_plays"), exclusive=pl.col("plays") / pl.col("all_plays"))
+        .with_columns(relative=pl.col("share") / pl.col("share").max().over("dj_key"))
+        .filter(
+            pl.col("dj_key") != pl.col("key"),
+            pl.col("share") >= min_share,
+            pl.col("exclusive") >= min_exclusive,
+            pl.col("sets") >= MIN_SETS,
+            pl.col("titles") >= MIN_TITLES,
+        )
+    )
+    return (
+        scored.join(names, on="key")
+        .with_columns(
+            artist="dj",
+            source=pl.lit("played"),
+            score=(pl.col("exclusive") * pl.col("relative")).sqrt(),
+            evidence=pl.format(
+                "{} of {}'s {} plays are {}, in {} sets, of {} titles; others play {} only {} times",
+                "plays", "dj", "dj_plays", "alias", "sets", "titles", "alias", pl.col("all_plays") - pl.col("plays"),
+            ),
+        )
+        .sort(["score", "artist", "alias"], descending=[True, False, False])
+        .match_to_schema(ALIASES, extra_columns="ignore")
+    )  # fmt: skip
+
+
+def propose_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
+    """ALIASES from credits and from behaviour, surest first, each pair once."""
+    found = pl.concat([credit_aliases(tracklists), played_aliases(tracklists)])
+    return (
+        found.with_columns(a=artist_key(pl.col("artist")), b=artist_key(pl.col("alias")))
+        .sort(["score", "artist", "alias"], descending=[True, False, False])
+        .unique(["a", "b"], keep="first", maintain_order=True)
+        .match_to_schema(ALIASES, extra_columns="ignore")
+    )
+
+
+def _is_one_name(column: pl.Series) -> pl.Series:
+    """True where a credit names one artist: of `A & B pres. C` nobody can say who C is."""
+    parts = split_credits(column).group_by("row").len()
+    rows = pl.DataFrame({"row": pl.int_range(len(column), dtype=pl.UInt32, eager=True)})
+    return (rows.join(parts, on="row", how="left", maintain_order="left")["len"] == 1).fill_null(value=False)

@@ -1,0 +1,258 @@
+"""Confidence that means what it says: the share of masked recordings that were right with the same evidence.
+
+A calibration is a logistic regression over the evidence of a ranking (probability, margin to the rival, sets of the
+unknown, occurrences, DJ history), one for first places and one for the rest, made monotone in its own output by isotonic
+steps. It is stored as numbers in JSON. Here too: reliability table, ECE, Brier score, and the choice of the threshold
+above which context alone may be accepted.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from enrich.cooccurrence.slots import slot_rows
+from enrich.text.normalise import artist_key
+from enrich.text.words import is_unknown_artist
+
+#: What calibration looks at, for each candidate of each unknown.
+EVIDENCE = ("log_odds", "margin", "log_sets", "log_occurrences", "log_history", "log_rank")
+
+#: Precision the auto-accept policy must show on held-out recordings, and what it asks of the recordings it is tuned on.
+ACCEPTED_PRECISION = 0.90
+TUNED_PRECISION = 0.92
+
+#: A threshold rests on at least this many accepted recordings.
+_LEAST_ACCEPTED = 20
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """Logistic weights over EVIDENCE, then isotonic steps from what they give to what was right."""
+
+    weights: tuple[float, ...]
+    intercept: float
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+    def __call__(self, evidence: Doubles) -> Doubles:
+        """Calibrated share of right answers for rows of evidence."""
+        if not len(self.x):
+            return np.full(len(evidence), np.nan)
+        raw = _sigmoid(evidence @ np.array(self.weights) + self.intercept)
+        return np.interp(raw, self.x, self.y)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """Curves for first places and for the rest, and the confidence above which a first place is accepted."""
+
+    first: Curve
+    rest: Curve
+    accept_from: float | None
+    """None: no threshold kept the precision asked for."""
+    recordings: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain numbers."""
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, stored: dict[str, Any]) -> Calibration:
+        """Read what `as_json` gave."""
+        curves = {
+            k: Curve(**{n: tuple(v) if isinstance(v, list) else v for n, v in stored[k].items()})
+            for k in ("first", "rest")
+        }
+        return cls(**curves, accept_from=stored["accept_from"], recordings=stored["recordings"])
+
+    def __call__(self, evidence: pl.DataFrame) -> Doubles:
+        """Confidence of every row of `evidence` (columns rank and EVIDENCE)."""
+        values = evidence.select(EVIDENCE).to_numpy()
+        return np.where((evidence["rank"] == 1).to_numpy(), self.first(values), self.rest(values))
+
+
+def evidence(ranking: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
+    """What calibration looks at.
+
+    Args:
+        ranking: track_key, rank, probability, occurrence_count; of one scorer.
+        about: track_key, sets, history (`about_unknowns`).
+
+    Returns:
+        `ranking` with the columns EVIDENCE, in its order.
+    """
+    p = pl.col("probability").clip(1e-6, 1 - 1e-6)
+    odds = (p / (1 - p)).log()
+    best = pl.col("log_odds").sort_by("rank").first().over("track_key")
+    second = pl.col("log_odds").sort_by("rank").get(1, null_on_oob=True).over("track_key")
+    rival = pl.when(pl.col("rank") == 1).then(second).otherwise(best)
+    # Without a rival the margin is that to a candidate of one in a thousand.
+    return (
+        ranking.join(about, on="track_key", how="left", maintain_order="left")
+        .with_columns(log_odds=odds)
+        .with_columns(
+            margin=pl.col("log_odds") - rival.fill_null(-7.0),
+            log_sets=pl.col("sets").fill_null(1).cast(pl.Float64).log(),
+            log_occurrences=pl.col("occurrence_count").fill_null(0).cast(pl.Float64).log1p(),
+            log_history=pl.col("history").fill_null(0.0).cast(pl.Float64).log1p(),
+            log_rank=pl.col("rank").cast(pl.Float64).log(),
+        )
+    )
+
+
+def about_unknowns(tracklists: pl.DataFrame) -> pl.DataFrame:
+    """track_key, sets (of the unknown), history (mean number of sets of its DJs)."""
+    tracklists = slot_rows(tracklists)
+    own = pl.concat_str("set_id", pl.lit("#"), "position")
+    dj = artist_key(pl.col("dj"))
+    sets_of_dj = (
+        tracklists.select(dj_key=dj, set_id="set_id").drop_nulls().group_by("dj_key").agg(n=pl.col("set_id").n_unique())
+    )
+    return (
+        tracklists.filter(is_unknown_artist(pl.col("artist")))
+        .select(
+            track_key=pl.when(pl.col("track_key").fill_null("") != "").then("track_key").otherwise(own),
+            set_id="set_id",
+            dj_key=dj,
+        )
+        .join(sets_of_dj, on="dj_key", how="left")
+        .group_by("track_key")
+        .agg(sets=pl.col("set_id").n_unique(), history=pl.col("n").fill_null(0).mean())
+        .sort("track_key")
+    )
+
+
+def fit_calibration(evidence: pl.DataFrame, right: NDArray[np.bool_], *, recordings: int) -> Calibration:
+    """Fit both curves and choose the threshold.
+
+    Args:
+        evidence: rank and EVIDENCE; candidates of masked recordings, scored by a ranker that has not seen them.
+        right: Whether each is right.
+        recordings: Number of masked recordings.
+    """
+    values = evidence.select(EVIDENCE).to_numpy()
+    is_first = (evidence["rank"] == 1).to_numpy()
+    first = _fit_curve(values[is_first], right[is_first])
+    rest = _fit_curve(values[~is_first], right[~is_first])
+    threshold = choose_threshold(first(values[is_first]), right[is_first], tie=values[is_first, 0])
+    return Calibration(first=first, rest=rest, accept_from=threshold, recordings=recordings)
+
+
+def _fit_curve(values: Doubles, right: NDArray[np.bool_]) -> Curve:
+    from sklearn.isotonic import IsotonicRegression
+    from sklearn.linear_model import LogisticRegression
+
+    width = len(EVIDENCE)
+    if not len(right):
+        return Curve(weights=(0.0,) * width, intercept=0.0, x=(), y=())
+    if right.all() or not right.any():
+        # One sort of answer only: its share, drawn half an answer towards the other.
+        share = (right.sum() + 0.5) / (len(right) + 1)
+        return Curve(weights=(0.0,) * width, intercept=0.0, x=(0.0, 1.0), y=(float(share), float(share)))
+    scale = np.maximum(values.std(0), 1e-9)
+    model = LogisticRegression(C=1.0, max_iter=1000).fit(values / scale, right)
+    weights = model.coef_[0] / scale
+    raw = _sigmoid(values @ weights + model.intercept_[0])
+    # Isotonic steps over the regression's own output, in bins of equal size: a step of three recordings is noise.
+    order = np.argsort(raw, kind="stable")
+    bins = np.array_split(order, max(1, min(40, len(order) // 25)))
+    x = np.array([raw[b].mean() for b in bins])
+    y = np.array([(right[b].sum() + raw[b].mean()) / (len(b) + 1) for b in bins])
+    steps = IsotonicRegression(out_of_bounds="clip").fit(x, y, sample_weight=[len(b) for b in bins])
+    return Curve(
+        weights=tuple(float(w) for w in weights),
+        intercept=float(model.intercept_[0]),
+        x=tuple(float(v) for v in x),
+        y=tuple(float(v) for v in steps.predict(x)),
+    )
+
+
+def choose_threshold(confidence: Doubles, right: NDArray[np.bool_], *, tie: Doubles | None = None) -> float | None:
+    """The lowest confidence from which answers are right often enough, or None.
+
+    From the chosen value upwards at least `TUNED_PRECISION` of the answers are right, on `_LEAST_ACCEPTED` or more.
+    """
+    order = np.lexsort((-(tie if tie is not None else np.zeros(len(right))), -confidence))
+    precision = np.cumsum(right[order]) / np.arange(1, len(right) + 1)
+    sorted_confidence = confidence[order]
+    last_of_value = np.append(sorted_confidence[:-1] > sorted_confidence[1:], True) if len(right) else np.zeros(0, bool)
+    enough = (np.arange(1, len(right) + 1) >= _LEAST_ACCEPTED) & (precision >= TUNED_PRECISION) & last_of_value
+    return float(sorted_confidence[np.flatnonzero(enough)[-1]]) if enough.any() else None
+
+
+def reliability(confidence: Doubles, right: NDArray[np.bool_], *, bins: int = 10) -> pl.DataFrame:
+    """Reliability table: bins of equal width that hold anything, by low edge.
+
+    Returns:
+        low, high, n, confidence (mean), precision (share right).
+    """
+    which = np.clip((confidence * bins).astype(int), 0, bins - 1)
+    return (
+        pl.DataFrame({"bin": which, "confidence": confidence, "right": right})
+        .group_by("bin")
+        .agg(n=pl.len(), confidence=pl.col("confidence").mean(), precision=pl.col("right").mean())
+        .sort("bin")
+        .select(
+            low=pl.col("bin") / bins,
+            high=(pl.col("bin") + 1) / bins,
+            n="n",
+            confidence="confidence",
+            precision="precision",
+        )
+    )
+
+
+def ece(confidence: Doubles, right: NDArray[np.bool_], *, bins: int = 10) -> float:
+    """Expected calibration error: mean distance of confidence and precision over the bins, by their size."""
+    if not len(right):
+        return float("nan")
+    table = reliability(confidence, right, bins=bins)
+    return float(((table["confidence"] - table["precision"]).abs() * table["n"]).sum() / len(right))
+
+
+def brier(confidence: Doubles, right: NDArray[np.bool_]) -> float:
+    """Mean squared distance of confidence and outcome."""
+    return float(np.mean((confidence - right) ** 2)) if len(right) else float("nan")
+
+
+def with_confidence(ranking: pl.DataFrame, tracklists: pl.DataFrame, calibration: Calibration | None) -> pl.DataFrame:
+    """`ranking` with `confidence` filled in; null without a calibration."""
+    if calibration is None or ranking.is_empty():
+        return ranking
+    values = calibration(evidence(ranking, about_unknowns(tracklists)))
+    return ranking.with_columns(confidence=pl.Series(values, dtype=pl.Float64).fill_nan(None))
+
+
+def calibrate_formula(ranking: pl.DataFrame, tracklists: pl.DataFrame) -> pl.Series:
+    """`confidence` of every row of the formula's ranking, by the shipped calibration; null where none is stored."""
+    return with_confidence(ranking, tracklists, load_calibration().get("formula"))["confidence"]
+
+
+def load_calibration(folder: str | PathLike[str] | None = None) -> dict[str, Calibration]:
+    """The calibrations stored beside a ranker, by scorer; empty where no ranker is stored.
+
+    Raises:
+        ModelError: the file is damaged or does not belong to the ranker.
+    """
+    from enrich.cooccurrence.learned import SHIPPED, read_manifest, read_stored
+
+    source = SHIPPED if folder is None else Path(folder)
+    if not (source / "manifest.json").is_file():
+        return {}
+    stored = json.loads(read_stored(source, "calibration.json", read_manifest(source)))
+    return {scorer: Calibration.of_json(one) for scorer, one in stored.items()}
+
+
+def _sigmoid(x: Doubles) -> Doubles:
+    result: Doubles = 1 / (1 + np.exp(-np.clip(x, -50, 50)))
+    return result

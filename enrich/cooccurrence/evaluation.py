@@ -1,0 +1,441 @@
+"""Masked replay over real tracklists: how often each ranker is right, and whether its confidence means what it says.
+
+Known recordings of two sets or more are hidden in groups of `Plan.size`, everywhere at once, and ranked from what is left.
+Test recordings are hidden all the while the ranker's training examples are made, so that training sees neither their
+names nor their plays.
+
+* **random**: test groups drawn at random; one ranker, trained on recordings outside all of them.
+* **time**: the sets are cut at dates. The ranker is trained on recordings first played before the first cut, in a world
+  that ends there. A group holds recordings first played between one cut and the next, ranked in a world that ends at the
+  next cut: nothing later is ever seen.
+
+Calibration and the auto-accept threshold of a group are fitted on the other groups (time: on earlier groups only; the first
+is then not reported). `evaluate` reads files; `evaluate_frame` a frame; nothing is written but the JSON asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from enrich.cooccurrence.baselines import baselines
+from enrich.cooccurrence.calibration import (
+    Calibration,
+    about_unknowns,
+    brier,
+    ece,
+    evidence,
+    fit_calibration,
+    reliability,
+)
+from enrich.cooccurrence.corpus import Corpus, Ints, build_corpus
+from enrich.cooccurrence.features import examples
+from enrich.cooccurrence.formula import MIN_OCCURRENCES, MIN_PROBABILITY
+from enrich.cooccurrence.learned import BATCH, MAX_TRAINING, Ranker, fingerprint, masked_examples, order, train
+from enrich.cooccurrence.masking import hide, random_folds, recordings, without_duplicate_sets
+from enrich.cooccurrence.ranking import rank
+from enrich.errors import EnrichError
+from enrich.text.normalise import artist_key
+
+#: Scorers whose output is a probability: these are calibrated.
+CALIBRATED = ("formula", "learned")
+
+_HISTORY_BANDS = {"none": 0, "1-4": 4, "5-24": 24, "25-99": 99, "100+": 10**9}
+_TOP = 50
+_FAILURES = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is measured, and with how much."""
+
+    seed: int = 0
+    folds: int = 4
+    """Random test groups."""
+    size: int = BATCH
+    """Recordings hidden and asked for at once."""
+    max_training: int = MAX_TRAINING
+    time_folds: int = 3
+    """Test groups by date, the first of which only calibrates the next."""
+    time_training: int = 4000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """A ranker for use, its calibrations as JSON, what it was made from and what it showed."""
+
+    ranker: Ranker
+    calibration: dict[str, Any]
+    about: dict[str, Any]
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _World:
+    """Tracklists without second listings, numbered, and the recordings that can be asked for."""
+
+    tracklists: pl.DataFrame
+    units: pl.DataFrame
+    corpus: Corpus
+    eligible: pl.DataFrame
+
+
+def evaluate(
+    paths: str | PathLike[str] | Sequence[str | PathLike[str]],
+    *,
+    out: str | PathLike[str] | None = None,
+    aliases: pl.DataFrame | None = None,
+    seed: int = 0,
+    sample: int | None = None,
+) -> dict[str, Any]:
+    """Measure every ranker by masked replay over tracklist files.
+
+    Args:
+        paths: Tracklist files.
+        out: JSON file for the result; None: none.
+        aliases: Columns `artist`, `alias`: a candidate is right under any name of the artist.
+        seed: Of every random choice.
+        sample: Recordings asked for in all, at most (training shrinks with it); None: the whole plan.
+
+    Returns:
+        `random` and `time`, each with `scorers` (n, hit_at_1, hit_at_5, hit_at_20, mrr, gate, policy, ece, brier,
+        reliability), `candidate_recall`, `by_sets`, `by_dj_history`, `by_source`, `failures`; and `data`, `plan`.
+
+    Raises:
+        EnrichError: too few known recordings come back in a second set.
+    """
+    from enrich.tracklists.reading import read_tracklists
+
+    plan = Plan(seed=seed)
+    if sample is not None:
+        size = max(20, min(BATCH, sample // plan.folds))
+        plan = Plan(seed=seed, size=size, max_training=2 * sample, time_training=sample)
+    result = evaluate_frame(read_tracklists(paths).rows, aliases=aliases, plan=plan)
+    if out is not None:
+        Path(out).write_text(json.dumps(result, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
+    return result
+
+
+def evaluate_frame(
+    tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None, plan: Plan | None = None
+) -> dict[str, Any]:
+    """`evaluate` over a frame TRACKLISTS."""
+    plan = plan or Plan()
+    world = _world(tracklists, aliases)
+    if world.eligible.height < 2 * plan.folds:
+        raise EnrichError(
+            f"evaluate: only {world.eligible.height} known recordings are played in two sets or more; give more tracklists"
+        )
+    random, _, _ = _random(world, aliases, plan)
+    return {
+        "data": _about(world) | {"fingerprint": fingerprint(tracklists)},
+        "plan": asdict(plan),
+        "random": random,
+        "time": _time(world, aliases, plan),
+    }
+
+
+def fit_for_use(tracklists: pl.DataFrame, *, plan: Plan) -> Fitted:
+    """Calibrate on held-out recordings, then train on all: what `enrich train-ranker` stores."""
+    world = _world(tracklists, None)
+    figures, ranked, _ = _random(world, None, plan)
+    calibration = {}
+    for scorer in CALIBRATED:
+        rows = ranked.filter(pl.col("scorer") == scorer)
+        fitted = fit_calibration(rows, rows["is_right"].to_numpy(), recordings=figures["n"])
+        calibration[scorer] = fitted.as_json()
+    every = world.eligible["unit"]
+    chosen = random_folds(every, folds=1, size=plan.max_training, seed=plan.seed)[0]
+    ranker = train(world.corpus, masked_examples(world.corpus, _numbers(world, chosen)), seed=plan.seed)
+    shown = {s: {k: v for k, v in row.items() if k != "reliability"} for s, row in figures["scorers"].items()}
+    about = _about(world) | {"fingerprint": fingerprint(tracklists), "training_recordings": len(chosen)}
+    return Fitted(ranker=ranker, calibration=calibration, about=about, figures=shown)
+
+
+def _world(tracklists: pl.DataFrame, aliases: pl.DataFrame | None) -> _World:
+    kept = without_duplicate_sets(tracklists)
+    corpus = build_corpus(kept, aliases=aliases)
+    eligible = corpus.units.filter(~pl.col("is_unknown"), pl.col("sets") >= 2)
+    return _World(tracklists=kept, units=recordings(kept), corpus=corpus, eligible=eligible)
+
+
+def _about(world: _World) -> dict[str, Any]:
+    slots, sets, artists, _ = world.corpus.shape
+    return {"slots": slots, "sets": sets, "artists": artists, "eligible_recordings": world.eligible.height}
+
+
+def _numbers(world: _World, units: pl.Series) -> Ints:
+    frame = units.to_frame("unit").join(world.corpus.units.select("unit", "unit_no"), on="unit")
+    numbers: Ints = frame["unit_no"].sort().to_numpy()
+    return numbers
+
+
+def _random(world: _World, aliases: pl.DataFrame | None, plan: Plan) -> tuple[dict[str, Any], pl.DataFrame, Ranker]:
+    groups = random_folds(world.eligible["unit"], folds=plan.folds, size=_group_size(world, plan), seed=plan.seed)
+    tested = pl.concat(groups)
+    others = world.eligible["unit"].filter(~world.eligible["unit"].is_in(tested.implode()))
+    training = random_folds(others, folds=1, size=plan.max_training, seed=plan.seed + 1)[0]
+    parts = masked_examples(world.corpus, _numbers(world, training), also_hidden=_numbers(world, tested))
+    ranker = train(world.corpus, parts, seed=plan.seed)
+    ranked = pl.concat([_ranked(world, group, ranker, aliases).with_columns(group=i) for i, group in enumerate(groups)])
+    judged = pl.concat(
+        [_calibrated(ranked, fit=[j for j in range(len(groups)) if j != i], on=i) for i in range(len(groups))]
+    )
+    asked = pl.concat([g.to_frame("track_key").with_columns(group=i) for i, g in enumerate(groups)])
+    figures = _figures(world, judged, asked, trained=len(training))
+    return figures, judged, ranker
+
+
+def _group_size(world: _World, plan: Plan) -> int:
+    # Half of the recordings are left for training where there are few.
+    return min(plan.size, max(1, world.eligible.height // (2 * plan.folds)))
+
+
+def _time(world: _World, aliases: pl.DataFrame | None, plan: Plan) -> dict[str, Any]:
+    dated = world.eligible.drop_nulls("first_date")
+    if dated.height < 4 * plan.time_folds:
+        return {"n": 0, "reason": "too few dated recordings"}
+    shares = np.linspace(0.6, 1.0, plan.time_folds + 1)[:-1]
+    days = dated["first_date"].sort()
+    cuts = sorted({days[int(s * (len(days) - 1))] for s in shares})
+    past = _until(world, cuts[0], aliases)
+    training = random_folds(past.eligible["unit"], folds=1, size=plan.time_training, seed=plan.seed + 1)[0]
+    ranker = train(past.corpus, masked_examples(past.corpus, _numbers(past, training)), seed=plan.seed)
+    all_ranked, asked = [], []
+    for i, cut in enumerate(cuts):
+        end = cuts[i + 1] if i + 1 < len(cuts) else None
+        now = _until(world, end, aliases)
+        fresh = now.eligible.filter(pl.col("first_date") >= cut)
+        if not fresh.height:
+            continue
+        group = random_folds(fresh["unit"], folds=1, size=plan.size, seed=plan.seed)[0]
+        all_ranked.append(_ranked(now, group, ranker, aliases).with_columns(group=i))
+        asked.append(group.to_frame("track_key").with_columns(group=i))
+    ranked = pl.concat(all_ranked)
+    later = range(1, len(cuts))
+    judged = pl.concat([_calibrated(ranked, fit=list(range(i)), on=i) for i in later])
+    figures = _figures(world, judged, pl.concat(asked).filter(pl.col("group") >= 1), trained=len(training))
+    return figures | {"cuts": [c.isoformat() for c in cuts]}
+
+
+def _until(world: _World, end: date | None, aliases: pl.DataFrame | None) -> _World:
+    """The world as it was before `end`; sets without a date have no place in it."""
+    kept = world.tracklists.filter(pl.col("set_date").is_not_null())
+    if end is not None:
+        kept = kept.filter(pl.col("set_date") < end)
+    return _world(kept, aliases)
+
+
+def _ranked(world: _World, group: pl.Series, ranker: Ranker, aliases: pl.DataFrame | None) -> pl.DataFrame:
+    """All scorers' answers for one group, 50 each, with the evidence of calibration and whether they are right."""
+    corpus, numbers = world.corpus, _numbers(world, group)
+    context = corpus.hide(numbers)
+    hidden = hide(world.tracklists, world.units, group)
+    about = about_unknowns(hidden)
+    of = examples(context, numbers)
+    scored = {"learned": order(of, ranker.score(of)).filter(pl.col("rank") <= _TOP)}
+    scored |= {name: scorer(context, numbers) for name, scorer in baselines().items()}
+    near = pl.DataFrame({"unit_no": of.unit, "artist_no": of.artist, "occurrence_count": of.column("near_2")})
+    truth = corpus.truth().with_columns(is_right=pl.lit(value=True))
+    names = corpus.units.select("unit_no", track_key="unit")
+    keys = corpus.artists.select("artist_no", "artist", "artist_key")
+    columns = ["scorer", "track_key", "rank", "artist", "probability", "occurrence_count", "is_right", "pool_has"]
+    pool = (
+        near.join(truth, on=["unit_no", "artist_no"])
+        .select("unit_no")
+        .unique()
+        .with_columns(pool_has=pl.lit(value=True))
+    )
+    frames = [
+        answers.with_columns(scorer=pl.lit(scorer))
+        .join(near, on=["unit_no", "artist_no"], how="left")
+        .join(truth, on=["unit_no", "artist_no"], how="left")
+        .join(pool, on="unit_no", how="left")
+        .join(names, on="unit_no")
+        .join(keys, on="artist_no")
+        .with_columns(
+            pl.col("is_right", "pool_has").fill_null(value=False),
+            pl.col("occurrence_count").fill_null(0).cast(pl.Int32),
+        )
+        .select(columns)
+        for scorer, answers in scored.items()
+    ]
+    # Of all unknowns those that nobody hid are not asked for.
+    formula = rank(hidden, aliases=aliases).filter(pl.col("track_key").is_in(group.implode()))
+    right = truth.join(names, on="unit_no").join(keys, on="artist_no").select("track_key", "artist_key", "is_right")
+    frames.append(
+        formula.with_columns(
+            scorer=pl.lit("formula"), artist_key=artist_key(pl.col("artist")), pool_has=pl.lit(value=False)
+        )
+        .join(right, on=["track_key", "artist_key"], how="left")
+        .with_columns(pl.col("is_right").fill_null(value=False))
+        .select(columns)
+    )
+    return pl.concat(
+        [evidence(f, about) if f["scorer"][0] in CALIBRATED else _bare(f, about) for f in frames if f.height],
+        how="diagonal",
+    )
+
+
+def _bare(frame: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
+    return frame.join(about, on="track_key", how="left", maintain_order="left")
+
+
+def _calibrated(ranked: pl.DataFrame, *, fit: list[int], on: int) -> pl.DataFrame:
+    """One group's answers with `confidence` and `accepted`, both fitted on the groups `fit`."""
+    parts = []
+    for scorer in ranked["scorer"].unique(maintain_order=True):
+        mine = ranked.filter(pl.col("scorer") == scorer)
+        here = mine.filter(pl.col("group") == on)
+        if scorer not in CALIBRATED:
+            parts.append(here.with_columns(confidence=pl.lit(None, pl.Float64), accepted=pl.lit(None, pl.Boolean)))
+            continue
+        seen = mine.filter(pl.col("group").is_in(fit))
+        calibration = fit_calibration(seen, seen["is_right"].to_numpy(), recordings=seen["track_key"].n_unique())
+        parts.append(_judge(here, calibration))
+    return pl.concat(parts)
+
+
+def _judge(here: pl.DataFrame, calibration: Calibration) -> pl.DataFrame:
+    confidence = pl.Series("confidence", calibration(here), dtype=pl.Float64)
+    least = calibration.accept_from
+    accepted = (pl.col("rank") == 1) & (pl.col("confidence") >= (least if least is not None else 2.0))
+    return here.with_columns(confidence).with_columns(accepted=accepted)
+
+
+def _figures(world: _World, judged: pl.DataFrame, asked: pl.DataFrame, *, trained: int) -> dict[str, Any]:
+    n = asked.height
+    scorers = {}
+    for scorer in ("popularity", "dj_prior", "item_knn", "als", "formula", "learned"):
+        rows = judged.filter(pl.col("scorer") == scorer)
+        if rows.height:
+            scorers[scorer] = _hits(rows, n) | _acceptance(rows, n)
+    about = _strata(world, asked)
+    learned = judged.filter(pl.col("scorer") == "learned")
+    vocabulary = learned.filter("pool_has")["track_key"].n_unique() / max(n, 1)
+    return {
+        "n": n,
+        "training_recordings": trained,
+        "candidate_recall": round(vocabulary, 4),
+        "scorers": scorers,
+        "by_sets": _by(judged, about, "sets_band"),
+        "by_dj_history": _by(judged, about, "history_band"),
+        "by_source": _by(judged, about, "source"),
+        "failures": _failures(world, learned),
+    }
+
+
+def _hits(rows: pl.DataFrame, n: int) -> dict[str, Any]:
+    first = rows.filter("is_right").group_by("track_key").agg(pl.col("rank").min())["rank"]
+    return {
+        "n": n,
+        **{f"hit_at_{k}": round(int((first <= k).sum()) / max(n, 1), 4) for k in (1, 5, 20)},
+        "mrr": round(float((1 / first).sum()) / max(n, 1), 4),
+    }
+
+
+def _acceptance(rows: pl.DataFrame, n: int) -> dict[str, Any]:
+    """Gate of the specification, auto-accept policy and calibration; of scorers with a probability."""
+    if rows["confidence"].null_count() == rows.height:
+        return {}
+    first = rows.filter(pl.col("rank") == 1)
+    gate = first.filter(pl.col("probability") >= MIN_PROBABILITY, pl.col("occurrence_count") >= MIN_OCCURRENCES)
+    confidence, right = first["confidence"].to_numpy(), first["is_right"].to_numpy()
+    return {
+        "gate": _counted(gate, n),
+        "policy": _counted(first.filter("accepted"), n),
+        "ece": round(ece(confidence, right), 4),
+        "brier": round(brier(confidence, right), 4),
+        "reliability": reliability(confidence, right).with_columns(pl.col(pl.Float64).round(4)).to_dicts(),
+    }
+
+
+def _counted(accepted: pl.DataFrame, n: int) -> dict[str, Any]:
+    correct = int(accepted["is_right"].sum())
+    return {
+        "accepted": accepted.height,
+        "correct": correct,
+        "precision": round(correct / accepted.height, 4) if accepted.height else None,
+        "coverage": round(accepted.height / max(n, 1), 4),
+    }
+
+
+def _strata(world: _World, asked: pl.DataFrame) -> pl.DataFrame:
+    """track_key with its bands: number of sets, sets of its DJ, and the series its sets are from."""
+    corpus = world.corpus
+    of_dj = world.tracklists.select("dj", "set_id").drop_nulls().group_by("dj").agg(history=pl.col("set_id").n_unique())
+    slots = world.units.join(world.tracklists.select("set_id", "dj").unique("set_id"), on="set_id").join(
+        of_dj, on="dj", how="left"
+    )
+    per = (
+        slots.filter(pl.col("unit").is_in(asked["track_key"].implode()))
+        .with_columns(source=pl.col("set_id").str.split("-").list.first())
+        .group_by("unit")
+        .agg(
+            pl.col("history").max().fill_null(0),
+            pl.col("set_id").n_unique().alias("sets"),
+            pl.col("source").sort().first(),
+        )
+    )
+    assert corpus.units.height
+    sets_band = pl.when(pl.col("sets") >= 6).then(pl.lit("6+")).when(pl.col("sets") >= 4).then(pl.lit("4-5"))
+    history = pl.lit(None, pl.String)
+    for band, top in reversed(_HISTORY_BANDS.items()):
+        history = pl.when(pl.col("history") <= top).then(pl.lit(band)).otherwise(history)
+    return per.select(
+        track_key="unit",
+        sets_band=sets_band.otherwise(pl.col("sets").cast(pl.String)),
+        history_band=history,
+        source="source",
+    )
+
+
+def _by(judged: pl.DataFrame, about: pl.DataFrame, band: str) -> list[dict[str, Any]]:
+    """Hit rates of formula and learned ranker for each band of recordings."""
+    rows = []
+    for value in about[band].unique().sort():
+        keys = about.filter(pl.col(band) == value)["track_key"]
+        part = judged.filter(pl.col("track_key").is_in(keys.implode()))
+        found = {
+            scorer: {k: v for k, v in _hits(part.filter(pl.col("scorer") == scorer), len(keys)).items() if k != "n"}
+            for scorer in CALIBRATED
+        }
+        rows.append({"band": value, "n": len(keys), **found})
+    return rows
+
+
+def _failures(world: _World, learned: pl.DataFrame) -> list[dict[str, Any]]:
+    """The surest wrong answers, with the truth: what an analyst should look at first."""
+    corpus = world.corpus
+    truth = (
+        corpus.truth()
+        .join(corpus.units.select("unit_no", track_key="unit"), on="unit_no")
+        .join(corpus.artists.select("artist_no", true_artist="artist"), on="artist_no")
+        .group_by("track_key")
+        .agg(pl.col("true_artist").sort())
+    )
+    rank_of_truth = learned.filter("is_right").group_by("track_key").agg(rank_of_truth=pl.col("rank").min())
+    return (
+        learned.filter(pl.col("rank") == 1, ~pl.col("is_right"))
+        .sort(["confidence", "track_key"], descending=[True, False])
+        .head(_FAILURES)
+        .join(truth, on="track_key", how="left", maintain_order="left")
+        .join(rank_of_truth, on="track_key", how="left", maintain_order="left")
+        .select(
+            "track_key",
+            "true_artist",
+            answer="artist",
+            confidence=pl.col("confidence").round(3),
+            sets="sets",
+            rank_of_truth="rank_of_truth",
+        )
+        .to_dicts()
+    )
