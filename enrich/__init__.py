@@ -28,7 +28,7 @@ _PUBLIC: dict[str, str] = {
     "hunt_labels": "enrich.pipeline.cycle",
     "import_": "enrich.importing.running",
     "load_settings": "enrich.contracts.settings",
-    "open_snapshot": "enrich.snapshots.opening",
+    "open_snapshot": "enrich.analyst.opening",
     "parse_titles": "enrich.text.titles",
     "proposals": "enrich.ledger.proposals",
     "rank_artists": "enrich.cooccurrence.ranking",
@@ -45,7 +45,7 @@ _PUBLIC: dict[str, str] = {
 }
 
 #: Sub-packages a notebook uses by name (`enrich.cooldown.period_days`).
-_SUBPACKAGES = ("cooldown",)
+_SUBPACKAGES = ("analyst", "cooldown")
 
 __all__ = sorted([*_PUBLIC, "__version__"])  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -117,9 +117,13 @@ def _decide(
         raise EnrichError(f"nothing to decide: give proposal ids or --from-csv FILE (enrich {decision[:6]} --help)")
     wanted = list(ids or []) + (review.ids_from_csv(from_csv, decision) if from_csv else [])
     decide = review.accept if decision == "accepted" else review.reject
-    done = decide(load_settings(), wanted, by=by or getpass.getuser(), now=datetime.now(UTC), reason=reason)
+    # Ids given by hand were seen by nobody; rows of a spreadsheet were seen with their status.
+    seen = review.seen_in_csv(from_csv) if from_csv else None
+    done = decide(load_settings(), wanted, by=by or getpass.getuser(), now=datetime.now(UTC), reason=reason, seen=seen)
     left = (
-        f"; {len(done.unchanged)} left as they were (unknown, already {decision} or written)" if done.unchanged else ""
+        f"; {len(done.unchanged)} left as they were (unknown, written, or decided already, by you or by another)"
+        if done.unchanged
+        else ""
     )
     emit(done.asdict(), as_json=as_json, text=f"{done.changed} proposals {decision}{left}")
 

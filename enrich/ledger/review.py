@@ -1,13 +1,13 @@
 """The review: accepting and rejecting proposals, by id, by policy, or from a spreadsheet.
 
-Every decision is on record with who and when. A decision applies to proposals still open at that moment, so two
+Every decision is on record with who and when. A decision applies to proposals as the reviewer saw them, so two
 reviewers never overwrite each other: the second learns that the proposal was already decided.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -46,7 +46,15 @@ class Decided:
         return asdict(self)
 
 
-def accept(settings: Settings, ids: Sequence[str], *, by: str, now: datetime, reason: str | None = None) -> Decided:
+def accept(
+    settings: Settings,
+    ids: Sequence[str],
+    *,
+    by: str,
+    now: datetime,
+    reason: str | None = None,
+    seen: Mapping[str, str] | None = None,
+) -> Decided:
     """Accept proposals by id; `enrich writeback --apply` then writes them.
 
     Args:
@@ -55,17 +63,36 @@ def accept(settings: Settings, ids: Sequence[str], *, by: str, now: datetime, re
         by: Who decides; kept in the ledger.
         now: When.
         reason: Free text, kept in the ledger.
+        seen: The status of each proposal as the reviewer saw it; one whose status is another by now, because somebody
+            else decided it meanwhile, is left as it is.
 
     Raises:
         EnrichError: an id is no id.
         DatabaseError: Postgres is down or the ledger is missing.
     """
-    return _decide(settings, ids, "accepted", by=by, now=now, reason=reason)
+    return _decide(settings, ids, "accepted", by=by, now=now, reason=reason, seen=seen)
 
 
-def reject(settings: Settings, ids: Sequence[str], *, by: str, now: datetime, reason: str | None = None) -> Decided:
+def reject(
+    settings: Settings,
+    ids: Sequence[str],
+    *,
+    by: str,
+    now: datetime,
+    reason: str | None = None,
+    seen: Mapping[str, str] | None = None,
+) -> Decided:
     """Reject proposals by id; see `accept`."""
-    return _decide(settings, ids, "rejected", by=by, now=now, reason=reason)
+    return _decide(settings, ids, "rejected", by=by, now=now, reason=reason, seen=seen)
+
+
+def seen_in_csv(path: Path) -> dict[str, str]:
+    """Status by proposal as the reviewed spreadsheet shows it; empty where it has no column `status`."""
+    frame = read_table(path)
+    if not {"proposal_id", "status"} <= set(frame.columns):
+        return {}
+    known = frame.select("proposal_id", pl.col("status").cast(pl.String).str.strip_chars()).drop_nulls()
+    return dict(known.filter(pl.col("status") != "").iter_rows())
 
 
 def ids_from_csv(path: Path, decision: str) -> list[str]:
@@ -134,7 +161,14 @@ def evidence_text(evidence: str | None) -> str:
 
 
 def _decide(
-    settings: Settings, ids: Sequence[str], decision: str, *, by: str, now: datetime, reason: str | None
+    settings: Settings,
+    ids: Sequence[str],
+    decision: str,
+    *,
+    by: str,
+    now: datetime,
+    reason: str | None,
+    seen: Mapping[str, str] | None,
 ) -> Decided:
     if not by.strip():
         raise EnrichError("a decision needs a name: say who decides with --by")
@@ -156,3 +190,16 @@ def _decide(
         changed = {row[0] for row in cur.fetchall()}
     unchanged = tuple(i for i in wanted if i.lower() not in changed)
     return Decided(decision=decision, changed=len(changed), unchanged=unchanged)
+
+
+def _groups(ids: Sequence[str], decision: str, seen: Mapping[str, str] | None) -> list[tuple[list[str], list[str]]]:
+    """Statuses from which a decision may be taken, and the ids for which these hold."""
+    if seen is None:
+        return [(_OPEN_FOR[decision], list(ids))]
+    groups: dict[str, list[str]] = {}
+    for one in ids:
+        groups.setdefault(seen.get(one, ""), []).append(one)
+    return [
+        (_OPEN_FOR[decision] if not status else [status] if status in _OPEN_FOR[decision] else [], group)
+        for status, group in sorted(groups.items())
+    ]

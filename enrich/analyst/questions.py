@@ -1,0 +1,281 @@
+"""Questions about tracks, answered from a snapshot's marts. Pure: frames in, frames out.
+
+Entry points: `failed`, `failure_table`, `failure_reasons`, `clues`, `lacking`, `find`, `plays_of`, `neighbours`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+from rapidfuzz import fuzz, process
+
+from enrich.errors import EnrichError
+from enrich.text.normalise import artist_key, normalise_artist, normalise_title
+from enrich.text.words import is_unknown_artist, is_unknown_title
+from enrich.tiers.same_title import speaks
+
+_STRINGS: Any = pl.List(pl.String)
+
+#: A failed track as an analyst reads it.
+FAILED = pl.Schema(
+    {
+        "track_id": pl.String,
+        "title": pl.String,
+        "artist": pl.String,
+        "label": pl.String,
+        "is_retriable": pl.Boolean,
+        "is_permanently_failed": pl.Boolean,
+        "retry_count": pl.Int64,
+        "error_message": pl.String,
+        "plays": pl.Int64,
+        "first_played": pl.Date,
+        "last_played": pl.Date,
+    }
+)
+
+#: What a track offers those who would name it, one Boolean each.
+CLUES = {
+    "has_title": "a title that says something",
+    "has_label": "a label",
+    "has_label_hint": "a label, or one in the brackets of its title",
+    "has_namesake": "another track of the same title, artist known",
+    "has_roster": "known artists on its label",
+    "has_neighbour": "a known artist within two slots",
+    "has_two_sets": "two sets it is played in",
+}
+
+#: One row per artist played near a track.
+NEIGHBOURS = pl.Schema(
+    {
+        "artist": pl.String,
+        "sets": pl.Int64,
+        "plays": pl.Int64,
+        "nearest": pl.Int64,
+        "djs": pl.Int64,
+        "labels": _STRINGS,
+    }
+)
+
+
+def failed(tracks: pl.DataFrame) -> pl.DataFrame:
+    """Failed tracks, most played first; schema FAILED. `tracks` is the mart."""
+    return (
+        tracks.filter("is_failed")
+        .with_columns(artist=pl.when("is_known_artist").then("artist"))
+        .sort(["plays", "track_id"], descending=[True, False])
+        .select(pl.col(name).cast(dtype) for name, dtype in FAILED.items())
+    )
+
+
+def failure_table(tracks: pl.DataFrame) -> pl.DataFrame:
+    """The specification's table of the current state.
+
+    Returns:
+        metric, tracks, share_pct (of all tracks for the first row, of the failed for the others).
+    """
+    lost = tracks.filter("is_failed")
+    with_label = lost["label"].is_not_null().sum()
+    retriable = lost["is_retriable"].sum()
+    rows = [
+        ("Failed tracks", lost.height, tracks.height),
+        ("Tracks with labels", with_label, lost.height),
+        ("Tracks without labels", lost.height - with_label, lost.height),
+        ("Retriable failures", retriable, lost.height),
+        ("Non-retriable", lost.height - retriable, lost.height),
+        ("No retries left", lost["is_permanently_failed"].sum(), lost.height),
+    ]
+    return pl.DataFrame(
+        [(metric, int(n), round(100 * n / whole, 1) if whole else None) for metric, n, whole in rows],
+        schema={"metric": pl.String, "tracks": pl.Int64, "share_pct": pl.Float64},
+        orient="row",
+    )
+
+
+def failure_reasons(tracks: pl.DataFrame) -> pl.DataFrame:
+    """What the errors of failed tracks say, commonest first.
+
+    Returns:
+        error (numbers as #, so that one kind of error is one row), tracks, share_pct, retriable, with_label.
+    """
+    lost = tracks.filter("is_failed")
+    return (
+        lost.group_by(
+            error=pl.col("error_message").fill_null("no error recorded").str.replace_all(r"\d+(?:\.\d+)?", "#")
+        )
+        .agg(
+            tracks=pl.len().cast(pl.Int64),
+            share_pct=(100 * pl.len() / max(lost.height, 1)).round(1),
+            retriable=pl.col("is_retriable").sum().cast(pl.Int64),
+            with_label=pl.col("label").is_not_null().sum().cast(pl.Int64),
+        )
+        .sort(["tracks", "error"], descending=[True, False])
+    )
+
+
+def clues(tracks: pl.DataFrame, tracklists: pl.DataFrame) -> pl.DataFrame:
+    """What each failed track offers those who would name it.
+
+    Args:
+        tracks: The mart.
+        tracklists: The mart.
+
+    Returns:
+        track_id, title and the columns of CLUES.
+    """
+    lost = tracks.filter("is_failed")
+    known = tracks.filter("is_known_artist")
+    namesakes = known.filter(speaks(pl.col("base_key"))).select("base_key").unique()
+    rosters = known.drop_nulls("label_key").select("label_key").unique()
+    slots = tracklists.filter(pl.col("track_key").is_in(lost["track_id"].to_list()))
+    near = _near(slots, tracklists, window=2).select(pl.col("track_key").unique())["track_key"].to_list()
+    twice = (
+        slots.group_by("track_key")
+        .agg(sets=pl.col("set_id").n_unique())
+        .filter(pl.col("sets") >= 2)["track_key"]
+        .to_list()
+    )
+    has_label = pl.col("label").is_not_null()
+    return lost.sort("track_id").select(
+        "track_id",
+        "title",
+        has_title=speaks(pl.col("base_key")).fill_null(value=False),
+        has_label=has_label,
+        has_label_hint=has_label | pl.col("title_label").is_not_null(),
+        has_namesake=pl.col("base_key").is_in(namesakes["base_key"].to_list()).fill_null(value=False),
+        has_roster=pl.col("label_key").is_in(rosters["label_key"].to_list()).fill_null(value=False),
+        has_neighbour=pl.col("track_id").is_in(near),
+        has_two_sets=pl.col("track_id").is_in(twice),
+    )
+
+
+def lacking(clues: pl.DataFrame) -> pl.DataFrame:
+    """How many failed tracks lack each clue.
+
+    Args:
+        clues: As `clues` gives them.
+
+    Returns:
+        clue, have, lack, lack_pct; and, last, how many have none but their plays.
+    """
+    total = max(clues.height, 1)
+    rows = [(said, int(clues[name].sum()), int((~clues[name]).sum())) for name, said in CLUES.items()]
+    use = [name for name in CLUES if name not in ("has_two_sets", "has_title")]
+    some = int(clues.select(pl.any_horizontal(use).sum()).item())
+    rows.append(("any of a label, a namesake, a roster, a neighbour", some, clues.height - some))
+    return pl.DataFrame(
+        [(said, have, lack, round(100 * lack / total, 1)) for said, have, lack in rows],
+        schema={"clue": pl.String, "have": pl.Int64, "lack": pl.Int64, "lack_pct": pl.Float64},
+        orient="row",
+    )
+
+
+def find(tracks: pl.DataFrame, which: str) -> pl.DataFrame:
+    """The tracks `which` may mean, likeliest first: those that failed, then those without an artist, then by plays.
+
+    Args:
+        tracks: The mart.
+        which: A track id, a title, or `Artist - Title`; a title may be given without its brackets, or in part.
+
+    Raises:
+        EnrichError: none; names the closest titles.
+    """
+    exact = tracks.filter(pl.col("track_id") == which.strip().lower())
+    if not exact.is_empty():
+        return exact
+    wanted = normalise_title(which) or ""
+    artist, dash, title = which.partition(" - ")
+    of_artist = (pl.col("title_key") == normalise_title(title)) & (
+        artist_key(pl.col("artist")) == normalise_artist(artist)
+    )
+    for rule in (
+        pl.col("title_key") == wanted,
+        of_artist if dash else pl.lit(value=False),
+        pl.col("base_key") == wanted,
+        pl.col("title_key").str.contains(wanted, literal=True) & pl.lit(len(wanted) >= 3),
+    ):
+        found = tracks.filter(rule)
+        if not found.is_empty():
+            return found.sort(
+                [pl.col("is_failed"), ~pl.col("is_known_artist"), pl.col("plays"), pl.col("track_id")],
+                descending=[True, True, True, False],
+            )
+    keys = tracks["title_key"].drop_nulls().unique().sort().to_list()
+    close = [key for key, _, _ in process.extract(wanted, keys, scorer=fuzz.WRatio, limit=3)]
+    spelled = tracks.filter(pl.col("title_key").is_in(close))["title"].unique().sort().head(3).to_list()
+    hint = f"; close are {', '.join(repr(t) for t in spelled)}" if spelled else ""
+    raise EnrichError(f"no track {which!r} in this snapshot{hint}")
+
+
+def plays_of(tracklists: pl.DataFrame, track_key: str, *, window: int = 2) -> pl.DataFrame:
+    """Every slot a track is played in, and the slots around it, sets in order of their dates.
+
+    Returns:
+        set_id, set_date, dj, set_name, length (last position of the set), position, offset (0: the track itself),
+        artist (null: unknown), title, label.
+    """
+    own = tracklists.filter(pl.col("track_key") == track_key).select("set_id", at="position")
+    length = tracklists.group_by("set_id").agg(length=pl.col("position").max())
+    return (
+        tracklists.join(own, on="set_id")
+        .with_columns(offset=pl.col("position") - pl.col("at"))
+        .filter(pl.col("offset").abs() <= window)
+        .join(length, on="set_id")
+        .with_columns(artist=pl.when(~is_unknown_artist(pl.col("artist"))).then("artist"))
+        .sort("set_date", "set_id", "at", "position", nulls_last=True)
+        .select(
+            "set_id", "set_date", "dj", "set_name", "length", "position", "offset", "artist", "title", "label",
+        )
+    )  # fmt: skip
+
+
+def neighbours(tracklists: pl.DataFrame, track_key: str, *, window: int = 2) -> pl.DataFrame:
+    """Artists played near a track, those of most sets first.
+
+    Args:
+        tracklists: The mart.
+        track_key: The track.
+        window: Slots to either side; >= 1.
+
+    Returns:
+        Schema NEIGHBOURS: sets and plays near the track, the smallest distance, DJs who played them so, their labels.
+    """
+    if window < 1:
+        raise EnrichError(f"window must be >= 1, got {window}")
+    own = tracklists.filter(pl.col("track_key") == track_key)
+    return (
+        _near(own, tracklists, window=window)
+        .group_by("artist")
+        .agg(
+            sets=pl.col("set_id").n_unique().cast(pl.Int64),
+            plays=pl.len().cast(pl.Int64),
+            nearest=pl.col("distance").min().cast(pl.Int64),
+            djs=pl.col("dj").drop_nulls().n_unique().cast(pl.Int64),
+            labels=pl.col("label").drop_nulls().unique().sort(),
+        )
+        .sort(["sets", "plays", "nearest", "artist"], descending=[True, True, False, False])
+        .match_to_schema(NEIGHBOURS)
+    )
+
+
+def shown_title(title: str | None) -> str:
+    """A title, or what stands for one that says nothing."""
+    return title or "(no title)"
+
+
+def says_nothing(title: str | None) -> bool:
+    """Whether a title is an unknown-word."""
+    found: bool = pl.DataFrame({"t": [title]}, schema={"t": pl.String}).select(is_unknown_title(pl.col("t"))).item()
+    return title is None or found
+
+
+def _near(slots: pl.DataFrame, tracklists: pl.DataFrame, *, window: int) -> pl.DataFrame:
+    """Known plays within `window` of `slots`: track_key (of the slot), set_id, dj, artist, label, distance."""
+    known = tracklists.filter(~is_unknown_artist(pl.col("artist")))
+    return (
+        slots.select("track_key", "set_id", at="position")
+        .join(known.select("set_id", "dj", "artist", "label", "position"), on="set_id")
+        .with_columns(distance=(pl.col("position") - pl.col("at")).abs())
+        .filter(pl.col("distance").is_between(1, window))
+        .drop("at", "position")
+    )

@@ -1,0 +1,196 @@
+"""The review as a notebook widget: a table to sort and filter, evidence to read, decisions by key, by row or in bulk.
+
+Decisions go to the ledger at once, with who and when. The table shows what the ledger held when it was last read; a
+proposal that another reviewer has decided since is left alone, and the widget says so and shows the other's decision.
+Reads and writes Postgres through `enrich.ledger`; opens nothing else.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import polars as pl
+import traitlets
+
+from enrich.contracts.settings import Settings
+from enrich.demo_world.truth import judge
+from enrich.errors import EnrichError
+from enrich.ledger.proposals import proposals
+from enrich.ledger.review import Decided, accept, reject
+
+_HERE = Path(__file__).parent
+_BAND = 0.05
+
+#: A proposal's figures by kind, source and band of confidence, as the widget gets them.
+MEASURED = pl.Schema(
+    {
+        "kind": pl.String,
+        "source": pl.String,
+        "low": pl.Float64,
+        "judged": pl.Int64,
+        "right": pl.Int64,
+        "decided": pl.Int64,
+        "accepted": pl.Int64,
+    }
+)
+
+
+class ReviewWidget(anywidget.AnyWidget):
+    """The widget. `rows` is the table; `decide` does from Python what its keys do."""
+
+    _esm = _HERE / "review_widget.js"
+    _css = _HERE / "review_widget.css"
+
+    rows = traitlets.List(traitlets.Dict()).tag(sync=True)
+    measured = traitlets.List(traitlets.Dict()).tag(sync=True)
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        by: str,
+        status: str | None,
+        clock: Callable[[], datetime],
+        truth: pl.DataFrame | None = None,
+    ) -> None:
+        self._settings = settings
+        self._truth = truth
+        self._clock = clock
+        self._shown: set[str] = set()
+        self._status = status
+        self.by = by
+        super().__init__()
+        self.refresh()
+        self.on_msg(lambda _, message, __: self._on_message(message))
+
+    def refresh(self) -> None:
+        """Read the ledger again: new proposals come in, others' decisions show."""
+        found = proposals(self._settings)
+        wanted = found if self._status is None else found.filter(pl.col("status") == self._status)
+        self._shown |= set(wanted["proposal_id"])
+        self.measured = measured(found, self._truth).to_dicts()
+        self.rows = _rows(found.filter(pl.col("proposal_id").is_in(sorted(self._shown))))
+
+    def decide(self, decision: str, seen: dict[str, str]) -> Decided:
+        """Accept or reject proposals.
+
+        Args:
+            decision: `accepted` or `rejected`.
+            seen: Status by proposal id, as the reviewer sees it.
+
+        Raises:
+            EnrichError: an id is no id, or no such decision.
+            DatabaseError: Postgres is down.
+        """
+        actions = {"accepted": accept, "rejected": reject}
+        if decision not in actions:
+            raise EnrichError(f"no decision {decision!r}; known are accepted and rejected")
+        done = actions[decision](self._settings, list(seen), by=self.by, now=self._clock(), seen=seen)
+        self.refresh()
+        return done
+
+    def said(self, done: Decided) -> str:
+        """What came of a decision, in a sentence."""
+        text = f"{done.changed} {done.decision} by {self.by}"
+        if not done.unchanged:
+            return text
+        others = {row["decided_by"] for row in self.rows if row["proposal_id"] in done.unchanged and row["decided_by"]}
+        names = ", ".join(sorted(others)) or "someone"
+        return f"{text}; {len(done.unchanged)} left as they were: decided already by {names}"
+
+    def _on_message(self, message: dict[str, Any]) -> None:
+        try:
+            if message.get("type") == "decide":
+                done = self.decide(str(message.get("decision")), dict(message.get("seen") or {}))
+                self.send({"type": "said", "ok": not done.unchanged, "text": self.said(done)})
+            elif message.get("type") == "refresh":
+                self.refresh()
+                self.send(
+                    {"type": "said", "ok": True, "text": f"{len(self.rows)} proposals, as the ledger has them now"}
+                )
+        except EnrichError as error:
+            self.send({"type": "said", "ok": False, "text": str(error)})
+
+
+def review_widget(
+    settings: Settings,
+    *,
+    by: str | None = None,
+    status: str | None = "proposed",
+    clock: Callable[[], datetime],
+    truth: pl.DataFrame | None = None,
+) -> ReviewWidget:
+    """The review of a ledger.
+
+    Args:
+        settings: Where Postgres is.
+        by: Who decides; None: the login name.
+        status: Proposals to begin with; None: all.
+        clock: Gives the time of a decision.
+        truth: The truth planted in a demo world, by which precision is measured; the reviewer is not shown it.
+    """
+    return ReviewWidget(settings, by=by or getpass.getuser(), status=status, clock=clock, truth=truth)
+
+
+def measured(found: pl.DataFrame, truth: pl.DataFrame | None) -> pl.DataFrame:
+    """What is known of how often such proposals are right.
+
+    Args:
+        found: Proposals, schema LISTED.
+        truth: As `enrich.demo_world.truth` reads it, or None.
+
+    Returns:
+        Schema MEASURED, bands of 0.05: judged by the planted truth and right; decided by people and accepted.
+    """
+    judged = found.with_columns(is_right=pl.lit(None, pl.Boolean)) if truth is None else judge(found, truth)
+    by_person = pl.col("decided_by").is_not_null() & ~pl.col("decided_by").str.starts_with("policy:")
+    taken = pl.col("status").is_in(["accepted", "written"])
+    return (
+        judged.group_by("kind", "source", low=((pl.col("confidence") / _BAND + 1e-9).floor() * _BAND).round(2))
+        .agg(
+            judged=pl.col("is_right").count().cast(pl.Int64),
+            right=pl.col("is_right").sum().cast(pl.Int64),
+            decided=by_person.sum().cast(pl.Int64),
+            accepted=(by_person & taken).sum().cast(pl.Int64),
+        )
+        .sort("kind", "source", "low")
+        .match_to_schema(MEASURED)
+    )
+
+
+def _rows(found: pl.DataFrame) -> list[dict[str, Any]]:
+    columns = [
+        "proposal_id",
+        "title",
+        "kind",
+        "value",
+        "tier",
+        "source",
+        "probability",
+        "confidence",
+        "status",
+        "decided_by",
+    ]
+    rows = found.select(*columns, "evidence").to_dicts()
+    for row in rows:
+        row["evidence"] = _evidence(row["evidence"])
+    return rows
+
+
+def _evidence(stored: str | None) -> dict[str, str]:
+    """Name and text of each piece of evidence."""
+    parsed = json.loads(stored) if stored else {}
+    pieces = parsed if isinstance(parsed, dict) else {"evidence": parsed}
+    return {str(name).replace("_", " "): _spoken(value) for name, value in pieces.items()}
+
+
+def _spoken(value: object) -> str:
+    if isinstance(value, list):
+        return "; ".join(_spoken(one) for one in value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

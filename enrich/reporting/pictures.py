@@ -1,0 +1,233 @@
+"""Charts of evaluation and of single tracks: each takes a frame, states its columns, and returns a matplotlib Figure.
+
+Draws only; reads and computes nothing. In the style of `enrich.reporting.style`: colour-blind safe, every line and mark
+named where it stands.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+from matplotlib import dates as mdates
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from enrich.reporting import style
+
+_SCORER_COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.RED)
+
+
+def reliability_diagram(frame: pl.DataFrame, *, title: str = "Confidence, and how often it was right") -> Figure:
+    """Stated confidence against the share that was right; on the diagonal the two agree.
+
+    Args:
+        frame: `low, high, n, confidence, precision`, one row per band, 0–1; bands with n = 0 or a null precision are
+            left out. A column `scorer` draws one line each.
+        title: Of the chart.
+    """
+    rows = frame.filter((pl.col("n") > 0) & pl.col("precision").is_not_null() & pl.col("confidence").is_not_null())
+    if rows.is_empty():
+        return style.no_data(title, "Nothing was judged.")
+    if "scorer" not in rows.columns:
+        rows = rows.with_columns(scorer=pl.lit(""))
+    with style.apply():
+        figure = Figure(figsize=(style.WIDTH_IN * 0.72, 4.6), layout="constrained")
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle="--")
+        axes.text(0.9, 0.93, "as stated", color=style.MUTED, rotation=45, ha="center", va="center", fontsize=8,
+                  rotation_mode="anchor", transform_rotates_text=True)  # fmt: skip
+        most = float(rows["n"].max() or 1)  # type: ignore[arg-type]
+        scorers = rows["scorer"].unique(maintain_order=True).to_list()
+        for colour, scorer in zip(_SCORER_COLOURS * len(scorers), scorers, strict=False):
+            own = rows.filter(pl.col("scorer") == scorer).sort("confidence")
+            x, y, n = own["confidence"].to_list(), own["precision"].to_list(), own["n"].to_list()
+            axes.plot(x, y, color=colour, linewidth=1.3, zorder=2)
+            axes.scatter(x, y, s=[18 + 130 * k / most for k in n], color=colour, zorder=3, clip_on=False)
+            if len(scorers) == 1:
+                for at, right, count in zip(x, y, n, strict=True):
+                    axes.annotate(f"{count:,}", (at, right), xytext=(0, -13 if right > at else 9), ha="center",
+                                  textcoords="offset points", fontsize=7.5, color=style.MUTED)  # fmt: skip
+            else:
+                axes.annotate(scorer, (x[-1], y[-1]), xytext=(8, 0), textcoords="offset points", color=colour,
+                              va="center", fontweight="bold", annotation_clip=False)  # fmt: skip
+        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence stated", ylabel="share right")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+            axis.grid(visible=True, color=style.GRID)
+        axes.set_title(title)
+        return figure
+
+
+def ranking_comparison(frame: pl.DataFrame, *, title: str = "The true artist among the first k named") -> Figure:
+    """How often each scorer has the true artist first, among five, among twenty.
+
+    Args:
+        frame: `scorer`, `hit_at_1, hit_at_5, hit_at_20` (0–1), best drawn last; optionally `n`, unknowns asked, and
+            `is_ours`, drawn in colour where the others are grey.
+        title: Of the chart.
+    """
+    if frame.is_empty():
+        return style.no_data(title, "Nothing was evaluated.")
+    ours = frame["is_ours"].to_list() if "is_ours" in frame.columns else [True] * frame.height
+    marks = (("hit_at_1", "o", "first"), ("hit_at_5", "s", "5"), ("hit_at_20", "D", "20"))
+    with style.apply():
+        figure, axes = style.new_figure(1.3 * frame.height)
+        for n, row in enumerate(frame.iter_rows(named=True)):
+            colour = style.AFTER if ours[n] else style.BEFORE
+            values = [row[name] for name, _, _ in marks]
+            axes.plot(
+                [min(values), max(values)], [n, n], color=style.GRID, linewidth=5, solid_capstyle="round", zorder=1
+            )
+            for value, (_, marker, _) in zip(values, marks, strict=True):
+                axes.plot([value], [n], marker=marker, markersize=7, color=colour, zorder=3, clip_on=False)
+                axes.text(value, n - 0.24, f"{100 * value:.0f} %", ha="center", va="bottom", fontsize=8, color=colour)
+        for value, (_, _, word) in zip((frame[name][0] for name, _, _ in marks), marks, strict=True):
+            said = "named first" if word == "first" else f"among {word}"
+            axes.text(value, -0.85, said, ha="center", va="bottom", fontsize=8, color=style.MUTED)
+        axes.set_yticks(range(frame.height), frame["scorer"].to_list())
+        axes.set_ylim(frame.height - 0.5, -1.15)
+        axes.set_xlim(0, max(0.2, 1.12 * float(frame["hit_at_20"].max() or 0)))  # type: ignore[arg-type]
+        axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+        axes.xaxis.grid(visible=True, color=style.GRID)
+        asked = f", of {int(frame['n'].max() or 0):,} hidden recordings" if "n" in frame.columns else ""  # type: ignore[arg-type]
+        axes.set_title(title + asked)
+        return figure
+
+
+def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None = None, most: int = 12) -> Figure:
+    """The sets a track is played in, earliest on top, slot by slot, the track's own slots marked.
+
+    Args:
+        tracklists: TRACKLISTS.
+        track_key: The track.
+        title: How to call it; None: as the tracklists do.
+        most: Sets drawn, the latest; those before are counted.
+    """
+    own = tracklists.filter(pl.col("track_key") == track_key)
+    if own.is_empty():
+        return style.no_data("Sets it is played in", "It is played in no set.")
+    name = title if title is not None else (own["title"].drop_nulls().first() or "unknown")
+    sets = (
+        own.select("set_id", "set_date", "dj")
+        .unique("set_id", keep="first")
+        .sort("set_date", "set_id", nulls_last=False)
+    )
+    left_out = max(0, sets.height - most)
+    sets = sets.tail(most)
+    slots = tracklists.join(sets.select("set_id"), on="set_id").sort("position")
+    longest = int(slots["position"].max() or 1)  # type: ignore[arg-type]
+    with style.apply():
+        figure, axes = style.new_figure(1.25 * sets.height + 1)
+        for n, row in enumerate(sets.iter_rows(named=True)):
+            of_set = slots.filter(pl.col("set_id") == row["set_id"])
+            named = of_set.filter(pl.col("artist").is_not_null() & (pl.col("track_key") != track_key))[
+                "position"
+            ].to_list()
+            blank = of_set.filter(pl.col("artist").is_null() & (pl.col("track_key") != track_key))["position"].to_list()
+            here = of_set.filter(pl.col("track_key") == track_key)["position"].to_list()
+            axes.plot(named, [n] * len(named), "s", markersize=6, color="#B9C4CE")
+            axes.plot(blank, [n] * len(blank), "s", markersize=6, markerfacecolor="white", markeredgecolor="#B9C4CE")
+            axes.plot(here, [n] * len(here), "D", markersize=9, color=style.ORANGE, zorder=3)
+            for at in here:
+                _name_neighbours(axes, of_set, at, n, longest)
+        axes.set_yticks(
+            range(sets.height), [_set_name(day, dj) for day, dj in sets.select("set_date", "dj").iter_rows()]
+        )
+        axes.set_ylim(sets.height - 0.4, -0.7)
+        axes.set_xlim(0, longest + 1)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
+        axes.set_xlabel("slot of the set (filled: artist known, hollow: unknown)")
+        more = f", the last {most} of {most + left_out}" if left_out else ""
+        axes.set_title(_short(f"“{name!s}” in its sets{more}", 80))
+        return figure
+
+
+def retry_calendar(frame: pl.DataFrame, *, today: date, title: str = "When waiting tracks are tried again") -> Figure:
+    """Tracks in cool-down by the day they fall due, cumulated.
+
+    Args:
+        frame: `retry_after` (timestamps), one row per track.
+        today: Marked by a line.
+        title: Of the chart.
+    """
+    due = frame["retry_after"].drop_nulls().sort()
+    if due.is_empty():
+        return style.no_data(title, "Nothing waits.")
+    with style.apply():
+        figure, axes = style.new_figure(5)
+        axes.step(due.to_list(), range(1, len(due) + 1), where="post", color=style.AFTER, linewidth=1.6)
+        axes.annotate(f"{len(due):,} tracks", (due[-1], len(due)), xytext=(-4, 4), textcoords="offset points",
+                      ha="right", color=style.AFTER, fontweight="bold")  # fmt: skip
+        now = float(mdates.date2num(today))  # type: ignore[no-untyped-call]
+        axes.axvline(now, color=style.ORANGE, linewidth=1.2)
+        axes.text(now, 0.98, " today", transform=axes.get_xaxis_transform(), color=style.ORANGE, va="top", fontsize=8)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+        axes.yaxis.grid(visible=True, color=style.GRID)
+        axes.set_ylim(0, 1.12 * len(due))
+        locator = mdates.AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+        axes.set_title(title)
+        return figure
+
+
+def failure_reasons(
+    frame: pl.DataFrame, *, most: int = 12, title: str = "What the errors of failed tracks say"
+) -> Figure:
+    """Kinds of error by tracks; those worth a retry in colour.
+
+    Args:
+        frame: `error, tracks, retriable`, commonest first.
+        most: Rows drawn; the rest is one row.
+        title: Of the chart.
+    """
+    if frame.is_empty():
+        return style.no_data(title, "Nothing has failed.")
+    rows = frame.head(most)
+    if frame.height > most:
+        rest = frame.tail(-most)
+        rows = pl.concat(
+            [
+                rows.select("error", "tracks", "retriable"),
+                rest.select(error=pl.lit(f"{rest.height} other kinds"), tracks=pl.col("tracks").sum(),
+                            retriable=pl.col("retriable").sum()).head(1),
+            ]
+        )  # fmt: skip
+    with style.apply():
+        figure, axes = style.new_figure(rows.height)
+        longest = int(rows["tracks"].max() or 1)  # type: ignore[arg-type]
+        for n, (tracks, retriable) in enumerate(rows.select("tracks", "retriable").iter_rows()):
+            axes.barh(n, tracks, height=0.64, color=style.AFTER if retriable else style.BEFORE)
+            said = f"{tracks:,}" + (", retriable" if retriable else "")
+            axes.text(tracks + 0.012 * longest, n, said, va="center", fontsize=8.5)
+        axes.set_yticks(range(rows.height), [_short(e, 46) for e in rows["error"]])
+        axes.set_xlim(0, 1.2 * longest)
+        axes.set_xticks([])
+        axes.spines["bottom"].set_visible(False)
+        axes.invert_yaxis()
+        axes.set_title(title)
+        return figure
+
+
+def _name_neighbours(axes: object, of_set: pl.DataFrame, at: int, n: int, longest: int) -> None:
+    """The artists before and after, under the marks."""
+    names = {
+        row["position"]: row["artist"]
+        for row in of_set.filter((pl.col("position") - at).abs() == 1).iter_rows(named=True)
+    }
+    before, after = _short(names.get(at - 1) or "?", 24), _short(names.get(at + 1) or "?", 24)
+    # Near the edges the words would leave the picture.
+    where = "left" if at < 0.3 * longest else "right" if at > 0.7 * longest else "center"
+    axes.text(at, n + 0.2, f"{before}  ◆  {after}", ha=where, va="top", fontsize=7.5, color=style.MUTED)  # type: ignore[attr-defined]
+
+
+def _set_name(day: date | None, dj: str | None) -> str:
+    return f"{f'{day:%Y-%m-%d}' if day else 'no date'}  {_short(dj or 'unknown DJ', 24)}"
+
+
+def _short(text: str, most: int) -> str:
+    # A dollar sign would start mathematics.
+    flat = " ".join(text.split())
+    cut = flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
+    return cut.replace("$", r"\$")
