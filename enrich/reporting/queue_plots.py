@@ -1,0 +1,147 @@
+"""Charts of the cool-down queue: how long releases take, what a year of retries gives, what replayed history gave.
+
+Draws only; each takes a frame, states its columns, and returns a matplotlib Figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from enrich.reporting import style
+
+#: The specification's expectation: percent of failed tracks, from and to how many days.
+PROJECTED_PERCENT = (15.0, 25.0)
+PROJECTED_DAYS = (182, 365)
+
+_COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.RED)
+_ROWS = 8.5
+
+
+def release_lag(frame: pl.DataFrame) -> Figure:
+    """How many promos are out so many days after their first play.
+
+    Args:
+        frame: `curve`, `days`, `released`, `low`, `high` (shares 0–1, low and high the 95 % interval).
+    """
+    title = "Released so many days after the first play (with 95 % interval)"
+    if frame.is_empty():
+        return style.no_data(title, "No release was seen.")
+    with style.apply():
+        figure, axes = style.new_figure(_ROWS)
+        ends = []
+        for colour, ((name,), rows) in zip(_COLOURS, frame.group_by("curve", maintain_order=True), strict=False):
+            days = rows["days"].to_numpy()
+            axes.fill_between(days, 100 * rows["low"], 100 * rows["high"], step="post", color=colour, alpha=0.14, lw=0)
+            axes.step(days, 100 * rows["released"], where="post", color=colour, linewidth=1.6)
+            ends.append((100 * float(rows["released"][-1]), f"{name} {100 * rows['released'][-1]:.0f} %", colour))
+        last = int(frame["days"].max())  # type: ignore[arg-type]
+        _months_axis(axes, last)
+        _percent_axis(axes)
+        _end_labels(axes, last, ends)
+        axes.set_title(title)
+        return figure
+
+
+def strategy_recoveries(by_day: pl.DataFrame, summary: pl.DataFrame) -> Figure:
+    """A year of the queue by strategy: percent of tracks recovered so far, with the look-ups each spent.
+
+    Args:
+        by_day: `strategy`, `day`, `recovered` (percent).
+        summary: `strategy`, `look_ups`, `recovered_pct`, `median_delay` (days).
+    """
+    title = "A simulated year of the queue: recovered so far, by strategy"
+    if by_day.is_empty():
+        return style.no_data(title, "No track was simulated.")
+    figures = {row["strategy"]: row for row in summary.iter_rows(named=True)}
+    with style.apply():
+        figure, axes = style.new_figure(_ROWS)
+        last = int(by_day["day"].max())  # type: ignore[arg-type]
+        _projected(axes, last)
+        ends = []
+        for colour, ((name,), rows) in zip(_COLOURS, by_day.group_by("strategy", maintain_order=True), strict=False):
+            axes.plot(rows["day"], rows["recovered"], color=colour, linewidth=1.6)
+            row = figures[name]
+            delay = "–" if row["median_delay"] is None else f"{row['median_delay']:.0f}"
+            text = f"{name} {row['recovered_pct']:.1f} %\n{row['look_ups']:,} look-ups\n{delay} days late"
+            ends.append((float(row["recovered_pct"]), text, colour))
+        _months_axis(axes, last)
+        _percent_axis(axes)
+        _end_labels(axes, last, ends, lines=3)
+        axes.set_title(title)
+        return figure
+
+
+def replay_recovery(frame: pl.DataFrame) -> Figure:
+    """Replayed history: unknowns that had their name so many days after the set.
+
+    Args:
+        frame: `kind`, `days`, `watched`, `recovered`, `right`, `known`: counts. Solid: recovered; dashed: played under
+            their name in a later set by then, which is all that sets can tell.
+    """
+    title = "Replayed history: unknowns named (solid) and named in a later set (dashed)"
+    rows = frame.filter(pl.col("watched") > 0)
+    if rows.is_empty():
+        return style.no_data(title, "No unknown was watched.")
+    with style.apply():
+        figure, axes = style.new_figure(_ROWS)
+        last = int(rows["days"].max())  # type: ignore[arg-type]
+        _projected(axes, last)
+        ends = []
+        for colour, ((name,), of_kind) in zip(_COLOURS, rows.group_by("kind", maintain_order=True), strict=False):
+            shares = of_kind.sort("days").select(
+                "days",
+                recovered=100 * pl.col("recovered") / pl.col("watched"),
+                known=100 * pl.col("known") / pl.col("watched"),
+            )
+            axes.plot(shares["days"], shares["known"], color=colour, linewidth=0.9, linestyle=(0, (4, 3)))
+            axes.plot(shares["days"], shares["recovered"], color=colour, linewidth=1.7)
+            ends.append((float(shares["recovered"][-1]), f"{name} {shares['recovered'][-1]:.1f} %", colour))
+        _months_axis(axes, last)
+        _percent_axis(axes)
+        _end_labels(axes, last, ends)
+        axes.set_title(title)
+        return figure
+
+
+def _projected(axes: Axes, last: int) -> None:
+    """The specification's range, where the chart reaches it."""
+    if last < PROJECTED_DAYS[1]:
+        return
+    (low, high), (start, end) = PROJECTED_PERCENT, PROJECTED_DAYS
+    axes.fill_between([start, end], low, high, color="#C9D3DC", alpha=0.6, lw=0)
+    axes.text(start + 6, high, f"projected {low:.0f}–{high:.0f} %", va="bottom", fontsize=8, color=style.MUTED)
+
+
+def _end_labels(axes: Axes, last: int, ends: Sequence[tuple[float, str, str]], *, lines: int = 1) -> None:
+    """Each line's name at its end; names of lines that end close to each other stand apart, within the axes."""
+    bottom, top = axes.get_ylim()
+    gap = (top - bottom) * (0.06 if lines == 1 else 0.17)
+    ordered = sorted(ends)
+    at: list[float] = []
+    for value, _, _ in ordered:
+        at.append(max(value, at[-1] + gap) if at else value)
+    over = max(0.0, at[-1] - (top - gap / 2)) if at else 0.0
+    for n in range(len(at) - 1, -1, -1):
+        at[n] = min(at[n], at[n + 1] - gap) if n + 1 < len(at) else at[n] - over
+    for place, (_, text, colour) in zip(at, ordered, strict=True):
+        axes.annotate(
+            text, (last, place), xytext=(6, 0), textcoords="offset points", va="center", color=colour, fontsize=8,
+            annotation_clip=False,
+        )  # fmt: skip
+
+
+def _percent_axis(axes: Axes) -> None:
+    axes.set_ylim(0, axes.get_ylim()[1])
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
+    axes.yaxis.grid(visible=True, color=style.GRID)
+
+
+def _months_axis(axes: Axes, last: int) -> None:
+    step = 3 if last <= 400 else 6
+    months = [m for m in range(0, 121, step) if m * 365 / 12 <= last + 1]
+    axes.set_xlim(0, last)
+    axes.set_xticks([m * 365 / 12 for m in months], [f"{m} months" if m else "0" for m in months])
