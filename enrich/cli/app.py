@@ -17,6 +17,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "database",
     "snapshots",
     "cooccurrence",
+    "evaluation",
     "catalogue",
     "demo",
     "importing",

@@ -4,7 +4,8 @@
     credit_aliases   `X aka Y`, `X pres. Y`, `X (aka Y)` in the credits of tracks and sets
     played_aliases   a name that fills a DJ's sets and is hardly played by anyone else (Eric Prydz plays Pryda)
 
-Only the first are facts; the others carry evidence and a score and are for a person to accept. Pure functions of frames.
+Only the first are facts; the others carry evidence and a score and are for a person to accept.
+Pure functions of frames.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ ALIASES = pl.Schema(
     {"artist": pl.String, "alias": pl.String, "source": pl.String, "score": pl.Float64, "evidence": pl.String}
 )
 
-#: What a played alias must show: share of the DJ's plays, share of its own plays that are the DJ's, its sets and recordings.
+#: What a played alias must show: share of the DJ's plays, share of its own plays that are the
+#: DJ's, its sets and recordings.
 MIN_SHARE = 0.05
 MIN_EXCLUSIVE = 0.6
 MIN_SETS = 8
@@ -97,7 +99,8 @@ def played_aliases(
         min_exclusive: Least share of the artist's plays that are the DJ's.
 
     Returns:
-        ALIASES: `artist` is the DJ; score = the geometric mean of exclusiveness and of the artist's share relative to that
+        ALIASES: `artist` is the DJ; score = the geometric mean of exclusiveness and of the artist's
+        share relative to that
         of the DJ's most played name, best first.
     """
     rows = slot_rows(tracklists)

@@ -1,7 +1,9 @@
 """Rankers to beat: popularity, the DJ's own history, item-kNN and ALS.
 
-Each scores all artists for each unit of a `Context` in which the units are hidden; pure functions. The last two are those
-of the package `implicit`, trained on sets × artists; an unknown stands for a listener of the artists of its sets. They are
+Each scores all artists for each unit of a `Context` in which the units are hidden; pure functions.
+The last two are those
+of the package `implicit`, trained on sets × artists; an unknown stands for a listener of the
+artists of its sets. They are
 left out where the package is not installed.
 """
 

@@ -1,7 +1,8 @@
 """Confidence that means what it says: the share of masked recordings that were right with the same evidence.
 
 A calibration is a logistic regression over the evidence of a ranking (probability, margin to the rival, sets of the
-unknown, occurrences, DJ history), one for first places and one for the rest, made monotone in its own output by isotonic
+unknown, occurrences, DJ history), one for first places and one for the rest, made monotone in
+its own output by isotonic
 steps. It is stored as numbers in JSON. Here too: reliability table, ECE, Brier score, and the choice of the threshold
 above which context alone may be accepted.
 """

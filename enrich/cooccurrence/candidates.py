@@ -8,7 +8,8 @@ company, same community, near in date), adds up who is played there, and keeps t
     company_now  the same, near in date                             community  in the same series of sets, near in date
     hot        played by anyone within weeks                        roster     on the labels of its sets
     repeats    on recordings of the same set profile                factors    singular vectors of sets and artists
-    dj_names   the DJs under all their names                        credited   credited together with the DJs or neighbours
+    dj_names   the DJs under all their names                        credited   credited together
+    with the DJs or neighbours
     habit      played next to the neighbours elsewhere              named      in the name of the set
 
 Pure functions of a `Context`: hidden plays have no part in any of them.

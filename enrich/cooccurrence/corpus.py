@@ -5,7 +5,8 @@
 seen a hidden play. Reads a frame TRACKLISTS, writes nothing, opens no socket.
 
 Words: a **unit** is what gets an answer as one: an unknown (all slots of one `track_key`), or a recording (see
-`enrich.cooccurrence.masking.recordings`). A **known play** is a slot whose artist is known and whose unit is not hidden.
+`enrich.cooccurrence.masking.recordings`). A **known play** is a slot whose artist is known and
+whose unit is not hidden.
 """
 
 from __future__ import annotations
@@ -103,8 +104,7 @@ class Corpus:
 
     def hide(self, units: Ints) -> Context:
         """What is left when every slot of `units` becomes an unknown one."""
-        n_slots, n_sets, n_artists, n_units = self.shape
-        hidden = np.zeros(n_units + 1, bool)
+        hidden = np.zeros(self.units.height + 1, bool)
         hidden[units] = True
         known = self.is_known & ~hidden[self.unit_no]
         return Context(corpus=self, known=known)
@@ -255,7 +255,8 @@ class Context:
 
     @cached_property
     def neighbours(self) -> Sparse:
-        """A × A: how often two artists are played within 3 rows of each other, by the geometric mean of their totals."""
+        """A × A: how often two artists are played within 3 rows of each other, by the
+        geometric mean of their totals."""
         n_slots, _, n_artists, _ = self.corpus.shape
         total = sp.csr_matrix((n_artists, n_artists), dtype=np.float32)
         for distance in range(1, _NEARBY + 1):

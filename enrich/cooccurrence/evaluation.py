@@ -1,15 +1,18 @@
 """Masked replay over real tracklists: how often each ranker is right, and whether its confidence means what it says.
 
-Known recordings of two sets or more are hidden in groups of `Plan.size`, everywhere at once, and ranked from what is left.
+Known recordings of two sets or more are hidden in groups of `Plan.size`, everywhere at once, and
+ranked from what is left.
 Test recordings are hidden all the while the ranker's training examples are made, so that training sees neither their
 names nor their plays.
 
 * **random**: test groups drawn at random; one ranker, trained on recordings outside all of them.
 * **time**: the sets are cut at dates. The ranker is trained on recordings first played before the first cut, in a world
-  that ends there. A group holds recordings first played between one cut and the next, ranked in a world that ends at the
+  that ends there. A group holds recordings first played between one cut and the next, ranked in a
+  world that ends at the
   next cut: nothing later is ever seen.
 
-Calibration and the auto-accept threshold of a group are fitted on the other groups (time: on earlier groups only; the first
+Calibration and the auto-accept threshold of a group are fitted on the other groups (time: on
+earlier groups only; the first
 is then not reported). `evaluate` reads files; `evaluate_frame` a frame; nothing is written but the JSON asked for.
 """
 
@@ -132,7 +135,8 @@ def evaluate_frame(
     world = _world(tracklists, aliases)
     if world.eligible.height < 2 * plan.folds:
         raise EnrichError(
-            f"evaluate: only {world.eligible.height} known recordings are played in two sets or more; give more tracklists"
+            f"evaluate: only {world.eligible.height} known recordings are played in two sets or
+            more; give more tracklists"
         )
     random, _, _ = _random(world, aliases, plan)
     return {

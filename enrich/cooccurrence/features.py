@@ -1,6 +1,7 @@
 """What is known of each candidate of each unknown, as one matrix: the learned ranker's evidence.
 
-Every column has a name and a meaning an analyst can check (`FEATURES`). `_rel` columns give a value relative to the best
+Every column has a name and a meaning an analyst can check (`explaining.says`). `_rel` columns give a value
+relative to the best
 candidate of the same unknown, `_rank` its rank there, so that the model compares candidates rather than counting plays.
 Pure function of a `Context`; hidden plays have no part in it.
 """
@@ -14,9 +15,6 @@ import numpy as np
 
 from enrich.cooccurrence.candidates import Block, Pool, gather
 from enrich.cooccurrence.corpus import Context, Floats, Ints, Sparse, column_sums, count, relative_position
-
-#: Column → what it says. Model and calibration refuse another list.
-FEATURES: dict[str, str] = {}
 
 #: Cells of a dense units × artists matrix worked on at once; bounds memory.
 _CELLS = 6_000_000
@@ -225,7 +223,7 @@ def _of_artist(block: Block, pool: Pool) -> dict[str, Floats]:
     row, slot = block.slots
     depth = np.bincount(row, weights=relative_position(context.corpus)[slot], minlength=len(block.units))
     depth = depth / np.maximum(np.bincount(row, minlength=len(block.units)), 1)
-    columns = {
+    return {
         "artist_sets": sets[pool.artist],
         "artist_recordings": recordings[pool.artist],
         "artist_repeated": repeated[pool.artist],
@@ -235,7 +233,6 @@ def _of_artist(block: Block, pool: Pool) -> dict[str, Floats]:
         "until_last": (last[pool.artist] - mean[pool.row]).astype(np.float32),
         "depth_apart": np.abs(depth[pool.row] - context.depth[pool.artist]).astype(np.float32),
     }
-    return columns
 
 
 def _of_unknown(block: Block, pool: Pool) -> dict[str, Floats]:

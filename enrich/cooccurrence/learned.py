@@ -1,7 +1,8 @@
 """The learned ranker: gradient-boosted trees over explainable features of candidates, trained on masked replay.
 
 `train` fits one on masked recordings; `train_ranker` does so from files, adds the calibration, and stores both with a
-manifest of what they were made from; `load_ranker` reads them back and refuses what does not fit. `rank_learned` ranks the
+manifest of what they were made from; `load_ranker` reads them back and refuses what does not fit.
+`rank_learned` ranks the
 unknowns of any tracklists with the shipped ranker or another. A stored ranker is arrays and JSON: no code, no names.
 """
 
@@ -24,7 +25,7 @@ from enrich.contracts.schemas import RANKING, TRACKLISTS
 from enrich.cooccurrence.corpus import Corpus, Ints, build_corpus
 from enrich.cooccurrence.features import Examples, examples, schema_hash
 from enrich.cooccurrence.trees import Trees
-from enrich.errors import EnrichError, ModelError
+from enrich.errors import ModelError
 from enrich.text.normalise import artist_key
 
 #: Layout of a stored ranker; another number is refused.
@@ -45,7 +46,7 @@ MAX_RANK = 50
 SHIPPED = Path(__file__).resolve().parent / "models"
 
 _SETTINGS = {
-    "max_iter": 300,
+    "max_iter": 250,
     "learning_rate": 0.05,
     "max_leaf_nodes": 31,
     "min_samples_leaf": 60,
@@ -176,7 +177,8 @@ def rank_learned(
         model: Folder of a stored ranker; None: the shipped one.
 
     Returns:
-        RANKING: `probability` is the ranker's own for the candidate, `confidence` its calibrated share of right answers;
+        RANKING: `probability` is the ranker's own for the candidate, `confidence` its calibrated
+        share of right answers;
         occurrence, label, dj, position and label_support are the formula's. Evidence names the plays, then the parts of
         the score that speak loudest.
 
@@ -208,8 +210,7 @@ def rank_learned(
     ranking = (
         ranked.join(parts.unique(["track_key", "key"], keep="first"), on=["track_key", "key"], how="left")
         .with_columns(
-            pl.col("occurrence_count").fill_null(0),
-            *(pl.col(c).fill_null(0.0) for c in signals),
+            [pl.col("occurrence_count").fill_null(0), *(pl.col(c).fill_null(0.0) for c in signals)],
             evidence=pl.concat_list(pl.col("said").fill_null([]), pl.col("parts").fill_null([])),
             confidence=pl.lit(None, pl.Float64),
         )
@@ -254,7 +255,10 @@ def train_on(
     """`train_ranker` on a frame TRACKLISTS, such as the snapshot's mart."""
     from enrich.cooccurrence.evaluation import Plan, fit_for_use
 
-    fitted = fit_for_use(tracklists, plan=Plan(seed=seed, max_training=sample or MAX_TRAINING))
+    most = sample or MAX_TRAINING
+    # Calibration asks for a good half as many recordings as are trained on, in four groups.
+    plan = Plan(seed=seed, size=max(20, min(BATCH, most // 6)), max_training=most)
+    fitted = fit_for_use(tracklists, plan=plan)
     manifest = {
         "format": FORMAT,
         "trained_at": now,
@@ -341,6 +345,3 @@ def fingerprint(tracklists: pl.DataFrame) -> str:
 
 def _json(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-
-
-__all__ = ["EnrichError", "Ranker", "load_ranker", "rank_learned", "train", "train_on", "train_ranker"]

@@ -1,8 +1,10 @@
 """Which unknown slots are one unknown, and which were named later.
 
-`link_ids` joins ID slots: by working title (`Cirez D - The Ave 2024 ID (Working Title)`), or, where nothing is known, by
+`link_ids` joins ID slots: by working title (`Cirez D - The Ave 2024 ID (Working Title)`), or,
+where nothing is known, by
 the same DJ playing the same recording right before or after within weeks. `trace_ids` finds the name an ID with a title
-got in another set ("played as ID on 3 sets before that"). Probabilities are measured on known plays of the very tracklists:
+got in another set ("played as ID on 3 sets before that"). Probabilities are measured on known
+plays of the very tracklists:
 how often two slots with this evidence are the same recording, how often this title is by this artist.
 `measure_links` does the same on held-out sets. Pure functions of frames.
 """
@@ -127,8 +129,10 @@ def measure_links(
 ) -> dict[str, Any]:
     """How good linking and tracing are, on known plays taken for unknown.
 
-    Half of the sets teach the probabilities, the other half is asked: of two sets of a DJ within `MAX_DAYS`, every known
-    recording counts as an ID in both, and pairs of slots linked by company are compared with the truth. Tracing hides the
+    Half of the sets teach the probabilities, the other half is asked: of two sets of a DJ within
+    `MAX_DAYS`, every known
+    recording counts as an ID in both, and pairs of slots linked by company are compared with the
+    truth. Tracing hides the
     artist of known plays and looks the title up in other sets.
 
     Returns:
@@ -179,7 +183,8 @@ def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
     """All slots with what linking looks at.
 
     slot, set_id, position, artist, title, label, track_key, dj_key, day, has_artist, keys (of the artists), is_id_slot,
-    title_key (base title, null where unknown or too short), work_key (artist and working title), recording, before, after
+    title_key (base title, null where unknown or too short), work_key (artist and working title),
+    recording, before, after
     (recordings of the neighbouring slots).
     """
     rows = slot_rows(tracklists)
@@ -211,7 +216,8 @@ def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
     return (
         framed.with_columns(
             is_id_slot=pl.col("is_unknown") | pl.col("no_title") | pl.col("working"),
-            title_key=pl.when(~pl.col("no_title") & ~pl.col("working") & (base.str.len_chars() >= _LEAST_LETTERS)).then(base),
+            title_key=pl.when(~pl.col("no_title") & ~pl.col("working") & (base.str.len_chars() >=
+            _LEAST_LETTERS)).then(base),
             work_key=pl.when(~pl.col("no_title") & names_something).then(
                 pl.concat_str(pl.col("keys").list.sort().list.join("+"), pl.lit(" · "), whole)
             ),
@@ -222,7 +228,8 @@ def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
             after=pl.col("recording").shift(-1).over("set_id"),
         )
         .select(
-            "slot", "set_id", "position", "artist", "title", "label", "track_key", "dj_key", "day", "has_artist", "keys",
+            "slot", "set_id", "position", "artist", "title", "label", "track_key", "dj_key",
+            "day", "has_artist", "keys",
             "is_id_slot", "title_key", "work_key", "recording", "before", "after",
         )
     )  # fmt: skip

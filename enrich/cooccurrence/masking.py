@@ -1,7 +1,8 @@
 """Masked replay: hide recordings whose artist is known, and keep everything derived from seeing them.
 
 A **recording** here is all versions of one title by one artist: slots that share an artist and a base title (brackets,
-guests and mix names dropped) are one unit, and sharing chains. A remix, a reordered credit, a guest left out, or the same
+guests and mix names dropped) are one unit, and sharing chains. A remix, a reordered credit, a guest
+left out, or the same
 set from a second source can therefore never give a hidden recording away. The price: a hidden unit may span a remix and
 its original, which a real unknown seldom does.
 
@@ -47,7 +48,8 @@ def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame) -> pl.Series:
         credited: slot, key: the artists of known slots.
 
     Returns:
-        Series `unit`, String: `track_key` (else `set_id#position`) of an unknown slot; `artist · base title` of the first
+        Series `unit`, String: `track_key` (else `set_id#position`) of an unknown slot; `artist ·
+        base title` of the first
         name in order for a recording; null for a known slot without a title.
     """
     titled = (
@@ -146,7 +148,8 @@ def hide(tracklists: pl.DataFrame, units: pl.DataFrame, hidden: pl.Series) -> pl
         hidden: Names of units.
 
     Returns:
-        TRACKLISTS, one row per slot: artist, title and label of hidden slots null, is_id true, and `track_key` the unit's name.
+        TRACKLISTS, one row per slot: artist, title and label of hidden slots null, is_id true, and `track_key` the
+        unit's name.
     """
     is_hidden = pl.col("unit").is_in(hidden.implode()).fill_null(value=False)
     blank = [pl.when(is_hidden).then(None).otherwise(pl.col(c)).alias(c) for c in ("artist", "title", "label")]

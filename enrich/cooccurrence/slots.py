@@ -1,4 +1,5 @@
-"""The rows of tracklists as slots: one per set and position, in order, with the artists each known one credits. Pure."""
+"""The rows of tracklists as slots: one per set and position, in order, with the artists each
+known one credits. Pure."""
 
 from __future__ import annotations
 

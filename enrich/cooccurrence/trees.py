@@ -1,6 +1,7 @@
 """Gradient-boosted trees as plain arrays: small on disk, safe to load, scored with NumPy alone.
 
-Training is scikit-learn's histogram gradient boosting; what is kept of it is one row per tree node. A file of arrays can
+Training is scikit-learn's histogram gradient boosting; what is kept of it is one row per tree node. A
+file of arrays can
 be read from anywhere (`allow_pickle=False`), unlike a pickle, and does not depend on scikit-learn's version.
 """
 
