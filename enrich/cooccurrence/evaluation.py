@@ -135,8 +135,8 @@ def evaluate_frame(
     world = _world(tracklists, aliases)
     if world.eligible.height < 2 * plan.folds:
         raise EnrichError(
-            f"evaluate: only {world.eligible.height} known recordings are played in two sets or
-            more; give more tracklists"
+            f"evaluate: only {world.eligible.height} known recordings are played in two sets or more; "
+            "give more tracklists"
         )
     random, _, _ = _random(world, aliases, plan)
     return {
