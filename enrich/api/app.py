@@ -108,6 +108,11 @@ def _error_answers(app: FastAPI) -> None:
     def no_database(request: Request, error: DatabaseError) -> JSONResponse:
         return answer(503, str(error))
 
+    @app.exception_handler(Exception)
+    def mistake(request: Request, error: Exception) -> JSONResponse:
+        # Ours, not the caller's: the traceback goes to the log.
+        return answer(500, "an error of the program; its traceback is in the server's log")
+
     @app.exception_handler(EnrichError)
     def mendable(request: Request, error: EnrichError) -> JSONResponse:
         return answer(400, str(error))
@@ -245,7 +250,8 @@ def _token_check(settings: Settings) -> list[Any]:
     wanted = settings.api_token.get_secret_value().encode()
     bearer = HTTPBearer(auto_error=False, description="The value of ENRICH_API_TOKEN.")
 
-    def check(credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]) -> None:
+    # Not Annotated: FastAPI reads that by name, and a name of this function it cannot see.
+    def check(credentials: HTTPAuthorizationCredentials | None = Security(bearer)) -> None:  # noqa: B008
         given = credentials.credentials.encode() if credentials else b""
         if not secrets.compare_digest(wanted, given):
             raise HTTPException(401, "bearer token missing or wrong", headers={"WWW-Authenticate": "Bearer"})
