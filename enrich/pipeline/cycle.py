@@ -10,7 +10,9 @@ proposals, decisions and (with `apply`) the values written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -33,9 +35,14 @@ from enrich.ledger.writing import WriteResult, write_accepted
 from enrich.pipeline.policy import Policy, read_policy
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot as take_snapshot
-from enrich.tiers.context import context_artists
+from enrich.sources.base import Source
+from enrich.sources.confidence import auto_accept_thresholds
+from enrich.tiers.confirming import ConfirmedCandidates
+from enrich.tiers.context import context_formula, context_learned
+from enrich.tiers.external import OutsideArtists
 from enrich.tiers.internal import association, mashups, same_title
-from enrich.tiers.local_labels import database_labels, no_proposals, title_labels
+from enrich.tiers.label_hunter import OutsideLabels, enabled_sources
+from enrich.tiers.local_labels import LABEL_FLOOR, database_labels, no_proposals, title_labels
 from enrich.tiers.workspace import Workspace
 
 #: Called with the step, and how many of how many tracks are done where that can be said.
@@ -46,6 +53,7 @@ Tier = Callable[[Workspace, pl.Series], pl.DataFrame]
 
 LABEL_TIERS: tuple[Tier, ...] = (title_labels, database_labels)
 ARTIST_TIERS: tuple[Tier, ...] = (mashups, same_title, association)
+CONTEXT_TIERS: tuple[Tier, ...] = (context_formula, context_learned)
 
 #: The loop ends by itself, for each round fills a blank; this only bounds a mistake.
 MAX_ROUNDS = 20
@@ -142,7 +150,7 @@ def run_tiers(
     policy: Policy,
     label_tiers: Sequence[Tier] = LABEL_TIERS,
     artist_tiers: Sequence[Tier] = ARTIST_TIERS,
-    context_tiers: Sequence[Tier] = (context_artists,),
+    context_tiers: Sequence[Tier] = CONTEXT_TIERS,
     on_progress: Progress | None = None,
 ) -> Found:
     """Repeat the tiers, accepted results fed back at once, until a round finds nothing new.
@@ -178,13 +186,47 @@ def run_tiers(
     return Found(workspace=ws, proposals=gathered, accepted_ids=tuple(accepted), rounds=rounds)
 
 
+class _Outside:
+    """The tiers that ask outside sources, for one run, with what they could not ask."""
+
+    def __init__(self, sources: Sequence[Source], on_progress: Progress | None, stop: threading.Event | None) -> None:
+        def show(done: int, total: int, counts: Mapping[str, Counter[str]]) -> None:
+            if on_progress is not None:
+                on_progress("labels: " + _by_source(counts), done, total)
+
+        def show_artists(done: int, total: int) -> None:
+            if on_progress is not None:
+                on_progress("artists at the sources", done, total)
+
+        self.labels = OutsideLabels(sources, on_progress=show, stop=stop)
+        self.artists = OutsideArtists(sources, on_progress=show_artists, stop=stop)
+        self.confirmed = ConfirmedCandidates(sources, stop=stop)
+
+    @property
+    def unavailable(self) -> dict[str, str]:
+        return {**self.confirmed.unavailable, **self.artists.unavailable, **self.labels.unavailable}
+
+    @property
+    def unavailable_tracks(self) -> set[str]:
+        return self.labels.unavailable_tracks
+
+
+def _by_source(counts: Mapping[str, Counter[str]]) -> str:
+    """`beatport 12/3/0`: found, missed, blocked."""
+    shown = []
+    for name, kinds in counts.items():
+        found, missed = kinds["found"] + kinds["review"], kinds["missed"]
+        shown.append(f"{name} {found}/{missed}/{kinds.total() - found - missed}")
+    return " · ".join(shown)
+
+
 def _tell(on_progress: Progress | None, step: str) -> None:
     if on_progress is not None:
         on_progress(step, 0, None)
 
 
 def _spoken(tier: Tier) -> str:
-    return getattr(tier, "__name__", "tier").replace("_", " ")
+    return getattr(tier, "__name__", type(tier).__name__).replace("_", " ")
 
 
 def _one_tier(
@@ -239,6 +281,7 @@ def hunt_labels(
     snapshot: Path | None = None,
     statuses: Sequence[str] = ("failed", "pending_re_enrichment", "pending", "partial"),
     on_progress: Progress | None = None,
+    stop: threading.Event | None = None,
 ) -> HuntResult:
     """Tier 0: find labels for tracks without one, failed tracks first.
 
@@ -250,25 +293,36 @@ def hunt_labels(
         snapshot: Work on this one; None takes a fresh one.
         statuses: Which tracks, in order of preference.
         on_progress: Told of each step.
+        stop: Set, it ends the asking of sources; what was found is recorded all the same.
     """
     ws = _workspace(settings, now=now, snapshot=snapshot)
     ids = select_tracks(ws, statuses=statuses, limit=limit, blank="label")
     policy = _policy(settings)
-    found = run_tiers(ws, ids, policy=policy, artist_tiers=(), context_tiers=(), on_progress=on_progress)
+    outside = _Outside(enabled_sources(settings), on_progress, stop)
+    found = run_tiers(
+        ws,
+        ids,
+        policy=policy,
+        label_tiers=(*LABEL_TIERS, outside.labels),
+        artist_tiers=(),
+        context_tiers=(),
+        on_progress=on_progress,
+    )
     record = _record(
         settings, "hunt-labels", ws, found, ids, policy=policy, now=now, apply=apply, parameters={"limit": limit}
     )
-    labels = found.proposals.filter(pl.col("kind") == "label")
-    with_label = labels["track_id"].n_unique()
+    labels = _best(found.proposals.filter((pl.col("kind") == "label") & (pl.col("confidence") >= LABEL_FLOOR)))
+    silent = outside.unavailable_tracks - set(labels["track_id"])
     return HuntResult(
         run_id=record.run_id,
         processed=len(ids),
-        labels_found=with_label,
+        labels_found=labels.height,
         labels_updated=record.written.labels_written if record.written else 0,
-        failed=len(ids) - with_label,
-        skipped=0,
+        failed=len(ids) - labels.height - len(silent),
+        skipped=len(silent),
         applied=apply,
-        by_source=dict(_best(labels).group_by("source").len().sort("source").iter_rows()),
+        by_source=dict(labels.group_by("source").len().sort("source").iter_rows()),
+        unavailable=outside.unavailable,
     )
 
 
@@ -280,6 +334,7 @@ def resolve(
     apply: bool = False,
     snapshot: Path | None = None,
     on_progress: Progress | None = None,
+    stop: threading.Event | None = None,
 ) -> CycleResult:
     """Tiers 0–3 on failed tracks.
 
@@ -290,9 +345,18 @@ def resolve(
         apply: Write what the policy accepts; else it is only recorded.
         snapshot: Work on this one; None takes a fresh one.
         on_progress: Told of each step.
+        stop: Set, it ends the asking of sources; what was found is recorded all the same.
     """
     return _cycle(
-        settings, "resolve", ("failed",), now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=on_progress
+        settings,
+        "resolve",
+        ("failed",),
+        now=now,
+        limit=limit,
+        apply=apply,
+        snapshot=snapshot,
+        on_progress=on_progress,
+        stop=stop,
     )
 
 
@@ -304,6 +368,7 @@ def trigger(
     apply: bool = False,
     snapshot: Path | None = None,
     on_progress: Progress | None = None,
+    stop: threading.Event | None = None,
 ) -> CycleResult:
     """The standard cycle on pending tracks; see `resolve`.
 
@@ -311,7 +376,15 @@ def trigger(
     next period, until its retries are spent. One that only lacks a label is `partial`.
     """
     return _cycle(
-        settings, "trigger", ("pending",), now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=on_progress
+        settings,
+        "trigger",
+        ("pending",),
+        now=now,
+        limit=limit,
+        apply=apply,
+        snapshot=snapshot,
+        on_progress=on_progress,
+        stop=stop,
     )
 
 
@@ -325,12 +398,22 @@ def _cycle(
     apply: bool,
     snapshot: Path | None,
     on_progress: Progress | None,
+    stop: threading.Event | None,
 ) -> CycleResult:
     _tell(on_progress, "snapshot")
     ws = _workspace(settings, now=now, snapshot=snapshot)
     ids = select_tracks(ws, statuses=statuses, limit=limit, blank="any")
     policy = _policy(settings)
-    found = run_tiers(ws, ids, policy=policy, on_progress=on_progress)
+    outside = _Outside(enabled_sources(settings), on_progress, stop)
+    found = run_tiers(
+        ws,
+        ids,
+        policy=policy,
+        label_tiers=(*LABEL_TIERS, outside.labels),
+        artist_tiers=(*ARTIST_TIERS, outside.artists),
+        context_tiers=(outside.confirmed, *CONTEXT_TIERS),
+        on_progress=on_progress,
+    )
     record = _record(
         settings, command, ws, found, ids, policy=policy, now=now, apply=apply, parameters={"limit": limit}
     )
@@ -358,6 +441,7 @@ def _cycle(
         )
         .sort("kind", "tier", "source")
         .to_dicts(),
+        unavailable=outside.unavailable,
     )
 
 
@@ -368,7 +452,7 @@ def _workspace(settings: Settings, *, now: datetime, snapshot: Path | None) -> W
 
 
 def _policy(settings: Settings) -> Policy:
-    return read_policy(settings.auto_accept)
+    return read_policy(settings.auto_accept, learned=auto_accept_thresholds())
 
 
 def _best(proposals: pl.DataFrame) -> pl.DataFrame:

@@ -57,3 +57,13 @@ def context_artists(ws: Workspace, track_ids: pl.Series, *, scorer: str = "formu
         source=f"context-{scorer}",
         evidence=["sentences", "occurrence_count", "label_support", "occurrence", "label", "dj", "position"],
     )
+
+
+def context_formula(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+    """`context_artists` by the specification's formula."""
+    return context_artists(ws, track_ids, scorer="formula")
+
+
+def context_learned(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+    """`context_artists` by the learned ranker."""
+    return context_artists(ws, track_ids, scorer="learned")

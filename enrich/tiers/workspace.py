@@ -134,7 +134,7 @@ def _with_artists(ws: Workspace, artists: pl.DataFrame) -> Workspace:
             pl.lit("primary").alias("role"),
             pl.col("place").alias("position"),
         )
-        .cast(dict(ws.credits.schema))
+        .cast(ws.credits.schema)
         .select(ws.credits.columns)
         if not names.is_empty()
         else ws.credits.clear()

@@ -1,0 +1,169 @@
+"""Tier 2, confirming: artists the context points to, tried as `artist + title` against the database and the sources.
+
+A context ranking is a guess; a release of that very title by one of the first candidates is not. A confirmed candidate
+takes the source's confidence. Where two candidates are confirmed, none is proposed.
+Asks sources (their pace and cache are their own); writes nothing. Entry point: `ConfirmedCandidates` (a tier).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from enrich.contracts.values import Availability, Outcome, SourceAnswer, TrackQuery
+from enrich.cooccurrence.ranking import rank
+from enrich.sources.asking import ask_all
+from enrich.sources.base import Source
+from enrich.sources.confidence import confidence, probability
+from enrich.sources.matching import choose_all
+from enrich.text.normalise import artist_key
+from enrich.tiers.label_hunter import workspace_book
+from enrich.tiers.proposing import propose
+from enrich.tiers.same_title import SAME_RECORDING, speaks
+from enrich.tiers.workspace import Workspace
+
+#: Candidates tried for one track.
+TRIED = 3
+#: What the database's own track of that artist and title is worth: as much as an open source.
+DATABASE_CONFIDENCE = 0.90
+
+_CONFIRMED = pl.Schema(
+    {
+        "track_id": pl.String(),
+        "value": pl.String(),
+        "context_rank": pl.Int64(),
+        "sentences": pl.List(pl.String()),
+        "source": pl.String(),
+        "probability": pl.Float64(),
+        "confidence": pl.Float64(),
+        "release": pl.String(),
+        "label": pl.String(),
+        "url": pl.String(),
+    }
+)
+
+
+class ConfirmedCandidates:
+    """Tier 2 over a workspace: PROPOSALS, source by source; a question once asked is not asked again in a run."""
+
+    def __init__(self, sources: Sequence[Source], *, stop: threading.Event | None = None) -> None:
+        self._sources = sources
+        self._stop = stop
+        self._known: dict[TrackQuery, dict[str, Any] | None] = {}
+        self.unavailable: dict[str, str] = {}
+
+    def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+        """Proposals for the tracks of `track_ids` that have a title, no artist, and stand in a set."""
+        candidates = _candidates(ws, track_ids)
+        confirmed = pl.concat([_in_database(ws, candidates), self._at_sources(ws, candidates)])
+        alone = pl.col("value").n_unique().over("track_id") == 1
+        ids = ws.artists.select("artist_key", "artist_id").unique("artist_key", keep="first", maintain_order=True)
+        shaped = (
+            confirmed.filter(alone)
+            .with_columns(artist_key=artist_key(pl.col("value")))
+            .join(ids, on="artist_key", how="left", maintain_order="left")
+        )
+        evidence = ["context_rank", "sentences", "release", "label", "url"]
+        proposals = [
+            propose(group, kind="artist", tier=2, source=f"confirmed-{source}", evidence=evidence)
+            for (source,), group in shaped.group_by("source", maintain_order=True)
+        ]
+        return pl.concat(proposals) if proposals else propose(shaped, kind="artist", tier=2, source="", evidence=[])
+
+    def _at_sources(self, ws: Workspace, candidates: pl.DataFrame) -> pl.DataFrame:
+        rows = candidates.to_dicts()
+        queries = [
+            TrackQuery(track_id=f"{row['track_id']}#{row['context_rank']}", title=row["title"], artist=row["value"])
+            for row in rows
+        ]
+        new = [query for query in queries if query not in self._known]
+        if new and self._sources:
+            self._ask(ws, new)
+        found = [
+            {**{k: row[k] for k in ("track_id", "value", "context_rank", "sentences")}, **answer}
+            for row, query in zip(rows, queries, strict=True)
+            if (answer := self._known.get(query)) is not None
+        ]
+        return pl.DataFrame(found, schema=_CONFIRMED)
+
+    def _ask(self, ws: Workspace, queries: Sequence[TrackQuery]) -> None:
+        book = workspace_book(ws)
+
+        def are_settled(told: Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]) -> list[bool]:
+            answers = [(query, given[-1]) for query, given in told]
+            choices = choose_all([q for q, _ in answers], [a.hits for _, a in answers], book=book)
+            settled = []
+            for (query, answer), choice in zip(answers, choices, strict=True):
+                if answer.availability is not Availability.OK:
+                    self.unavailable[answer.source] = answer.reason or answer.availability.value
+                is_found = choice.outcome is Outcome.FOUND and choice.hit is not None
+                if is_found and choice.hit is not None:
+                    self._known[query] = {
+                        "source": answer.source,
+                        "probability": probability(answer.source, choice.score),
+                        "confidence": confidence(answer.source, choice),
+                        "release": choice.hit.release_title,
+                        "label": choice.label,
+                        "url": choice.hit.url,
+                    }
+                settled.append(is_found)
+            return settled
+
+        asked = ask_all(queries, self._sources, are_settled=are_settled, stop=self._stop)
+        unfinished = set(asked.unfinished)
+        for query in queries:
+            if query.track_id not in unfinished:
+                self._known.setdefault(query, None)
+
+
+def _candidates(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+    """The first candidates of each track asked for: track_id, title, base_key, value, context_rank, sentences."""
+    unnamed = ws.tracks.filter(
+        ~pl.col("is_known_artist")
+        & pl.col("track_id").is_in(track_ids.to_list())
+        & speaks(pl.col("base_key"))
+        & pl.col("track_id").is_in(ws.tracklists["track_key"].unique().to_list())
+    ).select("track_id", "title", "base_key", "version_class")
+    if unnamed.is_empty():
+        return unnamed.with_columns(
+            value=pl.lit(None, pl.String),
+            context_rank=pl.lit(None, pl.Int64),
+            sentences=pl.lit(None, pl.List(pl.String())),
+        )
+    ranking = rank(ws.tracklists, aliases=ws.aliases, max_rank=TRIED)
+    return unnamed.join(
+        ranking.select(
+            track_id="track_key",
+            value="artist",
+            context_rank=pl.col("rank").cast(pl.Int64),
+            sentences="evidence",
+        ),
+        on="track_id",
+    ).sort("track_id", "context_rank")
+
+
+def _in_database(ws: Workspace, candidates: pl.DataFrame) -> pl.DataFrame:
+    """Candidates the database itself has a recording of that title by."""
+    known = (
+        ws.tracks.filter(pl.col("is_known_artist") & pl.col("version_class").is_in(SAME_RECORDING))
+        .select("track_id", "base_key", "label")
+        .join(ws.credits.filter(pl.col("role") == "primary").select("track_id", "artist_key"), on="track_id")
+        .select("base_key", "artist_key", "label")
+        .unique(["base_key", "artist_key"], keep="first", maintain_order=True)
+    )
+    return (
+        candidates.filter(pl.col("version_class").is_in(SAME_RECORDING))
+        .with_columns(artist_key=artist_key(pl.col("value")))
+        .join(known, on=["base_key", "artist_key"])
+        .with_columns(
+            source=pl.lit("database"),
+            probability=pl.lit(DATABASE_CONFIDENCE),
+            confidence=pl.lit(DATABASE_CONFIDENCE),
+            release=pl.lit(None, pl.String),
+            url=pl.lit(None, pl.String),
+        )
+        .match_to_schema(_CONFIRMED, extra_columns="ignore")
+    )
