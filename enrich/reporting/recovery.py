@@ -62,11 +62,9 @@ def report(settings: Settings, *, out: Path | None = None, now: datetime) -> Rep
     counted = figures(read_counts(settings, now=now), now=now)
     page = render(counted, today=now.date())
     document = json.dumps(plain(counted), ensure_ascii=False, indent=2) + "\n"
-    return ReportResult(
-        path_json=_write(folder / JSON_NAME, document),
-        path_html=_write(folder / HTML_NAME, page),
-        figures=counted,
-    )
+    path_json, path_html = folder / JSON_NAME, folder / HTML_NAME
+    _write({path_json: document, path_html: page})
+    return ReportResult(path_json=path_json, path_html=path_html, figures=counted)
 
 
 def render(counted: dict[str, Any], *, today: date) -> str:
@@ -163,13 +161,20 @@ def _check_folder(folder: Path) -> None:
         raise InputFileError(f"{folder}: may not be written to; name another folder with --out")
 
 
-def _write(path: Path, text: str) -> Path:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+def _write(texts: dict[Path, str]) -> None:
+    """Write all files or, where one does not fit on the disk, none: they belong together."""
+    parts = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in texts}
+    path = next(iter(texts))
     try:
-        part.write_text(text, encoding="utf-8", errors="replace")
-        part.replace(path)
+        for path, part in parts.items():
+            part.write_text(texts[path], encoding="utf-8", errors="replace")
+        for path, part in parts.items():
+            part.replace(path)
     except OSError as error:
-        raise InputFileError(f"{path}: cannot be written: {error.strerror or error}; the former one stays") from None
+        raise InputFileError(
+            f"{path}: cannot be written: {error.strerror or error}; free some space or name another folder with --out; "
+            "the former one stays"
+        ) from None
     finally:
-        part.unlink(missing_ok=True)
-    return path
+        for part in parts.values():
+            part.unlink(missing_ok=True)

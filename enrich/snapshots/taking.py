@@ -67,7 +67,8 @@ def snapshot(settings: Settings, *, now: datetime, progress: Progress | None = N
                     left.unlink(missing_ok=True)
     except DatabaseError as error:
         raise DatabaseError(f"{error}; no snapshot was taken, the former one stands") from error
-    except (OSError, duckdb.IOException) as error:
+    except (OSError, duckdb.IOException, duckdb.TransactionException, duckdb.FatalException) as error:
+        # A full disk shows as any of these, by the moment at which it is full.
         reason = str(error).splitlines()[0]
         raise SnapshotError(
             f"{folder}: cannot write a snapshot ({reason}); free some space or set ENRICH_DATA_DIR; "

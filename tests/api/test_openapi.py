@@ -1,10 +1,10 @@
-"""The OpenAPI document: schemathesis calls every operation with good and bad input and checks each answer against it."""
+"""The OpenAPI document: schemathesis calls every operation with good and bad input and checks each answer."""
 
 from __future__ import annotations
 
 import pytest
 import schemathesis
-from conftest import TOKEN
+from api_server import TOKEN
 from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 

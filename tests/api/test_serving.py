@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import psycopg
 import pytest
-from conftest import TOKEN, environment_of, running
+from api_server import TOKEN, environment_of, running
 
 from enrich.database.connection import connect
 from enrich.ledger.writing import _LOCK as WRITE_LOCK
@@ -96,7 +96,7 @@ def test_the_log_names_requests_and_no_secret(caller, guarded):
     assert "POST /enrich/cooldown/process?limit=7 200" in log
     assert TOKEN not in log
     assert "k-12345" not in log
-    assert guarded.process.args and "Traceback" not in log
+    assert "Traceback" not in log
 
 
 def test_a_host_open_to_others_needs_a_token(small_database, tmp_path):
@@ -146,8 +146,9 @@ class Held:
         self.let_go()
 
     def let_go(self):
-        self.con.rollback()
-        self.con.close()
+        if not self.con.closed:
+            self.con.rollback()
+            self.con.close()
 
 
 def _wait_for(condition, seconds=60.0):

@@ -114,7 +114,8 @@ def work(job, answer):
     steps.watch()
     if job.get("largest_file"):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest_file"], job["largest_file"]))
+        unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest_file"], unlimited[1]))
     result = error = None
     try:
         result = operate(job, steps)
@@ -123,7 +124,7 @@ def work(job, answer):
     except BaseException as unknown:
         error = f"TRACEBACK {type(unknown).__name__}: {unknown}"
     if job.get("largest_file"):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
     os.write(answer, json.dumps({"result": result, "error": error, "steps": steps.passed}, default=str).encode())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from conftest import LONG, NOW
+from fault_world import LONG, NOW
 from invariants import remember, state
 
 from enrich.database.connection import connect
@@ -63,7 +63,7 @@ def test_eight_at_once_come_to_what_one_comes_to(operation, copies, crew, fault,
     if operation == "writeback":
         assert sorted(a["result"]["artists_written"] for a in answers)[:-1] == [0] * (WORKERS - 1)
     if operation == "migrate":
-        assert sum(a["result"]["migrated"] for a in answers) == one["result"]["migrated"]
+        assert sum(a["result"]["stats"]["migrated"] for a in answers) == one["result"]["stats"]["migrated"]
 
 
 def test_process_writeback_migrate_and_trigger_all_at_once(copies, crew, fault):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 import pytest
-from conftest import LONG, NOW
+from fault_world import LONG, NOW
 from invariants import state
 
 from enrich.ledger.writing import writeback

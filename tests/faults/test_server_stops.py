@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import LONG, NOW, served
+from fault_world import LONG, NOW, served
 from invariants import state
 
 from enrich.database import server
