@@ -1,0 +1,76 @@
+import polars as pl
+import pytest
+
+from enrich.cooccurrence.masking import base_key, hide, random_folds, recordings, without_duplicate_sets
+
+
+def rows(*plays, set_id="a-1", dj="X", day="2020-01-01"):
+    return pl.DataFrame(
+        [
+            {"set_id": set_id, "dj": dj, "set_date": day, "position": i, "artist": a, "title": t}
+            for i, (a, t) in enumerate(plays, start=1)
+        ]
+    ).with_columns(pl.col("set_date").str.to_date())
+
+
+@pytest.mark.parametrize(
+    ("title", "base"),
+    [
+        pytest.param("Opus (Four Tet Remix)", "opus", id="remix"),
+        pytest.param("Opus [Virgin]", "opus", id="label"),
+        pytest.param("Alone Tonight feat. Zoë", "alone tonight", id="guest"),
+        pytest.param("Age Of Love - Solomun Renaissance Remix", "age of love", id="dashed-mix"),
+        pytest.param("(Untold)", "untold", id="brackets-alone"),
+    ],
+)
+def test_base_key(title, base):
+    assert pl.DataFrame({"t": [title]}).select(base_key(pl.col("t"))).item() == base
+
+
+def test_spellings_of_one_recording_are_one_unit():
+    played = rows(
+        ("Tiësto & Kirsty", "Just Be (Wally Remix)"),
+        ("Kirsty & Tiesto", "Just Be"),
+        ("Tiesto feat. Somebody", "Just Be (Extended Mix)"),
+        ("Other", "Just Be"),
+        ("Tiesto", "Another"),
+    )
+
+    unit = recordings(played)["unit"]
+
+    assert unit[0] == unit[1] == unit[2]
+    assert unit.n_unique() == 3
+
+
+def test_hide_blanks_every_slot_of_a_unit_and_nothing_else():
+    played = pl.concat([rows(("A", "T"), ("B", "U")), rows(("B", "U"), ("A", "T (Dub)"), set_id="a-2")])
+    units = recordings(played)
+    unit = units["unit"][0]
+
+    hidden = hide(played, units, pl.Series([unit]))
+
+    blank = hidden.filter(pl.col("artist").is_null())
+    assert blank.select("set_id", "position").rows() == [("a-1", 1), ("a-2", 2)]
+    assert blank["title"].null_count() == blank["label"].null_count() == 2
+    assert blank["track_key"].to_list() == [unit, unit]
+    assert hidden.filter(pl.col("artist").is_not_null())["artist"].to_list() == ["B", "B"]
+
+
+def test_a_second_listing_of_a_set_is_dropped_and_a_later_night_is_not():
+    plays = [("A", "One"), ("B", "Two"), ("C", "Three"), ("D", "Four"), ("E", "Five")]
+    first, shorter = rows(*plays), rows(*plays[:4], set_id="b-1", day="2020-01-02")
+    later = rows(*plays, set_id="c-1", day="2020-02-02")
+
+    kept = without_duplicate_sets(pl.concat([first, shorter, later]))
+
+    assert set(kept["set_id"]) == {"a-1", "c-1"}
+
+
+def test_folds_are_disjoint_and_do_not_depend_on_order():
+    units = pl.Series([f"u{i}" for i in range(50)])
+
+    folds = random_folds(units, folds=3, size=10, seed=1)
+    again = random_folds(units.reverse(), folds=3, size=10, seed=1)
+
+    assert [f.to_list() for f in folds] == [f.to_list() for f in again]
+    assert pl.concat(folds).n_unique() == 30
