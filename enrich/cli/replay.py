@@ -35,6 +35,9 @@ def replay(
     promo_share: Annotated[float, typer.Option(help="Share of recordings that begin as promos, 0–1.")] = 0.25,
     promo_weeks: Annotated[int, typer.Option(help="Weeks they stay promos.")] = 6,
     strategy: Annotated[str, typer.Option(help="Cool-down strategy.")] = "adaptive",
+    policy: Annotated[
+        str | None, typer.Option(help="Auto-accept policy to try out, written as ENRICH_AUTO_ACCEPT is.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides which recordings are promos.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
@@ -68,6 +71,7 @@ def replay(
             promo_share=promo_share,
             promo_weeks=promo_weeks,
             strategy=strategy,
+            policy=policy,
             seed=seed,
             on_step=on_step,
         )

@@ -10,6 +10,8 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+from rapidfuzz import fuzz
+from rapidfuzz.process import cpdist
 
 from enrich.contracts.settings import Settings
 from enrich.database.bulk import fetch_frame
@@ -17,6 +19,7 @@ from enrich.database.connection import connect
 from enrich.replaying.promos import UNKNOWNS
 from enrich.sql import QueryBook
 from enrich.text.credits import credit_keys
+from enrich.text.normalise import artist_key
 
 _REPLAYING = QueryBook("replaying")
 _UTC: Any = pl.Datetime("us", "UTC")
@@ -53,6 +56,9 @@ PROPOSED = pl.Schema(
         "right": pl.Boolean,
     }
 )
+
+#: From this share of equal letters on, two spellings are one name.
+SAME_SPELLING = 0.85
 
 #: Where the specification's projection is read off.
 SIX_MONTHS, TWELVE_MONTHS = 182, 365
@@ -100,12 +106,32 @@ def read_outcomes(settings: Settings, unknowns: pl.DataFrame) -> tuple[pl.DataFr
 
 
 def is_right(true: pl.Series, found: pl.Series) -> pl.Series:
-    """Whether a name credits any of the true artists; null where either is missing."""
-    pairs = pl.DataFrame({"true": credit_keys(true), "found": credit_keys(found)})
-    both = true.is_not_null() & found.is_not_null()
-    return pairs.select(right=pl.when(pl.lit(both)).then(pl.col("true").list.set_intersection("found").list.len() > 0))[
-        "right"
-    ]
+    """Whether a name credits any of the true artists; null where either is missing.
+
+    Real tracklists misspell: `Rank1` and `Rank 1`, `Ridgewalker` and `Ridgewalkers` count as one. Two names are taken
+    for one where their letters and digits agree to `SAME_SPELLING`.
+    """
+    keys = pl.DataFrame({"true": _spellings(true), "found": _spellings(found)}).with_row_index("row")
+    pairs = keys.explode("true").explode("found").drop_nulls()
+    alike = (
+        cpdist(pairs["true"].to_list(), pairs["found"].to_list(), scorer=fuzz.ratio, workers=1) / 100
+        if not pairs.is_empty()
+        else []
+    )
+    agreed = pairs.filter(pl.Series(alike, dtype=pl.Float64) >= SAME_SPELLING)["row"].unique()
+    both = pl.Series(true.is_not_null() & found.is_not_null())
+    return keys.select(right=pl.when(pl.lit(both)).then(pl.col("row").is_in(agreed.implode())))["right"]
+
+
+def _spellings(names: pl.Series) -> pl.Series:
+    """Each credit's artists and the credit as a whole, letters and digits only."""
+    whole = pl.DataFrame({"name": names}).select(artist_key(pl.col("name")))["name"]
+    parts = pl.DataFrame({"parts": credit_keys(names), "whole": whole})
+    return parts.select(
+        spelled=pl.concat_list("parts", pl.concat_list("whole"))
+        .list.eval(pl.element().str.replace_all(" ", ""))
+        .list.unique(maintain_order=True)
+    )["spelled"]
 
 
 def recovery_curve(outcomes: pl.DataFrame, *, ends: date, grid_days: Sequence[int]) -> pl.DataFrame:
@@ -203,6 +229,31 @@ def by_source(outcomes: pl.DataFrame, proposed: pl.DataFrame) -> pl.DataFrame:
         .join(written, on=["tier", "source"], how="left")
         .with_columns(pl.col("written", "written_right", "written_judged").fill_null(0))
         .sort("tier", "source")
+    )
+
+
+def by_threshold(proposed: pl.DataFrame) -> pl.DataFrame:
+    """What each source would have written at other thresholds of the policy, and how rightly.
+
+    Returns:
+        One row per source and threshold (0.05 apart) with judged proposals: tracks (with a proposal as sure as that),
+        judged, right, precision.
+    """
+    best = proposed.sort("confidence", descending=True, maintain_order=True).unique(
+        ["track_id", "source"], keep="first", maintain_order=True
+    )
+    thresholds = pl.DataFrame({"threshold": [round(0.05 * n, 2) for n in range(20)]})
+    return (
+        best.join(thresholds, how="cross")
+        .filter(pl.col("confidence") + 1e-9 >= pl.col("threshold"))
+        .group_by("source", "threshold")
+        .agg(
+            tracks=pl.len(),
+            judged=pl.col("right").is_not_null().sum(),
+            right=pl.col("right").sum(),
+            precision=pl.col("right").mean(),
+        )
+        .sort("source", "threshold")
     )
 
 

@@ -22,12 +22,14 @@ from enrich.contracts.tables import read_table
 from enrich.cooldown.periods import STRATEGIES
 from enrich.cooldown.queue import DEFAULT_STRATEGY
 from enrich.errors import EnrichError, InputFileError
+from enrich.pipeline.policy import read_policy
 from enrich.replaying.outcomes import (
     PROJECTED_PERCENT,
     SIX_MONTHS,
     TWELVE_MONTHS,
     by_kind,
     by_source,
+    by_threshold,
     read_outcomes,
     recovered_after,
     recovery_curve,
@@ -72,6 +74,7 @@ class ReplayResult:
             },
             "by_kind": by_kind(self.outcomes).to_dicts(),
             "by_source": by_source(self.outcomes, self.proposed).to_dicts(),
+            "by_threshold": by_threshold(self.proposed).to_dicts(),
             "recovery": {
                 "projected_percent": list(PROJECTED_PERCENT),
                 "projected_over": "6 to 12 months",
@@ -108,6 +111,7 @@ def replay(
     promo_share: float = PROMO_SHARE,
     promo_weeks: int = PROMO_WEEKS,
     strategy: str = DEFAULT_STRATEGY,
+    policy: str | None = None,
     seed: int = 1,
     on_step: Callable[[Step, int], None] | None = None,
 ) -> ReplayResult:
@@ -126,15 +130,19 @@ def replay(
         promo_share: Share of recordings turned into promos.
         promo_weeks: How long they stay promos.
         strategy: Of the cool-down.
+        policy: Auto-accept policy to try out, as `ENRICH_AUTO_ACCEPT` is written; None: the settings'.
         seed: Decides which recordings.
         on_step: Told of each step done, and how many there are.
 
     Raises:
         InputFileError: a file cannot be used, or has no dated set of those asked for.
-        EnrichError: an argument out of range.
+        EnrichError: an argument out of range, or a policy that cannot be read.
         DatabaseError: the scratch database cannot be made.
     """
     _check(step_days=step_days, promo_share=promo_share, promo_weeks=promo_weeks, strategy=strategy, out=out)
+    if policy is not None:
+        settings = settings.model_copy(update={"auto_accept": policy})
+    read_policy(settings.auto_accept)
     told = _truth(truth)
     slots = _chosen(read_tracklists(paths).slots, dj=dj, sets=sets, start=start, end=end)
     first, last = start or _day(slots["set_date"].min()), end or _day(slots["set_date"].max())

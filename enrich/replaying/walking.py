@@ -114,6 +114,7 @@ def _walk(settings: Settings, slots: pl.DataFrame, steps: list[Period], strategy
 
 
 def _import(settings: Settings, played: pl.DataFrame, *, now: datetime) -> None:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     file = settings.data_dir / "step.parquet"
     # Components are lists the flat table has no place for; they are read from the titles again.
     played.drop("components", "source", "file", "line", strict=False).write_parquet(file)
