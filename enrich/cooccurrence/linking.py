@@ -32,7 +32,7 @@ LINKS = pl.Schema(
         "slots": pl.Int32,
         "sets": pl.Int32,
         "probability": pl.Float64,
-        "evidence": pl.List(pl.String),
+        "evidence": pl.List(pl.String()),
     }
 )
 
@@ -50,7 +50,7 @@ TRACED = pl.Schema(
         "sets_before": pl.Int32,
         "scope": pl.String,
         "probability": pl.Float64,
-        "evidence": pl.List(pl.String),
+        "evidence": pl.List(pl.String()),
     }
 )
 
@@ -198,7 +198,9 @@ def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
     title = pl.col("title").str.replace(r"^\s*\?+\s*-\s*", "")
     base = base_key(title)
     working = pl.col("title").fill_null("").str.contains(_WORKING)
-    names_something = fold(title.str.replace_all(_BARE, " ")).fill_null("").str.len_chars() >= _LEAST_LETTERS
+    # `The Ave 2024 ID (Working Title)` counts as no title, yet tells this unknown from others.
+    stripped = pl.col("title").str.replace_all(_BARE, " ").str.strip_chars()
+    names_something = ~is_unknown_title(stripped) & (fold(stripped).fill_null("").str.len_chars() >= _LEAST_LETTERS)
     framed = (
         rows.with_columns(unit)
         .join(keys, on="slot", how="left", maintain_order="left")
@@ -218,7 +220,7 @@ def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
             is_id_slot=pl.col("is_unknown") | pl.col("no_title") | pl.col("working"),
             title_key=pl.when(~pl.col("no_title") & ~pl.col("working") & (base.str.len_chars() >=
             _LEAST_LETTERS)).then(base),
-            work_key=pl.when(~pl.col("no_title") & names_something).then(
+            work_key=pl.when(names_something).then(
                 pl.concat_str(pl.col("keys").list.sort().list.join("+"), pl.lit(" · "), whole)
             ),
             recording=recording,
@@ -331,7 +333,7 @@ def _joined(ids: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
     """Components of the pairs; a slot's probability is that of its surest pair, a link's name its first slot's."""
     if edges.is_empty():
         return pl.DataFrame(schema=LINKS)
-    size = int(ids["slot"].max() or 0) + 1  # type: ignore[call-overload]
+    size = int(ids["slot"].to_numpy().max()) + 1
     graph = sp.coo_matrix(
         (np.ones(edges.height), (edges["slot"].to_numpy(), edges["other"].to_numpy())), shape=(size, size)
     )

@@ -32,7 +32,7 @@ def small_world(*, sets: int = 70, seed: int = 3) -> pl.DataFrame:
                     "set_name": f"Night {s}",
                     "set_date": date(2015, 1, 1) + timedelta(days=9 * s),
                     "position": position,
-                    "artist": None if unknown else f"Artist {artist}",
+                    "artist": None if unknown else f"Player {artist}",
                     "title": title,
                     "label": None if unknown or rng.random() < 0.4 else f"Label {artist % 7}",
                     "is_id": unknown,
