@@ -11,9 +11,19 @@ from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
+    "ABGT_500": "worked_example",
     "Room": "room",
     "Story": "why",
     "demo_snapshot": "demo_room",
+    "evaluation": "studies",
+    "falls_due": "studies",
+    "funnel": "studies",
+    "label_coverage": "studies",
+    "projections": "studies",
+    "queue_weeks": "studies",
+    "queue_year": "studies",
+    "release_curves": "studies",
+    "retry_table": "studies",
     "review_widget": "review_widget",
     "room": "demo_room",
 }

@@ -35,7 +35,7 @@ def reliability_diagram(frame: pl.DataFrame, *, title: str = "Confidence, and ho
         figure = Figure(figsize=(style.WIDTH_IN * 0.72, 4.6), layout="constrained")
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle="--")
-        axes.text(0.9, 0.93, "as stated", color=style.MUTED, rotation=45, ha="center", va="center", fontsize=8,
+        axes.text(0.13, 0.155, "as stated", color=style.MUTED, rotation=45, ha="center", va="center", fontsize=8,
                   rotation_mode="anchor", transform_rotates_text=True)  # fmt: skip
         most = float(rows["n"].max() or 1)  # type: ignore[arg-type]
         scorers = rows["scorer"].unique(maintain_order=True).to_list()
