@@ -9,7 +9,7 @@ export JUPYTER_PLATFORM_DIRS = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint bench lab notebooks snapshot hunt-labels resolve trigger writeback report \
-        cooldown-migrate cooldown-process cooldown-stats serve requirements clean
+        cooldown-migrate cooldown-process cooldown-stats serve faults cron cron-remove requirements clean
 
 help:  ## Explain the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,15 @@ report: setup  ## Recovery report: projected beside actual
 
 serve: setup  ## The HTTP API on port 8022
 	$(BIN)/enrich serve
+
+faults: setup  ## The long form of the fault suite: every step of every operation (about half an hour)
+	ENRICH_FAULTS=long $(BIN)/python -m pytest -q tests/faults
+
+cron:  ## Print the crontab with our jobs; APPLY=1 installs it; FORM=curl calls a running server instead
+	@deploy/cron install $(or $(FORM),cli) $(if $(APPLY),--apply)
+
+cron-remove:  ## Print the crontab without our jobs; APPLY=1 takes them out
+	@deploy/cron remove $(if $(APPLY),--apply)
 
 requirements: setup  ## Pin the newest releases that fit pyproject.toml
 	uv pip compile --quiet --all-extras --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.txt

@@ -5,40 +5,49 @@ from __future__ import annotations
 import pytest
 import schemathesis
 from api_server import TOKEN
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from pydantic import SecretStr
+from schemathesis.generation import GenerationMode
 
 from enrich.api.app import create_app
+from enrich.contracts.settings import Settings
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
+OPERATIONS = [
+    (method, path)
+    for path, operations in create_app(Settings(_env_file=None)).openapi()["paths"].items()  # type: ignore[call-arg]
+    for method in operations
+]
+QUICK = settings(
+    max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
+)
 
-@pytest.fixture(scope="module")
-def open_schema(small_database):
-    return schemathesis.openapi.from_asgi("/openapi.json", create_app(small_database))
 
-
-@pytest.fixture(scope="module")
-def guarded_schema(small_database):
+@pytest.fixture(scope="module", params=["no-token", "token"])
+def called(request, small_database):
+    """The schema of an application in this process, and the headers a good caller sends."""
+    if request.param == "no-token":
+        return schemathesis.openapi.from_asgi("/openapi.json", create_app(small_database)), {}
     guarded = small_database.model_copy(update={"api_token": SecretStr(TOKEN)})
-    return schemathesis.openapi.from_asgi("/openapi.json", create_app(guarded))
+    header = {"Authorization": f"Bearer {TOKEN}"}
+    return schemathesis.openapi.from_asgi("/openapi.json", create_app(guarded)), header
 
 
-schema = schemathesis.pytest.from_fixture("open_schema")
-guarded = schemathesis.pytest.from_fixture("guarded_schema")
-QUICK = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["good", "bad"])
+@pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=[f"{m}-{p}" for m, p in OPERATIONS])
+def test_schemathesis_finds_no_fault(called, method, path, mode):
+    schema, headers = called
+    operation = schema[path][method]
+    if mode is GenerationMode.NEGATIVE and not list(operation.iter_parameters()):
+        pytest.skip("takes no input that could be bad")
 
+    @QUICK
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def check(case):
+        case.call_and_validate(headers=headers)
 
-@schema.parametrize()
-@QUICK
-def test_no_fault_without_a_token(case):
-    case.call_and_validate()
-
-
-@guarded.parametrize()
-@QUICK
-def test_no_fault_with_a_token(case):
-    case.call_and_validate(headers={"Authorization": f"Bearer {TOKEN}"})
+    check()
 
 
 def test_every_answer_of_the_specification_is_an_example(small_database):
