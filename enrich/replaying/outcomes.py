@@ -113,12 +113,9 @@ def is_right(true: pl.Series, found: pl.Series) -> pl.Series:
     """
     keys = pl.DataFrame({"true": _spellings(true), "found": _spellings(found)}).with_row_index("row")
     pairs = keys.explode("true").explode("found").drop_nulls()
-    alike = (
-        cpdist(pairs["true"].to_list(), pairs["found"].to_list(), scorer=fuzz.ratio, workers=1) / 100
-        if not pairs.is_empty()
-        else []
-    )
-    agreed = pairs.filter(pl.Series(alike, dtype=pl.Float64) >= SAME_SPELLING)["row"].unique()
+    # Every true artist beside every found one of the same slot.
+    alike = cpdist(pairs["true"].to_list(), pairs["found"].to_list(), scorer=fuzz.ratio, workers=1)
+    agreed = pairs.filter(pl.Series(alike, dtype=pl.Float64) >= 100 * SAME_SPELLING)["row"].unique()
     both = pl.Series(true.is_not_null() & found.is_not_null())
     return keys.select(right=pl.when(pl.lit(both)).then(pl.col("row").is_in(agreed.implode())))["right"]
 
