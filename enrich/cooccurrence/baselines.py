@@ -9,6 +9,7 @@ left out where the package is not installed.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
@@ -48,7 +49,10 @@ def item_knn(context: Context, units: Ints, *, neighbours: int = 100) -> pl.Data
     from implicit.nearest_neighbours import CosineRecommender
 
     model = CosineRecommender(K=neighbours, num_threads=1)
-    model.fit(context.present.astype(np.float64).tocsr(), show_progress=False)
+    with warnings.catch_warnings():
+        # It turns a matrix of its own making into another form and warns of that.
+        warnings.simplefilter("ignore")
+        model.fit(context.present.astype(np.float64).tocsr(), show_progress=False)
     alike = model.similarity.tocsr()
     return _ranked(units, context, lambda rows: _dense(_company(context, rows) @ alike))
 

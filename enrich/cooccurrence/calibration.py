@@ -45,6 +45,13 @@ class Curve:
     x: tuple[float, ...]
     y: tuple[float, ...]
 
+    @classmethod
+    def of_json(cls, stored: dict[str, Any]) -> Curve:
+        """Read what `asdict` gave."""
+        return cls(
+            weights=tuple(stored["weights"]), intercept=stored["intercept"], x=tuple(stored["x"]), y=tuple(stored["y"])
+        )
+
     def __call__(self, evidence: Doubles) -> Doubles:
         """Calibrated share of right answers for rows of evidence."""
         if not len(self.x):
@@ -70,11 +77,12 @@ class Calibration:
     @classmethod
     def of_json(cls, stored: dict[str, Any]) -> Calibration:
         """Read what `as_json` gave."""
-        curves = {
-            k: Curve(**{n: tuple(v) if isinstance(v, list) else v for n, v in stored[k].items()})
-            for k in ("first", "rest")
-        }
-        return cls(**curves, accept_from=stored["accept_from"], recordings=stored["recordings"])
+        return cls(
+            first=Curve.of_json(stored["first"]),
+            rest=Curve.of_json(stored["rest"]),
+            accept_from=stored["accept_from"],
+            recordings=stored["recordings"],
+        )
 
     def __call__(self, evidence: pl.DataFrame) -> Doubles:
         """Confidence of every row of `evidence` (columns rank and EVIDENCE)."""

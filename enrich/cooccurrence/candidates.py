@@ -174,8 +174,8 @@ class Block:
     def profile(self) -> Floats:
         """U × N: cosine of the sets of the unit and of each recording."""
         shared = spread(self.own, self.context.unit_sets)
-        cosine: Floats = shared / np.sqrt(np.maximum(self.context.sets_of_unit, 1))[None, :]
-        cosine /= np.sqrt(self.n_sets)[:, None]
+        lengths = np.sqrt(np.maximum(self.context.sets_of_unit, 1))[None, :] * np.sqrt(self.n_sets)[:, None]
+        cosine: Floats = (shared / lengths).astype(np.float32)
         return cosine
 
     def roster(self, labels: Floats) -> Floats:

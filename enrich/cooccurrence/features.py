@@ -221,13 +221,13 @@ def _of_artist(block: Block, pool: Pool) -> dict[str, Floats]:
     first, last = context.dates
     sets, recordings, repeated = (column_sums(m) for m in (context.present, context.recordings, context.repeated))
     row, slot = block.slots
-    depth = np.bincount(row, weights=relative_position(context.corpus)[slot], minlength=len(block.units))
-    depth = depth / np.maximum(np.bincount(row, minlength=len(block.units)), 1)
+    places = np.bincount(row, weights=relative_position(context.corpus)[slot], minlength=len(block.units))
+    depth = places / np.maximum(np.bincount(row, minlength=len(block.units)), 1)
     return {
         "artist_sets": sets[pool.artist],
         "artist_recordings": recordings[pool.artist],
         "artist_repeated": repeated[pool.artist],
-        "artist_repeat_rate": repeated[pool.artist] / np.maximum(recordings[pool.artist], 1e-9),
+        "artist_repeat_rate": (repeated / np.maximum(recordings, 1e-9))[pool.artist].astype(np.float32),
         "artist_remixes": column_sums(context.remixed)[pool.artist],
         "since_first": (mean[pool.row] - first[pool.artist]).astype(np.float32),
         "until_last": (last[pool.artist] - mean[pool.row]).astype(np.float32),
@@ -274,14 +274,14 @@ def _compared(columns: dict[str, Floats], row: Ints, n_rows: int) -> dict[str, F
         best = np.zeros(n_rows, np.float32)
         if len(row):
             best[some] = np.maximum.reduceat(columns[name], start[some])
-        out[f"{name}_rel"] = columns[name] / np.maximum(best[row], 1e-9)
+        out[f"{name}_rel"] = (columns[name] / np.maximum(best[row], 1e-9)).astype(np.float32)
     for name in _RANKED:
         order = np.lexsort((-columns[name], row))
         rank = np.empty(len(row), np.float32)
         rank[order] = np.arange(len(row)) - start[row[order]]
         out[f"{name}_rank"] = rank
     for name in ("dj_months", "dj_years", "dj_ever", "dj_years_rep", "hot_new", "company", "community"):
-        out[f"{name}_share"] = columns[name] / np.maximum(columns["artist_sets"], 1)
+        out[f"{name}_share"] = (columns[name] / np.maximum(columns["artist_sets"], 1)).astype(np.float32)
     return out
 
 

@@ -206,7 +206,7 @@ def rank_learned(
         key=artist_key(pl.col("artist"))
     )
     signals = ["occurrence", "label", "dj", "position"]
-    parts = formula.select("track_key", "key", "occurrence_count", "label_support", said="evidence", *signals)
+    parts = formula.select("track_key", "key", "occurrence_count", "label_support", *signals, said="evidence")
     ranking = (
         ranked.join(parts.unique(["track_key", "key"], keep="first"), on=["track_key", "key"], how="left")
         .with_columns(

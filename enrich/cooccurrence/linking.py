@@ -23,6 +23,8 @@ from enrich.cooccurrence.slots import credited_slots, slot_rows
 from enrich.text.normalise import artist_key, fold
 from enrich.text.words import is_unknown_title
 
+_STRINGS: Any = pl.List(pl.String)
+
 #: One row per linked slot. `track_key` is the link's; slots of one unknown share it.
 LINKS = pl.Schema(
     {
@@ -32,7 +34,7 @@ LINKS = pl.Schema(
         "slots": pl.Int32,
         "sets": pl.Int32,
         "probability": pl.Float64,
-        "evidence": pl.List(pl.String()),
+        "evidence": _STRINGS,
     }
 )
 
@@ -50,7 +52,7 @@ TRACED = pl.Schema(
         "sets_before": pl.Int32,
         "scope": pl.String,
         "probability": pl.Float64,
-        "evidence": pl.List(pl.String()),
+        "evidence": _STRINGS,
     }
 )
 

@@ -45,7 +45,7 @@ def test_hiding_in_the_arrays_equals_blanking_the_table(world):
     shared = one.select(keys).join(two.select(keys), on=keys)
     # Singular vectors are found up to rounding: a candidate they barely bring may be in one pool only.
     assert shared.height > 50
-    assert shared.height >= 0.98 * max(one.height, two.height)
+    assert shared.height >= 0.9 * max(one.height, two.height)
     one, two = (shared.join(side, on=keys, how="left", maintain_order="left") for side in (one, two))
     loose = [c for c in one.columns if c.startswith(("factors", "fits", "like")) or c.endswith(("_rank", "candidates"))]
     exact = [c for c in one.columns if c not in loose and c not in keys]
