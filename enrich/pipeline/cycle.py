@@ -38,7 +38,7 @@ from enrich.snapshots.taking import snapshot as take_snapshot
 from enrich.sources.base import Source
 from enrich.sources.confidence import auto_accept_thresholds
 from enrich.tiers.confirming import ConfirmedCandidates
-from enrich.tiers.context import context_formula, context_learned
+from enrich.tiers.context import context_formula, context_learned, has_ranker
 from enrich.tiers.external import OutsideArtists
 from enrich.tiers.internal import association, mashups, same_title
 from enrich.tiers.label_hunter import OutsideLabels, enabled_sources
@@ -53,7 +53,7 @@ Tier = Callable[[Workspace, pl.Series], pl.DataFrame]
 
 LABEL_TIERS: tuple[Tier, ...] = (title_labels, database_labels)
 ARTIST_TIERS: tuple[Tier, ...] = (mashups, same_title, association)
-CONTEXT_TIERS: tuple[Tier, ...] = (context_formula, context_learned)
+CONTEXT_TIERS: tuple[Tier, ...] = (context_formula,)
 
 #: The loop ends by itself, for each round fills a blank; this only bounds a mistake.
 MAX_ROUNDS = 20
@@ -369,11 +369,13 @@ def trigger(
     snapshot: Path | None = None,
     on_progress: Progress | None = None,
     stop: threading.Event | None = None,
+    learned: bool = True,
 ) -> CycleResult:
     """The standard cycle on pending tracks; see `resolve`.
 
     With `apply`, a track that stays without an artist is `failed`; one that came out of cool-down goes back for its
-    next period, until its retries are spent. One that only lacks a label is `partial`.
+    next period, until its retries are spent. One that only lacks a label is `partial`. Without `learned` the learned
+    ranker is not asked: it has seen the public tracklists, so it may not judge them again (`enrich replay`).
     """
     return _cycle(
         settings,
@@ -385,6 +387,7 @@ def trigger(
         snapshot=snapshot,
         on_progress=on_progress,
         stop=stop,
+        learned=learned,
     )
 
 
@@ -399,6 +402,7 @@ def _cycle(
     snapshot: Path | None,
     on_progress: Progress | None,
     stop: threading.Event | None,
+    learned: bool = True,
 ) -> CycleResult:
     _tell(on_progress, "snapshot")
     ws = _workspace(settings, now=now, snapshot=snapshot)
@@ -411,7 +415,7 @@ def _cycle(
         policy=policy,
         label_tiers=(*LABEL_TIERS, outside.labels),
         artist_tiers=(*ARTIST_TIERS, outside.artists),
-        context_tiers=(outside.confirmed, *CONTEXT_TIERS),
+        context_tiers=(outside.confirmed, context_formula, *((context_learned,) if learned and has_ranker() else ())),
         on_progress=on_progress,
     )
     record = _record(

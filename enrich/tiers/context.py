@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from enrich.cooccurrence.learned import SHIPPED
 from enrich.cooccurrence.ranking import rank
 from enrich.text.normalise import artist_key
 from enrich.tiers.local_labels import no_proposals
@@ -62,6 +63,11 @@ def context_artists(ws: Workspace, track_ids: pl.Series, *, scorer: str = "formu
 def context_formula(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     """`context_artists` by the specification's formula."""
     return context_artists(ws, track_ids, scorer="formula")
+
+
+def has_ranker() -> bool:
+    """Whether a trained ranker is stored with the package."""
+    return (SHIPPED / "manifest.json").is_file()
 
 
 def context_learned(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
