@@ -36,6 +36,8 @@ from enrich.text.words import is_unknown_artist, is_unknown_title
 _ALL = 1_000_000
 #: Requests a second to the loopback catalogue, which nobody needs to be spared.
 _LOOPBACK_RATE = 200.0
+#: One catalogue stands behind all six formats: three of them find what there is to be found.
+_DEMO_SOURCES = ("beatport", "musicbrainz", "discogs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,16 +104,18 @@ def run(
         _step(say, "snapshot")
         first = snapshot(settings, now=now)
         slots = _slots(first)
-        _step(say, "labels (Tier 0)")
-        hunt = cycle.hunt_labels(settings, now=now, limit=_ALL, snapshot=first)
-        say(f"  {hunt.labels_found:,} of {hunt.processed:,} tracks without a label")
+        _step(say, "tiers 0–3")
+        resolved = cycle.resolve(settings, now=now, limit=_ALL, snapshot=first)
+        pending = cycle.trigger(settings, now=now, limit=_ALL, snapshot=first, apply=True)
+        say(
+            f"  {resolved.processed + pending.processed:,} tracks: "
+            f"{resolved.labels_found + pending.labels_found:,} labels and "
+            f"{resolved.artists_found + pending.artists_found:,} artists proposed"
+        )
         _write(settings, now=now, say=say)
-        _step(say, "artists (tiers 1–3)")
-        at = snapshot(settings, now=now)
-        resolved = cycle.resolve(settings, now=now, limit=_ALL, snapshot=at)
-        pending = cycle.trigger(settings, now=now, limit=_ALL, snapshot=at, apply=True)
-        found = resolved.artists_found + pending.artists_found
-        say(f"  {found:,} artists proposed for {resolved.processed + pending.processed:,} tracks")
+        _step(say, "labels of the other tracks (Tier 0)")
+        hunt = cycle.hunt_labels(settings, now=now, limit=_ALL, statuses=("partial",))
+        say(f"  {hunt.labels_found:,} for {hunt.processed:,} tracks without a label")
         _write(settings, now=now, say=say)
         _step(say, "cool-down")
         parked = queue.migrate(settings, now=now, limit=_ALL)
@@ -137,8 +141,11 @@ def _demo_world(settings: Settings, stack: ExitStack, *, now: datetime, say: Cal
     # What is not released yet cannot be found yet.
     out_now = releases.filter(pl.col("release_date").is_null() | (pl.col("release_date") <= now.date()))
     catalogue = stack.enter_context(Catalogue(out_now))
-    say(f"  sources: a loopback catalogue of {out_now.height:,} releases answers for all services; no request leaves")
-    return catalogue.settings(settings, rate=_LOOPBACK_RATE)
+    say(
+        f"  sources: a loopback catalogue of {out_now.height:,} releases answers as {', '.join(_DEMO_SOURCES)}; "
+        "no request leaves this machine"
+    )
+    return catalogue.settings(settings, sources=settings.sources or _DEMO_SOURCES, rate=_LOOPBACK_RATE)
 
 
 def _imported(settings: Settings, tracklists: Path, *, now: datetime, say: Callable[[str], None]) -> Settings:

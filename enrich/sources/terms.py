@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 from rapidfuzz import fuzz
@@ -148,10 +149,17 @@ def lucene(text: str) -> str:
     return _LUCENE.sub(r"\\\1", text)
 
 
+# The same names come back with every source and every page: one frame for one text is dear, remembering it is not.
+@lru_cache(maxsize=50_000)
 def _holds(rule: Callable[[pl.Expr], pl.Expr], text: str | None) -> bool:
     return bool(pl.DataFrame({"text": [text]}, schema={"text": pl.String}).select(rule(pl.col("text"))).item())
 
 
 def _fold_each(texts: Sequence[str]) -> list[str]:
+    return list(_folded(tuple(texts)))
+
+
+@lru_cache(maxsize=5_000)
+def _folded(texts: tuple[str, ...]) -> tuple[str, ...]:
     found: list[str] = pl.DataFrame({"text": list(texts)}).select(fold(pl.col("text")))["text"].to_list()
-    return found
+    return tuple(found)

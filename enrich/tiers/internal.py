@@ -122,13 +122,14 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         base_key=_base_keys(parsed),
         version_class=parsed["version_class"],
         remixer=parsed["remixer"],
+        label_key=pl.lit(None, pl.String),
     ).with_columns(query_id=pl.format("{}#{}", "track_id", "place"))
     known = _voters(ws)
     looked_up = (
         with_confidence(
             agreeing(
                 components.filter(pl.col("named").is_null()).select(
-                    "base_key", "version_class", "remixer", track_id="query_id"
+                    "base_key", "version_class", "remixer", "label_key", track_id="query_id"
                 ),
                 known,
                 value="artist_text",

@@ -43,7 +43,7 @@ def agreeing(asked: pl.DataFrame, elsewhere: pl.DataFrame, *, value: str, unlike
     """The value all other tracks of the same title share.
 
     Args:
-        asked: track_id, base_key, version_class, remixer.
+        asked: track_id, base_key, version_class, remixer, label_key (null where unknown).
         elsewhere: The same, with title and the column named by `value` (a key; nulls are skipped).
         value: Column of `elsewhere` on which they must agree.
         unlike: A column of both; tracks that share it are not consulted (what is left is chance).
@@ -53,7 +53,8 @@ def agreeing(asked: pl.DataFrame, elsewhere: pl.DataFrame, *, value: str, unlike
         example (title of one), bucket (String).
     """
     voters = elsewhere.filter(pl.col(value).is_not_null() & speaks(pl.col("base_key")))
-    columns = ["track_id", "base_key", "version_class", "remixer", *([unlike] if unlike else [])]
+    columns = ["track_id", "base_key", "version_class", "remixer", "label_key"]
+    columns += [unlike] if unlike and unlike not in columns else []
     pairs = (
         asked.filter(speaks(pl.col("base_key")))
         .select(columns)
@@ -64,6 +65,10 @@ def agreeing(asked: pl.DataFrame, elsewhere: pl.DataFrame, *, value: str, unlike
     if unlike:
         pairs = pairs.filter(pl.col(unlike) != pl.col(f"{unlike}_other"))
     is_recording = [pl.col(c).is_in(SAME_RECORDING) for c in ("version_class", "version_class_other")]
+    # A label that is itself asked for is no evidence of anything.
+    labels_known = pl.lit(value=value != "label_key") & pl.col("label_key").is_not_null()
+    labels_known &= pl.col("label_key_other").is_not_null()
+    same_label = pl.col("label_key") == pl.col("label_key_other")
     same_remix = artist_key(pl.col("remixer")) == artist_key(pl.col("remixer_other"))
     return (
         pairs.group_by("track_id", maintain_order=True)
@@ -78,6 +83,11 @@ def agreeing(asked: pl.DataFrame, elsewhere: pl.DataFrame, *, value: str, unlike
             .when((is_recording[0] & is_recording[1]).any())
             .then(pl.lit("same recording"))
             .otherwise(pl.lit("another version")),
+            labels=pl.when((labels_known & same_label).any())
+            .then(pl.lit(", same label"))
+            .when((labels_known & ~same_label).any())
+            .then(pl.lit(", other label"))
+            .otherwise(pl.lit("")),
         )
         .filter(pl.col("rivals") == 1)
         .with_columns(bucket=_bucket())
@@ -118,11 +128,12 @@ def measured_agreement(
 def _bucket() -> pl.Expr:
     words = pl.col("base_key").str.count_matches(r"\S+")
     return pl.format(
-        "{}, {}",
+        "{}, {}{}",
         pl.when(words >= 3)
         .then(pl.lit("3+ words"))
         .when(words == 2)
         .then(pl.lit("2 words"))
         .otherwise(pl.lit("1 word")),
         "closeness",
+        "labels",
     )

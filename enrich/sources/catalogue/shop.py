@@ -105,9 +105,10 @@ class Shop:
         """Listings `source` carries that fit, best first. Every part given must be met halfway."""
         scores: dict[int, float] | None = None
         for index, wanted in ((self._all, text), (self._titles, title), (self._credits, artist)):
-            if not wanted or not _words([wanted])[0]:
+            words = _asked_words(wanted) if wanted else []
+            if not words:
                 continue
-            found = index.search(_words([wanted])[0])
+            found = index.search(words)
             scores = found if scores is None else {n: scores[n] + s for n, s in found.items() if n in scores}
         ranked = sorted(scores or {}, key=lambda n: (-round((scores or {})[n], 6), n))
         return [self.listings[n] for n in ranked if self.listings[n].is_carried_by(source)]
@@ -252,6 +253,12 @@ def _split(credit: str, known: Iterable[str]) -> list[str]:
         if found and left and right and (left in known or right in known):
             return [*_split(left, known), *_split(right, known)]
     return [credit]
+
+
+@lru_cache(maxsize=20_000)
+def _asked_words(text: str) -> list[str]:
+    # Six services ask for the same track in nearly the same words.
+    return _words([text])[0]
 
 
 def _words(texts: list[str]) -> list[list[str]]:
