@@ -128,19 +128,25 @@ def _tiers(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guar
     def hunt_labels(limit: Limit = 100) -> dict[str, Any]:
         """Tier 0: find labels for tracks without one, and write those the policy accepts."""
         with jobs.one("hunt-labels") as job:
-            return cycle.hunt_labels(settings, now=clock(), limit=limit, apply=True, on_progress=job.progress).asdict()
+            return cycle.hunt_labels(
+                settings, now=clock(), limit=limit, apply=True, on_progress=job.progress, stop=job.stopping
+            ).asdict()
 
     @app.post("/enrich/multi-tier-resolve", response_model=models.CycleResponse, **long)
     def multi_tier_resolve(limit: Limit = 100) -> dict[str, Any]:
         """Tiers 0–3 on failed tracks."""
         with jobs.one("multi-tier-resolve") as job:
-            return cycle.resolve(settings, now=clock(), limit=limit, apply=True, on_progress=job.progress).asdict()
+            return cycle.resolve(
+                settings, now=clock(), limit=limit, apply=True, on_progress=job.progress, stop=job.stopping
+            ).asdict()
 
     @app.post("/enrich/trigger", response_model=models.CycleResponse, **long)
     def trigger(limit: Limit = 200) -> dict[str, Any]:
         """The standard cycle on pending tracks; what stays unresolved is failed or goes back into cool-down."""
         with jobs.one("trigger") as job:
-            return cycle.trigger(settings, now=clock(), limit=limit, apply=True, on_progress=job.progress).asdict()
+            return cycle.trigger(
+                settings, now=clock(), limit=limit, apply=True, on_progress=job.progress, stop=job.stopping
+            ).asdict()
 
 
 def _cooldown(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guard: list[Any]) -> None:

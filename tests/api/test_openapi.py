@@ -20,7 +20,7 @@ OPERATIONS = [
     for method in operations
 ]
 QUICK = settings(
-    max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
+    max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
 )
 
 

@@ -44,7 +44,7 @@ def test_eight_processes_take_each_of_ten_thousand_due_tracks_once(world, crew, 
     assert rows == [(1, due)]
 
 
-@pytest.mark.parametrize("operation", ["writeback", "migrate", "trigger", *(["resolve", "import"] if LONG else [])])
+@pytest.mark.parametrize("operation", ["writeback", "migrate", *(["trigger", "resolve", "import"] if LONG else [])])
 def test_eight_at_once_come_to_what_one_comes_to(operation, copies, crew, fault, tmp_path):
     file = tmp_path / "sets.csv"
     file.write_text(
