@@ -1,6 +1,7 @@
 """Named SQL: every query of the project lives in `sql/` and is called by its name.
 
-A file under `sql/duckdb/` (run on snapshots) or under `sql/ledger/`, `sql/cooldown/`, … (run on Postgres) may hold several queries, each opened by a header that names it and its parameters:
+Queries under `sql/duckdb/` run on snapshots, those under `sql/ledger/`, `sql/cooldown/`, … on Postgres. A file may
+hold several, each opened by a header that names it and its parameters:
 
     -- name: artist_labels(min_tracks)
     -- One row per (artist_id, label_id).
