@@ -34,6 +34,8 @@ MAX_ATTEMPTS = 5
 REVIEW_ROWS = 10
 BANDS = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 1.0)
 _QUEUED = "pending_re_enrichment"
+#: A label below this is no find (the specification's floor).
+_LABEL_FLOOR = 0.60
 
 
 def figures(counts: Counts, *, now: datetime) -> dict[str, Any]:
@@ -146,11 +148,14 @@ def _judge_all(counts: Counts, tracks: pl.DataFrame) -> dict[str, pl.DataFrame]:
         ]
     )
     written = written.join(tracks.select("track_id", "is_recovered", "label_before"), on="track_id", how="left")
+    offered = counts.proposals.join(
+        tracks.select("track_id", "was_unresolved", "label_before"), on="track_id", how="left", maintain_order="left"
+    )
     if counts.truth is None:
         none = pl.lit(None, dtype=pl.Boolean).alias("is_right")
-        return {"proposals": counts.proposals.with_columns(none), "written": written.with_columns(none)}
+        return {"proposals": offered.with_columns(none), "written": written.with_columns(none)}
     return {
-        "proposals": judge(counts.proposals, counts.truth, aliases=counts.aliases),
+        "proposals": judge(offered, counts.truth, aliases=counts.aliases),
         "written": judge(written, counts.truth, aliases=counts.aliases),
     }
 
@@ -212,6 +217,10 @@ def _projected(
     failed = tracks.filter("was_unresolved")
     blank = failed.filter(~pl.col("label_before"))
     found = int(blank["label_written"].sum())
+    offered = judged["proposals"].filter(
+        (pl.col("kind") == "label") & (pl.col("confidence") >= _LABEL_FLOOR) & (pl.col("status") != "rejected")
+    )
+    proposed = blank.join(offered, on="track_id", how="semi").height
     recovered = failed.filter("is_recovered")
     from_queue = int((recovered["came_from_queue"]).sum())
     queued = int(failed.filter((pl.col("status") == _QUEUED) | pl.col("was_queued"))["track_id"].len())
@@ -220,6 +229,8 @@ def _projected(
     total = headline["tracks"]
     gain = headline["success_rate_after_pct"] - headline["success_rate_before_pct"]
     actual: dict[str, tuple[float | None, int | None]] = {
+        "labels_proposed": (proposed, blank.height),
+        "labels_proposed_pct": (_pct(proposed, blank.height), blank.height),
         "labels_found": (found, blank.height),
         "labels_found_pct": (_pct(found, blank.height), blank.height),
         "tier1_candidates": (int(failed["label"].is_not_null().sum()), failed.height),
@@ -255,14 +266,25 @@ def _projected(
                 "of": of,
                 "verdict": verdict,
                 "is_better": projection.is_better(verdict),
-                **_precision_of(projection.key, judged["written"]),
+                **_precision_of(projection.key, judged),
             }
         )
     return rows
 
 
-def _precision_of(key: str, written: pl.DataFrame) -> dict[str, Any]:
+def _precision_of(key: str, judged: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
     """Precision beside a recovery figure: of just the values that figure counts."""
+    if key.startswith("labels_proposed"):
+        best = (
+            judged["proposals"]
+            .filter((pl.col("kind") == "label") & (pl.col("confidence") >= _LABEL_FLOOR))
+            .filter((pl.col("status") != "rejected") & pl.col("was_unresolved") & ~pl.col("label_before"))
+            .sort("confidence", descending=True)
+            .unique("track_id", keep="first", maintain_order=True)
+        )
+        measured = precision(best)
+        return {"precision": _share(measured), "precision_n": measured.judged}
+    written = judged["written"]
     failed = pl.col("was_unresolved")
     artist = (pl.col("kind") == "artist") & pl.col("is_recovered")
     label = (pl.col("kind") == "label") & failed & ~pl.col("label_before")

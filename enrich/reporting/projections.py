@@ -54,7 +54,18 @@ PHASE_1, PHASE_2, PHASE_3, FINAL = (
 
 PROJECTIONS: tuple[Projection, ...] = (
     Projection(
-        key="labels_found", phase=PHASE_1, metric="Labels found for failed tracks without one", low=400, high=450
+        key="labels_proposed", phase=PHASE_1, metric="Labels found, those in review included", low=400, high=450
+    ),
+    Projection(
+        key="labels_proposed_pct",
+        phase=PHASE_1,
+        metric="Share of the tracks without a label, in review included",
+        low=60,
+        high=75,
+        unit="%",
+    ),
+    Projection(
+        key="labels_found", phase=PHASE_1, metric="Labels written to failed tracks without one", low=400, high=450
     ),
     Projection(
         key="labels_found_pct",
