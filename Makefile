@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LIMIT ?= 500
 NOTEBOOK_CELL_S ?= 120
+WORKERS ?= 2
 export JUPYTER_PLATFORM_DIRS = 1
 
 .DEFAULT_GOAL := help
@@ -32,7 +33,7 @@ run: setup  ## The whole job on the demo world, or on TRACKLISTS=file; prints wh
 	@$(BIN)/enrich run $(if $(TRACKLISTS),--tracklists "$(TRACKLISTS)")
 
 test: setup lint  ## Lint, types, all tests and notebooks (under eight minutes on two cores)
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 	$(if $(wildcard notebooks/*.ipynb),$(BIN)/python -m pytest -q --nbval-lax --nbval-cell-timeout=$(NOTEBOOK_CELL_S) notebooks)
 
 lint: setup  ## ruff and mypy

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from enrich.cli.output import JsonOption, emit, progress, say
+from enrich.cli.output import JsonOption, emit, progress, say, watched
 from enrich.errors import InputFileError
 
 
@@ -52,7 +52,13 @@ def hunt_labels(
     from enrich.contracts.settings import load_settings
     from enrich.pipeline import cycle
 
-    done = cycle.hunt_labels(load_settings(), now=datetime.now(UTC), limit=limit, apply=apply, snapshot=snapshot)
+    settings, now = load_settings(), datetime.now(UTC)
+    with watched("labels") as (show, stop):
+        done = cycle.hunt_labels(
+            settings, now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=show, stop=stop
+        )
+    for name, reason in done.unavailable.items():
+        say(f"{name} is unavailable: {reason}; {done.skipped:,} tracks stay eligible")
     result = done.asdict()
     written = f", {done.labels_updated:,} written" if done.applied else "; nothing written without --apply"
     emit(result, as_json=as_json, text=f"{result['message']} ({result['success_rate']}){written}; run {done.run_id}")

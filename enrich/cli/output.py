@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -44,6 +45,23 @@ def progress(title: str, *, total: int | None = None) -> Iterator[Progress]:
     with bar:
         bar.add_task(title, total=total)
         yield bar
+
+
+@contextmanager
+def watched(title: str) -> Iterator[tuple[Callable[[str, int, int | None], None], threading.Event]]:
+    """A long run under watch: its progress on a terminal, and an event that Ctrl-C or SIGTERM sets.
+
+    Yields `on_progress(step, done, total)` and `stop`; what is found by the time of a stop is kept.
+    """
+    from enrich.sources.asking import stop_on_signals
+
+    with progress(title) as bar, stop_on_signals() as stop:
+        task = bar.task_ids[0]
+
+        def show(step: str, done: int, total: int | None) -> None:
+            bar.update(task, description=step, completed=done, total=total)
+
+        yield show, stop
 
 
 def _plain(value: object) -> object:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from enrich.cli.output import JsonOption, emit
+from enrich.cli.output import JsonOption, emit, watched
 
 if TYPE_CHECKING:
     from enrich.pipeline.cycle import CycleResult
@@ -36,7 +36,11 @@ def resolve(
     from enrich.contracts.settings import load_settings
     from enrich.pipeline import cycle
 
-    done = cycle.resolve(load_settings(), now=datetime.now(UTC), limit=limit, apply=apply, snapshot=snapshot)
+    settings, now = load_settings(), datetime.now(UTC)
+    with watched("resolve") as (show, stop):
+        done = cycle.resolve(
+            settings, now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=show, stop=stop
+        )
     emit(done.asdict(), as_json=as_json, text=cycle_text(done))
 
 
@@ -50,7 +54,11 @@ def trigger(
     from enrich.contracts.settings import load_settings
     from enrich.pipeline import cycle
 
-    done = cycle.trigger(load_settings(), now=datetime.now(UTC), limit=limit, apply=apply, snapshot=snapshot)
+    settings, now = load_settings(), datetime.now(UTC)
+    with watched("trigger") as (show, stop):
+        done = cycle.trigger(
+            settings, now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=show, stop=stop
+        )
     emit(done.asdict(), as_json=as_json, text=cycle_text(done))
 
 
@@ -64,6 +72,7 @@ def cycle_text(done: CycleResult) -> str:
         f"{row['mean_confidence']:>12.2f}"
         for row in done.by_source
     ]
+    lines += [f"{name} is unavailable: {reason}" for name, reason in done.unavailable.items()]
     if done.applied:
         lines.append(
             f"written: {done.labels_updated:,} labels, {done.artists_updated:,} artists; {done.conflicts} conflicts; "
