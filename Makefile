@@ -9,7 +9,7 @@ WORKERS ?= 2
 export JUPYTER_PLATFORM_DIRS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench lab notebooks snapshot hunt-labels resolve trigger writeback report \
+.PHONY: help setup run test lint bench lab notebooks browser snapshot hunt-labels resolve trigger writeback report \
         cooldown-migrate cooldown-process cooldown-stats serve faults cron cron-remove requirements clean
 
 help:  ## Explain the targets
@@ -44,11 +44,22 @@ lint: setup  ## ruff and mypy
 bench: setup  ## Measure against peers, side by side; ONLY=name for one row
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
+# Kernels start in the folder of their notebook; the data folder is the checkout's.
+lab notebooks browser: export ENRICH_DATA_DIR ?= $(CURDIR)/data
+
 lab: setup  ## JupyterLab on the first notebook
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 
 notebooks: setup  ## Execute every notebook on the demo world; HTML renderings under data/notebooks
-	$(BIN)/python -m jupyter nbconvert --execute --to html --output-dir data/notebooks notebooks/*.ipynb
+	$(BIN)/python -m jupyter nbconvert --log-level=WARN --execute --to html --output-dir data/notebooks notebooks/*.ipynb
+	@ENRICH_DATA_DIR="$$ENRICH_DATA_DIR/analyst" $(BIN)/enrich db stop >/dev/null
+	@echo "data/notebooks: $$(ls data/notebooks/*.html | wc -l) notebooks as HTML"
+
+browser: setup  ## Drive JupyterLab in headless Chromium, installed by apt where it may; screenshots in data/browser
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	    apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } || \
+	    echo "no chromium, and it cannot be installed here: the browser test will be skipped"
+	$(BIN)/python -m pytest -q -m browser tests/notebooks
 
 snapshot: setup  ## Postgres into a new DuckDB snapshot
 	$(BIN)/enrich snapshot
@@ -93,6 +104,6 @@ requirements: setup  ## Pin the newest releases that fit pyproject.toml
 	uv pip compile --quiet --all-extras --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.txt
 
 clean:  ## Stop the embedded server; remove the environment, caches and everything the project made
-	@if [ -x $(BIN)/enrich ]; then $(BIN)/enrich db stop || true; fi
+	@if [ -x $(BIN)/enrich ]; then $(BIN)/enrich db stop || true; ENRICH_DATA_DIR=data/analyst $(BIN)/enrich db stop >/dev/null || true; fi
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 	find data -mindepth 1 -maxdepth 1 ! -name README.md ! -name seed -exec rm -rf {} +

@@ -174,20 +174,22 @@ def _decide(
         raise EnrichError("a decision needs a name: say who decides with --by")
     wanted = list(dict.fromkeys(ids))
     with database_errors(settings, doing=f"{decision} proposals"), connect(settings) as con, con.cursor() as cur:
+        changed: set[str] = set()
         try:
-            execute(
-                cur,
-                "decide",
-                proposal_ids=wanted,
-                decision=decision,
-                from_statuses=_OPEN_FOR[decision],
-                decided_by=by,
-                reason=reason,
-                now=now,
-            )
+            for from_statuses, group in _groups(wanted, decision, seen):
+                execute(
+                    cur,
+                    "decide",
+                    proposal_ids=group,
+                    decision=decision,
+                    from_statuses=from_statuses,
+                    decided_by=by,
+                    reason=reason,
+                    now=now,
+                )
+                changed |= {row[0] for row in cur.fetchall()}
         except psycopg.errors.InvalidTextRepresentation as error:
             raise EnrichError(f"not a proposal id: {str(error).splitlines()[0]}; see `enrich proposals`") from error
-        changed = {row[0] for row in cur.fetchall()}
     unchanged = tuple(i for i in wanted if i.lower() not in changed)
     return Decided(decision=decision, changed=len(changed), unchanged=unchanged)
 

@@ -1,0 +1,145 @@
+"""Decisions in the widget and by spreadsheet: in the ledger with who and when, and never over another's head."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from enrich.analyst.review_widget import review_widget
+from enrich.contracts.schemas import PROPOSALS
+from enrich.contracts.tables import write_table
+from enrich.database.connection import connect
+from enrich.errors import EnrichError
+from enrich.ledger.proposals import proposals, save, with_ids
+from enrich.ledger.review import accept, ids_from_csv, reject, review_table, seen_in_csv
+from enrich.ledger.runs import open_run
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TITLES = (
+    '=HYPERLINK("http://evil.invalid","x")',
+    "<script>alert(1)</script>",
+    'Plain, with "quotes"\nand a line',
+    "-1+1",
+)
+
+
+@pytest.fixture
+def waiting(database):
+    """Settings of a database with one label proposal for each of TITLES; and their ids by title."""
+    with connect(database) as con, con.cursor() as cur:
+        ids = [
+            cur.execute(
+                "insert into tracks (title, normalized_title) values (%s, %s) returning id::text", [t, t]
+            ).fetchone()[0]
+            for t in TITLES
+        ]
+        rows = pl.DataFrame(
+            [
+                {"proposal_id": "", "track_id": i, "kind": "label", "value": f"=Label {n}", "artist_id": None,
+                 "tier": 0,
+                 "source": "title", "probability": 0.7, "confidence": 0.9 - 0.1 * n, "status": "proposed",
+                 "evidence": json.dumps({"rule": t})}
+                for n, (i, t) in enumerate(zip(ids, TITLES, strict=True))
+            ],
+            schema=PROPOSALS,
+        )  # fmt: skip
+        run = open_run(cur, "test", now=NOW, snapshot_id="s", parameters={})
+        seen = pl.DataFrame({"track_id": ids}).with_columns(
+            seen_title=pl.lit(None, pl.String), seen_label=pl.lit(None, pl.String), seen_artist=pl.lit(None, pl.String)
+        )
+        save(cur, with_ids(rows), run_id=run, seen=seen, now=NOW)
+    return database, dict(proposals(database).select("title", "proposal_id").iter_rows())
+
+
+def _state(settings):
+    return {r["proposal_id"]: (r["status"], r["decided_by"]) for r in proposals(settings).iter_rows(named=True)}
+
+
+def test_a_key_in_the_widget_is_in_the_ledger_with_who_and_when(waiting):
+    settings, ids = waiting
+    widget = review_widget(settings, by="anna", clock=lambda: NOW)
+    one, two = ids[TITLES[0]], ids[TITLES[1]]
+
+    widget._on_message({"type": "decide", "decision": "accepted", "seen": {one: "proposed"}})
+    widget._on_message({"type": "decide", "decision": "rejected", "seen": {two: "proposed"}})
+
+    assert _state(settings)[one] == ("accepted", "anna")
+    assert _state(settings)[two] == ("rejected", "anna")
+    assert proposals(settings)["decided_at"].drop_nulls().to_list() == [NOW, NOW]
+    assert {r["proposal_id"]: r["status"] for r in widget.rows}[one] == "accepted"
+
+
+def test_two_reviewers_do_not_overwrite_each_other(waiting):
+    settings, ids = waiting
+    one = ids[TITLES[0]]
+    anna = review_widget(settings, by="anna", clock=lambda: NOW)
+    bert = review_widget(settings, by="bert", clock=lambda: NOW)
+
+    anna.decide("rejected", {one: "proposed"})
+    done = bert.decide("accepted", {one: "proposed"})
+
+    assert (done.changed, done.unchanged) == (0, (one,))
+    assert _state(settings)[one] == ("rejected", "anna")
+    assert "decided already by anna" in bert.said(done)
+    # Having seen it, bert may still differ: the decision then is his.
+    assert bert.decide("accepted", {one: "rejected"}).changed == 1
+
+
+def test_a_mistaken_message_is_answered_not_raised(waiting):
+    settings, _ = waiting
+    widget, said = review_widget(settings, by="anna", clock=lambda: NOW), []
+    widget.send = said.append
+
+    widget._on_message({"type": "decide", "decision": "accepted", "seen": {"no id": "proposed"}})
+    widget._on_message({"type": "decide", "decision": "perhaps", "seen": {}})
+
+    assert [m["ok"] for m in said] == [False, False]
+    with pytest.raises(EnrichError, match="no decision"):
+        widget.decide("perhaps", {})
+
+
+def test_the_truth_is_measured_but_not_shown(after):
+    widget = after.review(by="anna", clock=lambda: NOW)
+
+    assert sum(m["judged"] for m in widget.measured) > 100
+    assert not {"is_right", "true_label", "true_artist"} & set(widget.rows[0])
+
+
+def test_a_spreadsheet_comes_back_as_it_went(waiting, tmp_path):
+    settings, ids = waiting
+    path = tmp_path / "review.csv"
+    write_table(review_table(settings), path)
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {r["proposal_id"] for r in rows} == set(ids.values())
+    assert not [cell for r in rows for cell in r.values() if cell[:1] in ("=", "+", "@") or cell[:2] == "-1"]
+
+    choice = dict(zip([ids[t] for t in TITLES], ["accept", "reject", "", " Accept "], strict=True))
+    # A spreadsheet program writes the file anew: with a byte-order mark, semicolons, and line ends of its own.
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        out = csv.DictWriter(file, fieldnames=list(rows[0]), delimiter=";", lineterminator="\r\n")
+        out.writeheader()
+        out.writerows({**r, "decision": choice[r["proposal_id"]]} for r in rows)
+
+    seen = seen_in_csv(path)
+    accept(settings, ids_from_csv(path, "accepted"), by="anna", now=NOW, seen=seen)
+    reject(settings, ids_from_csv(path, "rejected"), by="anna", now=NOW, seen=seen)
+
+    assert [_state(settings)[ids[t]][0] for t in TITLES] == ["accepted", "rejected", "proposed", "accepted"]
+
+
+def test_a_stale_spreadsheet_overwrites_nobody(waiting, tmp_path):
+    settings, ids = waiting
+    path = tmp_path / "review.csv"
+    write_table(review_table(settings).with_columns(decision=pl.lit("accept")), path)
+    reject(settings, [ids[TITLES[1]]], by="bert", now=NOW)
+
+    done = accept(settings, ids_from_csv(path, "accepted"), by="anna", now=NOW, seen=seen_in_csv(path))
+
+    assert done.unchanged == (ids[TITLES[1]],)
+    assert _state(settings)[ids[TITLES[1]]] == ("rejected", "bert")
+    assert done.changed == 3

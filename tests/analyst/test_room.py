@@ -1,0 +1,166 @@
+"""The room's questions on the demo world: figures of the specification, stories, harmless HTML."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+import enrich
+from enrich.analyst import questions
+from enrich.analyst.room import precision_by_band
+from enrich.analyst.showing import table
+from enrich.analyst.why import tell
+from enrich.contracts.schemas import RANKING
+from enrich.errors import EnrichError
+
+EVIL = "<script>alert(1)</script>\"'<img src=x onerror=alert(2)>"
+
+
+def test_the_specifications_table(before):
+    rows = {m: (n, p) for m, n, p in before.failure_table().iter_rows()}
+
+    assert rows["Failed tracks"][0] == 635
+    assert rows["Tracks with labels"] == (26, 4.1)
+    assert rows["Retriable failures"] == (164, 25.8)
+    assert rows["Non-retriable"] == (471, 74.2)
+
+
+def test_failed_tracks_are_those_of_the_mart(before):
+    got = before.failed()
+
+    assert got.schema == questions.FAILED
+    assert set(got["track_id"]) == set(before.frame("tracks").filter("is_failed")["track_id"])
+    assert before.failure_reasons()["tracks"].sum() == got.height
+
+
+def test_clues_agree_with_a_plain_loop(before):
+    ws = before.workspace
+    got = before.clues().head(40)
+    slots = {(r["set_id"], r["position"]): r for r in ws.tracklists.iter_rows(named=True)}
+    known = set(ws.tracklists.filter(pl.col("artist").is_not_null() & ~pl.col("is_id"))["track_key"])
+    for row in got.iter_rows(named=True):
+        own = [k for k, r in slots.items() if r["track_key"] == row["track_id"]]
+        near = [slots.get((s, p + d)) for s, p in own for d in (-2, -1, 1, 2)]
+        assert row["has_two_sets"] == (len({s for s, _ in own}) >= 2)
+        if any(r is not None and r["track_key"] in known for r in near):
+            assert row["has_neighbour"]
+
+
+def test_everything_completes_by_tab(before):
+    names = dir(before)
+
+    for name in ("failed", "track", "neighbours", "labels", "artists", "review", "frame", "con", "manifest"):
+        assert name in names
+    assert not [n for n in names if n.startswith("_")]
+    assert "why" in dir(before.track("Frozen Ground"))
+    assert "analyst" in dir(enrich) or enrich.analyst
+
+
+def test_a_story_shows_sets_tiers_proposals_and_retry(after):
+    story = after.track("Frozen Ground").why()
+    text, page = repr(story), story._repr_html_()
+
+    days = story.plays.filter(pl.col("offset") == 0)["set_date"].to_list()
+    assert days == sorted(days)
+    assert len(days) == 3
+    assert {s.tier for s in story.said} == {0, 1, 2}
+    assert all(s.because for s in story.said)
+    for part in ("Above & Beyond", "Ilan Bluestone", "same title", "Waits in cool-down until"):
+        assert part in text
+    assert "Above &amp; Beyond" in page
+    assert story.asdict()["proposed"]
+
+
+def test_a_story_without_a_ledger_says_so(before):
+    story = tell(
+        before.workspace, before.track("Frozen Ground").id, ranking=pl.DataFrame(schema=RANKING), ledger=None,
+        policy="none", now=before.manifest.taken_at,
+    )  # fmt: skip
+
+    assert "could not be reached" in repr(story)
+    assert "accepted by policy" not in repr(story)
+
+
+def test_hostile_text_is_harmless_everywhere(before):
+    ws = before.workspace
+    track = before.track("Frozen Ground").id
+    evil = replace(
+        ws,
+        tracks=ws.tracks.with_columns(title=pl.lit(EVIL), error_message=pl.lit(EVIL), label=pl.lit(EVIL)),
+        tracklists=ws.tracklists.with_columns(
+            title=pl.lit(EVIL), dj=pl.lit(EVIL), set_name=pl.lit(EVIL), artist=pl.lit(EVIL), label=pl.lit(EVIL)
+        ),
+    )
+    story = tell(evil, track, ranking=pl.DataFrame(schema=RANKING), ledger=None, policy="none",
+                 now=before.manifest.taken_at)  # fmt: skip
+    page = story._repr_html_()
+
+    assert "<script" not in page
+    assert "<img" not in page
+    assert page.count("&lt;script&gt;") > 3
+    assert "<script" not in table(("a",), [(EVIL,)])
+
+
+def test_a_track_is_found_by_what_people_type(before):
+    want = before.track("Frozen Ground").id
+
+    assert before.track(want).id == want
+    assert before.track("frozen ground").id == want
+    with pytest.raises(EnrichError, match="close are 'Frozen Ground'"):
+        before.track("Frozne Grond")
+    # Nothing that a title may hold is taken for a pattern.
+    with pytest.raises(EnrichError, match="no track"):
+        before.track("(((")
+
+
+def test_neighbours_are_within_the_window(before):
+    near = before.neighbours("Frozen Ground", window=1)
+
+    assert near.schema == questions.NEIGHBOURS
+    assert near["nearest"].max() == 1
+    assert set(near["artist"]) <= set(before.neighbours("Frozen Ground", window=2)["artist"])
+    with pytest.raises(EnrichError, match="window"):
+        before.neighbours("Frozen Ground", window=0)
+
+
+def test_hunt_finds_labels_of_brackets_and_says_how(before):
+    found = before.labels.hunt(limit=60)
+
+    assert found["track_id"].is_unique().all()
+    assert found["confidence"].is_between(0, 1).all()
+    assert set(found["source"]) <= {"title", "database"}
+    assert found["rule"].null_count() == 0
+    one = before.labels.hunt(found["track_id"][0])
+    assert one["label"].to_list() == found["label"].head(1).to_list()
+
+
+def test_misleading_brackets_are_no_labels_of_the_database(before):
+    shown = set(before.labels.misleading()["in_brackets"].head(5))
+
+    assert "Original Mix" in shown
+
+
+def test_rank_is_the_formulas(before):
+    one = before.artists.rank("Frozen Ground")
+
+    assert one.schema == RANKING
+    assert one["rank"].to_list() == list(range(1, one.height + 1))
+    assert before.artists.rank()["track_key"].n_unique() > 100
+
+
+def test_bands_count_every_proposal_once(after):
+    judged = after.judged_proposals()
+    bands = precision_by_band(judged)
+
+    assert bands["n"].sum() == judged.height
+    assert bands["right"].sum() == judged["is_right"].sum()
+    assert (bands["low"] <= bands["confidence"] + 1e-9).all()
+
+
+def test_the_snapshot_object_is_what_it_was(before):
+    with enrich.open_snapshot(before.path) as snap:
+        assert snap.con.execute("select count(*) from tracks").fetchone() == (2213,)
+        assert snap.manifest.rows["tracks"] == 2213
+        assert "<script" not in snap._repr_html_()
