@@ -23,7 +23,7 @@ import duckdb
 import polars as pl
 
 from enrich.analyst import questions
-from enrich.analyst.showing import page, table, text
+from enrich.analyst.showing import page, show_figures, table, text
 from enrich.contracts.settings import Settings, load_settings
 from enrich.cooccurrence.ranking import rank
 from enrich.demo_world.truth import judge, read_truth
@@ -52,6 +52,7 @@ class Room(Snapshot):
     ) -> None:
         super().__init__(path, con, manifest)
         self._settings = settings
+        show_figures()
 
     @property
     def settings(self) -> Settings:

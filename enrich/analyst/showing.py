@@ -1,11 +1,12 @@
 """HTML that a notebook shows: every text escaped, one plain style, readable on a light and on a dark page.
 
-Pure. Nothing that comes from a database reaches a page but through `text`.
+Nothing that comes from a database reaches a page but through `text`.
 """
 
 from __future__ import annotations
 
 import html
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -63,6 +64,23 @@ def aligned(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, here: Iter
         for n, row in enumerate(cells)
     ]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def show_figures() -> None:
+    """In a notebook, let Figures that are no pyplot figures show themselves, unless something else does so already."""
+    if "IPython" not in sys.modules:
+        return
+    from IPython.core.getipython import get_ipython
+    from IPython.core.pylabtools import select_figure_formats
+    from matplotlib.figure import Figure
+
+    shell = get_ipython()
+    if shell is None or shell.display_formatter is None:
+        return
+    try:
+        shell.display_formatter.formatters["image/png"].lookup_by_type(Figure)
+    except KeyError:
+        select_figure_formats(shell, {"png"}, bbox_inches="tight")  # type: ignore[no-untyped-call]
 
 
 def _cell(value: Any) -> str:
