@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import polars as pl
+
 _STYLE = (
     "<style>.enrich{font-size:13px;line-height:1.45;max-width:60rem}"
     ".enrich table{border-collapse:collapse;margin:.3em 0 .9em;font-size:13px}"
@@ -67,7 +69,7 @@ def aligned(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, here: Iter
 
 
 def show_figures() -> None:
-    """In a notebook, let Figures that are no pyplot figures show themselves, unless something else does so already."""
+    """In a notebook, let Figures show themselves that are no pyplot figures, and frames their texts at length."""
     if "IPython" not in sys.modules:
         return
     from IPython.core.getipython import get_ipython
@@ -77,6 +79,9 @@ def show_figures() -> None:
     shell = get_ipython()
     if shell is None or shell.display_formatter is None:
         return
+    # Titles and errors are longer than Polars shows by default.
+    pl.Config.set_fmt_str_lengths(72)
+    pl.Config.set_tbl_rows(14)
     try:
         shell.display_formatter.formatters["image/png"].lookup_by_type(Figure)
     except KeyError:
