@@ -9,7 +9,7 @@ WORKERS ?= 2
 export JUPYTER_PLATFORM_DIRS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench lab notebooks browser snapshot hunt-labels resolve trigger writeback report \
+.PHONY: help setup run test test-slow lint bench lab notebooks browser snapshot hunt-labels resolve trigger writeback report \
         cooldown-migrate cooldown-process cooldown-stats serve faults cron cron-remove requirements clean
 
 help:  ## Explain the targets
@@ -32,9 +32,12 @@ setup: $(BIN)/.installed  ## Make .venv with everything pinned in requirements.t
 run: setup  ## The whole job on the demo world, or on TRACKLISTS=file; prints where the report is
 	@$(BIN)/enrich run $(if $(TRACKLISTS),--tracklists "$(TRACKLISTS)")
 
-test: setup lint  ## Lint, types, all tests and notebooks (under eight minutes on two cores)
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
-	$(if $(wildcard notebooks/*.ipynb),$(BIN)/python -m pytest -q --nbval-lax --nbval-cell-timeout=$(NOTEBOOK_CELL_S) notebooks)
+test: setup lint  ## Lint, types, tests and notebooks (under eight minutes on two cores)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow and not browser"
+	$(if $(wildcard notebooks/*.ipynb),ENRICH_SOURCES= $(BIN)/python -m pytest -q --nbval-lax --nbval-cell-timeout=$(NOTEBOOK_CELL_S) notebooks)
+
+test-slow: setup  ## The tests that take longer than that
+	$(BIN)/python -m pytest -q -m slow
 
 lint: setup  ## ruff and mypy
 	$(BIN)/ruff check .

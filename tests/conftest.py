@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,10 @@ from pydantic import SecretStr
 from enrich.contracts.settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+# Tests talk to loopback only: no outside source is on, here and in the commands the tests start, unless a test names
+# one of a catalogue of its own.
+os.environ["ENRICH_SOURCES"] = ""
 
 
 @pytest.fixture(scope="session")

@@ -207,6 +207,7 @@ def test_truth_without_its_columns_and_an_unwritable_place_are_refused(tracklist
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 def test_a_year_of_real_sets(shared_data, tmp_path):
     result = enrich.replay(
         shared_data / "tracklists.parquet", settings=Settings(_env_file=None, data_dir=tmp_path), step_days=120,

@@ -121,3 +121,9 @@ def night_signal() -> TrackQuery:
 @pytest.fixture
 def nothing() -> TrackQuery:
     return TrackQuery(track_id="0", artist="Nobody Atall", title="Never Pressed")
+
+
+@pytest.fixture(autouse=True)
+def _no_sources_set(monkeypatch):
+    # What is on by default is tested here: no setting stands in the way. Only catalogues are asked.
+    monkeypatch.delenv("ENRICH_SOURCES", raising=False)
