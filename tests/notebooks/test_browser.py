@@ -134,16 +134,16 @@ def _open(page, lab: tuple[str, str], notebook: str) -> None:
 
 
 def _run_all(page) -> None:
-    # Not awaited: what ran is read from the notebook's model below.
-    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    end = time.monotonic() + _RUN_S
+    end, asked_at = time.monotonic() + _RUN_S, 0.0
     while time.monotonic() < end:
         # Cells out of view are not drawn: what ran is read from the model.
         state = page.evaluate(_STATE)
-        if state["code"] and state["left"] == 0:
+        if (state["code"] and state["left"] == 0) or state["errors"]:
             break
-        if state["errors"]:
-            break
+        # A first request may reach a kernel that is still being started, and be lost.
+        if state["left"] == state["code"] and not state["running"] and time.monotonic() - asked_at > 12:
+            page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+            asked_at = time.monotonic()
         # JupyterLab may ask for the kernel, with the right one preselected.
         asked = page.locator(".jp-Dialog .jp-mod-accept")
         if asked.count():
@@ -162,6 +162,7 @@ _STATE = """() => {
   return {
     code: cells.length,
     left: cells.filter((cell) => cell.execution_count === null || cell.executionState === "running").length,
+    running: cells.filter((cell) => cell.executionState === "running").length,
     errors: outputs.filter((o) => o.output_type === "error").map((o) => `${o.ename}: ${o.evalue}`),
     warnings: outputs.filter((o) => o.output_type === "stream" && o.name === "stderr").map((o) => String(o.text)),
   };
