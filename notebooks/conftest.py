@@ -6,19 +6,27 @@ from pathlib import Path
 import pytest
 
 _PROJECT = Path(__file__).resolve().parent.parent
+_WAS_RUNNING = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("ENRICH_DATA_DIR", str(_PROJECT / "data"))
+    config.stash[_WAS_RUNNING] = _server().status(_home()).running
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _no_server_left():
-    from enrich.analyst.demo_room import demo_settings
+# Notebook cells take no fixtures, so the session's end is where the server is stopped.
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not session.config.stash.get(_WAS_RUNNING, True):
+        _server().stop(_home())
+
+
+def _server():
     from enrich.database import server
 
-    home = demo_settings()
-    was_running = server.status(home).running
-    yield
-    if not was_running:
-        server.stop(home)
+    return server
+
+
+def _home():
+    from enrich.analyst.demo_room import demo_settings
+
+    return demo_settings()
