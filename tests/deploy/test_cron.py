@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -152,7 +153,7 @@ def test_every_command_of_the_jobs_is_understood(project, cron):
     for command in _jobs(cron.make("cron").stdout).values():
         arguments = command.split(".venv/bin/enrich ")[1].split()
         done = subprocess.run(
-            [shutil.which("python") or "python", "-m", "enrich", *arguments, "--help"], capture_output=True, text=True,
+            [sys.executable, "-m", "enrich", *arguments, "--help"], capture_output=True, text=True,
             check=False, cwd=project, timeout=120,
         )  # fmt: skip
         assert done.returncode == 0
