@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import polars as pl
@@ -135,9 +134,3 @@ def _load(folder: str) -> dict[str, Query]:
 
 def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0]
-
-
-def scalar(con: duckdb.DuckDBPyConnection, text: str, params: list[Any] | None = None) -> Any:
-    """The single value of a one-row, one-column query."""
-    row = con.execute(text, params).fetchone()
-    return None if row is None else row[0]

@@ -67,13 +67,13 @@ def hunt_labels(
 def _hunt_file(file: Path, out: Path, *, as_json: bool) -> None:
     from enrich.contracts.settings import load_settings
     from enrich.sources.asking import stop_on_signals
-    from enrich.tiers.label_hunter import hunt_label_file
+    from enrich.tiers.label_hunter import by_source_text, hunt_label_file
 
     with progress("labels") as bar, stop_on_signals() as stop:
         task = bar.task_ids[0]
 
         def show(done: int, total: int, counts: Mapping[str, Counter[str]]) -> None:
-            bar.update(task, completed=done, total=total, description=_by_source(counts) or "labels")
+            bar.update(task, completed=done, total=total, description=by_source_text(counts) or "labels")
 
         found = hunt_label_file(file, out, settings=load_settings(), on_progress=show, stop=stop)
     summary = {**found.summary(), "out": str(out)}
@@ -84,16 +84,6 @@ def _hunt_file(file: Path, out: Path, *, as_json: bool) -> None:
     emit(summary, as_json=as_json, text=_text(summary))
     if found.unfinished:
         raise typer.Exit(130)
-
-
-def _by_source(counts: Mapping[str, Counter[str]]) -> str:
-    """`beatport 12/3/0 · deezer 2/1/0`: found, missed, blocked."""
-    shown = []
-    for name, kinds in counts.items():
-        if kinds:
-            found, missed = kinds["found"] + kinds["review"], kinds["missed"]
-            shown.append(f"{name} {found}/{missed}/{kinds.total() - found - missed}")
-    return " · ".join(shown)
 
 
 def _text(summary: Mapping[str, Any]) -> str:

@@ -7,7 +7,6 @@ SQL: sql/ledger/writing.sql.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -25,6 +24,7 @@ from enrich.ledger.runs import close_run, execute, open_run
 from enrich.sources.label_names import WEAK_REASONS, refusal
 from enrich.text.normalise import artist_key, label_key
 from enrich.text.words import is_unknown_artist
+from enrich.tiers.workspace import listed_artists
 
 # One write-back at a time; a second waits. The number is arbitrary but fixed.
 _LOCK = 8_022_009
@@ -289,14 +289,8 @@ def _is_blank_word(label: pl.Expr) -> pl.Expr:
 
 def _names() -> pl.Expr:
     # A proposal of several artists (a mashup) lists them in its evidence; else the value is one name.
-    listed = pl.col("evidence").map_elements(_listed_artists, return_dtype=pl.List(pl.String))
+    listed = pl.col("evidence").map_elements(listed_artists, return_dtype=pl.List(pl.String))
     return pl.when(listed.list.len() > 0).then(listed).otherwise(pl.concat_list("value"))
-
-
-def _listed_artists(evidence: str) -> list[str]:
-    parsed = json.loads(evidence)
-    names = parsed.get("artists") if isinstance(parsed, dict) else None
-    return [str(name) for name in names] if isinstance(names, list) else []
 
 
 def _write_artists(

@@ -41,7 +41,7 @@ from enrich.tiers.confirming import ConfirmedCandidates
 from enrich.tiers.context import context_formula, context_learned, has_ranker
 from enrich.tiers.external import OutsideArtists
 from enrich.tiers.internal import association, mashups, same_title
-from enrich.tiers.label_hunter import OutsideLabels, enabled_sources
+from enrich.tiers.label_hunter import OutsideLabels, by_source_text, enabled_sources
 from enrich.tiers.local_labels import LABEL_FLOOR, database_labels, no_proposals, title_labels
 from enrich.tiers.workspace import Workspace
 
@@ -192,7 +192,7 @@ class _Outside:
     def __init__(self, sources: Sequence[Source], on_progress: Progress | None, stop: threading.Event | None) -> None:
         def show(done: int, total: int, counts: Mapping[str, Counter[str]]) -> None:
             if on_progress is not None:
-                on_progress("labels: " + _by_source(counts), done, total)
+                on_progress("labels: " + by_source_text(counts), done, total)
 
         def show_artists(done: int, total: int) -> None:
             if on_progress is not None:
@@ -209,15 +209,6 @@ class _Outside:
     @property
     def unavailable_tracks(self) -> set[str]:
         return self.labels.unavailable_tracks
-
-
-def _by_source(counts: Mapping[str, Counter[str]]) -> str:
-    """`beatport 12/3/0`: found, missed, blocked."""
-    shown = []
-    for name, kinds in counts.items():
-        found, missed = kinds["found"] + kinds["review"], kinds["missed"]
-        shown.append(f"{name} {found}/{missed}/{kinds.total() - found - missed}")
-    return " · ".join(shown)
 
 
 def _tell(on_progress: Progress | None, step: str) -> None:

@@ -194,6 +194,16 @@ def hunt_label_file(
     return found
 
 
+def by_source_text(counts: Mapping[str, Counter[str]]) -> str:
+    """`beatport 12/3/0 · deezer 2/1/0`: found, missed, blocked."""
+    shown = []
+    for name, kinds in counts.items():
+        if kinds:
+            found, missed = kinds["found"] + kinds["review"], kinds["missed"]
+            shown.append(f"{name} {found}/{missed}/{kinds.total() - found - missed}")
+    return " · ".join(shown)
+
+
 def enabled_sources(settings: Settings) -> list[Source]:
     """The sources to ask: one nobody switched on is left out, one that was named says why it is closed."""
     opened = open_sources(settings)
