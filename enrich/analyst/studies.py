@@ -19,7 +19,7 @@ from enrich.analyst.room import Room
 from enrich.cooccurrence.evaluation import Plan, evaluate, evaluate_frame
 from enrich.cooldown.lag import database_lags
 from enrich.cooldown.periods import STRATEGIES, period_days
-from enrich.cooldown.simulation import Simulation, draw_tracks, simulate
+from enrich.cooldown.simulation import Simulation, simulated_year
 from enrich.cooldown.survival import MIN_RELEASES, ReleaseCurve, default_curves, fit_curve
 
 #: Rankers of our own; the others are what they are to beat.
@@ -135,7 +135,7 @@ def release_curves(room: Room) -> pl.DataFrame:
 
 def queue_year(*, seed: int = 0, tracks: int = 5_000) -> Simulation:
     """A simulated year of the queue under every strategy, releases drawn from the shipped curve."""
-    return simulate(draw_tracks(default_curves()["release"], seed=seed, tracks=tracks), seed=seed)
+    return simulated_year(seed=seed, tracks=tracks)
 
 
 def queue_weeks(room: Room) -> pl.DataFrame:

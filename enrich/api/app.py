@@ -185,12 +185,9 @@ def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime]) -> N
     @app.get("/enrich/report", response_model=models.ReportResponse, **read)
     def report() -> dict[str, Any]:
         """The report's figures: recovery as projected beside recovery as counted."""
-        from enrich.reporting.counts import read_counts
-        from enrich.reporting.figures import figures
-        from enrich.reporting.recovery import plain
+        from enrich.reporting.recovery import plain, read_figures
 
-        now = clock()
-        body: dict[str, Any] = plain(figures(read_counts(settings, now=now), now=now))
+        body: dict[str, Any] = plain(read_figures(settings, now=clock()))
         return body
 
     @app.get("/enrich/dashboards", tags=["state"])

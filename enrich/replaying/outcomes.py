@@ -14,6 +14,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
 from enrich.contracts.settings import Settings
+from enrich.cooldown.simulation import PROJECTED_DAYS
 from enrich.database.bulk import fetch_frame
 from enrich.database.connection import connect
 from enrich.replaying.promos import UNKNOWNS
@@ -61,8 +62,7 @@ PROPOSED = pl.Schema(
 SAME_SPELLING = 0.85
 
 #: Where the specification's projection is read off.
-SIX_MONTHS, TWELVE_MONTHS = 182, 365
-PROJECTED_PERCENT = (15.0, 25.0)
+SIX_MONTHS, TWELVE_MONTHS = PROJECTED_DAYS
 
 
 def read_outcomes(settings: Settings, unknowns: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

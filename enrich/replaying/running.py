@@ -21,10 +21,10 @@ from enrich.contracts.settings import Settings
 from enrich.contracts.tables import read_table
 from enrich.cooldown.periods import STRATEGIES
 from enrich.cooldown.queue import DEFAULT_STRATEGY
+from enrich.cooldown.simulation import PROJECTED_PERCENT
 from enrich.errors import EnrichError, InputFileError
 from enrich.pipeline.policy import read_policy
 from enrich.replaying.outcomes import (
-    PROJECTED_PERCENT,
     SIX_MONTHS,
     TWELVE_MONTHS,
     by_kind,

@@ -11,11 +11,8 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from enrich.cooldown.simulation import PROJECTED_DAYS, PROJECTED_PERCENT
 from enrich.reporting import style
-
-#: The specification's expectation: percent of failed tracks, from and to how many days.
-PROJECTED_PERCENT = (15.0, 25.0)
-PROJECTED_DAYS = (182, 365)
 
 _COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.RED)
 _ROWS = 8.5

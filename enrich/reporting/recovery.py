@@ -17,8 +17,9 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from enrich.contracts.settings import Settings
+from enrich.cooldown.simulation import PROJECTED_DAYS, PROJECTED_PERCENT, simulated_year
 from enrich.errors import InputFileError
-from enrich.reporting import plots
+from enrich.reporting import plots, queue_plots
 from enrich.reporting.counts import read_counts
 from enrich.reporting.figures import figures
 from enrich.reporting.style import as_svg
@@ -59,12 +60,40 @@ def report(settings: Settings, *, out: Path | None = None, now: datetime) -> Rep
     """
     folder = Path(out) if out is not None else settings.data_dir / "reports"
     _check_folder(folder)
-    counted = figures(read_counts(settings, now=now), now=now)
+    counted = read_figures(settings, now=now)
     page = render(counted, today=now.date())
     document = json.dumps(plain(counted), ensure_ascii=False, indent=2) + "\n"
     path_json, path_html = folder / JSON_NAME, folder / HTML_NAME
     _write({path_json: document, path_html: page})
     return ReportResult(path_json=path_json, path_html=path_html, figures=counted)
+
+
+def read_figures(settings: Settings, *, now: datetime) -> dict[str, Any]:
+    """All figures of the report: counted in Postgres, and beside them, under `simulated_year`, a year of the queue.
+
+    Raises:
+        DatabaseError: Postgres is down or not migrated.
+    """
+    return {**figures(read_counts(settings, now=now), now=now), "simulated_year": _simulated_year()}
+
+
+def _simulated_year() -> dict[str, Any]:
+    """What the strategies recover in a simulated year, beside what the specification projects; no row is counted."""
+    year = simulated_year()
+    at = {
+        name: year.by_day.filter(pl.col("day") == day).select("strategy", pl.col("recovered").alias(name))
+        for name, day in zip(("after_6_months_pct", "after_12_months_pct"), PROJECTED_DAYS, strict=True)
+    }
+    rows = year.summary
+    for frame in at.values():
+        rows = rows.join(frame, on="strategy", maintain_order="left")
+    return {
+        "projected_percent": list(PROJECTED_PERCENT),
+        "projected_days": list(PROJECTED_DAYS),
+        "rows": rows.with_columns(pl.col(pl.Float64).round(2)).to_dicts(),
+        # Weekly: as fine as a chart of a year shows.
+        "by_week": year.by_day.filter((pl.col("day") % 7 == 0) | (pl.col("day") == PROJECTED_DAYS[1])).to_dicts(),
+    }
 
 
 def render(counted: dict[str, Any], *, today: date) -> str:
@@ -110,6 +139,11 @@ def charts(counted: dict[str, Any], *, today: date) -> dict[str, str]:
             )
         ),
         "queue": as_svg(plots.queue_calendar(weeks, today=today)),
+        "strategies": as_svg(
+            queue_plots.strategy_recoveries(
+                pl.DataFrame(counted["simulated_year"]["by_week"]), pl.DataFrame(counted["simulated_year"]["rows"])
+            )
+        ),
         "bands": as_svg(plots.confidence_bands(bands)),
     }
 

@@ -205,7 +205,7 @@ def test_page_is_self_contained_and_harmless(recovered):
     assert "script" not in tags.tags
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 2
     assert all(address.startswith("#") for address in tags.loads)
-    assert page.count("<svg") == 6
+    assert page.count("<svg") == 7
     assert not re.search(r"@import|url\(\s*['\"]?http", page)
 
 
@@ -270,3 +270,23 @@ def test_former_report_survives_a_failure(demo_database, tmp_path):
         report(demo_database, out=tmp_path, now=NOW)
 
     assert made.path_html.read_bytes() == former
+
+
+def test_the_simulated_year_stands_beside_the_projection(recovered, tmp_path):
+    from enrich.cooldown.simulation import simulated_year
+
+    settings, _ = recovered
+    made = report(settings, out=tmp_path / "out", now=NOW)
+    page, year = made.path_html.read_text(), json.loads(made.path_json.read_text())["simulated_year"]
+
+    by_hand = {(row["strategy"], row["day"]): row["recovered"] for row in simulated_year().by_day.iter_rows(named=True)}
+    assert [row["strategy"] for row in year["rows"]] == ["fixed", "exponential", "adaptive", "learned"]
+    for row in year["rows"]:
+        assert row["after_6_months_pct"] == pytest.approx(by_hand[row["strategy"], 182], abs=0.01)
+        assert row["after_12_months_pct"] == pytest.approx(by_hand[row["strategy"], 365], abs=0.01)
+        # In the table and at the end of its line in the chart.
+        assert f"{row['after_12_months_pct']:.1f} %" in page
+        assert f"{row['look_ups']:,} look-ups" in page
+    assert year["projected_percent"] == [15, 25]
+    assert "15–25 %" in page
+    assert "projected 15–25 %" in page
