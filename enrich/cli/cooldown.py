@@ -23,8 +23,11 @@ def register(app: typer.Typer) -> None:
 
 def migrate(
     limit: Limit = 100,
-    strategy: Annotated[str, typer.Option(help="fixed, exponential, adaptive or learned.")] = "adaptive",
-    base_days: Annotated[int, typer.Option(min=1, help="Base period in days.")] = 90,
+    strategy: Annotated[
+        str | None,
+        typer.Option(help="fixed, exponential, adaptive or learned; else the one it waited under before, or adaptive."),
+    ] = None,
+    base_days: Annotated[int, typer.Option(min=1, help="Base period in days, of this wait.")] = 90,
     jitter: Annotated[float, typer.Option(min=0, max=0.5, help="Spread a batch by this share of its period.")] = 0.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -41,7 +44,7 @@ def migrate(
     emit(
         done.asdict(),
         as_json=as_json,
-        text=f"{done.migrated} of {done.candidates} failed tracks put into cool-down ({strategy}); "
+        text=f"{done.migrated} of {done.candidates} failed tracks put into cool-down; "
         f"{done.skipped} have no retries left",
     )
 

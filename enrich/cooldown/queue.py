@@ -17,16 +17,27 @@ import psycopg
 from psycopg.rows import dict_row
 
 from enrich.contracts.settings import Settings
-from enrich.cooldown.periods import BASE_DAYS, MAX_DAYS, jitter_share, period_expr
+from enrich.cooldown.periods import BASE_DAYS, MAX_DAYS, STRATEGIES, jitter_share, period_expr
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import DatabaseError, EnrichError
+from enrich.snapshots.building import is_label
 from enrich.sql import COOLDOWN
 
 #: Retries a track gets before it counts as permanently failed.
 MAX_ATTEMPTS = 5
 #: The strategy where none is named.
 DEFAULT_STRATEGY = "adaptive"
+#: What the query `waiting_facts` tells of each track.
+_FACTS = pl.Schema(
+    {
+        "track_id": pl.String,
+        "retry_count": pl.Int64,
+        "own_strategy": pl.String,
+        "labels": pl.List(pl.String),
+        "age_days": pl.Float64,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +105,7 @@ def migrate(
     *,
     now: datetime,
     limit: int = 100,
-    strategy: str = DEFAULT_STRATEGY,
+    strategy: str | None = None,
     base_days: int = BASE_DAYS,
     jitter: float = 0.0,
 ) -> MigrateResult:
@@ -104,8 +115,8 @@ def migrate(
         settings: Where Postgres is.
         now: The time of failing, with time zone; the period starts here.
         limit: At most this many failed tracks are looked at; >= 1.
-        strategy: See `enrich.cooldown.periods`.
-        base_days: Base period in days; >= 1.
+        strategy: See `enrich.cooldown.periods`; None: each track's own, under which it waited before, else `adaptive`.
+        base_days: Base period in days, of this wait alone; >= 1.
         jitter: Share (0–0.5) by which a period is stretched or shortened, fixed for each track, to spread a batch.
 
     Raises:
@@ -114,72 +125,67 @@ def migrate(
     """
     _check_limit(limit)
     with _transaction(settings, "cool-down migrate") as cur:
-        _run(cur, "failed_candidates", now=now, limit_rows=limit, max_attempts=MAX_ATTEMPTS)
+        _run(cur, "failed_candidates", limit_rows=limit, max_attempts=MAX_ATTEMPTS)
         candidates = cur.fetchall()
-        chosen = [row for row in candidates if not row["is_exhausted"]]
+        chosen = [row["track_id"] for row in candidates if not row["is_exhausted"]]
         enqueue(cur, chosen, now=now, strategy=strategy, base_days=base_days, jitter=jitter)
     return MigrateResult(candidates=len(candidates), migrated=len(chosen), skipped=len(candidates) - len(chosen))
 
 
 def enqueue(
-    cur: psycopg.Cursor[Any],
-    tracks: Sequence[dict[str, Any]],
+    cur: psycopg.Cursor[dict[str, Any]],
+    track_ids: Sequence[object],
     *,
     now: datetime,
-    strategy: str,
+    strategy: str | None = None,
     base_days: int = BASE_DAYS,
     jitter: float = 0.0,
 ) -> None:
     """Write the waiting time of tracks already locked by the caller's transaction.
 
     Args:
-        cur: Cursor of the transaction.
-        tracks: track_id, retry_count, has_label, age_days, error_message.
+        cur: Cursor of the transaction, rows as dictionaries.
+        track_ids: The tracks.
         now: Start of the period.
-        strategy: See `enrich.cooldown.periods`.
+        strategy: See `migrate`.
         base_days: Base period in days.
         jitter: See `migrate`.
     """
     if not 0 <= jitter <= 0.5:
         raise EnrichError(f"cool-down jitter must lie between 0 and 0.5, got {jitter}")
-    frame = pl.DataFrame(
-        {
-            "attempt": [row["retry_count"] for row in tracks],
-            "has_label": [row["has_label"] for row in tracks],
-            "age_days": [row["age_days"] for row in tracks],
-            "share": [jitter_share(str(row["track_id"])) for row in tracks],
-        },
-        schema={"attempt": pl.Int64, "has_label": pl.Boolean, "age_days": pl.Float64, "share": pl.Float64},
+    if strategy is not None and strategy not in STRATEGIES:
+        raise EnrichError(f"unknown cool-down strategy {strategy!r}; known are {', '.join(STRATEGIES)}")
+    _run(cur, "waiting_facts", track_ids=list(track_ids), now=now)
+    facts = pl.DataFrame(cur.fetchall(), schema=_FACTS, orient="row", infer_schema_length=None)
+    own = pl.col("own_strategy") if strategy is None else pl.lit(strategy)
+    waiting = facts.with_columns(
+        strategy=pl.when(own.is_in(STRATEGIES)).then(own).otherwise(pl.lit(DEFAULT_STRATEGY)),
+        share=pl.Series([jitter_share(track) for track in facts["track_id"]], dtype=pl.Float64),
+    ).with_columns(hours=(_days(base_days) * 24 * (1 + jitter * pl.col("share"))).clip(1, MAX_DAYS * 24))
+    _run(
+        cur,
+        "put_in_queue",
+        now=now,
+        track_ids=waiting["track_id"].to_list(),
+        hours=waiting["hours"].to_list(),
+        strategies=waiting["strategy"].to_list(),
     )
+
+
+def _days(base_days: int) -> pl.Expr:
+    """The period of each row by the strategy it names."""
+    facts = {
+        "attempt": pl.col("retry_count"),
+        "has_label": pl.col("labels").list.eval(is_label(pl.element())).list.any(),
+        "age_days": pl.col("age_days"),
+    }
     try:
-        period = period_expr(
-            strategy,
-            attempt=pl.col("attempt"),
-            has_label=pl.col("has_label"),
-            age_days=pl.col("age_days"),
-            base_days=base_days,
+        return pl.coalesce(
+            pl.when(pl.col("strategy") == name).then(period_expr(name, base_days=base_days, **facts))
+            for name in STRATEGIES
         )
     except ValueError as error:
         raise EnrichError(str(error)) from None
-    hours = frame.select((period * 24 * (1 + jitter * pl.col("share"))).clip(1, MAX_DAYS * 24).alias("hours"))["hours"]
-    cur.execute(
-        """
-        update enrichment_status as status
-        set status = 'pending_re_enrichment',
-            retry_after = %(now)s + make_interval(secs => waiting.hours * 3600),
-            cooldown_reason = coalesce(waiting.reason, 'no result in any tier'),
-            cooldown_strategy = %(strategy)s
-        from unnest(%(ids)s::uuid[], %(hours)s::float8[], %(reasons)s::text[]) as waiting (track_id, hours, reason)
-        where status.track_id = waiting.track_id
-        """,
-        {
-            "now": now,
-            "strategy": strategy,
-            "ids": [row["track_id"] for row in tracks],
-            "hours": hours.to_list(),
-            "reasons": [row["error_message"] for row in tracks],
-        },
-    )
 
 
 def process(settings: Settings, *, now: datetime, limit: int = 50) -> ProcessResult:

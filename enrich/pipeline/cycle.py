@@ -507,7 +507,7 @@ def _settle_unresolved(con: psycopg.Connection[Any], found: Found, ids: pl.Serie
     reviewed = set(found.proposals.filter(pl.col("kind") == "artist")["track_id"])
     named = set(found.workspace.tracks.filter("is_known_artist")["track_id"])
     with con.cursor(row_factory=dict_row) as cur:
-        execute(cur, "lock_unresolved", track_ids=ids.to_list(), now=now)
+        execute(cur, "lock_unresolved", track_ids=ids.to_list())
         rows = [{**row, "error_message": _reason(str(row["track_id"]), reviewed)} for row in cur.fetchall()]
         nameless = [row for row in rows if str(row["track_id"]) not in named]
         only_label = [row["track_id"] for row in rows if str(row["track_id"]) in named]
@@ -519,8 +519,8 @@ def _settle_unresolved(con: psycopg.Connection[Any], found: Found, ids: pl.Serie
             reasons=[row["error_message"] for row in nameless],
             now=now,
         )
-        back = [row for row in nameless if 0 < row["retry_count"] < queue.MAX_ATTEMPTS]
-        queue.enqueue(cur, back, now=now, strategy=queue.DEFAULT_STRATEGY)
+        back = [row["track_id"] for row in nameless if 0 < row["retry_count"] < queue.MAX_ATTEMPTS]
+        queue.enqueue(cur, back, now=now)
     return len(nameless) - len(back), len(back)
 
 

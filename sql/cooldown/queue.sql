@@ -1,15 +1,30 @@
--- name: failed_candidates(now, limit_rows, max_attempts)
+-- name: failed_candidates(limit_rows, max_attempts)
 -- One row per failed track, locked: those with retries left first, longest waiting first, then the exhausted ones
 -- (so that they never keep others out, and are still counted). Rows another worker holds are passed over.
--- age_days counts from the first play or, for a track never played, from its creation; null where neither is finite.
 select
     status.track_id,
+    coalesce(status.retry_count, 0) >= $max_attempts as is_exhausted
+from enrichment_status as status
+where status.status = 'failed'
+order by
+    coalesce(status.retry_count, 0) >= $max_attempts,
+    status.last_attempt nulls first,
+    status.track_id
+limit $limit_rows
+for update of status skip locked
+
+-- name: waiting_facts(track_ids, now)
+-- One row per track: all that decides how long it waits.
+-- age_days counts from the first play or, for a track never played, from its creation; null where neither is finite.
+-- labels holds what stands in each place a label may stand; the column is read as JSON, for few installations have it.
+-- own_strategy is the one under which the track waited before.
+select
+    status.track_id::text,
     coalesce(status.retry_count, 0) as retry_count,
-    status.error_message,
-    coalesce(status.retry_count, 0) >= $max_attempts as is_exhausted,
-    nullif(trim(coalesce(
-        nullif(trim(track.metadata -> 'original_data' ->> 'label'), ''), track.metadata ->> 'label', ''
-    )), '') is not null as has_label,
+    status.cooldown_strategy::text as own_strategy,
+    array_remove(array[
+        track.metadata -> 'original_data' ->> 'label', to_jsonb(track) ->> 'label', track.metadata ->> 'label'
+    ], null) as labels,
     extract(epoch from $now::timestamptz - coalesce(
         (
             select min(setlist.set_date)
@@ -22,13 +37,18 @@ select
     ))::float8 / 86400 as age_days
 from enrichment_status as status
 join tracks as track on track.id = status.track_id
-where status.status = 'failed'
-order by
-    coalesce(status.retry_count, 0) >= $max_attempts,
-    status.last_attempt nulls first,
-    status.track_id
-limit $limit_rows
-for update of status skip locked
+where status.track_id = any($track_ids::uuid[])
+order by status.track_id
+
+-- name: put_in_queue(now, track_ids, hours, strategies)
+-- Parks tracks for so many hours each, with the strategy that said so and the reason of the failure.
+update enrichment_status as status
+set status = 'pending_re_enrichment',
+    retry_after = $now::timestamptz + make_interval(secs => waiting.hours * 3600),
+    cooldown_reason = coalesce(status.error_message, 'no result in any tier'),
+    cooldown_strategy = waiting.strategy
+from unnest($track_ids::uuid[], $hours::float8[], $strategies::text[]) as waiting (track_id, hours, strategy)
+where status.track_id = waiting.track_id
 
 -- name: take_due(now, limit_rows)
 -- One row per track whose cool-down has ended, oldest first; each goes to `pending` exactly once, however many

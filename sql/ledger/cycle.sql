@@ -6,26 +6,10 @@ update enrichment_status
 set last_attempt = $now
 where track_id = any($track_ids::uuid[])
 
--- name: lock_unresolved(track_ids, now)
--- One row per pending track of this cycle that still has no completed status, locked, with what a cool-down needs.
-select
-    status.track_id,
-    coalesce(status.retry_count, 0) as retry_count,
-    nullif(trim(coalesce(
-        nullif(trim(track.metadata -> 'original_data' ->> 'label'), ''), track.metadata ->> 'label', ''
-    )), '') is not null as has_label,
-    extract(epoch from $now::timestamptz - coalesce(
-        (
-            select min(setlist.set_date)
-            from setlist_tracks as play
-            join setlists as setlist on setlist.id = play.setlist_id
-            where play.track_id = status.track_id
-                and isfinite(setlist.set_date)
-        ),
-        case when isfinite(track.created_at) then track.created_at end
-    ))::float8 / 86400 as age_days
+-- name: lock_unresolved(track_ids)
+-- One row per pending track of this cycle that still has no completed status, locked.
+select status.track_id, coalesce(status.retry_count, 0) as retry_count
 from enrichment_status as status
-join tracks as track on track.id = status.track_id
 where status.track_id = any($track_ids::uuid[])
     and status.status in ('pending', 'in_progress')
 order by status.track_id

@@ -181,3 +181,57 @@ def test_nonsense_is_refused_and_nothing_changes(database, wrong):
 def test_a_database_without_the_migration_says_how_to_mend_it(blank_database):
     with pytest.raises(EnrichError, match="enrich db migrate"):
         stats(blank_database, now=NOW)
+
+
+def _failed_again(settings):
+    with connect(settings) as con:
+        con.execute("update enrichment_status set status = 'failed', last_attempt = now() where status = 'pending'")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "days"),
+    [("fixed", [90, 90, 90, 90, 90]), ("exponential", [30, 60, 120, 240, 365]), ("adaptive", [90, 135, 180, 225, 270])],
+)
+def test_a_track_keeps_the_strategy_it_was_put_in_with_until_its_retries_are_spent(database, strategy, days):
+    (track,) = _tracks(database, [("a", None, 0, 400)])
+    now, waits = NOW, []
+    assert migrate(database, now=now, strategy=strategy).migrated == 1
+    for _ in range(5):
+        status, _, after, _, under = _queue(database)[track]
+        assert (status, under) == ("pending_re_enrichment", strategy)
+        waits.append((after - now).days)
+        now = after
+        assert process(database, now=now).reset_to_pending == 1
+        _failed_again(database)
+        last = migrate(database, now=now)
+
+    assert waits == days
+    assert (last.migrated, last.skipped) == (0, 1)
+    assert _queue(database)[track][:2] == ("failed", 5)
+    assert stats(database, now=now).permanently_failed == 1
+
+
+def test_a_strategy_named_outranks_the_tracks_own_and_an_unknown_one_gives_way(database):
+    a, b = _tracks(database, [("a", None, 0, 400), ("b", None, 0, 400)])
+    with connect(database) as con:
+        con.execute("update enrichment_status set cooldown_strategy = 'hopeful' where track_id = %s", (a,))
+        con.execute("update enrichment_status set cooldown_strategy = 'fixed' where track_id = %s", (b,))
+
+    assert migrate(database, now=NOW, limit=2).migrated == 2
+    assert {i: _queue(database)[i][4] for i in (a, b)} == {a: "adaptive", b: "fixed"}
+    with connect(database) as con:
+        con.execute("update enrichment_status set status = 'failed'")
+    migrate(database, now=NOW, strategy="exponential")
+    assert {row[4] for row in _queue(database).values()} == {"exponential"}
+
+
+def test_a_label_counts_wherever_it_stands_and_a_word_for_none_does_not(database):
+    ids = _tracks(database, [("promo", "CDR", 0, 400), ("beside", None, 0, 400), ("column", None, 0, 400)])
+    with connect(database) as con:
+        con.execute('update tracks set metadata = metadata || \'{"label": "Bedrock"}\' where id = %s', (ids[1],))
+        con.execute("alter table tracks add column label varchar(255)")
+        con.execute("update tracks set label = 'Bedrock' where id = %s", (ids[2],))
+
+    migrate(database, now=NOW)
+
+    assert [(_queue(database)[i][2] - NOW).days for i in ids] == [90, 60, 60]
