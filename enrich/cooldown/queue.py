@@ -30,13 +30,13 @@ MAX_ATTEMPTS = 5
 DEFAULT_STRATEGY = "adaptive"
 #: What the query `waiting_facts` tells of each track.
 _FACTS = pl.Schema(
-    {
-        "track_id": pl.String,
-        "retry_count": pl.Int64,
-        "own_strategy": pl.String,
-        "labels": pl.List(pl.String),
-        "age_days": pl.Float64,
-    }
+    [
+        ("track_id", pl.String()),
+        ("retry_count", pl.Int64()),
+        ("own_strategy", pl.String()),
+        ("labels", pl.List(pl.String())),
+        ("age_days", pl.Float64()),
+    ]
 )
 
 
@@ -174,14 +174,18 @@ def enqueue(
 
 def _days(base_days: int) -> pl.Expr:
     """The period of each row by the strategy it names."""
-    facts = {
-        "attempt": pl.col("retry_count"),
-        "has_label": pl.col("labels").list.eval(is_label(pl.element())).list.any(),
-        "age_days": pl.col("age_days"),
-    }
+    has_label = pl.col("labels").list.eval(is_label(pl.element())).list.any()
     try:
         return pl.coalesce(
-            pl.when(pl.col("strategy") == name).then(period_expr(name, base_days=base_days, **facts))
+            pl.when(pl.col("strategy") == name).then(
+                period_expr(
+                    name,
+                    attempt=pl.col("retry_count"),
+                    has_label=has_label,
+                    age_days=pl.col("age_days"),
+                    base_days=base_days,
+                )
+            )
             for name in STRATEGIES
         )
     except ValueError as error:
