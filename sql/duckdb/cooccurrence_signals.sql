@@ -5,7 +5,7 @@ create or replace table unknown_sets as
 with
 lengths as (
     select set_no, min(position) as first_position, max(position) as last_position,
-        floor((max(position) - min(position) + 10) / 10.0) as tenth
+        floor((max(position) - min(position) + 10) / 10) as tenth
     from slots
     group by set_no
 )
@@ -91,8 +91,8 @@ from counted
 
 -- name: cooccurrence_dj()
 -- One row per unknown and candidate: the mean over the unknown's DJs of 1 where the DJ is the artist, else the
--- artist's plays by the DJ relative to those of the DJ's most played artist. Added as decimals, so that the order
--- of the additions cannot show.
+-- artist's plays by the DJ relative to those of the DJ's most played artist. Added as whole numbers of 1e-15, so that
+-- the order of the additions cannot show.
 create or replace table dj_signal as
 with
 unknown_djs as (
@@ -104,8 +104,8 @@ unknown_djs as (
 parts as (
     select o.unknown_no, o.artist_no, u.dj_no,
         case
-            when o.artist_no = u.dj_no or a.alias_no is not null then 1.0
-            else coalesce(p.plays / cast(p.most_plays as double), 0.0)
+            when o.artist_no = u.dj_no or a.alias_no is not null then 1e0
+            else coalesce(p.plays / cast(p.most_plays as double), 0e0)
         end as part
     from occurrence as o
     join unknown_djs as u on u.unknown_no = o.unknown_no
@@ -113,7 +113,7 @@ parts as (
     left join dj_plays as p on p.dj_no = u.dj_no and p.artist_no = o.artist_no
 )
 select unknown_no, artist_no,
-    cast(sum(cast(part as decimal(38, 15))) as double) / count(*) as dj
+    cast(sum(cast(floor(part * 1e15 + 0.5e0) as decimal(38, 0))) as double) / 1e15 / count(*) as dj
 from parts
 group by unknown_no, artist_no
 
@@ -123,8 +123,8 @@ create or replace table ranked as
 with
 signals as (
     select o.unknown_no, o.artist_no, o.occurrence_count, o.occurrence,
-        coalesce(l.label, 0.0) as label,
-        coalesce(d.dj, 0.0) as dj,
+        coalesce(l.label, 0e0) as label,
+        coalesce(d.dj, 0e0) as dj,
         $position_weight * u.mid_set as position,
         l.label_no
     from occurrence as o
@@ -133,16 +133,18 @@ signals as (
     left join dj_signal as d on d.unknown_no = o.unknown_no and d.artist_no = o.artist_no
 ),
 scored as (
-    -- Rounded so that equal evidence is a tie, whatever the last bit says.
+    -- To twelve places, so that equal evidence is a tie, whatever the last bit says; by floor, not round, which every
+    -- engine does in its own way.
     select *,
-        round($occurrence_weight * occurrence + $label_weight * label + $dj_weight * dj, 12) as probability
+        floor(($occurrence_weight * occurrence + $label_weight * label + $dj_weight * dj) * 1e12 + 0.5e0) / 1e12
+            as probability
     from signals
 ),
 ordered as (
     select *,
         row_number() over (
             partition by unknown_no
-            order by round(probability + position, 12) desc, probability desc, occurrence_count desc, artist_no
+            order by floor((probability + position) * 1e12 + 0.5e0) desc, probability desc, occurrence_count desc, artist_no
         ) as rank
     from scored
 )
