@@ -112,8 +112,13 @@ def load_contexts(con: duckdb.DuckDBPyConnection, *, window: int = WINDOW) -> No
     """Make the tables `context_plays` and `context_artists` in a connection of `Plays.connect`."""
     if window < 1:
         raise ValueError(f"window must be >= 1, got {window}")
-    DUCKDB["cooccurrence_context_plays"].run(con, window=window)
-    DUCKDB["cooccurrence_context_artists"].run(con)
+    for name, parameters in context_steps(window):
+        DUCKDB[name].run(con, **parameters)
+
+
+def context_steps(window: int) -> list[tuple[str, dict[str, float]]]:
+    """The named queries that make the contexts, in order, with their parameters."""
+    return [("cooccurrence_context_plays", {"window": window}), ("cooccurrence_context_artists", {})]
 
 
 _TEXTS = ("set_id", "dj", "artist", "label", "track_key")

@@ -14,10 +14,12 @@ Strongest first, in this order, as far as the data support them:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 import duckdb
 import polars as pl
 
-from enrich.cooccurrence.contexts import Plays
 from enrich.sql import DUCKDB
 
 _WAYS = 3
@@ -26,20 +28,60 @@ _RUNS_LABEL_PLAYS = 3
 _PAIR = ["unknown_no", "artist_no"]
 
 
-def sentences(con: duckdb.DuckDBPyConnection, plays: Plays) -> pl.DataFrame:
-    """unknown_no, artist_no, evidence: the sentences of every row of `ranked`, strongest first.
+#: What sentences are made from: tables, and the named query of each with parameters, over the tables of the scores.
+EVIDENCE: dict[str, tuple[str, dict[str, int]]] = {
+    "neighbours": ("cooccurrence_neighbour_evidence", {"limit_each": _WAYS}),
+    "label_mates": ("cooccurrence_label_mate_evidence", {}),
+    "label_sets": ("cooccurrence_label_evidence", {}),
+    "djs": ("cooccurrence_dj_evidence", {"limit_each": _DJS, "min_label_plays": _RUNS_LABEL_PLAYS}),
+}
+
+
+class Named(Protocol):
+    """Who knows the names behind the numbers: `contexts.Plays`, or a part of it."""
+
+    @property
+    def names(self) -> pl.DataFrame:
+        """artist_no, artist_key, artist."""
+
+    @property
+    def labels(self) -> pl.DataFrame:
+        """label_no, label_key, label."""
+
+    @property
+    def sets(self) -> pl.DataFrame:
+        """set_no, set_id."""
+
+    @property
+    def unknowns(self) -> pl.DataFrame:
+        """unknown_no, track_key."""
+
+    @property
+    def dj_credits(self) -> pl.DataFrame:
+        """dj_credit_no, dj_no."""
+
+
+def read_evidence(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
+    """The tables of EVIDENCE, from a connection in which `formula.load_scores` has left its tables."""
+    return {table: DUCKDB[query].frame(con, **parameters) for table, (query, parameters) in EVIDENCE.items()}
+
+
+def sentences(ranked: pl.DataFrame, evidence: Mapping[str, pl.DataFrame], names: Named) -> pl.DataFrame:
+    """unknown_no, artist_no, evidence: the sentences of every ranked candidate, strongest first.
 
     Args:
-        con: The connection in which `formula.load_scores` has left its tables.
-        plays: What that connection was made from; it knows the names.
+        ranked: unknown_no, artist_no, label_no: the candidates.
+        evidence: The tables of EVIDENCE, of these candidates.
+        names: Names of all the numbers.
     """
-    name = plays.names.select("artist_no", name="artist")
-    dj_credit = _dj_credit_names(plays)
+    ranked = ranked.select(*_PAIR, "label_no")
+    name = names.names.select("artist_no", name="artist")
+    dj_credit = _dj_credit_names(names)
     parts = [
-        _played_near(DUCKDB["cooccurrence_neighbour_evidence"].frame(con, limit_each=_WAYS), name, dj_credit, plays, 1),
-        _played_near(DUCKDB["cooccurrence_label_mate_evidence"].frame(con), name, dj_credit, plays, 2),
-        _label_around(con, plays),
-        _djs(con, name, plays),
+        _played_near(evidence["neighbours"], name, dj_credit, names, 1),
+        _played_near(evidence["label_mates"], name, dj_credit, names, 2),
+        _label_around(evidence["label_sets"], ranked, names),
+        _djs(evidence["djs"], ranked, name, names),
     ]
     return (
         pl.concat(part.select(*_PAIR, "part", "choice", "sentence") for part in parts)
@@ -50,7 +92,7 @@ def sentences(con: duckdb.DuckDBPyConnection, plays: Plays) -> pl.DataFrame:
 
 
 def _played_near(
-    rows: pl.DataFrame, name: pl.DataFrame, dj_credit: pl.DataFrame, plays: Plays, part: int
+    rows: pl.DataFrame, name: pl.DataFrame, dj_credit: pl.DataFrame, names: Named, part: int
 ) -> pl.DataFrame:
     slots = pl.col("distance").abs()
     side = pl.when(pl.col("distance") > 0).then(pl.lit("after")).otherwise(pl.lit("before"))
@@ -68,19 +110,16 @@ def _played_near(
     return (
         rows.join(name.rename({"artist_no": "other_no"}), on="other_no")
         .join(dj_credit, on="dj_credit_no", how="left")
-        .join(plays.sets, on="set_no")
+        .join(names.sets, on="set_no")
         .with_columns(part=pl.lit(part), sentence=pl.format("Played {} {} in {}", far, "name", where))
     )
 
 
-def _label_around(con: duckdb.DuckDBPyConnection, plays: Plays) -> pl.DataFrame:
-    ranked = con.sql("select unknown_no, artist_no, label_no from ranked where label_no is not null").pl()
+def _label_around(rows: pl.DataFrame, ranked: pl.DataFrame, names: Named) -> pl.DataFrame:
     both = pl.col("surrounded") > 0
     count = pl.when(both).then("surrounded").otherwise("sets").cast(pl.Int64)
     return (
-        DUCKDB["cooccurrence_label_evidence"]
-        .frame(con)
-        .join(plays.labels, on="label_no")
+        rows.join(names.labels, on="label_no")
         .with_columns(
             sentence=pl.format(
                 "{} {} releases in {} {}",
@@ -95,8 +134,7 @@ def _label_around(con: duckdb.DuckDBPyConnection, plays: Plays) -> pl.DataFrame:
     )
 
 
-def _djs(con: duckdb.DuckDBPyConnection, name: pl.DataFrame, plays: Plays) -> pl.DataFrame:
-    label = con.sql("select unknown_no, artist_no, label_no from ranked").pl()
+def _djs(rows: pl.DataFrame, ranked: pl.DataFrame, name: pl.DataFrame, names: Named) -> pl.DataFrame:
     times = pl.when(pl.col("plays") == 1).then(pl.lit("once")).otherwise(pl.format("{} times", "plays"))
     often = (
         pl.when(pl.col("plays") == pl.col("most_plays"))
@@ -114,20 +152,18 @@ def _djs(con: duckdb.DuckDBPyConnection, name: pl.DataFrame, plays: Plays) -> pl
         .otherwise(played)
     )
     return (
-        DUCKDB["cooccurrence_dj_evidence"]
-        .frame(con, limit_each=_DJS, min_label_plays=_RUNS_LABEL_PLAYS)
-        .join(name, on="artist_no")
+        rows.join(name, on="artist_no")
         .join(name.rename({"artist_no": "dj_no", "name": "dj"}), on="dj_no")
-        .join(label, on=_PAIR)
-        .join(plays.labels, on="label_no", how="left")
+        .join(ranked, on=_PAIR)
+        .join(names.labels, on="label_no", how="left")
         .with_columns(part=pl.lit(4), sentence=sentence)
     )
 
 
-def _dj_credit_names(plays: Plays) -> pl.DataFrame:
+def _dj_credit_names(names: Named) -> pl.DataFrame:
     """dj_credit_no, djs: a DJ credit as its DJs, `A & B`."""
     return (
-        plays.dj_credits.join(plays.names.select(dj_no="artist_no", name="artist"), on="dj_no")
+        names.dj_credits.join(names.names.select(dj_no="artist_no", name="artist"), on="dj_no")
         .sort("dj_credit_no", "dj_no")
         .group_by("dj_credit_no", maintain_order=True)
         .agg(djs=pl.col("name").str.join(" & "))

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from enrich.cooccurrence.contexts import WINDOW, Plays, load_contexts
-from enrich.cooccurrence.signals import load_signals
+from enrich.cooccurrence.contexts import WINDOW, Plays, context_steps
+from enrich.cooccurrence.signals import SIGNALS
 from enrich.sql import DUCKDB
 
 #: The specification's thresholds for a proposal.
@@ -50,6 +50,23 @@ SCORES = pl.Schema(
 )
 
 
+def score_steps(
+    *, window: int = WINDOW, weights: Weights | None = None, max_rank: int = MAX_RANK
+) -> list[tuple[str, dict[str, float]]]:
+    """The named queries that make the table `ranked`, in order, with their parameters; any engine may run them."""
+    if window < 1:
+        raise ValueError(f"window must be >= 1, got {window}")
+    weights = weights or Weights()
+    formula = {
+        "occurrence_weight": weights.occurrence,
+        "label_weight": weights.label,
+        "dj_weight": weights.dj,
+        "position_weight": weights.position,
+        "limit_rank": max_rank,
+    }
+    return [*context_steps(window), *((name, {}) for name in SIGNALS), ("cooccurrence_formula", formula)]
+
+
 def load_scores(
     con: duckdb.DuckDBPyConnection,
     *,
@@ -58,17 +75,8 @@ def load_scores(
     max_rank: int = MAX_RANK,
 ) -> None:
     """Make the table `ranked` (and every table it is built from) in a connection of `Plays.connect`."""
-    weights = weights or Weights()
-    load_contexts(con, window=window)
-    load_signals(con)
-    DUCKDB["cooccurrence_formula"].run(
-        con,
-        occurrence_weight=weights.occurrence,
-        label_weight=weights.label,
-        dj_weight=weights.dj,
-        position_weight=weights.position,
-        limit_rank=max_rank,
-    )
+    for name, parameters in score_steps(window=window, weights=weights, max_rank=max_rank):
+        DUCKDB[name].run(con, **parameters)
 
 
 def scores(

@@ -15,7 +15,7 @@ import polars as pl
 
 from enrich.contracts.schemas import RANKING
 from enrich.cooccurrence.contexts import WINDOW, number_plays, unknown_key
-from enrich.cooccurrence.evidence import sentences
+from enrich.cooccurrence.evidence import Named, read_evidence, sentences
 from enrich.cooccurrence.formula import MAX_RANK, MIN_OCCURRENCES, MIN_PROBABILITY, load_scores, read_scores
 from enrich.errors import EnrichError
 from enrich.text.words import is_unknown_artist
@@ -68,18 +68,29 @@ def rank(
     with plays.connect() as con:
         load_scores(con, window=window, max_rank=max_rank)
         scored = read_scores(con)
-        said = sentences(con, plays)
-    named = (
-        scored.join(plays.unknowns, on="unknown_no")
-        .join(plays.names, on="artist_no")
-        .join(plays.labels.select("label_no", label_support="label"), on="label_no", how="left")
+        evidence = read_evidence(con)
+    ranking = name_ranking(scored, sentences(scored, evidence, plays), plays)
+    return ranking.with_columns(_confidence(ranking, tracklists))
+
+
+def name_ranking(scored: pl.DataFrame, said: pl.DataFrame, names: Named) -> pl.DataFrame:
+    """RANKING of candidates known by number; `confidence` is null.
+
+    Args:
+        scored: SCORES.
+        said: unknown_no, artist_no, evidence (`evidence.sentences`).
+        names: Names of all the numbers.
+    """
+    return (
+        scored.join(names.unknowns, on="unknown_no")
+        .join(names.names, on="artist_no")
+        .join(names.labels.select("label_no", label_support="label"), on="label_no", how="left")
         .join(said, on=["unknown_no", "artist_no"], how="left")
         .sort("unknown_no", "rank")
         .with_columns(confidence=pl.lit(None, pl.Float64))
         .select(RANKING.names())
         .match_to_schema(RANKING)
     )
-    return named.with_columns(_confidence(named, tracklists))
 
 
 def rank_artists(

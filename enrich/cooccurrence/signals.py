@@ -1,7 +1,7 @@
 """The four signals of the specification, for every unknown and every artist of its context at once.
 
-Works in a connection of `Plays.connect` and leaves its tables there; reads and writes nothing else. Each signal is a
-named query of `sql/duckdb/cooccurrence_signals.sql`, in joins, aggregates and window functions any engine has.
+Each signal is a named query of `sql/duckdb/cooccurrence_signals.sql` over the contexts, in joins, aggregates and window
+functions any engine has; `formula.score_steps` lists them in order.
 
 * **occurrence** (0–1): of the sets the unknown is in, the share in which the artist is played within the window.
 * **label** (0–1): of the labelled plays of its context, the share on the commonest label there (ties: the first key),
@@ -15,10 +15,6 @@ named query of `sql/duckdb/cooccurrence_signals.sql`, in joins, aggregates and w
 
 from __future__ import annotations
 
-import duckdb
-
-from enrich.sql import DUCKDB
-
 #: The queries that make the signals, in the order they build on each other.
 SIGNALS = (
     "cooccurrence_unknown_sets",
@@ -28,9 +24,3 @@ SIGNALS = (
     "cooccurrence_dj_plays",
     "cooccurrence_dj",
 )
-
-
-def load_signals(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the signal tables from the contexts that `load_contexts` left in the connection."""
-    for name in SIGNALS:
-        DUCKDB[name].run(con)
