@@ -19,6 +19,8 @@ _TEXTS = (
     "genre", "section", "source_url",
 )  # fmt: skip
 _FLAGS = ("is_id", "layered", "is_mashup")
+#: Blank, NUL, white space at an end, doubled, or other than a space.
+_UNTIDY = r"^$|\x00|^\s|\s$|\s\s|[^\S ]"
 _INT32_MAX = 2_147_483_647
 #: Years outside are a spreadsheet's or a scraper's mistake; there is no DJ set before the record player.
 _YEARS = (1900, 2199)
@@ -31,50 +33,63 @@ def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
         InputFileError: a column has a type no text, number or date can be made of.
     """
     table = pl.concat([draft.table for _, draft in drafts])
-    heights = [draft.table.height for _, draft in drafts]
-    files = _repeated([file for file, _ in drafts], heights)
-    lines = [line for _, draft in drafts for line in draft.lines]
-    raws: list[str | None] = [
-        draft.raws[i] if draft.raws is not None else None for _, draft in drafts for i in range(draft.table.height)
-    ]
+    lines = pl.concat([pl.Series("line", draft.lines, dtype=pl.Int64) for _, draft in drafts])
     bad_lines = pl.DataFrame(
         [(file, line, reason, *_storable([raw])) for file, draft in drafts for line, reason, raw in draft.bad],
         schema=NOTES,
         orient="row",
     )
     typed = _typed(table, file=drafts[0][0]).with_columns(
-        pl.Series("file", files, dtype=pl.String),
-        pl.Series("line", lines, dtype=pl.Int64),
-        pl.Series("source", _repeated([draft.source for _, draft in drafts], heights), dtype=pl.String),
-        pl.Series("raw", _storable(raws), dtype=pl.String),
+        lines,
+        *(
+            pl.concat(
+                [
+                    pl.repeat(value(file, draft), draft.table.height, dtype=pl.String, eager=True)
+                    for file, draft in drafts
+                ]
+            ).alias(name)
+            for name, value in (("file", lambda file, _: file), ("source", lambda _, draft: draft.source))
+        ),
+        pl.concat(
+            [
+                pl.Series("raw", _storable(draft.raws), dtype=pl.String)
+                if draft.raws is not None
+                else pl.repeat(None, draft.table.height, dtype=pl.String, eager=True).alias("raw")
+                for _, draft in drafts
+            ]
+        ),
     )
-    judged = typed.with_columns(_reason().alias("reason"))
-    good = judged.filter(pl.col.reason.is_null())
-    first_line = pl.col.line.first().over("file", "set_id", "position")
+    # Sentences are made for the rows that need one: most tables have none such.
+    faults = _faults()
+    faulty = typed.select(pl.any_horizontal(fault for fault, _ in faults).fill_null(value=False)).to_series()
+    reasons = pl.coalesce(pl.when(fault).then(text) for fault, text in faults)
+    refused = typed.filter(faulty).with_columns(reasons.alias("reason"))
+    good = typed.filter(~faulty).with_columns(pl.lit(None, pl.String).alias("reason"))
+    place = ["file", "set_id", "position"] if len(drafts) > 1 else ["set_id", "position"]
+    first = good.select(pl.struct(place).is_first_distinct()).to_series()
+    if not first.all():
+        first_line = pl.col.line.first().over(place)
+        repeats = pl.format("position {} of set {} is taken already by line {}", "position", "set_id", first_line)
+        refused = pl.concat([refused, good.with_columns(reason=repeats).filter(~first)])
+        good = good.filter(first)
     good = good.with_columns(
-        pl.when(~pl.struct("file", "set_id", "position").is_first_distinct())
-        .then(pl.format("position {} of set {} is taken already by line {}", "position", "set_id", first_line))
-        .alias("reason")
-    )
-    refused = pl.concat([judged.filter(pl.col.reason.is_not_null()), good.filter(pl.col.reason.is_not_null())])
-    good = good.filter(pl.col.reason.is_null()).with_columns(
         pl.when(pl.col.set_date.dt.year().is_between(*_YEARS)).then(pl.col.set_date).alias("set_date")
     )
     if all(draft.raws is None for _, draft in drafts):
         refused = _with_json(refused, table, lines)
     return TracklistRead(
-        slots=good.with_columns(
-            is_id=is_unknown_artist(pl.col.artist) | pl.col.is_id.fill_null(is_unnamed_title(pl.col.title))
-        )
-        .select(SLOTS.names())
-        .match_to_schema(SLOTS),
+        slots=_with_ids(good).select(SLOTS.names()).match_to_schema(SLOTS),
         bad=pl.concat([refused.select(NOTES.names()), bad_lines]).sort("file", "line", maintain_order=True),
         warnings=_warnings(good),
     )
 
 
-def _repeated(values: Sequence[str], times: Sequence[int]) -> list[str]:
-    return [value for value, n in zip(values, times, strict=True) for _ in range(n)]
+def _with_ids(slots: pl.DataFrame) -> pl.DataFrame:
+    """`is_id` as given, or by the title where the file does not say; true wherever the artist is unknown."""
+    nobody = slots.select(is_unknown_artist(pl.col.artist)).to_series()
+    unsaid = (slots["is_id"].is_null() & ~nobody).arg_true()
+    unnamed = slots[unsaid].select(is_unnamed_title(pl.col.title)).to_series()
+    return slots.with_columns(is_id=nobody | slots["is_id"].scatter(unsaid, unnamed))
 
 
 def _storable(texts: Sequence[str | None]) -> list[str | None]:
@@ -91,29 +106,33 @@ def is_unnamed_title(title: pl.Expr) -> pl.Expr:
 
 def _typed(table: pl.DataFrame, *, file: str) -> pl.DataFrame:
     """All columns of SLOTS the draft may give, in their types, beside what the rules need to know."""
+    texts = table.select(
+        _text(table, name, file=file) for name in (*_TEXTS, "set_date", "position") if name in table.columns
+    )
+    # Texts are looked at once; numbers and dates written as text by us need no tidying.
+    odd = texts.select(pl.col(name).str.contains(_UNTIDY).fill_null(value=False) for name in texts.columns)
+    tidy = texts.with_columns(_tidied(texts[name], odd[name]) for name in texts.columns)
     columns = {
-        name: _column(table, name, file=file) if name in table.columns else pl.lit(None, dtype=dtype).alias(name)
+        name: _column(table, tidy, name, file=file) if name in table.columns else pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in SLOTS.items()
         if name not in ("file", "line", "source")
     }
-    as_text = table.select(
-        _text(table, name, file=file) for name in (*_TEXTS, "set_date", "position") if name in table.columns
-    )
-    has_nul = [pl.col(name).str.contains("\0", literal=True) for name in as_text.columns]
-    extra = as_text.select(
-        (pl.any_horizontal(has_nul).fill_null(value=False) if has_nul else pl.lit(value=False)).alias("had_nul"),
-        *(
-            (_clean(pl.col(name)) if name in as_text.columns else pl.lit(None, pl.String)).alias(f"given_{name}")
-            for name in ("position", "set_date")
-        ),
+    has_nul = [pl.col(name).str.contains("\0", literal=True) for name in texts.columns if odd[name].any()]
+    extra = texts.select(
+        (pl.any_horizontal(has_nul).fill_null(value=False) if has_nul else pl.repeat(value=False, n=pl.len())).alias(
+            "had_nul"
+        )
+    ).with_columns(
+        (tidy[name] if name in tidy.columns else pl.lit(None, pl.String)).alias(f"given_{name}")
+        for name in ("position", "set_date")
     )
     return table.select(columns.values()).with_columns(extra)
 
 
-def _column(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
+def _column(table: pl.DataFrame, tidy: pl.DataFrame, name: str, *, file: str) -> pl.Expr | pl.Series:
     dtype = table.schema[name]
     if name in _TEXTS:
-        return _clean(_text(table, name, file=file)).alias(name)
+        return tidy[name]
     if name in _FLAGS:
         return _flag(_text(table, name, file=file)).alias(name)
     if name == "set_date":
@@ -122,7 +141,7 @@ def _column(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
         if isinstance(dtype, pl.Datetime):
             utc = pl.col(name).dt.convert_time_zone("UTC") if dtype.time_zone else pl.col(name)
             return utc.dt.date().alias(name)
-        return _date(_clean(_text(table, name, file=file))).alias(name)
+        return tidy.select(_date(pl.col(name)).alias(name)).to_series()
     if name == "components":
         return pl.col(name).cast(SLOTS[name])
     return _integer(table, name, file=file).alias(name)
@@ -148,10 +167,19 @@ def _text(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
     return column.cast(pl.String, strict=False)
 
 
-def _clean(text: pl.Expr) -> pl.Expr:
-    """Without NULs (Postgres cannot hold them), white space single and outside nothing; blank is null."""
+def _tidied(column: pl.Series, odd: pl.Series) -> pl.Series:
+    """Without NULs (Postgres cannot hold them), white space single and outside nothing; blank is null.
+
+    Args:
+        column: Texts.
+        odd: True where `_UNTIDY` is found: only these are rewritten, as most texts are tidy.
+    """
+    if not odd.any():
+        return column
+    text = pl.col(column.name)
     tidy = text.str.replace_all("\0", "", literal=True).str.replace_all(r"\s+", " ").str.strip_chars()
-    return pl.when(tidy != "").then(tidy)
+    rewritten = column.to_frame().filter(odd).select(pl.when(tidy != "").then(tidy)).to_series()
+    return column.scatter(odd.arg_true(), rewritten)
 
 
 def _flag(text: pl.Expr) -> pl.Expr:
@@ -176,26 +204,29 @@ def _date(text: pl.Expr) -> pl.Expr:
 
 def _integer(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
     """Whole numbers, also as `7.0` or " 07 "; anything else is null."""
+    if table.schema[name].is_integer():
+        return pl.when(pl.col(name).is_between(0, _INT32_MAX)).then(pl.col(name)).cast(pl.Int32)
     text = _text(table, name, file=file).str.replace_all("\0", "", literal=True).str.strip_chars()
     digits = text.str.extract(r"^\+?(\d{1,10})(?:\.0*)?$").cast(pl.Int64, strict=False)
     return pl.when(digits <= _INT32_MAX).then(digits).cast(pl.Int32)
 
 
-def _reason() -> pl.Expr:
-    """Why a row cannot be used; null where it can."""
+def _faults() -> list[tuple[pl.Expr, pl.Expr]]:
+    """Why a row cannot be used, in words; the first that holds is said."""
     placeholder = pl.col.given_set_date.str.contains(r"^0000")
-    return (
-        pl.when(pl.col.set_id.is_null())
-        .then(pl.lit("no set_id"))
-        .when(pl.col.set_id.str.len_chars() > MAX_NAME)
-        .then(pl.lit(f"set_id is longer than {MAX_NAME} characters"))
-        .when(pl.col.given_position.is_null())
-        .then(pl.lit("no position"))
-        .when(pl.col.position.is_null() | (pl.col.position < 1))
-        .then(pl.format("position {} is not a whole number from 1", _short(pl.col.given_position)))
-        .when(pl.col.set_date.is_null() & pl.col.given_set_date.is_not_null() & ~placeholder)
-        .then(pl.format("set_date {} is not a date like 2024-03-15", _short(pl.col.given_set_date)))
-    )
+    return [
+        (pl.col.set_id.is_null(), pl.lit("no set_id")),
+        (pl.col.set_id.str.len_chars() > MAX_NAME, pl.lit(f"set_id is longer than {MAX_NAME} characters")),
+        (pl.col.given_position.is_null(), pl.lit("no position")),
+        (
+            pl.col.position.is_null() | (pl.col.position < 1),
+            pl.format("position {} is not a whole number from 1", _short(pl.col.given_position)),
+        ),
+        (
+            pl.col.set_date.is_null() & pl.col.given_set_date.is_not_null() & ~placeholder,
+            pl.format("set_date {} is not a date like 2024-03-15", _short(pl.col.given_set_date)),
+        ),
+    ]
 
 
 def _warnings(good: pl.DataFrame) -> pl.DataFrame:
@@ -219,11 +250,11 @@ def _short(text: pl.Expr) -> pl.Expr:
     return pl.concat_str(text.str.head(40))
 
 
-def _with_json(refused: pl.DataFrame, table: pl.DataFrame, lines: Sequence[int]) -> pl.DataFrame:
+def _with_json(refused: pl.DataFrame, table: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
     """The refused rows with `raw` = the row of the file as JSON."""
-    written = table.with_columns(pl.Series("__line", list(lines), dtype=pl.Int64)).filter(
-        pl.col("__line").is_in(refused["line"].implode())
-    )
+    if refused.is_empty():
+        return refused
+    written = table.with_columns(lines.alias("__line")).filter(pl.col("__line").is_in(refused["line"].implode()))
     if written.is_empty():
         return refused
     as_json = written.select(

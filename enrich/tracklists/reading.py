@@ -115,6 +115,13 @@ def _decode_line(line: bytes) -> str:
         return line.decode("cp1252", "replace")
 
 
+def _in_order(slots: pl.DataFrame) -> bool:
+    """Whether each slot comes strictly after the one before it: most tables are written in order."""
+    set_id, position = pl.col("set_id"), pl.col("position")
+    later = (set_id > set_id.shift(1)) | ((set_id == set_id.shift(1)) & (position > position.shift(1)))
+    return bool(slots.select(later.slice(1).all()).item())
+
+
 def _together(reads: Sequence[TracklistRead], failed: pl.DataFrame) -> TracklistRead:
     slots = pl.concat([read.slots for read in reads])
     bad = [read.bad for read in reads]
@@ -137,7 +144,7 @@ def _together(reads: Sequence[TracklistRead], failed: pl.DataFrame) -> Tracklist
         )
         slots = slots.filter("kept").select(SLOTS.names())
     return TracklistRead(
-        slots=slots.sort("set_id", "position", "source"),
+        slots=slots if _in_order(slots) else slots.sort("set_id", "position", "source"),
         bad=pl.concat([failed, *bad]).match_to_schema(NOTES),
         warnings=pl.concat([read.warnings for read in reads]),
         repeated=repeated,
