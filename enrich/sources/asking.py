@@ -2,8 +2,9 @@
 
 A pipeline: a track goes to the first source, and on to the next only while nothing settles it, so no source is asked
 in vain; meanwhile every source works on the tracks that reached it. The whole takes about as long as the slowest
-source needs. Answers come to the caller one by one, as they arrive, in the calling thread; replies are in the cache by
-then, so an interrupted run resumes without asking again. A source that raises is a source that failed, no more.
+source needs. Answers come to the caller as they arrive, in the calling thread, while the sources are asked on; replies
+are in the cache by then, so an interrupted run resumes without asking again. A source that raises is a source that
+failed, no more.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -25,6 +26,11 @@ from enrich.sources.base import Source
 #: How long requests under way may finish after a stop.
 _GRACE_S = 2.0
 _TICK_S = 0.1
+#: A judge of many tracks costs by the call, hardly by the track: after a call answers gather for this many times as
+#: long as it took, so that judging takes a fifth of the time at most, whatever the machine.
+_REST = 4.0
+#: No answer waits longer than this for its judge.
+_LONGEST_REST_S = 2.0
 
 #: Called with a track and all its answers so far, the newest last.
 OnAnswer = Callable[[TrackQuery, Sequence[SourceAnswer]], None]
@@ -66,7 +72,8 @@ def ask_all(
         queries: Tracks; track_ids must differ.
         sources: In the order of preference. Their own `workers` says how many tracks each takes at once.
         is_settled: Asked after every answer; True keeps the later sources from being asked. None: all are asked.
-        are_settled: Asked instead of `is_settled`, about every track whose answer has come in by then.
+        are_settled: Asked instead of `is_settled`, about every track whose answer has come in by then; answers gather
+            between its calls for as long as they took, several times over.
         on_answer: Told every answer at once. What it stores is kept whatever happens later.
         stop: Set from anywhere, it ends the work within seconds; what was found is returned.
 
@@ -132,6 +139,10 @@ class _Run:
         self._counts: dict[str, Counter[str]] = {source.name: Counter() for source in sources}
         self._busy = 0
         self._busy_lock = threading.Lock()
+        # Handed to a source and not judged since; arrived and not judged yet; when the judge may be called again.
+        self._away = 0
+        self._gathered: list[tuple[int, TrackQuery, SourceAnswer]] = []
+        self._rested_at = float("-inf")
         self._open = {query.track_id for query in queries} if sources else set()
 
     def to_end(self) -> Asked:
@@ -143,7 +154,7 @@ class _Run:
         try:
             if self._sources:
                 for query in self._queries:
-                    self._waiting[0].put(query)
+                    self._hand(query, 0)
             while self._open and not self._stop.is_set():
                 self._take(_TICK_S)
             # Requests under way may still come in: they are paid for.
@@ -162,24 +173,32 @@ class _Run:
             counts=self._counts,
         )
 
+    def _hand(self, query: TrackQuery, place: int) -> None:
+        self._away += 1
+        self._waiting[place].put(query)
+
     def _take(self, wait_s: float) -> None:
         try:
-            first = self._arrived.get(timeout=wait_s)
+            self._gathered.append(self._arrived.get(timeout=wait_s))
         except queue.Empty:
             return
-        self._tell([first, *self._rest()])
+        # Nothing is gained by waiting once everybody is back.
+        while len(self._gathered) < self._away and not self._stop.is_set():
+            left = self._rested_at - time.monotonic()
+            if left <= 0:
+                break
+            with suppress(queue.Empty):
+                self._gathered.append(self._arrived.get(timeout=min(left, _TICK_S)))
+        self._drain()
 
     def _drain(self) -> None:
-        while rest := self._rest():
-            self._tell(rest)
-
-    def _rest(self) -> list[tuple[int, TrackQuery, SourceAnswer]]:
-        rest = []
-        while True:
-            try:
-                rest.append(self._arrived.get_nowait())
-            except queue.Empty:
-                return rest
+        with suppress(queue.Empty):
+            while True:
+                self._gathered.append(self._arrived.get_nowait())
+        if self._gathered:
+            arrived, self._gathered = self._gathered, []
+            self._away -= len(arrived)
+            self._tell(arrived)
 
     def _tell(self, arrived: Sequence[tuple[int, TrackQuery, SourceAnswer]]) -> None:
         """Take in what has arrived, all at once: a track is under way at one source only, so each comes once."""
@@ -195,11 +214,15 @@ class _Run:
             if settled or place + 1 == len(self._sources):
                 self._open.discard(query.track_id)
             else:
-                self._waiting[place + 1].put(query)
+                self._hand(query, place + 1)
 
     def _settled(self, told: Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]) -> Sequence[bool]:
         if self._are_settled is not None:
-            return self._are_settled(told)
+            began = time.monotonic()
+            settled = self._are_settled(told)
+            ended = time.monotonic()
+            self._rested_at = ended + min(_REST * (ended - began), _LONGEST_REST_S)
+            return settled
         return [self._is_settled is not None and self._is_settled(query, answers) for query, answers in told]
 
     def _work(self, place: int, source: Source) -> None:

@@ -153,12 +153,11 @@ def _parts(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
     apart = pl.DataFrame({"credit": credits}).select(
         main=pl.col("credit").str.replace(_REMIXER, ""), remixer=pl.col("credit").str.extract(_REMIXER, 1)
     )
-    artists = pl.concat(
-        [
-            _artists(apart["main"], known),
-            _artists(apart["remixer"].fill_null(""), known).with_columns(role=pl.lit("remixer")),
-        ]
-    ).sort("c", maintain_order=True)
+    artists = _artists(apart["main"], known)
+    if apart["remixer"].count():
+        remixers = _artists(apart["remixer"].fill_null(""), known).with_columns(role=pl.lit("remixer"))
+        artists = pl.concat([artists, remixers])
+    artists = artists.sort("c", maintain_order=True)
     return artists.select(
         credits.gather(artists["c"]).alias("credit"),
         "artist",
@@ -176,7 +175,10 @@ def _artists(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
     # Most credits are one plain name: windows over them would cost most of the time.
     plain = pl.col("separator").is_null() & ~pl.col("c").is_duplicated()
     alone, pieces = pieces.filter(plain), pieces.filter(~plain)
-    for length in range(_LONGEST_NAME, 1, -1):
+    artists = alone.select("c", artist="text", role=pl.lit("primary"))
+    if pieces.is_empty():
+        return artists
+    for length in range(min(_LONGEST_NAME, int(pieces["c"].unique_counts().max())), 1, -1):  # type: ignore[arg-type]
         pieces = _join_known_runs(pieces, names, length)
     between_names = pl.col("is_name") & pl.col("is_name").shift(1).over("c").fill_null(False)
     ends_list = pl.col("separator").shift(1).over("c").str.contains(",").fill_null(False)
@@ -196,7 +198,7 @@ def _artists(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
         .agg(pl.col("name").str.join(""), pl.col("role").first())
         .select("c", artist="name", role="role")
     )
-    return pl.concat([alone.select("c", artist="text", role=pl.lit("primary")), named])
+    return pl.concat([artists, named])
 
 
 def _join_known_runs(pieces: pl.DataFrame, names: pl.Series, length: int) -> pl.DataFrame:

@@ -426,6 +426,8 @@ def _remixer(mix: pl.Expr) -> pl.Expr:
 
 def _names(guests: pl.Series) -> pl.Series:
     """The guests of each title, one by one."""
+    if not guests.count():
+        return pl.Series([[]] * len(guests), dtype=pl.List(pl.String))
     rows = pl.DataFrame({"row": pl.int_range(len(guests), dtype=pl.UInt32, eager=True)})
     found = split_credits(guests).group_by("row", maintain_order=True).agg(pl.col("artist"))
     return rows.join(found, on="row", how="left", maintain_order="left")["artist"].fill_null(

@@ -10,11 +10,13 @@ import textwrap
 import threading
 import time
 from collections import Counter
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
 from enrich.contracts.values import Availability, Hit, SourceAnswer, TrackQuery
+from enrich.sources import asking
 from enrich.sources.asking import ask_all, stop_on_signals
 from enrich.sources.base import open_sources
 from enrich.sources.catalogue.misbehaving import Misbehaviour
@@ -114,6 +116,53 @@ def test_sources_work_side_by_side():
 
     # In turn it would be 60 waits; side by side about 22.
     assert time.monotonic() - began < 40 * 0.02
+
+
+def test_answers_gather_while_a_judge_of_many_rests(monkeypatch):
+    # The clock stands still but for the judge, so that a rest ends only when everybody is back.
+    now = [0.0]
+    monkeypatch.setattr(asking, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    judged: list[list[str]] = []
+
+    def are_settled(told):
+        now[0] += 1.0
+        judged.append([query.track_id for query, _ in told])
+        return [False] * len(told)
+
+    sources = [Told("beatport", wait_s=0.002), Told("deezer", {str(n): "A" for n in range(40)})]
+    asked = ask_all(queries(40), sources, are_settled=are_settled)
+
+    assert {len(answers) for answers in asked.answers.values()} == {2}
+    # The first call takes what is there; then all others, at one source or the other, come together.
+    assert len(judged) <= 4
+    assert sum(map(len, judged)) == 80
+
+
+def test_a_rest_does_not_outlast_a_stop(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(asking, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    stop, told = threading.Event(), []
+
+    def are_settled(batch):
+        # The next batch would have to wait until the end of time.
+        now[0] += 1.0
+        told.extend(query.track_id for query, _ in batch)
+        threading.Timer(0.05, stop.set).start()
+        return [True] * len(batch)
+
+    release = threading.Event()
+
+    class Stuck(Told):
+        def search(self, query):
+            if query.track_id == "2":
+                release.wait(10)
+            return super().search(query)
+
+    threading.Timer(0.2, release.set).start()
+    asked = ask_all(queries(4), [Stuck("beatport", {str(n): "A" for n in range(4)})], are_settled=are_settled, stop=stop)
+
+    assert asked.was_stopped
+    assert sorted(asked.answers) == sorted(told)
 
 
 def test_a_stop_keeps_what_was_found():
