@@ -234,17 +234,17 @@ def brier(confidence: Doubles, right: NDArray[np.bool_]) -> float:
     return float(np.mean((confidence - right) ** 2)) if len(right) else float("nan")
 
 
-def with_confidence(ranking: pl.DataFrame, tracklists: pl.DataFrame, calibration: Calibration | None) -> pl.DataFrame:
-    """`ranking` with `confidence` filled in; null without a calibration."""
+def with_confidence(ranking: pl.DataFrame, about: pl.DataFrame, calibration: Calibration | None) -> pl.DataFrame:
+    """`ranking` with `confidence` filled in; null without a calibration. `about` is `about_unknowns`."""
     if calibration is None or ranking.is_empty():
         return ranking
-    values = calibration(evidence(ranking, about_unknowns(tracklists)))
+    values = calibration(evidence(ranking, about))
     return ranking.with_columns(confidence=pl.Series(values, dtype=pl.Float64).fill_nan(None))
 
 
-def calibrate_formula(ranking: pl.DataFrame, tracklists: pl.DataFrame) -> pl.Series:
+def calibrate_formula(ranking: pl.DataFrame, about: pl.DataFrame) -> pl.Series:
     """`confidence` of every row of the formula's ranking, by the shipped calibration; null where none is stored."""
-    return with_confidence(ranking, tracklists, load_calibration().get("formula"))["confidence"]
+    return with_confidence(ranking, about, load_calibration().get("formula"))["confidence"]
 
 
 def load_calibration(folder: str | PathLike[str] | None = None) -> dict[str, Calibration]:

@@ -185,7 +185,7 @@ def rank_learned(
     Raises:
         ModelError: the stored ranker is missing, damaged, or of another schema.
     """
-    from enrich.cooccurrence.calibration import load_calibration, with_confidence
+    from enrich.cooccurrence.calibration import about_unknowns, load_calibration, with_confidence
     from enrich.cooccurrence.explaining import explain
     from enrich.cooccurrence.ranking import rank
 
@@ -218,7 +218,7 @@ def rank_learned(
         .select(RANKING.names())
         .match_to_schema(RANKING)
     )
-    return with_confidence(ranking, tracklists, load_calibration(model).get("learned"))
+    return with_confidence(ranking, about_unknowns(tracklists), load_calibration(model).get("learned"))
 
 
 def train_ranker(

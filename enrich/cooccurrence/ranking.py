@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from os import PathLike
 
 import polars as pl
 
 from enrich.contracts.schemas import RANKING
+from enrich.cooccurrence.calibration import about_unknowns, calibrate_formula
 from enrich.cooccurrence.contexts import WINDOW, number_plays, unknown_key
 from enrich.cooccurrence.evidence import Named, read_evidence, sentences
 from enrich.cooccurrence.formula import MAX_RANK, MIN_OCCURRENCES, MIN_PROBABILITY, load_scores, read_scores
@@ -70,7 +70,7 @@ def rank(
         scored = read_scores(con)
         evidence = read_evidence(con)
     ranking = name_ranking(scored, sentences(scored, evidence, plays), plays)
-    return ranking.with_columns(_confidence(ranking, tracklists))
+    return ranking.with_columns(calibrate_formula(ranking, about_unknowns(tracklists)))
 
 
 def name_ranking(scored: pl.DataFrame, said: pl.DataFrame, names: Named) -> pl.DataFrame:
@@ -117,12 +117,3 @@ def ranking_figures(tracklists: pl.DataFrame, ranking: pl.DataFrame) -> dict[str
         "candidates": ranking.height,
         "at_the_gate": ranking.filter(gate)["track_key"].n_unique(),
     }
-
-
-def _confidence(ranking: pl.DataFrame, tracklists: pl.DataFrame) -> pl.Series:
-    """The measured share of right answers with the same evidence, from the package's calibrator; null without one."""
-    unknown = ranking["confidence"]
-    if ranking.is_empty() or find_spec("enrich.cooccurrence.calibration") is None:
-        return unknown
-    calibrate = getattr(import_module("enrich.cooccurrence.calibration"), "calibrate_formula", None)
-    return unknown if calibrate is None else calibrate(ranking, tracklists).cast(pl.Float64).alias("confidence")
