@@ -19,17 +19,28 @@ def slot_rows(tracklists: pl.DataFrame) -> pl.DataFrame:
         raise EnrichError(
             f"tracklists: column {', '.join(missing)} is missing; there are {', '.join(tracklists.columns) or 'none'}"
         )
-    return (
+    place = ["set_id", "position"]
+    rows = (
         tracklists.select(
             (pl.col(name) if name in tracklists.columns else pl.lit(None)).cast(dtype).alias(name)
             for name, dtype in TRACKLISTS.items()
         )
         .filter(pl.col("set_id").is_not_null(), pl.col("position").is_not_null())
         .with_columns(is_unknown=is_unknown_artist(pl.col("artist")))
-        .sort("set_id", "position", "is_unknown", "artist", "title", "label", "track_key", "dj", nulls_last=True)
-        .unique(["set_id", "position"], keep="first", maintain_order=True)
-        .with_columns(slot=pl.int_range(pl.len(), dtype=pl.Int64))
+        .sort(place)
     )
+    again = rows.select(pl.all_horizontal((pl.col(c) == pl.col(c).shift(1)).fill_null(value=False) for c in place))
+    if again.to_series().any():
+        # Only slots of several rows have to be settled; to sort all rows by all texts would cost most of the time.
+        contested = rows.filter(again.to_series()).select(place).unique()
+        by = [*place, "is_unknown", "artist", "title", "label", "track_key", "dj"]
+        settled = (
+            rows.join(contested, on=place, how="semi")
+            .sort(by, nulls_last=True)
+            .unique(place, keep="first", maintain_order=True)
+        )
+        rows = pl.concat([rows.join(contested, on=place, how="anti"), settled]).sort(place)
+    return rows.with_columns(slot=pl.int_range(pl.len(), dtype=pl.Int64))
 
 
 def credited_slots(rows: pl.DataFrame, whole: frozenset[str] | None = None) -> pl.DataFrame:
