@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from enrich.cooccurrence.slots import slot_rows
 from enrich.text.normalise import artist_key
-from enrich.text.words import is_unknown_artist
 
 #: What calibration looks at, for each candidate of each unknown.
 EVIDENCE = ("log_odds", "margin", "log_sets", "log_occurrences", "log_history", "log_rank")
@@ -123,16 +122,21 @@ def about_unknowns(tracklists: pl.DataFrame) -> pl.DataFrame:
     """track_key, sets (of the unknown), history (mean number of sets of its DJs)."""
     tracklists = slot_rows(tracklists)
     own = pl.concat_str("set_id", pl.lit("#"), "position")
-    dj = artist_key(pl.col("dj"))
+    # A set names its DJ once a slot: keys are made of each name once a set.
     sets_of_dj = (
-        tracklists.select(dj_key=dj, set_id="set_id").drop_nulls().group_by("dj_key").agg(n=pl.col("set_id").n_unique())
+        tracklists.select("dj", "set_id")
+        .drop_nulls()
+        .unique()
+        .select(dj_key=artist_key(pl.col("dj")), set_id="set_id")
+        .group_by("dj_key")
+        .agg(n=pl.col("set_id").n_unique())
     )
     return (
-        tracklists.filter(is_unknown_artist(pl.col("artist")))
+        tracklists.filter("is_unknown")
         .select(
             track_key=pl.when(pl.col("track_key").fill_null("") != "").then("track_key").otherwise(own),
             set_id="set_id",
-            dj_key=dj,
+            dj_key=artist_key(pl.col("dj")),
         )
         .join(sets_of_dj, on="dj_key", how="left")
         .group_by("track_key")
