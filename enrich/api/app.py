@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, Path, Query, Request, Response, Security
 from fastapi.exceptions import HTTPException
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -66,6 +66,9 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: da
     app = FastAPI(
         title="enrich",
         version=enrich.__version__,
+        # Their pages load scripts from outside; ours is at /docs.
+        docs_url=None,
+        redoc_url=None,
         description="Names the tracks nobody can name. A long job answers when it is done; one of a kind at a time, "
         "its progress at GET /enrich/jobs.",
         openapi_tags=[
@@ -222,6 +225,12 @@ def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime]) -> N
         from enrich.api.metrics import CONTENT_TYPE, metrics
 
         return Response(metrics(settings, now=clock()), headers={"Content-Type": CONTENT_TYPE})
+
+    @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
+    def docs(request: Request) -> str:
+        from enrich.api.docs_page import docs_page
+
+        return docs_page(app.openapi(), address=str(request.base_url).rstrip("/"))
 
     @app.get("/enrich/jobs", tags=["state"], response_model=list[models.JobState])
     def list_jobs() -> list[dict[str, Any]]:

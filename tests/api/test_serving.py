@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -74,6 +76,24 @@ def test_every_post_needs_the_token(guarded, path, header):
 @pytest.mark.parametrize("path", GETS)
 def test_reading_needs_no_token(guarded, path):
     assert httpx.get(guarded.url + path, timeout=60).status_code == 200
+
+
+def test_the_documentation_loads_nothing_and_names_every_operation(guarded):
+    answer = httpx.get(f"{guarded.url}/docs")
+    document = httpx.get(f"{guarded.url}/openapi.json").json()
+    page = html.unescape(answer.text)
+
+    assert answer.headers["content-type"].startswith("text/html")
+    assert re.findall(r"<(?:script|link|img|iframe)", page) == []
+    assert set(re.findall(r"""(?:src|href)=["']([^"']+)""", page)) == {"/openapi.json"}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            assert re.search(rf"{method.upper()}</span> {re.escape(path)}</h3>", page)
+            assert operation["description"] in page
+    assert "1–10,000" in page
+    assert f'Bearer $ENRICH_API_TOKEN" "{guarded.url}/enrich/trigger"' in page
+    assert '"success_rate": "73.0%"' in page
+    assert httpx.get(f"{guarded.url}/redoc").status_code == 404
 
 
 def test_an_unknown_dashboard_is_404_and_an_unknown_status_422(caller):
