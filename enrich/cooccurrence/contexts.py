@@ -27,6 +27,7 @@ import polars as pl
 from enrich.contracts.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.errors import EnrichError
 from enrich.sql import DUCKDB
+from enrich.text.coding import at, coded, packed
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key
 from enrich.text.words import is_unknown_artist
@@ -80,31 +81,68 @@ def number_plays(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = Non
         EnrichError: `set_id` or `position` is missing, or `aliases` lacks a column.
     """
     rows, texts = _coded(tracklists)
-    artists = _counted(rows["artist"], texts["artist"])
-    credited = _credited(artists.filter(~is_unknown_artist(pl.col("text"))))
-    djs = _credited(_counted(rows["dj"], texts["dj"]))
-    names = _names(credited, djs, aliases)
-    labels, label_of = _labels(_counted(rows["label"], texts["label"]))
+    known = vocabulary(
+        _counted(rows["artist"], texts["artist"]).filter(~is_unknown_artist(pl.col("text"))),
+        _counted(rows["dj"], texts["dj"]),
+        _counted(rows["label"], texts["label"]),
+        aliases=aliases,
+    )
     unknown_no, unknowns = _unknown_numbers(rows, texts)
     slots = rows.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("slot_no"),
         "position",
         set_no="set_id",
         credit_no=pl.when(~pl.col("is_unknown")).then("artist"),
-        label_no=_at(label_of, rows["label"]),
+        label_no=at(known.label_of, rows["label"]),
         dj_credit_no="dj",
         unknown_no=unknown_no,
     )
-    number = names.select("artist_no", "artist_key")
     return Plays(
         slots=slots,
-        credits=_edges(credited, number, "credit_no", "artist_no"),
-        dj_credits=_edges(djs, number, "dj_credit_no", "dj_no"),
-        names=names,
-        labels=labels,
+        credits=known.credits,
+        dj_credits=known.dj_credits,
+        names=known.names,
+        labels=known.labels,
         sets=texts["set_id"].to_frame("set_id").with_row_index("set_no"),
         unknowns=unknowns,
+        same_artist=known.same_artist,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """What the texts of tracklists name, by number: tables of `Plays`, and the label_no of each label text."""
+
+    credits: pl.DataFrame
+    dj_credits: pl.DataFrame
+    names: pl.DataFrame
+    labels: pl.DataFrame
+    same_artist: pl.DataFrame
+    label_of: pl.Series
+
+
+def vocabulary(
+    artists: pl.DataFrame, djs: pl.DataFrame, labels: pl.DataFrame, *, aliases: pl.DataFrame | None = None
+) -> Vocabulary:
+    """Read the names in distinct texts.
+
+    Args:
+        artists: no, text, plays: credits that are no unknown-word, and how often each occurs.
+        djs: The same of DJ credits.
+        labels: The same of labels, `no` counting from 0.
+        aliases: See `number_plays`.
+    """
+    credited, dj_credited = _credited(artists), _credited(djs)
+    names = _names(credited, dj_credited, aliases)
+    number = names.select("artist_no", "artist_key")
+    label_names, label_of = _labels(labels)
+    return Vocabulary(
+        credits=_edges(credited, number, "credit_no", "artist_no"),
+        dj_credits=_edges(dj_credited, number, "dj_credit_no", "dj_no"),
+        names=names,
+        labels=label_names,
         same_artist=_same_artist(aliases, number),
+        label_of=label_of,
     )
 
 
@@ -121,6 +159,7 @@ def context_steps(window: int) -> list[tuple[str, dict[str, float]]]:
     return [("cooccurrence_context_plays", {"window": window}), ("cooccurrence_context_artists", {})]
 
 
+_CREDITS_AT_ONCE = 200_000
 _TEXTS = ("set_id", "dj", "artist", "label", "track_key")
 
 
@@ -143,13 +182,13 @@ def _coded(tracklists: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Series]
     Columns: those of `_TEXTS`, position, is_unknown, and `slot`, which packs set and position into one number.
     """
     table = _checked(tracklists)
-    coded = {name: _codes(table[name]) for name in _TEXTS}
-    texts = {name: texts for name, (_, texts) in coded.items()}
+    columns = {name: coded(table[name]) for name in _TEXTS}
+    texts = {name: texts for name, (_, texts) in columns.items()}
     no_name = texts["artist"].to_frame("artist").select(is_unknown_artist(pl.col("artist"))).to_series()
-    rows = pl.DataFrame([codes.alias(name) for name, (codes, _) in coded.items()]).with_columns(
+    rows = pl.DataFrame([codes.alias(name) for name, (codes, _) in columns.items()]).with_columns(
         table["position"],
-        is_unknown=_at(no_name, coded["artist"][0]).fill_null(value=True),
-        slot=pl.col("set_id").cast(pl.Int64) * 2**32 + table["position"].cast(pl.Int64),
+        is_unknown=at(no_name, columns["artist"][0]).fill_null(value=True),
+        slot=packed(columns["set_id"][0], table["position"]),
     )
     if not rows["slot"].is_sorted():
         order = rows["slot"].arg_sort()
@@ -174,23 +213,6 @@ def _repeats(slot: pl.Series) -> pl.Series:
     return (slot == slot.shift(1)).fill_null(value=False)
 
 
-def _codes(column: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Each text's place among the distinct texts in order (null for null), and those texts."""
-    # A pool of its own: the one all categoricals share would keep every text alive. It numbers from 0 without gaps.
-    encoded = column.cast(pl.Categorical(pl.Categories.random()))
-    distinct = encoded.drop_nulls().unique()
-    places = (
-        pl.DataFrame({"text": distinct.cast(pl.String), "code": distinct.to_physical()})
-        .sort("text")
-        .with_row_index("place")
-    )
-    return _at(places.sort("code")["place"], encoded.to_physical()), places["text"]
-
-
-def _at(values: pl.Series, codes: pl.Series) -> pl.Series:
-    return pl.select(pl.lit(values).gather(codes)).to_series() if len(values) else values.clear(len(codes))
-
-
 def _counted(codes: pl.Series, texts: pl.Series) -> pl.DataFrame:
     """no, text, plays: every text by its number, and how often it occurs."""
     counted = codes.drop_nulls().alias("no").value_counts(name="plays")
@@ -208,10 +230,10 @@ def _unknown_numbers(rows: pl.DataFrame, texts: dict[str, pl.Series]) -> tuple[p
     slots = rows[where]
     key = slots.select(
         "position",
-        set_id=_at(texts["set_id"], slots["set_id"]),
-        track_key=_at(texts["track_key"], slots["track_key"]),
+        set_id=at(texts["set_id"], slots["set_id"]),
+        track_key=at(texts["track_key"], slots["track_key"]),
     ).select(key=unknown_key())
-    codes, keys = _codes(key["key"])
+    codes, keys = coded(key["key"])
     numbers = pl.Series("unknown_no", [None], dtype=pl.UInt32).new_from_index(0, rows.height).scatter(where, codes)
     return numbers, keys.to_frame("track_key").with_row_index("unknown_no")
 
@@ -224,11 +246,13 @@ def unknown_key() -> pl.Expr:
 
 def _credited(credit: pl.DataFrame) -> pl.DataFrame:
     """no, artist, artist_key, plays: the names in each credit, remixers and unknown-words left out."""
-    return (
-        split_credits(credit["text"])
+    # A part at a time: taking a million credits apart at once would need more memory than all that is made of them.
+    return pl.concat(
+        split_credits(part["text"])
         .filter(pl.col("role") != "remixer", ~is_unknown_artist(pl.col("artist")))
-        .join(credit.with_row_index("row"), on="row")
+        .join(part.with_row_index("row"), on="row")
         .select("no", "artist", "plays", artist_key=artist_key(pl.col("artist")))
+        for part in (credit.iter_slices(_CREDITS_AT_ONCE) if len(credit) else [credit])
     )
 
 

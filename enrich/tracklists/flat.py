@@ -40,8 +40,12 @@ def read_parquet(path: Path) -> Draft:
         table = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         raise InputFileError(f"{path}: not a readable Parquet file ({_first_line(error)})") from None
-    table = _known_columns(table, path)
-    return Draft(table=table, lines=range(1, table.height + 1), raws=None, source=SOURCE)
+    return draft_of(table, path, lines=range(1, table.height + 1))
+
+
+def draft_of(table: pl.DataFrame, path: Path, *, lines: Sequence[int]) -> Draft:
+    """A draft of rows of a Parquet file: all of them, or a part with its row numbers."""
+    return Draft(table=_known_columns(table, path), lines=lines, raws=None, source=SOURCE)
 
 
 def looks_like_csv(text: str) -> bool:

@@ -1,0 +1,108 @@
+-- name: cooccurrence_sets()
+-- One row per set, numbered in the order of their ids.
+create or replace table sets as
+select cast(row_number() over (order by set_id) - 1 as integer) as set_no, set_id
+from (select distinct set_id from played) as distinct_ids
+
+-- name: cooccurrence_repeats()
+-- Rows whose slot an earlier row has already.
+create or replace table repeats as
+with
+taken as (
+    select s.set_no, p.position, min(p.row_no) as row_no
+    from played as p
+    join sets as s on s.set_id = p.set_id
+    group by s.set_no, p.position
+    having count(*) > 1
+)
+select p.row_no
+from played as p
+join sets as s on s.set_id = p.set_id
+join taken as t on t.set_no = s.set_no and t.position = p.position
+where p.row_no > t.row_no
+
+-- name: cooccurrence_artist_texts()
+-- One row per artist credit as written, and its plays.
+select p.artist as text, count(*) as plays
+from played as p
+left join repeats as r on r.row_no = p.row_no
+where p.artist is not null and r.row_no is null
+group by p.artist
+
+-- name: cooccurrence_dj_texts()
+-- One row per DJ credit as written, and its slots.
+select p.dj as text, count(*) as plays
+from played as p
+left join repeats as r on r.row_no = p.row_no
+where p.dj is not null and r.row_no is null
+group by p.dj
+
+-- name: cooccurrence_label_texts()
+-- One row per label as written, and its slots.
+select p.label as text, count(*) as plays
+from played as p
+left join repeats as r on r.row_no = p.row_no
+where p.label is not null and r.row_no is null
+group by p.label
+
+-- name: cooccurrence_unknowns()
+-- One row per unknown, numbered in the order of their keys.
+create or replace table unknowns as
+with
+distinct_keys as (
+    select distinct p.unknown as track_key
+    from played as p
+    left join repeats as r on r.row_no = p.row_no
+    where p.unknown is not null and r.row_no is null
+)
+select cast(row_number() over (order by track_key) - 1 as integer) as unknown_no, track_key
+from distinct_keys
+
+-- name: cooccurrence_slots()
+-- One row per slot, its texts as numbers: as `number_plays` makes them of a frame.
+create or replace table slots as
+select p.row_no as slot_no, s.set_no, p.position, a.credit_no, l.label_no, d.dj_credit_no, u.unknown_no
+from played as p
+join sets as s on s.set_id = p.set_id
+left join repeats as r on r.row_no = p.row_no
+left join artist_numbers as a on a.text = p.artist
+left join label_numbers as l on l.text = p.label
+left join dj_numbers as d on d.text = p.dj
+left join unknowns as u on u.track_key = p.unknown
+where r.row_no is null
+
+-- name: cooccurrence_about_unknowns()
+-- One row per unknown: its sets, and the mean number of sets of the DJs of its slots (0 where none is named).
+create or replace table about_unknowns as
+with
+sets_of_dj as (
+    select d.dj_key_no, count(distinct s.set_no) as sets
+    from slots as s
+    join dj_numbers as d on d.dj_credit_no = s.dj_credit_no
+    where d.dj_key_no is not null
+    group by d.dj_key_no
+)
+select s.unknown_no, count(distinct s.set_no) as sets, sum(coalesce(h.sets, 0)) / cast(count(*) as double) as history
+from slots as s
+left join dj_numbers as d on d.dj_credit_no = s.dj_credit_no
+left join sets_of_dj as h on h.dj_key_no = d.dj_key_no
+where s.unknown_no is not null
+group by s.unknown_no
+
+-- name: cooccurrence_set_ids(first, last)
+-- The ids of the sets that the evidence of some unknowns names.
+with
+named as (
+    select set_no from neighbours where unknown_no between $first and $last
+    union
+    select set_no from label_mates where unknown_no between $first and $last
+)
+select s.set_no, s.set_id
+from sets as s
+join named as n on n.set_no = s.set_no
+
+-- name: cooccurrence_counts()
+-- What was read: sets, slots, unknown slots, unknowns.
+select count(distinct set_no) as sets, count(*) as slots, count(unknown_no) as unknown_slots,
+    count(distinct unknown_no) as unknowns
+from slots
