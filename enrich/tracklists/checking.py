@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from enrich.errors import InputFileError
+from enrich.text.coding import coded, packed
 from enrich.text.words import is_unknown_artist, is_unknown_title
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE, NOTES, SLOTS, Draft, TracklistRead
 
@@ -65,8 +66,13 @@ def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
     reasons = pl.coalesce(pl.when(fault).then(text) for fault, text in faults)
     refused = typed.filter(faulty).with_columns(reasons.alias("reason"))
     good = typed.filter(~faulty).with_columns(pl.lit(None, pl.String).alias("reason"))
-    place = ["file", "set_id", "position"] if len(drafts) > 1 else ["set_id", "position"]
-    first = good.select(pl.struct(place).is_first_distinct()).to_series()
+    place = ["file", "set_id", "position"]
+    slot = packed(coded(good["set_id"])[0], good["position"])
+    first = (
+        slot.is_first_distinct()
+        if len(drafts) == 1
+        else good.select(pl.struct(pl.lit(slot), "file").is_first_distinct()).to_series()
+    )
     if not first.all():
         first_line = pl.col.line.first().over(place)
         repeats = pl.format("position {} of set {} is taken already by line {}", "position", "set_id", first_line)
