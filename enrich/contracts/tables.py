@@ -9,10 +9,13 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from enrich.errors import InputFileError
 
@@ -96,23 +99,55 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
     Raises:
         InputFileError: see `check_output`; also a full disk.
     """
+    with _replacing(path) as part:
+        if _format(path) == "parquet":
+            frame.write_parquet(part)
+        else:
+            with part.open("wb") as opened:
+                _write_text(frame, opened, path, header=True)
+    return Path(path)
+
+
+def write_batches(frames: Iterable[pl.DataFrame], schema: pl.Schema, path: str | Path) -> Path:
+    """`write_table` of frames of `schema`, one under the other, of which one is in memory at a time.
+
+    Raises:
+        InputFileError: see `check_output`; also a full disk.
+    """
+    with _replacing(path) as part, part.open("wb") as opened:
+        empty = schema.to_frame()
+        if _format(path) == "parquet":
+            with pq.ParquetWriter(opened, empty.to_arrow().schema, compression="zstd") as writer:
+                for frame in frames:
+                    writer.write_table(frame.match_to_schema(schema).to_arrow())
+        else:
+            _write_text(empty, opened, path, header=True)
+            for frame in frames:
+                _write_text(frame.match_to_schema(schema), opened, path, header=False)
+    return Path(path)
+
+
+@contextmanager
+def _replacing(path: str | Path) -> Iterator[Path]:
+    """A file to write beside `path`, put in its place when it is complete."""
     path = Path(path)
     check_output(path)
-    kind = _format(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        if kind == "parquet":
-            frame.write_parquet(part)
-        elif kind == "csv":
-            spreadsheet_safe(frame).write_csv(part, separator="\t" if path.suffix.lower() == ".tsv" else ",")
-        else:
-            frame.write_ndjson(part)
+        yield part
         part.replace(path)
     except OSError as error:
         raise InputFileError(f"{path}: cannot be written: {error.strerror or error}") from None
     finally:
         part.unlink(missing_ok=True)
-    return path
+
+
+def _write_text(frame: pl.DataFrame, opened: IO[bytes], path: str | Path, *, header: bool) -> None:
+    if _format(path) == "csv":
+        separator = "\t" if Path(path).suffix.lower() == ".tsv" else ","
+        spreadsheet_safe(frame).write_csv(opened, separator=separator, include_header=header)
+    else:
+        frame.write_ndjson(opened)
 
 
 def spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
@@ -149,8 +184,8 @@ def _disarmed(cell: pl.Expr) -> pl.Expr:
     return pl.when(runs).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
 
 
-def _format(path: Path) -> str:
-    name = path.name.lower()
+def _format(path: str | Path) -> str:
+    name = Path(path).name.lower()
     for extension, kind in FORMATS.items():
         if name.endswith(extension):
             return kind

@@ -107,7 +107,6 @@ def rank_artists(
 def ranking_figures(tracklists: pl.DataFrame, ranking: pl.DataFrame) -> dict[str, int]:
     """What a ranking came to: unknowns, those with candidates, and those at the specification's thresholds."""
     slots = tracklists.filter(is_unknown_artist(pl.col("artist")))
-    gate = (pl.col("probability") >= MIN_PROBABILITY) & (pl.col("occurrence_count") >= MIN_OCCURRENCES)
     return {
         "sets": tracklists["set_id"].n_unique(),
         "slots": tracklists.height,
@@ -115,5 +114,11 @@ def ranking_figures(tracklists: pl.DataFrame, ranking: pl.DataFrame) -> dict[str
         "unknowns": slots.select(unknown_key()).n_unique(),
         "with_candidates": ranking["track_key"].n_unique(),
         "candidates": ranking.height,
-        "at_the_gate": ranking.filter(gate)["track_key"].n_unique(),
+        "at_the_gate": at_the_gate(ranking),
     }
+
+
+def at_the_gate(ranking: pl.DataFrame) -> int:
+    """How many unknowns have a candidate at the specification's thresholds."""
+    gate = (pl.col("probability") >= MIN_PROBABILITY) & (pl.col("occurrence_count") >= MIN_OCCURRENCES)
+    return ranking.filter(gate)["track_key"].n_unique()

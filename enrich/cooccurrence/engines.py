@@ -1,0 +1,154 @@
+"""What runs the named queries of co-occurrence on tables beyond memory: DuckDB on disk here, Spark in `spark`.
+
+An engine holds tables by name in a working folder. Its texts are those of `sql/duckdb/`, whoever runs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+import polars as pl
+
+from enrich.contracts.schemas import TRACKLISTS
+from enrich.cooccurrence.contexts import unknown_key
+from enrich.errors import EnrichError
+from enrich.sql import DUCKDB
+from enrich.text.words import is_unknown_artist
+from enrich.tracklists.batches import parquet_batches
+
+#: One row per usable row of the files: `row_no` orders them as read; `artist` is null and `unknown` (the unknown's
+#: key) is not where the slot is an unknown one.
+PLAYED = pl.Schema(
+    {
+        "row_no": pl.Int64,
+        "set_id": pl.String,
+        "position": pl.Int32,
+        "dj": pl.String,
+        "artist": pl.String,
+        "label": pl.String,
+        "unknown": pl.String,
+    }
+)
+
+#: Room for the rows of one file in `row_no`.
+_ROWS_OF_A_FILE = 2**40
+
+
+class Engine(Protocol):
+    """Runs named queries; a query that makes a table leaves it for those after it."""
+
+    def read_played(self, files: Sequence[Path]) -> int:
+        """Make the table `played` (PLAYED) of the rows of Parquet files; the rows they hold, bad ones included."""
+
+    def run(self, query: str, **parameters: object) -> None:
+        """Run a query that makes a table."""
+
+    def keep(self, table: str, query: str, **parameters: object) -> None:
+        """Make a table of the rows of a query."""
+
+    def frame(self, query: str, **parameters: object) -> pl.DataFrame:
+        """The rows of a query."""
+
+    def load(self, table: str, frame: pl.DataFrame) -> None:
+        """Make a table of a frame."""
+
+    def results(self, tables: Iterable[str]) -> duckdb.DuckDBPyConnection:
+        """A connection in which these tables can be read. The engine closes it."""
+
+    def close(self) -> None:
+        """Let go of everything but the working folder."""
+
+
+def played(rows: pl.DataFrame, *, file_no: int) -> pl.DataFrame:
+    """Slots (SLOTS) of one file as PLAYED."""
+    is_unknown = is_unknown_artist(pl.col("artist"))
+    return rows.select(
+        pl.col("line").alias("row_no") + file_no * _ROWS_OF_A_FILE,
+        *(pl.col(name).cast(TRACKLISTS[name]) for name in ("set_id", "position", "dj")),
+        pl.when(~is_unknown).then("artist").alias("artist"),
+        "label",
+        pl.when(is_unknown).then(unknown_key()).alias("unknown"),
+    ).match_to_schema(PLAYED)
+
+
+class DiskDuckDB:
+    """DuckDB in a file, in bounded memory: what does not fit waits in `spill/` beside it.
+
+    Args:
+        folder: Working folder, empty; a few times the size of the tracklists is needed.
+        memory_limit: As DuckDB writes it (`2GB`, `2GiB`); None: 80 % of the memory.
+
+    Raises:
+        EnrichError: the limit cannot be read, or is too small for the work.
+    """
+
+    def __init__(self, folder: Path, *, memory_limit: str | None = None) -> None:
+        self._folder = folder
+        self.spill = folder / "spill"
+        self._con = duckdb.connect(str(folder / "work.duckdb"))
+        try:
+            self._con.execute("set enable_progress_bar = false")
+            self._con.execute("set preserve_insertion_order = false")
+            self._con.execute("set temp_directory = $folder", {"folder": str(self.spill)})
+            if memory_limit is not None:
+                self._con.execute("set memory_limit = $limit", {"limit": memory_limit})
+        except duckdb.Error as error:
+            self._con.close()
+            raise EnrichError(f"memory limit {memory_limit!r}: {str(error).splitlines()[0]}; write it as 2GB") from None
+
+    def read_played(self, files: Sequence[Path]) -> int:
+        """See `Engine`."""
+        parts = self._folder / "played"
+        parts.mkdir()
+        height = part = 0
+        for file_no, file in enumerate(files):
+            for read in parquet_batches(file):
+                height += read.slots.height + read.bad.height
+                played(read.slots, file_no=file_no).write_parquet(parts / f"{part:06}.parquet", compression="lz4")
+                part += 1
+        if part == 0:
+            self.load("played", PLAYED.to_frame())
+        else:
+            self._con.read_parquet(str(parts / "*.parquet")).create_view("played")
+        return height
+
+    def run(self, query: str, **parameters: object) -> None:
+        """See `Engine`."""
+        with _memory_named():
+            DUCKDB[query].run(self._con, **parameters)
+
+    def keep(self, table: str, query: str, **parameters: object) -> None:
+        """See `Engine`."""
+        named = DUCKDB[query]
+        with _memory_named():
+            self._con.execute(f"create or replace table {table} as {named.text}", named.bind(parameters) or None)
+
+    def frame(self, query: str, **parameters: object) -> pl.DataFrame:
+        """See `Engine`."""
+        with _memory_named():
+            return DUCKDB[query].frame(self._con, **parameters)
+
+    def load(self, table: str, frame: pl.DataFrame) -> None:
+        """See `Engine`."""
+        self._con.from_arrow(frame.to_arrow()).create(table)
+
+    def results(self, tables: Iterable[str]) -> duckdb.DuckDBPyConnection:
+        """See `Engine`."""
+        return self._con
+
+    def close(self) -> None:
+        """See `Engine`."""
+        self._con.close()
+
+
+@contextmanager
+def _memory_named() -> Iterator[None]:
+    """An engine out of memory is something a person can mend."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise EnrichError(f"the memory limit is too small: {str(error).splitlines()[0]}") from error

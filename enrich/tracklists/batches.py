@@ -1,0 +1,62 @@
+"""Tracklist tables in Parquet a batch of rows at a time, for files beyond memory; each row as `reading` has it.
+
+A batch knows nothing of the others: a row that repeats a slot of an earlier batch is left to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+
+import polars as pl
+
+from enrich.errors import InputFileError
+from enrich.tracklists.checking import check
+from enrich.tracklists.flat import draft_of
+from enrich.tracklists.slots import TracklistRead
+
+#: Rows in memory at once.
+ROWS_AT_ONCE = 1_000_000
+
+
+def parquet_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) -> list[Path]:
+    """The files in the order in which they are read: by path, each once.
+
+    Raises:
+        InputFileError: none is given, one is missing, or one is not Parquet.
+    """
+    given = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    if not given:
+        raise InputFileError("no tracklist file given")
+    files = sorted({Path(path).resolve(): Path(path) for path in reversed(given)}.values(), key=str)
+    for file in files:
+        try:
+            with file.open("rb") as opened:
+                is_parquet = opened.read(4) == b"PAR1"
+        except OSError as error:
+            raise InputFileError(f"{file}: cannot be read ({error.strerror or error})") from None
+        if not is_parquet:
+            raise InputFileError(f"{file}: not a Parquet file, the only kind that is read in parts")
+    return files
+
+
+def parquet_batches(file: Path, *, rows: int = ROWS_AT_ONCE) -> Iterator[TracklistRead]:
+    """Read a file from first row to last; a batch reads the row groups it touches.
+
+    Raises:
+        InputFileError: the file is damaged or lacks set_id or position.
+    """
+    try:
+        scanned = pl.scan_parquet(file)
+        height = scanned.select(pl.len()).collect().item()
+        for first in range(0, height, rows):
+            table = scanned.slice(first, rows).collect()
+            yield checked(table, file, lines=range(first + 1, first + table.height + 1))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputFileError(f"{file}: not a readable Parquet file ({str(error).splitlines()[0][:160]})") from None
+
+
+def checked(table: pl.DataFrame, file: Path, *, lines: Sequence[int]) -> TracklistRead:
+    """Rows of a Parquet file as slots and rows set aside; `lines` are their row numbers, from 1."""
+    return check([(str(file), draft_of(table, file, lines=lines))])
