@@ -88,8 +88,8 @@ cooldown-process: setup  ## Due tracks back to pending (LIMIT=500)
 cooldown-stats: setup  ## How the queue stands
 	$(BIN)/enrich cooldown stats
 
-report: setup  ## Recovery report: projected beside actual
-	$(BIN)/enrich report
+report: setup  ## Recovery report: projected beside actual, of the database or of TRACKLISTS=file
+	$(BIN)/enrich report $(if $(TRACKLISTS),--tracklists "$(TRACKLISTS)")
 
 serve: setup  ## The HTTP API on port 8022
 	$(BIN)/enrich serve

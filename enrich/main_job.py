@@ -26,7 +26,7 @@ from enrich.importing.running import import_
 from enrich.ledger.proposals import proposals
 from enrich.ledger.writing import writeback
 from enrich.pipeline import cycle
-from enrich.reporting.recovery import ReportResult, report
+from enrich.reporting.recovery import JSON_NAME, ReportResult, report
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot
 from enrich.sources.catalogue.server import Catalogue
@@ -91,10 +91,7 @@ def run(
     Raises:
         EnrichError: what any of the steps raises.
     """
-    if tracklists is not None and not tracklists.exists():
-        raise InputFileError(f"{tracklists}: no such file; give TRACKLISTS=file, see `enrich import --help`")
-    if tracklists is not None and settings.database_url is None:
-        settings = settings.model_copy(update={"data_dir": settings.data_dir / "runs" / tracklists.stem})
+    settings = settings_of(settings, tracklists)
     migrate(settings)
     with ExitStack() as stack:
         if tracklists is None:
@@ -129,6 +126,42 @@ def run(
         proposals=_by_source(settings),
         report=written,
     )
+
+
+def settings_of(settings: Settings, tracklists: Path | None) -> Settings:
+    """The settings a run on a tracklist file works with: with the embedded server, a data folder of its own.
+
+    Raises:
+        InputFileError: there is no such file.
+    """
+    if tracklists is None:
+        return settings
+    if not tracklists.exists():
+        raise InputFileError(f"{tracklists}: no such file; give TRACKLISTS=file, see `enrich import --help`")
+    if settings.database_url is not None:
+        return settings
+    return settings.model_copy(update={"data_dir": settings.data_dir / "runs" / tracklists.stem})
+
+
+def report_of(
+    settings: Settings,
+    *,
+    tracklists: Path,
+    now: datetime,
+    out: Path | None = None,
+    former: Path | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> ReportResult:
+    """The report on a tracklist file: on what `run` made of it, which it does first where it was not done.
+
+    Raises:
+        EnrichError: what `run` and `report` raise.
+    """
+    own = settings_of(settings, tracklists)
+    # On a server of one's own nobody knows what else it holds: there a run is asked for by name.
+    if settings.database_url is None and not (own.data_dir / "reports" / JSON_NAME).is_file():
+        run(settings, now=now, tracklists=tracklists, say=say)
+    return report(own, out=out, now=now, former=former)
 
 
 def _demo_world(settings: Settings, stack: ExitStack, *, now: datetime, say: Callable[[str], None]) -> Settings:

@@ -1,6 +1,7 @@
 """The recovery report: one HTML page that opens offline, and its figures as JSON beside it.
 
-Reads Postgres in one transaction; writes two files, each whole or not at all; changes nothing in the database.
+Reads Postgres in one transaction; writes two files, each whole or not at all; changes nothing in the database. Figures
+that have moved since the report before are set beside it; that one's JSON is kept for it.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ from enrich.contracts.settings import Settings
 from enrich.cooldown.simulation import PROJECTED_DAYS, PROJECTED_PERCENT, simulated_year
 from enrich.errors import InputFileError
 from enrich.reporting import plots, queue_plots
+from enrich.reporting.comparison import compare, read_former, same_figures
 from enrich.reporting.counts import read_counts
 from enrich.reporting.figures import figures
 from enrich.reporting.style import as_svg
 
 HTML_NAME, JSON_NAME = "recovery-report.html", "recovery-report.json"
+#: The figures of the report before, kept where they differ from those at hand.
+FORMER_NAME = "recovery-report-former.json"
 
 _BAND_TYPES = {"precision": pl.Float64}
 
@@ -46,26 +50,33 @@ class ReportResult:
         return recovery_table(self.figures)
 
 
-def report(settings: Settings, *, out: Path | None = None, now: datetime) -> ReportResult:
+def report(settings: Settings, *, out: Path | None = None, now: datetime, former: Path | None = None) -> ReportResult:
     """Write the recovery report.
 
     Args:
         settings: `database_url`, `search_path`, `data_dir` are read.
         out: Folder of the two files; None: `<data_dir>/reports`.
         now: Time of the report.
+        former: JSON of the report to compare with; None: the last one in the folder whose figures were others.
 
     Raises:
         DatabaseError: Postgres is down or not migrated.
-        InputFileError: the folder cannot be written to, or the disk is full; a former report stays as it was.
+        InputFileError: the folder cannot be written to, or the disk is full; a former report stays as it was. Or
+            `former` holds no report's figures.
     """
     folder = Path(out) if out is not None else settings.data_dir / "reports"
     _check_folder(folder)
+    named = None if former is None else read_former(Path(former))
     counted = read_figures(settings, now=now)
+    before = _former_of(folder, plain(counted))
+    against = named if named is not None else before
+    counted["comparison"] = None if against is None else compare(against, counted)
     page = render(counted, today=now.date())
-    document = json.dumps(plain(counted), ensure_ascii=False, indent=2) + "\n"
-    path_json, path_html = folder / JSON_NAME, folder / HTML_NAME
-    _write({path_json: document, path_html: page})
-    return ReportResult(path_json=path_json, path_html=path_html, figures=counted)
+    files = {folder / JSON_NAME: _as_json(plain(counted)), folder / HTML_NAME: page}
+    if before is not None:
+        files[folder / FORMER_NAME] = _as_json(before)
+    _write(files)
+    return ReportResult(path_json=folder / JSON_NAME, path_html=folder / HTML_NAME, figures=counted)
 
 
 def read_figures(settings: Settings, *, now: datetime) -> dict[str, Any]:
@@ -75,6 +86,23 @@ def read_figures(settings: Settings, *, now: datetime) -> dict[str, Any]:
         DatabaseError: Postgres is down or not migrated.
     """
     return {**figures(read_counts(settings, now=now), now=now), "simulated_year": _simulated_year()}
+
+
+def _former_of(folder: Path, at_hand: dict[str, Any]) -> dict[str, Any] | None:
+    """The last report of the folder that said something else: a report made twice still shows what moved."""
+    for name in (JSON_NAME, FORMER_NAME):
+        try:
+            found = read_former(folder / name)
+        except InputFileError:
+            # None yet, or not one of ours: nothing to compare with is no reason to give no report.
+            continue
+        if not same_figures(found, at_hand):
+            return found
+    return None
+
+
+def _as_json(values: dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False, indent=2) + "\n"
 
 
 def _simulated_year() -> dict[str, Any]:
@@ -105,7 +133,9 @@ def render(counted: dict[str, Any], *, today: date) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2").render(f=counted, charts=charts(counted, today=today))
+    return environment.get_template("report.html.j2").render(
+        f={"comparison": None, **counted}, charts=charts(counted, today=today)
+    )
 
 
 def charts(counted: dict[str, Any], *, today: date) -> dict[str, str]:
