@@ -24,19 +24,41 @@ _LABEL_SUFFIX = (
 
 def fold(expr: pl.Expr) -> pl.Expr:
     """Lower-case without accents or width variants, punctuation as single spaces, `&` and `+` as `and`."""
-    folded = (
-        expr.str.normalize("NFKD")
-        .str.replace_all(r"\p{M}+", "")
-        .str.to_lowercase()
-        .str.replace_many(list(_FOLD), list(_FOLD.values()))
-        # An apostrophe joins (don't → dont); every other mark separates.
-        .str.replace_all(r"['’‘`´]", "")
+    return expr.map_batches(_folded, return_dtype=pl.String, is_elementwise=True)
+
+
+def _folded(texts: pl.Series) -> pl.Series:
+    """`fold` of a column. Most names are plain letters: the dear steps see only the texts they can change."""
+    text = pl.col("")
+    name, texts = texts.name, texts.cast(pl.String).alias("")
+    plain = _where(
+        texts,
+        texts.str.len_bytes() != texts.str.len_chars(),
+        text.str.normalize("NFKD").str.replace_all(r"\p{M}+", ""),
+    ).str.to_lowercase()
+    plain = _where(
+        plain,
+        plain.str.len_bytes() != plain.str.len_chars(),
+        text.str.replace_many(list(_FOLD), list(_FOLD.values())),
     )
-    joined = folded.str.replace_all(r"\s*[&+]\s*", " and ")
-    marks_only = ~folded.str.contains(r"[\p{L}\p{N}]")
+    # An apostrophe joins (don't → dont); every other mark separates.
+    plain = plain.str.replace_all(r"['’‘`´]", "")
+    joined = _where(plain, plain.str.contains("[&+]"), text.str.replace_all(r"\s*[&+]\s*", " and "))
     spaced = joined.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
     # A name of marks alone ("!!!", "+/-") keeps them: an empty key would merge all such names.
-    return pl.when(marks_only).then(folded.str.replace_all(r"\s+", " ").str.strip_chars()).otherwise(spaced)
+    marks = (~plain.str.contains(r"[\p{L}\p{N}]")).fill_null(value=False)
+    if marks.any():
+        kept = plain.filter(marks).str.replace_all(r"\s+", " ").str.strip_chars()
+        spaced = spaced.scatter(marks.arg_true(), kept)
+    return spaced.alias(name)
+
+
+def _where(texts: pl.Series, where: pl.Series, rule: pl.Expr) -> pl.Series:
+    """`texts` with `rule` (of the column "") applied where it says so."""
+    if not where.any():
+        return texts
+    # scatter writes in place.
+    return texts.clone().scatter(where.arg_true(), texts.filter(where).to_frame().select(rule).to_series())
 
 
 def artist_key(expr: pl.Expr) -> pl.Expr:

@@ -95,7 +95,7 @@ def _with_ids(slots: pl.DataFrame) -> pl.DataFrame:
     nobody = slots.select(is_unknown_artist(pl.col.artist)).to_series()
     unsaid = (slots["is_id"].is_null() & ~nobody).arg_true()
     unnamed = slots[unsaid].select(is_unnamed_title(pl.col.title)).to_series()
-    return slots.with_columns(is_id=nobody | slots["is_id"].scatter(unsaid, unnamed))
+    return slots.with_columns(is_id=nobody | slots["is_id"].clone().scatter(unsaid, unnamed))
 
 
 def _storable(texts: Sequence[str | None]) -> list[str | None]:
@@ -185,7 +185,7 @@ def _tidied(column: pl.Series, odd: pl.Series) -> pl.Series:
     text = pl.col(column.name)
     tidy = text.str.replace_all("\0", "", literal=True).str.replace_all(r"\s+", " ").str.strip_chars()
     rewritten = column.to_frame().filter(odd).select(pl.when(tidy != "").then(tidy)).to_series()
-    return column.scatter(odd.arg_true(), rewritten)
+    return column.clone().scatter(odd.arg_true(), rewritten)
 
 
 def _flag(text: pl.Expr) -> pl.Expr:
