@@ -83,7 +83,7 @@ def measure(*, tracks: int, speed: float) -> dict[str, Any]:
         settings = {**ours.recv(), "ENRICH_DATA_DIR": folder}
         asked, first, second = (Path(folder, f"{name}.csv") for name in ("tracks", "first", "second"))
         hunted.write_csv(asked)
-        runs = {}
+        runs: dict[str, dict[str, Any]] = {}
         for name, out in (("first", first), ("second", second)):
             took = hunt(asked, out, settings)
             ours.send("count")

@@ -13,11 +13,11 @@ import polars as pl
 
 from enrich.importing.known import Known, name_key, signature
 from enrich.text.credits import learn_names, split_credits
+from enrich.text.non_labels import is_non_label
 from enrich.text.normalise import fold, label_key, title_key
 from enrich.text.titles import parse_titles
 from enrich.text.words import is_unknown_artist
 from enrich.tracklists.checking import is_unnamed_title
-from enrich.tracklists.lines import NON_LABELS
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE
 
 #: Never change: ids of rows imported before were made with it.
@@ -99,10 +99,7 @@ def _ids(kind: str, keys: pl.Series) -> pl.Series:
 
 def _with_labels(slots: pl.DataFrame) -> pl.DataFrame:
     """Words that are no label leave the label's place."""
-    folded = fold(pl.col.label)
-    is_note = folded.is_in(sorted(NON_LABELS)) | folded.str.contains(
-        r"^(?:taken from|from the album|live at|live from) "
-    )
+    is_note = is_non_label(fold(pl.col.label))
     return slots.with_columns(
         label_note=pl.coalesce("label_note", pl.when(is_note).then("label")), label=pl.when(~is_note).then("label")
     )

@@ -9,10 +9,10 @@ from __future__ import annotations
 import duckdb
 import polars as pl
 
-from enrich.snapshots.tables import STAGED
+from enrich.snapshots.tables import KEY, STAGED
 from enrich.sql import DUCKDB
+from enrich.text.non_labels import is_non_label
 from enrich.text.normalise import artist_key, fold, label_key, title_key
-from enrich.text.title_words import NO_LABEL, PLAIN_VERSION
 from enrich.text.titles import parse_titles
 from enrich.text.words import is_unknown_artist
 
@@ -46,37 +46,41 @@ def build_marts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 def is_label(name: pl.Expr) -> pl.Expr:
     """False for what people write where there is no label: `CDR`, `Promo`, `Original Mix`, `Live @ …`."""
-    folded = fold(name)
-    return ~(
-        folded.str.contains(NO_LABEL)
-        | folded.str.contains(PLAIN_VERSION)
-        | name.str.contains(r"(?i)^\s*live\s*@")
-        | ~name.str.contains(r"[\p{L}\p{N}]")
-    )
+    return ~(is_non_label(fold(name)) | name.str.contains(r"(?i)^\s*live\s*@") | ~name.str.contains(r"[\p{L}\p{N}]"))
 
 
 def _stage(con: duckdb.DuckDBPyConnection) -> None:
     found = con.execute(
-        "select table_name, list(column_name) from information_schema.columns where table_schema = 'raw' group by 1"
+        "select table_name, map(list(column_name), list(data_type)) from information_schema.columns "
+        "where table_schema = 'raw' group by 1"
     ).fetchall()
-    columns = {table: set(names) for table, names in found}
+    columns: dict[str, dict[str, str]] = dict(found)
+    # A uuid is joined and sorted as one number, its text as 36 characters; the marts give text.
+    keys = {
+        columns[table][name]
+        for table, wanted in STAGED.items()
+        for name, kind in wanted.items()
+        if kind == KEY and name in columns.get(table, ())
+    }
+    key_type = "uuid" if keys == {"UUID"} else "varchar"
     for table, wanted in STAGED.items():
+        typed = {name: key_type if kind == KEY else kind for name, kind in wanted.items()}
         chosen = ", ".join(
             f"{name}::{kind} as {name}" if name in columns.get(table, ()) else f"null::{kind} as {name}"
-            for name, kind in wanted.items()
+            for name, kind in typed.items()
         )
-        origin = f"raw.{table}" if table in columns else "(select 1) where false"
-        con.execute(f"create temp view staged_{table} as select {chosen} from {origin}")  # noqa: S608
+        row_no, origin = ("rowid", f"raw.{table}") if table in columns else ("null", "(select 1) where false")
+        con.execute(f"create temp view staged_{table} as select {chosen}, {row_no}::bigint as row_no from {origin}")  # noqa: S608
 
 
 def _name_artists(con: duckdb.DuckDBPyConnection) -> None:
-    names: pl.DataFrame = con.sql("select id as artist_id, name from staged_artists").pl()
+    names: pl.DataFrame = con.sql("select row_no, name from staged_artists").pl()
     _keep(
         con,
         "artist_names",
-        names.select("artist_id", artist_key=artist_key(pl.col("name")), is_unknown=is_unknown_artist(pl.col("name"))),
+        names.select("row_no", artist_key=artist_key(pl.col("name")), is_unknown=is_unknown_artist(pl.col("name"))),
     )
-    for query in ("marts_artists", "marts_credits", "staging_shown_artists"):
+    for query in ("marts_artists", "staging_credits", "marts_credits", "staging_shown_artists"):
         DUCKDB[query].run(con)
 
 
@@ -95,7 +99,7 @@ def _name_tracks(con: duckdb.DuckDBPyConnection) -> None:
     """Table track_names: what every title says, and who made it."""
     known = con.sql("select distinct label from label_names where is_label").pl()["label"].to_list()
     rows: pl.DataFrame = con.sql(
-        "select t.id as track_id, t.title, a.artist, a.artist_key "
+        "select t.row_no, t.title, a.artist, a.artist_key "
         "from staged_tracks t left join shown_artists a on a.track_id = t.id"
     ).pl()
     parsed = parse_titles(rows["title"], artists=rows["artist"], known_labels=known)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from enrich.text.non_labels import GENRES, NO_NAME, PHRASE, PLACES, STATUS
 from enrich.text.normalise import fold, label_key
 
 #: One row per part of a label field, in the order written. `row` is the index of the field in its column; `role`
@@ -31,28 +32,7 @@ LABEL_PARTS = pl.Schema(
     }
 )
 
-_NO_LABEL = frozenset(
-    {
-        "", "no label", "none", "n a", "na", "null", "nan", "unknown", "unknown label", "unknown labels", "not on",
-        "self released", "self release", "selfreleased", "independent", "independent release", "unsigned",
-        "no record label", "label", "new label", "label unknown", "tba", "tbc", "tbd", "id", "ids", "unnamed",
-        "various", "various labels", "various artists", "record label", "not known", "digital",
-    }
-)  # fmt: skip
-
-#: A status or a carrier in the label's place.
-_STATUS = frozenset(
-    {
-        "white", "whites", "white label", "white lable", "white labels", "whitelabel", "white promo", "cdr", "cd r",
-        "cd", "dvd", "vinyl", "promo", "promos", "promo cd", "promo only", "acetate", "acetate pressing", "dubplate",
-        "dub plate", "dubplates", "test pressing", "test press", "advance", "exclusive", "exclusives", "unreleased",
-        "unreleased digital", "not released", "forthcoming", "upcoming", "coming soon", "out now", "out soon",
-        "available now", "free download", "free downloads", "free dl", "free track", "free release", "free",
-        "download", "premiere", "preview", "teaser", "snippet", "demo", "soundcloud", "bandcamp", "youtube",
-        "official", "official video", "official music video", "official audio", "lyric video", "hd", "hq", "4k",
-        "white label promo", "cdr promo", "white cdr",
-    }
-)  # fmt: skip
+_NOT_ON_LABEL = r"^not on label\b|^no label\b|\bself released?$"
 
 _VERSIONS = frozenset(
     {
@@ -60,7 +40,7 @@ _VERSIONS = frozenset(
         "a capella", "explicit", "uncut", "intro", "outro", "reprise", "bonus track",
         "remix", "rmx", "mix", "edit", "re edit", "reedit", "rework", "refix", "flip", "vip", "bootleg", "mashup",
         "mash up", "blend", "cover", "karaoke", "medley", "megamix", "reboot", "version", "nightcore",
-        "sped up", "slowed", "bass boosted", "unplugged", "orchestral", "remaster", "remastered", "ep", "lp", "dj tool",
+        "sped up", "slowed", "bass boosted", "unplugged", "orchestral", "remaster", "remastered", "dj tool",
         "dj tools", "mastered", "breakdown", "id remix", "dj mix", "original cut", "original dub", "club dub",
         "vocal dub",
     }
@@ -76,23 +56,6 @@ _AMBIGUOUS = frozenset(
 
 #: Reasons a database that spells a name so on several tracks may overrule.
 WEAK_REASONS = frozenset({"ambiguous_word", "catalogue_number", "date", "number", "genre", "place"})
-
-_GENRES = frozenset(
-    {
-        "techno", "house", "trance", "dnb", "d and b", "drum and bass", "drum n bass", "dubstep", "edm", "tech house",
-        "deep house", "progressive house", "progressive trance", "psytrance", "electro house", "hip hop", "breakbeat",
-        "big room", "minimal techno", "uplifting trance", "future house", "bass house", "afro house", "melodic techno",
-    }
-)  # fmt: skip
-
-_PLACES = frozenset(
-    {
-        "uk", "us", "usa", "u s", "u k", "eu", "europe", "germany", "de", "france", "fr", "italy", "it", "spain", "es",
-        "netherlands", "holland", "nl", "belgium", "be", "australia", "au", "japan", "jp", "canada", "ca",
-        "brazil", "brasil", "br", "sweden", "se", "norway", "denmark", "poland", "russia", "ireland", "israel",
-        "switzerland", "austria", "worldwide",
-    }
-)  # fmt: skip
 
 #: Real labels that a rule below would refuse.
 _GUARDS = frozenset({"live at robert johnson", "wao138", "wao 138", "who s afraid of 138", "in the mix", "x mix"})
@@ -134,10 +97,8 @@ def refusal(field: pl.Expr) -> pl.Expr:
     """
     text = field.str.strip_chars().str.strip_chars("\"'*[]?. ")
     folded = fold(text.str.replace(r"\?+$", ""))
-    is_no_label = (
-        field.is_null() | folded.is_in(sorted(_NO_LABEL)) | folded.str.contains(r"^not on label\b|^no label\b")
-    )
-    is_no_label |= folded.str.contains(r"\bself released?$") | ~text.str.contains(r"[\p{L}\p{N}]")
+    is_no_label = field.is_null() | (folded == "") | folded.is_in(sorted(NO_NAME)) | folded.str.contains(_NOT_ON_LABEL)
+    is_no_label |= ~text.str.contains(r"[\p{L}\p{N}]")
     is_version = folded.is_in(sorted(_VERSIONS)) | folded.str.contains(_VERSION_PHRASE)
     is_version |= folded.str.contains(_VERSION_ENDING)
     return (
@@ -145,7 +106,7 @@ def refusal(field: pl.Expr) -> pl.Expr:
         .then(None)
         .when(is_no_label)
         .then(pl.lit("no_label"))
-        .when(folded.is_in(sorted(_STATUS)))
+        .when(folded.is_in(sorted(STATUS)) | folded.str.contains(PHRASE))
         .then(pl.lit("status"))
         .when(is_version)
         .then(pl.lit("version"))
@@ -167,9 +128,9 @@ def refusal(field: pl.Expr) -> pl.Expr:
         .then(pl.lit("catalogue_number"))
         .when(text.str.contains(_KEY_OR_TEMPO))
         .then(pl.lit("key_or_tempo"))
-        .when(folded.is_in(sorted(_GENRES)))
+        .when(folded.is_in(sorted(GENRES)))
         .then(pl.lit("genre"))
-        .when(folded.is_in(sorted(_PLACES)))
+        .when(folded.is_in(sorted(PLACES)))
         .then(pl.lit("place"))
         .when(text.str.contains(_MARKUP))
         .then(pl.lit("markup"))

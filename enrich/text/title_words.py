@@ -6,6 +6,8 @@ Club Cheval, Original Sin and Catch & Release are labels.
 
 from __future__ import annotations
 
+from enrich.text.non_labels import GENRES, NON_LABELS, PHRASE, PLACES, REMARKS, pattern
+
 
 def _any(*words: str) -> str:
     return "(?:" + "|".join(" ".join(words).split()) + ")"
@@ -74,34 +76,8 @@ CREDIT = (
     r"| x | vs\.? | feat\.? | ft\.? |\bprod\."
 )
 
-#: Words in a label's place that are no label, as wholes.
-NOTE_WHOLE = _any(
-    """white white_labels? whites? black_label cd_?r cdrs? cd_rom acetate promos? promo_only promo_cdr promo_copy
-    unreleased unreleaesd unsigned unknown unknown_label label_unknown no_label not_on_label none n_a tba tbc
-    tbd tbr id ids id_remix self self_released? self_release private private_press(?:ing)? dub_?plates?
-    test_?press(?:ing)?s? test free free_download free_dl freedl free_track download out_now available_now
-    premiere world_premiere exclusive teaser preview forthcoming upcoming coming_soon working_title untitled
-    bootleg boot bootlegs mp3 wav flac vinyl cd cassette tape digital_download web_release internet soundcloud
-    bandcamp youtube spotify beatport itunes official_video official_music_video official_audio
-    official_lyric_video lyric_video lyrics audio video visualizer hd hq 4k soundtrack ost various
-    various_artists compilation mixtape ep lp album single 12 7 10 12_inch 7_inch tune_of_the_week
-    future_favou?rite future_favorite tune_of_the_year asot_radio_classic classic essential_mix
-    essential_new_tune hot_tune techno house deep_house tech_house trance psytrance progressive
-    progressive_house dubstep dnb d_and_b drum_and_bass jungle garage uk_garage grime hip_hop rap disco electro
-    electronica breaks ambient hardstyle r_and_b uk us usa germany france italy spain brazil sweden netherlands
-    belgium japan russia australia canada"""
-).replace("_", " ")
-#: What people write where there is no label, and the plainest versions: no list of labels overrules them.
-NO_LABEL = (
-    r"^(?:white(?: labels?)?|cd ?rs?|acetate|promos?|unreleased|unknown(?: label)?|label unknown|no label|not on label|"
-    r"n a|none|tb[acd]|ids?|self released?|dub ?plates?|test ?press(?:ing)?|free(?: download)?|bootleg|working title|"
-    r"unsigned|private(?: press(?:ing)?)?|forthcoming|exclusive|ep|lp|premiere|tune of .*|future favou?rite.*|"
-    r"asot radio .*|taken from .*)$"
-)
-PLAIN_VERSION = (
-    r"^(?:(?:original|extended|radio|club|dub|vocal|instrumental|main)(?: (?:mix|edit|version|dub|cut|remix))?|remix|"
-    r"live|a ?c+[ae]p+el+a|vip(?: mix)?|edit|mash ?up|bootleg)$"
-)
+#: What people write where there is no label: no list of labels overrules it.
+NO_LABEL = f"{pattern(NON_LABELS)}|{PHRASE}"
 #: Said of a pressing behind the label's name: `Tempa Dub Plate`, `Positiva promo`.
 PRESSING = (
     r"(?i)[\s/]+(?:-\s+)?"
@@ -109,14 +85,14 @@ PRESSING = (
 )
 
 NOTE = (
-    rf"^{NOTE_WHOLE}$|^\d+ \d+$|^\d{{4}} \d\d \d\d\b"
+    rf"{pattern(NON_LABELS, REMARKS, GENRES, PLACES)}|{PHRASE}|^\d+ \d+$|^\d{{4}} \d\d \d\d\b"
     r"|^(?:1[89]|20)\d\d(?: (?:1[89]|20)\d\d)?$|^\d{1,2} \d{2}(?: \d{2})?$|^\d{2,3} ?bpm$"
     r"|^[a-g](?: sharp| flat)? ?(?:m|min|maj|minor|major)$"
     r"|^\d{1,2}[ab]$|^(?:part|pt|vol|volume|no|chapter|act|episode|disc|cd) ?(?:\d+|[ivx]+|one|two|three|four)$"
-    r"|^(?:taken|tkaen|take|taking) (?:from|of)\b|^from (?:the|upcoming|forthcoming|his|her|their|album|new|a)\b"
+    r"|^from (?:the|upcoming|forthcoming|his|her|their|album|new|a)\b"
     r"|^(?:out|available|forthcoming|released?|coming|soon) (?:now|on|soon|in)\b|^free (?:download|dl)\b"
-    r"|^(?:asot )?(?:tune of|future favou?rite|track of|winner|best of)\b|^unreleased\b|^promo\b|^cdr\b"
-    r"|^not on label\b|^white label\b|^test pressing\b|^label unknown|^self released?\b|^sampl(?:es?|ing) "
+    r"|^(?:winner|best of)\b|^unreleased\b|^promo\b|^cdr\b"
+    r"|^white label\b|^test pressing\b|^label unknown|^self released?\b|^sampl(?:es?|ing) "
     r"|^(?:official|lyrics?) (?:video|audio|music)|^(?:radio|edm) classic"
 )
 

@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from enrich.text.credits import split_credits
+from enrich.text.non_labels import PLAIN_VERSION
 from enrich.text.normalise import fold, label_key
 from enrich.text.schemas import PARSED_TITLES
 from enrich.text.title_words import (
@@ -29,7 +30,6 @@ from enrich.text.title_words import (
     FEATURE,
     NO_LABEL,
     NOTE,
-    PLAIN_VERSION,
     PRESSING,
     REMIX_WORD,
     VERSION,

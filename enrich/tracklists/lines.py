@@ -9,19 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-#: Folded words that stand in a label's place and name no label.
-NON_LABELS = frozenset(
-    {
-        "white", "white label", "whitelabel", "white lbl", "cdr", "cd r", "promo", "acetate", "dub", "dub plate",
-        "dubplate", "test pressing", "test press", "unreleased", "forthcoming", "not on label", "no label",
-        "self released", "self release", "unsigned", "free", "free download", "free dl", "free track", "demo",
-        "exclusive", "unknown", "unknown label", "label unknown", "id", "tba", "tbc", "tbd", "n a", "none",
-        "bootleg", "mp3", "vinyl", "cd", "unreleased promo", "unreleased premiere", "premiere", "acapella",
-        "acappella", "accapella", "a cappella", "instrumental", "live", "intro", "outro", "vip", "edit", "remix",
-        "original mix", "extended mix", "radio edit", "mashup", "bonus track", "bonus tracks", "album", "untitled",
-        "various", "private",
-    }
-)  # fmt: skip
+from enrich.text.non_labels import names_no_label
 
 #: `Artist- Title` and `Artist -Title`, looked for only where no dash stands free.
 _TIGHT_DASH = re.compile(r"(?<=\w)[-–—]\s+|\s+[-–—](?=\w)")
@@ -73,26 +61,23 @@ def split_label(text: str) -> tuple[str | None, str | None, str | None]:
     text = _unwrapped(text.strip())
     if not text or text.strip("?. ") == "":
         return None, None, text or None
-    if is_non_label(text):
+    head, dash, tail = text.rpartition(" - ")
+    number = _TRAILING_YEAR.sub("", tail.strip())
+    is_numbered = bool(dash and _CATALOG.match(number))
+    if is_numbered and names_no_label(head):
+        return None, number, head.strip()
+    if names_no_label(text):
         return None, None, text
     if _NOT_FOR_LABEL.search(text):
         return None, None, None
-    head, dash, tail = text.rpartition(" - ")
-    if dash and is_non_label(tail):
+    if dash and names_no_label(tail):
         label, catalog_number, _ = split_label(head)
         return label, catalog_number, tail.strip()
-    number = _TRAILING_YEAR.sub("", tail.strip())
-    if dash and _CATALOG.match(number):
-        return (None, number, head.strip()) if is_non_label(head) else (head.strip(), number, None)
+    if is_numbered:
+        return head.strip(), number, None
     if noted := _TRAILING_NOTE.match(text):
         return noted["label"], None, noted["note"]
     return text, None, None
-
-
-def is_non_label(text: str) -> bool:
-    """Whether a word in a label's place names no label."""
-    folded = " ".join(re.sub(r"[^\w]+", " ", text.casefold()).split())
-    return folded in NON_LABELS or folded.startswith(("taken from ", "from the album ", "live at ", "live from "))
 
 
 def _unwrapped(text: str) -> str:

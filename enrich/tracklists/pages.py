@@ -14,8 +14,9 @@ import polars as pl
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from enrich.errors import InputFileError
+from enrich.text.non_labels import names_no_label
 from enrich.text.words import is_unknown_artist
-from enrich.tracklists.lines import is_non_label, seconds, split_artist_title
+from enrich.tracklists.lines import seconds, split_artist_title
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, slug
 from enrich.tracklists.slots import DRAFT_ROW, Draft
 from enrich.tracklists.text_forms import SOURCE
@@ -161,8 +162,8 @@ def _unknown_key(item: LexborNode, artist: str | None, track_url: str | None) ->
 
 def _label(item: LexborNode, metas: dict[str, list[str]]) -> tuple[str | None, str | None]:
     named = metas.get("publisher") or [text for node in item.css(".trackLabel") if (text := _text_of(node))]
-    labels = [name for name in dict.fromkeys(named) if not is_non_label(name)]
-    others = [name for name in named if is_non_label(name)]
+    labels = [name for name in dict.fromkeys(named) if not names_no_label(name)]
+    others = [name for name in named if names_no_label(name)]
     return (labels[0] if labels else None), (others[0] if others else None)
 
 

@@ -16,7 +16,8 @@ from typing import Any
 import polars as pl
 
 from enrich.errors import InputFileError
-from enrich.tracklists.lines import is_non_label, seconds, split_artist_title, split_label, split_line
+from enrich.text.non_labels import names_no_label
+from enrich.tracklists.lines import seconds, split_artist_title, split_label, split_line
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, slug
 from enrich.tracklists.slots import DRAFT_ROW, Draft
 from enrich.tracklists.text_forms import SOURCE
@@ -223,7 +224,7 @@ def _label(track: Mapping[str, Any]) -> tuple[str | None, str | None, str | None
         value = track.get(name)
         for text in value if isinstance(value, list) else [value]:
             written = _text(text.get("name") if isinstance(text, Mapping) else text)
-            if written and is_non_label(written):
+            if written and names_no_label(written):
                 note = note or written
             elif written:
                 label, catalog_number, other = split_label(written)

@@ -13,7 +13,8 @@ from typing import Any
 import polars as pl
 
 from enrich.errors import InputFileError
-from enrich.tracklists.lines import is_non_label, seconds, split_artist_title, split_label, split_line
+from enrich.text.non_labels import names_no_label
+from enrich.tracklists.lines import seconds, split_artist_title, split_label, split_line
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, slug
 from enrich.tracklists.slots import DRAFT_ROW, Draft
 
@@ -163,7 +164,7 @@ def _capital_label(text: str) -> tuple[str, str | None, str | None]:
     label = found["label"].strip()
     if len(label) < 2 or re.fullmatch(r"[IVX]+|[\d.]+", label):
         return text, None, None
-    if is_non_label(label):
+    if names_no_label(label):
         return (
             (text, None, None)
             if label in ("VIP", "LIVE", "DUB", "EDIT", "ID", "REMIX")
