@@ -9,7 +9,7 @@ WORKERS ?= 2
 export JUPYTER_PLATFORM_DIRS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow lint bench lab notebooks browser snapshot hunt-labels resolve trigger writeback report \
+.PHONY: help setup run test test-slow lint bench bench-large spark spark-test canary lab notebooks browser snapshot hunt-labels resolve trigger writeback report \
         cooldown-migrate cooldown-process cooldown-stats serve faults cron cron-remove requirements clean
 
 help:  ## Explain the targets
@@ -47,6 +47,19 @@ lint: setup  ## ruff and mypy
 bench: setup  ## Measure against peers, side by side; ONLY=name for one row
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
+bench-large: setup  ## 5e7 plays ranked by DuckDB in 2 GiB, and checked: tens of minutes, 20 GB of disk under data/bench
+	$(BIN)/python -m bench.out_of_core --folder data/bench/large $(if $(PLAYS),--plays $(PLAYS))
+
+spark: setup  ## PySpark, for `enrich rank-artists --engine spark` (some 400 MB; needs Java 17)
+	@$(BIN)/python -c "import pyspark" 2>/dev/null || \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-spark.txt
+
+spark-test: spark  ## The ranking on Spark equals DuckDB's, to the row; prints both times
+	$(BIN)/python -m pytest -q -s -m spark tests/cooccurrence
+
+canary: setup  ## The newest releases of every package, and which tests they break (in a throw-away environment)
+	@$(BIN)/python deploy/canary.py $(if $(TESTS),-- $(TESTS))
+
 # Kernels start in the folder of their notebook; the data folder is the checkout's.
 lab notebooks browser: export ENRICH_DATA_DIR ?= $(CURDIR)/data
 
@@ -54,7 +67,8 @@ lab: setup  ## JupyterLab on the first notebook
 	$(BIN)/jupyter lab $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 
 notebooks: setup  ## Execute every notebook on the demo world; HTML renderings under data/notebooks
-	$(BIN)/python -m jupyter nbconvert --log-level=WARN --execute --to html --output-dir data/notebooks notebooks/*.ipynb
+	$(BIN)/python -m jupyter nbconvert --config=notebooks/rendering.py --log-level=WARN --execute --to html \
+	    --output-dir data/notebooks notebooks/*.ipynb
 	@ENRICH_DATA_DIR="$$ENRICH_DATA_DIR/analyst" $(BIN)/enrich db stop >/dev/null
 	@echo "data/notebooks: $$(ls data/notebooks/*.html | wc -l) notebooks as HTML"
 
@@ -104,7 +118,10 @@ cron-remove:  ## Print the crontab without our jobs; APPLY=1 takes them out
 	@deploy/cron remove $(if $(APPLY),--apply)
 
 requirements: setup  ## Pin the newest releases that fit pyproject.toml
-	uv pip compile --quiet --all-extras --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.txt
+	uv pip compile --quiet $(addprefix --extra ,api notebooks browser bench survival dev) --no-header --no-annotate \
+	    --no-emit-index-url pyproject.toml -o requirements.txt
+	uv pip compile --quiet --extra spark -c requirements.txt --no-header --no-annotate --no-emit-index-url \
+	    pyproject.toml | grep -vxFf requirements.txt > requirements-spark.txt
 
 clean:  ## Stop the embedded server; remove the environment, caches and everything the project made
 	@if [ -x $(BIN)/enrich ]; then $(BIN)/enrich db stop || true; ENRICH_DATA_DIR=data/analyst $(BIN)/enrich db stop >/dev/null || true; fi

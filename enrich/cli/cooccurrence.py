@@ -21,6 +21,14 @@ def rank_artists(
     out: Annotated[Path, typer.Option(help="Where the ranking goes: .parquet, .csv or .jsonl.")],
     scorer: Annotated[str, typer.Option(help="formula or learned.")] = "formula",
     window: Annotated[int, typer.Option(min=1, max=50, help="Positions to either side of an unknown.")] = 2,
+    memory_limit: Annotated[
+        str | None, typer.Option(help="Work on disk with this much memory for DuckDB, such as 2GB; Parquet only.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="duckdb or spark; spark reads Parquet only.")] = "duckdb",
+    master: Annotated[str, typer.Option(help="Where Spark runs: local[2], spark://host:7077, yarn.")] = "local[*]",
+    scratch: Annotated[
+        Path | None, typer.Option(help="Folder for what is on disk meanwhile; none: the system's temporary one.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Rank the artists every unknown slot may be by, from the company it is played in; needs no database.
@@ -30,18 +38,34 @@ def rank_artists(
     from time import perf_counter
 
     from enrich.contracts.tables import check_output, write_table
-    from enrich.cooccurrence.ranking import rank, ranking_figures
-    from enrich.tracklists.reading import read_tracklists
+    from enrich.errors import EnrichError
 
     started = perf_counter()
     check_output(out)
-    read = read_tracklists(tracklists)
-    ranking = rank(read.rows, scorer=scorer, window=window)
-    write_table(ranking, out)
-    counts = ranking_figures(read.rows, ranking)
+    if memory_limit is not None or engine != "duckdb":
+        from enrich.cooccurrence.large import rank_in_scratch
+
+        if scorer != "formula":
+            raise EnrichError("--memory-limit and --engine spark are for the formula; the learned ranker needs memory")
+        counts = rank_in_scratch(
+            tracklists,
+            out,
+            engine=engine,
+            memory_limit=memory_limit,
+            master=master,
+            scratch=scratch,
+            window=window,
+        )
+    else:
+        from enrich.cooccurrence.ranking import rank, ranking_figures
+        from enrich.tracklists.reading import read_tracklists
+
+        read = read_tracklists(tracklists)
+        ranking = rank(read.rows, scorer=scorer, window=window)
+        write_table(ranking, out)
+        counts = {**ranking_figures(read.rows, ranking), "rows_set_aside": read.bad.height}
     figures = {
         **counts,
-        "rows_set_aside": read.bad.height,
         "scorer": scorer,
         "seconds": round(perf_counter() - started, 2),
         "out": out,
@@ -49,7 +73,7 @@ def rank_artists(
     lines = [
         f"{'sets':<24}{counts['sets']:>9,}",
         f"{'slots':<24}{counts['slots']:>9,}",
-        f"{'  set aside':<24}{read.bad.height:>9,}",
+        f"{'  set aside':<24}{counts['rows_set_aside']:>9,}",
         f"{'unknown slots':<24}{counts['unknown_slots']:>9,}  {counts['unknowns']:,} different unknowns",
         f"{'  with candidates':<24}{counts['with_candidates']:>9,}  {counts['candidates']:,} candidates",
         f"{'  at the gate':<24}{counts['at_the_gate']:>9,}  probability >= 0.60 in at least 2 sets",

@@ -84,7 +84,7 @@ def sentences(ranked: pl.DataFrame, evidence: Mapping[str, pl.DataFrame], names:
         _djs(evidence["djs"], ranked, name, names),
     ]
     return (
-        pl.concat(part.select(*_PAIR, "part", "choice", "sentence") for part in parts)
+        pl.concat(part.select(*_PAIR, "part", pl.col("choice").cast(pl.Int64), "sentence") for part in parts)
         .sort(*_PAIR, "part", "choice")
         .group_by(_PAIR, maintain_order=True)
         .agg(evidence="sentence")

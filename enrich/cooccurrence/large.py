@@ -10,27 +10,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import polars as pl
 
 from enrich.contracts.schemas import RANKING
-from enrich.contracts.tables import write_batches
+from enrich.contracts.tables import check_output, write_batches
 from enrich.cooccurrence.calibration import calibrate_formula
 from enrich.cooccurrence.contexts import WINDOW, Vocabulary, vocabulary
-from enrich.cooccurrence.engines import Engine
+from enrich.cooccurrence.engines import DiskDuckDB, Engine
 from enrich.cooccurrence.evidence import EVIDENCE, sentences
 from enrich.cooccurrence.formula import MAX_RANK, SCORES, score_steps
 from enrich.cooccurrence.ranking import at_the_gate, name_ranking
+from enrich.errors import EnrichError
 from enrich.sql import DUCKDB
 from enrich.text.normalise import artist_key
 from enrich.tracklists.batches import parquet_files
 
 #: Unknowns named at once.
 UNKNOWNS_AT_ONCE = 20_000
+
+ENGINES = ("duckdb", "spark")
 
 #: The tables a ranking is written from.
 RESULTS = ("ranked", *EVIDENCE, "about_unknowns", "unknowns", "sets")
@@ -82,6 +87,45 @@ def rank_large(
     ranked: Counter[str] = Counter(with_candidates=0, candidates=0, at_the_gate=0)
     write_batches(_batches(engine.results(RESULTS), known, counts["unknowns"], ranked), RANKING, out)
     return {**counts, **ranked, "rows_set_aside": rows - counts["slots"]}
+
+
+def rank_in_scratch(
+    paths: str | PathLike[str] | Sequence[str | PathLike[str]],
+    out: str | Path,
+    *,
+    engine: str = "duckdb",
+    memory_limit: str | None = None,
+    master: str = "local[*]",
+    scratch: str | PathLike[str] | None = None,
+    window: int = WINDOW,
+) -> dict[str, int]:
+    """`rank_large` with an engine of its own, in a folder that is gone afterwards.
+
+    Args:
+        paths, out, window: See `rank_large`.
+        engine: `duckdb` or `spark`.
+        memory_limit: Of DuckDB, such as `2GB`; Spark's is set in Spark's own configuration.
+        master: Spark's, such as `local[2]` or `spark://host:7077`.
+        scratch: Where the folder is made; None: the system's temporary folder. Spark's executors must see it.
+
+    Raises:
+        EnrichError: as `rank_large`; also an engine that is not known or cannot start.
+    """
+    check_output(out)
+    if engine not in ENGINES:
+        raise EnrichError(f"engine {engine!r} is not known; use {' or '.join(ENGINES)}")
+    if engine == "spark" and memory_limit is not None:
+        raise EnrichError("a memory limit is DuckDB's; Spark takes spark.driver.memory and spark.executor.memory")
+    with TemporaryDirectory(prefix="enrich-", dir=scratch) as folder:
+        if engine == "spark":
+            # A heavy import that most runs do without.
+            from enrich.cooccurrence.spark import Spark
+
+            running: Engine = Spark(Path(folder), master=master)
+        else:
+            running = DiskDuckDB(Path(folder), memory_limit=memory_limit)
+        with closing(running):
+            return rank_large(paths, out, engine=running, window=window)
 
 
 def number_tables(engine: Engine) -> Vocabulary:
