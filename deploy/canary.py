@@ -116,7 +116,8 @@ def main() -> None:
     for name, (was, now) in changed.items():
         print(f"  {name:<32}{was:>14} → {now}")
     print(
-        f"{ran} tests run, {len(broken)} fail with the newest releases, {len(broken.keys() & before.keys())} of them also now"
+        f"{ran} tests run, {len(broken)} fail with the newest releases, "
+        f"{len(broken.keys() & before.keys())} of them with the pinned ones too"
     )
     for name, why in sorted(broken.items()):
         if name not in before:
