@@ -166,6 +166,7 @@ def rank_learned(
     window: int = 2,
     max_rank: int = MAX_RANK,
     model: str | PathLike[str] | None = None,
+    only: pl.Series | None = None,
 ) -> pl.DataFrame:
     """Rank the artists every unknown may be by, with a learned ranker.
 
@@ -175,6 +176,7 @@ def rank_learned(
         window: Positions to either side of a slot, for the formula's parts reported beside the score.
         max_rank: Candidates kept for one unknown.
         model: Folder of a stored ranker; None: the shipped one.
+        only: Keys of the unknowns wanted; None: all.
 
     Returns:
         RANKING: `probability` is the ranker's own for the candidate, `confidence` its calibrated
@@ -191,7 +193,10 @@ def rank_learned(
 
     ranker = load_ranker(model)
     corpus = build_corpus(tracklists, aliases=aliases)
-    unknown = corpus.units.filter("is_unknown")["unit_no"].to_numpy()
+    wanted = corpus.units.filter("is_unknown")
+    if only is not None:
+        wanted = wanted.filter(pl.col("unit").is_in(only.implode()))
+    unknown = wanted["unit_no"].to_numpy()
     of = examples(corpus.hide(np.zeros(0, np.int64)), unknown)
     if not len(of.unit):
         return pl.DataFrame(schema=RANKING)
@@ -202,7 +207,7 @@ def rank_learned(
         .join(corpus.units.select("unit_no", track_key="unit"), on="unit_no")
         .join(explain(ranker, of, scored), on=["unit_no", "artist_no"], how="left")
     )
-    formula = rank(tracklists, aliases=aliases, window=window, max_rank=10_000).with_columns(
+    formula = rank(tracklists, aliases=aliases, window=window, max_rank=10_000, only=only).with_columns(
         key=artist_key(pl.col("artist"))
     )
     signals = ["occurrence", "label", "dj", "position"]

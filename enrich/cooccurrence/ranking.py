@@ -18,6 +18,7 @@ from enrich.cooccurrence.contexts import WINDOW, number_plays, unknown_key
 from enrich.cooccurrence.evidence import Named, read_evidence, sentences
 from enrich.cooccurrence.formula import MAX_RANK, MIN_OCCURRENCES, MIN_PROBABILITY, load_scores, read_scores
 from enrich.errors import EnrichError
+from enrich.sql import DUCKDB
 from enrich.text.words import is_unknown_artist
 from enrich.tracklists.reading import read_tracklists
 
@@ -31,6 +32,7 @@ def rank(
     window: int = WINDOW,
     scorer: str = "formula",
     max_rank: int = MAX_RANK,
+    only: pl.Series | None = None,
 ) -> pl.DataFrame:
     """Rank the artists every unknown may be by, all unknowns in one pass.
 
@@ -39,7 +41,8 @@ def rank(
         aliases: Columns `artist`, `alias`; a DJ playing an artist who is the DJ under another name counts as such.
         window: Positions to either side of an unknown's slot; >= 1.
         scorer: `formula` (the specification's, explainable) or `learned`.
-        max_rank: Candidates kept for one unknown.
+        max_rank: Candidates kept for one unknown; with at least 2 the confidence is what it is with all.
+        only: Keys of the unknowns wanted; None: all.
 
     Returns:
         RANKING, by track_key and rank:
@@ -62,11 +65,17 @@ def rank(
     if scorer == "learned":
         # The learned ranker builds on this module: it is loaded when asked for.
         learned = import_module("enrich.cooccurrence.learned")
-        ranking: pl.DataFrame = learned.rank_learned(tracklists, aliases=aliases, window=window)
+        ranking: pl.DataFrame = learned.rank_learned(
+            tracklists, aliases=aliases, window=window, max_rank=max_rank, only=only
+        )
         return ranking
     plays = number_plays(tracklists, aliases=aliases)
     with plays.connect() as con:
         load_scores(con, window=window, max_rank=max_rank)
+        if only is not None:
+            wanted = plays.unknowns.filter(pl.col("track_key").is_in(only.implode()))
+            con.from_arrow(wanted.select("unknown_no").to_arrow()).create("wanted")
+            DUCKDB["cooccurrence_only"].run(con)
         scored = read_scores(con)
         evidence = read_evidence(con)
     ranking = name_ranking(scored, sentences(scored, evidence, plays), plays)

@@ -37,8 +37,9 @@ from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot as take_snapshot
 from enrich.sources.base import Source
 from enrich.sources.confidence import auto_accept_thresholds
+from enrich.tiers.announced import announced
 from enrich.tiers.confirming import ConfirmedCandidates
-from enrich.tiers.context import context_formula, context_learned, has_ranker
+from enrich.tiers.context import Context, ContextRankings, context_formula, has_ranker
 from enrich.tiers.external import OutsideArtists
 from enrich.tiers.internal import association, mashups, same_title
 from enrich.tiers.label_hunter import OutsideLabels, by_source_text, enabled_sources
@@ -52,7 +53,7 @@ Progress = Callable[[str, int, int | None], None]
 Tier = Callable[[Workspace, pl.Series], pl.DataFrame]
 
 LABEL_TIERS: tuple[Tier, ...] = (title_labels, database_labels)
-ARTIST_TIERS: tuple[Tier, ...] = (mashups, same_title, association)
+ARTIST_TIERS: tuple[Tier, ...] = (mashups, announced, same_title, association)
 CONTEXT_TIERS: tuple[Tier, ...] = (context_formula,)
 
 #: The loop ends by itself, for each round fills a blank; this only bounds a mistake.
@@ -200,7 +201,12 @@ class _Outside:
 
         self.labels = OutsideLabels(sources, on_progress=show, stop=stop)
         self.artists = OutsideArtists(sources, on_progress=show_artists, stop=stop)
-        self.confirmed = ConfirmedCandidates(sources, stop=stop)
+        self.rankings = ContextRankings()
+        self.confirmed = ConfirmedCandidates(sources, stop=stop, rankings=self.rankings)
+
+    def context_tiers(self, *, learned: bool) -> tuple[Tier, ...]:
+        scorers = ("formula", "learned") if learned and has_ranker() else ("formula",)
+        return (self.confirmed, *(Context(scorer, self.rankings) for scorer in scorers))
 
     @property
     def unavailable(self) -> dict[str, str]:
@@ -406,7 +412,7 @@ def _cycle(
         policy=policy,
         label_tiers=(*LABEL_TIERS, outside.labels),
         artist_tiers=(*ARTIST_TIERS, outside.artists),
-        context_tiers=(outside.confirmed, context_formula, *((context_learned,) if learned and has_ranker() else ())),
+        context_tiers=outside.context_tiers(learned=learned),
         on_progress=on_progress,
     )
     record = _record(

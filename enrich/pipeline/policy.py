@@ -27,6 +27,7 @@ DEFAULT_THRESHOLDS: Mapping[tuple[str, str], float] = {
     # Measured on the snapshot itself, see enrich.tiers.measured.
     ("label", "database"): 0.95,
     ("artist", "same-title"): 0.95,
+    ("artist", "announced"): 0.95,
     ("artist", "mashup"): 0.90,
     # Held-out precision of these rules is in enrich.tiers.external and enrich.sources.confidence.
     **{("artist", source): 0.95 for source in SOURCES},

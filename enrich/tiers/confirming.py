@@ -14,19 +14,17 @@ from typing import Any
 import polars as pl
 
 from enrich.contracts.values import Availability, Outcome, SourceAnswer, TrackQuery
-from enrich.cooccurrence.ranking import rank
 from enrich.sources.asking import ask_all
 from enrich.sources.base import Source
 from enrich.sources.confidence import confidence, probability
 from enrich.sources.matching import choose_all
 from enrich.text.normalise import artist_key
+from enrich.tiers.context import ContextRankings
 from enrich.tiers.label_hunter import workspace_book
 from enrich.tiers.proposing import propose
 from enrich.tiers.same_title import SAME_RECORDING, speaks
 from enrich.tiers.workspace import Workspace
 
-#: Candidates tried for one track.
-TRIED = 3
 #: What the database's own track of that artist and title is worth: as much as an open source.
 DATABASE_CONFIDENCE = 0.90
 
@@ -49,15 +47,22 @@ _CONFIRMED = pl.Schema(
 class ConfirmedCandidates:
     """Tier 2 over a workspace: PROPOSALS, source by source; a question once asked is not asked again in a run."""
 
-    def __init__(self, sources: Sequence[Source], *, stop: threading.Event | None = None) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        *,
+        stop: threading.Event | None = None,
+        rankings: ContextRankings | None = None,
+    ) -> None:
         self._sources = sources
+        self._rankings = rankings or ContextRankings()
         self._stop = stop
         self._known: dict[TrackQuery, dict[str, Any] | None] = {}
         self.unavailable: dict[str, str] = {}
 
     def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         """Proposals for the tracks of `track_ids` that have a title, no artist, and stand in a set."""
-        candidates = _candidates(ws, track_ids)
+        candidates = self._candidates(ws, track_ids)
         confirmed = pl.concat([_in_database(ws, candidates), self._at_sources(ws, candidates)])
         alone = pl.col("value").n_unique().over("track_id") == 1
         ids = ws.artists.select("artist_key", "artist_id").unique("artist_key", keep="first", maintain_order=True)
@@ -72,6 +77,27 @@ class ConfirmedCandidates:
             for (source,), group in shaped.group_by("source", maintain_order=True)
         ]
         return pl.concat(proposals) if proposals else propose(shaped, kind="artist", tier=2, source="", evidence=[])
+
+    def _candidates(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+        """The first candidates of each track: track_id, title, base_key, version_class, value, context_rank, sentences.
+
+        All tracks are ranked, those without a title too: the context tiers ask for the same ranking.
+        """
+        titled = ws.tracks.filter(~pl.col("is_known_artist") & speaks(pl.col("base_key")))
+        ranking = self._rankings.of(ws, track_ids, scorer="formula")
+        return (
+            titled.select("track_id", "title", "base_key", "version_class")
+            .join(
+                ranking.select(
+                    track_id="track_key",
+                    value="artist",
+                    context_rank=pl.col("rank").cast(pl.Int64),
+                    sentences="evidence",
+                ),
+                on="track_id",
+            )
+            .sort("track_id", "context_rank")
+        )
 
     def _at_sources(self, ws: Workspace, candidates: pl.DataFrame) -> pl.DataFrame:
         rows = candidates.to_dicts()
@@ -117,32 +143,6 @@ class ConfirmedCandidates:
         for query in queries:
             if query.track_id not in unfinished:
                 self._known.setdefault(query, None)
-
-
-def _candidates(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-    """The first candidates of each track asked for: track_id, title, base_key, value, context_rank, sentences."""
-    unnamed = ws.tracks.filter(
-        ~pl.col("is_known_artist")
-        & pl.col("track_id").is_in(track_ids.to_list())
-        & speaks(pl.col("base_key"))
-        & pl.col("track_id").is_in(ws.tracklists["track_key"].unique().to_list())
-    ).select("track_id", "title", "base_key", "version_class")
-    if unnamed.is_empty():
-        return unnamed.with_columns(
-            value=pl.lit(None, pl.String),
-            context_rank=pl.lit(None, pl.Int64),
-            sentences=pl.lit(None, pl.List(pl.String())),
-        )
-    ranking = rank(ws.tracklists, aliases=ws.aliases, max_rank=TRIED)
-    return unnamed.join(
-        ranking.select(
-            track_id="track_key",
-            value="artist",
-            context_rank=pl.col("rank").cast(pl.Int64),
-            sentences="evidence",
-        ),
-        on="track_id",
-    ).sort("track_id", "context_rank")
 
 
 def _in_database(ws: Workspace, candidates: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from enrich.contracts.schemas import RANKING
 from enrich.cooccurrence.learned import SHIPPED
 from enrich.cooccurrence.ranking import rank
 from enrich.text.normalise import artist_key
@@ -19,27 +20,64 @@ MIN_PROBABILITY = 0.60
 MIN_SETS = 2
 #: What an uncalibrated ranking is taken to be worth: its gate is right about three times in ten on real tracklists.
 UNCALIBRATED = 0.30
+#: Candidates kept of each ranking: what is tried as `artist + title` at most; two suffice for the first's confidence.
+KEPT = 3
 #: A learned ranking below this is not worth a reviewer's time.
 MIN_LEARNED_CONFIDENCE = 0.10
 
 
-def context_artists(ws: Workspace, track_ids: pl.Series, *, scorer: str = "formula") -> pl.DataFrame:
+class ContextRankings:
+    """Rankings of one run, made once for each state of its setlists: several tiers ask for the same."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[pl.DataFrame, pl.DataFrame, frozenset[str], pl.DataFrame]] = {}
+
+    def of(self, ws: Workspace, track_ids: pl.Series, *, scorer: str) -> pl.DataFrame:
+        """RANKING, the first `KEPT` candidates, of those of `track_ids` that have no artist and stand in a set."""
+        unnamed = ws.tracks.filter(~pl.col("is_known_artist") & pl.col("track_id").is_in(track_ids.to_list()))
+        asked = unnamed.join(ws.tracklists, left_on="track_id", right_on="track_key", how="semi")["track_id"]
+        if asked.is_empty():
+            return pl.DataFrame(schema=RANKING)
+        if scorer in self._made:
+            tracklists, artists, keys, ranking = self._made[scorer]
+            # The very same frames: nothing was accepted since that could change a rank.
+            if tracklists is ws.tracklists and artists is ws.artists and keys == frozenset(asked):
+                return ranking
+        ranking = rank(ws.tracklists, aliases=ws.aliases, scorer=scorer, max_rank=KEPT, only=asked)
+        self._made[scorer] = (ws.tracklists, ws.artists, frozenset(asked), ranking)
+        return ranking
+
+
+class Context:
+    """Tier 2 from context: `context_artists` with the rankings of a run."""
+
+    def __init__(self, scorer: str, rankings: ContextRankings) -> None:
+        self._scorer = scorer
+        self._rankings = rankings
+        self.__name__ = f"context_{scorer}"
+
+    def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+        """See `context_artists`."""
+        return context_artists(ws, track_ids, scorer=self._scorer, rankings=self._rankings)
+
+
+def context_artists(
+    ws: Workspace, track_ids: pl.Series, *, scorer: str = "formula", rankings: ContextRankings | None = None
+) -> pl.DataFrame:
     """The first-ranked artist of each unknown that passes the gate.
 
     Args:
         ws: The workspace; its setlists are the evidence.
         track_ids: Tracks to answer for.
         scorer: `formula` or `learned`.
+        rankings: Those of this run; None makes them anew.
 
     Returns:
         PROPOSALS (tier 2, source `context-formula` or `context-learned`), the best candidate a track.
     """
-    unnamed = ws.tracks.filter(~pl.col("is_known_artist") & pl.col("track_id").is_in(track_ids.to_list()))["track_id"]
-    if ws.tracklists.is_empty() or not ws.tracklists["track_key"].is_in(unnamed.to_list()).any():
+    ranking = (rankings or ContextRankings()).of(ws, track_ids, scorer=scorer).filter(pl.col("rank") == 1)
+    if ranking.is_empty():
         return no_proposals()
-    ranking = rank(ws.tracklists, aliases=ws.aliases, scorer=scorer).filter(
-        pl.col("track_key").is_in(unnamed.to_list()) & (pl.col("rank") == 1)
-    )
     if scorer == "formula":
         passed = ranking.filter((pl.col("probability") >= MIN_PROBABILITY) & (pl.col("occurrence_count") >= MIN_SETS))
         passed = passed.with_columns(confidence=pl.col("confidence").fill_null(UNCALIBRATED))
@@ -68,8 +106,3 @@ def context_formula(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
 def has_ranker() -> bool:
     """Whether a trained ranker is stored with the package."""
     return (SHIPPED / "manifest.json").is_file()
-
-
-def context_learned(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-    """`context_artists` by the learned ranker."""
-    return context_artists(ws, track_ids, scorer="learned")

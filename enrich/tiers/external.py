@@ -174,7 +174,7 @@ class OutsideArtists:
         """Proposals for the tracks of `track_ids` that have a title and no artist."""
         asked = _questions(ws, track_ids)
         new = [pair for pair in asked if pair not in self._answered]
-        if new:
+        if new and self._sources:
             self._ask(new, workspace_book(ws))
         named = [self._answered[pair] for pair in asked if pair in self._answered]
         found = pl.concat([frame for frame in named if not frame.is_empty()] or [_no_answers()])

@@ -18,7 +18,7 @@ from enrich.text.normalise import artist_key, title_key
 from enrich.text.titles import parse_titles
 from enrich.tiers.local_labels import no_proposals
 from enrich.tiers.measured import with_confidence
-from enrich.tiers.proposing import propose
+from enrich.tiers.proposing import propose, voters, with_names
 from enrich.tiers.same_title import agreeing, measured_agreement, speaks
 from enrich.tiers.workspace import Workspace
 
@@ -36,11 +36,11 @@ def same_title(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     Returns:
         PROPOSALS (tier 1, source `same-title`); confidence measured on this snapshot's known tracks.
     """
-    known = _voters(ws)
+    known = voters(ws)
     answers = with_confidence(
         agreeing(_unnamed(ws, track_ids), known, value="artist_text"), _measured(ws, known), prior=_PRIOR
     )
-    found = _with_names(ws, answers).with_columns(probability="confidence")
+    found = with_names(ws, answers).with_columns(probability="confidence")
     return propose(
         found,
         kind="artist",
@@ -124,7 +124,7 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         remixer=parsed["remixer"],
         label_key=pl.lit(None, pl.String),
     ).with_columns(query_id=pl.format("{}#{}", "track_id", "place"))
-    known = _voters(ws)
+    known = voters(ws)
     looked_up = (
         with_confidence(
             agreeing(
@@ -157,7 +157,7 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         )
         .filter(pl.col("all_found"))
     )
-    found = _with_names(ws, complete).with_columns(
+    found = with_names(ws, complete).with_columns(
         probability=pl.lit(MASHUP_CONFIDENCE), confidence=pl.lit(MASHUP_CONFIDENCE)
     )
     return propose(found, kind="artist", tier=1, source="mashup", evidence=["artists", "components"])
@@ -167,35 +167,9 @@ def _unnamed(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     return ws.tracks.filter(~pl.col("is_known_artist") & pl.col("track_id").is_in(track_ids.to_list()))
 
 
-def _voters(ws: Workspace) -> pl.DataFrame:
-    return ws.known.with_columns(artist_text=pl.col("artist_keys").list.join("|"))
-
-
 def _measured(ws: Workspace, known: pl.DataFrame) -> pl.DataFrame:
     blanks = ws.tracks.filter(~pl.col("is_known_artist"))
     return measured_agreement(known, blanks, value="artist_text", prior=_PRIOR)
-
-
-def _with_names(ws: Workspace, answers: pl.DataFrame) -> pl.DataFrame:
-    """Add value (names joined), artists (list), artist_id (of a single one) for artist_text (keys joined by |)."""
-    names = (
-        ws.credits.group_by("artist_key")
-        .agg(pl.col("artist").mode().sort().first(), pl.col("artist_id").drop_nulls().sort().first())
-        .rename({"artist": "name"})
-    )
-    shown = (
-        answers.select("track_id", artist_key=pl.col("artist_text").str.split("|"))
-        .explode("artist_key")
-        .unique(["track_id", "artist_key"], keep="first", maintain_order=True)
-        .join(names, on="artist_key", how="left", maintain_order="left")
-        .group_by("track_id", maintain_order=True)
-        .agg(
-            value=pl.col("name").str.join(" & "),
-            artists=pl.col("name"),
-            artist_id=pl.when(pl.len() == 1).then(pl.col("artist_id").first()),
-        )
-    )
-    return answers.join(shown, on="track_id", maintain_order="left")
 
 
 def _base_keys(parsed: pl.DataFrame) -> pl.Series:

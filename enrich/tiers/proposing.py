@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from enrich.contracts.schemas import PROPOSALS
+from enrich.tiers.workspace import Workspace
 
 
 def propose(answers: pl.DataFrame, *, kind: str, tier: int, source: str, evidence: Sequence[str]) -> pl.DataFrame:
@@ -41,6 +42,33 @@ def propose(answers: pl.DataFrame, *, kind: str, tier: int, source: str, evidenc
         pl.lit("proposed").alias("status"),
         pl.Series("evidence", texts, dtype=pl.String),
     ).match_to_schema(PROPOSALS)
+
+
+def voters(ws: Workspace) -> pl.DataFrame:
+    """Tracks of known artist with the artists as one text: `Workspace.known` and artist_text (keys joined by |)."""
+    return ws.known.with_columns(artist_text=pl.col("artist_keys").list.join("|"))
+
+
+def with_names(ws: Workspace, answers: pl.DataFrame) -> pl.DataFrame:
+    """Add value (names joined), artists (list), artist_id (of a single one) for artist_text (keys joined by |)."""
+    names = (
+        ws.credits.group_by("artist_key")
+        .agg(pl.col("artist").mode().sort().first(), pl.col("artist_id").drop_nulls().sort().first())
+        .rename({"artist": "name"})
+    )
+    shown = (
+        answers.select("track_id", artist_key=pl.col("artist_text").str.split("|"))
+        .explode("artist_key")
+        .unique(["track_id", "artist_key"], keep="first", maintain_order=True)
+        .join(names, on="artist_key", how="left", maintain_order="left")
+        .group_by("track_id", maintain_order=True)
+        .agg(
+            value=pl.col("name").str.join(" & "),
+            artists=pl.col("name"),
+            artist_id=pl.when(pl.len() == 1).then(pl.col("artist_id").first()),
+        )
+    )
+    return answers.join(shown, on="track_id", maintain_order="left")
 
 
 def _json(row: Mapping[str, object]) -> str:
