@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -52,6 +53,10 @@ class Crew:
         """What became of the workers begun last."""
         assert self.process.stdout is not None
         return json.loads(self.process.stdout.readline())
+
+    def has_answered(self) -> bool:
+        """Whether the workers begun last are all at their end."""
+        return bool(select.select([self.process.stdout], [], [], 0)[0])
 
     def run(self, settings: Settings, operation: str, **more: object) -> dict:
         """One worker, from beginning to end."""

@@ -14,7 +14,7 @@ from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot
 
 #: Operation → the step at which the server stops: in the middle of its statements.
-MIDDLE = {"snapshot": 12, "import": 12, "process": 3, "writeback": 14, "migrate": 3, "trigger": 30}
+MIDDLE = {"snapshot": 12, "import": 12, "process": 3, "writeback": 14, "migrate": 3, "trigger": 16}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_stopped_in_the_middle_then_run_again(operation, stoppable, crew, fault,
 
     with fault(settings):
         crew.begin(settings, operation, pause_at=MIDDLE[operation], pause=str(pause), file=str(file))
-        _wait_for(pause)
+        _wait_for(pause, crew)
         stop()
         pause.unlink()
         (answer,) = crew.answers()
@@ -62,9 +62,11 @@ def test_a_stopped_embedded_server_is_started_by_the_next_command(stoppable, cre
     assert len(state(settings)["statuses"]) == len(before["statuses"])
 
 
-def _wait_for(path: Path) -> None:
-    for _ in range(1200):
+def _wait_for(path: Path, crew) -> None:
+    for _ in range(12_000):  # bounded: ten minutes, for a machine that has other things to do
         if path.exists():
             return
+        if crew.has_answered():
+            raise AssertionError(f"the operation ended before that step: {crew.answers()}")
         time.sleep(0.05)
     raise AssertionError("the operation never came to that step")
