@@ -125,8 +125,9 @@ def _name_tracks(con: duckdb.DuckDBPyConnection) -> None:
 
 def _name_sets(con: duckdb.DuckDBPyConnection) -> None:
     DUCKDB["staging_sets"].run(con)
-    sets: pl.DataFrame = con.sql("select * from all_sets").pl()
-    _keep(con, "sets_keyed", sets.with_columns(dj_key=artist_key(pl.col("dj"))))
+    djs: pl.DataFrame = con.sql("select distinct dj from all_sets where dj is not null").pl()
+    _keep(con, "dj_names", djs.with_columns(dj_key=artist_key(pl.col("dj"))))
+    DUCKDB["staging_keyed_sets"].run(con)
     DUCKDB["staging_slots"].run(con)
     DUCKDB["staging_duplicate_sets"].run(con, min_shared=SAME_SET_SHARED, min_overlap=SAME_SET_OVERLAP)
 

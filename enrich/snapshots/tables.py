@@ -5,34 +5,37 @@ Installations differ: a table or column that is not `REQUIRED` may be missing an
 
 from __future__ import annotations
 
+#: Kind of the columns that tables are joined by: uuid where all of an installation's are, else varchar.
+KEY = "key"
+
 #: Table → column → DuckDB type in staging. Order of the tables is the order of reading.
 STAGED: dict[str, dict[str, str]] = {
-    "artists": {"id": "varchar", "name": "varchar", "aliases": "varchar[]", "created_at": "timestamptz"},
+    "artists": {"id": KEY, "name": "varchar", "aliases": "varchar[]", "created_at": "timestamptz"},
     "tracks": {
-        "id": "varchar", "title": "varchar", "isrc": "varchar", "duration_ms": "bigint", "release_date": "date",
+        "id": KEY, "title": "varchar", "isrc": "varchar", "duration_ms": "bigint", "release_date": "date",
         "label": "varchar", "mashup_components": "json", "is_mashup": "boolean", "metadata": "json",
         "created_at": "timestamptz", "updated_at": "timestamptz",
     },
-    "track_artists": {"track_id": "varchar", "artist_id": "varchar", "role": "varchar", "position": "integer"},
+    "track_artists": {"track_id": KEY, "artist_id": KEY, "role": "varchar", "position": "integer"},
     "enrichment_status": {
-        "track_id": "varchar", "status": "varchar", "last_attempt": "timestamptz", "retry_count": "integer",
+        "track_id": KEY, "status": "varchar", "last_attempt": "timestamptz", "retry_count": "integer",
         "error_message": "varchar", "is_retriable": "boolean", "retry_after": "timestamptz",
     },
-    "albums": {"id": "varchar", "label": "varchar", "release_date": "date"},
-    "album_tracks": {"album_id": "varchar", "track_id": "varchar"},
-    "performers": {"id": "varchar", "name": "varchar", "artist_id": "varchar"},
+    "albums": {"id": KEY, "label": "varchar", "release_date": "date"},
+    "album_tracks": {"album_id": KEY, "track_id": KEY},
+    "performers": {"id": KEY, "name": "varchar", "artist_id": KEY},
     "setlists": {
-        "id": "varchar", "performer_id": "varchar", "set_date": "timestamptz", "source": "varchar",
+        "id": KEY, "performer_id": KEY, "set_date": "timestamptz", "source": "varchar",
         "is_complete": "boolean", "metadata": "json",
     },
     "setlist_tracks": {
-        "setlist_id": "varchar", "track_id": "varchar", "position": "integer", "is_id": "boolean", "id_text": "varchar",
+        "setlist_id": KEY, "track_id": KEY, "position": "integer", "is_id": "boolean", "id_text": "varchar",
     },
     "playlists": {
-        "id": "varchar", "name": "varchar", "source": "varchar", "curator": "varchar", "metadata": "json",
+        "id": KEY, "name": "varchar", "source": "varchar", "curator": "varchar", "metadata": "json",
         "created_at": "timestamptz",
     },
-    "playlist_tracks": {"playlist_id": "varchar", "track_id": "varchar", "position": "integer"},
+    "playlist_tracks": {"playlist_id": KEY, "track_id": KEY, "position": "integer"},
 }  # fmt: skip
 
 #: Without these there is nothing to resolve.

@@ -6,8 +6,8 @@ create table tracks as
 with plays as (
     select p.track_id, count(*) as plays, min(s.set_date) as first_played, max(s.set_date) as last_played
     from slots p
-    join sets s on s.set_id = p.set_id and s.duplicate_of is null
-    where p.track_id is not null
+    join sets_keyed s on s.set_id = p.set_id
+    where p.track_id is not null and p.set_id not in (select set_id from duplicate_sets)
     group by p.track_id
 ),
 rows as (
@@ -16,11 +16,11 @@ rows as (
         l.label as real_label, l.label_key, l.label_source, e.status, e.is_retriable, e.retry_count, e.error_message,
         e.last_attempt, e.retry_after
     from staged_tracks t
-    join track_names n on n.track_id = t.id
+    join track_names n using (row_no)
     left join track_labels l on l.track_id = t.id
     left join staged_enrichment_status e on e.track_id = t.id
 )
-select r.id as track_id, r.title, r.title_key, r.base_title, r.base_key, r.version_class, r.remixer,
+select r.id::varchar as track_id, r.title, r.title_key, r.base_title, r.base_key, r.version_class, r.remixer,
     coalesce(
         json_extract_string(r.metadata, '$.original_data.catalog_number'),
         json_extract_string(r.metadata, '$.catalog_number'), r.parsed_catalog_number
@@ -60,7 +60,7 @@ order by label_key
 -- name: marts_album_labels()
 -- One row per (track_id, label_key) of the albums a track is on: a second source for its label.
 create table album_labels as
-select t.track_id, n.label_key, arg_min(n.label, (a.release_date, a.id)) as label, min(a.release_date) as release_date
+select t.track_id::varchar as track_id, n.label_key, arg_min(n.label, (a.release_date, a.id)) as label, min(a.release_date) as release_date
 from staged_album_tracks t
 join staged_albums a on a.id = t.album_id
 join label_names n on n.label = trim(a.label)

@@ -18,6 +18,13 @@ select l.id, nullif(trim(l.curator), ''), null, null, l.name,
     coalesce(l.source, 'playlist'), false
 from staged_playlists l
 
+-- name: staging_keyed_sets()
+-- One row per set, with its DJ's key.
+create temp table sets_keyed as
+select s.*, k.dj_key
+from all_sets s
+left join dj_names k on k.dj = s.dj
+
 -- name: staging_slots()
 -- One row per slot, with what the slot says itself (said_*) and what its track says. `recording` is equal where two
 -- slots hold the same known recording, whatever track row it has: it tells whether two sets are one.
@@ -42,7 +49,8 @@ select w.set_id, w.position, w.track_id, w.said_artist, w.said_title,
     w.is_id or not coalesce(n.is_known_artist, false) as is_id,
     case when n.is_known_artist and n.is_known_title then hash(n.artist_key, n.base_key) end as recording
 from split w
-left join track_names n on n.track_id = w.track_id
+left join staged_tracks t on t.id = w.track_id
+left join track_names n on n.row_no = t.row_no
 left join track_labels l on l.track_id = w.track_id
 
 -- name: staging_duplicate_sets(min_shared, min_overlap)
