@@ -1,32 +1,35 @@
-"""Notebooks under pytest work on the checkout's data folder, wherever it was started, and leave no server behind."""
+"""Notebooks under pytest work on a demo world of their own, unless ENRICH_DATA_DIR names one; no server remains."""
 
 import os
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-_PROJECT = Path(__file__).resolve().parent.parent
-_WAS_RUNNING = pytest.StashKey[bool]()
+_TESTS = Path(__file__).resolve().parent.parent / "tests"
+_FOLDER = pytest.StashKey[Path]()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    os.environ.setdefault("ENRICH_DATA_DIR", str(_PROJECT / "data"))
-    config.stash[_WAS_RUNNING] = _server().status(_home()).running
+# Notebook cells take no fixtures, so the session's beginning and end are where the world is made and left.
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if "ENRICH_DATA_DIR" in os.environ or session.config.option.collectonly:
+        return
+    sys.path.insert(0, str(_TESTS))
+    from demo_rooms import demo_copy
+
+    folder = session.config.stash[_FOLDER] = Path(tempfile.mkdtemp(prefix="enrich-notebooks-"))
+    demo_copy(folder / "data")
+    os.environ["ENRICH_DATA_DIR"] = str(folder / "data")
 
 
-# Notebook cells take no fixtures, so the session's end is where the server is stopped.
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if not session.config.stash.get(_WAS_RUNNING, True):
-        _server().stop(_home())
-
-
-def _server():
+    folder = session.config.stash.get(_FOLDER, None)
+    if folder is None:
+        return
+    from enrich.analyst.demo_room import demo_settings
     from enrich.database import server
 
-    return server
-
-
-def _home():
-    from enrich.analyst.demo_room import demo_settings
-
-    return demo_settings()
+    server.stop(demo_settings())
+    shutil.rmtree(folder, ignore_errors=True)

@@ -106,13 +106,11 @@ function render({ model, el }) {
   function tellEvidence() {
     const row = shown[state.at];
     if (!row) { evidence.replaceChildren(make("span", { class: "quiet" }, "No proposal meets the filter.")); return; }
-    const pairs = Object.entries(row.evidence).filter(([, value]) => value !== "")
-      .flatMap(([name, value]) => [make("span", { class: "quiet" }, name), make("span", {}, value)]);
     evidence.replaceChildren(
       make("b", {}, `${row.title ?? "(no title)"} → ${row.kind} ${row.value}`),
       make("div", { class: "quiet" }, `tier ${row.tier}, ${row.source}; confidence ${row.confidence.toFixed(2)}` +
         (row.probability === null ? "" : `, probability ${row.probability.toFixed(2)}`)),
-      make("div", { class: "pairs" }, ...pairs));
+      make("ul", {}, ...row.evidence.map((sentence) => make("li", {}, sentence))));
   }
 
   const inBulk = () => shown.filter((row) => open(row) && row.confidence >= state.from - 1e-9);

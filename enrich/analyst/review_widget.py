@@ -8,7 +8,6 @@ Reads and writes Postgres through `enrich.ledger`; opens nothing else.
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -18,14 +17,18 @@ import anywidget
 import polars as pl
 import traitlets
 
+from enrich.analyst.showing import line, page, table
 from enrich.contracts.settings import Settings
 from enrich.demo_world.truth import judge
 from enrich.errors import EnrichError
+from enrich.ledger.evidence import told
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import Decided, accept, reject
 
 _HERE = Path(__file__).parent
 _BAND = 0.05
+#: Of a page without a kernel.
+_SHOWN_STATIC, _SHOWN_SENTENCES = 12, 2
 
 #: A proposal's figures by kind, source and band of confidence, as the widget gets them.
 MEASURED = pl.Schema(
@@ -68,6 +71,28 @@ class ReviewWidget(anywidget.AnyWidget):
         super().__init__()
         self.refresh()
         self.on_msg(lambda _, message, __: self._on_message(message))
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """The widget, and for pages without a kernel, such as a rendered notebook, its first rows as a table."""
+        bundle = super()._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**(data or {}), "text/html": self._static()}, metadata
+
+    def _static(self) -> str:
+        shown = sorted(self.rows, key=lambda row: (-row["confidence"], row["proposal_id"]))[:_SHOWN_STATIC]
+        return page(
+            line(f"{len(self.rows):,} proposals; where a kernel runs, here stands the table to decide in.", quiet=True),
+            table(
+                ("track", "kind", "proposed", "from", "confidence", "status", "evidence"),
+                [
+                    (
+                        row["title"], row["kind"], row["value"], row["source"], row["confidence"], row["status"],
+                        "; ".join(row["evidence"][:_SHOWN_SENTENCES]),
+                    )
+                    for row in shown
+                ],
+            ),
+        )  # fmt: skip
 
     def refresh(self) -> None:
         """Read the ledger again: new proposals come in, others' decisions show."""
@@ -179,18 +204,5 @@ def _rows(found: pl.DataFrame) -> list[dict[str, Any]]:
     ]
     rows = found.select(*columns, "evidence").to_dicts()
     for row in rows:
-        row["evidence"] = _evidence(row["evidence"])
+        row["evidence"] = told(row["evidence"])
     return rows
-
-
-def _evidence(stored: str | None) -> dict[str, str]:
-    """Name and text of each piece of evidence."""
-    parsed = json.loads(stored) if stored else {}
-    pieces = parsed if isinstance(parsed, dict) else {"evidence": parsed}
-    return {str(name).replace("_", " "): _spoken(value) for name, value in pieces.items()}
-
-
-def _spoken(value: object) -> str:
-    if isinstance(value, list):
-        return "; ".join(_spoken(one) for one in value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -5,23 +5,35 @@ Nothing that comes from a database reaches a page but through `text`.
 
 from __future__ import annotations
 
+import base64
 import html
+import io
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _STYLE = (
     "<style>.enrich{font-size:13px;line-height:1.45;max-width:60rem}"
     ".enrich table{border-collapse:collapse;margin:.3em 0 .9em;font-size:13px}"
     ".enrich th,.enrich td{text-align:left!important;vertical-align:top;padding:.15em .9em .15em 0;"
-    "border-bottom:1px solid rgba(128,128,128,.25);white-space:normal;overflow-wrap:anywhere}"
+    "border-bottom:1px solid rgba(128,128,128,.25);white-space:normal;overflow-wrap:break-word}"
+    ".enrich td.long{overflow-wrap:anywhere}"
     ".enrich th{font-weight:600;opacity:.75;white-space:nowrap;overflow-wrap:normal}"
     ".enrich td.n{white-space:nowrap;font-variant-numeric:tabular-nums;overflow-wrap:normal}"
     ".enrich tr.here td{font-weight:700;background:rgba(213,94,0,.14)}"
-    ".enrich h4{margin:.9em 0 .2em;font-size:14px}.enrich .quiet{opacity:.7}</style>"
+    ".enrich h4{margin:1.1em 0 .3em!important;font-size:14px!important;font-weight:700!important}"
+    ".enrich p{margin:.4em 0}.enrich .quiet{opacity:.7}</style>"
 )
+
+#: Cells up to so many characters stay on one line; words beyond so many may be broken.
+_SHORT, _WORD = 16, 24
+#: Of a figure on a page; a picture has twice as many.
+_DPI = 108
 
 
 def text(value: object) -> str:
@@ -73,7 +85,6 @@ def show_figures() -> None:
     if "IPython" not in sys.modules:
         return
     from IPython.core.getipython import get_ipython
-    from IPython.core.pylabtools import select_figure_formats
     from matplotlib.figure import Figure
 
     shell = get_ipython()
@@ -82,17 +93,32 @@ def show_figures() -> None:
     # Titles and errors are longer than Polars shows by default.
     pl.Config.set_fmt_str_lengths(72)
     pl.Config.set_tbl_rows(14)
-    try:
-        shell.display_formatter.formatters["image/png"].lookup_by_type(Figure)
-    except KeyError:
-        select_figure_formats(shell, {"png"}, bbox_inches="tight")  # type: ignore[no-untyped-call]
+    shell.display_formatter.formatters["text/html"].for_type(Figure, picture)
+
+
+def picture(figure: Figure) -> str:
+    """A figure as HTML, sharp on every screen; its titles and labels stand for it where it cannot be seen."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=2 * _DPI)
+    width = round(figure.get_figwidth() * _DPI)
+    titles = [axes.get_title(loc="left") or axes.get_title() for axes in figure.axes] + [
+        t.get_text() for t in figure.texts
+    ]
+    said = "; ".join(title for title in titles if title) or "figure"
+    return (
+        f'<img alt="{text(said)}" width="{width}" style="max-width:100%;height:auto" '
+        f'src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
+    )
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f'<td class="n">{value:.2f}</td>'
-    is_short = isinstance(value, int) or (isinstance(value, str) and len(value) <= 12)
-    return f"<td{' class=n' if is_short else ''}>{text(value)}</td>"
+    if isinstance(value, int) or (isinstance(value, str) and len(value) <= _SHORT):
+        return f"<td class=n>{text(value)}</td>"
+    # A word longer than a column is wide may break anywhere; the others stay whole.
+    longest = max(map(len, str(value).split()), default=0)
+    return f"<td{' class=long' if longest > _WORD else ''}>{text(value)}</td>"
 
 
 def _plain(value: Any) -> str:

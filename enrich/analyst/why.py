@@ -7,7 +7,6 @@ Entry point: `tell`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,8 +19,8 @@ from enrich.analyst.showing import aligned, head, line, page, table, text
 from enrich.cooldown.periods import period_days
 from enrich.cooldown.queue import DEFAULT_STRATEGY, MAX_ATTEMPTS
 from enrich.errors import EnrichError
+from enrich.ledger.evidence import told
 from enrich.ledger.proposals import with_ids
-from enrich.ledger.review import evidence_text
 from enrich.pipeline.policy import read_policy
 from enrich.tiers.context import MIN_PROBABILITY, MIN_SETS, context_artists
 from enrich.tiers.internal import association, mashups, same_title
@@ -29,6 +28,7 @@ from enrich.tiers.local_labels import database_labels, title_labels
 from enrich.tiers.workspace import Workspace
 
 _SHOWN_CANDIDATES = 5
+_SHOWN_SENTENCES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +150,7 @@ class Story:
         return [
             (
                 r["kind"], r["value"], f"tier {r['tier']}, {r['source']}", r["confidence"],
-                r["status"] + (f" by {r['decided_by']}" if r["decided_by"] else ""), evidence_text(r["evidence"]),
+                r["status"] + (f" by {r['decided_by']}" if r["decided_by"] else ""), "; ".join(told(r["evidence"])),
             )
             for r in self.proposed.iter_rows(named=True)
         ]  # fmt: skip
@@ -220,7 +220,7 @@ def _all_tiers(ws: Workspace, track: Mapping[str, Any], ranking: pl.DataFrame, *
             continue
         accepted = rules.accepts(answers)
         for answer, is_accepted in zip(answers.iter_rows(named=True), accepted, strict=True):
-            because = _spoken(answer["evidence"])
+            because = "; ".join(told(answer["evidence"])[:_SHOWN_SENTENCES])
             said.append(
                 Said(
                     tier=tier,
@@ -232,13 +232,6 @@ def _all_tiers(ws: Workspace, track: Mapping[str, Any], ranking: pl.DataFrame, *
             )
         ws = ws.with_accepted(answers.filter(accepted))
     return tuple(said)
-
-
-def _spoken(evidence: str) -> str:
-    parsed = json.loads(evidence)
-    if isinstance(parsed, dict) and isinstance(parsed.get("sentences"), list):
-        return "; ".join(map(str, parsed["sentences"][:3]))
-    return evidence_text(evidence)
 
 
 def _no_title_label(_: Workspace, row: Mapping[str, Any], __: pl.DataFrame) -> str:

@@ -6,7 +6,6 @@ reviewers never overwrite each other: the second learns that the proposal was al
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -21,6 +20,7 @@ from enrich.contracts.tables import read_table
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import EnrichError, InputFileError
+from enrich.ledger.evidence import told
 from enrich.ledger.proposals import proposals as list_proposals
 from enrich.ledger.runs import execute
 
@@ -148,16 +148,7 @@ def review_table(settings: Settings, *, status: str | None = "proposed") -> pl.D
 
 def evidence_text(evidence: str | None) -> str:
     """Evidence JSON as one readable line."""
-    if not evidence:
-        return ""
-    parsed = json.loads(evidence)
-    if not isinstance(parsed, dict):
-        return str(parsed)
-    parts = []
-    for key, value in parsed.items():
-        shown = "; ".join(map(str, value)) if isinstance(value, list) else json.dumps(value, ensure_ascii=False)
-        parts.append(f"{key}: {shown.strip(chr(34))}")
-    return " · ".join(parts)
+    return " · ".join(told(evidence))
 
 
 def _decide(

@@ -67,6 +67,7 @@ def figures(counts: Counts, *, now: datetime) -> dict[str, Any]:
         "by_source": _by_source(counts, judged),
         "confidence_bands": _bands(judged["proposals"]),
         "proposal_status": _counts_by(counts.proposals, ["kind", "status"]),
+        "tiers": _tiers(tracks),
         "funnel": _funnel(counts, tracks),
         "success_trend": counts.trend.with_columns(pl.col("success_rate").round(2)).to_dicts(),
         "queue": {**counts.queue, "by_week": counts.queue_weeks.to_dicts()},
@@ -361,6 +362,34 @@ def _bands(proposals: pl.DataFrame) -> list[dict[str, Any]]:
                 }
             )
     return rows
+
+
+def _tiers(tracks: pl.DataFrame) -> list[dict[str, Any]]:
+    """What each tier took off the unresolved tracks, in order; named counts tracks recovered, labels those it labelled.
+
+    A track recovered after cool-down counts there, whichever tier named it then.
+    """
+    start = tracks.filter("was_unresolved")
+    recovered = start.filter("is_recovered")
+    straight = recovered.filter(~pl.col("came_from_queue"))
+    tier = pl.col("artist_tier")
+    labels = start.filter("label_written")
+    steps: list[tuple[str, pl.DataFrame, pl.DataFrame]] = [
+        ("Tier 0: labels", straight.filter(tier == 0), labels.filter(pl.col("label_tier") == 0)),
+        ("Tier 1: the database itself", straight.filter(tier == 1), labels.filter(pl.col("label_tier") == 1)),
+        ("Tier 2: sources and company", straight.filter(tier == 2), labels.filter(pl.col("label_tier") == 2)),
+        ("After cool-down", recovered.filter("came_from_queue"), labels.clear()),
+        (
+            "Otherwise, by hand or import",
+            straight.filter(tier.is_null()),
+            labels.filter(pl.col("label_tier").is_null()),
+        ),
+    ]
+    rows, left = [{"step": "Unresolved at the start", "named": 0, "labels": 0, "left": start.height}], start.height
+    for step, named, labelled in steps:
+        left -= named.height
+        rows.append({"step": step, "named": named.height, "labels": labelled.height, "left": left})
+    return [row for n, row in enumerate(rows) if n < 5 or row["named"] or row["labels"]]
 
 
 def _funnel(counts: Counts, tracks: pl.DataFrame) -> list[dict[str, Any]]:

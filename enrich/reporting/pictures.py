@@ -6,16 +6,20 @@ named where it stands.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
 from matplotlib import dates as mdates
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from enrich.reporting import style
 
 _SCORER_COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.RED)
+#: Beside the colours, so that lines stay apart in black and white.
+_SCORER_MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 def reliability_diagram(frame: pl.DataFrame, *, title: str = "Confidence, and how often it was right") -> Figure:
@@ -35,22 +39,25 @@ def reliability_diagram(frame: pl.DataFrame, *, title: str = "Confidence, and ho
         figure = Figure(figsize=(style.WIDTH_IN * 0.72, 4.6), layout="constrained")
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle="--")
-        axes.text(0.13, 0.155, "as stated", color=style.MUTED, rotation=45, ha="center", va="center", fontsize=8,
+        axes.text(0.985, 0.955, "as stated", color=style.MUTED, rotation=45, ha="right", va="top", fontsize=8,
                   rotation_mode="anchor", transform_rotates_text=True)  # fmt: skip
         most = float(rows["n"].max() or 1)  # type: ignore[arg-type]
         scorers = rows["scorer"].unique(maintain_order=True).to_list()
-        for colour, scorer in zip(_SCORER_COLOURS * len(scorers), scorers, strict=False):
+        ends: list[tuple[float, float, str, str]] = []
+        for k, scorer in enumerate(scorers):
+            colour, marker = _SCORER_COLOURS[k % len(_SCORER_COLOURS)], _SCORER_MARKERS[k % len(_SCORER_MARKERS)]
             own = rows.filter(pl.col("scorer") == scorer).sort("confidence")
             x, y, n = own["confidence"].to_list(), own["precision"].to_list(), own["n"].to_list()
             axes.plot(x, y, color=colour, linewidth=1.3, zorder=2)
-            axes.scatter(x, y, s=[18 + 130 * k / most for k in n], color=colour, zorder=3, clip_on=False)
+            sizes = [18 + 130 * count / most for count in n]
+            axes.scatter(x, y, s=sizes, color=colour, marker=marker, zorder=3, clip_on=False)
             if len(scorers) == 1:
                 for at, right, count in zip(x, y, n, strict=True):
                     axes.annotate(f"{count:,}", (at, right), xytext=(0, -13 if right > at else 9), ha="center",
                                   textcoords="offset points", fontsize=7.5, color=style.MUTED)  # fmt: skip
             else:
-                axes.annotate(scorer, (x[-1], y[-1]), xytext=(8, 0), textcoords="offset points", color=colour,
-                              va="center", fontweight="bold", annotation_clip=False)  # fmt: skip
+                ends.append((x[-1], y[-1], style.plain(scorer, 24), colour))
+        _name_ends(axes, ends)
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence stated", ylabel="share right")
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
@@ -70,23 +77,21 @@ def ranking_comparison(frame: pl.DataFrame, *, title: str = "The true artist amo
     if frame.is_empty():
         return style.no_data(title, "Nothing was evaluated.")
     ours = frame["is_ours"].to_list() if "is_ours" in frame.columns else [True] * frame.height
-    marks = (("hit_at_1", "o", "first"), ("hit_at_5", "s", "5"), ("hit_at_20", "D", "20"))
+    marks = (("hit_at_1", "o"), ("hit_at_5", "s"), ("hit_at_20", "D"))
     with style.apply():
         figure, axes = style.new_figure(1.3 * frame.height)
         for n, row in enumerate(frame.iter_rows(named=True)):
             colour = style.AFTER if ours[n] else style.BEFORE
-            values = [row[name] for name, _, _ in marks]
+            values = [row[name] for name, _ in marks]
             axes.plot(
                 [min(values), max(values)], [n, n], color=style.GRID, linewidth=5, solid_capstyle="round", zorder=1
             )
-            for value, (_, marker, _) in zip(values, marks, strict=True):
+            for value, (_, marker) in zip(values, marks, strict=True):
                 axes.plot([value], [n], marker=marker, markersize=7, color=colour, zorder=3, clip_on=False)
                 axes.text(value, n - 0.24, f"{100 * value:.0f} %", ha="center", va="bottom", fontsize=8, color=colour)
-        for value, (_, _, word) in zip((frame[name][0] for name, _, _ in marks), marks, strict=True):
-            said = "named first" if word == "first" else f"among {word}"
-            axes.text(value, -0.85, said, ha="center", va="bottom", fontsize=8, color=style.MUTED)
-        axes.set_yticks(range(frame.height), frame["scorer"].to_list())
-        axes.set_ylim(frame.height - 0.5, -1.15)
+        axes.set_yticks(range(frame.height), [style.plain(name, 24) for name in frame["scorer"]])
+        axes.set_ylim(frame.height - 0.5, -0.75)
+        axes.set_xlabel("●  named first      ■  among the first 5      ◆  among the first 20")
         axes.set_xlim(0, max(0.2, 1.12 * float(frame["hit_at_20"].max() or 0)))  # type: ignore[arg-type]
         axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
         axes.xaxis.grid(visible=True, color=style.GRID)
@@ -139,7 +144,7 @@ def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None 
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
         axes.set_xlabel("slot of the set (filled: artist known, hollow: unknown)")
         more = f", the last {most} of {most + left_out}" if left_out else ""
-        axes.set_title(_short(f"“{name!s}” in its sets{more}", 80))
+        axes.set_title(style.plain(f"“{name!s}” in its sets{more}", 80))
         return figure
 
 
@@ -201,7 +206,7 @@ def failure_reasons(
             axes.barh(n, tracks, height=0.64, color=style.AFTER if retriable else style.BEFORE)
             said = f"{tracks:,}" + (", retriable" if retriable else "")
             axes.text(tracks + 0.012 * longest, n, said, va="center", fontsize=8.5)
-        axes.set_yticks(range(rows.height), [_short(e, 46) for e in rows["error"]])
+        axes.set_yticks(range(rows.height), [style.plain(e, 46) for e in rows["error"]])
         axes.set_xlim(0, 1.2 * longest)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
@@ -210,24 +215,27 @@ def failure_reasons(
         return figure
 
 
+def _name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
+    """Lines by name in the right margin, each joined to its last point; names stand apart from each other."""
+    gap, at = 0.052, 2.0
+    for x, y, name, colour in sorted(ends, key=lambda end: -end[1]):
+        at = min(y, at - gap)
+        axes.annotate(name, (x, y), xytext=(1.05, at), textcoords="data", color=colour, va="center", fontweight="bold",
+                      annotation_clip=False, arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "alpha": 0.6,
+                                                         "shrinkA": 0, "shrinkB": 4})  # fmt: skip
+
+
 def _name_neighbours(axes: object, of_set: pl.DataFrame, at: int, n: int, longest: int) -> None:
     """The artists before and after, under the marks."""
     names = {
         row["position"]: row["artist"]
         for row in of_set.filter((pl.col("position") - at).abs() == 1).iter_rows(named=True)
     }
-    before, after = _short(names.get(at - 1) or "?", 24), _short(names.get(at + 1) or "?", 24)
+    before, after = style.plain(names.get(at - 1) or "?", 24), style.plain(names.get(at + 1) or "?", 24)
     # Near the edges the words would leave the picture.
     where = "left" if at < 0.3 * longest else "right" if at > 0.7 * longest else "center"
     axes.text(at, n + 0.2, f"{before}  ◆  {after}", ha=where, va="top", fontsize=7.5, color=style.MUTED)  # type: ignore[attr-defined]
 
 
 def _set_name(day: date | None, dj: str | None) -> str:
-    return f"{f'{day:%Y-%m-%d}' if day else 'no date'}  {_short(dj or 'unknown DJ', 24)}"
-
-
-def _short(text: str, most: int) -> str:
-    # A dollar sign would start mathematics.
-    flat = " ".join(text.split())
-    cut = flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
-    return cut.replace("$", r"\$")
+    return f"{f'{day:%Y-%m-%d}' if day else 'no date'}  {style.plain(dj or 'unknown DJ', 24)}"

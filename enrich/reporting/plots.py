@@ -36,7 +36,7 @@ def label_coverage(frame: pl.DataFrame) -> Figure:
                 share = 100.0 * count / tracks if tracks else 0.0
                 axes.barh(n + offset, share, height=0.34, color=colour)
                 _say(axes, share, n + offset, f"{word} {count:,} of {tracks:,} ({share:.1f} %)", limit=100)
-        axes.set_yticks(range(frame.height), frame["group"].to_list())
+        axes.set_yticks(range(frame.height), [style.plain(name) for name in frame["group"]])
         _percent_axis(axes)
         axes.invert_yaxis()
         axes.set_title(title)
@@ -58,8 +58,38 @@ def funnel(frame: pl.DataFrame) -> Figure:
         for n, tracks in enumerate(frame["tracks"]):
             axes.barh(n, tracks, height=0.62, color=style.AFTER if n else style.BEFORE)
             _say(axes, tracks, n, f"{tracks:,}" + (f"  ({100 * tracks / first:.1f} %)" if n else ""), limit=first)
-        axes.set_yticks(range(frame.height), frame["step"].to_list())
+        axes.set_yticks(range(frame.height), [style.plain(name) for name in frame["step"]])
         axes.set_xlim(0, first)
+        axes.set_xticks([])
+        axes.spines["bottom"].set_visible(False)
+        axes.invert_yaxis()
+        axes.set_title(title)
+        return figure
+
+
+def tiers(frame: pl.DataFrame) -> Figure:
+    """What each tier took off the unresolved tracks: in colour those it named, in grey those it left.
+
+    Args:
+        frame: `step`, `named`, `labels`, `left`: counts, in the order of the tiers, the start first.
+    """
+    title = "Unresolved tracks, tier by tier"
+    if frame.is_empty() or not frame["left"].max():
+        return style.no_data(title, "No track was unresolved.")
+    with style.apply():
+        figure, axes = style.new_figure(frame.height)
+        first = int(frame["left"][0])
+        for n, (named, labels, left) in enumerate(frame.select("named", "labels", "left").iter_rows()):
+            axes.barh(n, left, height=0.62, color=style.BEFORE if n == 0 else style.GRID)
+            axes.barh(n, named, left=left, height=0.62, color=style.AFTER)
+            said = f"{left:,} left" if n else f"{left:,}"
+            axes.text(0.012 * first, n, said, va="center", fontsize=8.5, color=style.INK if n else "white")
+            parts = [f"{named:,} named"] if named else []
+            parts += [f"{labels:,} got a label"] if labels else []
+            axes.text(left + named + 0.012 * first, n, ", ".join(parts), va="center", fontsize=8.5, color=style.AFTER,
+                      fontweight="bold")  # fmt: skip
+        axes.set_yticks(range(frame.height), [style.plain(name) for name in frame["step"]])
+        axes.set_xlim(0, 1.32 * first)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.invert_yaxis()
@@ -84,7 +114,7 @@ def projected_and_actual(frame: pl.DataFrame) -> Figure:
         ):
             # Each row is scaled so that its range fills the middle third.
             span = (high - low) or 1.0
-            at = min(max(1 + (actual - low) / span, 0.04), 2.96)
+            at = min(max(1 + (actual - low) / span, 0.08), 2.92)
             colour = style.GREEN if is_better else style.VERDICTS.get(verdict, style.INK)
             axes.barh(n, 3, height=0.04, color=style.GRID)
             axes.barh(n, 1, left=1, height=0.5, color="#C9D3DC")
@@ -92,9 +122,9 @@ def projected_and_actual(frame: pl.DataFrame) -> Figure:
             suffix = {"%": " %", "points": " points"}.get(unit, "")
             axes.text(1, n - 0.3, f"{low:g}", ha="center", va="bottom", fontsize=7.5, color=style.MUTED)
             axes.text(2, n - 0.3, f"{high:g}", ha="center", va="bottom", fontsize=7.5, color=style.MUTED)
-            axes.text(3.12, n, f"{actual:g}{suffix}, {verdict}", va="center", color=colour, fontweight="bold")
-        axes.set_yticks(range(rows.height), rows["metric"].to_list())
-        axes.set_xlim(0, 4.25)
+            axes.text(3.16, n, f"{actual:g}{suffix}, {verdict}", va="center", color=colour, fontweight="bold")
+        axes.set_yticks(range(rows.height), [style.plain(name) for name in rows["metric"]])
+        axes.set_xlim(0, 4.32)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.spines["left"].set_visible(False)
@@ -204,7 +234,8 @@ def confidence_bands(frame: pl.DataFrame) -> Figure:
                 text += f", {100 * row['precision']:.0f} % right"
             axes.text(left + longest * 0.012, n, text, va="center", fontsize=8.5)
         axes.set_yticks(
-            range(rows.height), [f"{kind}  {band}" for kind, band in rows.select("kind", "band").iter_rows()]
+            range(rows.height),
+            [style.plain(f"{kind} {band}") for kind, band in rows.select("kind", "band").iter_rows()],
         )
         axes.set_xlim(0, longest * 1.3)
         axes.set_xticks([])

@@ -160,6 +160,7 @@ def charts(counted: dict[str, Any], *, today: date) -> dict[str, str]:
     return {
         "coverage": as_svg(plots.label_coverage(coverage)),
         "projected": as_svg(plots.projected_and_actual(projected)),
+        "tiers": as_svg(plots.tiers(pl.DataFrame(counted["tiers"]))),
         "funnel": as_svg(plots.funnel(pl.DataFrame(counted["funnel"]))),
         "trend": as_svg(
             plots.success_trend(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from demo_rooms import demo_copy
 
 from enrich.analyst.demo_room import demo_settings, room
 from enrich.analyst.room import Room
@@ -13,11 +17,14 @@ from enrich.database import server
 
 
 @pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def demo_home() -> Iterator[Settings]:
     """Settings whose data folder holds the demo world; its server is stopped at the end."""
-    base = Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("analyst") / "data")  # type: ignore[call-arg]
+    # Not in pytest's own folder: each new pytest session closes that to other users, the server's among them.
+    folder = Path(tempfile.mkdtemp(prefix="enrich-room-"))
+    base = demo_copy(folder / "data")
     yield base
     server.stop(demo_settings(base))
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +35,7 @@ def before(demo_home: Settings) -> Iterator[Room]:
 
 
 @pytest.fixture(scope="session")
-def after(demo_home: Settings, before: Room) -> Iterator[Room]:
+def after(demo_home: Settings) -> Iterator[Room]:
     """The demo world after the main job."""
     with room(demo="after", settings=demo_home) as opened:
         yield opened

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
-from enrich.reporting import pictures
+from enrich.reporting import pictures, style
 
 BANDS = pl.DataFrame(
     {"low": [0.0, 0.5], "high": [0.5, 1.0], "n": [10, 20], "confidence": [0.2, 0.8], "precision": [0.1, 0.9]}
@@ -61,3 +62,35 @@ def test_reliability_draws_one_line_a_scorer():
     figure = pictures.reliability_diagram(both)
 
     assert {"formula", "learned"} <= {t.get_text() for t in figure.axes[0].texts}
+
+
+NAMES = {
+    "dollars": "$x$ and $\\frac$",
+    "script": "<script>alert(1)</script>",
+    "japanese": "東京 ID",
+    "lines": "a\nb\tc",
+}
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_names_are_drawn_as_they_are_written_without_a_warning(name, recwarn):
+    sets = SETS.with_columns(dj=pl.lit(name), artist=pl.lit(name))
+    drawn = [
+        pictures.reliability_diagram(pl.concat([BANDS.with_columns(scorer=pl.lit(s)) for s in (name, "b")])),
+        pictures.ranking_comparison(SCORERS.with_columns(scorer=pl.lit(name))),
+        pictures.set_timeline(sets, "x", title=name),
+        pictures.failure_reasons(REASONS.with_columns(error=pl.lit(name))),
+    ]
+    for figure in drawn:
+        FigureCanvasAgg(figure).draw()
+        said = [t.get_text() for t in figure.findobj(Text)]
+
+        assert any(style.plain(name, 24).rstrip("…") in text for text in said)
+    assert [str(w.message) for w in recwarn] == []
+
+
+def test_plain_text_is_one_line_cut_and_never_mathematics():
+    assert style.plain("a\n b\tc") == "a b c"
+    assert style.plain("abcdef", 4) == "abc…"
+    assert style.plain("$1$") == r"\$1\$"
+    assert style.plain("東a") == "▯a"

@@ -99,7 +99,10 @@ def test_a_report_is_set_beside_the_last_that_said_something_else(database, tmp_
         stored = json.loads(made.path_json.read_text())["comparison"]
 
         # Made again without a change, it still shows what moved last.
-        assert stored["former"] == {"generated_at": NOW.isoformat(timespec="seconds"), "database": made.figures["database"]}
+        assert stored["former"] == {
+            "generated_at": NOW.isoformat(timespec="seconds"),
+            "database": made.figures["database"],
+        }
         assert stored == json.loads(json.dumps(made.figures["comparison"]))
         assert row_of(stored, "headline.completed_after") | {"former": 0, "now": 1, "change": 1, "is_better": True} == (
             row_of(stored, "headline.completed_after")

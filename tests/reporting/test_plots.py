@@ -16,6 +16,7 @@ TODAY = date(2026, 3, 1)
 CHARTS = {
     "coverage": lambda f: plots.label_coverage(f),
     "funnel": lambda f: plots.funnel(f),
+    "tiers": lambda f: plots.tiers(f),
     "projected": lambda f: plots.projected_and_actual(f),
     "trend": lambda f: plots.success_trend(f, before=71.3, after=85.0),
     "queue": lambda f: plots.queue_calendar(f, today=TODAY),
@@ -26,6 +27,8 @@ FRAMES = {
         {"group": ["All tracks", "Failed"], "tracks": [2213, 635], "before": [1200, 26], "after": [1900, 635]}
     ),
     "funnel": pl.DataFrame({"step": ["Start", "Proposed", "Written"], "tracks": [635, 400, 3]}),
+    "tiers": pl.DataFrame({"step": ["Unresolved at the start", "Tier 0: labels", "Tier 1: the database itself"],
+                           "named": [0, 0, 55], "labels": [0, 254, 1], "left": [635, 635, 580]}),
     "projected": pl.DataFrame(
         {"metric": ["Recovered after cool-down, 6–12 months"] * 4, "unit": ["tracks", "%", "points", "tracks"],
          "low": [400.0, 60, 14, 30], "high": [450.0, 75, 19, 50], "actual": [100000.0, 61.25, -17.5, 0],

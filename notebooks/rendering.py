@@ -1,0 +1,22 @@
+"""How `make notebooks` executes and renders: pages that load nothing from anywhere, kernels on no network."""
+
+c = get_config()  # noqa: F821
+NOTHING = "data:text/javascript,"
+
+c.KernelManager.transport = "ipc"
+c.HTMLExporter.embed_images = True
+c.HTMLExporter.require_js_url = NOTHING
+c.HTMLExporter.jquery_url = NOTHING
+c.HTMLExporter.mathjax_url = NOTHING
+c.HTMLExporter.mermaid_js_url = NOTHING
+# A page has no kernel: what a widget says of itself in HTML comes first.
+c.NbConvertBase.display_data_priority = [
+    "text/html",
+    "text/markdown",
+    "image/svg+xml",
+    "image/png",
+    "text/latex",
+    "text/plain",
+    "application/vnd.jupyter.widget-view+json",
+]
+c.ExecutePreprocessor.store_widget_state = False
