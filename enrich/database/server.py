@@ -302,6 +302,10 @@ def _furnish(pgdata: Path) -> None:
                 con.execute(sql.SQL("create database {} owner {}").format(database, role))
         with psycopg.connect(_url(socket_dir, role=SUPERUSER), autocommit=True) as con:
             con.execute(sql.SQL("create schema if not exists {} authorization {}").format(database, role))
+            # For whoever comes with psql: queries need not name the schema, and `$user` is not its name.
+            con.execute(
+                sql.SQL("alter role {} in database {} set search_path = {}, public").format(role, database, database)
+            )
     except psycopg.Error as error:
         raise describe(error, url=admin, doing="preparing the embedded server") from error
 

@@ -34,6 +34,15 @@ def place(tmp_path: Path):
     server.stop(settings)
 
 
+def test_psql_finds_the_tables_without_naming_their_schema(place: Settings):
+    server.start(place)
+
+    with psycopg.connect(server.embedded_url(place)) as con:
+        assert con.execute("show search_path").fetchone() == ("musicdb, public",)
+        con.execute("create table tracks ()")
+        assert con.execute("select to_regclass('musicdb.tracks')").fetchone() != (None,)
+
+
 def test_a_long_path_with_spaces_survives_a_kill_and_keeps_its_rows(place: Settings):
     first = server.start(place)
     assert first.pid is not None
