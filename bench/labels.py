@@ -15,8 +15,9 @@ FACTS is `labels.parquet` (artist, title, mix, label; raw spellings), by default
 `precision` counts a find as right if its label is one of the labels any source gives the recording, spellings of one
 label being one (`same_label`); `strict` wants equal keys of the labels as listed, which no merging can help. `recall`
 is right finds among the recordings the catalogue holds. `false finds` are labels given for recordings it does not
-hold, `wrong` those of them that are not the recording's label: the rest are the same recording under another spelling
-than the judge's. `ECE` over all finds, ten bands. --calibrate measures on recordings that the table never hunts, and
+hold by the judge's grouping; they split into `right`, the recording's own label after all (the catalogue has it under
+another spelling or in another version of the same release), and `wrong`, any other label. `--wrong` lists the latter,
+for reading. `ECE` over all finds, ten bands. --calibrate measures on recordings that the table never hunts, and
 stores the figures in `enrich/sources/calibration.json`.
 """
 
@@ -103,6 +104,7 @@ def measure(
         "strict": _share(strict_[found]),
         "recall": _share(right_[held]),
         "false_finds": _share(found[~held]),
+        "right": _share((found & right_)[~held]),
         "wrong": _share((found & ~right_)[~held]),
         "ece": ece(sure[found], right_[found]),
         "seconds": round(seconds, 1),
@@ -151,11 +153,17 @@ def compare(facts: pl.DataFrame, *, queries: int, seed: int = SEED) -> dict[str,
     book = book_of(run)
     hits = run.search([h.query for h in run.hunted])
     rows = []
+    wrong: list[str] = []
     for source in ("beatport", "musicbrainz", "deezer"):
         started = time.perf_counter()
         choices = ours(run, hits, book, source=source)
         finds = [(c.label, confidence(source, c)) if c.outcome is Outcome.FOUND and c.label else None for c in choices]
         took = time.perf_counter() - started
+        wrong = wrong or [
+            _in_words(h, c, c.hit)
+            for h, c in zip(run.hunted, choices, strict=True)
+            if not h.is_held and c.outcome is Outcome.FOUND and c.hit is not None and not _right(c, h, book)
+        ]
         row = measure(f"enrich, as {source}", run.hunted, finds, book, took, _as_listed(choices))
         rows.append({**row, "review": _share(np.array([c.outcome is Outcome.REVIEW for c in choices]))})
     peers: dict[str, Callable[[Hunted, Sequence[Hit]], tuple[Hit, float] | None]] = {
@@ -179,9 +187,15 @@ def compare(facts: pl.DataFrame, *, queries: int, seed: int = SEED) -> dict[str,
         "held": len(held),
         "spelled_by_another_source": sum(h.spelled_by == "another source" for h in run.hunted),
         "rows": rows,
+        "wrong": wrong,
         "agreement": agreement(facts, book),
         "title_alone": title_alone(run, hits, book),
     }
+
+
+def _in_words(hunted: Hunted, choice: Choice, hit: Hit) -> str:
+    asked = f"{hunted.query.artist} - {hunted.query.title} [{' / '.join(hunted.labels)}]"
+    return f"  {asked}: {choice.label}, of {', '.join(hit.artists)} - {_joined(hit)}"
 
 
 def agreement(facts: pl.DataFrame, book: LabelBook) -> dict[str, float]:
@@ -271,7 +285,7 @@ def bands(found: Sequence[tuple[float, bool]], curve: list[list[float]]) -> dict
     last_of_tie = np.append(sure[order][1:] != sure[order][:-1], True)
     enough = np.flatnonzero((kept >= ACCEPTED_PRECISION) & last_of_tie)
     threshold = float(np.floor(sure[order][enough[-1]] * 1e4) / 1e4) if len(enough) else None
-    rows = []
+    rows: list[dict[str, Any]] = []
     for low in (0.995, 0.99, 0.98, 0.95, 0.90, 0.0):
         high = rows[-1]["confidence_from"] if rows else 1.01
         inside, above = (sure >= low) & (sure < high), sure >= low
@@ -296,6 +310,7 @@ _COLUMNS = {
     "recall": (">8", ">8.3f"),
     "review": (">8", ">8.3f"),
     "false_finds": (">13", ">13.4f"),
+    "right": (">8", ">8.4f"),
     "wrong": (">8", ">8.4f"),
     "ece": (">7", ">7.3f"),
     "seconds": (">9", ">9.1f"),
@@ -330,6 +345,7 @@ def main() -> None:
     parser.add_argument("facts", nargs="?", type=Path, default=FACTS)
     parser.add_argument("--queries", type=int, default=3000)
     parser.add_argument("--calibrate", action="store_true", help="measure and store calibration.json first")
+    parser.add_argument("--wrong", action="store_true", help="list the wrong labels given for tracks not held")
     parser.add_argument("--json", type=Path, help="write the table here, too")
     options = parser.parse_args()
     if not options.facts.is_file():
@@ -341,6 +357,8 @@ def main() -> None:
         print(f"stored {STORED.relative_to(PROJECT)}")
     table = compare(facts, queries=options.queries)
     print(show(table))
+    if options.wrong:
+        print("\n".join(["", "not held, and given another label (as beatport):", *table["wrong"]]))
     if options.json:
         options.json.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 

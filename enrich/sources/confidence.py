@@ -114,6 +114,21 @@ def calibration_table() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=CALIBRATION)
 
 
+def calibration_markdown() -> str:
+    """The same table as the README shows it: by source, right of found in each band of confidence, best band first."""
+    table = calibration_table()
+    floors = sorted(set(table["confidence_from"]), reverse=True)
+    heads = ["source", "reliability", *[f"from {floor:g}" for floor in floors], "all finds", "auto-accept from"]
+    lines = [" | ".join(heads), "|".join("---" for _ in heads)]
+    for (source,), bands in table.group_by("source", maintain_order=True):
+        by_floor = {low: f"{right:,} / {n:,}" for low, right, n in bands["confidence_from", "right", "n"].iter_rows()}
+        reliability, threshold = bands["reliability"][0], bands["auto_accept"][0]
+        whole = f"{bands['right'].sum() / bands['n'].sum():.4f}"
+        cells = [str(source), f"{reliability:.2f}", *(by_floor.get(floor, "–") for floor in floors), whole]
+        lines.append(" | ".join([*cells, "never" if threshold is None else f"{threshold:.4f}"]))
+    return "\n".join(f"| {line} |" if "---" not in line else f"|{line}|" for line in lines)
+
+
 @cache
 def _calibration() -> dict[str, Any]:
     text = files("enrich.sources").joinpath("calibration.json").read_text(encoding="utf-8")

@@ -223,9 +223,12 @@ def _split(frame: pl.DataFrame, separators: tuple[tuple[str, str], ...]) -> pl.D
 def is_acronym(short: str, words: str) -> bool:
     """True if `short` is made of the initials of `words`: FSOE of Future Sound Of Egypt, WAO138 of Who's Afraid Of 138.
 
-    `words` is the folded name; "of", "the" and "and" may count or not, numbers count whole.
+    `words` is the folded name; "of", "the" and "and" may count or not, numbers count whole. Words at the end may stand
+    in full on both sides: FSOE Excelsior of Future Sound Of Egypt Excelsior.
     """
     tokens = words.split()
+    while len(tokens) > 2 and len(tokens[-1]) > 3 and short.endswith(tokens[-1]):
+        short = short.removesuffix(tokens.pop())
     if len(tokens) < 2 or not short:
         return False
     every = "".join(t if t.isdigit() else t[0] for t in tokens)

@@ -208,11 +208,11 @@ def is_distinctive(title_key: str, artists: int) -> bool:
 
 
 def is_compilation(hit: Hit) -> bool:
-    """True if the source says so, or if the release is called like one and not like the track.
+    """True if the source says so, or if its label or its release is called like one, the release not like the track.
 
     Shops list compilations among releases without marking them, and their label is not the track's.
     """
-    if hit.is_compilation:
+    if hit.is_compilation or re.search(r"(?i)compilations?$", hit.label or ""):
         return True
     release = hit.release_title or ""
     return bool(_COMPILATION.search(release)) and not release.casefold().startswith(hit.title.casefold())
@@ -335,7 +335,13 @@ def _other_mix(frame: pl.DataFrame) -> pl.Series:
     both = (mine.str.len_chars() >= 3) & (theirs.str.len_chars() >= 3)
     digits, digits_h = _digits(frame["mix_key"]), _digits(frame["mix_key_h"])
     numbered = (digits != "") & (digits_h != "") & (digits != digits_h)
-    return (both & (_similarity(mine, theirs) < 0.6)) | numbered
+    # A remixer's 2004 Remix is not the remixer's remix of the year before.
+    years, years_h = digits.str.contains(_YEAR), digits_h.str.contains(_YEAR)
+    named = (frame["remixers"].list.len() > 0) & (frame["remixers_h"].list.len() > 0)
+    return (both & (_similarity(mine, theirs) < 0.6)) | numbered | (named & (years != years_h))
+
+
+_YEAR = r"\b(?:19|20)\d\d\b"
 
 
 def _version_fits() -> dict[tuple[str, str, bool], float]:
@@ -412,11 +418,11 @@ def _allowed_slips(a: pl.Series, b: pl.Series) -> np.ndarray:
 
 
 def _swaps_a_word(a: str, b: str) -> bool:
-    """True if one word stands for quite another: `Yet Another Day`, `Yet Another Dub`."""
+    """True if one word stands for quite another: `Yet Another Day`, `Yet Another Dub`; `Samba Magic`, `Samba Music`."""
     words, others = a.split(), b.split()
     if len(words) != len(others):
         return False
-    return any(OSA.normalized_similarity(x, y) < 0.6 for x, y in zip(words, others, strict=True))
+    return any(OSA.normalized_similarity(x, y) <= 0.6 for x, y in zip(words, others, strict=True))
 
 
 def _digits(keys: pl.Series) -> pl.Series:

@@ -99,7 +99,8 @@ def hit_recordings(hits: Sequence[Hit]) -> pl.DataFrame:
     written = written.with_columns(
         title=pl.when(is_said).then("title").otherwise(pl.format("{} ({} Remix)", "title", "remixer"))
     )
-    parsed = parse_titles(written["title"], artists=written["credit"], known_labels=())
+    # Hits come in batches of any size and order: what came along with a hit must not change how it is read.
+    parsed = parse_titles(written["title"], artists=written["credit"], known_labels=(), one_by_one=True)
     parsed = parsed.with_columns(artist=pl.coalesce(written["credit"], "artist"))
     remixers = pl.Series([list(h.remixers) for h in hits], dtype=pl.List(pl.String))
     return _recordings(parsed, written, remixers=remixers)

@@ -64,7 +64,11 @@ _LIKE_A_NAME = r"^[\p{Lu}\p{N}][^\s,!?]*(?:\s+(?:[\p{Lu}\p{N}&+][^\s,!?]*|of|the
 
 
 def parse_titles(
-    titles: pl.Series, *, artists: pl.Series | None = None, known_labels: Collection[str] | None = None
+    titles: pl.Series,
+    *,
+    artists: pl.Series | None = None,
+    known_labels: Collection[str] | None = None,
+    one_by_one: bool = False,
 ) -> pl.DataFrame:
     """Parse a column of titles.
 
@@ -73,6 +77,7 @@ def parse_titles(
         artists: The artist of each title, where there is such a column. Without it, and where it is null or blank,
             `Artist - Title` is divided at the first spaced dash.
         known_labels: Names, in any spelling, of labels known to the database. None: the column speaks for itself.
+        one_by_one: Read each title as if it were the only one: what else is in the column decides nothing.
 
     Returns:
         Schema PARSED_TITLES, one row per title in the order given:
@@ -98,7 +103,7 @@ def parse_titles(
         raise ValueError(f"artists must be as long as titles ({len(titles)}), got {len(artists)}")
     given = artists.cast(pl.String) if artists is not None else pl.Series([None] * len(titles), dtype=pl.String)
     rows = _cleaned(titles.cast(pl.String), given)
-    brackets = _judged(_brackets(rows), rows, known_labels)
+    brackets = _judged(_brackets(rows), rows, known_labels, one_by_one=one_by_one)
     return _assembled(rows, brackets).select(PARSED_TITLES.names()).match_to_schema(PARSED_TITLES)
 
 
@@ -196,7 +201,9 @@ def _meanings(inners: pl.Series) -> pl.DataFrame:
     return named.select("inner", "name", "key", "catalog_number", "is_catalog", meaning=meaning)
 
 
-def _judged(brackets: pl.DataFrame, rows: pl.DataFrame, known_labels: Collection[str] | None) -> pl.DataFrame:
+def _judged(
+    brackets: pl.DataFrame, rows: pl.DataFrame, known_labels: Collection[str] | None, *, one_by_one: bool
+) -> pl.DataFrame:
     """Add what each bracket means, and which one is its title's label: is_known, is_label."""
     known = pl.DataFrame({"n": list(known_labels or ())}, schema={"n": pl.String}).select(label_key(pl.col("n")))["n"]
     bracket, meaning = pl.col("inner").is_not_null(), pl.col("meaning")
@@ -209,13 +216,17 @@ def _judged(brackets: pl.DataFrame, rows: pl.DataFrame, known_labels: Collection
         glued=~pl.col("spaced") & ~bracket.shift(1).fill_null(False),
         after_version=meaning.is_in(_VERSIONS).cum_max().shift(1).over("row").fill_null(False),
     )
-    judged = judged.join(_recurring(judged, rows), on="key", how="left", maintain_order="left").with_columns(
-        pl.col("recurs").fill_null(False)
-    )
+    if one_by_one:
+        judged = judged.with_columns(recurs=pl.lit(False))
+    else:
+        recurring = _recurring(judged, rows)
+        judged = judged.join(recurring, on="key", how="left", maintain_order="left").with_columns(
+            pl.col("recurs").fill_null(False)
+        )
     known_, square, round_ = pl.col("is_known") | pl.col("recurs"), pl.col("is_square"), pl.col("is_round")
     named = meaning.is_in(["open", "company"])
     lower_case = ~pl.col("inner").str.contains(r"\p{Lu}")
-    if judged.filter(named).height >= _SPEAKS:
+    if not one_by_one and judged.filter(named).height >= _SPEAKS:
         square_alone = ~lower_case
         round_alone = pl.col("after_version") | (meaning == "company")
     else:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import polars.selectors as cs
 
 from enrich.contracts.settings import Settings
 from enrich.contracts.tables import check_output, read_table, require_columns, write_table
@@ -148,6 +149,8 @@ def hunt_table(
     key = ["title", "artist", "duration_ms", "isrc"]
     answers = asked.with_columns(track_id=pl.col("row").cast(pl.String)).join(found.tracks, on="track_id")
     by_row = rows.join(answers.drop("row", "track_id"), on=key, how="left", nulls_equal=True, maintain_order="left")
+    # Files are compared: no more digits than were measured.
+    by_row = by_row.with_columns(cs.float().round(4))
     new = by_row.drop("row", *key)
     carried = table.rename({name: f"input_{name}" for name in table.columns if name in new.columns})
     whole = Hunt(

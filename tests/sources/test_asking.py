@@ -159,7 +159,9 @@ def test_a_rest_does_not_outlast_a_stop(monkeypatch):
             return super().search(query)
 
     threading.Timer(0.2, release.set).start()
-    asked = ask_all(queries(4), [Stuck("beatport", {str(n): "A" for n in range(4)})], are_settled=are_settled, stop=stop)
+    asked = ask_all(
+        queries(4), [Stuck("beatport", {str(n): "A" for n in range(4)})], are_settled=are_settled, stop=stop
+    )
 
     assert asked.was_stopped
     assert sorted(asked.answers) == sorted(told)
