@@ -3,6 +3,8 @@
     python -m bench [--only NAME] [--json] [--out FILE] [--data FOLDER] [--quick]
     python -m bench --readme FILE.json      # the README's performance section from a report
 
+After the ratios come the tables of how right things are (`labels`), as text and in the report under `tables`.
+
 A benchmark is a module of this package with a function `rows(options)` that yields `bench.rows.Row`; what it measures
 runs in processes of its own (`bench.measuring`). Real data are looked for in FOLDER (default `../shared/data`); without
 them made-up data of the same shape stand in. The report is written to `data/bench/<utc>.json`.
@@ -20,6 +22,7 @@ import traceback
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 from rich.console import Console
@@ -37,10 +40,14 @@ BENCHMARKS: dict[str, str] = {
     "titles": "bench.titles",
     "pairs": "bench.pairs",
     "rank": "bench.ranking",
-    "growth": "bench.growth",
     "hunt": "bench.hunt",
     "writeback": "bench.writeback",
     "pages": "bench.pages",
+}
+
+#: Name → module of the tables of how right, not how fast: a function `table(options)` gives its text and its figures.
+TABLES: dict[str, str] = {
+    "labels": "bench.labels",
 }
 
 
@@ -84,10 +91,24 @@ def measured(names: list[str], options: Options) -> tuple[list[Row], list[str]]:
     return found, failed
 
 
+def tables(names: list[str], options: Options) -> tuple[dict[str, str], dict[str, Any], list[str]]:
+    """Text and figures of the tables named, and the names of those that failed."""
+    texts: dict[str, str] = {}
+    figures: dict[str, Any] = {}
+    failed: list[str] = []
+    for name in names:
+        try:
+            texts[name], figures[name] = import_module(TABLES[name]).table(options)
+        except Exception:
+            traceback.print_exc()
+            failed.append(name)
+    return texts, figures, failed
+
+
 def main() -> None:
     """Run the benchmarks; exit code 1 if one failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=list(BENCHMARKS), help="one benchmark")
+    parser.add_argument("--only", choices=[*BENCHMARKS, *TABLES], help="one benchmark")
     parser.add_argument("--data", type=Path, default=PROJECT.parent / "shared" / "data", help="folder of real data")
     parser.add_argument("--quick", action="store_true", help="a hundredth of the size: whether it works, not how fast")
     parser.add_argument("--json", action="store_true", help="print the report as JSON instead of the table")
@@ -102,9 +123,10 @@ def main() -> None:
     now = datetime.now(UTC)
     where = machine()
     began = time.perf_counter()
-    rows, failed = measured(
-        [asked.only] if asked.only else list(BENCHMARKS), Options(data=asked.data, quick=asked.quick)
-    )
+    options = Options(data=asked.data, quick=asked.quick)
+    rows, failed = measured([name for name in BENCHMARKS if asked.only in (None, name)], options)
+    texts, figures, others = tables([name for name in TABLES if asked.only in (None, name)], options)
+    failed += others
     report = {
         "at": now.isoformat(timespec="seconds"),
         "took_s": round(time.perf_counter() - began),
@@ -112,6 +134,7 @@ def main() -> None:
         "machine": where,
         "failed": failed,
         "rows": [row.as_json() for row in rows],
+        "tables": figures,
     }
     out = asked.out or PROJECT / "data" / "bench" / f"{now:%Y%m%dT%H%M%SZ}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +142,10 @@ def main() -> None:
     if asked.json:
         sys.stdout.write(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     else:
-        show(rows, Console())
+        if rows:
+            show(rows, Console())
+        for name, text in texts.items():
+            sys.stdout.write(f"\n{name}\n\n{text}\n\n")
         sys.stdout.write(f"{report['took_s']} s; report: {out}\n")
     if failed:
         raise SystemExit(f"failed: {', '.join(failed)}")

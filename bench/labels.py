@@ -38,6 +38,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from bench import peer_beets, peer_onetagger
 from bench.label_facts import Hunted, Trial, load, trial
+from bench.options import Options
 from enrich.contracts.values import Hit, Outcome
 from enrich.sources.confidence import ACCEPTED_PRECISION, RELIABILITY, confidence, probability
 from enrich.sources.labels import LabelBook
@@ -337,6 +338,15 @@ def show(table: dict[str, Any]) -> str:
             f"({a['same_key']:.3f} by key)",
         ]
     )
+
+
+def table(options: Options) -> tuple[str, dict[str, Any]]:
+    """For `make bench`: the table as text and as figures; without the label facts a line that says so."""
+    path = options.file(FACTS.name)
+    if path is None:
+        return f"SKIPPED: {options.data / FACTS.name} is absent; give --data FOLDER", {}
+    found = compare(load(path), queries=options.size(3000))
+    return show(found), found
 
 
 def main() -> None:
