@@ -11,8 +11,9 @@ from enrich.contracts.schemas import PROPOSALS
 from enrich.cooldown import migrate, process, stats
 from enrich.database.connection import connect
 from enrich.errors import EnrichError
-from enrich.pipeline.cycle import MAX_ROUNDS, hunt_labels, resolve, run_tiers, select_tracks, trigger
+from enrich.pipeline.cycle import hunt_labels, resolve, trigger
 from enrich.pipeline.policy import Policy, read_policy
+from enrich.pipeline.rounds import MAX_ROUNDS, run_tiers, select_tracks
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot
 from enrich.tiers.workspace import Workspace

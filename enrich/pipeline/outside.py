@@ -1,0 +1,47 @@
+"""The tiers that ask outside sources, as one run uses them: each question once, one ranking for all, silence noted."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from enrich.pipeline.rounds import Progress, Tier
+from enrich.sources.base import Source
+from enrich.tiers.confirming import ConfirmedCandidates
+from enrich.tiers.context import Context, ContextRankings, has_ranker
+from enrich.tiers.external import OutsideArtists
+from enrich.tiers.label_hunter import OutsideLabels, by_source_text
+
+
+class OutsideTiers:
+    """The tiers that ask outside sources, for one run, with what they could not ask."""
+
+    def __init__(self, sources: Sequence[Source], on_progress: Progress | None, stop: threading.Event | None) -> None:
+        def show(done: int, total: int, counts: Mapping[str, Counter[str]]) -> None:
+            if on_progress is not None:
+                on_progress("labels: " + by_source_text(counts), done, total)
+
+        def show_artists(done: int, total: int) -> None:
+            if on_progress is not None:
+                on_progress("artists at the sources", done, total)
+
+        self.labels = OutsideLabels(sources, on_progress=show, stop=stop)
+        self.artists = OutsideArtists(sources, on_progress=show_artists, stop=stop)
+        self.rankings = ContextRankings()
+        self.confirmed = ConfirmedCandidates(sources, stop=stop, rankings=self.rankings)
+
+    def context_tiers(self, *, learned: bool) -> tuple[Tier, ...]:
+        """Candidates confirmed at the sources, then what the context alone says, by one scorer or both."""
+        scorers = ("formula", "learned") if learned and has_ranker() else ("formula",)
+        return (self.confirmed, *(Context(scorer, self.rankings) for scorer in scorers))
+
+    @property
+    def unavailable(self) -> dict[str, str]:
+        """Source → why it could not answer."""
+        return {**self.confirmed.unavailable, **self.artists.unavailable, **self.labels.unavailable}
+
+    @property
+    def unavailable_tracks(self) -> set[str]:
+        """Tracks whose label a source could not be asked for."""
+        return self.labels.unavailable_tracks

@@ -1,0 +1,137 @@
+"""Rounds: the tiers over a workspace, accepted results fed back at once, until a round finds nothing new. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from enrich.contracts.schemas import PROPOSALS
+from enrich.errors import EnrichError
+from enrich.ledger.proposals import with_ids
+from enrich.pipeline.policy import Policy
+from enrich.tiers.announced import announced
+from enrich.tiers.context import context_formula
+from enrich.tiers.internal import association, mashups, same_title
+from enrich.tiers.local_labels import database_labels, no_proposals, title_labels
+from enrich.tiers.workspace import Workspace
+
+#: Called with the step, and how many of how many tracks are done where that can be said.
+Progress = Callable[[str, int, int | None], None]
+
+#: A tier over a workspace: the tracks asked for in, PROPOSALS without ids out.
+Tier = Callable[[Workspace, pl.Series], pl.DataFrame]
+
+LABEL_TIERS: tuple[Tier, ...] = (title_labels, database_labels)
+ARTIST_TIERS: tuple[Tier, ...] = (mashups, announced, same_title, association)
+CONTEXT_TIERS: tuple[Tier, ...] = (context_formula,)
+
+#: The loop ends by itself, for each round fills a blank; this only bounds a mistake.
+MAX_ROUNDS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the tiers came to: the workspace with accepted results, all proposals with ids, and which were accepted."""
+
+    workspace: Workspace
+    proposals: pl.DataFrame
+    accepted_ids: tuple[str, ...]
+    rounds: int
+
+
+def run_tiers(
+    ws: Workspace,
+    track_ids: pl.Series,
+    *,
+    policy: Policy,
+    label_tiers: Sequence[Tier] = LABEL_TIERS,
+    artist_tiers: Sequence[Tier] = ARTIST_TIERS,
+    context_tiers: Sequence[Tier] = CONTEXT_TIERS,
+    on_progress: Progress | None = None,
+) -> Found:
+    """Repeat the tiers, accepted results fed back at once, until a round finds nothing new.
+
+    Args:
+        ws: The workspace to begin with.
+        track_ids: The tracks to answer for.
+        policy: Accepts without a person.
+        label_tiers: Tier 0, in order; a later one is asked only for what the earlier left blank.
+        artist_tiers: Tier 1, in order, likewise.
+        context_tiers: Tier 2; asked when tiers 0 and 1 find nothing more, for they change the context.
+        on_progress: Told of each step.
+
+    Returns:
+        All proposals, those superseded within the run included once, and the ids accepted.
+    """
+    gathered = no_proposals()
+    accepted: dict[str, None] = {}
+    rounds = 0
+    while rounds < MAX_ROUNDS:
+        rounds += 1
+        before = ws
+        for tier in (*label_tiers, *artist_tiers):
+            tell(on_progress, f"round {rounds}: {_spoken(tier)}")
+            ws, gathered = _one_tier(ws, tier, track_ids, policy, gathered, accepted)
+        if _blanks(ws, track_ids) < _blanks(before, track_ids):
+            continue
+        for tier in context_tiers:
+            tell(on_progress, f"round {rounds}: {_spoken(tier)}")
+            ws, gathered = _one_tier(ws, tier, track_ids, policy, gathered, accepted)
+        if _blanks(ws, track_ids) == _blanks(before, track_ids):
+            break
+    return Found(workspace=ws, proposals=gathered, accepted_ids=tuple(accepted), rounds=rounds)
+
+
+def tell(on_progress: Progress | None, step: str) -> None:
+    """Say which step begins, where somebody listens."""
+    if on_progress is not None:
+        on_progress(step, 0, None)
+
+
+def _spoken(tier: Tier) -> str:
+    return getattr(tier, "__name__", type(tier).__name__).replace("_", " ")
+
+
+def _one_tier(
+    ws: Workspace, tier: Tier, track_ids: pl.Series, policy: Policy, gathered: pl.DataFrame, accepted: dict[str, None]
+) -> tuple[Workspace, pl.DataFrame]:
+    proposals = with_ids(tier(ws, track_ids))
+    if proposals.is_empty():
+        return ws, gathered
+    gathered = (
+        pl.concat([proposals, gathered])
+        .unique("proposal_id", keep="first", maintain_order=True)
+        .select(PROPOSALS.names())
+    )
+    winners = proposals.filter(policy.accepts(proposals))
+    accepted.update(dict.fromkeys(winners["proposal_id"]))
+    return ws.with_accepted(winners), gathered
+
+
+def _blanks(ws: Workspace, track_ids: pl.Series) -> int:
+    chosen = ws.tracks.filter(pl.col("track_id").is_in(track_ids.to_list()))
+    return int(chosen.select(pl.col("label").is_null().sum() + (~pl.col("is_known_artist")).sum()).item())
+
+
+def select_tracks(ws: Workspace, *, statuses: Sequence[str], limit: int, blank: str) -> pl.Series:
+    """Tracks of the given statuses with a blank, those never tried or longest untried first.
+
+    Args:
+        ws: The workspace.
+        statuses: In this order of preference.
+        limit: At most this many; >= 1.
+        blank: `label`, `artist` or `any`.
+    """
+    if limit < 1:
+        raise EnrichError(f"limit must be >= 1, got {limit}")
+    no_label, no_artist = pl.col("label").is_null(), ~pl.col("is_known_artist")
+    wanted = {"label": no_label, "artist": no_artist, "any": no_label | no_artist}[blank]
+    order = pl.DataFrame({"status": list(statuses), "preference": range(len(statuses))})
+    return (
+        ws.tracks.filter(wanted)
+        .join(order, on="status")
+        .sort("preference", "last_attempt", "track_id", nulls_last=False)
+        .head(limit)["track_id"]
+    )
