@@ -3,7 +3,8 @@
     python -m bench.contestant MODULE:FUNCTION JSON-ARGUMENTS
 
 FUNCTION makes everything ready, unmeasured, and returns what is to be measured: a callable without arguments, whose
-result (anything JSON holds) is handed back for comparison. Each line on stdin runs it once and answers with one line of
+result (anything JSON holds) is handed back for comparison. An attribute `before` of it is called before every run,
+unmeasured. Each line on stdin runs it once and answers with one line of
 JSON: seconds, CPU seconds and peak memory of this process with its children, and the result. End of file ends it.
 """
 
@@ -42,7 +43,10 @@ def main() -> None:
     run = getattr(import_module(module), function)(**json.loads(arguments))
     answers.write("ready\n")
     answers.flush()
+    before = getattr(run, "before", None)
     for _ in sys.stdin:
+        if before is not None:
+            before()
         gc.collect()
         worked, began = _cpu_s(), time.perf_counter()
         result = run()

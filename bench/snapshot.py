@@ -1,30 +1,51 @@
-"""How long a snapshot takes beside psql's own binary COPY of the same tables.
+"""A snapshot beside psql's own binary COPY of the same tables.
 
-python bench/snapshot.py --tracks 1000000
+The COPY leaves files nobody can query; the snapshot is a DuckDB file with the same tables, keys of all names, parsed
+titles and marts. So the table has the raw reading alone, too.
 """
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import tempfile
-import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import duckdb
 
-from enrich.contracts.settings import Settings
-from enrich.database import server
-from enrich.database.connection import connect
-from enrich.database.migrations import migrate
-from enrich.database.server import _bin
-from enrich.snapshots.building import build_marts
+from bench.measuring import race
+from bench.options import Options
+from bench.rows import Row, compared
+from bench.servers import as_superuser, psql, settings_of, throw_away_server
 from enrich.snapshots.reading import read_catalog, read_tables
 from enrich.snapshots.tables import STAGED
 from enrich.snapshots.taking import snapshot
 
-FILL = """
+GOAL = 2.5
+
+#: Reading needs no constraint, and filling is many times as fast without.
+_WITHOUT_CONSTRAINTS = """
+do $$
+declare one record;
+begin
+    for one in
+        select conrelid::regclass as on_table, conname from pg_constraint
+        where connamespace = 'musicdb'::regnamespace and contype in ('f', 'u', 'p') and conrelid <> 0
+        order by contype
+    loop
+        execute format('alter table %s drop constraint if exists %I cascade', one.on_table, one.conname);
+    end loop;
+    for one in
+        select indexrelid::regclass as name from pg_index
+        join pg_class on pg_class.oid = indrelid where relnamespace = 'musicdb'::regnamespace
+    loop
+        execute format('drop index if exists %s', one.name);
+    end loop;
+end
+$$
+"""
+_FILL = """
+set synchronous_commit = off;
 insert into artists (name, normalized_name)
 select 'Artist No ' || n, 'artist no ' || n from generate_series(1, {tracks} / 20) n;
 insert into tracks (title, normalized_title, duration_ms, metadata)
@@ -48,42 +69,64 @@ insert into setlist_tracks (setlist_id, track_id, position)
 select s.id, t.id, t.n % 20 + 1
 from (select id, row_number() over () as n from tracks) t
 join (select id, row_number() over () as n from setlists) s on s.n = t.n / 20 + 1;
-analyze;
 """
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--tracks", type=int, default=1_000_000)
-    tracks = options.parse_args().tracks
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(_env_file=None, database_url=None, data_dir=Path(folder))
-        try:
-            migrate(settings)
-            with connect(settings) as con:
-                con.execute(FILL.format(tracks=tracks))
-            url = server.embedded_url(settings)
-            for turn in ("cold", "warm"):
-                began = time.perf_counter()
-                script = "".join(f"\\copy musicdb.{t} to '{folder}/{t}.bin' (format binary)\n" for t in STAGED)
-                subprocess.run([_bin() / "psql", "-q", url], input=script, text=True, check=True)
-                copied = time.perf_counter() - began
-                with duckdb.connect(f"{folder}/{turn}.duckdb") as con:
-                    began = time.perf_counter()
-                    read_tables(settings, read_catalog(settings), con)
-                    con.execute("checkpoint")
-                    read = time.perf_counter() - began
-                    began = time.perf_counter()
-                    build_marts(con)
-                    built = time.perf_counter() - began
-                began = time.perf_counter()
-                snapshot(settings, now=datetime.now(UTC))
-                whole = time.perf_counter() - began
-                print(f"{turn}: psql {copied:.2f} s, raw {read:.2f} s ({read / copied:.2f}x), "
-                      f"marts {built:.2f} s, snapshot {whole:.2f} s ({whole / copied:.2f}x)")  # fmt: skip
-        finally:
-            server.stop(settings)
+def whole(folder: str) -> Callable[[], int]:
+    """`enrich snapshot`."""
+    settings = settings_of(folder)
+
+    def run() -> int:
+        path = snapshot(settings, now=datetime.now(UTC))
+        size = path.stat().st_size
+        for file in (path, path.with_suffix(".json")):
+            file.unlink()
+        return size
+
+    return run
 
 
-if __name__ == "__main__":
-    main()
+def raw(folder: str) -> Callable[[], int]:
+    """Its first half: the tables as they are."""
+    settings = settings_of(folder)
+
+    def run() -> int:
+        with tempfile.TemporaryDirectory() as out, duckdb.connect(f"{out}/tables.duckdb") as con:
+            return sum(read_tables(settings, read_catalog(settings), con).values())
+
+    return run
+
+
+def copied(folder: str) -> Callable[[], None]:
+    r"""psql's `\copy … (format binary)` of every table a snapshot reads."""
+
+    def run() -> None:
+        with tempfile.TemporaryDirectory() as out:
+            script = "".join(f"\\copy musicdb.{t} to '{out}/{t}.bin' (format binary)\n" for t in STAGED)
+            subprocess.run(psql(folder), input=script, text=True, check=True)
+
+    return run
+
+
+def rows(options: Options) -> Iterator[Row]:
+    """Whole and raw, of a million tracks."""
+    tracks = options.size(1_000_000)
+    with throw_away_server() as folder:
+        as_superuser(folder, _WITHOUT_CONSTRAINTS)
+        as_superuser(folder, _FILL.format(tracks=tracks))
+        as_superuser(folder, "vacuum analyze")
+        for what, target, goal in (
+            ("snapshot, tables as they are", "bench.snapshot:raw", None),
+            ("snapshot, whole", "bench.snapshot:whole", GOAL),
+        ):
+            ours, other = race(target, "bench.snapshot:copied", {"folder": str(folder)}, runs=2)
+            yield compared(
+                "snapshot",
+                what,
+                "psql \\copy (format binary)",
+                f"{tracks:,} tracks",
+                ours,
+                other,
+                sense="cost",
+                goal=goal,
+            )

@@ -1,8 +1,8 @@
 """Who is played near whom: pairs of slots within a window, and how often two items make such a pair.
 
 Plays are sorted once and set beside themselves moved by one, two … rows: positions of a set are distinct, so the
-plays within `window` positions are among the next `window` rows. Counting packs a pair into one number, sorts (numpy's
-sort of integers is vectorised), and reads off the runs; `python -m bench.cooccurrence` sets it beside hash tables and
+plays within `window` positions are among the next `window` rows. Counting packs a pair into one number, sorts (on all
+cores), and reads off the runs; `make bench ONLY=pairs` sets it beside hash tables and
 products of sparse matrices. The same count as a query any engine runs is `sql/duckdb/cooccurrence_pairs.sql`.
 """
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from enrich.cooccurrence.contexts import WINDOW
+from enrich.text.coding import packed
 
 Items = npt.NDArray[np.unsignedinteger]
 
@@ -32,9 +33,8 @@ def pair_counts(plays: pl.DataFrame, *, window: int = WINDOW) -> pl.DataFrame:
     Returns:
         PAIRS, by first and second. An item near itself is a pair like others.
     """
-    packed = [_packed(a.to_numpy(), b.to_numpy()) for a, b, _ in _beside(plays, window)]
-    pairs = np.concatenate([np.zeros(0, np.uint64), *packed])
-    pairs.sort()
+    both = [_packed(a.to_numpy(), b.to_numpy()) for a, b, _ in _beside(plays, window)]
+    pairs = pl.Series(np.concatenate([np.zeros(0, np.uint64), *both])).sort().to_numpy()
     starts = np.flatnonzero(np.concatenate([np.ones(min(len(pairs), 1), bool), pairs[1:] != pairs[:-1]]))
     counts = np.diff(np.append(starts, len(pairs)))
     found = pairs[starts]
@@ -58,7 +58,8 @@ def slot_pairs(plays: pl.DataFrame, *, window: int = WINDOW) -> pl.DataFrame:
 def _beside(plays: pl.DataFrame, window: int) -> Iterator[tuple[pl.Series, pl.Series, pl.Series]]:
     if window < 1:
         raise ValueError(f"window must be >= 1, got {window}")
-    rows = plays.sort("set_no", "position")
+    place = packed(plays["set_no"], plays["position"])
+    rows = plays if place.is_sorted() else plays[place.arg_sort()]
     for step in range(1, min(window, rows.height - 1) + 1):
         here, there = rows[:-step], rows[step:]
         distance = there["position"] - here["position"]
