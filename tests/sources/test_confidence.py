@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -11,6 +13,7 @@ from enrich.sources.confidence import (
     CALIBRATION,
     RELIABILITY,
     auto_accept_thresholds,
+    calibration_markdown,
     calibration_table,
     confidence,
     interpolate,
@@ -67,3 +70,12 @@ def test_interpolation_is_flat_beyond_its_ends():
     curve = [[0.2, 0.4], [0.4, 0.8]]
 
     assert [interpolate(curve, x) for x in (0.0, 0.2, 0.3, 0.4, 1.0)] == pytest.approx([0.4, 0.4, 0.6, 0.8, 0.8])
+
+
+def test_the_readme_shows_the_table_the_thresholds_came_from():
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+    shown = calibration_markdown()
+
+    assert shown in readme
+    for (_, source), threshold in auto_accept_thresholds().items():
+        assert any(line.startswith(f"| {source} |") and f"{threshold:.4f}" in line for line in shown.splitlines())
