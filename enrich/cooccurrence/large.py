@@ -27,7 +27,7 @@ from enrich.cooccurrence.engines import DiskDuckDB, Engine
 from enrich.cooccurrence.evidence import EVIDENCE, sentences
 from enrich.cooccurrence.formula import MAX_RANK, SCORES, score_steps
 from enrich.cooccurrence.ranking import at_the_gate, name_ranking
-from enrich.errors import EnrichError
+from enrich.errors import EnrichError, InputFileError
 from enrich.sql import DUCKDB
 from enrich.text.normalise import artist_key
 from enrich.tracklists.batches import parquet_files
@@ -110,8 +110,11 @@ def rank_in_scratch(
 
     Raises:
         EnrichError: as `rank_large`; also an engine that is not known or cannot start.
+        InputFileError: as `rank_large`; also no folder `scratch`.
     """
     check_output(out)
+    if scratch is not None and not Path(scratch).is_dir():
+        raise InputFileError(f"{scratch}: no such folder for the files on the way")
     if engine not in ENGINES:
         raise EnrichError(f"engine {engine!r} is not known; use {' or '.join(ENGINES)}")
     if engine == "spark" and memory_limit is not None:

@@ -22,7 +22,7 @@ from sqlglot import exp
 
 from enrich.contracts.schemas import TRACKLISTS
 from enrich.cooccurrence.engines import PLAYED, played
-from enrich.errors import EnrichError
+from enrich.errors import EnrichError, InputFileError
 from enrich.sql import DUCKDB, Query
 from enrich.tracklists.batches import checked
 
@@ -89,10 +89,15 @@ class Spark:
 
     def read_played(self, files: Sequence[Path]) -> int:
         """See `engines.Engine`."""
+        from pyspark.errors import PySparkException
+
         height = 0
         parts = []
         for file_no, file in enumerate(files):
-            found = self._session.read.parquet(str(file.resolve()))
+            try:
+                found = self._session.read.parquet(str(file.resolve()))
+            except PySparkException as error:
+                raise InputFileError(f"{file}: Spark cannot read it ({str(error).splitlines()[0]})") from error
             # What the file lacks is said here, not by an executor.
             checked(pl.DataFrame(schema=dict.fromkeys(found.columns, pl.String)), file, lines=[])
             known = [found[f"`{name}`"] for name in found.columns if name.strip().lower() in TRACKLISTS]

@@ -103,6 +103,7 @@ def test_nothing_unknown_is_an_empty_ranking(tmp_path):
     [
         ({"memory_limit": "much"}, "memory limit 'much'"),
         ({"engine": "abacus"}, "use duckdb or spark"),
+        ({"scratch": "nowhere"}, "nowhere: no such folder"),
         ({"engine": "spark", "memory_limit": "2GB"}, "spark.driver.memory"),
     ],
 )
