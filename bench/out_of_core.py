@@ -10,6 +10,7 @@ in-memory `rank` gives for all the plays that bear on them. Not part of `make be
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -22,6 +23,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import polars as pl
+import psutil
 import pyarrow.parquet as pq
 
 from enrich.contracts.schemas import RANKING, TRACKLISTS
@@ -77,14 +79,19 @@ def write_plays(path: Path, plays: int, *, seed: int = 7) -> None:
 
 
 class Watched:
-    """A command run as a process of its own: seconds, CPU, peak memory, and the most bytes there were in a folder."""
+    """A command run as a process of its own: seconds, CPU, peak memory, and the most bytes there were in a folder.
+
+    `cpu_seconds` and `peak_bytes` are the kernel's figures of the process; those of the `tree` are sampled twice a
+    second and hold the processes it started.
+    """
 
     def __init__(self, command: list[str], folder: Path) -> None:
         began = time.perf_counter()
-        self.spill_bytes = self.folder_bytes = 0
+        self.spill_bytes = self.folder_bytes = self.tree_peak_bytes = 0
+        self._cpu: dict[int, float] = {}
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         over = threading.Event()
-        watch = threading.Thread(target=self._watch, args=(folder, over), daemon=True)
+        watch = threading.Thread(target=self._watch, args=(process.pid, folder, over), daemon=True)
         watch.start()
         assert process.stdout is not None
         self.output = process.stdout.read()
@@ -96,11 +103,13 @@ class Watched:
         self.seconds = time.perf_counter() - began
         self.cpu_seconds = usage.ru_utime + usage.ru_stime
         self.peak_bytes = usage.ru_maxrss * 1024
+        self.tree_cpu_seconds = max(self.cpu_seconds, sum(self._cpu.values()))
         if process.returncode:
             raise SystemExit(f"{' '.join(command)}: exit code {process.returncode}")
 
-    def _watch(self, folder: Path, over: threading.Event) -> None:
+    def _watch(self, pid: int, folder: Path, over: threading.Event) -> None:
         while not over.wait(0.5):
+            self._watch_tree(pid)
             spill = whole = 0
             for root, _, files in os.walk(folder):
                 for file in files:
@@ -112,6 +121,19 @@ class Watched:
                     whole += size
                     spill += size if os.path.basename(root) == "spill" else 0
             self.spill_bytes, self.folder_bytes = max(self.spill_bytes, spill), max(self.folder_bytes, whole)
+
+    def _watch_tree(self, pid: int) -> None:
+        resident = 0
+        try:
+            top = psutil.Process(pid)
+            for process in (top, *top.children(recursive=True)):
+                with contextlib.suppress(psutil.Error), process.oneshot():
+                    spent = process.cpu_times()
+                    self._cpu[process.pid] = spent.user + spent.system
+                    resident += process.memory_info().rss
+        except psutil.Error:
+            return
+        self.tree_peak_bytes = max(self.tree_peak_bytes, resident)
 
 
 def broken_rules(plays: Path, ranking: Path) -> dict[str, int]:
