@@ -101,10 +101,7 @@ def picture(figure: Figure) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=2 * _DPI)
     width = round(figure.get_figwidth() * _DPI)
-    titles = [axes.get_title(loc="left") or axes.get_title() for axes in figure.axes] + [
-        t.get_text() for t in figure.texts
-    ]
-    said = "; ".join(title for title in titles if title) or "figure"
+    said = "; ".join(words for t in figure.texts if (words := t.get_text().replace(r"\$", "$"))) or "figure"
     return (
         f'<img alt="{text(said)}" width="{width}" style="max-width:100%;height:auto" '
         f'src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'

@@ -13,9 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from enrich.errors import EnrichError
+from enrich.text.drawable import drawable
 
-_COLOURS = {"unknown": "#000000", "artist": "#0072B2", "label": "#D55E00", "dj": "#009E73", "set": "#009E73"}
-_GREY = "#666666"
+_COLOURS = {"unknown": "#1F2933", "artist": "#0072B2", "label": "#D55E00", "dj": "#007A5E", "set": "#007A5E"}
+_GREY = "#5B6770"
 _WIDEST = 9.0  # points, of a line of weight 1
 
 
@@ -60,11 +61,20 @@ def draw_ego_net(net: nx.Graph[str], *, max_artists: int = 8, max_labels: int = 
     for artist in candidates:
         edge, y = net[centre][artist], y_artist[artist]
         axes.scatter([6.2], [y], s=130, color=_COLOURS["artist"], zorder=3)
-        axes.text(6.4, y, _short(net.nodes[artist]["label"], 22), fontsize=13, va="center", color=_COLOURS["artist"])
-        axes.text(9.25, y, f"{edge['weight']:.0%}", fontsize=13, weight="bold", va="center", ha="right")
+        axes.text(6.4, y, drawable(net.nodes[artist]["label"], 22), fontsize=13, va="center", color=_COLOURS["artist"])
+        axes.text(
+            9.25,
+            y,
+            f"{edge['weight']:.0%}",
+            fontsize=13,
+            weight="bold",
+            va="center",
+            ha="right",
+            color=_COLOURS["unknown"],
+        )
     for label in labels:
         axes.scatter([9.95], [y_label[label]], s=130, color=_COLOURS["label"], marker="s", zorder=3)
-        name = _short(net.nodes[label]["label"], 17)
+        name = drawable(net.nodes[label]["label"], 17)
         axes.text(10.13, y_label[label], name, fontsize=13, va="center", color=_COLOURS["label"])
     for x, head in ((6.2, "Likely artist"), (9.25, "Probability"), (9.95, "On label")):
         if candidates and (labels or head != "On label"):
@@ -101,8 +111,8 @@ def _title(figure: Figure, net: nx.Graph[str], centre: str) -> None:
     shown = net.nodes[centre]["label"].removeprefix("? ")
     sets = sum(1 for d in net[centre].values() if d["relation"] == "played_in")
     line = f"Most likely {net.nodes[best[0]]['label']}" if best else "Nobody to name"
-    figure.text(0.03, 0.93, _short(line, 60), fontsize=22, weight="bold", va="center")
-    under = f"“{_short(shown, 60)}”, played in {sets} {'set' if sets == 1 else 'sets'}"
+    figure.text(0.03, 0.93, drawable(line, 60), fontsize=17, weight="bold", va="center", color=_COLOURS["unknown"])
+    under = f"“{drawable(shown, 60)}”, played in {sets} {'set' if sets == 1 else 'sets'}"
     figure.text(
         0.03,
         0.872,
@@ -123,7 +133,7 @@ def _company(axes: Axes, net: nx.Graph[str], centre: str, *, most: int = 6) -> N
         djs = [net.nodes[n]["label"] for n, d in sorted(net[node].items()) if d["relation"] == "played_by"]
         _line(axes, (2.95, y), (4.2, 2.5), 1 / len(sets), _COLOURS["dj"])
         axes.scatter([2.95], [y], s=130, color=_COLOURS["dj"], marker="D", zorder=3)
-        who, what = _short(" & ".join(djs), 26), _short(net.nodes[node]["label"], 30)
+        who, what = drawable(" & ".join(djs), 26), drawable(net.nodes[node]["label"], 30)
         axes.text(2.75, y + 0.02, who or what, fontsize=12, color=_COLOURS["dj"], ha="right", va="bottom")
         if who:
             axes.text(2.75, y - 0.04, what, fontsize=10, color=_GREY, ha="right", va="top")
@@ -141,9 +151,3 @@ def _spread(n: int) -> list[float]:
 def _line(axes: Axes, start: tuple[float, float], end: tuple[float, float], weight: float, colour: str) -> None:
     xs, ys = zip(start, end, strict=True)
     axes.plot(xs, ys, color=colour, alpha=0.35, linewidth=max(0.6, _WIDEST * weight), solid_capstyle="round", zorder=1)
-
-
-def _short(text: str, most: int) -> str:
-    # A dollar sign would start mathematics.
-    cut = text if len(text) <= most else text[: most - 1].rstrip() + "…"
-    return cut.replace("$", r"\$")

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from enrich.reporting import style
+from enrich.text.drawable import drawable
 
 _SCORER_COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.RED)
 #: Beside the colours, so that lines stay apart in black and white.
@@ -56,13 +57,13 @@ def reliability_diagram(frame: pl.DataFrame, *, title: str = "Confidence, and ho
                     axes.annotate(f"{count:,}", (at, right), xytext=(0, -13 if right > at else 9), ha="center",
                                   textcoords="offset points", fontsize=7.5, color=style.MUTED)  # fmt: skip
             else:
-                ends.append((x[-1], y[-1], style.plain(scorer, 24), colour))
+                ends.append((x[-1], y[-1], drawable(scorer, 24), colour))
         _name_ends(axes, ends)
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence stated", ylabel="share right")
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
             axis.grid(visible=True, color=style.GRID)
-        axes.set_title(title)
+        style.headline(axes, title)
         return figure
 
 
@@ -89,14 +90,14 @@ def ranking_comparison(frame: pl.DataFrame, *, title: str = "The true artist amo
             for value, (_, marker) in zip(values, marks, strict=True):
                 axes.plot([value], [n], marker=marker, markersize=7, color=colour, zorder=3, clip_on=False)
                 axes.text(value, n - 0.24, f"{100 * value:.0f} %", ha="center", va="bottom", fontsize=8, color=colour)
-        axes.set_yticks(range(frame.height), [style.plain(name, 24) for name in frame["scorer"]])
+        axes.set_yticks(range(frame.height), [drawable(name, 24) for name in frame["scorer"]])
         axes.set_ylim(frame.height - 0.5, -0.75)
         axes.set_xlabel("●  named first      ■  among the first 5      ◆  among the first 20")
         axes.set_xlim(0, max(0.2, 1.12 * float(frame["hit_at_20"].max() or 0)))  # type: ignore[arg-type]
         axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
         axes.xaxis.grid(visible=True, color=style.GRID)
         asked = f", of {int(frame['n'].max() or 0):,} hidden recordings" if "n" in frame.columns else ""  # type: ignore[arg-type]
-        axes.set_title(title + asked)
+        style.headline(axes, title + asked)
         return figure
 
 
@@ -144,7 +145,7 @@ def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None 
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
         axes.set_xlabel("slot of the set (filled: artist known, hollow: unknown)")
         more = f", the last {most} of {most + left_out}" if left_out else ""
-        axes.set_title(style.plain(f"“{name!s}” in its sets{more}", 80))
+        style.headline(axes, drawable(f"“{name!s}” in its sets{more}", 80))
         return figure
 
 
@@ -173,7 +174,7 @@ def retry_calendar(frame: pl.DataFrame, *, today: date, title: str = "When waiti
         locator = mdates.AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-        axes.set_title(title)
+        style.headline(axes, title)
         return figure
 
 
@@ -206,12 +207,12 @@ def failure_reasons(
             axes.barh(n, tracks, height=0.64, color=style.AFTER if retriable else style.BEFORE)
             said = f"{tracks:,}" + (", retriable" if retriable else "")
             axes.text(tracks + 0.012 * longest, n, said, va="center", fontsize=8.5)
-        axes.set_yticks(range(rows.height), [style.plain(e, 46) for e in rows["error"]])
+        axes.set_yticks(range(rows.height), [drawable(e, 46) for e in rows["error"]])
         axes.set_xlim(0, 1.2 * longest)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.invert_yaxis()
-        axes.set_title(title)
+        style.headline(axes, title)
         return figure
 
 
@@ -231,11 +232,11 @@ def _name_neighbours(axes: object, of_set: pl.DataFrame, at: int, n: int, longes
         row["position"]: row["artist"]
         for row in of_set.filter((pl.col("position") - at).abs() == 1).iter_rows(named=True)
     }
-    before, after = style.plain(names.get(at - 1) or "?", 24), style.plain(names.get(at + 1) or "?", 24)
+    before, after = drawable(names.get(at - 1) or "?", 24), drawable(names.get(at + 1) or "?", 24)
     # Near the edges the words would leave the picture.
     where = "left" if at < 0.3 * longest else "right" if at > 0.7 * longest else "center"
     axes.text(at, n + 0.2, f"{before}  ◆  {after}", ha=where, va="top", fontsize=7.5, color=style.MUTED)  # type: ignore[attr-defined]
 
 
 def _set_name(day: date | None, dj: str | None) -> str:
-    return f"{f'{day:%Y-%m-%d}' if day else 'no date'}  {style.plain(dj or 'unknown DJ', 24)}"
+    return f"{f'{day:%Y-%m-%d}' if day else 'no date'}  {drawable(dj or 'unknown DJ', 24)}"

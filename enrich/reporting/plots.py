@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from enrich.reporting import style
+from enrich.text.drawable import drawable
 
 
 def label_coverage(frame: pl.DataFrame) -> Figure:
@@ -36,10 +37,10 @@ def label_coverage(frame: pl.DataFrame) -> Figure:
                 share = 100.0 * count / tracks if tracks else 0.0
                 axes.barh(n + offset, share, height=0.34, color=colour)
                 _say(axes, share, n + offset, f"{word} {count:,} of {tracks:,} ({share:.1f} %)", limit=100)
-        axes.set_yticks(range(frame.height), [style.plain(name) for name in frame["group"]])
+        axes.set_yticks(range(frame.height), [drawable(name) for name in frame["group"]])
         _percent_axis(axes)
         axes.invert_yaxis()
-        axes.set_title(title)
+        style.headline(axes, title)
         return figure
 
 
@@ -58,12 +59,12 @@ def funnel(frame: pl.DataFrame) -> Figure:
         for n, tracks in enumerate(frame["tracks"]):
             axes.barh(n, tracks, height=0.62, color=style.AFTER if n else style.BEFORE)
             _say(axes, tracks, n, f"{tracks:,}" + (f"  ({100 * tracks / first:.1f} %)" if n else ""), limit=first)
-        axes.set_yticks(range(frame.height), [style.plain(name) for name in frame["step"]])
+        axes.set_yticks(range(frame.height), [drawable(name) for name in frame["step"]])
         axes.set_xlim(0, first)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.invert_yaxis()
-        axes.set_title(title)
+        style.headline(axes, title)
         return figure
 
 
@@ -88,12 +89,12 @@ def tiers(frame: pl.DataFrame) -> Figure:
             parts += [f"{labels:,} got a label"] if labels else []
             axes.text(left + named + 0.012 * first, n, ", ".join(parts), va="center", fontsize=8.5, color=style.AFTER,
                       fontweight="bold")  # fmt: skip
-        axes.set_yticks(range(frame.height), [style.plain(name) for name in frame["step"]])
+        axes.set_yticks(range(frame.height), [drawable(name) for name in frame["step"]])
         axes.set_xlim(0, 1.32 * first)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.invert_yaxis()
-        axes.set_title(title)
+        style.headline(axes, title)
         return figure
 
 
@@ -123,13 +124,13 @@ def projected_and_actual(frame: pl.DataFrame) -> Figure:
             axes.text(1, n - 0.3, f"{low:g}", ha="center", va="bottom", fontsize=7.5, color=style.MUTED)
             axes.text(2, n - 0.3, f"{high:g}", ha="center", va="bottom", fontsize=7.5, color=style.MUTED)
             axes.text(3.16, n, f"{actual:g}{suffix}, {verdict}", va="center", color=colour, fontweight="bold")
-        axes.set_yticks(range(rows.height), [style.plain(name) for name in rows["metric"]])
-        axes.set_xlim(0, 4.32)
+        axes.set_yticks(range(rows.height), [drawable(name) for name in rows["metric"]])
+        axes.set_xlim(0, 4.75)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.spines["left"].set_visible(False)
         axes.invert_yaxis()
-        axes.set_title(title)
+        style.headline(axes, title)
         return figure
 
 
@@ -169,16 +170,17 @@ def success_trend(frame: pl.DataFrame, *, before: float, after: float) -> Figure
         axes.annotate(
             f"{rates[-1]:.1f} %",
             (days[-1], rates[-1]),
-            xytext=(6, 0),
+            xytext=(6, 9),
             textcoords="offset points",
             va="center",
             color=style.AFTER,
             fontweight="bold",
             annotation_clip=False,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8},
         )
         _date_axis(axes, days)
         axes.margins(x=0.06)
-        axes.set_title(title)
+        style.headline(axes, title)
         return figure
 
 
@@ -206,7 +208,7 @@ def queue_calendar(frame: pl.DataFrame, *, today: date) -> Figure:
         axes.yaxis.grid(visible=True, color=style.GRID)
         axes.set_ylim(0, max(counts) * 1.15)
         _date_axis(axes, [today, *weeks])
-        axes.set_title(title)
+        style.headline(axes, title)
         return figure
 
 
@@ -235,13 +237,13 @@ def confidence_bands(frame: pl.DataFrame) -> Figure:
             axes.text(left + longest * 0.012, n, text, va="center", fontsize=8.5)
         axes.set_yticks(
             range(rows.height),
-            [style.plain(f"{kind} {band}") for kind, band in rows.select("kind", "band").iter_rows()],
+            [drawable(f"{kind} {band}") for kind, band in rows.select("kind", "band").iter_rows()],
         )
         axes.set_xlim(0, longest * 1.3)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.invert_yaxis()
-        axes.set_title(title)
+        style.headline(axes, title)
         words = ("written", "in review", "superseded, rejected or open otherwise")
         handles = [axes.barh(0, 0, color=colour, label=word) for (_, colour), word in zip(parts, words, strict=True)]
         axes.legend(handles=handles, loc="lower right", frameon=False, fontsize=8)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from enrich.cooldown.simulation import PROJECTED_DAYS, PROJECTED_PERCENT
 from enrich.reporting import style
+from enrich.text.drawable import drawable
 
 _COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.RED)
 _ROWS = 8.5
@@ -35,13 +36,13 @@ def release_lag(frame: pl.DataFrame) -> Figure:
             axes.fill_between(days, 100 * rows["low"], 100 * rows["high"], step="post", color=colour, alpha=0.14, lw=0)
             axes.step(days, 100 * rows["released"], where="post", color=colour, linewidth=1.6)
             ends.append(
-                (100 * float(rows["released"][-1]), f"{style.plain(name)} {100 * rows['released'][-1]:.0f} %", colour)
+                (100 * float(rows["released"][-1]), f"{drawable(name)} {100 * rows['released'][-1]:.0f} %", colour)
             )
         last = int(frame["days"].max())  # type: ignore[arg-type]
         _months_axis(axes, last)
         _percent_axis(axes)
         _end_labels(axes, last, ends)
-        axes.set_title(title)
+        style.headline(axes, title)
         return figure
 
 
@@ -65,12 +66,12 @@ def strategy_recoveries(by_day: pl.DataFrame, summary: pl.DataFrame) -> Figure:
             axes.plot(rows["day"], rows["recovered"], color=colour, linewidth=1.6)
             row = figures[name]
             delay = "–" if row["median_delay"] is None else f"{row['median_delay']:.0f}"
-            text = f"{style.plain(name)} {row['recovered_pct']:.1f} %\n{row['look_ups']:,} look-ups\n{delay} days late"
+            text = f"{drawable(name)} {row['recovered_pct']:.1f} %\n{row['look_ups']:,} look-ups\n{delay} days late"
             ends.append((float(row["recovered_pct"]), text, colour))
         _months_axis(axes, last)
         _percent_axis(axes)
         _end_labels(axes, last, ends, lines=3)
-        axes.set_title(title)
+        style.headline(axes, title)
         return figure
 
 
@@ -98,13 +99,11 @@ def replay_recovery(frame: pl.DataFrame) -> Figure:
             )
             axes.plot(shares["days"], shares["known"], color=colour, linewidth=0.9, linestyle=(0, (4, 3)))
             axes.plot(shares["days"], shares["recovered"], color=colour, linewidth=1.7)
-            ends.append(
-                (float(shares["recovered"][-1]), f"{style.plain(name)} {shares['recovered'][-1]:.1f} %", colour)
-            )
+            ends.append((float(shares["recovered"][-1]), f"{drawable(name)} {shares['recovered'][-1]:.1f} %", colour))
         _months_axis(axes, last)
         _percent_axis(axes)
         _end_labels(axes, last, ends)
-        axes.set_title(title)
+        style.headline(axes, title)
         return figure
 
 

@@ -9,14 +9,13 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ft2font import FT2Font
+
+from enrich.text.drawable import FONT
 
 #: Okabe–Ito, darkened where thin text needs contrast on white.
 BLUE, ORANGE, GREEN, RED, SKY, PURPLE = "#0072B2", "#D55E00", "#007A5E", "#B3261E", "#56B4E9", "#8F4F76"
@@ -30,7 +29,7 @@ WIDTH_IN = 7.4
 
 _SETTINGS: Any = {
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
+    "font.sans-serif": [FONT],
     "font.size": 9,
     "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
@@ -70,30 +69,20 @@ def new_figure(rows: float, *, width_in: float = WIDTH_IN) -> tuple[Figure, Axes
     return figure, figure.subplots()
 
 
+def headline(axes: Axes, title: str) -> None:
+    """What the chart shows, over its whole width: long names beside the axes take nothing off it."""
+    figure = axes.figure
+    figure.suptitle(title, x=0.008, ha="left", fontsize=_SETTINGS["axes.titlesize"], fontweight="bold")
+
+
 def no_data(title: str, text: str) -> Figure:
     """What stands in for a chart that has nothing to show."""
-    figure, axes = new_figure(1)
-    axes.set_title(title)
-    axes.set_axis_off()
-    axes.text(0.0, 0.5, text, transform=axes.transAxes, color=MUTED, va="center")
-    return figure
-
-
-def plain(text: object, most: int | None = None) -> str:
-    """Text from a database as a chart may draw it: on one line, cut to `most` characters, never read as mathematics.
-
-    Characters the font lacks become hollow boxes here, where matplotlib would warn of each of them.
-    """
-    flat = " ".join(str(text).split())
-    cut = flat if most is None or len(flat) <= most else flat[: most - 1].rstrip() + "…"
-    drawn = _drawn()
-    return "".join(letter if ord(letter) in drawn else "▯" for letter in cut).replace("$", r"\$")
-
-
-@cache
-def _drawn() -> frozenset[int]:
-    """What our font has a picture for."""
-    return frozenset(FT2Font(font_manager.findfont("DejaVu Sans")).get_charmap())
+    with apply():
+        figure, axes = new_figure(1)
+        headline(axes, title)
+        axes.set_axis_off()
+        axes.text(0.0, 0.5, text, transform=axes.transAxes, color=MUTED, va="center")
+        return figure
 
 
 def as_svg(figure: Figure) -> str:

@@ -9,7 +9,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from enrich.reporting import pictures, style
+from enrich.reporting import pictures
+from enrich.text.drawable import drawable
 
 BANDS = pl.DataFrame(
     {"low": [0.0, 0.5], "high": [0.5, 1.0], "n": [10, 20], "confidence": [0.2, 0.8], "precision": [0.1, 0.9]}
@@ -85,12 +86,12 @@ def test_names_are_drawn_as_they_are_written_without_a_warning(name, recwarn):
         FigureCanvasAgg(figure).draw()
         said = [t.get_text() for t in figure.findobj(Text)]
 
-        assert any(style.plain(name, 24).rstrip("…") in text for text in said)
+        assert any(drawable(name, 24).rstrip("…") in text for text in said)
     assert [str(w.message) for w in recwarn] == []
 
 
 def test_plain_text_is_one_line_cut_and_never_mathematics():
-    assert style.plain("a\n b\tc") == "a b c"
-    assert style.plain("abcdef", 4) == "abc…"
-    assert style.plain("$1$") == r"\$1\$"
-    assert style.plain("東a") == "▯a"
+    assert drawable("a\n b\tc") == "a b c"
+    assert drawable("abcdef", 4) == "abc…"
+    assert drawable("$1$") == r"\$1\$"
+    assert drawable("東a") == "▯a"

@@ -30,7 +30,8 @@ FRAMES = {
     "tiers": pl.DataFrame({"step": ["Unresolved at the start", "Tier 0: labels", "Tier 1: the database itself"],
                            "named": [0, 0, 55], "labels": [0, 254, 1], "left": [635, 635, 580]}),
     "projected": pl.DataFrame(
-        {"metric": ["Recovered after cool-down, 6–12 months"] * 4, "unit": ["tracks", "%", "points", "tracks"],
+        {"metric": ["Share of the tracks without a label, in review included"] * 4,
+         "unit": ["tracks", "%", "points", "tracks"],
          "low": [400.0, 60, 14, 30], "high": [450.0, 75, 19, 50], "actual": [100000.0, 61.25, -17.5, 0],
          "verdict": ["above", "inside", "below", "not yet"], "is_better": [True, False, False, False]}
     ),
