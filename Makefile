@@ -74,8 +74,9 @@ notebooks: setup  ## Execute every notebook on the demo world; HTML renderings u
 
 browser: setup  ## Drive JupyterLab in headless Chromium, installed by apt where it may; screenshots in data/browser
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
-	    apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } || \
-	    echo "no chromium, and it cannot be installed here: the browser test will be skipped"
+	    timeout 120 apt-get -qq update && DEBIAN_FRONTEND=noninteractive timeout 600 \
+	    apt-get -qq install -y --no-install-recommends chromium >/dev/null; } || \
+	    echo "NO CHROMIUM, and it cannot be installed here: THE BROWSER TEST WILL BE SKIPPED" >&2
 	$(BIN)/python -m pytest -q -m browser tests/notebooks
 
 snapshot: setup  ## Postgres into a new DuckDB snapshot

@@ -125,7 +125,7 @@ def projected_and_actual(frame: pl.DataFrame) -> Figure:
             axes.text(2, n - 0.3, f"{high:g}", ha="center", va="bottom", fontsize=7.5, color=style.MUTED)
             axes.text(3.16, n, f"{actual:g}{suffix}, {verdict}", va="center", color=colour, fontweight="bold")
         axes.set_yticks(range(rows.height), [drawable(name) for name in rows["metric"]])
-        axes.set_xlim(0, 4.75)
+        axes.set_xlim(0, 5.4)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.spines["left"].set_visible(False)
