@@ -25,9 +25,16 @@ def catalogue_command(
     misbehave: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="SOURCE=KIND", help="What a source does wrong: beatport=challenge, traxsource=ban_502, …."
+            metavar="SOURCE=KIND[:SECONDS]",
+            help="What a source does wrong, for ever or for so long: beatport=challenge, musicbrainz=busy_503:60, ….",
         ),
     ] = None,
+    outage: Annotated[
+        bool,
+        typer.Option(
+            "--outage", help="A bad day: Beatport challenges, Traxsource bans, MusicBrainz is too busy for a minute."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Serve a table of releases in the wire formats of all six sources, on loopback, until Ctrl-C.
@@ -39,6 +46,8 @@ def catalogue_command(
         enrich catalogue releases.parquet > catalogue.env &
 
         set -a; . ./catalogue.env; enrich hunt-labels tracks.csv --out labelled.csv
+
+        enrich catalogue data/demo/catalogue.parquet --outage > outage.env &
     """
     import json
     import shlex
@@ -46,15 +55,16 @@ def catalogue_command(
 
     from enrich.errors import InputFileError
     from enrich.sources.asking import stop_on_signals
-    from enrich.sources.catalogue.misbehaving import KINDS
+    from enrich.sources.catalogue.misbehaving import OUTAGE, Misbehaviour, read_manner
     from enrich.sources.catalogue.serving import catalogue
 
-    manners: dict[str, list[str]] = {}
+    manners: dict[str, list[Misbehaviour]] = {source: [manner] for source, manner in OUTAGE.items() if outage}
     for text in misbehave or []:
-        source, _, kind = text.partition("=")
-        if kind not in KINDS:
-            raise InputFileError(f"--misbehave {text}: expected SOURCE=KIND, KIND one of {', '.join(sorted(KINDS))}")
-        manners.setdefault(source, []).append(kind)
+        try:
+            source, manner = read_manner(text)
+        except ValueError as error:
+            raise InputFileError(f"--misbehave {error}") from None
+        manners.setdefault(source, []).append(manner)
 
     def tell(server: Catalogue) -> None:
         settings = server.environment(rate=rate)

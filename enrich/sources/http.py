@@ -40,6 +40,8 @@ T = TypeVar("T")
 NO_CONTACT = "no contact given, ENRICH_CONTACT is unset"
 #: A Retry-After beyond this is not waited for: the source counts as down until then.
 LONGEST_WAIT_S = 60.0
+#: How often a request looks whether the one that tries a stopped source has its answer.
+_TRIAL_TICK_S = 0.05
 #: Requests for one question, the first included.
 ATTEMPTS = 4
 
@@ -379,9 +381,16 @@ class Http:
         return Reply(shown, response.status_code, headers_in, bytes(body))
 
     def _check_breaker(self) -> None:
-        stopped = self._lane.breaker.stopped()
-        if stopped is None:
-            return
+        waited_s = 0.0
+        while True:
+            stopped = self._lane.breaker.stopped()
+            if stopped is None:
+                return
+            if stopped.for_s > 0 or waited_s >= self._timeouts.total_s:
+                break
+            # Another thread tries for all; what it hears decides, or a source that is back would lose these tracks.
+            self._clock.sleep(_TRIAL_TICK_S)
+            waited_s += _TRIAL_TICK_S
         kind = Blocked if stopped.is_block else Down
         raise kind(f"{stopped.reason}; not asked again for {stopped.for_s:.0f} s")
 

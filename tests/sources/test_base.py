@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -9,6 +11,7 @@ from enrich.contracts.settings import SOURCES, SettingsError
 from enrich.contracts.values import Availability, TrackQuery
 from enrich.sources.base import CACHE_FILE, ClosedSource, open_sources, read_clock, read_date
 from enrich.sources.cache import Cache, Kept, Lifetime
+from enrich.sources.catalogue.misbehaving import Misbehaviour
 
 QUERY = TrackQuery(track_id="1", artist="a", title="b")
 
@@ -98,3 +101,19 @@ def test_days(text, day):
 )
 def test_clock_times(text, ms):
     assert read_clock(text) == ms
+
+
+def test_tracks_that_come_while_a_stopped_source_is_tried_again_are_not_lost(catalogue, open_one, lanes, nothing):
+    lanes.cool_off_s = 0.05
+    source = open_one("musicbrainz")
+    catalogue.misbehave("musicbrainz", Misbehaviour(kind="challenge", requests=1))
+    assert source.search(nothing).availability is Availability.BLOCKED
+    time.sleep(0.1)
+    # The one that tries takes long enough for the others to come.
+    catalogue.misbehave("musicbrainz", Misbehaviour(kind="slow", requests=1, delay_s=0.3))
+    others = [TrackQuery(track_id=str(n), artist="Nobody", title=f"Never Pressed {n}") for n in range(4)]
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(source.search, others))
+
+    assert [answer.availability for answer in answers] == [Availability.OK] * 4

@@ -27,6 +27,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from enrich.contracts.settings import SOURCES
+
 Kind = Literal[
     "challenge", "ban_502", "busy_503", "busy_503_all", "too_many", "server_error", "expired_token", "quota", "busy",
     "blockless", "truncated", "slow", "empty", "no_label", "rival_labels", "wrong_first", "two_pages", "bare_hits",
@@ -55,8 +57,34 @@ class Misbehaviour:
             raise ValueError(f"unknown misbehaviour {self.kind!r}; known are {', '.join(sorted(KINDS))}")
 
 
+#: A bad day: one source puts up a challenge, one bans the address, one is too busy for a minute.
+OUTAGE: Mapping[str, Misbehaviour] = {
+    "beatport": Misbehaviour(kind="challenge"),
+    "traxsource": Misbehaviour(kind="ban_502"),
+    "musicbrainz": Misbehaviour(kind="busy_503", seconds=60),
+}
+
 #: A kind by its name, or a Misbehaviour, or several.
 Manner = str | Misbehaviour | Iterable[str | Misbehaviour]
+
+
+def read_manner(text: str) -> tuple[str, Misbehaviour]:
+    """`SOURCE=KIND` or `SOURCE=KIND:SECONDS`: which source, and what it does, for ever or for so long.
+
+    Raises:
+        ValueError: it is neither; says what is expected.
+    """
+    source, _, rest = text.partition("=")
+    kind, _, seconds = rest.partition(":")
+    is_time = not seconds or (seconds.replace(".", "", 1).isdigit() and float(seconds) > 0)
+    if source not in SOURCES or kind not in KINDS or not is_time:
+        raise ValueError(
+            f"{text}: expected SOURCE=KIND or SOURCE=KIND:SECONDS, SOURCE one of {', '.join(SOURCES)}, "
+            f"KIND one of {', '.join(sorted(KINDS))}"
+        )
+    if seconds:
+        return source, Misbehaviour(kind=kind, seconds=float(seconds))
+    return source, _usual(kind)
 
 
 @dataclass(slots=True)
