@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import polars as pl
 import pytest
 
+from enrich.errors import InputFileError
 from enrich.replaying.outcomes import (
     OUTCOMES,
     PROPOSED,
@@ -99,3 +101,27 @@ def test_figures_by_source_and_threshold_take_the_surest_of_a_track():
     at = {r["threshold"]: r for r in by_threshold(proposed).iter_rows(named=True)}
     assert (at[0.0]["tracks"], at[0.0]["judged"]) == (3, 2)
     assert (at[0.6]["judged"], at[0.65]["judged"], at[0.9]["precision"]) == (2, 1, 1.0)
+
+
+def test_a_replay_is_read_back_as_frames(tmp_path):
+    from enrich.replaying.reading import read_replay
+
+    told = {
+        "curve": [{"kind": "all", "days": 182, "watched": 10, "recovered": 2, "right": 2, "known": 3}],
+        "by_kind": [{"kind": "all", "unknowns": 10}],
+        "by_source": [],
+        "resolved": [{"found_artist": "Ilan Bluestone", "right": None}, {"found_artist": "Pryda", "right": True}],
+    }
+    file = tmp_path / "replay.json"
+    file.write_text(json.dumps(told), encoding="utf-8")
+
+    got = read_replay(file)
+
+    assert got.curve.to_dicts() == told["curve"]
+    assert got.resolved["right"].to_list() == [None, True]
+    assert read_replay(None).curve.is_empty()
+    file.write_text("{}", encoding="utf-8")
+    with pytest.raises(InputFileError, match="holds no replay"):
+        read_replay(file)
+    with pytest.raises(InputFileError, match="cannot be read"):
+        read_replay(tmp_path / "none.json")

@@ -1,0 +1,54 @@
+"""A replay read back from the file `enrich replay` wrote: its figures as frames, for charts and notebooks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import polars as pl
+
+from enrich.errors import InputFileError
+
+_COUNT = pl.UInt32()
+_CURVE = pl.Schema(
+    [
+        ("kind", pl.String()),
+        ("days", pl.Int32()),
+        ("watched", _COUNT),
+        ("recovered", _COUNT),
+        ("right", _COUNT),
+        ("known", _COUNT),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """`curve` as `recovery_curve` gives it, `by_kind`, `by_source`, and `resolved`: one row per unknown named."""
+
+    curve: pl.DataFrame
+    by_kind: pl.DataFrame
+    by_source: pl.DataFrame
+    resolved: pl.DataFrame
+
+
+def read_replay(path: str | PathLike[str] | None) -> Replayed:
+    """Read the JSON of a replay; None: one without rows, of which charts say that there is nothing.
+
+    Raises:
+        InputFileError: the file cannot be read or is not of a replay.
+    """
+    if path is None:
+        nothing = pl.DataFrame()
+        return Replayed(curve=pl.DataFrame(schema=_CURVE), by_kind=nothing, by_source=nothing, resolved=nothing)
+    try:
+        told = json.loads(Path(path).read_text(encoding="utf-8"))
+        frames = {name: pl.DataFrame(told[name], infer_schema_length=None) for name in ("by_kind", "by_source")}
+        resolved = pl.DataFrame(told["resolved"], infer_schema_length=None)
+        return Replayed(curve=pl.DataFrame(told["curve"], schema=_CURVE), resolved=resolved, **frames)
+    except OSError as error:
+        raise InputFileError(f"{path}: cannot be read ({error.strerror}); make it with `enrich replay`") from error
+    except (ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+        raise InputFileError(f"{path}: holds no replay ({error}); make it with `enrich replay`") from error
