@@ -40,7 +40,8 @@ def reliability_diagram(frame: pl.DataFrame, *, title: str = "Confidence, and ho
         figure = Figure(figsize=(style.WIDTH_IN * 0.72, 4.6), layout="constrained")
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle="--")
-        axes.text(0.985, 0.955, "as stated", color=style.MUTED, rotation=45, ha="right", va="top", fontsize=8,
+        at = _emptiest(rows)
+        axes.text(at, at + 0.015, "as stated", color=style.MUTED, rotation=45, ha="center", va="bottom", fontsize=8,
                   rotation_mode="anchor", transform_rotates_text=True)  # fmt: skip
         most = float(rows["n"].max() or 1)  # type: ignore[arg-type]
         scorers = rows["scorer"].unique(maintain_order=True).to_list()
@@ -214,6 +215,12 @@ def failure_reasons(
         axes.invert_yaxis()
         style.headline(axes, title)
         return figure
+
+
+def _emptiest(rows: pl.DataFrame) -> float:
+    """Where on the diagonal a word is farthest from every point."""
+    points = list(rows.select("confidence", "precision").iter_rows())
+    return max((0.1, 0.5, 0.9), key=lambda at: min((x - at) ** 2 + (y - at) ** 2 for x, y in points))
 
 
 def _name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
