@@ -65,7 +65,7 @@ def install(folder: Path) -> Path:
     """A new environment with the newest releases; its Python."""
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     subprocess.run([*pip, "--upgrade", "--upgrade-strategy", "eager", *wanted()], check=True)
     subprocess.run([*pip, "--no-deps", "--editable", PROJECT], check=True)
     return python
