@@ -307,17 +307,19 @@ class Http:
         lane = self._lane
         if _is_challenge(reply):
             reason = f"{self.source}: blocked by a challenge page (HTTP {reply.status})"
-            lane.breaker.failure(reason, is_block=True)
+            lane.breaker.failure(reason, sent_at=sent_at, is_block=True)
             raise Blocked(reason)
         if reply.status in self._bans:
             reason = f"{self.source}: address banned for a while (HTTP {reply.status})"
             lane.pace.complaint(sent_at=sent_at)
-            lane.breaker.failure(reason, is_block=True, for_s=retry_after_s(reply.headers, now=self._clock.wall()))
+            lane.breaker.failure(
+                reason, sent_at=sent_at, is_block=True, for_s=retry_after_s(reply.headers, now=self._clock.wall())
+            )
             raise Blocked(reason)
         if reply.status in (401, 407) or (reply.status == 403 and reply.is_html):
             what = "login refused, check the token" if reply.status != 403 else "access refused"
             reason = f"{self.source}: {what} (HTTP {reply.status})"
-            lane.breaker.failure(reason, is_block=True)
+            lane.breaker.failure(reason, sent_at=sent_at, is_block=True)
             raise Blocked(reason)
         if reply.status in _TRANSIENT:
             reason = f"{reply.address}: HTTP {reply.status}{_detail(reply)}"

@@ -189,12 +189,14 @@ class Breaker:
             for_s: How long the source asked to be left alone; opens at once.
         """
         with self._lock:
-            if sent_at > self._failed_at:
+            is_new = sent_at > self._failed_at
+            if is_new:
                 self._in_a_row += 1
                 self._failed_at = self._clock.monotonic()
             if not (is_block or for_s is not None or self._is_trying or self._in_a_row >= self._failures):
                 return
-            self._opened += 1
+            # Sixteen requests under way at a block are one block, not a cool-off sixteen times doubled.
+            self._opened += int(is_new or self._reason is None)
             cool_off = min(self._longest_s, self._first_cool_off_s * 2 ** (self._opened - 1))
             self._until = self._clock.monotonic() + max(cool_off, for_s or 0.0)
             self._reason, self._is_block, self._is_trying = reason, is_block, False
