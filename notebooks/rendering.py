@@ -18,7 +18,6 @@ c.HTMLExporter.embed_images = True
 c.HTMLExporter.require_js_url = NOTHING
 c.HTMLExporter.jquery_url = NOTHING
 c.HTMLExporter.mathjax_url = NOTHING
-c.HTMLExporter.mermaid_js_url = NOTHING
 # A page has no kernel: what a widget says of itself in HTML comes first.
 c.NbConvertBase.display_data_priority = [
     "text/html",

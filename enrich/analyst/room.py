@@ -105,6 +105,22 @@ class Room(Snapshot):
         found = questions.find(self.workspace.tracks, which)
         return Track(self, found.row(0, named=True), others=found.height - 1)
 
+    def example(self, prefer: str | None = None) -> Track:
+        """A track worth telling of: `prefer` where there is one, else the most played that failed, waits or is unknown.
+
+        Raises:
+            EnrichError: the snapshot holds no tracks.
+        """
+        tracks = self.workspace.tracks
+        if prefer is not None and tracks["title"].is_in([prefer]).any():
+            return self.track(prefer)
+        waits = pl.col("status") == "pending_re_enrichment"
+        order = [pl.col("is_failed"), waits.fill_null(value=False), ~pl.col("is_known_artist"), pl.col("plays")]
+        first = tracks.sort([*order, pl.col("track_id")], descending=[True] * 4 + [False]).head(1)
+        if first.is_empty():
+            raise EnrichError(f"snapshot {self.manifest.snapshot_id} holds no tracks")
+        return Track(self, first.row(0, named=True))
+
     def neighbours(self, which: str, *, window: int = 2) -> pl.DataFrame:
         """Artists played near a track; columns: `enrich.analyst.questions.NEIGHBOURS`."""
         return self.track(which).neighbours(window=window)

@@ -1,7 +1,8 @@
 """Tables in files: read and written by extension (Parquet, CSV, TSV, JSONL), with errors a person can mend.
 
 A file appears whole or not at all: it is written beside its place and renamed. CSV is made safe for spreadsheets:
-a cell that would run as a formula gets an apostrophe in front, lists are joined by ` | `, structs become JSON.
+a cell that would run as a formula gets an apostrophe in front, which reading takes off again; lists are joined by
+` | `, structs become JSON.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _NUMBER = r"^[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?$"
 
 def read_table(path: str | Path) -> pl.DataFrame:
     """Read a table, types as the file has them; a CSV knows none, so all its columns are strings.
+
+    In a CSV the apostrophe that `write_table` puts before what a spreadsheet would run is taken off.
 
     Raises:
         InputFileError: the file is missing, empty, unreadable, of an unknown extension or not what its
@@ -180,8 +183,19 @@ def _flat(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def _disarmed(cell: pl.Expr) -> pl.Expr:
-    runs = cell.str.contains(_FORMULA) & ~cell.str.contains(_NUMBER)
-    return pl.when(runs).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
+    return pl.when(_runs(cell)).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
+
+
+def _restored(cell: pl.Expr) -> pl.Expr:
+    """What `_disarmed` was given: the one apostrophe it puts in front is taken off again, no other is."""
+    rest = cell.str.slice(1)
+    return pl.when(cell.str.starts_with("'") & _runs(rest)).then(rest).otherwise(cell)
+
+
+def _runs(cell: pl.Expr) -> pl.Expr:
+    """Whether a spreadsheet runs a cell; what has been disarmed counts too, so that it can be told from what it was."""
+    bare = cell.str.strip_chars_start("'")
+    return bare.str.contains(_FORMULA) & ~cell.str.contains(_NUMBER)
 
 
 def _format(path: str | Path) -> str:
@@ -197,7 +211,11 @@ def _extensions() -> str:
 
 
 def _read_csv(path: Path) -> pl.DataFrame:
-    return pl.read_csv(path, separator=_separator(path), infer_schema=False, encoding="utf8-lossy")
+    frame = pl.read_csv(path, separator=_separator(path), infer_schema=False, encoding="utf8-lossy")
+    names = pl.DataFrame({"name": frame.columns}, schema={"name": pl.String}).select(_restored(pl.col("name")))["name"]
+    # A file that names one column in both ways keeps its names.
+    renamed = dict(zip(frame.columns, names, strict=True)) if names.is_unique().all() else {}
+    return frame.with_columns(_restored(pl.all())).rename(renamed)
 
 
 def _separator(path: Path) -> str:

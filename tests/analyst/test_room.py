@@ -9,7 +9,7 @@ import pytest
 
 import enrich
 from enrich.analyst import questions
-from enrich.analyst.room import precision_by_band
+from enrich.analyst.room import Room, precision_by_band
 from enrich.analyst.showing import table
 from enrich.analyst.why import tell
 from enrich.contracts.schemas import RANKING
@@ -113,6 +113,18 @@ def test_a_track_is_found_by_what_people_type(before):
     # Nothing that a title may hold is taken for a pattern.
     with pytest.raises(EnrichError, match="no track"):
         before.track("(((")
+
+
+def test_an_example_is_there_whatever_the_snapshot_holds(before, after):
+    assert before.example("Frozen Ground").title == "Frozen Ground"
+    assert before.example("No such title").id == before.failed()["track_id"][0]
+    tracks = after.workspace.tracks.filter(~pl.col("is_failed"))
+    resolved = Room(after.path, after.con, after.manifest, settings=after.settings)
+    resolved.workspace = replace(after.workspace, tracks=tracks)
+    assert resolved.example().row["status"] == "pending_re_enrichment"
+    resolved.workspace = replace(after.workspace, tracks=tracks.clear())
+    with pytest.raises(EnrichError, match="holds no tracks"):
+        resolved.example()
 
 
 def test_neighbours_are_within_the_window(before):

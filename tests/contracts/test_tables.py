@@ -1,8 +1,11 @@
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from enrich.contracts.tables import check_output, read_table, require_columns, spreadsheet_safe, write_table
 from enrich.errors import InputFileError
@@ -38,12 +41,24 @@ def test_cells_a_spreadsheet_would_run(cell: str | None, safe: str | None) -> No
     assert spreadsheet_safe(pl.DataFrame({"c": [cell]}, schema={"c": pl.String}))["c"].to_list() == [safe]
 
 
+@settings(deadline=None)
+@given(st.lists(st.none() | st.text(st.sampled_from("'=+-@\t \n,\"x1.＝"), max_size=6), min_size=1))
+def test_a_csv_gives_back_every_cell(cells: list[str | None]) -> None:
+    with TemporaryDirectory() as folder:
+        frame = pl.DataFrame({"=c": cells, "d": ["x"] * len(cells)}, schema={"=c": pl.String, "d": pl.String})
+        back = read_table(write_table(frame, Path(folder) / "t.csv"))
+
+    assert back.equals(frame)
+
+
 def test_lists_structs_and_headers_become_plain_cells(tmp_path: Path) -> None:
     frame = pl.DataFrame({"parts": [["a", "b"], [], None, ["=x"]], "s": [{"k": 1}] * 4, "=h": [1, 2, 3, 4]})
     write_table(frame, tmp_path / "t.csv")
     back = read_table(tmp_path / "t.csv")
-    assert back.columns == ["parts", "s", "'=h"]
-    assert back["parts"].to_list() == ["a | b", "", None, "'=x"]
+    assert (tmp_path / "t.csv").read_text().startswith("parts,s,'=h\n")
+    assert "'=x" in (tmp_path / "t.csv").read_text()
+    assert back.columns == ["parts", "s", "=h"]
+    assert back["parts"].to_list() == ["a | b", "", None, "=x"]
     assert back["s"][0] == '{"k":1}'
 
 
