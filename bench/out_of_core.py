@@ -177,10 +177,8 @@ def broken_rules(plays: Path, ranking: Path) -> dict[str, int]:
             join plays as p on p.set_id = u.set_id and abs(p.position - u.position) <= 2
             where u.is_id and not p.is_id
             """
-        ).fetchone()
-        ranked = con.sql("select count(distinct track_key) from ranking").fetchone()
-    assert candidates is not None
-    assert ranked is not None
+        ).fetchall()[0]
+        ranked = con.sql("select count(distinct track_key) from ranking").fetchall()[0]
     return {**found.row(0, named=True), "unknowns_left_out": abs(candidates[0] - ranked[0])}
 
 
@@ -233,8 +231,7 @@ def checksum(ranking: Path) -> str:
     with duckdb.connect() as con:
         con.execute("set enable_progress_bar = false; set memory_limit = '4GiB'")
         con.read_parquet(str(ranking)).create_view("ranking")
-        found = con.sql("select cast(sum(hash(ranking)) % 18446744073709551557 as varchar) from ranking").fetchone()
-    assert found is not None
+        found = con.sql("select cast(sum(hash(ranking)) % 18446744073709551557 as varchar) from ranking").fetchall()[0]
     return str(found[0])
 
 
@@ -264,9 +261,10 @@ def measure(folder: Path, *, plays: int, memory_limit: str, seed: int = 7) -> di
         "spilled_gib": round(done.spill_bytes / 2**30, 2),
         "scratch_gib": round(done.folder_bytes / 2**30, 2),
         **{k: v for k, v in json.loads(done.output).items() if k not in ("seconds", "out")},
-        "checksum": checksum(target),
     }
+    # At once: what took so long to measure is not lost to a fault in a check.
     sys.stderr.write(json.dumps(figures, indent=2) + "\n")
+    figures["checksum"] = checksum(target)
     figures["broken_rules"] = broken_rules(source, target)
     figures["compared"] = compared(source, target, seed=seed)
     return figures
