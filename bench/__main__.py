@@ -40,7 +40,7 @@ BENCHMARKS: dict[str, str] = {
     "titles": "bench.titles",
     "pairs": "bench.pairs",
     "rank": "bench.ranking",
-    "hunt": "bench.hunt",
+    "hunt": "bench.hunt_row",
     "writeback": "bench.writeback",
     "pages": "bench.pages",
 }

@@ -19,7 +19,7 @@ from bench.rows import Row, compared
 from bench.servers import as_superuser, settings_of, throw_away_server
 from enrich.database.bulk import copy_frame
 from enrich.database.connection import connect
-from enrich.importing import import_
+from enrich.importing.running import import_
 
 _EMPTY = """
 truncate artists, tracks, track_artists, performers, setlists, setlist_tracks, enrichment_status cascade;

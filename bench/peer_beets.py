@@ -62,6 +62,14 @@ def _letters(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", plain.lower())
 
 
+def cleaned(title: str) -> str:
+    """A title without what is cheap to miss, letters and digits only: what `string_distance` compares in the end."""
+    text = title.lower().replace("&", "and")
+    for pattern, _ in _CHEAP:
+        text = pattern.sub("", text)
+    return _letters(text)
+
+
 def distance(query: TrackQuery, hit: Hit) -> float:
     """Weighted mean of the parts that can be compared, 0 (same) to 1."""
     title = hit.title if not hit.mix or hit.mix == "Original Mix" else f"{hit.title} ({hit.mix})"

@@ -45,7 +45,7 @@ def simulate(plays: int, *, seed: int = 7, set_length: int = 30, unknown: float 
 
 
 def written(plays: int, file: str) -> Callable[[], int]:
-    """Writes them to a Parquet file: in a process of its own, as ten million take memory that others are measured by."""
+    """Writes them to a Parquet file; in a process of its own, ten million are no part of anybody's memory."""
 
     def run() -> int:
         simulate(plays).write_parquet(Path(file))

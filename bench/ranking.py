@@ -1,4 +1,4 @@
-"""The whole of `rank-artists --scorer formula`, from file to file, beside the bare count of the same pairs; how time and
+"""The whole of `rank-artists --scorer formula`, file to file, beside the bare count of the same pairs; how time and
 memory grow; and beside networkx and `implicit`, which name the same unknowns.
 
 networkx is the oracle of the tests, one unknown at a time on a graph; `implicit` fits item-kNN on sets × artists and

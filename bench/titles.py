@@ -1,19 +1,24 @@
 """How fast titles are parsed, against a plain `re` loop over the core of the same rules; and how right the labels are.
 
-python -m bench.titles                  # 1,000,000 titles made from the words of the demo patterns below
-python -m bench.titles titles.parquet   # the titles of a file, varied until there are a million; labels judged too
+python -m bench.titles                  # titles made from the words of the patterns below
+python -m bench.titles titles.parquet   # the titles of a file, varied until there are enough; labels judged too
 """
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from time import perf_counter, process_time
 
 import polars as pl
 
+from bench import peer_beets, peer_onetagger
+from bench.measuring import race
+from bench.options import Options
+from bench.rows import Row, compared
 from enrich.text.normalise import label_key
 from enrich.text.title_words import FEATURE, NOTE, VERSION
 from enrich.text.titles import parse_titles
@@ -47,21 +52,56 @@ def loop(titles: list[str]) -> list[str | None]:
     return labels
 
 
-def timing(titles: pl.Series, *, sample: int = 50_000) -> list[tuple[str, float]]:
-    """Titles a second, ours over all of `titles` and the loop over a sample, in one run."""
-    started, worked = perf_counter(), process_time()
-    parse_titles(titles)
-    ours, cpu_s = len(titles) / (perf_counter() - started), process_time() - worked
-    part = titles.head(sample).to_list()
-    started = perf_counter()
-    loop(part)
-    theirs = len(part) / (perf_counter() - started)
-    return [
-        ("parse_titles, all fields", ours),
-        ("  its CPU seconds", cpu_s),
-        ("re loop, label only", theirs),
-        ("ratio", ours / theirs),
-    ]
+def ours(count: int, file: str | None = None) -> Callable[[], int]:
+    """All fields of every title, the column at once."""
+    titles = many(count, _seed(file))
+    return lambda: parse_titles(titles).height
+
+
+def re_loop(count: int, file: str | None = None) -> Callable[[], int]:
+    """Labels only, by a plain loop."""
+    titles = many(count, _seed(file)).to_list()
+    return lambda: len(loop(titles))
+
+
+def beets(count: int, file: str | None = None) -> Callable[[], int]:
+    """beets' cleaning of one title before it is compared: ends, case, cheap parts cut, letters and digits only."""
+    titles = many(count, _seed(file)).to_list()
+    return lambda: sum(1 for title in titles if peer_beets.cleaned(title) is not None)
+
+
+def onetagger(count: int, file: str | None = None) -> Callable[[], int]:
+    """OneTagger's cleaning of one title before it is searched for."""
+    titles = many(count, _seed(file)).to_list()
+    return lambda: sum(1 for title in titles if peer_onetagger.clean_title(title) is not None)
+
+
+def _seed(file: str | None) -> list[str]:
+    if file is not None:
+        return pl.read_parquet(file)["title"].drop_nulls().to_list()
+    return [f"{a} {b}{mix}{label}" for a, b, mix, label in product(WORDS, WORDS, MIXES, LABELS)]
+
+
+def rows(options: Options) -> Iterator[Row]:
+    """Titles a second: ours gives all fields of half a million, each peer what it does of a fifth of them."""
+    count = options.size(500_000)
+    file = options.file("titles.parquet")
+    given = {"count": count, "file": None if file is None else str(file)}
+    kind = "real titles, varied" if file else "made-up titles"
+    for peer, against in (
+        ("re_loop", "plain re loop, label only"),
+        ("beets", "beets' cleaning rules, no label"),
+        ("onetagger", "OneTagger's cleaning rules, no label"),
+    ):
+        mine, other = race(
+            "bench.titles:ours", f"bench.titles:{peer}", given, other_arguments={**given, "count": count // 5}, runs=3
+        )
+        # Per title: the peers are given fewer, for patience.
+        whole = replace(other, seconds=other.seconds * 5, cpu_s=other.cpu_s * 5)
+        yield compared(
+            "titles", "title parsing, all fields", against, f"{count:,} {kind}", mine, whole, sense="gain",
+            note="peers: a fifth of the titles, times five",
+        )  # fmt: skip
 
 
 def accuracy(facts: pl.DataFrame) -> tuple[float, float]:
@@ -74,16 +114,12 @@ def accuracy(facts: pl.DataFrame) -> tuple[float, float]:
 
 
 def main() -> None:
-    if len(sys.argv) > 1:
-        facts = pl.read_parquet(Path(sys.argv[1]))
-        seed = facts["title"].drop_nulls().to_list()
-        print("label: precision {:.4f}, recall {:.4f}".format(*accuracy(facts)))
-    else:
-        seed = [f"{a} {b}{mix}{label}" for a, b, mix, label in product(WORDS, WORDS, MIXES, LABELS)]
-    titles = many(1_000_000, seed)
-    print(f"{len(titles):,} titles, {titles.n_unique():,} different")
-    for name, value in timing(titles):
-        print(f"{name:<28}{value:>14,.1f}{'' if 'CPU' in name else ' ×' if name == 'ratio' else ' titles/s'}")
+    """The accuracy, and how fast."""
+    facts = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    if facts is not None:
+        print("label: precision {:.4f}, recall {:.4f}".format(*accuracy(pl.read_parquet(facts))))
+    for row in rows(Options(data=facts.parent if facts else Path("none"))):
+        print(f"{row.what}, {row.size}, against {row.against}: {row.text}")
 
 
 if __name__ == "__main__":
