@@ -61,7 +61,10 @@ def hunt_labels(
         say(f"{name} is unavailable: {reason}; {done.skipped:,} tracks stay eligible")
     result = done.asdict()
     written = f", {done.labels_updated:,} written" if done.applied else "; nothing written without --apply"
-    emit(result, as_json=as_json, text=f"{result['message']} ({result['success_rate']}){written}; run {done.run_id}")
+    text = f"{result['message']} ({result['success_rate']}){written}; run {done.run_id}"
+    if done.without:
+        text += "\nwithout: " + " · ".join(f"{n:,} {reason}" for reason, n in done.without.items())
+    emit(result, as_json=as_json, text=text)
 
 
 def _hunt_file(file: Path, out: Path, *, as_json: bool) -> None:

@@ -45,6 +45,8 @@ class HuntResult:
     applied: bool
     by_source: dict[str, int] = field(default_factory=dict)
     unavailable: dict[str, str] = field(default_factory=dict)
+    without: dict[str, int] = field(default_factory=dict)
+    """Why `failed` tracks have no label, most frequent first."""
 
     def asdict(self) -> dict[str, Any]:
         """The response body of the specification, and what it leaves out beside it."""
@@ -60,6 +62,7 @@ class HuntResult:
             "applied": self.applied,
             "by_source": self.by_source,
             "unavailable": self.unavailable,
+            "without": self.without,
         }
 
 
@@ -169,6 +172,7 @@ def hunt_labels(
         applied=apply,
         by_source=dict(labels.group_by("source").len().sort("source").iter_rows()),
         unavailable=ran.outside.unavailable,
+        without=ran.outside.labels.why_without(set(ran.ids) - set(labels["track_id"]) - silent),
     )
 
 

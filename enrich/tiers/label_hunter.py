@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +61,19 @@ HUNTED = pl.Schema(
         "url": pl.String(),
     }
 )
+
+#: Why a track has no label, by the rule that decided it.
+WITHOUT: Mapping[str, str] = {
+    "unknown_title": "title unknown, not searched for",
+    "no_source": "no source is switched on",
+    "no_hit": "not listed anywhere",
+    "refused": "only other tracks or versions listed",
+    "no_label": "listed without a label",
+    "rival_labels": "rival labels, for review",
+    "weak_part": "fits only in part, for review",
+    "common_title": "artist unknown and title common, for review",
+    "compilation_only": "only on compilations, for review",
+}
 
 #: Called after every answer: tracks done, tracks in all, and by source what came of asking it
 #: (`found`, `review`, `missed`, or how it was unavailable).
@@ -258,6 +271,13 @@ class OutsideLabels:
         silent = {row["track_id"] for row in rows if row["outcome"] == Outcome.UNAVAILABLE.value}
         self.unavailable_tracks = (self.unavailable_tracks - {row["track_id"] for row in rows}) | silent
         return hunt_proposals(pl.DataFrame(rows, schema=HUNTED))
+
+    def why_without(self, track_ids: Collection[str]) -> dict[str, int]:
+        """Why tracks of `track_ids` got no label, in words, and how many for each reason, the commonest first."""
+        wanted = set(track_ids)
+        rows = {row["track_id"]: row for row in self._known.values() if row["track_id"] in wanted}
+        reasons = Counter(WITHOUT.get(row["rule"], row["rule"]) for row in rows.values())
+        return dict(sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
 def workspace_queries(ws: Workspace, track_ids: pl.Series) -> list[TrackQuery]:

@@ -94,6 +94,7 @@ def test_what_the_others_find_is_written_and_a_later_run_finds_the_rest(database
 
         assert (later.processed, later.labels_updated, later.failed, later.skipped) == (3, 2, 1, 0)
         assert later.unavailable == {}
+        assert later.without == {"not listed anywhere": 1}
         after = labels(database)
         assert {title: row[0] for title, row in after.items()} == {
             "Night Signal": "Deepwell", "Rain On The Roof": "Mixmash", "Two Homes": "Northgate", NOWHERE[1]: None,
