@@ -182,11 +182,12 @@ def judge(accepted: pl.DataFrame, tracks: pl.DataFrame, primary: pl.DataFrame) -
         `accepted` with outcome (`written`, `conflict`, `superseded`) and reason (null when written).
     """
     label_columns = [c for c in ("original_label", "column_label", "metadata_label") if c in tracks.columns]
+    blanks = _blank_words(pl.concat([tracks[c].rename("label") for c in label_columns]))
     current_labels = tracks.select(
         "track_id",
         "title",
         label_now=pl.coalesce(
-            pl.when(pl.col(c).str.strip_chars().ne("") & ~_is_blank_word(pl.col(c))).then(pl.col(c))
+            pl.when(pl.col(c).str.strip_chars().ne("") & ~pl.col(c).is_in(blanks.implode())).then(pl.col(c))
             for c in label_columns
         ),
     )
@@ -196,10 +197,9 @@ def judge(accepted: pl.DataFrame, tracks: pl.DataFrame, primary: pl.DataFrame) -
         .agg(artist_now=pl.col("name").sort().str.join(" & "), artist_keys_now=artist_key(pl.col("name")).sort())
     )
     rows = (
-        accepted.join(current_labels, on="track_id", how="left")
+        _with_names(accepted)
+        .join(current_labels, on="track_id", how="left")
         .join(current_artists, on="track_id", how="left")
-        .with_columns(names=_names())
-        .with_columns(name_keys=pl.col("names").list.eval(artist_key(pl.element())).list.sort())
         .sort(["confidence", "tier", "proposal_id"], descending=[True, False, False])
         .with_columns(
             winner=pl.col("value").first().over("track_id", "kind"),
@@ -282,15 +282,35 @@ def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResu
     return UndoResult(run_id=run_id, undone=undone, kept=kept, kept_writes=left)
 
 
-def _is_blank_word(label: pl.Expr) -> pl.Expr:
+def _blank_words(labels: pl.Series) -> pl.Series:
+    """Those of the labels that say there is none; each spelling is judged once."""
+    spelled = labels.drop_nulls().unique().to_frame("label")
     # "White", "CDR" and the like are blanks; a doubtful word such as a genre's may be somebody's label and stays.
-    return refusal(label).is_in(sorted(WEAK_REASONS)).not_().fill_null(value=False)
+    refused = refusal(pl.col("label")).is_in(sorted(WEAK_REASONS)).not_().fill_null(value=False)
+    return spelled.filter(refused)["label"]
 
 
-def _names() -> pl.Expr:
-    # A proposal of several artists (a mashup) lists them in its evidence; else the value is one name.
-    listed = pl.col("evidence").map_elements(listed_artists, return_dtype=pl.List(pl.String))
-    return pl.when(listed.list.len() > 0).then(listed).otherwise(pl.concat_list("value"))
+def _with_names(accepted: pl.DataFrame) -> pl.DataFrame:
+    """`accepted` with names, the artists each proposal means, and name_keys, their keys in order."""
+    named = accepted.with_columns(
+        names=pl.coalesce(_listed(accepted["evidence"]), pl.concat_list("value"))
+    ).with_columns(name_keys=pl.col("names").list.eval(artist_key(pl.element())))
+    # One key is in order as it is; to sort a hundred thousand lists of one takes seconds.
+    several = pl.col("names").list.len() > 1
+    return pl.concat([named.filter(~several), named.filter(several).with_columns(pl.col("name_keys").list.sort())])
+
+
+def _listed(evidence: pl.Series) -> pl.Series:
+    """The artists a proposal of several (a mashup) lists in its evidence; null where the value is one name."""
+    # JSON is read where it can list any: most evidence does not.
+    rows = evidence.str.contains('"artists"').fill_null(value=False).arg_true()
+    listed = [names or None for names in map(listed_artists, evidence.gather(rows))]
+    none = pl.Series([None], dtype=_STRINGS).new_from_index(0, len(evidence))
+    if not any(listed):
+        return none
+    index = pl.Series([None], dtype=pl.UInt32).new_from_index(0, len(evidence))
+    index = index.scatter(rows, pl.int_range(len(rows), dtype=pl.UInt32, eager=True))
+    return pl.select(pl.lit(pl.Series(listed, dtype=_STRINGS)).gather(index)).to_series()
 
 
 def _write_artists(
