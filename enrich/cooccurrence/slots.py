@@ -7,6 +7,7 @@ import polars as pl
 
 from enrich.contracts.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.errors import EnrichError
+from enrich.text.coding import coded, packed
 from enrich.text.credits import learn_names, split_credits
 from enrich.text.normalise import artist_key
 from enrich.text.words import is_unknown_artist
@@ -27,12 +28,15 @@ def slot_rows(tracklists: pl.DataFrame) -> pl.DataFrame:
         )
         .filter(pl.col("set_id").is_not_null(), pl.col("position").is_not_null())
         .with_columns(is_unknown=is_unknown_artist(pl.col("artist")))
-        .sort(place)
     )
-    again = rows.select(pl.all_horizontal((pl.col(c) == pl.col(c).shift(1)).fill_null(value=False) for c in place))
-    if again.to_series().any():
+    slot = packed(coded(rows["set_id"])[0], rows["position"])
+    if not slot.is_sorted():
+        order = slot.arg_sort()
+        rows, slot = rows[order], slot[order]
+    again = (slot == slot.shift(1)).fill_null(value=False)
+    if again.any():
         # Only slots of several rows have to be settled; to sort all rows by all texts would cost most of the time.
-        contested = rows.filter(again.to_series()).select(place).unique()
+        contested = rows.filter(again).select(place).unique()
         by = [*place, "is_unknown", "artist", "title", "label", "track_key", "dj"]
         settled = (
             rows.join(contested, on=place, how="semi")
