@@ -10,8 +10,6 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from rapidfuzz import fuzz
-from rapidfuzz.process import cpdist
 
 from enrich.contracts.settings import Settings
 from enrich.cooldown.simulation import PROJECTED_DAYS
@@ -19,8 +17,7 @@ from enrich.database.bulk import fetch_frame
 from enrich.database.connection import connect
 from enrich.replaying.promos import UNKNOWNS
 from enrich.sql import QueryBook
-from enrich.text.credits import credit_keys
-from enrich.text.normalise import artist_key
+from enrich.text.alike import credits_alike
 
 _REPLAYING = QueryBook("replaying")
 _UTC: Any = pl.Datetime("us", "UTC")
@@ -57,9 +54,6 @@ PROPOSED = pl.Schema(
         "right": pl.Boolean,
     }
 )
-
-#: From this share of equal letters on, two spellings are one name.
-SAME_SPELLING = 0.85
 
 #: Where the specification's projection is read off.
 SIX_MONTHS, TWELVE_MONTHS = PROJECTED_DAYS
@@ -98,37 +92,13 @@ def read_outcomes(settings: Settings, unknowns: pl.DataFrame) -> tuple[pl.DataFr
     )
     judged = proposed.join(placed.select("track_id", "kind", "true_artist"), on="track_id", maintain_order="left")
     return (
-        outcomes.with_columns(right=is_right(outcomes["true_artist"], outcomes["found_artist"]))
+        outcomes.with_columns(right=credits_alike(outcomes["true_artist"], outcomes["found_artist"]))
         .select(OUTCOMES.names())
         .sort("set_date", "set_id", "position"),
-        judged.with_columns(right=is_right(judged["true_artist"], judged["proposed_artist"])).select(PROPOSED.names()),
+        judged.with_columns(right=credits_alike(judged["true_artist"], judged["proposed_artist"])).select(
+            PROPOSED.names()
+        ),
     )
-
-
-def is_right(true: pl.Series, found: pl.Series) -> pl.Series:
-    """Whether a name credits any of the true artists; null where either is missing.
-
-    Real tracklists misspell: `Rank1` and `Rank 1`, `Ridgewalker` and `Ridgewalkers` count as one. Two names are taken
-    for one where their letters and digits agree to `SAME_SPELLING`.
-    """
-    keys = pl.DataFrame({"true": _spellings(true), "found": _spellings(found)}).with_row_index("row")
-    pairs = keys.explode("true").explode("found").drop_nulls()
-    # Every true artist beside every found one of the same slot.
-    alike = cpdist(pairs["true"].to_list(), pairs["found"].to_list(), scorer=fuzz.ratio, workers=1)
-    agreed = pairs.filter(pl.Series(alike, dtype=pl.Float64) >= 100 * SAME_SPELLING)["row"].unique()
-    both = pl.Series(true.is_not_null() & found.is_not_null())
-    return keys.select(right=pl.when(pl.lit(both)).then(pl.col("row").is_in(agreed.implode())))["right"]
-
-
-def _spellings(names: pl.Series) -> pl.Series:
-    """Each credit's artists and the credit as a whole, letters and digits only."""
-    whole = pl.DataFrame({"name": names}).select(artist_key(pl.col("name")))["name"]
-    parts = pl.DataFrame({"parts": credit_keys(names), "whole": whole})
-    return parts.select(
-        spelled=pl.concat_list("parts", pl.concat_list("whole"))
-        .list.eval(pl.element().str.replace_all(" ", ""))
-        .list.unique(maintain_order=True)
-    )["spelled"]
 
 
 def recovery_curve(outcomes: pl.DataFrame, *, ends: date, grid_days: Sequence[int]) -> pl.DataFrame:

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import polars as pl
 
+from enrich.text.alike import credits_alike
 from enrich.tiers.measured import measure, with_confidence
 from enrich.tiers.proposing import propose, voters, with_names
 from enrich.tiers.same_title import speaks
 from enrich.tiers.workspace import Workspace
 
 #: Days within which the name must come; buckets of `measured`, the soonest first.
-BANDS = (30, 60, 120, 180, 365)
+BANDS = (60, 180, 365)
+#: Days after a first play between which namesakes are counted: later than a record's own further credits.
+_FAR = (180, 730)
 _PRIOR = 0.7
 
 
@@ -32,7 +35,7 @@ def announced(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     unknown = _first_plays(ws, ws.tracks.filter(~pl.col("is_known_artist")).select("track_id", "base_key", "label_key"))
     answers = _answers(unknown, named)
     asked = answers.filter(pl.col("track_id").is_in(track_ids.to_list()))
-    measured = _measured(named, answered=answers.select("bucket"), asked=unknown.height)
+    measured = _measured(ws, named, unknown=unknown, answers=answers)
     found = with_names(ws, with_confidence(asked, measured, prior=_PRIOR)).with_columns(probability="confidence")
     return propose(
         found,
@@ -89,25 +92,32 @@ def _answers(unknown: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _measured(named: pl.DataFrame, *, answered: pl.DataFrame, asked: int) -> pl.DataFrame:
+def _measured(ws: Workspace, named: pl.DataFrame, *, unknown: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     """MEASURED of each band, from known recordings whose first play is taken for an unknown."""
-    recordings = (
-        named.drop_nulls("day")
+    plays = named.drop_nulls("day")
+    recordings = plays.group_by("base_key", "artist_text").agg(
+        played_on=pl.col("day").min(), own=pl.col("day").unique().sort().get(1, null_on_oob=True)
+    )
+    rivals = recordings.join(
+        recordings.select("base_key", rival="artist_text", other="played_on"), on="base_key"
+    ).filter(pl.col("artist_text") != pl.col("rival"))
+    # Under another spelling, or with one artist more, it is the same record, not a namesake.
+    alike = credits_alike(_spoken(rivals["artist_text"]), _spoken(rivals["rival"]))
+    seen = (
+        rivals.with_columns(is_same=alike.fill_null(value=False))
         .group_by("base_key", "artist_text")
-        .agg(played_on=pl.col("day").min(), own=pl.col("day").sort().get(1, null_on_oob=True))
+        .agg(
+            was_named=(pl.col("other") <= pl.col("played_on")).any(),
+            again=pl.col("other").filter("is_same").min(),
+            other=pl.col("other").filter(~pl.col("is_same")).min(),
+        )
     )
-    others = (
-        recordings.join(recordings.select("base_key", rival="artist_text", other="played_on"), on="base_key")
-        .filter(pl.col("artist_text") != pl.col("rival"))
-        .group_by("base_key", "artist_text")
-        .agg(other=pl.col("other").min())
-    )
-    # Titles that anybody had named by then are not asked.
-    asked_of = recordings.join(others, on=["base_key", "artist_text"], how="left").filter(
-        pl.col("other").is_null() | (pl.col("other") > pl.col("played_on"))
-    )
-    first = (
-        asked_of.with_columns(named_on=pl.min_horizontal("own", "other"))
+    hidden = (
+        recordings.join(seen, on=["base_key", "artist_text"], how="left")
+        # Titles that anybody had named by then are not asked.
+        .filter(pl.col("was_named").fill_null(value=False).not_())
+        .with_columns(own=pl.min_horizontal("own", "again"))
+        .with_columns(named_on=pl.min_horizontal("own", "other"))
         # Two names on one day: no answer.
         .filter((pl.col("own") == pl.col("other")).fill_null(value=False).not_())
         .with_columns(
@@ -115,17 +125,70 @@ def _measured(named: pl.DataFrame, *, answered: pl.DataFrame, asked: int) -> pl.
             right=(pl.col("own") == pl.col("named_on")).fill_null(value=False),
         )
     )
-    decoys = asked_of.with_columns(days=(pl.col("other") - pl.col("played_on")).dt.total_days())
+    resolved = _resolved(ws, plays)
     return measure(
-        first.with_columns(bucket=_bucket()).drop_nulls("bucket").select("bucket", "right"),
+        hidden.with_columns(bucket=_bucket()).drop_nulls("bucket").select("bucket", "right"),
         prior=_PRIOR,
-        decoys=decoys.with_columns(bucket=_bucket()).drop_nulls("bucket").select("bucket"),
-        answered=answered,
-        tried=recordings.height,
-        asked=asked,
+        decoys=_chance(hidden),
+        # Unknowns that have their name by now were asked and answered too.
+        answered=pl.concat([answers.select("bucket"), resolved.drop_nulls("bucket").select("bucket")]),
+        tried=hidden.height,
+        asked=unknown.height + resolved.height,
     )
+
+
+def _chance(hidden: pl.DataFrame) -> pl.DataFrame:
+    """bucket, expected: namesakes that should turn up within each band by chance.
+
+    Two records of one title come at any distance of each other; just after a first play most "namesakes" are the same
+    record, credited otherwise. So they are counted where that is over, a half to two years on, and taken evenly.
+    """
+    start, end = _FAR
+    days = (pl.col("other") - pl.col("played_on")).dt.total_days()
+    watched = ((pl.col("day").max() - pl.col("played_on")).dt.total_days() - start).clip(0, end - start)
+    told = hidden.with_columns(day=pl.max_horizontal("played_on", "named_on")).select(
+        namesakes=days.is_between(start + 1, end).sum(), exposure=watched.sum()
+    )
+    namesakes, exposure = told.row(0)
+    # A namesake more than was seen, or a young database would be sure of everything.
+    rate = (namesakes + 1) / max(exposure, 1)
+    lower = (0, *BANDS[:-1])
+    return pl.DataFrame(
+        {
+            "bucket": [_name(most) for most in BANDS],
+            "expected": [
+                min(rate * (most - least), 1.0) * hidden.height for least, most in zip(lower, BANDS, strict=True)
+            ],
+        },
+        schema={"bucket": pl.String, "expected": pl.Float64},
+    )
+
+
+def _resolved(ws: Workspace, named: pl.DataFrame) -> pl.DataFrame:
+    """Tracks first played as an ID that have their artist now: bucket of the days until that name was in a set."""
+    born = ws.tracklists.filter("is_id").select(track_id="track_key").unique()
+    known = _first_plays(
+        ws, voters(ws).select("track_id", "base_key", "artist_text").join(born, on="track_id", how="semi")
+    )
+    later = known.join(
+        named.select("base_key", "artist_text", "day"), on=["base_key", "artist_text"], how="left"
+    ).with_columns(day=pl.when(pl.col("day") > pl.col("played_on")).then("day"))
+    return (
+        later.group_by("track_id", "played_on")
+        .agg(named_on=pl.col("day").min())
+        .with_columns(days=(pl.col("named_on") - pl.col("played_on")).dt.total_days())
+        .with_columns(bucket=_bucket())
+    )
+
+
+def _spoken(artist_text: pl.Series) -> pl.Series:
+    return artist_text.str.replace_all("|", " & ", literal=True)
 
 
 def _bucket() -> pl.Expr:
     """The band `days` falls into; null beyond the last."""
-    return pl.coalesce(pl.when(pl.col("days") <= most).then(pl.lit(f"named within {most} days")) for most in BANDS)
+    return pl.coalesce(pl.when(pl.col("days") <= most).then(pl.lit(_name(most))) for most in BANDS)
+
+
+def _name(most: int) -> str:
+    return f"named within {most} days"

@@ -28,7 +28,7 @@ MEASURED = pl.Schema(
         "bucket": pl.String,
         "n": pl.Int64,
         "correct": pl.Int64,
-        "decoys": pl.Int64,
+        "decoys": pl.Float64,
         "answered": pl.Int64,
         "chance": pl.Float64,
         "confidence": pl.Float64,
@@ -50,7 +50,8 @@ def measure(
     Args:
         answers: One row per known track answered while hidden: bucket, right (Boolean).
         prior: Share right to assume before anything is seen; 0–1.
-        decoys: One row per known track answered although its own name was taken out: bucket.
+        decoys: One row per known track answered although its own name was taken out: bucket; or, with a column
+            `expected`, how many of a bucket there should be by an estimate of the rule's own.
         answered: One row per blank answered: bucket.
         tried: Known tracks tried for decoys.
         asked: Blanks asked.
@@ -60,9 +61,11 @@ def measure(
     """
     empty = pl.DataFrame(schema={"bucket": pl.String})
     hidden = answers.group_by("bucket").agg(n=pl.len(), correct=pl.col("right").sum())
-    false = (decoys if decoys is not None else empty).group_by("bucket").agg(decoys=pl.len())
+    decoys = empty if decoys is None else decoys
+    counted = pl.col("expected").sum() if "expected" in decoys.columns else pl.len()
+    false = decoys.group_by("bucket").agg(decoys=counted.cast(pl.Float64))
     given = (answered if answered is not None else empty).group_by("bucket").agg(answered=pl.len())
-    count = pl.col("n", "correct", "decoys", "answered")
+    count = pl.col("n", "correct", "answered")
     decoy_rate = (pl.col("decoys") + 0.5) / (tried + 1)
     # Blanks with a true answer: those answered, less those answered by chance.
     true_share = (pl.col("answered") - decoy_rate * asked + TRUE_SHARE * TRUE_SHARE_WEIGHT).clip(0.0) / (
@@ -74,7 +77,7 @@ def measure(
     return (
         hidden.join(false, on="bucket", how="full", coalesce=True)
         .join(given, on="bucket", how="full", coalesce=True)
-        .with_columns(count.fill_null(0).cast(pl.Int64))
+        .with_columns(count.fill_null(0).cast(pl.Int64), pl.col("decoys").fill_null(0.0))
         .with_columns(chance=pl.when(is_counted).then(by_chance.clip(0, 1)).otherwise(0.0))
         .with_columns(confidence=pl.min_horizontal(hidden_share, 1 - pl.col("chance")))
         .sort("bucket")

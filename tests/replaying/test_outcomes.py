@@ -15,9 +15,9 @@ from enrich.replaying.outcomes import (
     by_kind,
     by_source,
     by_threshold,
-    is_right,
     recovery_curve,
 )
+from enrich.text.alike import credits_alike
 
 DAY = date(2010, 1, 1)
 
@@ -37,7 +37,7 @@ DAY = date(2010, 1, 1)
     ],
 )
 def test_a_name_is_right_when_it_credits_the_artist(true, found, right):
-    assert is_right(pl.Series([true], dtype=pl.String), pl.Series([found], dtype=pl.String)).to_list() == [right]
+    assert credits_alike(pl.Series([true], dtype=pl.String), pl.Series([found], dtype=pl.String)).to_list() == [right]
 
 
 def _outcomes(rows):
