@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from enrich.analyst.why import Story
 
 
+#: What a person's decision says of a proposal.
+_VERDICTS = {"accepted": True, "written": True, "rejected": False}
+
+
 class Room(Snapshot):
     """An open snapshot and the questions one asks of it. Close it, or use it in a `with`."""
 
@@ -148,11 +152,13 @@ class Room(Snapshot):
         return list_proposals(self.settings, status=status)
 
     def judged_proposals(self, status: str | None = None) -> pl.DataFrame:
-        """`proposals` with `is_right`: by the truth planted in a demo world; null in any other database."""
+        """`proposals` with `is_right`: by the truth planted in a demo world, elsewhere by what people decided."""
         found = self.proposals(status)
         truth = self.truth
         if truth is None:
-            return found.with_columns(is_right=pl.lit(None, pl.Boolean))
+            by_person = pl.col("decided_by").is_not_null() & ~pl.col("decided_by").str.starts_with("policy:")
+            verdict = pl.col("status").replace_strict(_VERDICTS, default=None, return_dtype=pl.Boolean)
+            return found.with_columns(is_right=pl.when(by_person).then(verdict))
         return judge(found, truth, aliases=self.workspace.artists.select(name="artist", aliases="aliases"))
 
     @cached_property

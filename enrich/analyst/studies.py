@@ -176,7 +176,7 @@ def falls_due(room: Room, *, days: int) -> pl.DataFrame:
 def label_coverage(before: Room, after: Room) -> pl.DataFrame:
     """Tracks with a label in two snapshots of one database, for the chart: group, tracks, before, after.
 
-    The second group are the tracks that had failed in the first snapshot.
+    The second group are the tracks that had failed in the first snapshot; a group of no tracks is left out.
     """
     labels = before.workspace.tracks.select("track_id", "is_failed", "label").join(
         after.workspace.tracks.select("track_id", label_after="label"), on="track_id"
@@ -191,6 +191,7 @@ def label_coverage(before: Room, after: Room) -> pl.DataFrame:
                 "after": int(rows["label_after"].is_not_null().sum()),
             }
             for name, rows in groups
+            if not rows.is_empty()
         ],
         schema={"group": pl.String, "tracks": pl.Int64, "before": pl.Int64, "after": pl.Int64},
     )

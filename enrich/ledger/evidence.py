@@ -75,7 +75,7 @@ def _alike(left: _Pieces) -> list[str]:
         n, correct = left.pop("n"), left.pop("correct")
         share = f" ({100 * correct / n:.0f} %)" if n else ""
         of = f" of this kind ({_spoken(left.pop('bucket'))})" if "bucket" in left else ""
-        sentences.append(f"{correct} of {n} known tracks{of} were named rightly when hidden{share}")
+        sentences.append(f"{correct} of {n} known tracks{of} came out right when hidden{share}")
     if _is_number(left.get("chance")):
         chance = left.pop("chance")
         # Less than one in two hundred is not worth a line.

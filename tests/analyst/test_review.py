@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
 from enrich.analyst.review_widget import review_widget
+from enrich.analyst.room import Room
 from enrich.contracts.schemas import PROPOSALS
 from enrich.contracts.tables import write_table
 from enrich.database.connection import connect
@@ -130,6 +133,19 @@ def test_a_spreadsheet_comes_back_as_it_went(waiting, tmp_path):
     reject(settings, ids_from_csv(path, "rejected"), by="anna", now=NOW, seen=seen)
 
     assert [_state(settings)[ids[t]][0] for t in TITLES] == ["accepted", "rejected", "proposed", "accepted"]
+
+
+def test_without_a_planted_truth_people_judge(waiting):
+    settings, ids = waiting
+    accept(settings, [ids[TITLES[0]]], by="anna", now=NOW)
+    reject(settings, [ids[TITLES[1]]], by="bert", now=NOW)
+    accept(settings, [ids[TITLES[2]]], by="policy:default", now=NOW)
+    room = Room(Path("none"), duckdb.connect(), None, settings=settings)  # the ledger alone is asked
+
+    judged = dict(room.judged_proposals().select("proposal_id", "is_right").iter_rows())
+
+    assert [judged[ids[t]] for t in TITLES] == [True, False, None, None]
+    assert room.labels.measured().select(pl.col("judged", "right").sum()).row(0) == (2, 1)
 
 
 def test_a_stale_spreadsheet_overwrites_nobody(waiting, tmp_path):

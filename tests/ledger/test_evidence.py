@@ -18,7 +18,7 @@ from enrich.ledger.evidence import told
             {"n": 126, "bucket": "2 words", "chance": 0.0682, "others": 3, "artists": ["Ilan Bluestone"],
              "correct": 117, "example": "Frozen Ground [Anjunabeats]"},
             ["In the database: Frozen Ground [Anjunabeats], and 2 more",
-             "117 of 126 known tracks of this kind (2 words) were named rightly when hidden (93 %)",
+             "117 of 126 known tracks of this kind (2 words) came out right when hidden (93 %)",
              "Such a title is shared by chance 6.8 % of the time",
              "Artists: Ilan Bluestone"],
             id="same-title",
