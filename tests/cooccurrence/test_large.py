@@ -42,7 +42,7 @@ def in_memory(files) -> pl.DataFrame:
     return rank(read_tracklists(files).rows)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=worlds, second=worlds)
 def test_files_rank_as_in_memory_repeats_and_all(first, second, tmp_path, monkeypatch):
     # A batch of seven rows, so that slots are repeated within a batch, between batches and between files.
