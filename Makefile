@@ -47,7 +47,7 @@ lint: setup  ## ruff and mypy
 bench: setup  ## Measure against peers, side by side; ONLY=name for one row
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
-bench-large: setup  ## 5e7 plays ranked by DuckDB in 2 GiB, and checked: tens of minutes, 20 GB of disk under data/bench
+bench-large: setup  ## 5e7 plays ranked by DuckDB in 2 GiB of memory, and checked (under data/bench)
 	$(BIN)/python -m bench.out_of_core --folder data/bench/large $(if $(PLAYS),--plays $(PLAYS))
 
 spark: setup  ## PySpark, for `enrich rank-artists --engine spark` (some 400 MB; needs Java 17)
