@@ -22,6 +22,7 @@ from enrich.errors import EnrichError
 from enrich.ledger.evidence import told
 from enrich.ledger.proposals import with_ids
 from enrich.pipeline.policy import read_policy
+from enrich.tiers.announced import announced
 from enrich.tiers.context import MIN_PROBABILITY, MIN_SETS, context_artists
 from enrich.tiers.internal import association, mashups, same_title
 from enrich.tiers.local_labels import database_labels, title_labels
@@ -269,6 +270,16 @@ def _no_namesake(ws: Workspace, row: Mapping[str, Any], _: pl.DataFrame) -> str:
     return f"{others.height} tracks of this title, by artists that do not agree"
 
 
+def _no_announcement(ws: Workspace, row: Mapping[str, Any], _: pl.DataFrame) -> str:
+    if row["is_known_artist"]:
+        return "its artist is known"
+    if questions.says_nothing(row["title"]):
+        return "the title says nothing to look for"
+    if not ws.tracklists["track_key"].is_in([row["track_id"]]).any():
+        return "it is played in no set"
+    return "nobody's name alone came up with this title after it was first played"
+
+
 def _no_association(ws: Workspace, row: Mapping[str, Any], _: pl.DataFrame) -> str:
     if row["is_known_artist"]:
         return "its artist is known"
@@ -301,6 +312,7 @@ _TIERS: tuple[tuple[int, str, Callable[[Workspace, pl.Series], pl.DataFrame], _R
     (0, "label in the title", title_labels, _no_title_label),
     (0, "label in the database", database_labels, _no_database_label),
     (1, "mashup parts", mashups, _no_mashup),
+    (1, "title announced later", announced, _no_announcement),
     (1, "same title", same_title, _no_namesake),
     (1, "artists of the label", association, _no_association),
     (2, "company in sets", context_artists, _no_context),

@@ -71,6 +71,10 @@ def _alike(left: _Pieces) -> list[str]:
         others = left.pop("others") if isinstance(left.get("others"), int) else 1
         more = f", and {others - 1} more" if others > 1 else ""
         sentences.append(f"In the database: {_spoken(left.pop('example'))}{more}")
+    if {"played_on", "named_on"} <= set(left):
+        days = f", {_spoken(left.pop('days'))} days later" if "days" in left else ""
+        first, named = _spoken(left.pop("played_on")), _spoken(left.pop("named_on"))
+        sentences.append(f"First played on {first}, named in a set on {named}{days}")
     if isinstance(left.get("n"), int) and isinstance(left.get("correct"), int):
         n, correct = left.pop("n"), left.pop("correct")
         share = f" ({100 * correct / n:.0f} %)" if n else ""
