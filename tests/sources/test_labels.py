@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrich.sources.label_names import LABEL_PARTS, read_label_names, why_no_label
+from enrich.sources.label_names import LABEL_PARTS, is_acronym, read_label_names, why_no_label
 from enrich.sources.labels import LABEL_NAMES, LabelBook, same_label
 
 SPELLINGS = pl.DataFrame(
@@ -203,3 +203,16 @@ def test_real_label_facts_merge_few_and_known_names(shared_data):
     assert len(merged) < 0.02 * len(learned.display)
     assert not learned.same_label("Armind", "Armada")
     assert not learned.same_label("Vision", "Division")
+
+
+@pytest.mark.parametrize(
+    ("short", "words", "expected"),
+    [
+        ("fsoe", "future sound of egypt", True),
+        ("fsoeexcelsior", "future sound of egypt excelsior", True),
+        ("fsoeclandestine", "future sound of egypt excelsior", False),
+        ("excelsior", "future sound of egypt excelsior", False),
+    ],
+)
+def test_acronyms_may_keep_the_words_at_the_end(short, words, expected):
+    assert is_acronym(short, words) is expected

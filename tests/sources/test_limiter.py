@@ -125,3 +125,11 @@ def test_lanes_are_by_source_and_address():
     assert lanes.lane("deezer", "http://a", rate=1) is lanes.lane("deezer", "http://a", rate=2)
     assert lanes.lane("deezer", "http://a", rate=2).pace.rate == 2
     assert lanes.lane("deezer", "http://a", rate=1) is not lanes.lane("deezer", "http://b", rate=1)
+
+
+def test_requests_under_way_at_a_block_are_one_block(hands):
+    breaker = Breaker(cool_off_s=60, clock=hands.clock)
+    for _ in range(16):
+        breaker.failure("challenge", sent_at=999.0, is_block=True)
+
+    assert breaker.stopped().for_s == pytest.approx(60.0)

@@ -319,3 +319,33 @@ def test_a_release_called_like_a_compilation_loses():
     assert choose(asked("Night Signal"), hits[:2]).label == "Deepwell"
     assert choose(asked("Night Signal"), hits[:2]).outcome is Outcome.FOUND
     assert choose(asked("Best Of You"), hits[2:]).outcome is Outcome.FOUND
+
+
+def test_a_remixers_remix_of_another_year_is_for_a_person():
+    query = asked("Point Zero (Beta Mix)")
+
+    later = choose(query, [listed("Point Zero", "Beta 2004 Remix")])
+    same = choose(asked("Point Zero (Beta 2004 Remix)"), [listed("Point Zero", "Beta 2004 Remix")])
+
+    assert (later.outcome, later.rule) == (Outcome.REVIEW, "weak_part")
+    assert same.outcome is Outcome.FOUND
+
+
+def test_another_word_of_the_same_length_is_another_title():
+    assert choose(asked("Samba Music"), [listed("Samba Magic")]).outcome is Outcome.NONE
+
+
+def test_a_label_of_compilations_is_not_written():
+    found = choose(asked("Hulk"), [listed("Hulk", label="iCompilations")])
+
+    assert (found.outcome, found.rule) == (Outcome.REVIEW, "compilation_only")
+
+
+def test_what_came_with_a_hit_does_not_change_how_it_is_read():
+    hit = listed("Night Signal (summer of love)")
+    # The same bracket behind titles of many artists would be a label, if the column were allowed to speak for itself.
+    others = [listed(f"Song {n} (summer of love)", artist=f"Somebody {n}") for n in range(300)]
+
+    together = hit_recordings([hit, *others]).head(1)
+
+    assert together.equals(hit_recordings([hit]))
