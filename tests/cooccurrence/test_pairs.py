@@ -20,6 +20,7 @@ plays = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(plays=plays, window=st.integers(1, 4))
 def test_pair_counts_equal_counting_by_hand(plays, window):
     wanted = Counter(
