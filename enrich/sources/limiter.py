@@ -158,7 +158,7 @@ class Breaker:
             return self._reason is not None and self._until > self._clock.monotonic()
 
     def stopped(self) -> Stopped | None:
-        """None when a request may leave. Half-open, the first caller gets None and tries for all; the others get 0 s."""
+        """None when a request may leave. Half-open, the first caller gets None and tries for all; others get 0 s."""
         with self._lock:
             if self._reason is None:
                 return None
