@@ -65,7 +65,8 @@ def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
     faulty = typed.select(pl.any_horizontal(fault for fault, _ in faults).fill_null(value=False)).to_series()
     reasons = pl.coalesce(pl.when(fault).then(text) for fault, text in faults)
     refused = typed.filter(faulty).with_columns(reasons.alias("reason"))
-    good = typed.filter(~faulty).with_columns(pl.lit(None, pl.String).alias("reason"))
+    # A filter copies every column: not where it keeps every row.
+    good = (typed.filter(~faulty) if faulty.any() else typed).with_columns(pl.lit(None, pl.String).alias("reason"))
     place = ["file", "set_id", "position"]
     slot = packed(coded(good["set_id"])[0], good["position"])
     first = (
