@@ -24,6 +24,7 @@ _PUBLIC = {
     "queue_year": "studies",
     "release_curves": "studies",
     "retry_table": "studies",
+    "shipped_evaluation": "studies",
     "review_widget": "review_widget",
     "room": "demo_room",
 }

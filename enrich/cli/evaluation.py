@@ -32,7 +32,7 @@ def evaluate(
 
     say("masked replay over random groups, then over time; some minutes")
     result = run(tracklists, out=out, sample=sample, seed=seed)
-    tables = [_table(kind, result[kind]) for kind in ("random", "time")]
+    tables = [_table(kind, result[kind]) for kind in ("random", "versions_together", "time")]
     emit(result, as_json=as_json, text="\n\n".join([*tables, f"written to {out}"]))
 
 

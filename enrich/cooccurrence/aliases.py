@@ -1,10 +1,11 @@
 """Artists under several names: from the database, from credits that say so, and from what DJs play, as proposals.
 
+    known_aliases   of well-known artists, written by hand (`enrich.text.known_aliases`)
     alias_pairs   the database's `aliases`
     credit_aliases   `X aka Y`, `X pres. Y`, `X (aka Y)` in the credits of tracks and sets
     played_aliases   a name that fills a DJ's sets and is hardly played by anyone else (Eric Prydz plays Pryda)
 
-Only the first are facts; the others carry evidence and a score and are for a person to accept.
+Only the first two are facts; the others carry evidence and a score and are for a person to accept.
 Pure functions of frames.
 """
 
@@ -14,6 +15,7 @@ import polars as pl
 
 from enrich.cooccurrence.slots import credited_slots, slot_rows
 from enrich.text.credits import split_credits
+from enrich.text.known_aliases import known_aliases
 from enrich.text.normalise import artist_key
 from enrich.text.words import is_unknown_artist
 
@@ -31,6 +33,12 @@ MIN_TITLES = 10
 
 _AKA = r"(?i)^\s*(.+?)\s*[(\[]?\s*\b(?:a\.?k\.?a\.?|also known as)\s+([^()\[\]]+?)\s*[)\]]?\s*$"
 _PRES = r"(?i)^\s*(.+?)\s+(?:pres\.?|presents|introducing|introduces)\s+([^()\[\]]+?)\s*$"
+
+
+def with_known(aliases: pl.DataFrame | None) -> pl.DataFrame:
+    """The given names (columns artist, alias) and those of `enrich.text.known_aliases`: artist, alias."""
+    known = known_aliases()
+    return known if aliases is None else pl.concat([aliases.select("artist", "alias"), known]).unique().sort(pl.all())
 
 
 def alias_pairs(artists: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ company, same community, near in date), adds up who is played there, and keeps t
     dj_names   the DJs under all their names                        credited   credited together
     with the DJs or neighbours
     habit      played next to the neighbours elsewhere              named      in the name of the set
+    ease       what its sets' artists, DJs and time speak for       debuts     first played when it was, by its DJs
 
 Pure functions of a `Context`: hidden plays have no part in any of them.
 """
@@ -24,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enrich.cooccurrence.corpus import Context, Floats, Ints, Sparse, count
+from enrich.cooccurrence.timing import Debuts, debuts
 
 #: How many each generator may bring.
 GENERATORS: dict[str, int] = {
@@ -43,6 +45,8 @@ GENERATORS: dict[str, int] = {
     "credited": 40,
     "habit": 50,
     "named": 10,
+    "ease": 120,
+    "debuts": 80,
 }
 
 #: Positions to either side that count as near.
@@ -178,6 +182,11 @@ class Block:
         cosine: Floats = (shared / lengths).astype(np.float32)
         return cosine
 
+    @cached_property
+    def debuts(self) -> Debuts:
+        """How other recordings came up beside the units."""
+        return debuts(self)
+
     def roster(self, labels: Floats) -> Floats:
         """U × A: artists of the labels, a label weighing less the more is released on it."""
         matrix = self.context.label_artists
@@ -226,6 +235,8 @@ def generator_scores(block: Block) -> dict[str, Floats]:
         "credited": spread(block.djs * 3 + close + same * 0.1, context.together),
         "habit": spread(close.astype(np.float32), context.neighbours),
         "named": named,
+        "ease": ((block.member @ context.ease.scores(block.sets)) / block.n_sets[:, None]).astype(np.float32),
+        "debuts": spread(block.debuts.recent, context.unit_artists),
     }
 
 
@@ -244,14 +255,13 @@ def gather(block: Block) -> Pool:
 def _best(score: Floats, size: int) -> NDArray[np.bool_]:
     """True for the `size` highest positive scores of each row; of equal ones the lowest artist numbers."""
     positive = score > 0
-    crowded = np.flatnonzero(positive.sum(1) > size)
-    if not len(crowded):
-        return positive
-    full = score[crowded]
-    least = np.partition(full, full.shape[1] - size, axis=1)[:, full.shape[1] - size][:, None]
-    best = full >= least
-    for i in np.flatnonzero(best.sum(1) > size):
-        tied = np.flatnonzero(full[i] == least[i])
-        best[i, tied[size - int((full[i] > least[i]).sum()) :]] = False
-    positive[crowded] = best
+    # Row by row over the positive ones only: most artists score nothing, and a whole row of ties partitions slowly.
+    for row in np.flatnonzero(positive.sum(1) > size):
+        artist = np.flatnonzero(positive[row])
+        values = score[row, artist]
+        least = np.partition(values, len(values) - size)[len(values) - size]
+        kept = values > least
+        kept[np.flatnonzero(values == least)[: size - kept.sum()]] = True
+        positive[row] = False
+        positive[row, artist[kept]] = True
     return positive

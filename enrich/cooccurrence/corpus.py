@@ -20,6 +20,7 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from enrich.cooccurrence.ease import Ease, fit_ease
 from enrich.cooccurrence.masking import group_recordings
 from enrich.cooccurrence.slots import credited_slots, slot_rows
 from enrich.errors import EnrichError
@@ -70,6 +71,8 @@ class Corpus:
     """(set_no, artist_no): artists the name of the set names."""
     aliases: Ints
     """(artist_no, artist_no): names of one artist, both ways round, without the identity."""
+    members: Ints
+    """(artist_no, artist_no): a name kept whole and the artists it names (`Full Crate & The BLK LT$`, Full Crate)."""
     sets: pl.DataFrame
     """set_no, set_id, set_date, community (the set_id up to its first hyphen)."""
     artists: pl.DataFrame
@@ -95,11 +98,15 @@ class Corpus:
         return self.sets["community"].rank("dense").cast(pl.Int64).to_numpy()
 
     def truth(self) -> pl.DataFrame:
-        """unit_no, artist_no: who made each recording, names of one artist included."""
+        """unit_no, artist_no: who made each recording.
+
+        Names of one artist count, and so does any artist of a credit that is kept whole, both ways round.
+        """
         unit = self.unit_no[self.credits[:, 0]]
-        own = pl.DataFrame({"unit_no": unit, "artist_no": self.credits[:, 1]}).filter(pl.col("unit_no") >= 0)
-        alias = pl.DataFrame({"artist_no": self.aliases[:, 0], "alias": self.aliases[:, 1]})
-        also = own.join(alias, on="artist_no").select("unit_no", artist_no="alias")
+        own = pl.DataFrame({"unit_no": unit, "artist_no": self.credits[:, 1]}).filter(pl.col("unit_no") >= 0).unique()
+        same = np.concatenate([self.aliases, self.members, self.members[:, ::-1]])
+        other = pl.DataFrame({"artist_no": same[:, 0], "other": same[:, 1]})
+        also = own.join(other, on="artist_no").select("unit_no", artist_no="other")
         return pl.concat([own, also]).unique().sort("unit_no", "artist_no")
 
     def hide(self, units: Ints) -> Context:
@@ -282,6 +289,26 @@ class Context:
         return factors(self._weighted_sets)
 
     @cached_property
+    def ease(self) -> Ease:
+        """What each set's artists, DJs and time say about further artists."""
+        return fit_ease(self.present, self.djs, self.corpus.day, self.corpus.community)
+
+    @cached_property
+    def unit_djs(self) -> Sparse:
+        """N × A: 1 where the artist plays a set with the recording."""
+        return ones(self.unit_sets.T @ self.djs)
+
+    @cached_property
+    def first_day(self) -> NDArray[np.float64]:
+        """N: first day each recording is known to be played; infinite where never or undated."""
+        pairs = self.unit_sets.tocoo()
+        day = self.corpus.day[pairs.row]
+        first = np.full(self.corpus.shape[3], np.inf)
+        dated = ~np.isnan(day)
+        np.minimum.at(first, pairs.col[dated], day[dated])
+        return first
+
+    @cached_property
     def neighbour_vectors(self) -> Floats:
         """A × d, each of length 1: artists near each other are played next to the same artists."""
         _, right = factors(self.neighbours)
@@ -337,13 +364,16 @@ class Context:
         return filled
 
 
-def build_corpus(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -> Corpus:
+def build_corpus(
+    tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None, versions_together: bool = False
+) -> Corpus:
     """Number the sets, artists, labels and units of `tracklists`.
 
     Args:
         tracklists: TRACKLISTS; absent optional columns count as null. Of several rows for one slot the one with a
             known artist counts, then the first in text order.
         aliases: Columns `artist`, `alias`: one row per further name of an artist.
+        versions_together: All remixes of a title are one unit; see `enrich.cooccurrence.masking`.
 
     Raises:
         EnrichError: set_id or position is missing.
@@ -381,7 +411,7 @@ def build_corpus(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = Non
         .with_row_index("label_no")
         .select(pl.col("label_no").cast(pl.Int64), "label_key", "label")
     )
-    unit = group_recordings(rows, credited)
+    unit = group_recordings(rows, credited, versions_together=versions_together)
     slots = (
         rows.with_columns(unit, label_key=label_key(pl.col("label")))
         .join(sets.select("set_id", "set_no"), on="set_id", how="left", maintain_order="left")
@@ -419,6 +449,7 @@ def build_corpus(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = Non
         djs=pairs(dj.join(set_number, on="set_id"), "set_no"),
         mentions=pairs(_mentions(sets), "set_no"),
         aliases=_alias_numbers(other_names, number),
+        members=_members(artists),
         sets=sets.select("set_no", "set_id", "set_date", "community"),
         artists=artists,
         labels=labels,
@@ -503,6 +534,23 @@ def _mentions(sets: pl.DataFrame) -> pl.DataFrame:
         # A single short word ("the", "one") is no name.
         runs.append(words.select("set_no", key=run).filter(pl.col("key").str.len_chars() >= (5 if length == 1 else 4)))
     return pl.concat(runs).drop_nulls()
+
+
+def _members(artists: pl.DataFrame) -> Ints:
+    """Pairs of a name and the artists it takes apart into when only well-known acts stay whole."""
+    parts = split_credits(artists["artist"]).filter(pl.col("role") != "remixer")
+    array: Ints = (
+        parts.select(part=artist_key(pl.col("artist")), artist_no=pl.lit(artists["artist_no"]).gather("row"))
+        .join(artists.select(part="artist_key", part_no="artist_no"), on="part")
+        .filter(pl.col("artist_no") != pl.col("part_no"))
+        .select("artist_no", "part_no")
+        .unique()
+        .sort("artist_no", "part_no")
+        .cast(pl.Int64)
+        .to_numpy()
+        .reshape(-1, 2)
+    )
+    return array
 
 
 def _alias_keys(aliases: pl.DataFrame | None) -> pl.DataFrame:

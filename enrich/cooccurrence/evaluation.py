@@ -6,6 +6,8 @@ Test recordings are hidden all the while the ranker's training examples are made
 names nor their plays.
 
 * **random**: test groups drawn at random; one ranker, trained on recordings outside all of them.
+* **versions_together**: the same ranker, asked for recordings of which every remix is hidden too. Stricter than what a
+  real unknown meets, whose other versions may be known; none of its plays were trained on.
 * **time**: the sets are cut at dates. The ranker is trained on recordings first played before the first cut, in a world
   that ends there. A group holds recordings first played between one cut and the next, ranked in a
   world that ends at the
@@ -29,6 +31,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from enrich.cooccurrence.aliases import with_known
 from enrich.cooccurrence.baselines import baselines
 from enrich.cooccurrence.calibration import (
     Calibration,
@@ -40,9 +43,9 @@ from enrich.cooccurrence.calibration import (
     reliability,
 )
 from enrich.cooccurrence.corpus import Corpus, Ints, build_corpus
-from enrich.cooccurrence.features import examples
+from enrich.cooccurrence.features import Examples, examples
 from enrich.cooccurrence.formula import MIN_OCCURRENCES, MIN_PROBABILITY
-from enrich.cooccurrence.learned import BATCH, MAX_TRAINING, Ranker, fingerprint, masked_examples, order, train
+from enrich.cooccurrence.learned import MAX_TRAINING, Ranker, fingerprint, masked_examples, order, train
 from enrich.cooccurrence.masking import hide, random_folds, recordings, without_duplicate_sets
 from enrich.cooccurrence.ranking import rank
 from enrich.errors import EnrichError
@@ -63,12 +66,14 @@ class Plan:
     seed: int = 0
     folds: int = 4
     """Random test groups."""
-    size: int = BATCH
+    size: int = 500
     """Recordings hidden and asked for at once."""
     max_training: int = MAX_TRAINING
     time_folds: int = 3
     """Test groups by date, the first of which only calibrates the next."""
-    time_training: int = 4000
+    time_training: int = 2500
+    versions_together: bool = True
+    """Ask the stricter question too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +114,9 @@ def evaluate(
         sample: Recordings asked for in all, at most (training shrinks with it); None: the whole plan.
 
     Returns:
-        `random` and `time`, each with `scorers` (n, hit_at_1, hit_at_5, hit_at_20, mrr, gate, policy, ece, brier,
-        reliability), `candidate_recall`, `by_sets`, `by_dj_history`, `by_source`, `failures`; and `data`, `plan`.
+        `random`, `versions_together` and `time`, each with `scorers` (n, hit_at_1, hit_at_5, hit_at_20, mrr, gate,
+        policy, ece, brier, reliability), `candidate_recall`, `by_sets`, `by_dj_history`, `by_source`, `failures`; and
+        `data`, `plan`.
 
     Raises:
         EnrichError: too few known recordings come back in a second set.
@@ -119,7 +125,7 @@ def evaluate(
 
     plan = Plan(seed=seed)
     if sample is not None:
-        size = max(20, min(BATCH, sample // plan.folds))
+        size = max(20, min(plan.size, sample // plan.folds))
         plan = Plan(seed=seed, size=size, max_training=2 * sample, time_training=sample)
     result = evaluate_frame(read_tracklists(paths).rows, aliases=aliases, plan=plan)
     if out is not None:
@@ -132,43 +138,46 @@ def evaluate_frame(
 ) -> dict[str, Any]:
     """`evaluate` over a frame TRACKLISTS."""
     plan = plan or Plan()
+    aliases = with_known(aliases)
     world = _world(tracklists, aliases)
     if world.eligible.height < 2 * plan.folds:
         raise EnrichError(
             f"evaluate: only {world.eligible.height} known recordings are played in two sets or more; "
             "give more tracklists"
         )
-    random, _, _ = _random(world, aliases, plan)
-    return {
+    random = _random(world, aliases, plan)
+    result = {
         "data": _about(world) | {"fingerprint": fingerprint(tracklists)},
         "plan": asdict(plan),
-        "random": random,
-        "time": _time(world, aliases, plan),
+        "random": random.figures,
     }
+    if plan.versions_together:
+        result["versions_together"] = _versions_together(tracklists, world, aliases, plan, random)
+    return result | {"time": _time(world, aliases, plan)}
 
 
 def fit_for_use(tracklists: pl.DataFrame, *, plan: Plan) -> Fitted:
     """Calibrate on held-out recordings, then train on all: what `enrich train-ranker` stores."""
-    world = _world(tracklists, None)
-    figures, ranked, _ = _random(world, None, plan)
-    calibration = {}
-    for scorer in CALIBRATED:
-        rows = ranked.filter(pl.col("scorer") == scorer)
-        fitted = fit_calibration(rows, rows["is_right"].to_numpy(), recordings=figures["n"])
-        calibration[scorer] = fitted.as_json()
-    every = world.eligible["unit"]
-    chosen = random_folds(every, folds=1, size=plan.max_training, seed=plan.seed)[0]
-    ranker = train(world.corpus, masked_examples(world.corpus, _numbers(world, chosen)), seed=plan.seed)
+    aliases = with_known(None)
+    world = _world(tracklists, aliases)
+    random = _random(world, aliases, plan)
+    figures = random.figures
+    calibration = {scorer: _fitted(random.ranked, scorer).as_json() for scorer in CALIBRATED}
+    # What was held out to measure is learned from too, once it is measured.
+    held_out = masked_examples(world.corpus, _numbers(world, random.tested), batch=plan.size)
+    ranker = train(world.corpus, [*random.parts, *held_out], seed=plan.seed)
+    chosen = pl.concat([random.training, random.tested])
     shown = {s: {k: v for k, v in row.items() if k != "reliability"} for s, row in figures["scorers"].items()}
     about = _about(world) | {"fingerprint": fingerprint(tracklists), "training_recordings": len(chosen)}
     return Fitted(ranker=ranker, calibration=calibration, about=about, figures=shown)
 
 
-def _world(tracklists: pl.DataFrame, aliases: pl.DataFrame | None) -> _World:
+def _world(tracklists: pl.DataFrame, aliases: pl.DataFrame, *, versions_together: bool = False) -> _World:
     kept = without_duplicate_sets(tracklists)
-    corpus = build_corpus(kept, aliases=aliases)
+    corpus = build_corpus(kept, aliases=aliases, versions_together=versions_together)
     eligible = corpus.units.filter(~pl.col("is_unknown"), pl.col("sets") >= 2)
-    return _World(tracklists=kept, units=recordings(kept), corpus=corpus, eligible=eligible)
+    units = recordings(kept, versions_together=versions_together)
+    return _World(tracklists=kept, units=units, corpus=corpus, eligible=eligible)
 
 
 def _about(world: _World) -> dict[str, Any]:
@@ -182,7 +191,20 @@ def _numbers(world: _World, units: pl.Series) -> Ints:
     return numbers
 
 
-def _random(world: _World, aliases: pl.DataFrame | None, plan: Plan) -> tuple[dict[str, Any], pl.DataFrame, Ranker]:
+@dataclass(frozen=True, kw_only=True)
+class _Measured:
+    """Random folds: what they showed, all answers with their confidence, the ranker, and what it was trained on."""
+
+    figures: dict[str, Any]
+    ranked: pl.DataFrame
+    ranker: Ranker
+    training: pl.Series
+    parts: list[Examples]
+    """The examples of the training recordings."""
+    tested: pl.Series
+
+
+def _random(world: _World, aliases: pl.DataFrame, plan: Plan) -> _Measured:
     groups = random_folds(world.eligible["unit"], folds=plan.folds, size=_group_size(world, plan), seed=plan.seed)
     tested = pl.concat(groups)
     others = world.eligible["unit"].filter(~world.eligible["unit"].is_in(tested.implode()))
@@ -195,7 +217,34 @@ def _random(world: _World, aliases: pl.DataFrame | None, plan: Plan) -> tuple[di
     )
     asked = pl.concat([g.to_frame("track_key").with_columns(group=i) for i, g in enumerate(groups)])
     figures = _figures(world, judged, asked, trained=len(training))
-    return figures, judged, ranker
+    return _Measured(
+        figures=figures, ranked=judged, ranker=ranker, training=training, parts=parts, tested=tested.sort()
+    )
+
+
+def _versions_together(
+    tracklists: pl.DataFrame, world: _World, aliases: pl.DataFrame, plan: Plan, random: _Measured
+) -> dict[str, Any]:
+    """One group of recordings with all their remixes, judged by the calibration the random folds would ship."""
+    whole = _world(tracklists, aliases, versions_together=True)
+    place = ["set_id", "position"]
+    trained = world.units.filter(pl.col("unit").is_in(random.training.implode())).select(place)
+    seen = whole.units.join(trained, on=place, how="semi")["unit"].unique()
+    fresh = whole.eligible["unit"].filter(~whole.eligible["unit"].is_in(seen.implode()))
+    if not len(fresh):
+        return {"n": 0, "reason": "every recording was trained on"}
+    group = random_folds(fresh, folds=1, size=_group_size(whole, plan), seed=plan.seed)[0]
+    answers = _ranked(whole, group, random.ranker, aliases)
+    judged = []
+    for scorer in answers["scorer"].unique(maintain_order=True):
+        here = answers.filter(pl.col("scorer") == scorer)
+        judged.append(_judge(here, _fitted(random.ranked, scorer)) if scorer in CALIBRATED else _unjudged(here))
+    return _figures(whole, pl.concat(judged), group.to_frame("track_key"), trained=len(random.training))
+
+
+def _fitted(ranked: pl.DataFrame, scorer: str) -> Calibration:
+    rows = ranked.filter(pl.col("scorer") == scorer)
+    return fit_calibration(rows, rows["is_right"].to_numpy(), recordings=rows["track_key"].n_unique())
 
 
 def _group_size(world: _World, plan: Plan) -> int:
@@ -203,7 +252,7 @@ def _group_size(world: _World, plan: Plan) -> int:
     return min(plan.size, max(1, world.eligible.height // (2 * plan.folds)))
 
 
-def _time(world: _World, aliases: pl.DataFrame | None, plan: Plan) -> dict[str, Any]:
+def _time(world: _World, aliases: pl.DataFrame, plan: Plan) -> dict[str, Any]:
     dated = world.eligible.drop_nulls("first_date")
     if dated.height < 4 * plan.time_folds:
         return {"n": 0, "reason": "too few dated recordings"}
@@ -230,7 +279,7 @@ def _time(world: _World, aliases: pl.DataFrame | None, plan: Plan) -> dict[str, 
     return figures | {"cuts": [c.isoformat() for c in cuts]}
 
 
-def _until(world: _World, end: date | None, aliases: pl.DataFrame | None) -> _World:
+def _until(world: _World, end: date | None, aliases: pl.DataFrame) -> _World:
     """The world as it was before `end`; sets without a date have no place in it."""
     kept = world.tracklists.filter(pl.col("set_date").is_not_null())
     if end is not None:
@@ -238,7 +287,7 @@ def _until(world: _World, end: date | None, aliases: pl.DataFrame | None) -> _Wo
     return _world(kept, aliases)
 
 
-def _ranked(world: _World, group: pl.Series, ranker: Ranker, aliases: pl.DataFrame | None) -> pl.DataFrame:
+def _ranked(world: _World, group: pl.Series, ranker: Ranker, aliases: pl.DataFrame) -> pl.DataFrame:
     """All scorers' answers for one group, 50 each, with the evidence of calibration and whether they are right."""
     corpus, numbers = world.corpus, _numbers(world, group)
     context = corpus.hide(numbers)
@@ -299,13 +348,15 @@ def _calibrated(ranked: pl.DataFrame, *, fit: list[int], on: int) -> pl.DataFram
     for scorer in ranked["scorer"].unique(maintain_order=True):
         mine = ranked.filter(pl.col("scorer") == scorer)
         here = mine.filter(pl.col("group") == on)
-        if scorer not in CALIBRATED:
-            parts.append(here.with_columns(confidence=pl.lit(None, pl.Float64), accepted=pl.lit(None, pl.Boolean)))
-            continue
-        seen = mine.filter(pl.col("group").is_in(fit))
-        calibration = fit_calibration(seen, seen["is_right"].to_numpy(), recordings=seen["track_key"].n_unique())
-        parts.append(_judge(here, calibration))
+        if scorer in CALIBRATED:
+            parts.append(_judge(here, _fitted(mine.filter(pl.col("group").is_in(fit)), scorer)))
+        else:
+            parts.append(_unjudged(here))
     return pl.concat(parts)
+
+
+def _unjudged(here: pl.DataFrame) -> pl.DataFrame:
+    return here.with_columns(confidence=pl.lit(None, pl.Float64), accepted=pl.lit(None, pl.Boolean))
 
 
 def _judge(here: pl.DataFrame, calibration: Calibration) -> pl.DataFrame:

@@ -20,6 +20,7 @@ _LEAST = 0.05
 
 #: Longest prefix of a feature's name first: what a family of features says.
 _SAYS = {
+    "any": "played by anyone before or after",
     "artist_dj": "plays sets too",
     "artist": "how often the artist is played at all",
     "after": "played right after",
@@ -28,9 +29,11 @@ _SAYS = {
     "community": "played in the same series of sets around the date",
     "company": "played in sets with the same artists",
     "credited": "credited together with the DJ or with neighbours",
+    "debuts": "other recordings of the artist came up at the same time",
     "depth": "usual place in a set",
     "dj_names": "is the DJ, under this or another name",
     "dj": "played by the same DJ",
+    "ease": "goes with the artists, DJ and time of its sets",
     "factors": "sets like these usually have the artist",
     "fits": "goes with the neighbours",
     "habit": "played next to the neighbours in other sets",

@@ -15,6 +15,7 @@ import numpy as np
 
 from enrich.cooccurrence.candidates import Block, Pool, gather
 from enrich.cooccurrence.corpus import Context, Floats, Ints, Sparse, column_sums, count, relative_position
+from enrich.cooccurrence.timing import Sums, around, by_debut, of_place, on_labels
 
 #: Cells of a dense units × artists matrix worked on at once; bounds memory.
 _CELLS = 6_000_000
@@ -24,11 +25,15 @@ _COMPARED = (
     "repeats", "factors", "credited", "habit", "dj_weeks_new", "dj_months_rep", "dj_years_new", "dj_years_rep",
     "community_rep", "community_new", "company_rep", "warm_rep", "roster_near", "roster_dj", "profile_max", "profile_4",
     "like_neighbours", "fits_neighbours", "credited_near", "remixed_near", "remixed_same", "near_remixer", "same_plays",
-    "near_1", "near_2", "near_5", "artist_recordings",
+    "near_1", "near_2", "near_5", "artist_recordings", "ease", "debuts", "dj_before", "dj_after", "any_before",
+    "any_after", "dj_half_year", "dj_before_rate", "dj_after_rate", "any_before_rate", "any_after_rate",
+    "dj_half_year_rate", "dj_nearest", "any_nearest", "company_best", "roster_now", "roster_near_now", "roster_dj_now",
+    "roster_hot", "roster_fit", "debuts_dj_any", "debuts_dj_year", "debuts_all", "debuts_alike", "debuts_alike_ever",
 )  # fmt: skip
 _RANKED = (
     "near", "same", "dj_months", "dj_years", "company", "community", "roster", "repeats", "factors", "habit",
-    "like_neighbours", "fits_neighbours", "dj_months_rep", "community_new",
+    "like_neighbours", "fits_neighbours", "dj_months_rep", "community_new", "ease", "debuts", "dj_before", "dj_after",
+    "roster_now", "debuts_alike",
 )  # fmt: skip
 
 
@@ -76,37 +81,19 @@ def _of_block(block: Block) -> Examples:
     columns |= _from_neighbours(block, pool)
     columns |= _from_names(block, pool)
     columns |= _of_artist(block, pool)
+    columns |= around(block, pool) | on_labels(block, pool) | by_debut(block, pool)
     columns |= _compared(columns, pool.row, len(block.units))
     columns |= _of_unknown(block, pool)
     values = np.stack([np.asarray(v, np.float32) for v in columns.values()], axis=1)
     return Examples(unit=block.units[pool.row], artist=pool.artist, values=values, names=tuple(columns))
 
 
-class _Sums:
-    """Sums over the sets of each candidate: Σ weight[unit, set] × matrix[set, artist], for pairs only."""
-
-    def __init__(self, matrix: Sparse, pool: Pool) -> None:
-        columns = matrix.tocsc()
-        start, stop = columns.indptr[pool.artist], columns.indptr[pool.artist + 1]
-        length = (stop - start).astype(np.int64)
-        self._pair = np.repeat(np.arange(len(pool.row)), length)
-        offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
-        entry = np.repeat(start.astype(np.int64), length) + offset
-        self._set, self._value, self._row = columns.indices[entry], columns.data[entry], pool.row[self._pair]
-        self._n = len(pool.row)
-
-    def __call__(self, weight: Floats) -> Floats:
-        terms = weight[self._row, self._set] * self._value
-        sums: Floats = np.bincount(self._pair, weights=terms, minlength=self._n).astype(np.float32)
-        return sums
-
-
 def _from_sets(block: Block, pool: Pool) -> dict[str, Floats]:
     """Plays in the unit's sets and in others that say something about them."""
     context, weights = block.context, block.weights
-    plays, new, repeated = _Sums(context.by_set, pool), _Sums(context.recordings, pool), _Sums(context.repeated, pool)
-    remixed = _Sums(context.remixed, pool)
-    some = _Sums(context.present, pool)
+    plays, new, repeated = Sums(context.by_set, pool), Sums(context.recordings, pool), Sums(context.repeated, pool)
+    remixed = Sums(context.remixed, pool)
+    some = Sums(context.present, pool)
     return {
         "same_plays": plays(block.own),
         "same_new": new(block.own),
@@ -178,28 +165,10 @@ def _from_neighbours(block: Block, pool: Pool) -> dict[str, Floats]:
     dj_labels = np.asarray((context.set_labels.T @ block.weights["dj_months"].T).T, dtype=np.float32)
     columns["roster_dj"] = block.roster(dj_labels)[pool.row, pool.artist]
 
-    columns["profile_4"] = _from_profile(block, pool, 4)
-    columns["profile_max"] = _profile_max(block, pool)
+    alike = Sums(context.unit_artists, pool)
+    columns["profile_4"] = alike(block.profile**4)
+    columns["profile_max"] = alike.best(block.profile)
     return columns
-
-
-def _from_profile(block: Block, pool: Pool, power: int) -> Floats:
-    return _Sums(block.context.unit_artists, pool)(block.profile**power)
-
-
-def _profile_max(block: Block, pool: Pool) -> Floats:
-    """The most alike set profile among the artist's recordings."""
-    columns = block.context.unit_artists.tocsc()
-    start, stop = columns.indptr[pool.artist], columns.indptr[pool.artist + 1]
-    length = (stop - start).astype(np.int64)
-    best = np.zeros(len(pool.row), np.float32)
-    some = length > 0
-    first = np.cumsum(length) - length
-    entry = np.repeat(start.astype(np.int64) - first, length) + np.arange(length.sum())
-    values = block.profile[np.repeat(pool.row, length), columns.indices[entry]]
-    if len(values):
-        best[some] = np.maximum.reduceat(values, first[some])
-    return best
 
 
 def _from_names(block: Block, pool: Pool) -> dict[str, Floats]:
@@ -260,7 +229,7 @@ def _of_unknown(block: Block, pool: Pool) -> dict[str, Floats]:
         "dj_self_rate": self_rate,
         "candidates": candidates,
         "near_known": near / block.n_sets,
-    }
+    } | of_place(block)
     return {f"unknown_{name}": np.asarray(v, np.float32)[pool.row] for name, v in per_unit.items()}
 
 

@@ -22,6 +22,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from enrich.contracts.schemas import RANKING, TRACKLISTS
+from enrich.cooccurrence.aliases import with_known
 from enrich.cooccurrence.corpus import Corpus, Ints, build_corpus
 from enrich.cooccurrence.features import Examples, examples, schema_hash
 from enrich.cooccurrence.trees import Trees
@@ -35,7 +36,7 @@ FORMAT = 1
 BATCH = 800
 
 #: Recordings a ranker trains on at most.
-MAX_TRAINING = 8000
+MAX_TRAINING = 4800
 
 #: Share of the wrong candidates kept for training; the others weigh for them.
 NEGATIVES = 0.25
@@ -46,11 +47,11 @@ MAX_RANK = 50
 SHIPPED = Path(__file__).resolve().parent / "models"
 
 _SETTINGS = {
-    "max_iter": 250,
-    "learning_rate": 0.05,
-    "max_leaf_nodes": 31,
-    "min_samples_leaf": 60,
-    "l2_regularization": 5.0,
+    "max_iter": 160,
+    "learning_rate": 0.08,
+    "max_leaf_nodes": 15,
+    "min_samples_leaf": 150,
+    "l2_regularization": 20.0,
     "max_features": 0.3,
     "early_stopping": False,
 }
@@ -100,6 +101,9 @@ def masked_examples(
         also_hidden: Recordings hidden all the while (those of the evaluation).
         batch: Recordings hidden at once.
     """
+    # Numbers follow names: batches in their order would hide all recordings of an artist together, and the ranker
+    # would learn that nobody is played elsewhere.
+    units = np.random.default_rng(0).permutation(np.sort(units))
     hidden = np.zeros(0, np.int64) if also_hidden is None else also_hidden
     return [
         examples(corpus.hide(np.concatenate([units[i : i + batch], hidden])), units[i : i + batch])
@@ -192,7 +196,8 @@ def rank_learned(
     from enrich.cooccurrence.ranking import rank
 
     ranker = load_ranker(model)
-    corpus = build_corpus(tracklists, aliases=aliases)
+    # The formula's parts know only the aliases given; the ranker was trained with the well-known ones.
+    corpus = build_corpus(tracklists, aliases=with_known(aliases))
     wanted = corpus.units.filter("is_unknown")
     if only is not None:
         wanted = wanted.filter(pl.col("unit").is_in(only.implode()))
@@ -261,8 +266,9 @@ def train_on(
     from enrich.cooccurrence.evaluation import Plan, fit_for_use
 
     most = sample or MAX_TRAINING
-    # Calibration asks for a good half as many recordings as are trained on, in four groups.
-    plan = Plan(seed=seed, size=max(20, min(BATCH, most // 6)), max_training=most)
+    plan = Plan(seed=seed, max_training=most)
+    if sample is not None:
+        plan = Plan(seed=seed, size=max(20, min(plan.size, most // 6)), max_training=most)
     fitted = fit_for_use(tracklists, plan=plan)
     manifest = {
         "format": FORMAT,

@@ -196,7 +196,7 @@ def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
         .group_by("slot", maintain_order=True)
         .agg(keys=pl.col("key").unique(maintain_order=True))
     )
-    unit = group_recordings(rows, credited)
+    unit = group_recordings(rows, credited, versions_together=True)
     title = pl.col("title").str.replace(r"^\s*\?+\s*-\s*", "")
     base = base_key(title)
     working = pl.col("title").fill_null("").str.contains(_WORKING)

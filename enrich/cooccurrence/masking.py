@@ -1,10 +1,10 @@
 """Masked replay: hide recordings whose artist is known, and keep everything derived from seeing them.
 
-A **recording** here is all versions of one title by one artist: slots that share an artist and a base title (brackets,
-guests and mix names dropped) are one unit, and sharing chains. A remix, a reordered credit, a guest
-left out, or the same
-set from a second source can therefore never give a hidden recording away. The price: a hidden unit may span a remix and
-its original, which a real unknown seldom does.
+A **recording** here is a title by an artist in one remix, whatever its mix is called: slots that share an artist, a
+base title (brackets, guests and mix names dropped) and a remixer are one unit, and sharing chains. An extended mix, a
+reordered credit, a guest left out, or the same set from a second source can therefore never give a hidden recording
+away. With `versions_together` all remixes of a title are one unit too: stricter than what a real unknown meets, whose
+other versions may well be known.
 
 Two listings of one set count as one: `without_duplicate_sets` keeps the longer.
 Reads frames, writes nothing, opens no socket; random choices take a seed.
@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from enrich.cooccurrence.slots import credited_slots, slot_rows
-from enrich.text.normalise import fold
+from enrich.text.normalise import artist_key, fold
+from enrich.text.titles import parse_titles
 from enrich.text.words import is_unknown_title
 
 #: Two listings are one set when they are at most this many days apart …
@@ -40,21 +41,26 @@ def base_key(title: pl.Expr) -> pl.Expr:
     return pl.when(bare.fill_null("") == "").then(fold(title)).otherwise(bare)
 
 
-def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame) -> pl.Series:
+def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame, *, versions_together: bool = False) -> pl.Series:
     """The unit of every slot.
 
     Args:
         rows: slot (0… in order), set_id, position, title, track_key, is_unknown.
         credited: slot, key: the artists of known slots.
+        versions_together: All remixes of a title are one unit.
 
     Returns:
-        Series `unit`, String: `track_key` (else `set_id#position`) of an unknown slot; `artist ·
-        base title` of the first
-        name in order for a recording; null for a known slot without a title.
+        Series `unit`, String: `track_key` (else `set_id#position`) of an unknown slot; `artist · base title` (and
+        ` · remixer`) of the first name in order for a recording; null for a known slot without a title.
     """
+    named = rows.filter(~pl.col("is_unknown"), ~is_unknown_title(pl.col("title"))).select("slot", "title")
+    what = base_key(pl.col("title"))
+    if not versions_together:
+        remixer = _remixers(named["title"])
+        named = named.join(remixer, on="title", how="left", maintain_order="left")
+        what = pl.concat_str(what, pl.lit(" · ") + pl.col("remixer_key"), ignore_nulls=True)
     titled = (
-        rows.filter(~pl.col("is_unknown"), ~is_unknown_title(pl.col("title")))
-        .select("slot", base=base_key(pl.col("title")))
+        named.select("slot", base=what)
         .join(credited.select("slot", "key"), on="slot")
         .select("slot", name=pl.concat_str("key", pl.lit(" · "), "base"))
         .unique()
@@ -81,6 +87,18 @@ def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame) -> pl.Series:
     )
 
 
+def _remixers(titles: pl.Series) -> pl.DataFrame:
+    """title, remixer_key: who remixed each distinct title that says so."""
+    distinct = titles.unique().drop_nulls()
+    # A slot has an artist of its own: its title is not to be divided at a dash.
+    parsed = parse_titles(distinct, artists=pl.repeat("-", len(distinct), eager=True), one_by_one=True)
+    return (
+        parsed.select("title", remixer_key=artist_key(pl.col("remixer")))
+        .filter(pl.col("remixer_key").fill_null("") != "")
+        .unique("title")
+    )
+
+
 def _components(edges: pl.DataFrame, n_slots: int, n_names: int) -> NDArray[np.int32]:
     size = n_slots + n_names
     graph = sp.coo_matrix(
@@ -92,14 +110,15 @@ def _components(edges: pl.DataFrame, n_slots: int, n_names: int) -> NDArray[np.i
     return slots
 
 
-def recordings(tracklists: pl.DataFrame) -> pl.DataFrame:
-    """The unit of every slot of `tracklists`.
+def recordings(tracklists: pl.DataFrame, *, versions_together: bool = False) -> pl.DataFrame:
+    """The unit of every slot of `tracklists`; see `group_recordings`.
 
     Returns:
         set_id, position, unit, is_unknown; one row per slot, in their order.
     """
     rows = slot_rows(tracklists)
-    return rows.select("set_id", "position", "is_unknown").with_columns(group_recordings(rows, credited_slots(rows)))
+    unit = group_recordings(rows, credited_slots(rows), versions_together=versions_together)
+    return rows.select("set_id", "position", "is_unknown").with_columns(unit)
 
 
 def without_duplicate_sets(tracklists: pl.DataFrame, units: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -109,7 +128,8 @@ def without_duplicate_sets(tracklists: pl.DataFrame, units: pl.DataFrame | None 
         tracklists: TRACKLISTS.
         units: `recordings(tracklists)`, where the caller has it.
     """
-    units = recordings(tracklists) if units is None else units
+    # One listing may name a remix which the other does not.
+    units = recordings(tracklists, versions_together=True) if units is None else units
     known = units.filter(~pl.col("is_unknown")).drop_nulls("unit").select("set_id", "unit").unique()
     # Recordings of very many sets say nothing about two listings being one, and cost the square of their number.
     rare = known.join(known.group_by("unit").len().filter(pl.col("len") <= 200), on="unit").select("set_id", "unit")

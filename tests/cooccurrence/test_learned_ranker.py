@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -31,6 +32,16 @@ def trained(world):
     units = corpus.units.filter(~pl.col("is_unknown"), pl.col("sets") >= 2)["unit_no"].to_numpy()[:60]
     parts = masked_examples(corpus, units)
     return corpus, parts, train(corpus, parts, seed=0)
+
+
+def test_batches_do_not_follow_the_names_of_artists(world):
+    corpus = build_corpus(world)
+    units = corpus.units.filter(~pl.col("is_unknown"), pl.col("sets") >= 2)["unit_no"].to_numpy()[:40]
+
+    first, second = masked_examples(corpus, units, batch=20)
+
+    assert set(first.unit) | set(second.unit) == set(units)
+    assert first.unit.max() > second.unit.min()
 
 
 def test_exported_trees_score_as_scikit_learn_does():
@@ -128,3 +139,17 @@ def test_the_shipped_ranker_loads_and_ranks(world):
 def test_too_little_to_train_on(world):
     with pytest.raises(ModelError, match="too little"):
         train(build_corpus(world.head(5)), [], seed=0)
+
+
+def test_the_readme_shows_what_the_shipped_ranker_measured():
+    figures = load_ranker().manifest["figures"]
+    names = {
+        "popularity": "popularity", "DJ prior": "dj_prior", "item-kNN": "item_knn", "ALS": "als",
+        "formula": "formula", "learned": "learned",
+    }  # fmt: skip
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+
+    for shown, scorer in names.items():
+        row = figures[scorer]
+        ece = f" {row['ece']:.3f} |" if "ece" in row else " |"
+        assert f"| {shown} | {row['hit_at_1']:.3f} | {row['hit_at_20']:.3f} |{ece}" in readme

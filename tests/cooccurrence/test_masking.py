@@ -27,18 +27,28 @@ def test_base_key(title, base):
     assert pl.DataFrame({"t": [title]}).select(base_key(pl.col("t"))).item() == base
 
 
-def test_spellings_of_one_recording_are_one_unit():
-    played = rows(
-        ("Tiësto & Kirsty", "Just Be (Wally Remix)"),
-        ("Kirsty & Tiesto", "Just Be"),
-        ("Tiesto feat. Somebody", "Just Be (Extended Mix)"),
-        ("Other", "Just Be"),
-        ("Tiesto", "Another"),
-    )
+REMIXES = (
+    ("Tiësto & Kirsty", "Just Be (Wally Remix)"),
+    ("Kirsty & Tiesto", "Just Be"),
+    ("Tiesto feat. Somebody", "Just Be (Extended Mix)"),
+    ("Kirsty", "Just Be (WALLY rmx)"),
+    ("Other", "Just Be"),
+    ("Tiesto", "Another"),
+)
 
-    unit = recordings(played)["unit"]
 
-    assert unit[0] == unit[1] == unit[2]
+def test_spellings_and_mixes_of_one_recording_are_one_unit_and_a_remix_is_another():
+    unit = recordings(rows(*REMIXES))["unit"]
+
+    assert unit[1] == unit[2]
+    assert unit[0] == unit[3]
+    assert unit.n_unique() == 4
+
+
+def test_versions_together_are_one_unit():
+    unit = recordings(rows(*REMIXES), versions_together=True)["unit"]
+
+    assert unit[:4].n_unique() == 1
     assert unit.n_unique() == 3
 
 
