@@ -123,7 +123,7 @@ def calibration_markdown() -> str:
     for (source,), bands in table.group_by("source", maintain_order=True):
         by_floor = {low: f"{right:,} / {n:,}" for low, right, n in bands["confidence_from", "right", "n"].iter_rows()}
         reliability, threshold = bands["reliability"][0], bands["auto_accept"][0]
-        whole = f"{bands['right'].sum() / bands['n'].sum():.4f}"
+        whole = f"{int(bands['right'].sum()) / int(bands['n'].sum()):.4f}"
         cells = [str(source), f"{reliability:.2f}", *(by_floor.get(floor, "–") for floor in floors), whole]
         lines.append(" | ".join([*cells, "never" if threshold is None else f"{threshold:.4f}"]))
     return "\n".join(f"| {line} |" if "---" not in line else f"|{line}|" for line in lines)
