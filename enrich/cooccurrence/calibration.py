@@ -55,7 +55,11 @@ class Curve:
         """Calibrated share of right answers for rows of evidence."""
         if not len(self.x):
             return np.full(len(evidence), np.nan)
-        raw = _sigmoid(evidence @ np.array(self.weights) + self.intercept)
+        # Column by column: a matrix product rounds a row by how many rows stand beside it.
+        odds = np.full(len(evidence), self.intercept)
+        for column, weight in zip(evidence.T, self.weights, strict=True):
+            odds += column * weight
+        raw = _sigmoid(odds)
         return np.interp(raw, self.x, self.y)
 
 
