@@ -127,21 +127,34 @@ def main() -> None:
     where = machine()
     began = time.perf_counter()
     options = Options(data=asked.data, quick=asked.quick)
-    rows, failed = measured([name for name in BENCHMARKS if asked.only in (None, name)], options)
-    texts, figures, others = tables([name for name in TABLES if asked.only in (None, name)], options)
-    failed += others
-    report = {
-        "at": now.isoformat(timespec="seconds"),
-        "took_s": round(time.perf_counter() - began),
-        "quick": asked.quick,
-        "machine": where,
-        "failed": failed,
-        "rows": [row.as_json() for row in rows],
-        "tables": figures,
-    }
     out = asked.out or PROJECT / "data" / "bench" / f"{now:%Y%m%dT%H%M%SZ}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    rows: list[Row] = []
+    texts: dict[str, str] = {}
+    figures: dict[str, Any] = {}
+    failed: list[str] = []
+    report: dict[str, Any] = {}
+    for name in [*BENCHMARKS, *TABLES]:
+        if asked.only not in (None, name):
+            continue
+        if name in BENCHMARKS:
+            more, others = measured([name], options)
+            rows += more
+        else:
+            text, figure, others = tables([name], options)
+            texts, figures = texts | text, figures | figure
+        failed += others
+        report = {
+            "at": now.isoformat(timespec="seconds"),
+            "took_s": round(time.perf_counter() - began),
+            "quick": asked.quick,
+            "machine": where,
+            "failed": failed,
+            "rows": [row.as_json() for row in rows],
+            "tables": figures,
+        }
+        # After each, so that what was measured outlives an interruption.
+        out.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if asked.json:
         sys.stdout.write(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     else:
