@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 
@@ -19,6 +21,10 @@ def coded(column: pl.Series) -> tuple[pl.Series, pl.Series]:
         # Tables written in order of their sets: each text begins where it differs from the one before.
         codes = column.rle_id()
         return codes.alias("place"), column.filter(codes.is_first_distinct()).alias("text")
+    heads, run = runs(column)
+    if 2 * len(heads) <= len(column):
+        codes, texts = coded(heads)
+        return at(codes, run), texts
     # A pool of its own: the one all categoricals share would keep every text alive. It numbers from 0 without gaps.
     encoded = column.cast(pl.Categorical(pl.Categories.random()))
     distinct = encoded.drop_nulls().unique()
@@ -28,6 +34,21 @@ def coded(column: pl.Series) -> tuple[pl.Series, pl.Series]:
         .with_row_index("place")
     )
     return at(places.sort("code")["place"], encoded.to_physical()), places["text"]
+
+
+def runs(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """What stands in a column, once for each run of equal values, and the number of the run of each row (UInt32).
+
+    The slots of a set come one after the other: to look at its name once is a thirtieth of the work.
+    """
+    run = column.rle_id()
+    return column.filter((run != run.shift(1)).fill_null(value=True)), run
+
+
+def once_a_run(column: pl.Series, rule: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+    """A rule for single values on every row of a column, computed once for each run where that is less work."""
+    heads, run = runs(column)
+    return rule(pl.lit(heads)).gather(pl.lit(run)) if 2 * len(heads) <= len(column) else rule(pl.lit(column))
 
 
 def at(values: pl.Series, codes: pl.Series) -> pl.Series:

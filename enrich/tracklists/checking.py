@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from enrich.errors import InputFileError
-from enrich.text.coding import coded, packed
+from enrich.text.coding import coded, once_a_run, packed, runs
 from enrich.text.words import is_unknown_artist, is_unknown_title
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE, NOTES, SLOTS, Draft, TracklistRead
 
@@ -61,19 +61,21 @@ def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
         ),
     )
     # Sentences are made for the rows that need one: most tables have none such.
-    faults = _faults()
+    faults = _faults(date_given=typed.schema["given_set_date"])
     faulty = typed.select(pl.any_horizontal(fault for fault, _ in faults).fill_null(value=False)).to_series()
     reasons = pl.coalesce(pl.when(fault).then(text) for fault, text in faults)
     refused = typed.filter(faulty).with_columns(reasons.alias("reason"))
     # A filter copies every column: not where it keeps every row.
     good = (typed.filter(~faulty) if faulty.any() else typed).with_columns(pl.lit(None, pl.String).alias("reason"))
     place = ["file", "set_id", "position"]
-    slot = packed(coded(good["set_id"])[0], good["position"])
-    first = (
-        slot.is_first_distinct()
-        if len(drafts) == 1
-        else good.select(pl.struct(pl.lit(slot), "file").is_first_distinct()).to_series()
-    )
+    slot = packed(_set_numbers(good["set_id"]), good["position"])
+    if slot.is_sorted():
+        # Slots that are the same stand beside one another: it needs no table of all that were seen.
+        first = (slot != slot.shift(1)).fill_null(value=True) | (good["file"] != good["file"].shift(1))
+    elif len(drafts) == 1:
+        first = slot.is_first_distinct()
+    else:
+        first = good.select(pl.struct(pl.lit(slot), "file").is_first_distinct()).to_series()
     if not first.all():
         first_line = pl.col.line.first().over(place)
         repeats = pl.format("position {} of set {} is taken already by line {}", "position", "set_id", first_line)
@@ -89,6 +91,12 @@ def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
         bad=pl.concat([refused.select(NOTES.names()), bad_lines]).sort("file", "line", maintain_order=True),
         warnings=_warnings(good),
     )
+
+
+def _set_numbers(set_id: pl.Series) -> pl.Series:
+    """A number for every set; in order of appearance, and so cheap, where no set is left and come back to."""
+    heads, run = runs(set_id)
+    return run if heads.n_unique() == len(heads) else coded(set_id)[0]
 
 
 def _with_ids(slots: pl.DataFrame) -> pl.DataFrame:
@@ -113,11 +121,16 @@ def is_unnamed_title(title: pl.Expr) -> pl.Expr:
 
 def _typed(table: pl.DataFrame, *, file: str) -> pl.DataFrame:
     """All columns of SLOTS the draft may give, in their types, beside what the rules need to know."""
+    # What is a number or a date already is told in words only where a row is refused.
+    typed = {
+        "position": table.schema.get("position", pl.String()).is_integer(),
+        "set_date": isinstance(table.schema.get("set_date"), pl.Date | pl.Datetime),
+    }
     texts = table.select(
-        _text(table, name, file=file) for name in (*_TEXTS, "set_date", "position") if name in table.columns
+        _text(table, name, file=file) for name in (*_TEXTS, *typed) if name in table.columns and not typed.get(name)
     )
     # Texts are looked at once; numbers and dates written as text by us need no tidying.
-    odd = texts.select(pl.col(name).str.contains(_UNTIDY).fill_null(value=False) for name in texts.columns)
+    odd = pl.select(once_a_run(texts[name], _is_untidy).alias(name) for name in texts.columns)
     tidy = texts.with_columns(_tidied(texts[name], odd[name]) for name in texts.columns)
     columns = {
         name: _column(table, tidy, name, file=file) if name in table.columns else pl.lit(None, dtype=dtype).alias(name)
@@ -130,10 +143,16 @@ def _typed(table: pl.DataFrame, *, file: str) -> pl.DataFrame:
             "had_nul"
         )
     ).with_columns(
-        (tidy[name] if name in tidy.columns else pl.lit(None, pl.String)).alias(f"given_{name}")
-        for name in ("position", "set_date")
+        (table[name] if typed[name] else tidy[name] if name in tidy.columns else pl.lit(None, pl.String)).alias(
+            f"given_{name}"
+        )
+        for name in typed
     )
     return table.select(columns.values()).with_columns(extra)
+
+
+def _is_untidy(text: pl.Expr) -> pl.Expr:
+    return text.str.contains(_UNTIDY).fill_null(value=False)
 
 
 def _column(table: pl.DataFrame, tidy: pl.DataFrame, name: str, *, file: str) -> pl.Expr | pl.Series:
@@ -141,7 +160,7 @@ def _column(table: pl.DataFrame, tidy: pl.DataFrame, name: str, *, file: str) ->
     if name in _TEXTS:
         return tidy[name]
     if name in _FLAGS:
-        return _flag(_text(table, name, file=file)).alias(name)
+        return pl.col(name) if dtype == pl.Boolean else _flag(_text(table, name, file=file)).alias(name)
     if name == "set_date":
         if dtype == pl.Date:
             return pl.col(name)
@@ -218,9 +237,10 @@ def _integer(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
     return pl.when(digits <= _INT32_MAX).then(digits).cast(pl.Int32)
 
 
-def _faults() -> list[tuple[pl.Expr, pl.Expr]]:
+def _faults(*, date_given: pl.DataType) -> list[tuple[pl.Expr, pl.Expr]]:
     """Why a row cannot be used, in words; the first that holds is said."""
-    placeholder = pl.col.given_set_date.str.contains(r"^0000")
+    is_text = date_given == pl.String
+    placeholder = pl.col.given_set_date.str.contains(r"^0000") if is_text else pl.lit(value=False)
     return [
         (pl.col.set_id.is_null(), pl.lit("no set_id")),
         (pl.col.set_id.str.len_chars() > MAX_NAME, pl.lit(f"set_id is longer than {MAX_NAME} characters")),
@@ -254,7 +274,7 @@ def _warnings(good: pl.DataFrame) -> pl.DataFrame:
 
 
 def _short(text: pl.Expr) -> pl.Expr:
-    return pl.concat_str(text.str.head(40))
+    return text.cast(pl.String).str.head(40)
 
 
 def _with_json(refused: pl.DataFrame, table: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
