@@ -49,8 +49,7 @@ class Trees:
             columns = np.ascontiguousarray(values[start : start + _CHUNK].T)
             part = scores[start : start + _CHUNK]
             for splits, leaf_values in self._as_masks:
-                left_over = np.full(columns.shape[1], np.uint64(2) ** np.uint64(_MOST_LEAVES - 1), np.uint64)
-                left_over |= left_over - np.uint64(1)
+                left_over = np.full(columns.shape[1], np.iinfo(np.uint64).max, np.uint64)
                 for feature, threshold, missing_left, struck in splits:
                     column = columns[feature]
                     # NaN compares false either way: the sense of the comparison sends it where the tree wants it.
