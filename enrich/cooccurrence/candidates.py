@@ -24,7 +24,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from enrich.cooccurrence.corpus import Context, Floats, Ints, Sparse, count
+from enrich.cooccurrence.corpus import Context, Floats, Ints, Sparse, column_sums, count
 from enrich.cooccurrence.timing import Debuts, debuts
 
 #: How many each generator may bring.
@@ -51,6 +51,9 @@ GENERATORS: dict[str, int] = {
 
 #: Positions to either side that count as near.
 REACH = 10
+
+#: Positions to either side whose labels count as near.
+LABEL_REACH = 3
 
 #: Time constants in days of the same-DJ weights.
 _MONTHS, _YEARS, _EVER = 60.0, 400.0, 3000.0
@@ -100,6 +103,27 @@ class Block:
         return own
 
     @cached_property
+    def days(self) -> NDArray[np.float64]:
+        """U × S: the day of each of the unit's sets; NaN where it is undated or not the unit's."""
+        return np.where(self.own > 0, self.context.corpus.day[None, :], np.nan)
+
+    @cached_property
+    def first_day(self) -> NDArray[np.float64]:
+        """U: first day the unit is played; infinite where its sets are undated."""
+        first: NDArray[np.float64] = np.where(np.isnan(self.days), np.inf, self.days).min(1)
+        return first
+
+    @cached_property
+    def depth(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """U each: where in its sets the unit is played, 0 first to 1 last, on average and as standard deviation."""
+        row, slot = self.slots
+        place = self.context.corpus.place[slot]
+        n = np.maximum(np.bincount(row, minlength=len(self.units)), 1)
+        mean = np.bincount(row, weights=place, minlength=len(self.units)) / n
+        square = np.bincount(row, weights=place**2, minlength=len(self.units)) / n
+        return mean, np.sqrt(np.maximum(square - mean**2, 0))
+
+    @cached_property
     def near(self) -> tuple[Ints, Ints, Ints]:
         """Row, neighbouring known slot, and its position minus the unit's; within `REACH` positions."""
         corpus = self.context.corpus
@@ -133,16 +157,47 @@ class Block:
         row, artist, distance, _ = self.near_artists
         return count(row, artist, self.shape, (1 / np.abs(distance)).astype(np.float32))
 
+    @cached_property
+    def near_labels(self) -> Floats:
+        """U × L: sum of 1 / distance over the plays on the label within `LABEL_REACH` positions."""
+        row, slot, distance = self.near
+        label = self.context.corpus.label_no[slot]
+        kept = (label >= 0) & (np.abs(distance) <= LABEL_REACH)
+        closeness = (1 / np.abs(distance[kept])).astype(np.float32)
+        shape = (len(self.units), self.context.corpus.labels.height)
+        labels: Floats = count(row[kept], label[kept], shape, closeness).toarray()
+        return labels
+
     @property
     def shape(self) -> tuple[int, int]:
         """U, A."""
         return len(self.units), self.context.corpus.shape[2]
 
     @cached_property
+    def same_dj(self) -> Floats:
+        """Sets of the block × S: 1 where a DJ plays both sets."""
+        return self.context.same_dj(self.sets)
+
+    @cached_property
+    def days_apart(self) -> Floats:
+        """Sets of the block × S: days between sets."""
+        return self.context.days_apart(self.sets)
+
+    @cached_property
+    def _other(self) -> Floats:
+        """U × S: 1 but for the unit's own sets."""
+        other: Floats = 1 - self.own
+        return other
+
+    def over_sets(self, kernel: Floats) -> Floats:
+        """U × S: a kernel (sets of the block × S) summed over the unit's sets; 0 for its own sets."""
+        weight: Floats = (self.member @ kernel.astype(np.float32)) * self._other
+        return weight
+
+    @cached_property
     def weights(self) -> dict[str, Floats]:
         """U × S: how much every other set says about the unit's; 0 for its own sets."""
-        context = self.context
-        same, days = context.same_dj(self.sets), context.days_apart(self.sets)
+        context, same, days = self.context, self.same_dj, self.days_apart
         alike = context.set_similarity(self.sets)
         community = (context.corpus.community[self.sets][:, None] == context.corpus.community[None, :]).astype(
             np.float32
@@ -159,14 +214,19 @@ class Block:
             "hot": np.exp(-days / 45),
             "warm": np.exp(-days / 400),
         }
-        other = 1 - self.own
-        return {name: (self.member @ kernel.astype(np.float32)) * other for name, kernel in kernels.items()}
+        return {name: self.over_sets(kernel) for name, kernel in kernels.items()}
 
     @cached_property
     def djs(self) -> Floats:
         """U × A: share of the unit's sets the artist plays, under any name."""
         share: Floats = (self.member @ self.context.dj_names[self.sets].toarray()) / self.n_sets[:, None]
         return share
+
+    @cached_property
+    def played_by(self) -> NDArray[np.bool_]:
+        """U × A: the artist plays one of the unit's sets."""
+        played: NDArray[np.bool_] = (self.member @ self.context.djs[self.sets].toarray()) > 0
+        return played
 
     @cached_property
     def set_labels(self) -> Floats:
@@ -187,11 +247,13 @@ class Block:
         """How other recordings came up beside the units."""
         return debuts(self)
 
+    def by_rarity(self, labels: Floats) -> Floats:
+        """U × L: labels, each weighing less the more is released on it."""
+        return (labels * self.context.label_rarity[None, :]).astype(np.float32)
+
     def roster(self, labels: Floats) -> Floats:
-        """U × A: artists of the labels, a label weighing less the more is released on it."""
-        matrix = self.context.label_artists
-        rarity = 1 / np.sqrt(np.asarray(matrix.sum(1)).ravel() + 1)
-        return spread((labels * rarity[None, :]).astype(np.float32), matrix)
+        """U × A: artists of the labels, by their rarity."""
+        return spread(self.by_rarity(labels), self.context.label_artists)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +309,7 @@ def gather(block: Block) -> Pool:
     chosen = np.zeros((n_units, n_artists), bool)
     for name, size in GENERATORS.items():
         chosen |= _best(scores[name], size)
-    exists = (np.asarray(block.context.present.sum(0)).ravel() > 0) | (np.asarray(block.context.djs.sum(0)).ravel() > 0)
+    exists = (column_sums(block.context.present) > 0) | (column_sums(block.context.djs) > 0)
     row, artist = np.nonzero(chosen & exists[None, :])
     return Pool(row=row, artist=artist, scores={name: score[row, artist] for name, score in scores.items()})
 

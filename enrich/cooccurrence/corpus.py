@@ -97,6 +97,15 @@ class Corpus:
         """Each set's community as a number."""
         return self.sets["community"].rank("dense").cast(pl.Int64).to_numpy()
 
+    @cached_property
+    def place(self) -> Floats:
+        """Each slot's place in its set, 0 first to 1 last."""
+        sizes = np.bincount(self.set_no, minlength=self.shape[1])
+        start = np.cumsum(sizes) - sizes
+        place = np.arange(len(self.set_no)) - start[self.set_no]
+        share: Floats = (place / np.maximum(sizes[self.set_no] - 1, 1)).astype(np.float32)
+        return share
+
     def truth(self) -> pl.DataFrame:
         """unit_no, artist_no: who made each recording.
 
@@ -236,12 +245,18 @@ class Context:
 
     @cached_property
     def label_artists(self) -> Sparse:
-        """L × A: log(1 + plays) of the artist on the label, relative to the artist's labelled plays."""
+        """L × A: log(1 + plays) of the artist on the label."""
         label = self.corpus.label_no[self.plays[:, 0]]
         rows = self.plays[label >= 0]
         matrix = count(label[label >= 0], rows[:, 1], (self.corpus.labels.height, self.corpus.shape[2]))
         np.log1p(matrix.data, out=matrix.data)
         return matrix
+
+    @cached_property
+    def label_rarity(self) -> Floats:
+        """L: what a label weighs, less the more is released on it."""
+        rarity: Floats = 1 / np.sqrt(np.asarray(self.label_artists.sum(1)).ravel() + 1)
+        return rarity
 
     @cached_property
     def together(self) -> Sparse:
@@ -340,7 +355,7 @@ class Context:
     @cached_property
     def depth(self) -> Floats:
         """A: where in a set the artist is played on average, 0 first to 1 last."""
-        place = relative_position(self.corpus)[self.plays[:, 0]]
+        place = self.corpus.place[self.plays[:, 0]]
         plays = np.bincount(self.plays[:, 1], minlength=self.corpus.shape[2])
         total = np.bincount(self.plays[:, 1], weights=place, minlength=self.corpus.shape[2])
         mean: Floats = np.where(plays > 0, total / np.maximum(plays, 1), 0.5).astype(np.float32)
@@ -455,15 +470,6 @@ def build_corpus(
         labels=labels,
         units=units,
     )
-
-
-def relative_position(corpus: Corpus) -> Floats:
-    """Each slot's place in its set, 0 first to 1 last."""
-    sizes = np.bincount(corpus.set_no, minlength=corpus.shape[1])
-    start = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    place = np.arange(len(corpus.set_no)) - start[corpus.set_no]
-    share: Floats = (place / np.maximum(sizes[corpus.set_no] - 1, 1)).astype(np.float32)
-    return share
 
 
 def count(rows: Ints, columns: Ints, shape: tuple[int, int], weight: Floats | None = None) -> Sparse:

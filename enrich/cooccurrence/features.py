@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
+import scipy.sparse as sp
 
-from enrich.cooccurrence.candidates import Block, Pool, gather
-from enrich.cooccurrence.corpus import Context, Floats, Ints, Sparse, column_sums, count, relative_position
-from enrich.cooccurrence.timing import Sums, around, by_debut, of_place, on_labels
+from enrich.cooccurrence.candidates import Block, Pool, gather, spread
+from enrich.cooccurrence.corpus import Context, Floats, Ints, Sparse, column_sums, count
+from enrich.cooccurrence.timing import Sums, around, by_debut, greatest, of_place, on_labels
 
 #: Cells of a dense units × artists matrix worked on at once; bounds memory.
 _CELLS = 6_000_000
@@ -153,16 +154,8 @@ def _from_neighbours(block: Block, pool: Pool) -> dict[str, Floats]:
     width = np.maximum(np.asarray(wide.sum(1)).ravel(), 1e-9)[:, None]
     columns["like_surroundings"] = _products(np.asarray(wide @ vectors) / width, vectors, pool)
 
-    label = context.corpus.label_no[near_slot]
-    kept = (label >= 0) & (np.abs(near_distance) <= 3)
-    labels = count(
-        near_row[kept],
-        label[kept],
-        (shape[0], context.corpus.labels.height),
-        (1 / np.abs(near_distance[kept])).astype(np.float32),
-    ).toarray()
-    columns["roster_near"] = block.roster(labels)[pool.row, pool.artist]
-    dj_labels = np.asarray((context.set_labels.T @ block.weights["dj_months"].T).T, dtype=np.float32)
+    columns["roster_near"] = block.roster(block.near_labels)[pool.row, pool.artist]
+    dj_labels = spread(block.weights["dj_months"], context.set_labels)
     columns["roster_dj"] = block.roster(dj_labels)[pool.row, pool.artist]
 
     alike = Sums(context.unit_artists, pool)
@@ -176,22 +169,19 @@ def _from_names(block: Block, pool: Pool) -> dict[str, Floats]:
     n_artists = block.shape[1]
     of_any_set = column_sums(context.dj_names)
     return {
-        "credited_dj": np.asarray(_pairs(block.djs, context.together, pool)),
-        "remixed_dj": np.asarray(_pairs(block.djs, context.remix_links, pool)),
+        "credited_dj": _pairs(block.djs, context.together, pool),
+        "remixed_dj": _pairs(block.djs, context.remix_links, pool),
         "artist_dj_sets": of_any_set[:n_artists][pool.artist],
     }
 
 
 def _of_artist(block: Block, pool: Pool) -> dict[str, Floats]:
     context = block.context
-    day = np.where(block.own > 0, context.corpus.day[None, :], np.nan)
-    known = ~np.isnan(day)
-    mean = np.where(known.any(1), np.nansum(day, 1) / np.maximum(known.sum(1), 1), np.nan)
+    dated = (~np.isnan(block.days)).sum(1)
+    mean = np.where(dated > 0, np.nansum(block.days, 1) / np.maximum(dated, 1), np.nan)
     first, last = context.dates
     sets, recordings, repeated = (column_sums(m) for m in (context.present, context.recordings, context.repeated))
-    row, slot = block.slots
-    places = np.bincount(row, weights=relative_position(context.corpus)[slot], minlength=len(block.units))
-    depth = places / np.maximum(np.bincount(row, minlength=len(block.units)), 1)
+    depth, _ = block.depth
     return {
         "artist_sets": sets[pool.artist],
         "artist_recordings": recordings[pool.artist],
@@ -207,24 +197,18 @@ def _of_artist(block: Block, pool: Pool) -> dict[str, Floats]:
 def _of_unknown(block: Block, pool: Pool) -> dict[str, Floats]:
     """The same for all candidates of an unknown: how much there is to go by."""
     context = block.context
-    day = np.where(block.own > 0, context.corpus.day[None, :], np.nan)
-    known = ~np.isnan(day)
-    first = np.where(known, day, np.inf).min(1)
-    last = np.where(known, day, -np.inf).max(1)
-    dated = known.any(1)
-    span = np.where(dated, last, 0) - np.where(dated, first, 0)
-    span[~dated] = np.nan
-    same = context.same_dj(block.sets)
-    history = (block.member @ same.sum(1, keepdims=True))[:, 0] / block.n_sets
-    djs = (block.member @ context.djs[block.sets].toarray() > 0).sum(1)
+    first = np.where(np.isfinite(block.first_day), block.first_day, np.nan)
+    last = np.where(np.isnan(block.days), -np.inf, block.days).max(1)
+    history = (block.member @ block.same_dj.sum(1)) / block.n_sets
     candidates = np.bincount(pool.row, minlength=len(block.units))
     near = np.bincount(block.near[0][np.abs(block.near[2]) <= 2], minlength=len(block.units))
     self_rate = (block.member @ context.self_rate[block.sets]) / block.n_sets
     per_unit = {
         "sets": block.n_sets,
-        "span": span,
-        "when": np.where(dated, first, np.nan),
-        "djs": djs,
+        # Without a date the first day is no number, and so is the span.
+        "span": last - first,
+        "when": first,
+        "djs": block.played_by.sum(1),
         "dj_history": history,
         "dj_self_rate": self_rate,
         "candidates": candidates,
@@ -236,13 +220,10 @@ def _of_unknown(block: Block, pool: Pool) -> dict[str, Floats]:
 def _compared(columns: dict[str, Floats], row: Ints, n_rows: int) -> dict[str, Floats]:
     """Values relative to the unknown's best, their ranks, and shares of the artist's plays and the unknown's sets."""
     size = np.bincount(row, minlength=n_rows)
-    some = size > 0
     start = np.cumsum(size) - size
     out: dict[str, Floats] = {}
     for name in _COMPARED:
-        best = np.zeros(n_rows, np.float32)
-        if len(row):
-            best[some] = np.maximum.reduceat(columns[name], start[some])
+        best = greatest(columns[name], size)
         out[f"{name}_rel"] = (columns[name] / np.maximum(best[row], 1e-9)).astype(np.float32)
     for name in _RANKED:
         order = np.lexsort((-columns[name], row))
@@ -266,6 +247,4 @@ def _products(left: Floats, right: Floats, pool: Pool) -> Floats:
 
 
 def _pairs(left: Floats, matrix: Sparse, pool: Pool) -> Floats:
-    from scipy.sparse import csr_matrix
-
-    return _at((csr_matrix(left) @ matrix).tocsr(), pool)
+    return _at((sp.csr_matrix(left) @ matrix).tocsr(), pool)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from enrich.cooccurrence.corpus import Floats, Sparse, count, relative_position
+from enrich.cooccurrence.corpus import Floats, Ints, Sparse, column_sums
 
 if TYPE_CHECKING:
     from enrich.cooccurrence.candidates import Block, Pool
@@ -22,32 +22,54 @@ if TYPE_CHECKING:
 _UNDATED = 3000.0
 
 
+class Entries:
+    """What stands in an array ordered by artist, for the artist of each candidate: entries `bounds[a]:bounds[a + 1]`.
+
+    `of` tells which entry of the array, `row` which unit it is weighed for.
+    """
+
+    def __init__(self, bounds: Ints, pool: Pool) -> None:
+        start = bounds[pool.artist].astype(np.int64)
+        self._length = bounds[pool.artist + 1] - start
+        first = np.cumsum(self._length) - self._length
+        self._pair = np.repeat(np.arange(len(pool.row)), self._length)
+        self.of = np.repeat(start - first, self._length) + np.arange(self._length.sum())
+        self.row = pool.row[self._pair]
+
+    def total(self, terms: Floats) -> Floats:
+        """Sum of the terms of each candidate's entries."""
+        sums: Floats = np.bincount(self._pair, weights=terms, minlength=len(self._length)).astype(np.float32)
+        return sums
+
+    def greatest(self, terms: Floats) -> Floats:
+        """The greatest term among each candidate's entries; 0 without any."""
+        return greatest(terms, self._length)
+
+
+def greatest(values: Floats, length: Ints) -> Floats:
+    """The greatest of each run of values, one run after the other; 0 where a run has the length 0."""
+    best = np.zeros(len(length), np.float32)
+    some = length > 0
+    if some.any():
+        best[some] = np.maximum.reduceat(values, (np.cumsum(length) - length)[some])
+    return best
+
+
 class Sums:
     """Sums over the columns' entries of each candidate: Σ weight[unit, row] × matrix[row, artist], for pairs only."""
 
     def __init__(self, matrix: Sparse, pool: Pool) -> None:
         columns = matrix.tocsc()
-        start, stop = columns.indptr[pool.artist], columns.indptr[pool.artist + 1]
-        length = (stop - start).astype(np.int64)
-        self._first = np.cumsum(length) - length
-        self._some = length > 0
-        self._pair = np.repeat(np.arange(len(pool.row)), length)
-        entry = np.repeat(start.astype(np.int64) - self._first, length) + np.arange(length.sum())
-        self._set, self._value, self._row = columns.indices[entry], columns.data[entry], pool.row[self._pair]
-        self._n = len(pool.row)
+        self._entries = Entries(columns.indptr, pool)
+        self._set, self._value = columns.indices[self._entries.of], columns.data[self._entries.of]
 
     def __call__(self, weight: Floats) -> Floats:
         """The weighted sum over each candidate's entries."""
-        terms = weight[self._row, self._set] * self._value
-        sums: Floats = np.bincount(self._pair, weights=terms, minlength=self._n).astype(np.float32)
-        return sums
+        return self._entries.total(weight[self._entries.row, self._set] * self._value)
 
     def best(self, weight: Floats) -> Floats:
         """The greatest weight among each candidate's entries."""
-        best = np.zeros(self._n, np.float32)
-        if len(self._row):
-            best[self._some] = np.maximum.reduceat(weight[self._row, self._set], self._first[self._some])
-        return best
+        return self._entries.greatest(weight[self._entries.row, self._set])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +89,8 @@ class Debuts:
 
 def debuts(block: Block) -> Debuts:
     """How other recordings came up, compared with the block's units."""
-    context = block.context
-    day = np.where(block.own > 0, context.corpus.day[None, :], np.inf)
-    own = np.where(np.isnan(day), np.inf, day).min(1)
-    djs = sp.csr_matrix(((block.member @ context.djs[block.sets].toarray()) > 0).astype(np.float32))
+    context, own = block.context, block.first_day
+    djs = sp.csr_matrix(block.played_by.astype(np.float32))
     same = ((djs @ context.unit_djs.T).toarray() > 0).astype(np.float32)
     apart = np.full(same.shape, _UNDATED, np.float32)
     known = np.isfinite(own)[:, None] & np.isfinite(context.first_day)[None, :]
@@ -80,15 +100,8 @@ def debuts(block: Block) -> Debuts:
 
 def around(block: Block, pool: Pool) -> dict[str, Floats]:
     """Plays before and after the unknown's sets, as sums, as rates, and the nearest ones."""
-    context = block.context
-    same, days = context.same_dj(block.sets), context.days_apart(block.sets)
+    context, same, days = block.context, block.same_dj, block.days_apart
     later = np.nan_to_num(context.corpus.day[None, :] - context.corpus.day[block.sets][:, None])
-    other = 1 - block.own
-
-    def spread_over(kernel: Floats) -> Floats:
-        weight: Floats = (block.member @ kernel.astype(np.float32)) * other
-        return weight
-
     kernels = {
         "dj_before": same * np.exp(-days / 90) * (later < 0),
         "dj_after": same * np.exp(-days / 90) * (later > 0),
@@ -99,50 +112,37 @@ def around(block: Block, pool: Pool) -> dict[str, Floats]:
     repeated, some = Sums(context.repeated, pool), Sums(context.present, pool)
     columns: dict[str, Floats] = {}
     for name, kernel in kernels.items():
-        weight = spread_over(kernel)
+        weight = block.over_sets(kernel)
         columns[name] = repeated(weight)
         columns[f"{name}_rate"] = some(weight) / np.maximum(weight.sum(1)[pool.row], 1e-6)
-    columns["dj_nearest"] = some.best(spread_over(same * np.exp(-days / 200)))
-    columns["any_nearest"] = some.best(spread_over(np.exp(-days / 100)))
+    columns["dj_nearest"] = some.best(block.over_sets(same * np.exp(-days / 200)))
+    columns["any_nearest"] = some.best(block.over_sets(np.exp(-days / 100)))
     columns["company_best"] = some.best(block.weights["company"])
     return columns
 
 
 def on_labels(block: Block, pool: Pool) -> dict[str, Floats]:
     """Plays on the labels around the unknown, by how near in time; and how alike the artist's labels are to them."""
-    context = block.context
-    label_no, n_labels = context.corpus.label_no, context.corpus.labels.height
-    row, slot, distance = block.near
-    kept = (label_no[slot] >= 0) & (np.abs(distance) <= 3)
-    closeness = (1 / np.abs(distance[kept])).astype(np.float32)
-    near = count(row[kept], label_no[slot[kept]], (len(block.units), n_labels), closeness).toarray()
-    rarity = 1 / np.sqrt(np.asarray(context.label_artists.sum(1)).ravel() + 1)
-    around_it = (block.set_labels * rarity[None, :]).astype(np.float32)
-    close_by = (near * rarity[None, :]).astype(np.float32)
-
+    context, weights = block.context, block.weights
+    around_it, close_by = block.by_rarity(block.set_labels), block.by_rarity(block.near_labels)
+    label_no = context.corpus.label_no
     plays = context.plays[label_no[context.plays[:, 0]] >= 0]
     plays = plays[np.argsort(plays[:, 1], kind="stable")]
-    start = np.searchsorted(plays[:, 1], np.arange(context.corpus.shape[2] + 1))
-    length = start[pool.artist + 1] - start[pool.artist]
-    pair = np.repeat(np.arange(len(pool.row)), length)
-    entry = np.repeat(start[pool.artist] - (np.cumsum(length) - length), length) + np.arange(length.sum())
-    slots = plays[entry, 0]
-    unit, sets, label = pool.row[pair], context.corpus.set_no[slots], label_no[slots]
+    entries = Entries(np.searchsorted(plays[:, 1], np.arange(block.shape[1] + 1)), pool)
+    slots = plays[entries.of, 0]
+    sets, label = context.corpus.set_no[slots], label_no[slots]
 
     def together(kernel: Floats, labels: Floats) -> Floats:
-        terms = kernel[unit, sets] * labels[unit, label]
-        sums: Floats = np.bincount(pair, weights=terms, minlength=len(pool.row)).astype(np.float32)
-        return sums
+        return entries.total(kernel[entries.row, sets] * labels[entries.row, label])
 
-    weights, rosters = block.weights, context.label_artists
-    lengths = np.sqrt(np.asarray(rosters.multiply(rosters).sum(0)).ravel()) + 1e-9
-    shared = np.asarray((rosters.T @ around_it.T).T)[pool.row, pool.artist]
+    of_artist = np.sqrt(column_sums(context.label_artists.power(2))) + 1e-9
+    of_unit = np.linalg.norm(around_it, axis=1) + 1e-9
     return {
         "roster_now": together(weights["warm"], around_it),
         "roster_near_now": together(weights["warm"], close_by),
         "roster_dj_now": together(weights["dj_years"], around_it),
         "roster_hot": together(weights["hot"], around_it),
-        "roster_fit": shared / lengths[pool.artist] / (np.linalg.norm(around_it, axis=1)[pool.row] + 1e-9),
+        "roster_fit": pool.scores["roster"] / of_artist[pool.artist] / of_unit[pool.row],
     }
 
 
@@ -165,17 +165,13 @@ def by_debut(block: Block, pool: Pool) -> dict[str, Floats]:
 
 def of_place(block: Block) -> dict[str, Floats]:
     """U each: where in its sets the unknown is played, their length, and the near sets of its DJs."""
-    context = block.context
-    row, slot = block.slots
-    place = relative_position(context.corpus)[slot]
-    n = np.maximum(np.bincount(row, minlength=len(block.units)), 1)
-    mean = np.bincount(row, weights=place, minlength=len(block.units)) / n
-    square = np.bincount(row, weights=place**2, minlength=len(block.units)) / n
-    size = np.bincount(context.corpus.set_no, minlength=context.corpus.shape[1])
-    near = context.same_dj(block.sets) * np.exp(-context.days_apart(block.sets) / 90)
+    corpus = block.context.corpus
+    depth, depth_spread = block.depth
+    size = np.bincount(corpus.set_no, minlength=corpus.shape[1])
+    near = block.over_sets(block.same_dj * np.exp(-block.days_apart / 90))
     return {
-        "depth": mean.astype(np.float32),
-        "depth_spread": np.sqrt(np.maximum(square - mean**2, 0)).astype(np.float32),
+        "depth": depth.astype(np.float32),
+        "depth_spread": depth_spread.astype(np.float32),
         "set_length": ((block.member @ size[block.sets]) / block.n_sets).astype(np.float32),
-        "dj_sets_now": (((block.member @ near) * (1 - block.own)).sum(1) / block.n_sets).astype(np.float32),
+        "dj_sets_now": (near.sum(1) / block.n_sets).astype(np.float32),
     }
