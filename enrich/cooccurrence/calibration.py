@@ -15,12 +15,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from enrich.cooccurrence.slots import slot_rows
-from enrich.text.normalise import artist_key
+from enrich.cooccurrence.contexts import number_plays
+from enrich.sql import DUCKDB
 
 #: What calibration looks at, for each candidate of each unknown.
 EVIDENCE = ("log_odds", "margin", "log_sets", "log_occurrences", "log_history", "log_rank")
@@ -105,48 +106,38 @@ def evidence(ranking: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
     """
     p = pl.col("probability").clip(1e-6, 1 - 1e-6)
     odds = (p / (1 - p)).log()
-    best = pl.col("log_odds").sort_by("rank").first().over("track_key")
-    second = pl.col("log_odds").sort_by("rank").get(1, null_on_oob=True).over("track_key")
-    rival = pl.when(pl.col("rank") == 1).then(second).otherwise(best)
+    ranked = ranking.with_columns(log_odds=odds)
+    # The rival of the first is the second, and of everybody else the first.
+    first, second = (ranked.filter(pl.col("rank") == place).select("track_key", rival="log_odds") for place in (1, 2))
+    rival = pl.concat(
+        [second.with_columns(of_first=pl.lit(value=True)), first.with_columns(of_first=pl.lit(value=False))]
+    )
     # Without a rival the margin is that to a candidate of one in a thousand.
     return (
-        ranking.join(about, on="track_key", how="left", maintain_order="left")
-        .with_columns(log_odds=odds)
+        ranked.join(about, on="track_key", how="left", maintain_order="left")
+        .with_columns(of_first=pl.col("rank") == 1)
+        .join(rival, on=["track_key", "of_first"], how="left", maintain_order="left")
         .with_columns(
-            margin=pl.col("log_odds") - rival.fill_null(-7.0),
+            margin=pl.col("log_odds") - pl.col("rival").fill_null(-7.0),
             log_sets=pl.col("sets").fill_null(1).cast(pl.Float64).log(),
             log_occurrences=pl.col("occurrence_count").fill_null(0).cast(pl.Float64).log1p(),
             log_history=pl.col("history").fill_null(0.0).cast(pl.Float64).log1p(),
             log_rank=pl.col("rank").cast(pl.Float64).log(),
         )
+        .drop("rival", "of_first")
     )
 
 
 def about_unknowns(tracklists: pl.DataFrame) -> pl.DataFrame:
-    """track_key, sets (of the unknown), history (mean number of sets of its DJs)."""
-    tracklists = slot_rows(tracklists)
-    own = pl.concat_str("set_id", pl.lit("#"), "position")
-    # A set names its DJ once a slot: keys are made of each name once a set.
-    sets_of_dj = (
-        tracklists.select("dj", "set_id")
-        .drop_nulls()
-        .unique()
-        .select(dj_key=artist_key(pl.col("dj")), set_id="set_id")
-        .group_by("dj_key")
-        .agg(n=pl.col("set_id").n_unique())
-    )
-    return (
-        tracklists.filter("is_unknown")
-        .select(
-            track_key=pl.when(pl.col("track_key").fill_null("") != "").then("track_key").otherwise(own),
-            set_id="set_id",
-            dj_key=artist_key(pl.col("dj")),
-        )
-        .join(sets_of_dj, on="dj_key", how="left")
-        .group_by("track_key")
-        .agg(sets=pl.col("set_id").n_unique(), history=pl.col("n").fill_null(0).mean())
-        .sort("track_key")
-    )
+    """track_key, sets (of the unknown), history (mean number of sets of its DJs), by track_key."""
+    with number_plays(tracklists).connect() as con:
+        return read_about(con)
+
+
+def read_about(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """`about_unknowns` of a connection of `contexts.Plays.connect`."""
+    DUCKDB["cooccurrence_about_unknowns"].run(con)
+    return DUCKDB["cooccurrence_about"].frame(con)
 
 
 def fit_calibration(evidence: pl.DataFrame, right: NDArray[np.bool_], *, recordings: int) -> Calibration:

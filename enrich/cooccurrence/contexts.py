@@ -49,6 +49,8 @@ class Plays:
     """credit_no, artist_no: who a credit names."""
     dj_credits: pl.DataFrame
     """dj_credit_no, dj_no: who a DJ credit names; `dj_no` and `artist_no` number the same names."""
+    dj_numbers: pl.DataFrame
+    """dj_credit_no, dj_key_no: DJ credits whose whole text has one key share a number."""
     names: pl.DataFrame
     """artist_no, artist_key, artist: every artist and DJ, in the spelling seen most."""
     labels: pl.DataFrame
@@ -101,6 +103,7 @@ def number_plays(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = Non
         slots=slots,
         credits=known.credits,
         dj_credits=known.dj_credits,
+        dj_numbers=dj_numbers(texts["dj"].to_frame("text").with_row_index("no")).drop("text"),
         names=known.names,
         labels=known.labels,
         sets=texts["set_id"].to_frame("set_id").with_row_index("set_no"),
@@ -144,6 +147,11 @@ def vocabulary(
         same_artist=_same_artist(aliases, number),
         label_of=label_of,
     )
+
+
+def dj_numbers(djs: pl.DataFrame) -> pl.DataFrame:
+    """text, dj_credit_no, dj_key_no of DJ credits (no, text): a whole credit by its key, not taken apart."""
+    return djs.select("text", dj_credit_no="no", dj_key_no=artist_key(pl.col("text")).rank("dense"))
 
 
 def load_contexts(con: duckdb.DuckDBPyConnection, *, window: int = WINDOW) -> None:

@@ -22,14 +22,13 @@ import polars as pl
 from enrich.contracts.schemas import RANKING
 from enrich.contracts.tables import check_output, write_batches
 from enrich.cooccurrence.calibration import calibrate_formula
-from enrich.cooccurrence.contexts import WINDOW, Vocabulary, vocabulary
+from enrich.cooccurrence.contexts import WINDOW, Vocabulary, dj_numbers, vocabulary
 from enrich.cooccurrence.engines import DiskDuckDB, Engine
 from enrich.cooccurrence.evidence import EVIDENCE, sentences
 from enrich.cooccurrence.formula import MAX_RANK, SCORES, score_steps
 from enrich.cooccurrence.ranking import at_the_gate, name_ranking
 from enrich.errors import EnrichError, InputFileError
 from enrich.sql import DUCKDB
-from enrich.text.normalise import artist_key
 from enrich.tracklists.batches import parquet_files
 
 #: Unknowns named at once.
@@ -139,8 +138,7 @@ def number_tables(engine: Engine) -> Vocabulary:
     known = vocabulary(artists, djs, labels)
     engine.load("artist_numbers", _numbers(artists.select("text", credit_no="no")))
     engine.load("label_numbers", _numbers(labels.select("text", label_no=known.label_of).drop_nulls()))
-    key = artist_key(pl.col("text"))
-    engine.load("dj_numbers", _numbers(djs.select("text", dj_credit_no="no", dj_key_no=key.rank("dense"))))
+    engine.load("dj_numbers", _numbers(dj_numbers(djs)))
     for table in ("credits", "dj_credits", "same_artist"):
         engine.load(table, _numbers(getattr(known, table)))
     engine.run("cooccurrence_unknowns")

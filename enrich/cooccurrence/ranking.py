@@ -13,7 +13,7 @@ from os import PathLike
 import polars as pl
 
 from enrich.contracts.schemas import RANKING
-from enrich.cooccurrence.calibration import about_unknowns, calibrate_formula
+from enrich.cooccurrence.calibration import calibrate_formula, read_about
 from enrich.cooccurrence.contexts import WINDOW, number_plays, unknown_key
 from enrich.cooccurrence.evidence import Named, read_evidence, sentences
 from enrich.cooccurrence.formula import MAX_RANK, MIN_OCCURRENCES, MIN_PROBABILITY, load_scores, read_scores
@@ -78,8 +78,9 @@ def rank(
             DUCKDB["cooccurrence_only"].run(con)
         scored = read_scores(con)
         evidence = read_evidence(con)
+        about = read_about(con)
     ranking = name_ranking(scored, sentences(scored, evidence, plays), plays)
-    return ranking.with_columns(calibrate_formula(ranking, about_unknowns(tracklists)))
+    return ranking.with_columns(calibrate_formula(ranking, about))
 
 
 def name_ranking(scored: pl.DataFrame, said: pl.DataFrame, names: Named) -> pl.DataFrame:

@@ -34,32 +34,13 @@ def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
         InputFileError: a column has a type no text, number or date can be made of.
     """
     table = pl.concat([draft.table for _, draft in drafts])
-    lines = pl.concat([pl.Series("line", draft.lines, dtype=pl.Int64) for _, draft in drafts])
     bad_lines = pl.DataFrame(
         [(file, line, reason, *_storable([raw])) for file, draft in drafts for line, reason, raw in draft.bad],
         schema=NOTES,
         orient="row",
     )
-    typed = _typed(table, file=drafts[0][0]).with_columns(
-        lines,
-        *(
-            pl.concat(
-                [
-                    pl.repeat(value(file, draft), draft.table.height, dtype=pl.String, eager=True)
-                    for file, draft in drafts
-                ]
-            ).alias(name)
-            for name, value in (("file", lambda file, _: file), ("source", lambda _, draft: draft.source))
-        ),
-        pl.concat(
-            [
-                pl.Series("raw", _storable(draft.raws), dtype=pl.String)
-                if draft.raws is not None
-                else pl.repeat(None, draft.table.height, dtype=pl.String, eager=True).alias("raw")
-                for _, draft in drafts
-            ]
-        ),
-    )
+    places = pl.concat([_places(file, draft) for file, draft in drafts])
+    typed = pl.concat([_typed(table, file=drafts[0][0]), places], how="horizontal")
     # Sentences are made for the rows that need one: most tables have none such.
     faults = _faults(date_given=typed.schema["given_set_date"])
     faulty = typed.select(pl.any_horizontal(fault for fault, _ in faults).fill_null(value=False)).to_series()
@@ -85,11 +66,20 @@ def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
         pl.when(pl.col.set_date.dt.year().is_between(*_YEARS)).then(pl.col.set_date).alias("set_date")
     )
     if all(draft.raws is None for _, draft in drafts):
-        refused = _with_json(refused, table, lines)
+        refused = _with_json(refused, table, places["line"])
     return TracklistRead(
         slots=_with_ids(good).select(SLOTS.names()).match_to_schema(SLOTS),
         bad=pl.concat([refused.select(NOTES.names()), bad_lines]).sort("file", "line", maintain_order=True),
         warnings=_warnings(good),
+    )
+
+
+def _places(file: str, draft: Draft) -> pl.DataFrame:
+    """line, file, source, raw: where each row of a draft stands. What is the same for all is held once."""
+    return pl.DataFrame({"line": pl.Series(draft.lines, dtype=pl.Int64)}).with_columns(
+        file=pl.lit(file),
+        source=pl.lit(draft.source),
+        raw=pl.lit(None, pl.String) if draft.raws is None else pl.Series(_storable(draft.raws), dtype=pl.String),
     )
 
 

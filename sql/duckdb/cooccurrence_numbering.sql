@@ -89,6 +89,13 @@ left join sets_of_dj as h on h.dj_key_no = d.dj_key_no
 where s.unknown_no is not null
 group by s.unknown_no
 
+-- name: cooccurrence_about()
+-- The same by name.
+select u.track_key, a.sets, a.history
+from about_unknowns as a
+join unknowns as u on u.unknown_no = a.unknown_no
+order by u.unknown_no
+
 -- name: cooccurrence_set_ids(first, last)
 -- The ids of the sets that the evidence of some unknowns names.
 with
