@@ -85,8 +85,8 @@ def _places(file: str, draft: Draft) -> pl.DataFrame:
 
 def _set_numbers(set_id: pl.Series) -> pl.Series:
     """A number for every set; in order of appearance, and so cheap, where no set is left and come back to."""
-    heads, run = runs(set_id)
-    return run if heads.n_unique() == len(heads) else coded(set_id)[0]
+    found = runs(set_id)
+    return found[1] if found is not None and found[0].is_unique().all() else coded(set_id)[0]
 
 
 def _with_ids(slots: pl.DataFrame) -> pl.DataFrame:
