@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from enrich.reporting.pages import page_template
 
 
 def docs_page(document: Mapping[str, Any], *, address: str) -> str:
@@ -20,19 +20,12 @@ def docs_page(document: Mapping[str, Any], *, address: str) -> str:
         document: OpenAPI.
         address: Of the server, for the curl lines.
     """
-    environment = Environment(
-        loader=PackageLoader("enrich.api", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     operations = list(_operations(document, address))
     groups = [
         {**tag, "operations": [operation for operation in operations if tag["name"] in operation["tags"]]}
         for tag in document.get("tags", ())
     ]
-    return environment.get_template("docs.html.j2").render(info=document["info"], groups=groups)
+    return page_template("enrich.api", "docs.html.j2").render(info=document["info"], groups=groups)
 
 
 def _operations(document: Mapping[str, Any], address: str) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from enrich.contracts.settings import Settings
 from enrich.cooldown.simulation import PROJECTED_DAYS, PROJECTED_PERCENT, simulated_year
@@ -24,6 +23,7 @@ from enrich.reporting import plots, queue_plots
 from enrich.reporting.comparison import compare, read_former, same_figures
 from enrich.reporting.counts import read_counts
 from enrich.reporting.figures import figures
+from enrich.reporting.pages import page_template
 from enrich.reporting.style import as_svg
 
 HTML_NAME, JSON_NAME = "recovery-report.html", "recovery-report.json"
@@ -126,14 +126,7 @@ def _simulated_year() -> dict[str, Any]:
 
 def render(counted: dict[str, Any], *, today: date) -> str:
     """The page as one string, charts inline. Everything that comes from the database is escaped."""
-    environment = Environment(
-        loader=PackageLoader("enrich.reporting", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2").render(
+    return page_template("enrich.reporting", "report.html.j2").render(
         f={"comparison": None, **counted}, charts=charts(counted, today=today)
     )
 
