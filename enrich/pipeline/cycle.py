@@ -102,20 +102,6 @@ class CycleResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """What every command is called with."""
-
-    command: str
-    settings: Settings
-    now: datetime
-    limit: int
-    apply: bool
-    snapshot: Path | None
-    on_progress: Progress | None
-    stop: threading.Event | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Ran:
     """What a run came to, before it is counted."""
 
@@ -148,17 +134,19 @@ def hunt_labels(
         on_progress: Told of each step.
         stop: Set, it ends the asking of sources; what was found is recorded all the same.
     """
-    asked = _Asked(
-        command="hunt-labels",
-        settings=settings,
+    ran = _run(
+        "hunt-labels",
+        settings,
         now=now,
         limit=limit,
         apply=apply,
         snapshot=snapshot,
         on_progress=on_progress,
         stop=stop,
+        statuses=statuses,
+        blank="label",
+        names_artists=False,
     )
-    ran = _run(asked, statuses=statuses, blank="label", names_artists=False)
     proposals, written = ran.found.proposals, ran.record.written
     labels = _best(proposals.filter((pl.col("kind") == "label") & (pl.col("confidence") >= LABEL_FLOOR)))
     silent = ran.outside.unavailable_tracks - set(labels["track_id"])
@@ -197,17 +185,19 @@ def resolve(
         on_progress: Told of each step.
         stop: Set, it ends the asking of sources; what was found is recorded all the same.
     """
-    asked = _Asked(
-        command="resolve",
-        settings=settings,
+    ran = _run(
+        "resolve",
+        settings,
         now=now,
         limit=limit,
         apply=apply,
         snapshot=snapshot,
         on_progress=on_progress,
         stop=stop,
+        statuses=("failed",),
+        blank="any",
     )
-    return _counted(_run(asked, statuses=("failed",), blank="any"), applied=apply)
+    return _counted(ran, applied=apply)
 
 
 def trigger(
@@ -227,28 +217,45 @@ def trigger(
     next period, until its retries are spent. One that only lacks a label is `partial`. Without `learned` the learned
     ranker is not asked: it has seen the public tracklists, so it may not judge them again (`enrich replay`).
     """
-    asked = _Asked(
-        command="trigger",
-        settings=settings,
+    ran = _run(
+        "trigger",
+        settings,
         now=now,
         limit=limit,
         apply=apply,
         snapshot=snapshot,
         on_progress=on_progress,
         stop=stop,
+        statuses=("pending",),
+        blank="any",
+        learned=learned,
     )
-    return _counted(_run(asked, statuses=("pending",), blank="any", learned=learned), applied=apply)
+    return _counted(ran, applied=apply)
 
 
 def _run(
-    asked: _Asked, *, statuses: Sequence[str], blank: str, names_artists: bool = True, learned: bool = True
+    command: str,
+    settings: Settings,
+    *,
+    now: datetime,
+    limit: int,
+    apply: bool,
+    snapshot: Path | None,
+    on_progress: Progress | None,
+    stop: threading.Event | None,
+    statuses: Sequence[str],
+    blank: str,
+    names_artists: bool = True,
+    learned: bool = True,
 ) -> _Ran:
     """Snapshot, tiers, record: the one way every command goes."""
-    tell(asked.on_progress, "snapshot")
-    ws = _workspace(asked)
-    ids = select_tracks(ws, statuses=statuses, limit=asked.limit, blank=blank)
-    policy = read_policy(asked.settings.auto_accept, learned=auto_accept_thresholds())
-    outside = OutsideTiers(enabled_sources(asked.settings), asked.on_progress, asked.stop)
+    tell(on_progress, "snapshot")
+    path = snapshot if snapshot is not None else take_snapshot(settings, now=now)
+    with open_snapshot(path, settings=settings) as opened:
+        ws = Workspace.of(opened)
+    ids = select_tracks(ws, statuses=statuses, limit=limit, blank=blank)
+    policy = read_policy(settings.auto_accept, learned=auto_accept_thresholds())
+    outside = OutsideTiers(enabled_sources(settings), on_progress, stop)
     found = run_tiers(
         ws,
         ids,
@@ -256,26 +263,20 @@ def _run(
         label_tiers=(*LABEL_TIERS, outside.labels),
         artist_tiers=(*ARTIST_TIERS, outside.artists) if names_artists else (),
         context_tiers=outside.context_tiers(learned=learned) if names_artists else (),
-        on_progress=asked.on_progress,
+        on_progress=on_progress,
     )
     left = record(
-        asked.settings,
-        asked.command,
+        settings,
+        command,
         ws,
         found,
         ids,
         policy=policy,
-        now=asked.now,
-        apply=asked.apply,
-        parameters={"limit": asked.limit},
+        now=now,
+        apply=apply,
+        parameters={"limit": limit},
     )
     return _Ran(ids=ids, found=found, record=left, outside=outside)
-
-
-def _workspace(asked: _Asked) -> Workspace:
-    path = asked.snapshot if asked.snapshot is not None else take_snapshot(asked.settings, now=asked.now)
-    with open_snapshot(path, settings=asked.settings) as opened:
-        return Workspace.of(opened)
 
 
 def _counted(ran: _Ran, *, applied: bool) -> CycleResult:
