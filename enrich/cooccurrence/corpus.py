@@ -20,6 +20,7 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from enrich.contracts.schemas import TRACKLISTS
 from enrich.cooccurrence.ease import Ease, fit_ease
 from enrich.cooccurrence.masking import group_recordings
 from enrich.cooccurrence.slots import credited_slots, slot_rows
@@ -105,6 +106,18 @@ class Corpus:
         place = np.arange(len(self.set_no)) - start[self.set_no]
         share: Floats = (place / np.maximum(sizes[self.set_no] - 1, 1)).astype(np.float32)
         return share
+
+    def slot_units(self) -> pl.DataFrame:
+        """set_id, position, unit, is_unknown of every slot, in order; as `masking.recordings` gives them."""
+        unit_no = pl.Series(self.unit_no)
+        return pl.DataFrame(
+            {
+                "set_id": self.sets["set_id"].gather(self.set_no),
+                "position": pl.Series(self.position, dtype=TRACKLISTS["position"]),
+                "unit": self.units["unit"].gather(unit_no.set(unit_no < 0, None)),
+                "is_unknown": ~self.is_known,
+            }
+        )
 
     def truth(self) -> pl.DataFrame:
         """unit_no, artist_no: who made each recording.

@@ -1,21 +1,19 @@
 """Masked replay over real tracklists: how often each ranker is right, and whether its confidence means what it says.
 
-Known recordings of two sets or more are hidden in groups of `Plan.size`, everywhere at once, and
-ranked from what is left.
-Test recordings are hidden all the while the ranker's training examples are made, so that training sees neither their
-names nor their plays.
+Known recordings of two sets or more are hidden in groups of `Plan.size`, everywhere at once, and ranked from what is
+left. Test recordings are hidden all the while the ranker's training examples are made, so that training sees neither
+their names nor their plays.
 
 * **random**: test groups drawn at random; one ranker, trained on recordings outside all of them.
 * **versions_together**: the same ranker, asked for recordings of which every remix is hidden too. Stricter than what a
   real unknown meets, whose other versions may be known; none of its plays were trained on.
 * **time**: the sets are cut at dates. The ranker is trained on recordings first played before the first cut, in a world
-  that ends there. A group holds recordings first played between one cut and the next, ranked in a
-  world that ends at the
-  next cut: nothing later is ever seen.
+  that ends there. A group holds recordings first played between one cut and the next, ranked in a world that ends at
+  the next cut: nothing later is ever seen.
 
-Calibration and the auto-accept threshold of a group are fitted on the other groups (time: on
-earlier groups only; the first
-is then not reported). `evaluate` reads files; `evaluate_frame` a frame; nothing is written but the JSON asked for.
+Calibration and the auto-accept threshold of a group are fitted on the other groups (time: on earlier groups only; the
+first is then not reported). `evaluate` reads files; `evaluate_frame` a frame; nothing is written but the JSON asked
+for.
 """
 
 from __future__ import annotations
@@ -24,6 +22,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ from enrich.cooccurrence.corpus import Corpus, Ints, build_corpus
 from enrich.cooccurrence.features import Examples, examples
 from enrich.cooccurrence.formula import MIN_OCCURRENCES, MIN_PROBABILITY
 from enrich.cooccurrence.learned import MAX_TRAINING, Ranker, fingerprint, masked_examples, order, train
-from enrich.cooccurrence.masking import hide, random_folds, recordings, without_duplicate_sets
+from enrich.cooccurrence.masking import hide, random_folds, without_duplicate_sets
 from enrich.cooccurrence.ranking import rank
 from enrich.errors import EnrichError
 from enrich.text.normalise import artist_key
@@ -56,6 +55,7 @@ CALIBRATED = ("formula", "learned")
 
 _HISTORY_BANDS = {"none": 0, "1-4": 4, "5-24": 24, "25-99": 99, "100+": 10**9}
 _TOP = 50
+_ANSWERS = ("scorer", "track_key", "rank", "artist", "probability", "occurrence_count", "is_right", "pool_has")
 _FAILURES = 12
 
 
@@ -88,12 +88,20 @@ class Fitted:
 
 @dataclass(frozen=True, kw_only=True)
 class _World:
-    """Tracklists without second listings, numbered, and the recordings that can be asked for."""
+    """Tracklists without second listings, and the same numbered."""
 
     tracklists: pl.DataFrame
-    units: pl.DataFrame
     corpus: Corpus
-    eligible: pl.DataFrame
+
+    @cached_property
+    def units(self) -> pl.DataFrame:
+        """The unit of every slot."""
+        return self.corpus.slot_units()
+
+    @cached_property
+    def eligible(self) -> pl.DataFrame:
+        """The units that can be asked for: known recordings of two sets or more."""
+        return self.corpus.units.filter(~pl.col("is_unknown"), pl.col("sets") >= 2)
 
 
 def evaluate(
@@ -139,7 +147,7 @@ def evaluate_frame(
     """`evaluate` over a frame TRACKLISTS."""
     plan = plan or Plan()
     aliases = with_known(aliases)
-    world = _world(tracklists, aliases)
+    world = _world(without_duplicate_sets(tracklists), aliases)
     if world.eligible.height < 2 * plan.folds:
         raise EnrichError(
             f"evaluate: only {world.eligible.height} known recordings are played in two sets or more; "
@@ -147,19 +155,19 @@ def evaluate_frame(
         )
     random = _random(world, aliases, plan)
     result = {
-        "data": _about(world) | {"fingerprint": fingerprint(tracklists)},
+        "data": _about(world, tracklists),
         "plan": asdict(plan),
         "random": random.figures,
     }
     if plan.versions_together:
-        result["versions_together"] = _versions_together(tracklists, world, aliases, plan, random)
+        result["versions_together"] = _versions_together(world, aliases, plan, random)
     return result | {"time": _time(world, aliases, plan)}
 
 
 def fit_for_use(tracklists: pl.DataFrame, *, plan: Plan) -> Fitted:
     """Calibrate on held-out recordings, then train on all: what `enrich train-ranker` stores."""
     aliases = with_known(None)
-    world = _world(tracklists, aliases)
+    world = _world(without_duplicate_sets(tracklists), aliases)
     random = _random(world, aliases, plan)
     figures = random.figures
     calibration = {scorer: _fitted(random.ranked, scorer).as_json() for scorer in CALIBRATED}
@@ -168,21 +176,25 @@ def fit_for_use(tracklists: pl.DataFrame, *, plan: Plan) -> Fitted:
     ranker = train(world.corpus, [*random.parts, *held_out], seed=plan.seed)
     chosen = pl.concat([random.training, random.tested])
     shown = {s: {k: v for k, v in row.items() if k != "reliability"} for s, row in figures["scorers"].items()}
-    about = _about(world) | {"fingerprint": fingerprint(tracklists), "training_recordings": len(chosen)}
+    about = _about(world, tracklists) | {"training_recordings": len(chosen)}
     return Fitted(ranker=ranker, calibration=calibration, about=about, figures=shown)
 
 
 def _world(tracklists: pl.DataFrame, aliases: pl.DataFrame, *, versions_together: bool = False) -> _World:
-    kept = without_duplicate_sets(tracklists)
-    corpus = build_corpus(kept, aliases=aliases, versions_together=versions_together)
-    eligible = corpus.units.filter(~pl.col("is_unknown"), pl.col("sets") >= 2)
-    units = recordings(kept, versions_together=versions_together)
-    return _World(tracklists=kept, units=units, corpus=corpus, eligible=eligible)
+    """Tracklists without second listings, numbered."""
+    corpus = build_corpus(tracklists, aliases=aliases, versions_together=versions_together)
+    return _World(tracklists=tracklists, corpus=corpus)
 
 
-def _about(world: _World) -> dict[str, Any]:
+def _about(world: _World, tracklists: pl.DataFrame) -> dict[str, Any]:
     slots, sets, artists, _ = world.corpus.shape
-    return {"slots": slots, "sets": sets, "artists": artists, "eligible_recordings": world.eligible.height}
+    return {
+        "slots": slots,
+        "sets": sets,
+        "artists": artists,
+        "eligible_recordings": world.eligible.height,
+        "fingerprint": fingerprint(tracklists),
+    }
 
 
 def _numbers(world: _World, units: pl.Series) -> Ints:
@@ -212,9 +224,8 @@ def _random(world: _World, aliases: pl.DataFrame, plan: Plan) -> _Measured:
     parts = masked_examples(world.corpus, _numbers(world, training), also_hidden=_numbers(world, tested))
     ranker = train(world.corpus, parts, seed=plan.seed)
     ranked = pl.concat([_ranked(world, group, ranker, aliases).with_columns(group=i) for i, group in enumerate(groups)])
-    judged = pl.concat(
-        [_calibrated(ranked, fit=[j for j in range(len(groups)) if j != i], on=i) for i in range(len(groups))]
-    )
+    own = pl.col("group")
+    judged = pl.concat([_judged(ranked.filter(own == i), fit=ranked.filter(own != i)) for i in range(len(groups))])
     asked = pl.concat([g.to_frame("track_key").with_columns(group=i) for i, g in enumerate(groups)])
     figures = _figures(world, judged, asked, trained=len(training))
     return _Measured(
@@ -222,11 +233,9 @@ def _random(world: _World, aliases: pl.DataFrame, plan: Plan) -> _Measured:
     )
 
 
-def _versions_together(
-    tracklists: pl.DataFrame, world: _World, aliases: pl.DataFrame, plan: Plan, random: _Measured
-) -> dict[str, Any]:
+def _versions_together(world: _World, aliases: pl.DataFrame, plan: Plan, random: _Measured) -> dict[str, Any]:
     """One group of recordings with all their remixes, judged by the calibration the random folds would ship."""
-    whole = _world(tracklists, aliases, versions_together=True)
+    whole = _world(world.tracklists, aliases, versions_together=True)
     place = ["set_id", "position"]
     trained = world.units.filter(pl.col("unit").is_in(random.training.implode())).select(place)
     seen = whole.units.join(trained, on=place, how="semi")["unit"].unique()
@@ -234,12 +243,8 @@ def _versions_together(
     if not len(fresh):
         return {"n": 0, "reason": "every recording was trained on"}
     group = random_folds(fresh, folds=1, size=_group_size(whole, plan), seed=plan.seed)[0]
-    answers = _ranked(whole, group, random.ranker, aliases)
-    judged = []
-    for scorer in answers["scorer"].unique(maintain_order=True):
-        here = answers.filter(pl.col("scorer") == scorer)
-        judged.append(_judge(here, _fitted(random.ranked, scorer)) if scorer in CALIBRATED else _unjudged(here))
-    return _figures(whole, pl.concat(judged), group.to_frame("track_key"), trained=len(random.training))
+    judged = _judged(_ranked(whole, group, random.ranker, aliases), fit=random.ranked)
+    return _figures(whole, judged, group.to_frame("track_key"), trained=len(random.training))
 
 
 def _fitted(ranked: pl.DataFrame, scorer: str) -> Calibration:
@@ -273,9 +278,9 @@ def _time(world: _World, aliases: pl.DataFrame, plan: Plan) -> dict[str, Any]:
         all_ranked.append(_ranked(now, group, ranker, aliases).with_columns(group=i))
         asked.append(group.to_frame("track_key").with_columns(group=i))
     ranked = pl.concat(all_ranked)
-    later = range(1, len(cuts))
-    judged = pl.concat([_calibrated(ranked, fit=list(range(i)), on=i) for i in later])
-    figures = _figures(world, judged, pl.concat(asked).filter(pl.col("group") >= 1), trained=len(training))
+    own = pl.col("group")
+    judged = pl.concat([_judged(ranked.filter(own == i), fit=ranked.filter(own < i)) for i in range(1, len(cuts))])
+    figures = _figures(world, judged, pl.concat(asked).filter(own >= 1), trained=len(training))
     return figures | {"cuts": [c.isoformat() for c in cuts]}
 
 
@@ -284,79 +289,91 @@ def _until(world: _World, end: date | None, aliases: pl.DataFrame) -> _World:
     kept = world.tracklists.filter(pl.col("set_date").is_not_null())
     if end is not None:
         kept = kept.filter(pl.col("set_date") < end)
-    return _world(kept, aliases)
+    return _world(without_duplicate_sets(kept), aliases)
 
 
 def _ranked(world: _World, group: pl.Series, ranker: Ranker, aliases: pl.DataFrame) -> pl.DataFrame:
     """All scorers' answers for one group, 50 each, with the evidence of calibration and whether they are right."""
-    corpus, numbers = world.corpus, _numbers(world, group)
-    context = corpus.hide(numbers)
     hidden = hide(world.tracklists, world.units, group)
     about = about_unknowns(hidden)
+    frames = [*_by_number(world, group, ranker), _by_formula(world, group, hidden, aliases)]
+    return pl.concat(
+        [
+            evidence(f, about)
+            if f["scorer"][0] in CALIBRATED
+            else f.join(about, on="track_key", how="left", maintain_order="left")
+            for f in frames
+            if f.height
+        ],
+        how="diagonal",
+    )
+
+
+def _by_number(world: _World, group: pl.Series, ranker: Ranker) -> list[pl.DataFrame]:
+    """Answers of the learned ranker and of the baselines, who know recordings and artists by their numbers."""
+    corpus, numbers = world.corpus, _numbers(world, group)
+    context = corpus.hide(numbers)
     of = examples(context, numbers)
     scored = {"learned": order(of, ranker.score(of)).filter(pl.col("rank") <= _TOP)}
     scored |= {name: scorer(context, numbers) for name, scorer in baselines().items()}
     near = pl.DataFrame({"unit_no": of.unit, "artist_no": of.artist, "occurrence_count": of.column("near_2")})
     truth = corpus.truth().with_columns(is_right=pl.lit(value=True))
     names = corpus.units.select("unit_no", track_key="unit")
-    keys = corpus.artists.select("artist_no", "artist", "artist_key")
-    columns = ["scorer", "track_key", "rank", "artist", "probability", "occurrence_count", "is_right", "pool_has"]
+    artists = corpus.artists.select("artist_no", "artist")
     pool = (
         near.join(truth, on=["unit_no", "artist_no"])
         .select("unit_no")
         .unique()
         .with_columns(pool_has=pl.lit(value=True))
     )
-    frames = [
+    return [
         answers.with_columns(scorer=pl.lit(scorer))
         .join(near, on=["unit_no", "artist_no"], how="left")
         .join(truth, on=["unit_no", "artist_no"], how="left")
         .join(pool, on="unit_no", how="left")
         .join(names, on="unit_no")
-        .join(keys, on="artist_no")
+        .join(artists, on="artist_no")
         .with_columns(
             pl.col("is_right", "pool_has").fill_null(value=False),
             pl.col("occurrence_count").fill_null(0).cast(pl.Int32),
         )
-        .select(columns)
+        .select(_ANSWERS)
         for scorer, answers in scored.items()
     ]
-    # Of all unknowns those that nobody hid are not asked for.
-    formula = rank(hidden, aliases=aliases).filter(pl.col("track_key").is_in(group.implode()))
-    right = truth.join(names, on="unit_no").join(keys, on="artist_no").select("track_key", "artist_key", "is_right")
-    frames.append(
-        formula.with_columns(
-            scorer=pl.lit("formula"), artist_key=artist_key(pl.col("artist")), pool_has=pl.lit(value=False)
-        )
+
+
+def _by_formula(world: _World, group: pl.Series, hidden: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+    """Answers of the formula, which reads the tracklists themselves and knows artists by name."""
+    right = _truth(world.corpus).select("track_key", "artist_key", is_right=pl.lit(value=True))
+    return (
+        rank(hidden, aliases=aliases)
+        # Of all unknowns those that nobody hid are not asked for.
+        .filter(pl.col("track_key").is_in(group.implode()))
+        .with_columns(scorer=pl.lit("formula"), artist_key=artist_key(pl.col("artist")), pool_has=pl.lit(value=False))
         .join(right, on=["track_key", "artist_key"], how="left")
         .with_columns(pl.col("is_right").fill_null(value=False))
-        .select(columns)
+        .select(_ANSWERS)
+    )
+
+
+def _truth(corpus: Corpus) -> pl.DataFrame:
+    """track_key, artist_key, artist: who made each recording, by name."""
+    return (
+        corpus.truth()
+        .join(corpus.units.select("unit_no", track_key="unit"), on="unit_no")
+        .join(corpus.artists.select("artist_no", "artist", "artist_key"), on="artist_no")
+        .select("track_key", "artist_key", "artist")
+    )
+
+
+def _judged(here: pl.DataFrame, *, fit: pl.DataFrame) -> pl.DataFrame:
+    """Answers with `confidence` and `accepted`, both fitted on the answers `fit`; null for scorers without either."""
+    plain = here.filter(~pl.col("scorer").is_in(CALIBRATED)).with_columns(
+        confidence=pl.lit(None, pl.Float64), accepted=pl.lit(None, pl.Boolean)
     )
     return pl.concat(
-        [evidence(f, about) if f["scorer"][0] in CALIBRATED else _bare(f, about) for f in frames if f.height],
-        how="diagonal",
+        [plain, *(_judge(here.filter(pl.col("scorer") == scorer), _fitted(fit, scorer)) for scorer in CALIBRATED)]
     )
-
-
-def _bare(frame: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
-    return frame.join(about, on="track_key", how="left", maintain_order="left")
-
-
-def _calibrated(ranked: pl.DataFrame, *, fit: list[int], on: int) -> pl.DataFrame:
-    """One group's answers with `confidence` and `accepted`, both fitted on the groups `fit`."""
-    parts = []
-    for scorer in ranked["scorer"].unique(maintain_order=True):
-        mine = ranked.filter(pl.col("scorer") == scorer)
-        here = mine.filter(pl.col("group") == on)
-        if scorer in CALIBRATED:
-            parts.append(_judge(here, _fitted(mine.filter(pl.col("group").is_in(fit)), scorer)))
-        else:
-            parts.append(_unjudged(here))
-    return pl.concat(parts)
-
-
-def _unjudged(here: pl.DataFrame) -> pl.DataFrame:
-    return here.with_columns(confidence=pl.lit(None, pl.Float64), accepted=pl.lit(None, pl.Boolean))
 
 
 def _judge(here: pl.DataFrame, calibration: Calibration) -> pl.DataFrame:
@@ -375,11 +392,11 @@ def _figures(world: _World, judged: pl.DataFrame, asked: pl.DataFrame, *, traine
             scorers[scorer] = _hits(rows, n) | _acceptance(rows, n)
     about = _strata(world, asked)
     learned = judged.filter(pl.col("scorer") == "learned")
-    vocabulary = learned.filter("pool_has")["track_key"].n_unique() / max(n, 1)
+    recall = learned.filter("pool_has")["track_key"].n_unique() / max(n, 1)
     return {
         "n": n,
         "training_recordings": trained,
-        "candidate_recall": round(vocabulary, 4),
+        "candidate_recall": round(recall, 4),
         "scorers": scorers,
         "by_sets": _by(judged, about, "sets_band"),
         "by_dj_history": _by(judged, about, "history_band"),
@@ -425,7 +442,6 @@ def _counted(accepted: pl.DataFrame, n: int) -> dict[str, Any]:
 
 def _strata(world: _World, asked: pl.DataFrame) -> pl.DataFrame:
     """track_key with its bands: number of sets, sets of its DJ, and the series its sets are from."""
-    corpus = world.corpus
     of_dj = world.tracklists.select("dj", "set_id").drop_nulls().group_by("dj").agg(history=pl.col("set_id").n_unique())
     slots = world.units.join(world.tracklists.select("set_id", "dj").unique("set_id"), on="set_id").join(
         of_dj, on="dj", how="left"
@@ -440,7 +456,6 @@ def _strata(world: _World, asked: pl.DataFrame) -> pl.DataFrame:
             pl.col("source").sort().first(),
         )
     )
-    assert corpus.units.height
     sets_band = pl.when(pl.col("sets") >= 6).then(pl.lit("6+")).when(pl.col("sets") >= 4).then(pl.lit("4-5"))
     history = pl.lit(None, pl.String)
     for band, top in reversed(_HISTORY_BANDS.items()):
@@ -469,14 +484,7 @@ def _by(judged: pl.DataFrame, about: pl.DataFrame, band: str) -> list[dict[str, 
 
 def _failures(world: _World, learned: pl.DataFrame) -> list[dict[str, Any]]:
     """The surest wrong answers, with the truth: what an analyst should look at first."""
-    corpus = world.corpus
-    truth = (
-        corpus.truth()
-        .join(corpus.units.select("unit_no", track_key="unit"), on="unit_no")
-        .join(corpus.artists.select("artist_no", true_artist="artist"), on="artist_no")
-        .group_by("track_key")
-        .agg(pl.col("true_artist").sort())
-    )
+    truth = _truth(world.corpus).group_by("track_key").agg(true_artist=pl.col("artist").sort())
     rank_of_truth = learned.filter("is_right").group_by("track_key").agg(rank_of_truth=pl.col("rank").min())
     return (
         learned.filter(pl.col("rank") == 1, ~pl.col("is_right"))
