@@ -1,7 +1,12 @@
 """From the raw tables of a snapshot to its marts: staging views, keys and parsed titles by column, named SQL.
 
-Writes the marts into the main schema of the connection. Reads the schema `raw`; what an installation lacks there reads
-as empty or null. Everything temporary goes with the connection.
+Reads the schema `raw`; what an installation lacks there reads as empty or null. Writes
+
+    staged   a view of each raw table, with the same columns and types in every installation
+    stored   what the marts are made of: ids as Postgres has them, a quarter of their size as text
+    main     the marts, as tables, or as views that give the ids as text
+
+Everything temporary goes with the connection.
 """
 
 from __future__ import annotations
@@ -36,11 +41,12 @@ def build_marts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     _name_labels(con)
     _name_tracks(con)
     _name_sets(con)
-    DUCKDB["marts_sets"].run(con)
-    DUCKDB["marts_tracklists"].run(con)
-    DUCKDB["marts_tracks"].run(con, max_attempts=MAX_ATTEMPTS)
-    DUCKDB["marts_labels"].run(con)
-    DUCKDB["marts_album_labels"].run(con)
+    DUCKDB["stored_tracks"].run(con, max_attempts=MAX_ATTEMPTS)
+    for query in (
+        "marts_artists", "marts_credits", "marts_tracks", "marts_labels", "stored_album_labels", "marts_album_labels",
+        "marts_sets", "stored_tracklists", "marts_tracklists",
+    ):  # fmt: skip
+        DUCKDB[query].run(con)
     return {mart: con.table(mart).shape[0] for mart in MARTS}
 
 
@@ -63,6 +69,8 @@ def _stage(con: duckdb.DuckDBPyConnection) -> None:
         if kind == KEY and name in columns.get(table, ())
     }
     key_type = "uuid" if keys == {"UUID"} else "varchar"
+    con.execute("create schema staged")
+    con.execute("create schema stored")
     for table, wanted in STAGED.items():
         typed = {name: key_type if kind == KEY else kind for name, kind in wanted.items()}
         chosen = ", ".join(
@@ -70,17 +78,17 @@ def _stage(con: duckdb.DuckDBPyConnection) -> None:
             for name, kind in typed.items()
         )
         row_no, origin = ("rowid", f"raw.{table}") if table in columns else ("null", "(select 1) where false")
-        con.execute(f"create temp view staged_{table} as select {chosen}, {row_no}::bigint as row_no from {origin}")  # noqa: S608
+        con.execute(f"create view staged.{table} as select {chosen}, {row_no}::bigint as row_no from {origin}")  # noqa: S608
 
 
 def _name_artists(con: duckdb.DuckDBPyConnection) -> None:
-    names: pl.DataFrame = con.sql("select row_no, name from staged_artists").pl()
+    names: pl.DataFrame = con.sql("select row_no, name from staged.artists").pl()
     _keep(
         con,
         "artist_names",
         names.select("row_no", artist_key=artist_key(pl.col("name")), is_unknown=is_unknown_artist(pl.col("name"))),
     )
-    for query in ("marts_artists", "staging_credits", "marts_credits", "staging_shown_artists"):
+    for query in ("stored_artists", "staging_shown_artists"):
         DUCKDB[query].run(con)
 
 
@@ -100,7 +108,7 @@ def _name_tracks(con: duckdb.DuckDBPyConnection) -> None:
     known = con.sql("select distinct label from label_names where is_label").pl()["label"].to_list()
     rows: pl.DataFrame = con.sql(
         "select t.row_no, t.title, a.artist, a.artist_key "
-        "from staged_tracks t left join shown_artists a on a.track_id = t.id"
+        "from staged.tracks t left join shown_artists a on a.track_id = t.id"
     ).pl()
     parsed = parse_titles(rows["title"], artists=rows["artist"], known_labels=known)
     _keep(
@@ -129,6 +137,7 @@ def _name_sets(con: duckdb.DuckDBPyConnection) -> None:
     _keep(con, "dj_names", djs.with_columns(dj_key=artist_key(pl.col("dj"))))
     DUCKDB["staging_keyed_sets"].run(con)
     DUCKDB["staging_slots"].run(con)
+    DUCKDB["staging_rival_slots"].run(con)
     DUCKDB["staging_duplicate_sets"].run(con, min_shared=SAME_SET_SHARED, min_overlap=SAME_SET_OVERLAP)
 
 

@@ -1,29 +1,28 @@
 -- Marts: artists and the credits of tracks. Keys come from enrich.text, over whole columns (`artist_names`).
+-- Ids are stored as Postgres has them; the views give them as text, which reads no slower than text that was stored.
 
--- name: marts_artists()
+-- name: stored_artists()
 -- One row per artist; `aliases` without nulls and blanks, empty where there are none.
-create table artists as
-select a.id::varchar as artist_id, a.name as artist, n.artist_key,
+create table stored.artists as
+select a.id as artist_id, a.name as artist, n.artist_key, n.is_unknown,
     coalesce(list_filter(a.aliases, lambda alias: trim(alias) <> ''), []) as aliases
-from staged_artists a
+from staged.artists a
 join artist_names n using (row_no)
 order by a.created_at, a.id
 
--- name: staging_credits()
--- One row per credit of a known artist, by keys as Postgres has them.
-create temp table keyed_credits as
-select c.track_id, c.artist_id, a.name as artist, n.artist_key, n.is_unknown, coalesce(c.role, 'primary') as role,
-    c.position
-from staged_track_artists c
-join staged_artists a on a.id = c.artist_id
-join artist_names n on n.row_no = a.row_no
+-- name: marts_artists()
+-- One row per artist.
+create view artists as
+select artist_id::varchar as artist_id, artist, artist_key, aliases
+from stored.artists
 
 -- name: marts_credits()
--- One row per (track_id, artist_id, role).
-create table credits as
-select track_id::varchar as track_id, artist_id::varchar as artist_id, artist, artist_key, role, position
-from keyed_credits
-order by keyed_credits.track_id, position nulls last, role, artist_key
+-- One row per (track_id, artist_id, role), of known artists.
+create view credits as
+select c.track_id::varchar as track_id, c.artist_id::varchar as artist_id, a.artist, a.artist_key,
+    coalesce(c.role, 'primary') as role, c.position
+from staged.track_artists c
+join stored.artists a on a.artist_id = c.artist_id
 
 -- name: staging_shown_artists()
 -- One row per track with a primary artist: the names as one text. Unknown-words are no artists. Most tracks have one
@@ -31,9 +30,10 @@ order by keyed_credits.track_id, position nulls last, role, artist_key
 create temp table shown_artists as
 with
 named as (
-    select track_id, artist, artist_key, position
-    from keyed_credits
-    where role = 'primary' and not is_unknown
+    select c.track_id, a.artist, a.artist_key, c.position
+    from staged.track_artists c
+    join stored.artists a on a.artist_id = c.artist_id
+    where coalesce(c.role, 'primary') = 'primary' and not a.is_unknown
 ),
 counted as (
     select track_id, count(*) as artists, any_value(artist) as artist, any_value(artist_key) as artist_key

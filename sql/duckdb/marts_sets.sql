@@ -9,20 +9,28 @@ from sets_keyed s
 left join duplicate_sets d using (set_id)
 order by s.set_date, s.set_id
 
--- name: marts_tracklists()
--- One row per slot of every set that is no duplicate: the frame TRACKLISTS. A slot without a track, or whose track has
--- no known artist, is an unknown one.
-create table tracklists as
+-- name: stored_tracklists()
+-- One row per slot of every set that is no duplicate, set by set. A slot without a track, or whose track has no known
+-- artist, is an unknown one.
+create table stored.tracklists as
 with ordered as (
     select row_number() over (order by s.set_date, s.set_id) as place, s.set_id, s.dj, s.set_name, s.set_date
     from sets_keyed s
     left join duplicate_sets d using (set_id)
     where d.duplicate_of is null
 )
-select s.set_id::varchar as set_id, s.dj, s.set_name, s.set_date, p.position::integer as position,
-    case when p.is_known_artist then p.artist else p.said_artist end as artist,
-    coalesce(p.title, p.said_title) as title, p.label, p.is_id,
-    coalesce(p.track_id::varchar, p.set_id || '#' || p.position) as track_key
+select s.set_id, s.dj, s.set_name, s.set_date, p.position::integer as position,
+    case when t.is_known_artist then t.artist else p.said_artist end as artist,
+    coalesce(t.title, p.said_title) as title, t.label, p.is_id or not coalesce(t.is_known_artist, false) as is_id,
+    p.track_id
 from slots p
 join ordered s on s.set_id = p.set_id
+left join stored.tracks t on t.track_id = p.track_id
 order by s.place, p.position
+
+-- name: marts_tracklists()
+-- One row per slot: the frame TRACKLISTS.
+create view tracklists as
+select set_id::varchar as set_id, dj, set_name, set_date, position, artist, title, label, is_id,
+    coalesce(track_id::varchar, set_id || '#' || position) as track_key
+from stored.tracklists

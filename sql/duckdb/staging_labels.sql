@@ -1,4 +1,4 @@
--- Staging: where a label may stand, and which of its spellings are labels at all. Reads the views staged_*, which
+-- Staging: where a label may stand, and which of its spellings are labels at all. Reads the views of schema staged, which
 -- give every installation the same columns; `label_names` is made by enrich.snapshots.building from the spellings.
 
 -- name: staging_label_candidates()
@@ -8,13 +8,14 @@ with written as (
     select id as track_id, 1 as rank, 'metadata.original_data' as label_source,
         case when json_type(metadata, '$.original_data.label') = 'VARCHAR'
             then json_extract_string(metadata, '$.original_data.label') end as label
-    from staged_tracks
+    from staged.tracks
+    where metadata is not null
     union all
-    select id, 2, 'tracks.label', label from staged_tracks
+    select id, 2, 'tracks.label', label from staged.tracks
     union all
     select id, 3, 'metadata',
         case when json_type(metadata, '$.label') = 'VARCHAR' then json_extract_string(metadata, '$.label') end
-    from staged_tracks
+    from staged.tracks
 )
 select track_id, rank, label_source, trim(label) as label
 from written
@@ -26,7 +27,7 @@ select distinct label
 from (
     select label from label_candidates
     union all
-    select trim(label) from staged_albums where trim(label) <> ''
+    select trim(label) from staged.albums where trim(label) <> ''
 )
 
 -- name: staging_track_labels()

@@ -10,13 +10,13 @@ select s.id as set_id, coalesce(p.name, json_extract_string(s.metadata, '$.dj'))
         json_extract_string(s.metadata, '$.title'), json_extract_string(s.metadata, '$.event')
     ) as set_name,
     (s.set_date at time zone 'UTC')::date as set_date, s.source, coalesce(s.is_complete, false) as is_complete
-from staged_setlists s
-left join staged_performers p on p.id = s.performer_id
+from staged.setlists s
+left join staged.performers p on p.id = s.performer_id
 union all
 select l.id, nullif(trim(l.curator), ''), null, null, l.name,
     try_cast(coalesce(json_extract_string(l.metadata, '$.set_date'), json_extract_string(l.metadata, '$.date')) as date),
     coalesce(l.source, 'playlist'), false
-from staged_playlists l
+from staged.playlists l
 
 -- name: staging_keyed_sets()
 -- One row per set, with its DJ's key.
@@ -26,32 +26,43 @@ from all_sets s
 left join dj_names k on k.dj = s.dj
 
 -- name: staging_slots()
--- One row per slot, with what the slot says itself (said_*) and what its track says. `recording` is equal where two
--- slots hold the same known recording, whatever track row it has: it tells whether two sets are one.
-create temp table slots as
+-- One row per slot, with what the slot says itself (said_*).
+create temp view slots as
 with written as (
     select setlist_id as set_id, position, track_id, coalesce(is_id, false) as is_id, nullif(trim(id_text), '') as id_text
-    from staged_setlist_tracks
+    from staged.setlist_tracks
     union all
     select playlist_id, coalesce(position, row_number() over (partition by playlist_id order by track_id)), track_id,
         false, null
-    from staged_playlist_tracks
-),
-split as (
-    select *,
-        case when contains(id_text, ' - ') then trim(split_part(id_text, ' - ', 1)) end as said_artist,
-        case when contains(id_text, ' - ') then trim(substr(id_text, instr(id_text, ' - ') + 3)) else id_text end
-            as said_title
-    from written
+    from staged.playlist_tracks
 )
-select w.set_id, w.position, w.track_id, w.said_artist, w.said_title,
-    n.artist, n.title, n.is_known_artist, l.label,
-    w.is_id or not coalesce(n.is_known_artist, false) as is_id,
+select set_id, position, track_id, is_id,
+    case when contains(id_text, ' - ') then trim(split_part(id_text, ' - ', 1)) end as said_artist,
+    case when contains(id_text, ' - ') then trim(substr(id_text, instr(id_text, ' - ') + 3)) else id_text end
+        as said_title
+from written
+
+-- name: staging_rival_slots()
+-- One row per slot of the sets that may be one: same DJ, same day, more than one source. `recording` is equal where two
+-- slots hold the same known recording, whatever track row it has: it tells whether two sets are one.
+create temp table rival_slots as
+with
+days as (
+    select dj_key, set_date
+    from sets_keyed
+    where dj_key is not null and set_date is not null
+    group by all
+    having count(distinct source) > 1
+),
+rivals as (
+    select s.* from sets_keyed s join days using (dj_key, set_date)
+)
+select s.set_id, s.dj_key, s.set_date, s.source, s.is_complete, p.position,
     case when n.is_known_artist and n.is_known_title then hash(n.artist_key, n.base_key) end as recording
-from split w
-left join staged_tracks t on t.id = w.track_id
+from rivals s
+left join slots p on p.set_id = s.set_id
+left join staged.tracks t on t.id = p.track_id
 left join track_names n on n.row_no = t.row_no
-left join track_labels l on l.track_id = w.track_id
 
 -- name: staging_duplicate_sets(min_shared, min_overlap)
 -- One row per set that is another one again: same DJ, same day, another source, and at least `min_shared` recordings
@@ -59,10 +70,8 @@ left join track_labels l on l.track_id = w.track_id
 -- known recordings, then flagged complete, then more slots, then the smaller id.
 create temp table duplicate_sets as
 with sized as (
-    select s.set_id, s.dj_key, s.set_date, s.source, s.is_complete, count(p.position) as slots,
-        count(distinct p.recording) as known
-    from sets_keyed s
-    left join slots p on p.set_id = s.set_id
+    select set_id, dj_key, set_date, source, is_complete, count(position) as slots, count(distinct recording) as known
+    from rival_slots
     group by all
 ),
 pairs as (
@@ -75,8 +84,8 @@ pairs as (
 shared as (
     select q.kept, q.dropped, q.shorter, count(distinct x.recording) as common
     from pairs q
-    join slots x on x.set_id = q.kept
-    join slots y on y.set_id = q.dropped and y.recording = x.recording
+    join rival_slots x on x.set_id = q.kept
+    join rival_slots y on y.set_id = q.dropped and y.recording = x.recording
     group by all
 )
 select dropped as set_id, min(kept) as duplicate_of
