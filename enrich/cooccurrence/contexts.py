@@ -22,6 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from enrich.contracts.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
@@ -223,13 +224,8 @@ def _repeats(slot: pl.Series) -> pl.Series:
 
 def _counted(codes: pl.Series, texts: pl.Series) -> pl.DataFrame:
     """no, text, plays: every text by its number, and how often it occurs."""
-    counted = codes.drop_nulls().alias("no").value_counts(name="plays")
-    return (
-        texts.to_frame("text")
-        .with_row_index("no")
-        .join(counted, on="no", how="left", maintain_order="left")
-        .with_columns(pl.col("plays").fill_null(0))
-    )
+    plays = np.bincount(codes.drop_nulls().to_numpy(), minlength=len(texts))
+    return pl.DataFrame({"text": texts, "plays": plays}).with_row_index("no").cast({"plays": pl.UInt32})
 
 
 def _unknown_numbers(rows: pl.DataFrame, texts: dict[str, pl.Series]) -> tuple[pl.Series, pl.DataFrame]:

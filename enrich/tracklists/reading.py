@@ -7,7 +7,7 @@ The kind is told by the content first and the file's ending second: flat tables 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
@@ -116,18 +116,21 @@ def _decode_line(line: bytes) -> str:
         return line.decode("cp1252", "replace")
 
 
-def _sorted(slots: pl.DataFrame) -> pl.DataFrame:
-    """By set_id, position and source."""
+def _order(slots: pl.DataFrame) -> pl.Series | None:
+    """Rows by set_id, position and source; None: they are in order."""
     if slots["source"].n_unique() > 1:
-        return slots.sort("set_id", "position", "source")
+        return slots.select(pl.arg_sort_by("set_id", "position", "source")).to_series()
     # One number to sort by, as set and position are unique here: texts beside texts take four times as long.
     slot = packed(coded(slots["set_id"])[0], slots["position"])
-    return slots if slot.is_sorted() else slots[slot.arg_sort()]
+    return None if slot.is_sorted() else slot.arg_sort()
 
 
-def _together(reads: Sequence[TracklistRead], failed: pl.DataFrame) -> TracklistRead:
+def _together(reads: list[TracklistRead], failed: pl.DataFrame) -> TracklistRead:
+    """All files as one; `reads` is emptied."""
     slots = pl.concat([read.slots for read in reads])
     bad = [read.bad for read in reads]
+    warnings = pl.concat([read.warnings for read in reads])
+    reads.clear()
     repeated = 0
     if slots["file"].n_unique() > 1:
         place = ["source", "set_id", "position"]
@@ -146,9 +149,16 @@ def _together(reads: Sequence[TracklistRead], failed: pl.DataFrame) -> Tracklist
             )
         )
         slots = slots.filter("kept").select(SLOTS.names())
+    if (order := _order(slots)) is not None:
+        columns = []
+        # A column after the other, and the old one let go of: of ten million slots nothing should stand twice.
+        for name in SLOTS.names():
+            columns.append(slots.select(pl.col(name).gather(pl.lit(order))))
+            slots = slots.drop(name)
+        slots = pl.concat(columns, how="horizontal")
     return TracklistRead(
-        slots=_sorted(slots),
+        slots=slots,
         bad=pl.concat([failed, *bad]).match_to_schema(NOTES),
-        warnings=pl.concat([read.warnings for read in reads]),
+        warnings=warnings,
         repeated=repeated,
     )
