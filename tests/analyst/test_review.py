@@ -10,16 +10,14 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from database_world import World
 
 from enrich.analyst.review_widget import review_widget
 from enrich.analyst.room import Room
-from enrich.contracts.schemas import PROPOSALS
 from enrich.contracts.tables import write_table
-from enrich.database.connection import connect
 from enrich.errors import EnrichError
-from enrich.ledger.proposals import proposals, save, with_ids
+from enrich.ledger.proposals import proposals
 from enrich.ledger.review import accept, ids_from_csv, reject, review_table, seen_in_csv
-from enrich.ledger.runs import open_run
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TITLES = (
@@ -33,29 +31,17 @@ TITLES = (
 @pytest.fixture
 def waiting(database):
     """Settings of a database with one label proposal for each of TITLES; and their ids by title."""
-    with connect(database) as con, con.cursor() as cur:
-        ids = [
-            cur.execute(
-                "insert into tracks (title, normalized_title) values (%s, %s) returning id::text", [t, t]
-            ).fetchone()[0]
-            for t in TITLES
-        ]
-        rows = pl.DataFrame(
-            [
-                {"proposal_id": "", "track_id": i, "kind": "label", "value": f"=Label {n}", "artist_id": None,
-                 "tier": 0,
-                 "source": "title", "probability": 0.7, "confidence": 0.9 - 0.1 * n, "status": "proposed",
-                 "evidence": json.dumps({"rule": t})}
-                for n, (i, t) in enumerate(zip(ids, TITLES, strict=True))
-            ],
-            schema=PROPOSALS,
-        )  # fmt: skip
-        run = open_run(cur, "test", now=NOW, snapshot_id="s", parameters={})
-        seen = pl.DataFrame({"track_id": ids}).with_columns(
-            seen_title=pl.lit(None, pl.String), seen_label=pl.lit(None, pl.String), seen_artist=pl.lit(None, pl.String)
-        )
-        save(cur, with_ids(rows), run_id=run, seen=seen, now=NOW)
-    return database, dict(proposals(database).select("title", "proposal_id").iter_rows())
+    world = World(database)
+    ids = world.record(
+        *(
+            {"track_id": world.track(title, status=None), "kind": "label", "value": f"=Label {n}", "tier": 0,
+             "source": "title", "probability": 0.7, "confidence": 0.9 - 0.1 * n,
+             "evidence": json.dumps({"rule": title})}
+            for n, title in enumerate(TITLES)
+        ),
+        now=NOW,
+    )  # fmt: skip
+    return database, dict(zip(TITLES, ids, strict=True))
 
 
 def _state(settings):

@@ -6,79 +6,33 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-import polars as pl
 import pytest
+from database_world import World
 
-from enrich.contracts.schemas import PROPOSALS
-from enrich.database.connection import connect
 from enrich.errors import EnrichError
-from enrich.ledger.proposals import proposals, save, with_ids
+from enrich.ledger.proposals import proposals
 from enrich.ledger.review import accept, reject
-from enrich.ledger.runs import open_run
 from enrich.ledger.writing import undo, writeback
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-class World:
-    """A few tracks and the proposals made for them, in one database."""
+class LedgerWorld(World):
+    """With proposals, and what of the music tables may change."""
 
-    def __init__(self, settings):
-        self.settings = settings
-
-    def query(self, text, *params):
-        with connect(self.settings) as con:
-            cur = con.execute(text, params)
-            return cur.fetchall() if cur.description else []
-
-    def track(self, title, *, metadata="{}", status="failed", artist=None):
-        (row,) = self.query(
-            "insert into tracks (title, normalized_title, metadata) values (%s, lower(%s), %s::jsonb)"
-            " returning id::text",
-            title, title, metadata,
-        )  # fmt: skip
-        self.query("insert into enrichment_status (track_id, status) values (%s, %s)", row[0], status)
-        if artist:
-            self.link(row[0], self.artist(artist))
-        return row[0]
-
-    def artist(self, name):
-        (row,) = self.query(
-            "insert into artists (name, normalized_name) values (%s, lower(%s))"
-            " on conflict (normalized_name) do update set name = excluded.name returning id::text",
-            name, name,
-        )  # fmt: skip
-        return row[0]
-
-    def link(self, track, artist):
-        self.query("insert into track_artists (track_id, artist_id, role) values (%s, %s, 'primary')", track, artist)
-
-    def propose(self, *rows, seen_titles=None):
+    def propose(self, *rows):
         """rows: track, kind, value, confidence[, evidence[, source]] → ids in order, all accepted."""
-        frame = with_ids(
-            pl.DataFrame(
-                [
-                    {
-                        "track_id": row[0], "kind": row[1], "value": row[2],
-                        "confidence": row[3], "probability": row[3],
-                        "evidence": json.dumps(row[4] if len(row) > 4 else {}), "tier": 1,
-                        "source": row[5] if len(row) > 5 else "test",
-                    }
-                    for row in rows
-                ],
-                schema=PROPOSALS,
-            )
+        ids = self.record(
+            *(
+                {
+                    "track_id": row[0], "kind": row[1], "value": row[2], "confidence": row[3], "probability": row[3],
+                    "evidence": json.dumps(row[4] if len(row) > 4 else {}), "tier": 1,
+                    "source": row[5] if len(row) > 5 else "test",
+                }
+                for row in rows
+            ),
+            now=NOW,
         )  # fmt: skip
-        titles = dict(self.query("select id::text, title from tracks"))
-        seen = pl.DataFrame(
-            {"track_id": list(titles), "seen_title": [(seen_titles or titles).get(t, titles[t]) for t in titles],
-             "seen_label": None, "seen_artist": None},
-            schema=dict.fromkeys(("track_id", "seen_title", "seen_label", "seen_artist"), pl.String),
-        )  # fmt: skip
-        with connect(self.settings) as con, con.cursor() as cur:
-            run = open_run(cur, "test", now=NOW)
-            save(cur, frame, run_id=run, seen=seen, now=NOW)
-        ids = frame["proposal_id"].to_list()
         assert accept(self.settings, ids, by="anna", now=NOW).changed == len(ids)
         return ids
 
@@ -109,7 +63,7 @@ class World:
 
 @pytest.fixture
 def world(database):
-    return World(database)
+    return LedgerWorld(database)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+from database_world import World
 
 from enrich.contracts.schemas import PROPOSALS
 from enrich.cooldown import migrate, process, stats
-from enrich.database.connection import connect
 from enrich.errors import EnrichError
 from enrich.pipeline.cycle import hunt_labels, resolve, trigger
 from enrich.pipeline.policy import Policy, read_policy
@@ -22,33 +22,8 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TRUSTING = "artist:association=0.6"
 
 
-class World:
-    def __init__(self, settings):
-        self.settings = settings
-
-    def query(self, text, *params):
-        with connect(self.settings) as con:
-            cur = con.execute(text, params)
-            return cur.fetchall() if cur.description else []
-
-    def track(self, title, *, label=None, artist=None, status="failed", retries=0):
-        ((track,),) = self.query(
-            "insert into tracks (title, normalized_title, metadata, created_at) values (%s, lower(%s),"
-            " jsonb_build_object('original_data', jsonb_build_object('label', %s::text)), '2020-01-01')"
-            " returning id::text",
-            title, title, label,
-        )  # fmt: skip
-        self.query(
-            "insert into enrichment_status (track_id, status, retry_count) values (%s, %s, %s)", track, status, retries
-        )
-        if artist:
-            self.query(
-                "with a as (insert into artists (name, normalized_name) values (%s, lower(%s))"
-                " on conflict (normalized_name) do update set name = excluded.name returning id)"
-                " insert into track_artists (track_id, artist_id, role) select %s, id, 'primary' from a",
-                artist, artist, track,
-            )  # fmt: skip
-        return track
+class CycleWorld(World):
+    """With the settings of a policy that accepts, and what became of the tracks."""
 
     def state(self):
         """track → (label, artist, status)."""
@@ -65,7 +40,7 @@ class World:
 
 @pytest.fixture
 def world(database):
-    return World(database)
+    return CycleWorld(database)
 
 
 def _relay(world):
