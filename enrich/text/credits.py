@@ -35,6 +35,8 @@ _VERSUS = (
 )
 _SOFT = r"(?:&|\+|and|with)\s|w/"
 _SEPARATOR = rf"(?i)(?:\s+(?:{_FEATURED}|{_VERSUS}|{_SOFT})|\s*,(?:\s+and)?\s|\s*;)"
+#: What a credit that is one plain name has nothing of.
+_NOT_PLAIN = rf"[()\[\]\x00-\x1f\x7f]|{_SEPARATOR}"
 _BRACKETED_GUEST = r"(?i)[(\[]\s*((?:featuring|feat|ft|with|vs|pres)\b[^()\[\]]*)[)\]]"
 _REMIX_WORD = r"(?:remix|rmx|rework|bootleg|re-?edit|edit|refix|flip)"
 _REMIXER = rf"(?i)[(\[]\s*([^()\[\]]+?)(?:'s|s')?\s+(?:\S+\s+)?{_REMIX_WORD}\s*[)\]]\s*$"
@@ -168,16 +170,19 @@ def _parts(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
 
 def _artists(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
     """Cut each credit and join again what is one name: c, artist, role."""
-    names = pl.Series(sorted(known), dtype=pl.String).implode()
-    pieces = _cut(credits).with_columns(
-        is_name=artist_key(pl.col("text")).is_in(names), taken=pl.lit(False), joins=pl.lit(False)
-    )
-    # Most credits are one plain name: windows over them would cost most of the time.
-    plain = pl.col("separator").is_null() & ~pl.col("c").is_duplicated()
-    alone, pieces = pieces.filter(plain), pieces.filter(~plain)
-    artists = alone.select("c", artist="text", role=pl.lit("primary"))
+    apart = credits.str.contains(_NOT_PLAIN)
+    # Most credits are one plain name: to cut them, and windows over the pieces, would cost most of the time.
+    plain = _tidied(pl.DataFrame({"c": (~apart).arg_true(), "text": credits.filter(~apart)}))
+    cut = _cut(credits.filter(apart)).with_columns(c=pl.lit(apart.arg_true()).gather("c"))
+    lone = pl.col("separator").is_null() & ~pl.col("c").is_duplicated()
+    alone, pieces = cut.filter(lone), cut.filter(~lone)
+    artists = pl.concat([plain, alone.select("c", "text")]).select("c", artist="text", role=pl.lit("primary"))
     if pieces.is_empty():
         return artists
+    names = pl.Series(sorted(known), dtype=pl.String).implode()
+    pieces = pieces.with_columns(
+        is_name=artist_key(pl.col("text")).is_in(names), taken=pl.lit(False), joins=pl.lit(False)
+    )
     for length in range(min(_LONGEST_NAME, int(pieces["c"].unique_counts().max())), 1, -1):  # type: ignore[arg-type]
         pieces = _join_known_runs(pieces, names, length)
     between_names = pl.col("is_name") & pl.col("is_name").shift(1).over("c").fill_null(False)
@@ -263,8 +268,13 @@ def _cut(credits: pl.Series) -> pl.DataFrame:
         .when(word.is_not_null())
         .then(pl.lit("versus"))
     )
-    tidy = pl.col("text").str.strip_chars(" ,;")
-    return flat.select("c", "separator", kind=kind, text=tidy).filter(pl.col("text") != "")
+    return _tidied(flat.select("c", "separator", "text", kind=kind))
+
+
+def _tidied(pieces: pl.DataFrame) -> pl.DataFrame:
+    """White space single, no comma at an end; pieces of which nothing is left are gone."""
+    tidy = pl.col("text").str.replace_all(r"\s+", " ").str.strip_chars(" ,;")
+    return pieces.with_columns(tidy).filter(pl.col("text") != "")
 
 
 def _joined(joins: pl.Expr) -> pl.Expr:
