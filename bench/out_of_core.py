@@ -21,61 +21,19 @@ import time
 from pathlib import Path
 
 import duckdb
-import numpy as np
-import polars as pl
 import psutil
 import pyarrow.parquet as pq
 
+from bench.plays import simulate_parts
 from enrich.contracts.schemas import RANKING, TRACKLISTS
-
-ROWS_AT_ONCE = 1_000_000
-SET_LENGTH = 30
-UNKNOWN_SHARE = 0.01
 
 
 def write_plays(path: Path, plays: int, *, seed: int = 7) -> None:
-    """`plays` slots as TRACKLISTS, a chunk at a time: artists by Zipf's law, labels by artist, a DJ a set.
-
-    A hundredth of the slots are unknown; four of ten of those are played again in another set.
-    """
-    artists, labels, djs = max(plays // 40, 50), max(plays // 400, 10), max(plays // 2000, 5)
-    weight = np.cumsum(1 / np.arange(1, artists + 1) ** 0.9)
-    home = np.random.default_rng(seed).integers(0, labels, artists)
-    chunk = ROWS_AT_ONCE // SET_LENGTH * SET_LENGTH
+    """Simulated plays into a Parquet file, a part at a time."""
     schema = TRACKLISTS.to_frame().to_arrow().schema
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for first in range(0, plays, chunk):
-            n = min(chunk, plays - first)
-            rng = np.random.default_rng([seed, first])
-            slot = np.arange(first, first + n)
-            artist = np.searchsorted(weight, rng.random(n) * weight[-1])
-            dj = rng.integers(0, djs, n // SET_LENGTH + 1)
-            number = pl.DataFrame(
-                {
-                    "set": slot // SET_LENGTH,
-                    "position": (slot % SET_LENGTH + 1).astype(np.int32),
-                    "artist": artist,
-                    "label": home[artist],
-                    "dj": dj[(slot - first) // SET_LENGTH],
-                    "is_id": rng.random(n) < UNKNOWN_SHARE,
-                    "has_label": rng.random(n) < 0.5,
-                    "unknown": rng.integers(0, max(int(plays * UNKNOWN_SHARE * 0.7), 1), n),
-                }
-            )
-            known = ~pl.col("is_id")
-            rows = number.select(
-                set_id=pl.format("set-{}", "set"),
-                dj=pl.format("DJ {}", "dj"),
-                set_name=pl.lit(None, pl.String),
-                set_date=pl.lit(None, pl.Date),
-                position="position",
-                artist=pl.when(known).then(pl.format("Performer {}", "artist")).otherwise(pl.lit("ID")),
-                title=pl.lit(None, pl.String),
-                label=pl.when(known, "has_label").then(pl.format("Label {}", "label")),
-                is_id="is_id",
-                track_key=pl.when("is_id").then(pl.format("unknown-{}", "unknown")),
-            )
-            writer.write_table(rows.match_to_schema(TRACKLISTS).to_arrow())
+        for part in simulate_parts(plays, seed=seed):
+            writer.write_table(part.to_arrow())
 
 
 class Watched:

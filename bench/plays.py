@@ -2,46 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from enrich.contracts.schemas import TRACKLISTS
 
-def simulate(plays: int, *, seed: int = 7, set_length: int = 30, unknown: float = 0.01) -> pl.DataFrame:
-    """TRACKLISTS of `plays` slots: artists and labels by Zipf's law, labels by artist, one DJ a set."""
-    rng = np.random.default_rng(seed)
+SET_LENGTH = 30
+UNKNOWN_SHARE = 0.01
+
+#: Plays made at a time: whole sets.
+_ROWS_AT_ONCE = 1_000_000 // SET_LENGTH * SET_LENGTH
+
+
+def simulate_parts(plays: int, *, seed: int = 7) -> Iterator[pl.DataFrame]:
+    """`plays` slots as TRACKLISTS, a part at a time: artists by Zipf's law, labels by artist, a DJ a set.
+
+    A hundredth of the slots are unknown; four of ten of those are played again in another set.
+    """
     artists, labels, djs = max(plays // 40, 50), max(plays // 400, 10), max(plays // 2000, 5)
-    weight = 1 / np.arange(1, artists + 1) ** 0.9
-    artist = rng.choice(artists, plays, p=weight / weight.sum())
-    home = rng.integers(0, labels, artists)
-    sets = np.arange(plays) // set_length
-    number = pl.DataFrame(
-        {
-            "set": sets,
-            "position": (np.arange(plays) % set_length + 1).astype(np.int32),
-            "artist": artist,
-            "label": home[artist],
-            "dj": rng.integers(0, djs, int(sets[-1]) + 1)[sets],
-            "is_id": rng.random(plays) < unknown,
-            "has_label": rng.random(plays) < 0.5,
-            # Four unknown slots in ten are played again in another set.
-            "unknown": rng.integers(0, max(int(plays * unknown * 0.7), 1), plays),
-        }
-    )
-    return number.select(
-        set_id=pl.format("set-{}", "set"),
-        dj=pl.format("DJ {}", "dj"),
-        set_name=pl.lit(None, pl.String),
-        set_date=pl.lit(None, pl.Date),
-        position="position",
-        artist=pl.when("is_id").then(pl.lit("ID")).otherwise(pl.format("Performer {}", "artist")),
-        title=pl.lit(None, pl.String),
-        label=pl.when(pl.col("has_label") & ~pl.col("is_id")).then(pl.format("Label {}", "label")),
-        is_id="is_id",
-        track_key=pl.when("is_id").then(pl.format("unknown-{}", "unknown")),
-    )
+    weight = np.cumsum(1 / np.arange(1, artists + 1) ** 0.9)
+    home = np.random.default_rng(seed).integers(0, labels, artists)
+    for first in range(0, plays, _ROWS_AT_ONCE):
+        n = min(_ROWS_AT_ONCE, plays - first)
+        rng = np.random.default_rng([seed, first])
+        slot = np.arange(first, first + n)
+        artist = np.searchsorted(weight, rng.random(n) * weight[-1])
+        dj = rng.integers(0, djs, n // SET_LENGTH + 1)
+        number = pl.DataFrame(
+            {
+                "set": slot // SET_LENGTH,
+                "position": slot % SET_LENGTH + 1,
+                "artist": artist,
+                "label": home[artist],
+                "dj": dj[(slot - first) // SET_LENGTH],
+                "is_id": rng.random(n) < UNKNOWN_SHARE,
+                "has_label": rng.random(n) < 0.5,
+                "unknown": rng.integers(0, max(int(plays * UNKNOWN_SHARE * 0.7), 1), n),
+            }
+        )
+        known = ~pl.col("is_id")
+        yield number.select(
+            set_id=pl.format("set-{}", "set"),
+            dj=pl.format("DJ {}", "dj"),
+            set_name=pl.lit(None, pl.String),
+            set_date=pl.lit(None, pl.Date),
+            position=pl.col("position").cast(TRACKLISTS["position"]),
+            artist=pl.when(known).then(pl.format("Performer {}", "artist")).otherwise(pl.lit("ID")),
+            title=pl.lit(None, pl.String),
+            label=pl.when(known, "has_label").then(pl.format("Label {}", "label")),
+            is_id="is_id",
+            track_key=pl.when("is_id").then(pl.format("unknown-{}", "unknown")),
+        ).match_to_schema(TRACKLISTS)
+
+
+def simulate(plays: int, *, seed: int = 7) -> pl.DataFrame:
+    """All parts of `simulate_parts` as one frame."""
+    return pl.concat(simulate_parts(plays, seed=seed), rechunk=True)
 
 
 def written(plays: int, file: str) -> Callable[[], int]:
