@@ -19,18 +19,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-import polars as pl
 import pytest
+from database_world import World
 from demo_rooms import demo_copy
 
 from enrich.analyst.demo_room import demo_settings
-from enrich.contracts.schemas import PROPOSALS
 from enrich.contracts.settings import Settings
 from enrich.database import server
-from enrich.database.connection import connect
-from enrich.ledger.proposals import proposals, save, with_ids
+from enrich.ledger.proposals import proposals
 from enrich.ledger.review import reject
-from enrich.ledger.runs import open_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -64,27 +61,16 @@ def home() -> Iterator[Settings]:
 
 def _propose_hostile(settings: Settings) -> None:
     """A label proposal for each of HOSTILE, the title and the evidence as hostile as the value."""
-    with connect(settings) as con, con.cursor() as cur:
-        ids = [
-            cur.execute(
-                "insert into tracks (title, normalized_title) values (%s, %s) returning id::text", [t, t]
-            ).fetchone()[0]
-            for t in HOSTILE
-        ]
-        rows = pl.DataFrame(
-            [
-                {"proposal_id": "", "track_id": i, "kind": "label", "value": text, "artist_id": None, "tier": 0,
-                 "source": "title", "probability": 0.999, "confidence": 0.999, "status": "proposed",
-                 "evidence": json.dumps({"reason": text, "sentences": [text], text: text})}
-                for i, text in zip(ids, HOSTILE, strict=True)
-            ],
-            schema=PROPOSALS,
-        )  # fmt: skip
-        seen = pl.DataFrame({"track_id": ids}).with_columns(
-            seen_title=pl.lit(None, pl.String), seen_label=pl.lit(None, pl.String), seen_artist=pl.lit(None, pl.String)
-        )
-        run = open_run(cur, "test", now=datetime.now(UTC), snapshot_id="s", parameters={})
-        save(cur, with_ids(rows), run_id=run, seen=seen, now=datetime.now(UTC))
+    world = World(settings)
+    world.record(
+        *(
+            {"track_id": world.track(text, status=None), "kind": "label", "value": text, "tier": 0, "source": "title",
+             "probability": 0.999, "confidence": 0.999,
+             "evidence": json.dumps({"reason": text, "sentences": [text], text: text})}
+            for text in HOSTILE
+        ),
+        now=datetime.now(UTC),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
