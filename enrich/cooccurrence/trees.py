@@ -1,8 +1,7 @@
 """Gradient-boosted trees as plain arrays: small on disk, safe to load, scored with NumPy alone.
 
-Training is scikit-learn's histogram gradient boosting; what is kept of it is one row per tree node. A
-file of arrays can
-be read from anywhere (`allow_pickle=False`), unlike a pickle, and does not depend on scikit-learn's version.
+Training is scikit-learn's histogram gradient boosting; what is kept of it is one row per tree node. A file of arrays
+can be read from anywhere (`allow_pickle=False`), unlike a pickle, and does not depend on scikit-learn's version.
 """
 
 from __future__ import annotations
@@ -129,19 +128,24 @@ class Trees:
                 trees = cls(baseline=float(arrays["baseline"]), **{name: arrays[name] for name in _ARRAYS})
         except (ValueError, KeyError, OSError, EOFError) as error:
             raise ModelError(f"{origin}: not a stored ranker ({error}); train one with `enrich train-ranker`") from None
-        size = len(trees.value)
-        fits = all(len(getattr(trees, name)) == size for name in _ARRAYS[1:])
-        inside = all(((a >= 0) & (a < max(size, 1))).all() for a in (trees.first, trees.left, trees.right))
-        own = np.arange(size)
-        inner = trees.feature >= 0
-        # Children lie behind their parent: no path can run in a circle.
-        ahead = ((trees.left[inner] > own[inner]) & (trees.right[inner] > own[inner])).all() if fits else False
-        bounds = np.append(trees.first, size)
-        leaves = np.add.reduceat(trees.feature < 0, trees.first) if fits and size else np.zeros(0, np.int64)
-        few = bool((np.diff(bounds) > 0).all() and (leaves <= _MOST_LEAVES).all())
-        if not (fits and inside and ahead and few):
+        if not trees._fit_together():
             raise ModelError(f"{origin}: the stored trees do not fit together; train again with `enrich train-ranker`")
         return trees
+
+    def _fit_together(self) -> bool:
+        size = len(self.value)
+        if any(len(getattr(self, name)) != size for name in _ARRAYS[1:]):
+            return False
+        if any(((a < 0) | (a >= size)).any() for a in (self.first, self.left, self.right)):
+            return False
+        inner = np.flatnonzero(self.feature >= 0)
+        # Children lie behind their parent: no path can run in a circle.
+        if not ((self.left[inner] > inner) & (self.right[inner] > inner)).all():
+            return False
+        if not (np.diff(np.append(self.first, size)) > 0).all():
+            return False
+        leaves = np.add.reduceat(self.feature < 0, self.first) if len(self.first) else np.zeros(0)
+        return bool((leaves <= _MOST_LEAVES).all())
 
     @classmethod
     def of(cls, booster: Any) -> Trees:
