@@ -8,8 +8,7 @@ company, same community, near in date), adds up who is played there, and keeps t
     company_now  the same, near in date                             community  in the same series of sets, near in date
     hot        played by anyone within weeks                        roster     on the labels of its sets
     repeats    on recordings of the same set profile                factors    singular vectors of sets and artists
-    dj_names   the DJs under all their names                        credited   credited together
-    with the DJs or neighbours
+    dj_names   the DJs under all their names                        credited   together with the DJs or neighbours
     habit      played next to the neighbours elsewhere              named      in the name of the set
     ease       what its sets' artists, DJs and time speak for       debuts     first played when it was, by its DJs
 
@@ -216,23 +215,26 @@ class Block:
         }
         return {name: self.over_sets(kernel) for name, kernel in kernels.items()}
 
+    def in_sets(self, matrix: Sparse) -> Floats:
+        """U × columns: a matrix of S rows summed over the unit's own sets."""
+        total: Floats = self.member @ matrix[self.sets].toarray()
+        return total
+
     @cached_property
     def djs(self) -> Floats:
         """U × A: share of the unit's sets the artist plays, under any name."""
-        share: Floats = (self.member @ self.context.dj_names[self.sets].toarray()) / self.n_sets[:, None]
+        share: Floats = self.in_sets(self.context.dj_names) / self.n_sets[:, None]
         return share
 
     @cached_property
     def played_by(self) -> NDArray[np.bool_]:
         """U × A: the artist plays one of the unit's sets."""
-        played: NDArray[np.bool_] = (self.member @ self.context.djs[self.sets].toarray()) > 0
-        return played
+        return self.in_sets(self.context.djs) > 0
 
     @cached_property
     def set_labels(self) -> Floats:
         """U × L: labelled plays in the unit's sets."""
-        plays: Floats = self.member @ self.context.set_labels[self.sets].toarray()
-        return plays
+        return self.in_sets(self.context.set_labels)
 
     @cached_property
     def profile(self) -> Floats:
@@ -275,8 +277,7 @@ def generator_scores(block: Block) -> dict[str, Floats]:
     """U × A scores by generator; 0 means not a candidate of it."""
     context, weights = block.context, block.weights
     near = block.closeness.toarray()
-    same = (block.member @ context.present[block.sets].toarray()).astype(np.float32)
-    named = (block.member @ context.mentions[block.sets].toarray()).astype(np.float32)
+    same = block.in_sets(context.present)
     sets, artists = context.vectors
     mean = (block.member @ sets[block.sets]) / block.n_sets[:, None]
     close = near * (near >= 1 / 3)
@@ -296,7 +297,7 @@ def generator_scores(block: Block) -> dict[str, Floats]:
         "dj_names": block.djs,
         "credited": spread(block.djs * 3 + close + same * 0.1, context.together),
         "habit": spread(close.astype(np.float32), context.neighbours),
-        "named": named,
+        "named": block.in_sets(context.mentions),
         "ease": ((block.member @ context.ease.scores(block.sets)) / block.n_sets[:, None]).astype(np.float32),
         "debuts": spread(block.debuts.recent, context.unit_artists),
     }

@@ -5,8 +5,8 @@
 seen a hidden play. Reads a frame TRACKLISTS, writes nothing, opens no socket.
 
 Words: a **unit** is what gets an answer as one: an unknown (all slots of one `track_key`), or a recording (see
-`enrich.cooccurrence.masking.recordings`). A **known play** is a slot whose artist is known and
-whose unit is not hidden.
+`enrich.cooccurrence.masking.recordings`). A **known play** is a slot whose artist is known and whose unit is not
+hidden.
 """
 
 from __future__ import annotations
@@ -158,9 +158,7 @@ class Context:
     @cached_property
     def by_set(self) -> Sparse:
         """S × A: plays."""
-        sets, artists = self._set_and_artist
-        _, n_sets, n_artists, _ = self.corpus.shape
-        return count(sets, artists, (n_sets, n_artists))
+        return self._plays_weighing(None)
 
     @cached_property
     def present(self) -> Sparse:
@@ -182,30 +180,36 @@ class Context:
     @cached_property
     def unit_artists(self) -> Sparse:
         """N × A: 1 where the artist made the recording."""
-        unit = self.corpus.unit_no[self.plays[:, 0]]
+        unit = self._unit
         _, _, n_artists, n_units = self.corpus.shape
         return ones(count(unit[unit >= 0], self.plays[unit >= 0, 1], (n_units, n_artists)))
 
     @cached_property
     def recordings(self) -> Sparse:
         """S × A: plays, each weighing 1 / the plays of its recording, so that sums count different recordings."""
-        return self._weighted(self._share())
+        return self._plays_weighing(self._share)
 
     @cached_property
     def repeated(self) -> Sparse:
         """S × A: the same over recordings known from two sets or more: what an unknown of several sets is like."""
-        unit = self.corpus.unit_no[self.plays[:, 0]]
-        often = (unit >= 0) & (self.sets_of_unit[unit] >= 2)
-        return self._weighted(np.where(often, self._share(), 0))
+        often = (self._unit >= 0) & (self.sets_of_unit[self._unit] >= 2)
+        return self._plays_weighing(np.where(often, self._share, 0))
 
+    @cached_property
+    def _unit(self) -> Ints:
+        """The unit of every known play; -1 for none."""
+        return self.corpus.unit_no[self.plays[:, 0]]
+
+    @cached_property
     def _share(self) -> Floats:
+        """1 / the plays of its recording, for every known play; 1 where it is of none."""
         unit = self.corpus.unit_no
         plays = np.bincount(unit[self.known & (unit >= 0)], minlength=self.corpus.shape[3] + 1)
-        own = unit[self.plays[:, 0]]
-        share: Floats = np.where(own >= 0, 1 / np.maximum(plays[own], 1), 1).astype(np.float32)
+        share: Floats = np.where(self._unit >= 0, 1 / np.maximum(plays[self._unit], 1), 1).astype(np.float32)
         return share
 
-    def _weighted(self, weight: Floats) -> Sparse:
+    def _plays_weighing(self, weight: Floats | None) -> Sparse:
+        """S × A: the plays, each counted by its weight; None: 1."""
         sets, artists = self._set_and_artist
         _, n_sets, n_artists, _ = self.corpus.shape
         return count(sets, artists, (n_sets, n_artists), weight)
@@ -257,6 +261,17 @@ class Context:
         return count(self.corpus.set_no[slots], self.corpus.label_no[slots], shape)
 
     @cached_property
+    def labelled_plays(self) -> tuple[Ints, Ints]:
+        """Slots of the known plays with a label, in order of artist; artist a's are those from `bounds[a]` on.
+
+        Returns:
+            The bounds, one more than there are artists, and the slots.
+        """
+        plays = self.plays[self.corpus.label_no[self.plays[:, 0]] >= 0]
+        plays = plays[np.argsort(plays[:, 1], kind="stable")]
+        return np.searchsorted(plays[:, 1], np.arange(self.corpus.shape[2] + 1)), plays[:, 0]
+
+    @cached_property
     def label_artists(self) -> Sparse:
         """L × A: log(1 + plays) of the artist on the label."""
         label = self.corpus.label_no[self.plays[:, 0]]
@@ -290,8 +305,7 @@ class Context:
 
     @cached_property
     def neighbours(self) -> Sparse:
-        """A × A: how often two artists are played within 3 rows of each other, by the
-        geometric mean of their totals."""
+        """A × A: how often two artists are played within `_NEARBY` rows, by the geometric mean of their totals."""
         n_slots, _, n_artists, _ = self.corpus.shape
         total = sp.csr_matrix((n_artists, n_artists), dtype=np.float32)
         for distance in range(1, _NEARBY + 1):

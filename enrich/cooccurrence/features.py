@@ -1,9 +1,8 @@
 """What is known of each candidate of each unknown, as one matrix: the learned ranker's evidence.
 
-Every column has a name and a meaning an analyst can check (`explaining.says`). `_rel` columns give a value
-relative to the best
-candidate of the same unknown, `_rank` its rank there, so that the model compares candidates rather than counting plays.
-Pure function of a `Context`; hidden plays have no part in it.
+Every column has a name and a meaning an analyst can check (`explaining.says`). `_rel` columns give a value relative to
+the best candidate of the same unknown, `_rank` its rank there, so that the model compares candidates rather than
+counting plays. Pure function of a `Context`; hidden plays have no part in it.
 """
 
 from __future__ import annotations
@@ -166,12 +165,10 @@ def _from_neighbours(block: Block, pool: Pool) -> dict[str, Floats]:
 
 def _from_names(block: Block, pool: Pool) -> dict[str, Floats]:
     context = block.context
-    n_artists = block.shape[1]
-    of_any_set = column_sums(context.dj_names)
     return {
         "credited_dj": _pairs(block.djs, context.together, pool),
         "remixed_dj": _pairs(block.djs, context.remix_links, pool),
-        "artist_dj_sets": of_any_set[:n_artists][pool.artist],
+        "artist_dj_sets": column_sums(context.dj_names)[pool.artist],
     }
 
 

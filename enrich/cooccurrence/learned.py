@@ -1,9 +1,9 @@
 """The learned ranker: gradient-boosted trees over explainable features of candidates, trained on masked replay.
 
 `train` fits one on masked recordings; `train_ranker` does so from files, adds the calibration, and stores both with a
-manifest of what they were made from; `load_ranker` reads them back and refuses what does not fit.
-`rank_learned` ranks the
-unknowns of any tracklists with the shipped ranker or another. A stored ranker is arrays and JSON: no code, no names.
+manifest of what they were made from; `load_ranker` reads them back and refuses what does not fit. `rank_learned` ranks
+the unknowns of any tracklists with the shipped ranker or another. A stored ranker is arrays and JSON: no code and no
+names.
 """
 
 from __future__ import annotations
@@ -183,10 +183,9 @@ def rank_learned(
         only: Keys of the unknowns wanted; None: all.
 
     Returns:
-        RANKING: `probability` is the ranker's own for the candidate, `confidence` its calibrated
-        share of right answers;
-        occurrence, label, dj, position and label_support are the formula's. Evidence names the plays, then the parts of
-        the score that speak loudest.
+        RANKING: `probability` is the ranker's own for the candidate, `confidence` its calibrated share of right
+        answers; occurrence, label, dj, position and label_support are the formula's. Evidence names the plays, then the
+        parts of the score that speak loudest.
 
     Raises:
         ModelError: the stored ranker is missing, damaged, or of another schema.

@@ -121,15 +121,10 @@ def recordings(tracklists: pl.DataFrame, *, versions_together: bool = False) -> 
     return rows.select("set_id", "position", "is_unknown").with_columns(unit)
 
 
-def without_duplicate_sets(tracklists: pl.DataFrame, units: pl.DataFrame | None = None) -> pl.DataFrame:
-    """`tracklists` without second listings of a set.
-
-    Args:
-        tracklists: TRACKLISTS.
-        units: `recordings(tracklists)`, where the caller has it.
-    """
+def without_duplicate_sets(tracklists: pl.DataFrame) -> pl.DataFrame:
+    """`tracklists` (TRACKLISTS) without second listings of a set."""
     # One listing may name a remix which the other does not.
-    units = recordings(tracklists, versions_together=True) if units is None else units
+    units = recordings(tracklists, versions_together=True)
     known = units.filter(~pl.col("is_unknown")).drop_nulls("unit").select("set_id", "unit").unique()
     # Recordings of very many sets say nothing about two listings being one, and cost the square of their number.
     rare = known.join(known.group_by("unit").len().filter(pl.col("len") <= 200), on="unit").select("set_id", "unit")

@@ -125,12 +125,9 @@ def on_labels(block: Block, pool: Pool) -> dict[str, Floats]:
     """Plays on the labels around the unknown, by how near in time; and how alike the artist's labels are to them."""
     context, weights = block.context, block.weights
     around_it, close_by = block.by_rarity(block.set_labels), block.by_rarity(block.near_labels)
-    label_no = context.corpus.label_no
-    plays = context.plays[label_no[context.plays[:, 0]] >= 0]
-    plays = plays[np.argsort(plays[:, 1], kind="stable")]
-    entries = Entries(np.searchsorted(plays[:, 1], np.arange(block.shape[1] + 1)), pool)
-    slots = plays[entries.of, 0]
-    sets, label = context.corpus.set_no[slots], label_no[slots]
+    bounds, slots = context.labelled_plays
+    entries = Entries(bounds, pool)
+    sets, label = context.corpus.set_no[slots][entries.of], context.corpus.label_no[slots][entries.of]
 
     def together(kernel: Floats, labels: Floats) -> Floats:
         return entries.total(kernel[entries.row, sets] * labels[entries.row, label])
