@@ -44,7 +44,9 @@ def _folded(texts: pl.Series) -> pl.Series:
     # An apostrophe joins (don't → dont); every other mark separates.
     plain = plain.str.replace_all(r"['’‘`´]", "")
     joined = _where(plain, plain.str.contains("[&+]"), text.str.replace_all(r"\s*[&+]\s*", " and "))
-    spaced = joined.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
+    # A single space between words stays as it is; most marks are that.
+    marked = joined.str.contains(r"[^\p{L}\p{N} ]|  ")
+    spaced = _where(joined, marked, text.str.replace_all(r"[^\p{L}\p{N}]{2,}|[^\p{L}\p{N} ]", " ")).str.strip_chars()
     # A name of marks alone ("!!!", "+/-") keeps them: an empty key would merge all such names.
     marks = (~plain.str.contains(r"[\p{L}\p{N}]")).fill_null(value=False)
     if marks.any():

@@ -12,7 +12,7 @@ a column of many titles, brackets that recur are weighed as well (see `_recurrin
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import numpy as np
 import polars as pl
@@ -54,6 +54,8 @@ _PLAIN_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–]\s+((?:{ADJECTIVES}\s+)*{_MIX_WORD})\s
 _BARE_MIX = r"(?i)^(.*\S)\s+((?:original|extended|radio|club|dub|vocal|instrumental)\s+(?:mix|edit|version))\s*$"
 
 
+#: What cleaning a title can change.
+_UNCLEAN = r"[\x00-\x1f\x7f\u200b-\u200f\ufeff<]|[^\S ]|''|  |^ | $|^\[?\d{1,2}:|^w/|^\+"
 _WORKING_TITLE = r"(?i)[(\[]working title[)\]]"
 _VERSIONS = ["plain", "version", "weak"]
 _GUEST_WORD = r"(?i)^(?:featuring|feat\.?|ft\.?|with|w/|duet with)\s*"
@@ -109,9 +111,19 @@ def parse_titles(
 
 def _cleaned(titles: pl.Series, artists: pl.Series) -> pl.DataFrame:
     """row, title, given (artist), text: markup, cue times, row numbers and `w/` in front taken off."""
-    text = (
-        pl.col("title")
-        .fill_null("")
+    rows = (
+        pl.DataFrame({"title": titles, "given": artists})
+        .with_row_index("row")
+        .with_columns(text=pl.col("title").fill_null(""))
+    )
+    rows = _changed(rows, pl.col("text").str.contains(_UNCLEAN), _clean_text)
+    rows = _changed(rows, pl.col("given").str.contains(r"[\x00-\x1f\x7f]|^\s|\s$"), _clean_artist)
+    return rows.with_columns(given=pl.when(pl.col("given") != "").then("given"))
+
+
+def _clean_text(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        pl.col("text")
         .str.replace_all(r"[\x00-\x1f\x7f\u200b-\u200f\ufeff]|<[^<>]{0,200}>", " ")
         .str.replace_all(r"'{2,}", "")
         .str.replace_all(r"\s+", " ")
@@ -119,11 +131,24 @@ def _cleaned(titles: pl.Series, artists: pl.Series) -> pl.DataFrame:
         .str.replace(r"^\[?\d{1,2}:\d{2}(?::\d{2})?\]? (\S)", "${1}")
         .str.replace(r"^(?:w/|\+) ?(\S)", "${1}")
     )
-    given = pl.col("given").str.replace_all(r"[\x00-\x1f\x7f]", " ").str.strip_chars()
-    return (
-        pl.DataFrame({"title": titles, "given": artists})
-        .with_row_index("row")
-        .with_columns(text=text, given=pl.when(given != "").then(given))
+
+
+def _clean_artist(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(pl.col("given").str.replace_all(r"[\x00-\x1f\x7f]", " ").str.strip_chars())
+
+
+def _changed(rows: pl.DataFrame, where: pl.Expr, change: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+    """`rows` with some columns as `change` gives them for the rows `where` says so.
+
+    Most titles are plain: a cheap test spares them the dear rules.
+    """
+    chosen = rows.select(where).to_series().fill_null(value=False)
+    if not chosen.any():
+        return rows
+    index = chosen.arg_true()
+    # scatter writes in place.
+    return rows.with_columns(
+        rows[column.name].clone().scatter(index, column) for column in change(rows.filter(chosen)).get_columns()
     )
 
 
@@ -212,9 +237,12 @@ def _judged(
     ).with_columns(
         is_known=pl.col("key").is_in(known.filter(known != "").unique().implode()).fill_null(False),
         leads=pl.col("row").ne_missing(pl.col("row").shift(1)),  # it opens the title
-        trails=pl.col("i").filter(~bracket).max().over("row").fill_null(0) < pl.col("i"),
+        # The pieces of a title stand together: the row of the piece in question that comes next, or came last, says
+        # whether it is in this title. A window over each title would take many times as long.
+        trails=pl.when(~bracket).then("row").backward_fill().ne_missing(pl.col("row")),
         glued=~pl.col("spaced") & ~bracket.shift(1).fill_null(False),
-        after_version=meaning.is_in(_VERSIONS).cum_max().shift(1).over("row").fill_null(False),
+        after_version=bracket.shift(1).fill_null(False)
+        & pl.when(meaning.is_in(_VERSIONS)).then("row").forward_fill().shift(1).eq_missing(pl.col("row")),
     )
     if one_by_one:
         judged = judged.with_columns(recurs=pl.lit(False))
@@ -279,7 +307,7 @@ def _assembled(rows: pl.DataFrame, brackets: pl.DataFrame) -> pl.DataFrame:
     is_version = meaning.is_in(_VERSIONS) & ~label
     # Behind the label stands nothing of the title ("25% of votes", "WAV"), but another half of a mashup may.
     behind = (
-        label.cum_max().shift(1).over("row").fill_null(False)
+        pl.when(label).then("row").forward_fill().shift(1).eq_missing(pl.col("row"))
         & inner.is_null()
         & ~pl.col("piece").str.contains("(?i)^vs")
     )
@@ -329,44 +357,87 @@ def _at_rows(part: pl.DataFrame, height: int) -> list[pl.Series]:
 def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
     """From base text, mix and guests to the last columns: artist, remixer, class, mashup parts."""
     base, mix, given = pl.col("base"), pl.col("mix"), pl.col("given")
-    parsed = parsed.with_columns(mix=pl.when(mix != "").then(mix))
+    parsed = parsed.with_columns(mix=pl.when(mix != "").then(mix), artist="given")
+    parsed = _changed(parsed, mix.is_null() & base.str.contains(rf"(?i)\b{_MIX_WORD}\s*$"), _mix_of_base)
+    parsed = _changed(parsed, given.is_null() & base.str.contains("[-–—]"), _artist_of_base)
+    parsed = parsed.with_columns(guests=pl.lit(None, pl.String), base_title="base")
+    parsed = _changed(
+        parsed, (pl.col("guest") != "") | base.str.contains_any(["feat", "ft"], ascii_case_insensitive=True), _guests
+    )
+    parsed = (
+        parsed.with_columns(pl.col("base_title").str.strip_chars(" -–—|"))
+        .with_columns(base_title=pl.when(pl.col("base_title") != "").then("base_title"))
+        .join(_versions(parsed["mix"]), on="mix", how="left", maintain_order="left")
+        .with_columns(
+            pl.col("version_class").fill_null("plain"),
+            is_unknown=is_unknown_title(pl.col("base_title")) | pl.col("text").str.contains(_WORKING_TITLE),
+            features=_names(parsed["guests"]),
+        )
+    )
+    return _with_components(parsed)
+
+
+def _mix_of_base(parsed: pl.DataFrame) -> pl.DataFrame:
+    """mix, base: the mix that ends a base text without brackets."""
+    base, mix = pl.col("base"), pl.col("mix")
     # "Artist - Song Remix" is a title; "Song - Club Mix" and "Artist - Song - X Remix" end in a mix.
-    ends_in_mix = given.is_not_null() | (base.str.count_matches(r"\s[-–]\s") > 1)
+    ends_in_mix = pl.col("given").is_not_null() | (base.str.count_matches(r"\s[-–]\s") > 1)
     for loose, where in ((_LOOSE_MIX, ends_in_mix), (_PLAIN_LOOSE_MIX, True), (_BARE_MIX, True)):
         found = mix.is_null() & where & base.str.contains(loose)
         parsed = parsed.with_columns(
             mix=pl.when(found).then(base.str.extract(loose, 2)).otherwise("mix"),
             base=pl.when(found).then(base.str.extract(loose, 1)).otherwise("base"),
         )
-    halves = base.str.extract_groups(r"^(.*?\S)\s+[-–—]\s+(\S.*)$").struct
-    divides = given.is_null() & halves.field("1").is_not_null()
+    return parsed.select("mix", "base")
+
+
+def _artist_of_base(parsed: pl.DataFrame) -> pl.DataFrame:
+    """artist, base: `Artist - Title` divided at the first spaced dash."""
+    halves = pl.col("base").str.extract_groups(_PART).struct
     row_number = r"^(?:#\s*)?(?:\[\d{1,3}\]|\d{1,3}[.)])\s+"
-    parsed = parsed.with_columns(
-        artist=pl.when(divides).then(halves.field("1").str.replace(row_number, "")).otherwise("given"),
+    divides = halves.field("1").is_not_null()
+    return parsed.select(
+        artist=pl.when(divides).then(halves.field("1").str.replace(row_number, "")),
         base=pl.when(divides).then(halves.field("2")).otherwise("base"),
     )
-    guests = pl.concat_str(
-        base.str.extract(_GUESTS, 1),
-        pl.when(pl.col("guest") != "").then(pl.col("guest").str.replace_all(_GUEST_WORD, "")),
-        separator=", ",
-        ignore_nulls=True,
+
+
+def _guests(parsed: pl.DataFrame) -> pl.DataFrame:
+    """guests, base_title: who is named in the base text and in brackets, as one credit."""
+    base, guest = pl.col("base"), pl.col("guest")
+    return parsed.select(
+        guests=pl.concat_str(
+            base.str.extract(_GUESTS, 1),
+            pl.when(guest != "").then(guest.str.replace_all(_GUEST_WORD, "")),
+            separator=", ",
+            ignore_nulls=True,
+        ),
+        base_title=base.str.replace(_GUESTS, ""),
     )
-    parsed = (
-        parsed.with_columns(guests=guests, base_title=base.str.replace(_GUESTS, "").str.strip_chars(" -–—|"))
-        .with_columns(base_title=pl.when(pl.col("base_title") != "").then("base_title"))
-        .join(_versions(parsed["mix"]), on="mix", how="left", maintain_order="left")
-        .with_columns(pl.col("version_class").fill_null("plain"))
+
+
+def _with_components(parsed: pl.DataFrame) -> pl.DataFrame:
+    """Add is_mashup and components; change artist and base_title of `A - One vs. B - Two`."""
+    several = pl.col("base_title").str.contains(_VERSUS).fill_null(False)
+    found = _at_rows(_components(parsed.filter(several)), parsed.height)
+    artist, base_title, components = (pl.lit(column) for column in found)
+    return parsed.with_columns(
+        is_mashup=several | (pl.col("version_class") == "mashup"),
+        artist=pl.coalesce(artist, "artist"),
+        base_title=pl.coalesce(base_title, "base_title"),
+        components=components.fill_null(pl.Series([[]], dtype=pl.List(pl.String))),
     )
-    parsed = parsed.with_columns(
-        is_unknown=is_unknown_title(pl.col("base_title")) | pl.col("text").str.contains(_WORKING_TITLE),
-        features=_names(parsed["guests"]),
-        titles=pl.col("base_title").fill_null("").str.replace_all(_VERSUS, _MARK).str.split(_MARK),
-        artists=pl.col("artist").fill_null("").str.replace_all(_VERSUS, _MARK).str.split(_MARK),
+
+
+def _components(parsed: pl.DataFrame) -> pl.DataFrame:
+    """row, artist, base_title, components of titles of several parts."""
+    parsed = _in_turn(
+        parsed.with_columns(
+            titles=pl.col("base_title").str.replace_all(_VERSUS, _MARK).str.split(_MARK),
+            artists=pl.col("artist").fill_null("").str.replace_all(_VERSUS, _MARK).str.split(_MARK),
+        )
     )
-    parsed = _in_turn(parsed)
-    several = pl.col("titles").list.len() > 1
-    paired = several & (pl.col("titles").list.len() == pl.col("artists").list.len())
-    parsed = parsed.with_columns(is_mashup=several | (pl.col("version_class") == "mashup"))
+    paired = pl.col("titles").list.len() == pl.col("artists").list.len()
     pairs = (
         parsed.filter(paired)
         .select("row", "artists", "titles")
@@ -376,8 +447,8 @@ def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
             pairs=pl.concat_str(pl.col("artists").str.strip_chars(), pl.lit(" - "), pl.col("titles").str.strip_chars())
         )
     )
-    parts = pl.coalesce("pairs", pl.when(several).then("titles"), pl.lit(pl.Series([[]], dtype=pl.List(pl.String))))
-    return parsed.join(pairs, on="row", how="left", maintain_order="left").with_columns(components=parts)
+    joined = parsed.join(pairs, on="row", how="left", maintain_order="left")
+    return joined.select("row", "artist", "base_title", components=pl.coalesce("pairs", "titles"))
 
 
 def _in_turn(parsed: pl.DataFrame) -> pl.DataFrame:
@@ -437,10 +508,6 @@ def _remixer(mix: pl.Expr) -> pl.Expr:
 
 def _names(guests: pl.Series) -> pl.Series:
     """The guests of each title, one by one."""
-    if not guests.count():
-        return pl.Series([[]] * len(guests), dtype=pl.List(pl.String))
-    rows = pl.DataFrame({"row": pl.int_range(len(guests), dtype=pl.UInt32, eager=True)})
     found = split_credits(guests).group_by("row", maintain_order=True).agg(pl.col("artist"))
-    return rows.join(found, on="row", how="left", maintain_order="left")["artist"].fill_null(
-        pl.Series([[]], dtype=pl.List(pl.String))
-    )
+    (names,) = _at_rows(found, len(guests))
+    return names.fill_null(pl.Series([[]], dtype=pl.List(pl.String)))

@@ -57,5 +57,5 @@ def is_unknown_title(expr: pl.Expr) -> pl.Expr:
 
 def _is_only(expr: pl.Expr, words: str) -> pl.Expr:
     # One pattern on the text as it is: folding a million titles first costs more than the rest of the rule.
-    only = rf"(?i)^{_GAP}{words}{_NUMBER}{_REMARK}{_GAP}$"
-    return expr.is_null() | expr.str.contains(_MARKS) | expr.str.contains(only)
+    only = rf"{_MARKS}|(?i)^{_GAP}{words}{_NUMBER}{_REMARK}{_GAP}$"
+    return expr.str.contains(only).fill_null(True)
