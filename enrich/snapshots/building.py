@@ -11,10 +11,13 @@ Everything temporary goes with the connection.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import duckdb
 import polars as pl
 
-from enrich.snapshots.tables import KEY, STAGED
+from enrich.snapshots.reading import Catalog
+from enrich.snapshots.tables import KEY, NAMING, STAGED
 from enrich.sql import DUCKDB
 from enrich.text.non_labels import is_non_label
 from enrich.text.normalise import artist_key, fold, label_key, title_key
@@ -33,13 +36,23 @@ SAME_SET_OVERLAP = 0.5
 MARTS = ("artists", "credits", "tracks", "labels", "album_labels", "sets", "tracklists")
 
 
-def build_marts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Make every mart; returns rows by mart."""
+def name_tracks(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
+    """First half: keys, shown artists, labels and parsed titles. Needs the tables `NAMING` only.
+
+    The other half must be asked of the same connection: it reads temporary tables.
+    """
     con.execute("set timezone = 'UTC'")
-    _stage(con)
+    con.execute("create schema staged")
+    con.execute("create schema stored")
+    _stage(con, catalog, NAMING)
     _name_artists(con)
     _name_labels(con)
-    _name_tracks(con)
+    _name_titles(con)
+
+
+def build_marts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
+    """Second half: make every mart; returns rows by mart."""
+    _stage(con, catalog, [table for table in STAGED if table not in NAMING])
     _name_sets(con)
     DUCKDB["stored_tracks"].run(con, max_attempts=MAX_ATTEMPTS)
     for query in (
@@ -55,29 +68,16 @@ def is_label(name: pl.Expr) -> pl.Expr:
     return ~(is_non_label(fold(name)) | name.str.contains(r"(?i)^\s*live\s*@") | ~name.str.contains(r"[\p{L}\p{N}]"))
 
 
-def _stage(con: duckdb.DuckDBPyConnection) -> None:
-    found = con.execute(
-        "select table_name, map(list(column_name), list(data_type)) from information_schema.columns "
-        "where table_schema = 'raw' group by 1"
-    ).fetchall()
-    columns: dict[str, dict[str, str]] = dict(found)
+def _stage(con: duckdb.DuckDBPyConnection, catalog: Catalog, tables: Iterable[str]) -> None:
     # A uuid is joined and sorted as one number, its text as 36 characters; the marts give text.
-    keys = {
-        columns[table][name]
-        for table, wanted in STAGED.items()
-        for name, kind in wanted.items()
-        if kind == KEY and name in columns.get(table, ())
-    }
-    key_type = "uuid" if keys == {"UUID"} else "varchar"
-    con.execute("create schema staged")
-    con.execute("create schema stored")
-    for table, wanted in STAGED.items():
-        typed = {name: key_type if kind == KEY else kind for name, kind in wanted.items()}
+    key_type = "uuid" if catalog.key_types == {"uuid"} else "varchar"
+    for table in tables:
+        there = {column.name for column in catalog.columns.get(table, ())}
+        typed = {name: key_type if kind == KEY else kind for name, kind in STAGED[table].items()}
         chosen = ", ".join(
-            f"{name}::{kind} as {name}" if name in columns.get(table, ()) else f"null::{kind} as {name}"
-            for name, kind in typed.items()
+            f"{name}::{kind} as {name}" if name in there else f"null::{kind} as {name}" for name, kind in typed.items()
         )
-        row_no, origin = ("rowid", f"raw.{table}") if table in columns else ("null", "(select 1) where false")
+        row_no, origin = ("rowid", f"raw.{table}") if there else ("null", "(select 1) where false")
         con.execute(f"create view staged.{table} as select {chosen}, {row_no}::bigint as row_no from {origin}")  # noqa: S608
 
 
@@ -103,7 +103,7 @@ def _name_labels(con: duckdb.DuckDBPyConnection) -> None:
     DUCKDB["staging_track_labels"].run(con)
 
 
-def _name_tracks(con: duckdb.DuckDBPyConnection) -> None:
+def _name_titles(con: duckdb.DuckDBPyConnection) -> None:
     """Table track_names: what every title says, and who made it."""
     known = con.sql("select distinct label from label_names where is_label").pl()["label"].to_list()
     rows: pl.DataFrame = con.sql(

@@ -21,7 +21,7 @@ from enrich.contracts.settings import Settings
 from enrich.database.connection import connect, database_url
 from enrich.database.faults import database_errors, describe, explain, place
 from enrich.errors import DatabaseError
-from enrich.snapshots.tables import REQUIRED, STAGED
+from enrich.snapshots.tables import KEY, REQUIRED, STAGED
 
 #: Called with the table's name and its number of rows when it has been read.
 Progress = Callable[[str, int], None]
@@ -60,6 +60,16 @@ class Catalog:
     server_version: str
     database: str
     schema_version: int | None
+
+    @property
+    def key_types(self) -> set[str]:
+        """Types, as of pg_type, of the columns that tables are joined by."""
+        return {
+            column.type_name
+            for table, columns in self.columns.items()
+            for column in columns
+            if STAGED[table].get(column.name) == KEY
+        }
 
 
 def read_catalog(settings: Settings) -> Catalog:

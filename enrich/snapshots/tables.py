@@ -8,20 +8,21 @@ from __future__ import annotations
 #: Kind of the columns that tables are joined by: uuid where all of an installation's are, else varchar.
 KEY = "key"
 
-#: Table → column → DuckDB type in staging. Order of the tables is the order of reading.
+#: Table → column → DuckDB type in staging. Order of the tables is the order of reading: first what tells the names of
+#: tracks (`NAMING`), so that titles are parsed while the rest is read.
 STAGED: dict[str, dict[str, str]] = {
     "artists": {"id": KEY, "name": "varchar", "aliases": "varchar[]", "created_at": "timestamptz"},
+    "track_artists": {"track_id": KEY, "artist_id": KEY, "role": "varchar", "position": "integer"},
+    "albums": {"id": KEY, "label": "varchar", "release_date": "date"},
     "tracks": {
         "id": KEY, "title": "varchar", "isrc": "varchar", "duration_ms": "bigint", "release_date": "date",
         "label": "varchar", "mashup_components": "json", "is_mashup": "boolean", "metadata": "json",
         "created_at": "timestamptz", "updated_at": "timestamptz",
     },
-    "track_artists": {"track_id": KEY, "artist_id": KEY, "role": "varchar", "position": "integer"},
     "enrichment_status": {
         "track_id": KEY, "status": "varchar", "last_attempt": "timestamptz", "retry_count": "integer",
         "error_message": "varchar", "is_retriable": "boolean", "retry_after": "timestamptz",
     },
-    "albums": {"id": KEY, "label": "varchar", "release_date": "date"},
     "album_tracks": {"album_id": KEY, "track_id": KEY},
     "performers": {"id": KEY, "name": "varchar", "artist_id": KEY},
     "setlists": {
@@ -37,6 +38,9 @@ STAGED: dict[str, dict[str, str]] = {
     },
     "playlist_tracks": {"playlist_id": KEY, "track_id": KEY, "position": "integer"},
 }  # fmt: skip
+
+#: What names of artists, labels and titles are made from.
+NAMING = ("artists", "track_artists", "albums", "tracks")
 
 #: Without these there is nothing to resolve.
 REQUIRED: dict[str, tuple[str, ...]] = {
