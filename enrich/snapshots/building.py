@@ -15,6 +15,7 @@ from collections.abc import Iterable
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from enrich.snapshots.reading import Catalog
 from enrich.snapshots.tables import KEY, NAMING, STAGED
@@ -31,6 +32,8 @@ MAX_ATTEMPTS = 5
 SAME_SET_SHARED = 3
 #: … and this share of the shorter one's.
 SAME_SET_OVERLAP = 0.5
+
+_BATCH_ROWS = 50_000
 
 #: The marts, in the order they are listed to people.
 MARTS = ("artists", "credits", "tracks", "labels", "album_labels", "sets", "tracklists")
@@ -57,7 +60,7 @@ def build_marts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, i
     DUCKDB["stored_tracks"].run(con, max_attempts=MAX_ATTEMPTS)
     for query in (
         "marts_artists", "marts_credits", "marts_tracks", "marts_labels", "stored_album_labels", "marts_album_labels",
-        "marts_sets", "stored_tracklists", "marts_tracklists",
+        "stored_sets", "marts_sets", "stored_tracklists", "marts_tracklists",
     ):  # fmt: skip
         DUCKDB[query].run(con)
     return {mart: con.table(mart).shape[0] for mart in MARTS}
@@ -142,6 +145,7 @@ def _name_sets(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _keep(con: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
-    con.register("incoming", frame.to_arrow())
-    con.execute(f"create temp table {name} as select * from incoming")  # noqa: S608
-    con.unregister("incoming")
+    """Make a frame readable under a name for as long as the connection is open."""
+    # Without a copy, and in batches, so that all cores read.
+    table = frame.to_arrow(compat_level=pl.CompatLevel.newest())
+    con.register(name, pa.Table.from_batches(table.to_batches(max_chunksize=_BATCH_ROWS), table.schema))

@@ -23,6 +23,9 @@ from enrich.snapshots.places import free_id, locked, publish, snapshots_folder, 
 from enrich.snapshots.reading import Catalog, Progress, read_catalog, read_tables
 from enrich.snapshots.tables import NAMING
 
+#: One checkpoint, when all is there: what a crash leaves of a snapshot is removed anyway.
+_AT_THE_END: dict[str, str | bool | int | float | list[str]] = {"checkpoint_threshold": "1TB"}
+
 
 def snapshot(settings: Settings, *, now: datetime, progress: Progress | None = None) -> Path:
     """Copy the music database into a new file and make it the latest.
@@ -46,7 +49,7 @@ def snapshot(settings: Settings, *, now: datetime, progress: Progress | None = N
             snapshot_id = free_id(folder, now)
             working = unfinished(folder, snapshot_id)
             try:
-                with duckdb.connect(str(working)) as con:
+                with duckdb.connect(str(working), config=_AT_THE_END) as con:
                     raw = _read(settings, catalog, con, progress)
                     marts = build_marts(con, catalog)
                     manifest = Manifest(

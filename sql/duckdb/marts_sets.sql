@@ -1,13 +1,19 @@
 -- Marts: sets and their tracklists.
 
--- name: marts_sets()
+-- name: stored_sets()
 -- One row per set; `duplicate_of` names the set that is kept in `tracklists` where the same one was imported twice.
-create table sets as
-select s.set_id::varchar as set_id, s.dj, s.dj_key, s.performer_id::varchar as performer_id,
-    s.dj_artist_id::varchar as dj_artist_id, s.set_name, s.set_date, s.source, d.duplicate_of::varchar as duplicate_of
+create table stored.sets as
+select s.set_id, s.dj, s.dj_key, s.performer_id, s.dj_artist_id, s.set_name, s.set_date, s.source, d.duplicate_of
 from sets_keyed s
 left join duplicate_sets d using (set_id)
 order by s.set_date, s.set_id
+
+-- name: marts_sets()
+-- One row per set.
+create view sets as
+select set_id::varchar as set_id, dj, dj_key, performer_id::varchar as performer_id,
+    dj_artist_id::varchar as dj_artist_id, set_name, set_date, source, duplicate_of::varchar as duplicate_of
+from stored.sets
 
 -- name: stored_tracklists()
 -- One row per slot of every set that is no duplicate, set by set. A slot without a track, or whose track has no known
