@@ -1,6 +1,8 @@
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
+from enrich.cooccurrence.corpus import build_corpus
 from enrich.cooccurrence.masking import base_key, hide, random_folds, recordings, without_duplicate_sets
 
 
@@ -84,3 +86,18 @@ def test_folds_are_disjoint_and_do_not_depend_on_order():
 
     assert [f.to_list() for f in folds] == [f.to_list() for f in again]
     assert pl.concat(folds).n_unique() == 30
+
+
+@pytest.mark.parametrize("versions_together", [False, True])
+def test_a_corpus_knows_the_units_of_its_slots_as_masking_gives_them(versions_together):
+    plays = pl.concat(
+        [
+            rows(*REMIXES),
+            rows(("ID", "ID"), ("Tiesto", "Just Be"), ("Nobody", None), (None, "Another"), set_id="b-1"),
+        ],
+        how="vertical_relaxed",
+    )
+    corpus = build_corpus(plays, versions_together=versions_together)
+
+    wanted = recordings(plays, versions_together=versions_together)
+    assert_frame_equal(corpus.slot_units(), wanted, check_column_order=False)
