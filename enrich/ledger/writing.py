@@ -50,6 +50,17 @@ _TRACKS = pl.Schema(
 _PRIMARY = pl.Schema({"track_id": pl.String, "artist_id": pl.String, "name": pl.String})
 _ARTISTS = pl.Schema({"artist_id": pl.String, "name": pl.String, "aliases": _STRINGS})
 
+# The temporary table of that name; `completes`: with it, the track has an artist.
+_JUDGED = {
+    "proposal_id": "uuid",
+    "track_id": "uuid",
+    "kind": "text",
+    "value": "text",
+    "outcome": "text",
+    "reason": "text",
+    "completes": "boolean",
+}
+
 #: What became of each accepted proposal.
 OUTCOMES = pl.Schema(
     {
@@ -126,20 +137,20 @@ def write_accepted(
 ) -> WriteResult:
     """`writeback` within the caller's transaction."""
     cur.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
-    execute(cur, "lock_accepted", run_ids=list(run_ids) if run_ids is not None else None)
+    of_runs = list(run_ids) if run_ids is not None else None
+    execute(cur, "lock_accepted", run_ids=of_runs)
     accepted = pl.DataFrame(cur.fetchall(), schema=_ACCEPTED, orient="row")
     if accepted.is_empty():
         return _result(None, applied=apply, created=0, outcomes=pl.DataFrame(schema=OUTCOMES))
 
-    ids = accepted["track_id"].unique().sort().to_list()
-    execute(cur, "lock_tracks", track_ids=ids)
+    execute(cur, "lock_tracks", run_ids=of_runs)
     tracks = pl.DataFrame(cur.fetchall(), schema=_TRACKS, orient="row")
     has_label_column = _has_label_column(cur)
     if has_label_column:
-        execute(cur, "column_labels", track_ids=ids)
+        execute(cur, "column_labels", run_ids=of_runs)
         column = pl.DataFrame(cur.fetchall(), schema={"track_id": pl.String, "column_label": pl.String}, orient="row")
         tracks = tracks.join(column, on="track_id", how="left")
-    execute(cur, "primary_artists", track_ids=ids)
+    execute(cur, "primary_artists", run_ids=of_runs)
     primary = pl.DataFrame(cur.fetchall(), schema=_PRIMARY, orient="row")
 
     judged = judge(accepted, tracks, primary)
@@ -149,16 +160,15 @@ def write_accepted(
 
     run_id = open_run(cur, "writeback", now=now, parameters={"runs": list(run_ids) if run_ids else "all"})
     free = judged.filter(pl.col("outcome") == "written")
-    labels = free.filter(pl.col("kind") == "label")
     artists = free.filter(pl.col("kind") == "artist")
-    if not labels.is_empty():
-        temporary_table(cur, "label_writes", {"proposal_id": "uuid", "track_id": "uuid", "value": "text"}, labels)
+    completes = pl.col("proposal_id").is_in(_completing(free, primary).implode())
+    temporary_table(cur, "judged", _JUDGED, judged.with_columns(completes=completes))
+    if artists.height < free.height:
         execute(cur, "write_labels", run_id=run_id, now=now)
         if has_label_column:
             execute(cur, "write_label_columns", run_id=run_id, now=now)
     created = _write_artists(cur, artists, primary, run_id=run_id, now=now) if not artists.is_empty() else 0
-    _complete(cur, free, primary, run_id=run_id, now=now)
-    temporary_table(cur, "outcomes", {"proposal_id": "uuid", "outcome": "text", "reason": "text"}, outcomes)
+    execute(cur, "complete_statuses", run_id=run_id, now=now)
     execute(cur, "settle_proposals", now=now)
     result = _result(run_id, applied=True, created=created, outcomes=outcomes)
     close_run(
@@ -367,19 +377,14 @@ def _write_artists(
     return created
 
 
-def _complete(
-    cur: psycopg.Cursor[Any], free: pl.DataFrame, primary: pl.DataFrame, *, run_id: str, now: datetime
-) -> None:
+def _completing(free: pl.DataFrame, primary: pl.DataFrame) -> pl.Series:
+    """The proposals whose writing leaves a track with an artist, one a track."""
     named = primary.filter(~is_unknown_artist(pl.col("name")))["track_id"].unique()
-    touched = (
+    return (
         free.sort("kind")  # an artist names the proposal that completed the track, where both were written
         .unique("track_id", keep="first", maintain_order=True)
-        .with_columns(has_artist=(pl.col("kind") == "artist") | pl.col("track_id").is_in(named.to_list()))
+        .filter((pl.col("kind") == "artist") | pl.col("track_id").is_in(named.implode()))["proposal_id"]
     )
-    temporary_table(
-        cur, "touched_tracks", {"track_id": "uuid", "proposal_id": "uuid", "has_artist": "boolean"}, touched
-    )
-    execute(cur, "complete_statuses", run_id=run_id, now=now)
 
 
 def _has_label_column(cur: psycopg.Cursor[Any]) -> bool:

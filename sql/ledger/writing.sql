@@ -1,5 +1,5 @@
 -- Write-back and undo, statement by statement, each set-based, all inside one transaction of the caller.
--- The temporary tables label_writes, artist_writes and artist_links hold what was judged free to be written.
+-- The temporary table `judged` holds every accepted proposal with its outcome, artist_links the links to be made.
 
 -- name: lock_accepted(run_ids)
 -- One row per accepted proposal, locked until the transaction ends; run_ids null: of all runs.
@@ -8,33 +8,47 @@ select
 from enrich_proposals
 where status = 'accepted'
     and ($run_ids::uuid[] is null or run_id = any($run_ids::uuid[]))
-order by proposal_id
+-- As a number: its text sorts the same and slower.
+order by enrich_proposals.proposal_id
 for update
 
--- name: lock_tracks(track_ids)
--- One row per track, locked: its title and the label in each place it may stand (column label read apart).
+-- name: lock_tracks(run_ids)
+-- One row per track of an accepted proposal, locked: its title and the label in each place it may stand (column label
+-- read apart).
 select
     id::text as track_id,
     title,
     metadata -> 'original_data' ->> 'label' as original_label,
     metadata ->> 'label' as metadata_label
 from tracks
-where id = any($track_ids::uuid[])
+where id in (
+        select track_id
+        from enrich_proposals
+        where status = 'accepted' and ($run_ids::uuid[] is null or run_id = any($run_ids::uuid[]))
+    )
 order by id
-for update
+for update of tracks
 
--- name: column_labels(track_ids)
+-- name: column_labels(run_ids)
 -- The same for installations with a column tracks.label.
 select id::text as track_id, label as column_label
 from tracks
-where id = any($track_ids::uuid[])
+where id in (
+        select track_id
+        from enrich_proposals
+        where status = 'accepted' and ($run_ids::uuid[] is null or run_id = any($run_ids::uuid[]))
+    )
 
--- name: primary_artists(track_ids)
--- One row per primary artist of a track.
+-- name: primary_artists(run_ids)
+-- One row per primary artist of such a track.
 select credit.track_id::text, credit.artist_id::text, artist.name
 from track_artists as credit
 join artists as artist on artist.id = credit.artist_id
-where credit.track_id = any($track_ids::uuid[])
+where credit.track_id in (
+        select track_id
+        from enrich_proposals
+        where status = 'accepted' and ($run_ids::uuid[] is null or run_id = any($run_ids::uuid[]))
+    )
     and credit.role = 'primary'
 
 -- name: all_artists
@@ -46,49 +60,48 @@ select id::text, name, aliases from artists
 with
 target as (
     select track.id, track.metadata as old_value, plan.proposal_id, plan.value
-    from label_writes as plan
+    from judged as plan
     join tracks as track on track.id = plan.track_id
+    where plan.outcome = 'written' and plan.kind = 'label'
 ),
 changed as (
     update tracks as track
-    set metadata = (case when jsonb_typeof(track.metadata) = 'object' then track.metadata else '{}' end)
+    set metadata = (case when jsonb_typeof(target.old_value) = 'object' then target.old_value else '{}' end)
         || jsonb_build_object(
             'original_data',
             (case
-                when jsonb_typeof(track.metadata -> 'original_data') = 'object' then track.metadata -> 'original_data'
+                when jsonb_typeof(target.old_value -> 'original_data') = 'object'
+                    then target.old_value -> 'original_data'
                 else '{}'
-            end) || jsonb_build_object('label', plan.value)
+            end) || jsonb_build_object('label', target.value)
         )
-    from label_writes as plan
-    where track.id = plan.track_id
-    returning track.id, track.metadata as new_value
+    from target
+    where track.id = target.id
+    returning track.id, target.proposal_id, target.old_value, track.metadata as new_value
 )
 insert into enrich_writes (run_id, proposal_id, track_id, target, row_key, old_value, new_value, written_at)
-select $run_id, target.proposal_id, target.id, 'tracks.metadata', target.id::text, target.old_value, changed.new_value, $now
-from target
-join changed using (id)
+select $run_id, proposal_id, id, 'tracks.metadata', id::text, old_value, new_value, $now
+from changed
 
 -- name: write_label_columns(run_id, now)
 -- The same label in the column tracks.label, where an installation has one.
 with
 target as (
     select track.id, track.label as old_value, plan.proposal_id, plan.value
-    from label_writes as plan
+    from judged as plan
     join tracks as track on track.id = plan.track_id
+    where plan.outcome = 'written' and plan.kind = 'label'
 ),
 changed as (
     update tracks as track
-    set label = left(plan.value, 255)
-    from label_writes as plan
-    where track.id = plan.track_id
-    returning track.id, track.label as new_value
+    set label = left(target.value, 255)
+    from target
+    where track.id = target.id
+    returning track.id, target.proposal_id, target.old_value, track.label as new_value
 )
 insert into enrich_writes (run_id, proposal_id, track_id, target, row_key, old_value, new_value, written_at)
-select
-    $run_id, target.proposal_id, target.id, 'tracks.label', target.id::text,
-    to_jsonb(target.old_value), to_jsonb(changed.new_value), $now
-from target
-join changed using (id)
+select $run_id, proposal_id, id, 'tracks.label', id::text, to_jsonb(old_value), to_jsonb(new_value), $now
+from changed
 
 -- name: create_artists(run_id, now)
 -- Makes the artists of the temporary table new_artists that nobody has made meanwhile.
@@ -156,14 +169,13 @@ join artist_links as plan on plan.track_id = made.track_id and plan.artist_id = 
 
 -- name: complete_statuses(run_id, now)
 -- A track that now has its artist is completed, whatever queue it stood in; one that had an artist and lacked only
--- its label too. Runs after the links are made. The view touched_tracks is a temporary table of track and proposal.
+-- its label too. Runs after the links are made.
 with
 target as (
     select status.*, plan.proposal_id as by_proposal
-    from touched_tracks as plan
+    from judged as plan
     join enrichment_status as status on status.track_id = plan.track_id
-    where status.status <> 'completed'
-        and plan.has_artist
+    where plan.completes and status.status <> 'completed'
 ),
 changed as (
     update enrichment_status as status
@@ -172,20 +184,17 @@ changed as (
         sources_enriched = coalesce(status.sources_enriched, 0) + 1
     from target
     where status.track_id = target.track_id
-    returning status.track_id, status.status, status.retry_after, status.sources_enriched
+    returning
+        status.track_id, status.status, status.retry_after, status.sources_enriched, target.by_proposal,
+        target.status as old_status, target.retry_after as old_retry_after, target.sources_enriched as old_sources
 )
 insert into enrich_writes (run_id, proposal_id, track_id, target, row_key, old_value, new_value, written_at)
 select
-    $run_id, target.by_proposal, target.track_id, 'enrichment_status.status', target.track_id::text,
-    jsonb_build_object(
-        'status', target.status, 'retry_after', target.retry_after, 'sources_enriched', target.sources_enriched
-    ),
-    jsonb_build_object(
-        'status', changed.status, 'retry_after', changed.retry_after, 'sources_enriched', changed.sources_enriched
-    ),
+    $run_id, by_proposal, track_id, 'enrichment_status.status', track_id::text,
+    jsonb_build_object('status', old_status, 'retry_after', old_retry_after, 'sources_enriched', old_sources),
+    jsonb_build_object('status', status, 'retry_after', retry_after, 'sources_enriched', sources_enriched),
     $now
-from target
-join changed using (track_id)
+from changed
 
 -- name: settle_proposals(now)
 -- Marks every judged proposal with its outcome: written, conflict or superseded.
@@ -196,7 +205,7 @@ set status = plan.outcome,
         else proposal.evidence || jsonb_build_object('conflict', plan.reason)
     end,
     updated_at = $now
-from outcomes as plan
+from judged as plan
 where proposal.proposal_id = plan.proposal_id
 
 -- name: lock_run(run_id)
