@@ -1,6 +1,6 @@
 """What people wait for: the report beside its figures alone, the notebooks beside as many that hold nothing.
 
-Both on the demo world: the report after tiers and write-back, the notebooks on the snapshot they make themselves.
+Both on the demo world, after tiers and write-back.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import nbformat
 from bench.measuring import PROJECT, race
 from bench.options import Options
 from bench.rows import Row, compared
-from bench.servers import settings_of, throw_away_server
+from bench.servers import settings_of
+from enrich.analyst.demo_room import demo_snapshot
+from enrich.database import server
 from enrich.reporting.recovery import read_figures, report
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -55,36 +57,28 @@ def nothing(folder: str) -> Callable[[], None]:
 
 def _executed(paths: list[Path], folder: str) -> None:
     subprocess.run(
-        [sys.executable, "-m", "jupyter", "nbconvert", "--log-level=ERROR", "--execute", "--to", "html", "--output-dir",
-         f"{folder}/html", *map(str, paths)],
+        [sys.executable, "-m", "jupyter", "nbconvert", f"--config={NOTEBOOKS / 'rendering.py'}", "--log-level=ERROR",
+         "--execute", "--to", "html", "--output-dir", f"{folder}/html", *map(str, paths)],
         env={**os.environ, "ENRICH_DATA_DIR": folder, "ENRICH_SOURCES": "", "JUPYTER_PLATFORM_DIRS": "1"},
         check=True,
     )  # fmt: skip
 
 
 def rows(options: Options) -> Iterator[Row]:
-    """Report, then notebooks."""
-    with throw_away_server() as folder:
-        environment = {**os.environ, "ENRICH_DATA_DIR": str(folder), "ENRICH_SOURCES": ""}
-        environment.pop("ENRICH_DATABASE_URL", None)
-        for command in (["demo"], ["snapshot"], ["resolve", "--limit", "1000"], ["writeback", "--apply"]):
-            subprocess.run(
-                [sys.executable, "-m", "enrich", *command], env=environment, check=True, stdout=subprocess.DEVNULL
-            )
-        ours, other = race("bench.pages:reported", "bench.pages:figures", {"folder": str(folder)})
-        yield compared("pages", "report", "its figures alone", "the demo world", ours, other, sense="cost")
-    if options.quick:
-        return
+    """Report, then notebooks, on one demo world made beforehand."""
     folder = Path(tempfile.mkdtemp(prefix="enrich-bench-"))
+    world = settings_of(folder / "analyst")
     try:
+        demo_snapshot("after", settings=settings_of(folder))
+        ours, other = race("bench.pages:reported", "bench.pages:figures", {"folder": str(world.data_dir)})
+        yield compared("pages", "report", "its figures alone", "the demo world", ours, other, sense="cost")
+        if options.quick:
+            return
         ours, other = race("bench.pages:notebooks", "bench.pages:nothing", {"folder": str(folder)}, runs=1, warm=False)
         yield compared(
-            "pages", "all notebooks, demo world made first", "as many that only import enrich",
-            f"{len(list(NOTEBOOKS.glob('*.ipynb')))} notebooks", ours, other, sense="cost",
+            "pages", "all notebooks", "as many that only import enrich",
+            f"{len(list(NOTEBOOKS.glob('*.ipynb')))} notebooks, the demo world", ours, other, sense="cost",
         )  # fmt: skip
     finally:
-        subprocess.run(
-            [sys.executable, "-m", "enrich", "db", "stop"], stdout=subprocess.DEVNULL, check=False,
-            env={**os.environ, "ENRICH_DATA_DIR": str(folder / "analyst")},
-        )  # fmt: skip
+        server.stop(world)
         shutil.rmtree(folder, ignore_errors=True)
