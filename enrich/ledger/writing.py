@@ -162,7 +162,8 @@ def write_accepted(
     free = judged.filter(pl.col("outcome") == "written")
     artists = free.filter(pl.col("kind") == "artist")
     completes = pl.col("proposal_id").is_in(_completing(free, primary).implode())
-    temporary_table(cur, "judged", _JUDGED, judged.with_columns(completes=completes))
+    # In the order of the ids, neighbours in an index are written one after the other.
+    temporary_table(cur, "judged", _JUDGED, judged.with_columns(completes=completes).sort("track_id"))
     if artists.height < free.height:
         execute(cur, "write_labels", run_id=run_id, now=now)
         if has_label_column:
@@ -367,7 +368,11 @@ def _write_artists(
         execute(cur, "created_artists")
         made = pl.DataFrame(cur.fetchall(), schema={"name_key": pl.String, "artist_id": pl.String}, orient="row")
         keys = pl.concat([keys, made])
-    links = credits.join(keys, on="name_key").unique(["track_id", "artist_id"], keep="first", maintain_order=True)
+    links = (
+        credits.join(keys, on="name_key")
+        .unique(["track_id", "artist_id"], keep="first", maintain_order=True)
+        .sort("track_id", maintain_order=True)
+    )
     temporary_table(
         cur, "artist_links", {"proposal_id": "uuid", "track_id": "uuid", "artist_id": "uuid", "place": "int"}, links
     )
