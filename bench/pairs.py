@@ -6,18 +6,17 @@ The peers: networkx as its tutorial counts, `collections.Counter`, and scipy.spa
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import networkx as nx
 import numpy as np
 import polars as pl
 from scipy import sparse
 
-from bench.measuring import measure, race
+from bench.measuring import race
 from bench.options import Options
+from bench.plays import plays_and_items
 from bench.rows import Row, compared
 from enrich.cooccurrence.contexts import WINDOW, number_plays
 from enrich.cooccurrence.pairs import pair_counts
@@ -123,28 +122,24 @@ def networkx(file: str) -> Callable[[], int]:
 
 def rows(options: Options) -> Iterator[Row]:
     """One million plays against everybody, ten against scipy's quickest."""
-    with tempfile.TemporaryDirectory() as folder:
-        for plays, peers in (
-            (
-                1_000_000,
-                (("networkx", 20.0, 1), ("counter", None, 1), ("scipy_product", 2.0, 3), ("scipy_coo", 2.0, 3)),
-            ),
-            (10_000_000, (("scipy_coo", 2.0, 2),)),
-        ):
-            size = options.size(plays)
-            table, items = Path(folder, f"{size}.parquet"), Path(folder, f"{size}-items.parquet")
-            measure("bench.plays:written", {"plays": size, "file": str(table)})
-            measure("bench.pairs:prepared", {"plays": str(table), "items": str(items)})
-            table.unlink()
-            for peer, goal, runs in peers:
-                mine, other = race(
-                    "bench.pairs:ours",
-                    f"bench.pairs:{peer}",
-                    {"file": str(items)},
-                    runs=runs,
-                    warm=runs > 1,
-                    agree=True,
-                )
-                name = {"scipy_product": "scipy.sparse, product", "scipy_coo": "scipy.sparse, coo to csr",
-                        "counter": "collections.Counter"}.get(peer, peer)  # fmt: skip
-                yield compared("pairs", "pair counting", name, f"{size:,} plays", mine, other, sense="gain", goal=goal)
+    for plays, peers in (
+        (
+            1_000_000,
+            (("networkx", 20.0, 1), ("counter", None, 1), ("scipy_product", 2.0, 3), ("scipy_coo", 2.0, 3)),
+        ),
+        (10_000_000, (("scipy_coo", 2.0, 2),)),
+    ):
+        size = options.size(plays)
+        _, items = plays_and_items(size)
+        for peer, goal, runs in peers:
+            mine, other = race(
+                "bench.pairs:ours",
+                f"bench.pairs:{peer}",
+                {"file": str(items)},
+                runs=runs,
+                warm=runs > 1,
+                agree=True,
+            )
+            name = {"scipy_product": "scipy.sparse, product", "scipy_coo": "scipy.sparse, coo to csr",
+                    "counter": "collections.Counter"}.get(peer, peer)  # fmt: skip
+            yield compared("pairs", "pair counting", name, f"{size:,} plays", mine, other, sense="gain", goal=goal)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from bench.measuring import measure
 from enrich.contracts.schemas import TRACKLISTS
 
 SET_LENGTH = 30
@@ -71,3 +74,18 @@ def written(plays: int, file: str) -> Callable[[], int]:
         return plays
 
     return run
+
+
+@cache
+def plays_and_items(plays: int) -> tuple[Path, Path]:
+    """Parquet files of `plays` slots and of the same as integers (`bench.pairs.prepared`); made once a run."""
+    table, items = Path(_folder().name, f"{plays}.parquet"), Path(_folder().name, f"{plays}-items.parquet")
+    measure("bench.plays:written", {"plays": plays, "file": str(table)})
+    measure("bench.pairs:prepared", {"plays": str(table), "items": str(items)})
+    return table, items
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    # Removed when the process ends.
+    return tempfile.TemporaryDirectory(prefix="enrich-bench-")

@@ -15,8 +15,9 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from bench.measuring import PROJECT, Timing, measure, race
+from bench.measuring import PROJECT, Timing, race
 from bench.options import Options
+from bench.plays import plays_and_items
 from bench.rows import Row, compared, exponent
 from enrich.contracts.tables import write_table
 from enrich.cooccurrence.ranking import rank_artists
@@ -76,9 +77,7 @@ def rows(options: Options) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder, "small.parquet")
         for size in sizes:
-            plays, items = Path(folder, f"{size}.parquet"), Path(folder, f"{size}-items.parquet")
-            measure("bench.plays:written", {"plays": size, "file": str(plays)})
-            measure("bench.pairs:prepared", {"plays": str(plays), "items": str(items)})
+            plays, items = plays_and_items(size)
             out = str(Path(folder, "out.parquet"))
             ours, bare = race(
                 "bench.ranking:whole", "bench.pairs:ours", {"plays": str(plays), "out": out},
@@ -109,7 +108,6 @@ def rows(options: Options) -> Iterator[Row]:
                     "rank", "rank-artists, formula, file to file", "networkx, one unknown at a time", f"{some:,} plays",
                     ours, slow, sense="gain",
                 )  # fmt: skip
-            plays.unlink()
     sized = " … ".join(f"{size:,}" for size in (sizes[0], sizes[-1])) + " plays"
     for what, found in (("pair counting", pairs), ("rank-artists, formula, file to file", timings)):
         yield Row(

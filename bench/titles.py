@@ -94,7 +94,7 @@ def rows(options: Options) -> Iterator[Row]:
         ("onetagger", "OneTagger's cleaning rules, no label"),
     ):
         mine, other = race(
-            "bench.titles:ours", f"bench.titles:{peer}", given, other_arguments={**given, "count": count // 5}, runs=3
+            "bench.titles:ours", f"bench.titles:{peer}", given, other_arguments={**given, "count": count // 5}, runs=2
         )
         # Per title: the peers are given fewer, for patience.
         whole = replace(other, seconds=other.seconds * 5, cpu_s=other.cpu_s * 5)

@@ -164,13 +164,15 @@ def rows(options: Options) -> Iterator[Row]:
             as_superuser(
                 folder, "set session_replication_role = replica; " + statement if "insert" in statement else statement
             )
-        ours, other = race("bench.writeback:ours", "bench.writeback:copied", {"folder": str(folder)}, agree=True)
+        ours, other = race(
+            "bench.writeback:ours", "bench.writeback:copied", {"folder": str(folder)}, runs=2, agree=True
+        )
         yield compared(
             "writeback", "write-back", "COPY of the rows it writes", f"{proposals:,} accepted", ours, other,
             sense="cost", goal=5,
         )  # fmt: skip
         few = {"folder": str(folder), "run_id": str(FEW)}
-        ours, other = race("bench.writeback:ours", "bench.writeback:row_by_row", few, runs=1, agree=True)
+        ours, other = race("bench.writeback:ours", "bench.writeback:row_by_row", few, runs=1, warm=False, agree=True)
         yield compared(
             "writeback", "write-back", "row by row", f"{proposals // 10:,} accepted", ours, other, sense="gain"
         )
