@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LIMIT ?= 500
 NOTEBOOK_CELL_S ?= 120
-WORKERS ?= 2
+# One more than the cores of a small machine: tests wait for servers they start.
+WORKERS ?= 3
 export JUPYTER_PLATFORM_DIRS = 1
 
 .DEFAULT_GOAL := help
@@ -34,7 +35,7 @@ run: setup  ## The whole job on the demo world, or on TRACKLISTS=file; prints wh
 
 test: setup lint  ## Lint, types, tests and notebooks (under eight minutes on two cores)
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow and not browser"
-	$(if $(wildcard notebooks/*.ipynb),ENRICH_SOURCES= $(BIN)/python -m pytest -q --nbval-lax --nbval-cell-timeout=$(NOTEBOOK_CELL_S) notebooks)
+	$(if $(wildcard notebooks/*.ipynb),ENRICH_SOURCES= $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=$(NOTEBOOK_CELL_S) notebooks)
 
 test-slow: setup  ## The tests that take longer than that
 	$(BIN)/python -m pytest -q -m slow
