@@ -30,8 +30,8 @@ import polars as pl
 
 from bench.options import Options
 from bench.rows import Row
-from enrich.demo_world.world import build_world
-from enrich.sources.catalogue.server import Catalogue
+from enrich.demo.catalogue.server import Catalogue
+from enrich.demo.world import build_world
 
 #: Requests a second the services allow (sources.md); the order is the order of asking.
 RATES = {"beatport": 1.0, "musicbrainz": 1.0, "deezer": 10.0}

@@ -39,10 +39,10 @@ from sklearn.isotonic import IsotonicRegression
 from bench import peer_beets, peer_onetagger
 from bench.label_facts import Hunted, Trial, load, trial
 from bench.options import Options
-from enrich.contracts.values import Hit, Outcome
-from enrich.sources.confidence import ACCEPTED_PRECISION, RELIABILITY, confidence, probability
-from enrich.sources.labels import LabelBook
-from enrich.sources.matching import Choice, choose_all
+from enrich.labels.book import LabelBook
+from enrich.matching.confidence import ACCEPTED_PRECISION, RELIABILITY, confidence, probability
+from enrich.matching.scores import Choice, choose_all
+from enrich.matching.values import Hit, Outcome
 from enrich.text.normalise import label_key
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -278,7 +278,7 @@ def fit(found: Sequence[tuple[float, bool]]) -> list[list[float]]:
 
 def bands(found: Sequence[tuple[float, bool]], curve: list[list[float]]) -> dict[str, Any]:
     """The table of a source by confidence, and the lowest confidence from which on 98 in 100 are right."""
-    from enrich.sources.confidence import interpolate
+    from enrich.matching.confidence import interpolate
 
     sure = np.array([interpolate(curve, p) for p, _ in found])
     right = np.array([r for _, r in found])

@@ -25,7 +25,7 @@ import psutil
 import pyarrow.parquet as pq
 
 from bench.plays import simulate_parts
-from enrich.contracts.schemas import RANKING, TRACKLISTS
+from enrich.frames.schemas import RANKING, TRACKLISTS
 
 
 def write_plays(path: Path, plays: int, *, seed: int = 7) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from rapidfuzz.distance import Levenshtein
 
-from enrich.contracts.values import Hit, TrackQuery
+from enrich.matching.values import Hit, TrackQuery
 
 STRICTNESS = 0.7
 

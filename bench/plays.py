@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from bench.measuring import measure
-from enrich.contracts.schemas import TRACKLISTS
+from enrich.frames.schemas import TRACKLISTS
 
 SET_LENGTH = 30
 UNKNOWN_SHARE = 0.01

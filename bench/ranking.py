@@ -19,8 +19,8 @@ from bench.measuring import PROJECT, Timing, race
 from bench.options import Options
 from bench.plays import plays_and_items
 from bench.rows import Row, compared, exponent
-from enrich.contracts.tables import write_table
 from enrich.cooccurrence.ranking import rank_artists
+from enrich.frames.files import write_table
 from enrich.text.words import is_unknown_artist
 
 SIZES = (100_000, 1_000_000, 10_000_000)

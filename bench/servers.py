@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psycopg
 
-from enrich.contracts.settings import Settings
 from enrich.database import server
 from enrich.database.migrations import migrate
+from enrich.settings import Settings
 
 
 def settings_of(folder: str | Path) -> Settings:

@@ -15,21 +15,21 @@ from typing import Any
 
 import polars as pl
 
-from enrich.contracts.settings import Settings
-from enrich.contracts.tables import read_table
 from enrich.cooldown import queue
 from enrich.database.connection import connect
 from enrich.database.migrations import migrate
-from enrich.demo_world.loading import demo
+from enrich.demo.catalogue.server import Catalogue
+from enrich.demo.loading import demo
 from enrich.errors import InputFileError
+from enrich.frames.files import read_table
 from enrich.importing.running import import_
 from enrich.ledger.proposals import proposals
 from enrich.ledger.writing import writeback
 from enrich.pipeline import cycle
 from enrich.reporting.recovery import JSON_NAME, ReportResult, report
+from enrich.settings import Settings
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot
-from enrich.sources.catalogue.server import Catalogue
 from enrich.text.words import is_unknown_artist, is_unknown_title
 
 #: More tracks than a run of this kind has: all of them.

@@ -14,7 +14,7 @@ import pytest
 from psycopg import conninfo, sql
 from pydantic import SecretStr
 
-from enrich.contracts.settings import Settings
+from enrich.settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import polars as pl
 
-from enrich.contracts.schemas import PROPOSALS
-from enrich.contracts.settings import Settings
 from enrich.database.connection import connect
+from enrich.frames.schemas import PROPOSALS
 from enrich.ledger.proposals import proposal_id, save, with_ids
 from enrich.ledger.runs import open_run
+from enrich.settings import Settings
 
 
 class World:

@@ -13,8 +13,8 @@ from pathlib import Path
 import filelock
 
 from enrich.analyst.demo_room import demo_settings, demo_snapshot
-from enrich.contracts.settings import Settings
 from enrich.database import server
+from enrich.settings import Settings
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _CACHE = _PROJECT / ".pytest_cache" / "demo-worlds"

@@ -16,10 +16,10 @@ import filelock
 
 from enrich.analyst.opening import open_snapshot
 from enrich.analyst.room import Room
-from enrich.contracts.settings import Settings, load_settings
 from enrich.database import server
 from enrich.errors import EnrichError
 from enrich.main_job import run
+from enrich.settings import Settings, load_settings
 from enrich.snapshots.manifest import FORMAT
 from enrich.snapshots.places import snapshots_folder
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from enrich.analyst.room import Room
-from enrich.contracts.settings import Settings
+from enrich.settings import Settings
 from enrich.snapshots import opening
 
 

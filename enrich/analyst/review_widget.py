@@ -18,12 +18,12 @@ import polars as pl
 import traitlets
 
 from enrich.analyst.showing import line, page, table
-from enrich.contracts.settings import Settings
-from enrich.demo_world.truth import judge
 from enrich.errors import EnrichError
 from enrich.ledger.evidence import told
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import Decided, accept, reject
+from enrich.reporting.planted_truth import judge
+from enrich.settings import Settings
 
 _HERE = Path(__file__).parent
 _BAND = 0.05
@@ -168,7 +168,7 @@ def measured(found: pl.DataFrame, truth: pl.DataFrame | None) -> pl.DataFrame:
 
     Args:
         found: Proposals, schema LISTED.
-        truth: As `enrich.demo_world.truth` reads it, or None.
+        truth: As `enrich.reporting.planted_truth` reads it, or None.
 
     Returns:
         Schema MEASURED, bands of 0.05: judged by the planted truth and right; decided by people and accepted.

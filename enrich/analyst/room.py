@@ -24,12 +24,12 @@ import polars as pl
 
 from enrich.analyst import questions
 from enrich.analyst.showing import page, show_figures, table, text
-from enrich.contracts.settings import Settings, load_settings
 from enrich.cooccurrence.ranking import rank
-from enrich.demo_world.truth import judge, read_truth
 from enrich.errors import DatabaseError, EnrichError
 from enrich.ledger.proposals import proposals as list_proposals
 from enrich.ledger.proposals import with_ids
+from enrich.reporting.planted_truth import judge, read_truth
+from enrich.settings import Settings, load_settings
 from enrich.snapshots.manifest import Manifest
 from enrich.snapshots.opening import Snapshot
 from enrich.text.words import is_unknown_artist
@@ -163,7 +163,7 @@ class Room(Snapshot):
 
     @cached_property
     def truth(self) -> pl.DataFrame | None:
-        """What a demo world knows of its own tracks, schema `enrich.demo_world.truth.TRUTH`; None elsewhere."""
+        """What a demo world knows of its own tracks, schema `enrich.reporting.planted_truth.TRUTH`; None elsewhere."""
         from enrich.database.connection import connect
 
         with connect(self.settings) as con:

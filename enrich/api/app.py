@@ -24,12 +24,12 @@ import enrich
 from enrich.api import models
 from enrich.api.jobs import JobRunning, Jobs, JobStopped
 from enrich.api.request_log import RequestLog
-from enrich.contracts.settings import Settings
 from enrich.cooldown import queue
 from enrich.database.connection import connect
 from enrich.errors import DatabaseError, EnrichError
 from enrich.ledger.proposals import proposals
 from enrich.pipeline import cycle
+from enrich.settings import Settings
 
 #: Names under which a server on loopback is called; `testserver` is what an in-process client says.
 _LOCAL_NAMES = ("127.0.0.1", "localhost", "::1", "[::1]", "testserver")

@@ -17,10 +17,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 import enrich
-from enrich.contracts.settings import Settings
 from enrich.cooldown import queue
 from enrich.errors import DatabaseError
 from enrich.reporting.dashboards import read_all
+from enrich.settings import Settings
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 

@@ -16,8 +16,8 @@ import uvicorn
 
 from enrich.api.app import create_app, is_loopback
 from enrich.api.jobs import Jobs
-from enrich.contracts.settings import Settings
 from enrich.errors import EnrichError, SettingsError
+from enrich.settings import Settings
 
 #: Seconds a running job is given to finish once the server is told to stop.
 GRACE_S = 30.0

@@ -10,7 +10,7 @@ import typer
 from enrich.cli.output import JsonOption, emit, say
 
 if TYPE_CHECKING:
-    from enrich.sources.catalogue.server import Catalogue
+    from enrich.demo.catalogue.server import Catalogue
 
 
 def register(app: typer.Typer) -> None:
@@ -53,10 +53,10 @@ def catalogue_command(
     import shlex
     import sys
 
+    from enrich.demo.catalogue.misbehaving import OUTAGE, Misbehaviour, read_manner
+    from enrich.demo.catalogue.serving import catalogue
     from enrich.errors import InputFileError
     from enrich.sources.asking import stop_on_signals
-    from enrich.sources.catalogue.misbehaving import OUTAGE, Misbehaviour, read_manner
-    from enrich.sources.catalogue.serving import catalogue
 
     manners: dict[str, list[Misbehaviour]] = {source: [manner] for source, manner in OUTAGE.items() if outage}
     for text in misbehave or []:

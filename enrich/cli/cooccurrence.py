@@ -37,8 +37,8 @@ def rank_artists(
     """
     from time import perf_counter
 
-    from enrich.contracts.tables import check_output, write_table
     from enrich.errors import EnrichError
+    from enrich.frames.files import check_output, write_table
 
     started = perf_counter()
     check_output(out)
@@ -95,8 +95,8 @@ def graph(
 
     Example: enrich graph tracklists.parquet --unknown "set-12#7" --out unknown.gexf
     """
-    from enrich.contracts.settings import load_settings
     from enrich.cooccurrence import graph_files
+    from enrich.settings import load_settings
 
     # A snapshot is looked for only where no files are named.
     settings = None if tracklists else load_settings()

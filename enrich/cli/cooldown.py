@@ -35,8 +35,8 @@ def migrate(
 
     Example: enrich cooldown migrate --limit 500 --strategy adaptive
     """
-    from enrich.contracts.settings import load_settings
     from enrich.cooldown import queue
+    from enrich.settings import load_settings
 
     done = queue.migrate(
         load_settings(), now=datetime.now(UTC), limit=limit, strategy=strategy, base_days=base_days, jitter=jitter
@@ -54,8 +54,8 @@ def process(limit: Limit = 50, as_json: JsonOption = False) -> None:
 
     Example: enrich cooldown process --limit 100 && enrich trigger --limit 200 --apply
     """
-    from enrich.contracts.settings import load_settings
     from enrich.cooldown import queue
+    from enrich.settings import load_settings
 
     done = queue.process(load_settings(), now=datetime.now(UTC), limit=limit)
     emit(
@@ -70,8 +70,8 @@ def stats(as_json: JsonOption = False) -> None:
 
     Example: enrich cooldown stats --json
     """
-    from enrich.contracts.settings import load_settings
     from enrich.cooldown import queue
+    from enrich.settings import load_settings
 
     now = queue.stats(load_settings(), now=datetime.now(UTC))
     following = f"{now.next_retry_time:%Y-%m-%d %H:%M} UTC" if now.next_retry_time else "none"

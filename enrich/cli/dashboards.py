@@ -27,9 +27,9 @@ def dashboards(
     """
     import polars as pl
 
-    from enrich.contracts.settings import load_settings
     from enrich.reporting.dashboards import NAMES
     from enrich.reporting.dashboards import dashboards as run
+    from enrich.settings import load_settings
 
     if name is None:
         lines = [f"{key:<24}{what}" for key, what in NAMES.items()]

@@ -27,9 +27,9 @@ def start(as_json: JsonOption = False) -> None:
 
     Example: enrich db start
     """
-    from enrich.contracts.settings import load_settings
     from enrich.database import server
     from enrich.database.connection import url_without_password
+    from enrich.settings import load_settings
 
     settings = load_settings()
     if settings.database_url is not None:
@@ -50,8 +50,8 @@ def stop(as_json: JsonOption = False) -> None:
 
     Example: enrich db stop
     """
-    from enrich.contracts.settings import load_settings
     from enrich.database import server
+    from enrich.settings import load_settings
 
     stopped = server.stop(load_settings())
     emit({"stopped": stopped}, as_json=as_json, text="stopped" if stopped else "was not running")
@@ -68,8 +68,8 @@ def migrate(
 
     Example: enrich db migrate
     """
-    from enrich.contracts.settings import load_settings
     from enrich.database import migrations
+    from enrich.settings import load_settings
 
     done = migrations.migrate(load_settings(), down=down, to=to)
     steps = [f"applied {name}" for name in done.applied] + [f"took back {name}" for name in done.taken_back]
@@ -82,8 +82,8 @@ def status(as_json: JsonOption = False) -> None:
 
     Example: enrich db status --json
     """
-    from enrich.contracts.settings import load_settings
     from enrich.database.overview import database_status
+    from enrich.settings import load_settings
 
     found = database_status(load_settings())
     if not found.is_running:

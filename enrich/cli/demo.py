@@ -27,9 +27,9 @@ def demo(
 
     Example: enrich demo --seed 20251 --now 2026-03-01
     """
-    from enrich.contracts.settings import load_settings
-    from enrich.demo_world.loading import DEFAULT_SEED
-    from enrich.demo_world.loading import demo as make_demo
+    from enrich.demo.loading import DEFAULT_SEED
+    from enrich.demo.loading import demo as make_demo
+    from enrich.settings import load_settings
 
     moment = datetime.now(UTC) if now is None else now.replace(tzinfo=UTC, hour=12)
     made = make_demo(load_settings(), seed=DEFAULT_SEED if seed is None else seed, now=moment)

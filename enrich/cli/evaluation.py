@@ -56,7 +56,7 @@ def train_ranker(
     if tracklists:
         manifest = run(tracklists, out=out, now=now, seed=seed, sample=sample)
     else:
-        from enrich.contracts.settings import load_settings
+        from enrich.settings import load_settings
         from enrich.snapshots.opening import open_snapshot
 
         frame = open_snapshot(settings=load_settings()).frame("tracklists")
@@ -76,8 +76,8 @@ def link_ids(
 
     Example: enrich link-ids tracklists.parquet --out links.parquet --traced named.parquet
     """
-    from enrich.contracts.tables import check_output, write_table
-    from enrich.cooccurrence import linking
+    from enrich.frames.files import check_output, write_table
+    from enrich.identity import linking
     from enrich.tracklists.reading import read_tracklists
 
     for path in (out, traced):

@@ -49,8 +49,8 @@ def hunt_labels(
         return
     if out is not None:
         raise InputFileError(f"--out {out}: goes with a FILE to read; labels of the database are written with --apply")
-    from enrich.contracts.settings import load_settings
     from enrich.pipeline import cycle
+    from enrich.settings import load_settings
 
     settings, now = load_settings(), datetime.now(UTC)
     with watched("labels") as (show, stop):
@@ -68,7 +68,7 @@ def hunt_labels(
 
 
 def _hunt_file(file: Path, out: Path, *, as_json: bool) -> None:
-    from enrich.contracts.settings import load_settings
+    from enrich.settings import load_settings
     from enrich.sources.asking import stop_on_signals
     from enrich.tiers.label_hunter import by_source_text, hunt_label_file
 

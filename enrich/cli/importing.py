@@ -33,9 +33,9 @@ def import_(
 
     Example: enrich import tracklists.parquet page.html "2004-05-02 - Some DJ - Essential Mix.txt"
     """
-    from enrich.contracts.settings import load_settings
     from enrich.errors import InputFileError
     from enrich.importing.running import import_ as run
+    from enrich.settings import load_settings
 
     result = run(files, settings=load_settings(), now=datetime.now(UTC))
     _talk(result)

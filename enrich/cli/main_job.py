@@ -26,8 +26,8 @@ def run(
 
     Example: enrich run --tracklists tracklists.parquet
     """
-    from enrich.contracts.settings import load_settings
     from enrich.main_job import run as run_job
+    from enrich.settings import load_settings
 
     done = run_job(load_settings(), now=datetime.now(UTC), tracklists=tracklists, say=say)
     emit(done.asdict(), as_json=as_json, text=done.text())

@@ -33,8 +33,8 @@ def resolve(
 
     Example: enrich resolve --limit 500 --apply
     """
-    from enrich.contracts.settings import load_settings
     from enrich.pipeline import cycle
+    from enrich.settings import load_settings
 
     settings, now = load_settings(), datetime.now(UTC)
     with watched("resolve") as (show, stop):
@@ -51,8 +51,8 @@ def trigger(
 
     Example: enrich cooldown process --limit 100 && enrich trigger --limit 200 --apply
     """
-    from enrich.contracts.settings import load_settings
     from enrich.pipeline import cycle
+    from enrich.settings import load_settings
 
     settings, now = load_settings(), datetime.now(UTC)
     with watched("trigger") as (show, stop):

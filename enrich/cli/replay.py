@@ -49,9 +49,9 @@ def replay(
     Example: enrich replay tracklists.parquet --sets "A State of Trance" --step 30d --out replay.json
     """
     from enrich.cli.output import progress
-    from enrich.contracts.settings import load_settings
     from enrich.replaying.running import replay as run
     from enrich.replaying.walking import Step
+    from enrich.settings import load_settings
 
     with progress("steps") as bar:
 

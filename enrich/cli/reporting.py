@@ -33,9 +33,9 @@ def report(
 
     Example: enrich report --out reports --compare before/recovery-report.json
     """
-    from enrich.contracts.settings import load_settings
     from enrich.main_job import report_of
     from enrich.reporting.recovery import report as write_report
+    from enrich.settings import load_settings
 
     settings, now = load_settings(), datetime.now(UTC)
     if tracklists is None:

@@ -39,9 +39,9 @@ def proposals(
 
     Example: enrich proposals --status proposed --csv review.csv
     """
-    from enrich.contracts.settings import load_settings
-    from enrich.contracts.tables import write_table
+    from enrich.frames.files import write_table
     from enrich.ledger.review import review_table
+    from enrich.settings import load_settings
 
     frame = review_table(load_settings(), status=status)
     if csv is not None:
@@ -90,8 +90,8 @@ def writeback(
 
     Example: enrich writeback --apply
     """
-    from enrich.contracts.settings import load_settings
     from enrich.ledger import writing
+    from enrich.settings import load_settings
 
     settings, now = load_settings(), datetime.now(UTC)
     if undo is not None:
@@ -110,8 +110,8 @@ def writeback(
 def _decide(
     decision: str, ids: list[str] | None, from_csv: Path | None, by: str, reason: str | None, as_json: bool
 ) -> None:
-    from enrich.contracts.settings import load_settings
     from enrich.ledger import review
+    from enrich.settings import load_settings
 
     if not ids and from_csv is None:
         raise EnrichError(f"nothing to decide: give proposal ids or --from-csv FILE (enrich {decision[:6]} --help)")

@@ -30,7 +30,7 @@ def serve(
 
     Example: enrich serve & curl -X POST "http://localhost:8022/enrich/hunt-labels?limit=100"
     """
-    from enrich.contracts.settings import load_settings
+    from enrich.settings import load_settings
 
     try:
         from enrich.api.serving import serve as run

@@ -21,7 +21,7 @@ def snapshot(as_json: JsonOption = False) -> None:
 
     Example: enrich snapshot
     """
-    from enrich.contracts.settings import load_settings
+    from enrich.settings import load_settings
     from enrich.snapshots.opening import open_snapshot
     from enrich.snapshots.tables import STAGED
     from enrich.snapshots.taking import snapshot as take

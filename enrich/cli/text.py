@@ -26,8 +26,8 @@ def parse_titles(
     """
     from time import perf_counter
 
-    from enrich.contracts.tables import check_output, read_table, require_columns, write_table
     from enrich.errors import InputFileError
+    from enrich.frames.files import check_output, read_table, require_columns, write_table
     from enrich.text.title_tables import parse_title_table, title_figures
 
     started = perf_counter()

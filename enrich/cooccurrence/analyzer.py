@@ -19,10 +19,10 @@ from typing import Any
 
 import polars as pl
 
-from enrich.contracts.schemas import TRACKLISTS
 from enrich.cooccurrence.contexts import WINDOW
 from enrich.cooccurrence.formula import MIN_OCCURRENCES, MIN_PROBABILITY
 from enrich.cooccurrence.ranking import rank
+from enrich.frames.schemas import TRACKLISTS
 from enrich.text.normalise import artist_key, normalise_artist, normalise_title, title_key
 from enrich.text.words import is_unknown_artist, is_unknown_title
 from enrich.tracklists.checking import check

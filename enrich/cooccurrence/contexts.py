@@ -25,10 +25,10 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from enrich.contracts.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.errors import EnrichError
+from enrich.frames.coding import at, coded, packed
+from enrich.frames.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.sql import DUCKDB
-from enrich.text.coding import at, coded, packed
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key
 from enrich.text.words import is_unknown_artist

@@ -20,11 +20,11 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from enrich.contracts.schemas import TRACKLISTS
 from enrich.cooccurrence.ease import Ease, fit_ease
 from enrich.cooccurrence.masking import group_recordings
 from enrich.cooccurrence.slots import credited_slots, slot_rows
 from enrich.errors import EnrichError
+from enrich.frames.schemas import TRACKLISTS
 from enrich.text.credits import learn_names, split_credits
 from enrich.text.normalise import artist_key, fold, label_key
 from enrich.text.words import is_unknown_artist

@@ -13,9 +13,9 @@ from typing import Protocol
 import duckdb
 import polars as pl
 
-from enrich.contracts.schemas import TRACKLISTS
 from enrich.cooccurrence.contexts import unknown_key
 from enrich.errors import EnrichError
+from enrich.frames.schemas import TRACKLISTS
 from enrich.sql import DUCKDB
 from enrich.text.words import is_unknown_artist
 from enrich.tracklists.batches import parquet_batches

@@ -19,8 +19,6 @@ from tempfile import TemporaryDirectory
 import duckdb
 import polars as pl
 
-from enrich.contracts.schemas import RANKING
-from enrich.contracts.tables import check_output, write_batches
 from enrich.cooccurrence.calibration import calibrate_formula
 from enrich.cooccurrence.contexts import WINDOW, Vocabulary, dj_numbers, vocabulary
 from enrich.cooccurrence.engines import DiskDuckDB, Engine
@@ -28,6 +26,8 @@ from enrich.cooccurrence.evidence import EVIDENCE, sentences
 from enrich.cooccurrence.formula import MAX_RANK, SCORES, score_steps
 from enrich.cooccurrence.ranking import at_the_gate, name_ranking
 from enrich.errors import EnrichError, InputFileError
+from enrich.frames.files import check_output, write_batches
+from enrich.frames.schemas import RANKING
 from enrich.sql import DUCKDB
 from enrich.tracklists.batches import parquet_files
 

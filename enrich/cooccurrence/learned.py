@@ -21,12 +21,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from enrich.contracts.schemas import RANKING, TRACKLISTS
 from enrich.cooccurrence.aliases import with_known
 from enrich.cooccurrence.corpus import Corpus, Ints, build_corpus
 from enrich.cooccurrence.features import Examples, examples, schema_hash
 from enrich.cooccurrence.trees import Trees
 from enrich.errors import ModelError
+from enrich.frames.schemas import RANKING, TRACKLISTS
 from enrich.text.normalise import artist_key
 
 #: Layout of a stored ranker; another number is refused.

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from enrich.cooccurrence.contexts import WINDOW
-from enrich.text.coding import packed
+from enrich.frames.coding import packed
 
 Items = npt.NDArray[np.unsignedinteger]
 

@@ -12,12 +12,12 @@ from os import PathLike
 
 import polars as pl
 
-from enrich.contracts.schemas import RANKING
 from enrich.cooccurrence.calibration import calibrate_formula, read_about
 from enrich.cooccurrence.contexts import WINDOW, number_plays, unknown_key
 from enrich.cooccurrence.evidence import Named, read_evidence, sentences
 from enrich.cooccurrence.formula import MAX_RANK, MIN_OCCURRENCES, MIN_PROBABILITY, load_scores, read_scores
 from enrich.errors import EnrichError
+from enrich.frames.schemas import RANKING
 from enrich.sql import DUCKDB
 from enrich.text.words import is_unknown_artist
 from enrich.tracklists.reading import read_tracklists

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from enrich.contracts.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.errors import EnrichError
-from enrich.text.coding import coded, packed
+from enrich.frames.coding import coded, packed
+from enrich.frames.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.text.credits import learn_names, split_credits
 from enrich.text.normalise import artist_key
 from enrich.text.words import is_unknown_artist

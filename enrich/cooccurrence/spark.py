@@ -20,9 +20,9 @@ import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
-from enrich.contracts.schemas import TRACKLISTS
 from enrich.cooccurrence.engines import PLAYED, played
 from enrich.errors import EnrichError, InputFileError
+from enrich.frames.schemas import TRACKLISTS
 from enrich.sql import DUCKDB, Query
 from enrich.tracklists.batches import checked
 

@@ -16,11 +16,11 @@ import polars as pl
 import psycopg
 from psycopg.rows import dict_row
 
-from enrich.contracts.settings import Settings
 from enrich.cooldown.periods import BASE_DAYS, MAX_DAYS, STRATEGIES, jitter_share, period_expr
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import DatabaseError, EnrichError
+from enrich.settings import Settings
 from enrich.snapshots.building import is_label
 from enrich.sql import COOLDOWN
 

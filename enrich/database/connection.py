@@ -9,10 +9,10 @@ import psycopg
 from psycopg import conninfo
 from psycopg.rows import TupleRow
 
-from enrich.contracts.settings import Settings
 from enrich.database import server
 from enrich.database.faults import describe, password_of
 from enrich.errors import DatabaseError
+from enrich.settings import Settings
 
 _CONNECT_TIMEOUT_S = 10
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import conninfo
 
-from enrich.contracts.settings import Settings
 from enrich.errors import DatabaseError
+from enrich.settings import Settings
 
 # Failures to connect carry no SQLSTATE: libpq only has the server's or the system's sentence.
 _CONNECT_HINTS: tuple[tuple[str, str], ...] = (

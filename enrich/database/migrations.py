@@ -21,10 +21,10 @@ from psycopg import sql
 from psycopg.errors import UndefinedTable
 from psycopg.rows import TupleRow
 
-from enrich.contracts.settings import Settings
 from enrich.database.connection import connect, database_url
 from enrich.database.faults import describe
 from enrich.errors import DatabaseError
+from enrich.settings import Settings
 from enrich.sql import sql_root
 
 #: Key of the advisory lock; any constant that nothing else in the database uses.

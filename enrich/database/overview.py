@@ -7,11 +7,11 @@ from pathlib import Path
 
 from psycopg import sql
 
-from enrich.contracts.settings import Settings
 from enrich.database import server
 from enrich.database.connection import connect, url_without_password
 from enrich.database.faults import database_errors
 from enrich.database.migrations import Applied, applied, available
+from enrich.settings import Settings
 
 #: The music tables, then our own.
 TABLES = (

@@ -34,9 +34,9 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 from psycopg import sql
 
-from enrich.contracts.settings import Settings
 from enrich.database.faults import describe
 from enrich.errors import DatabaseError
+from enrich.settings import Settings
 
 DATABASE = "musicdb"
 ROLE = "musicdb_user"

@@ -17,13 +17,13 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from enrich.contracts.settings import Settings
-from enrich.contracts.tables import write_table
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
+from enrich.frames.files import write_table
 from enrich.importing.known import IMPORTING, read_known
 from enrich.importing.planning import Plan, plan_import
 from enrich.importing.writing import Written, write_plan
+from enrich.settings import Settings
 from enrich.tracklists.reading import read_tracklists
 from enrich.tracklists.slots import TracklistRead
 

@@ -13,13 +13,13 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from enrich.contracts.schemas import PROPOSALS
-from enrich.contracts.settings import Settings
 from enrich.database.bulk import temporary_table
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import EnrichError
+from enrich.frames.schemas import PROPOSALS
 from enrich.ledger.runs import execute
+from enrich.settings import Settings
 
 STATUSES = ("proposed", "accepted", "rejected", "written", "conflict", "superseded")
 

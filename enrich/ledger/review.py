@@ -15,14 +15,14 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from enrich.contracts.settings import Settings
-from enrich.contracts.tables import read_table
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import EnrichError, InputFileError
+from enrich.frames.files import read_table
 from enrich.ledger.evidence import told
 from enrich.ledger.proposals import proposals as list_proposals
 from enrich.ledger.runs import execute
+from enrich.settings import Settings
 
 #: A person may still change a mind until the value is written.
 _OPEN_FOR = {

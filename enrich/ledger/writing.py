@@ -15,13 +15,13 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from enrich.contracts.settings import Settings
 from enrich.database.bulk import temporary_table
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import EnrichError
+from enrich.labels.names import WEAK_REASONS, refusal
 from enrich.ledger.runs import close_run, execute, open_run
-from enrich.sources.label_names import WEAK_REASONS, refusal
+from enrich.settings import Settings
 from enrich.text.normalise import artist_key, label_key
 from enrich.text.words import is_unknown_artist
 from enrich.tiers.workspace import listed_artists

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from enrich.contracts.settings import SOURCES
 from enrich.errors import SettingsError
+from enrich.settings import SOURCES
 
 #: The default: (kind, source) → lowest confidence accepted.
 DEFAULT_THRESHOLDS: Mapping[tuple[str, str], float] = {
@@ -29,7 +29,7 @@ DEFAULT_THRESHOLDS: Mapping[tuple[str, str], float] = {
     ("artist", "same-title"): 0.95,
     ("artist", "announced"): 0.95,
     ("artist", "mashup"): 0.90,
-    # Held-out precision of these rules is in enrich.tiers.external and enrich.sources.confidence.
+    # Held-out precision of these rules is in enrich.tiers.external and enrich.matching.confidence.
     **{("artist", source): 0.95 for source in SOURCES},
     **{("artist", f"confirmed-{source}"): 0.95 for source in SOURCES},
     # Calibrated on masked replay; held-out precision at this confidence is in the model's manifest.

@@ -10,7 +10,6 @@ import polars as pl
 import psycopg
 from psycopg.rows import dict_row
 
-from enrich.contracts.settings import Settings
 from enrich.cooldown import queue
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
@@ -20,6 +19,7 @@ from enrich.ledger.runs import close_run, execute, open_run
 from enrich.ledger.writing import WriteResult, write_accepted
 from enrich.pipeline.policy import Policy
 from enrich.pipeline.rounds import Found
+from enrich.settings import Settings
 from enrich.tiers.workspace import Workspace
 
 

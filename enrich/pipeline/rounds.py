@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from enrich.contracts.schemas import PROPOSALS
 from enrich.errors import EnrichError
+from enrich.frames.schemas import PROPOSALS
 from enrich.ledger.proposals import with_ids
 from enrich.pipeline.policy import Policy
 from enrich.tiers.announced import announced

@@ -17,10 +17,10 @@ import psycopg
 from psycopg import sql
 from pydantic import SecretStr
 
-from enrich.contracts.settings import Settings
 from enrich.database import server
 from enrich.database.migrations import migrate
 from enrich.errors import DatabaseError
+from enrich.settings import Settings
 
 _FOLDER = "scratch"
 _LOCK_NAME = "alive.lock"

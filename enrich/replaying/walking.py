@@ -13,10 +13,10 @@ from pathlib import Path
 
 import polars as pl
 
-from enrich.contracts.settings import Settings
 from enrich.cooldown import queue
 from enrich.importing.running import import_
 from enrich.pipeline.cycle import trigger
+from enrich.settings import Settings
 from enrich.snapshots.taking import snapshot
 
 #: More tracks than any history has: nothing is left over for want of room.

@@ -13,11 +13,11 @@ import polars as pl
 import psycopg
 from psycopg.rows import TupleRow
 
-from enrich.contracts.settings import Settings
 from enrich.database.connection import connect, database_url
 from enrich.database.faults import describe
-from enrich.demo_world.truth import ALIASES, TRUTH, read_truth
 from enrich.errors import DatabaseError
+from enrich.reporting.planted_truth import ALIASES, TRUTH, read_truth
+from enrich.settings import Settings
 from enrich.sql import COOLDOWN, Query, QueryBook
 
 REPORTING = QueryBook("reporting")

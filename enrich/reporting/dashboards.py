@@ -17,11 +17,11 @@ import polars as pl
 import psycopg
 import sqlglot
 
-from enrich.contracts.settings import Settings, load_settings
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import EnrichError, SnapshotError
 from enrich.reporting.counts import DASHBOARDS
+from enrich.settings import Settings, load_settings
 from enrich.snapshots.opening import Snapshot, open_snapshot
 from enrich.sql import DUCKDB, Query
 

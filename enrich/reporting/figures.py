@@ -17,8 +17,8 @@ from typing import Any
 
 import polars as pl
 
-from enrich.demo_world.truth import Precision, judge, precision, precision_by
 from enrich.reporting.counts import Counts
+from enrich.reporting.planted_truth import Precision, judge, precision, precision_by
 from enrich.reporting.projections import (
     BASE_FAILED,
     BASE_TRACKS,

@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from enrich.charts.letters import drawable
 from enrich.reporting import style
-from enrich.text.drawable import drawable
 
 _SCORER_COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.RED)
 #: Beside the colours, so that lines stay apart in black and white.

@@ -16,7 +16,6 @@ from typing import Any
 
 import polars as pl
 
-from enrich.contracts.settings import Settings
 from enrich.cooldown.simulation import PROJECTED_DAYS, PROJECTED_PERCENT, simulated_year
 from enrich.errors import InputFileError
 from enrich.reporting import plots, queue_plots
@@ -25,6 +24,7 @@ from enrich.reporting.counts import read_counts
 from enrich.reporting.figures import figures
 from enrich.reporting.pages import page_template
 from enrich.reporting.style import as_svg
+from enrich.settings import Settings
 
 HTML_NAME, JSON_NAME = "recovery-report.html", "recovery-report.json"
 #: The figures of the report before, kept where they differ from those at hand.

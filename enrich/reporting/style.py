@@ -15,7 +15,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from enrich.text.drawable import FONT
+from enrich.charts.letters import FONT
 
 #: Okabe–Ito, darkened where thin text needs contrast on white.
 BLUE, ORANGE, GREEN, RED, SKY, PURPLE = "#0072B2", "#D55E00", "#007A5E", "#B3261E", "#56B4E9", "#8F4F76"

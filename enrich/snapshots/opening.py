@@ -15,8 +15,8 @@ from types import TracebackType
 import duckdb
 import polars as pl
 
-from enrich.contracts.settings import Settings, load_settings
 from enrich.errors import SnapshotError
+from enrich.settings import Settings, load_settings
 from enrich.snapshots.manifest import FORMAT, Manifest, read_manifest
 from enrich.snapshots.places import latest, snapshots_folder
 from enrich.sql import DUCKDB

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import filelock
 
-from enrich.contracts.settings import Settings
 from enrich.errors import SnapshotError
+from enrich.settings import Settings
 
 LATEST = "latest"
 _TAKING = ".taking-"

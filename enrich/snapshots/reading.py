@@ -17,10 +17,10 @@ import duckdb
 import psycopg
 import pyarrow as pa
 
-from enrich.contracts.settings import Settings
 from enrich.database.connection import connect, database_url
 from enrich.database.faults import database_errors, describe, explain, place
 from enrich.errors import DatabaseError
+from enrich.settings import Settings
 from enrich.snapshots.tables import KEY, REQUIRED, STAGED
 
 #: Called with the table's name and its number of rows when it has been read.

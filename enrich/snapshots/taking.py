@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 
 import enrich
-from enrich.contracts.settings import Settings
 from enrich.errors import DatabaseError, SnapshotError
+from enrich.settings import Settings
 from enrich.snapshots.building import build_marts, name_tracks
 from enrich.snapshots.manifest import Manifest
 from enrich.snapshots.places import free_id, locked, publish, snapshots_folder, unfinished

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
-from enrich.contracts.values import Availability, SourceAnswer, TrackQuery
+from enrich.matching.values import Availability, SourceAnswer, TrackQuery
 from enrich.sources.base import Source
 
 #: How long requests under way may finish after a stop.

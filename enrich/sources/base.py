@@ -1,6 +1,6 @@
 """What a source is, and which of them are open under given settings.
 
-A source only returns candidates: judging them is `enrich.sources.matching`, deciding is the Label Hunter's. A source
+A source only returns candidates: judging them is `enrich.matching.scores`, deciding is the Label Hunter's. A source
 that cannot answer says so in `SourceAnswer.availability`; it never raises for anything the outside did.
 Entry point: `open_sources`.
 """
@@ -20,12 +20,12 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from enrich.contracts.settings import SOURCES, Settings
-from enrich.contracts.values import Availability, Hit, SourceAnswer, TrackQuery
 from enrich.errors import SettingsError
+from enrich.matching.values import Availability, Hit, SourceAnswer, TrackQuery
+from enrich.settings import SOURCES, Settings
 from enrich.sources.cache import Cache
 from enrich.sources.http import Http, Talk, Timeouts, Unusable, redact
-from enrich.sources.limiter import PROCESS_LANES, Clock, Lanes
+from enrich.sources.pace import PROCESS_LANES, Clock, Lanes
 from enrich.sources.terms import is_searchable
 
 #: Where replies are kept, below the data folder.

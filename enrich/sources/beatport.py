@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from enrich.contracts.values import Hit, TrackQuery
 from enrich.errors import SettingsError
+from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Opening, Source, WebSource, first_few, read_clock, read_date, said
 from enrich.sources.http import Down, Http, Reply, Talk
 from enrich.sources.terms import Terms, clean_isrc, plausible, search_terms

@@ -13,7 +13,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
-from enrich.contracts.values import Hit, TrackQuery
+from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Opening, Source, WebSource, read_date, said
 from enrich.sources.http import Failed, Http, Reply, Talk
 from enrich.sources.terms import plausible_hits, search_terms

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from enrich.contracts.values import Hit, TrackQuery
+from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Opening, Source, WebSource, first_few, read_clock, read_date, said
 from enrich.sources.cache import HOUR_S, Lifetime
 from enrich.sources.http import Http, Reply, Talk
-from enrich.sources.limiter import Pace
+from enrich.sources.pace import Pace
 from enrich.sources.terms import Terms, plausible, search_terms
 
 #: Requests a second, with and without a token.

@@ -29,10 +29,10 @@ import httpx as transport
 import stamina
 
 from enrich import __version__
-from enrich.contracts.values import Availability
 from enrich.errors import SourceUnavailable
+from enrich.matching.values import Availability
 from enrich.sources.cache import Cache, Kept, Lifetime
-from enrich.sources.limiter import SYSTEM_CLOCK, Clock, Lane
+from enrich.sources.pace import SYSTEM_CLOCK, Clock, Lane
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from enrich.contracts.values import Hit, TrackQuery
+from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Opening, Source, WebSource, first_few, read_date, said
 from enrich.sources.http import Http, Reply, Talk
 from enrich.sources.terms import Terms, clean_isrc, lucene, plausible, search_terms

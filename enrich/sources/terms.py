@@ -1,6 +1,6 @@
 """What to type into a source's search box for a track, and which of the results are worth a second request.
 
-Pure. Not a judgement of matches: that is `enrich.sources.matching`. Here a title only loses what makes a shop find
+Pure. Not a judgement of matches: that is `enrich.matching.scores`. Here a title only loses what makes a shop find
 nothing (a label in square brackets, a feat clause, "Original Mix"), and a result is dropped only when it has next to
 nothing in common with what was asked.
 """
@@ -15,7 +15,7 @@ from functools import lru_cache
 import polars as pl
 from rapidfuzz import fuzz
 
-from enrich.contracts.values import Hit, TrackQuery
+from enrich.matching.values import Hit, TrackQuery
 from enrich.text.normalise import fold
 from enrich.text.words import is_unknown_artist, is_unknown_title
 

@@ -8,7 +8,7 @@ labels. Who reads a phrase decides how much it says:
     GENRES, PLACES  no label as a rule; a database that has one of that name knows better
     REMARKS    no label in a title's bracket; in a field for labels a name like others (`Classic`, `Test`)
 
-Which other versions are no label is said by `title_words`, for titles, and by `sources.label_names`, for fields.
+Which other versions are no label is said by `title_words`, for titles, and by `labels.names`, for fields.
 """
 
 from __future__ import annotations

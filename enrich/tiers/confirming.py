@@ -13,11 +13,11 @@ from typing import Any
 
 import polars as pl
 
-from enrich.contracts.values import Availability, Outcome, SourceAnswer, TrackQuery
+from enrich.matching.confidence import confidence, probability
+from enrich.matching.scores import choose_all
+from enrich.matching.values import Availability, Outcome, SourceAnswer, TrackQuery
 from enrich.sources.asking import ask_all
 from enrich.sources.base import Source
-from enrich.sources.confidence import confidence, probability
-from enrich.sources.matching import choose_all
 from enrich.text.normalise import artist_key
 from enrich.tiers.context import ContextRankings
 from enrich.tiers.label_hunter import workspace_book

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from enrich.contracts.schemas import RANKING
 from enrich.cooccurrence.learned import SHIPPED
 from enrich.cooccurrence.ranking import rank
+from enrich.frames.schemas import RANKING
 from enrich.text.normalise import artist_key
 from enrich.tiers.local_labels import no_proposals
 from enrich.tiers.proposing import propose

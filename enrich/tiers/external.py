@@ -17,13 +17,13 @@ from typing import Any
 
 import polars as pl
 
-from enrich.contracts.values import Availability, Hit, SourceAnswer, TrackQuery
+from enrich.labels.book import LabelBook
+from enrich.matching.confidence import probability
+from enrich.matching.recordings import hit_recordings, query_recordings
+from enrich.matching.scores import score_pairs
+from enrich.matching.values import Availability, Hit, SourceAnswer, TrackQuery
 from enrich.sources.asking import ask_all
 from enrich.sources.base import Source
-from enrich.sources.confidence import probability
-from enrich.sources.labels import LabelBook
-from enrich.sources.matching import score_pairs
-from enrich.sources.recordings import hit_recordings, query_recordings
 from enrich.text.normalise import artist_key
 from enrich.tiers.label_hunter import workspace_book
 from enrich.tiers.proposing import propose

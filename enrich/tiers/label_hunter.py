@@ -1,7 +1,7 @@
 """Tier 0, outside: find the label of a track, from its title and then from the sources, in their order.
 
     title        [Label] in brackets; no source is asked
-    sources      each gives hits, `sources.matching` chooses among them, `sources.confidence` says how sure;
+    sources      each gives hits, `matching` chooses among them and says how sure;
                  the first label at or above the floor ends the search, and so do rival labels, for review
     (Label)      a round bracket nobody knows is worth the floor itself: it counts once no source knows better
 
@@ -22,16 +22,16 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import polars.selectors as cs
 
-from enrich.contracts.settings import Settings
-from enrich.contracts.tables import check_output, read_table, require_columns, write_table
-from enrich.contracts.values import Availability, Hit, Outcome, SourceAnswer, TrackQuery
 from enrich.errors import InputFileError
+from enrich.frames.files import check_output, read_table, require_columns, write_table
+from enrich.labels.book import LabelBook
+from enrich.matching.confidence import confidence, probability
+from enrich.matching.recordings import query_recordings
+from enrich.matching.scores import PARTS, Choice, choose_among
+from enrich.matching.values import Availability, Hit, Outcome, SourceAnswer, TrackQuery
+from enrich.settings import Settings
 from enrich.sources.asking import ask_all
 from enrich.sources.base import ClosedSource, Source, open_sources
-from enrich.sources.confidence import confidence, probability
-from enrich.sources.labels import LabelBook
-from enrich.sources.matching import PARTS, Choice, choose_among
-from enrich.sources.recordings import query_recordings
 from enrich.tiers.proposing import propose
 
 if TYPE_CHECKING:

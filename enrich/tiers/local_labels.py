@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from enrich.contracts.schemas import PROPOSALS
+from enrich.frames.schemas import PROPOSALS
 from enrich.text.normalise import label_key
 from enrich.tiers.measured import with_confidence
 from enrich.tiers.proposing import propose

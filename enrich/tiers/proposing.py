@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from enrich.contracts.schemas import PROPOSALS
+from enrich.frames.schemas import PROPOSALS
 from enrich.tiers.workspace import Workspace
 
 

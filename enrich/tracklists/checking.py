@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from enrich.errors import InputFileError
-from enrich.text.coding import coded, once_a_run, packed, runs
+from enrich.frames.coding import coded, once_a_run, packed, runs
 from enrich.text.words import is_unknown_artist, is_unknown_title
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE, NOTES, SLOTS, Draft, TracklistRead
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import polars as pl
 
-from enrich.contracts.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.errors import InputFileError
+from enrich.frames.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.tracklists.slots import SLOTS, Draft
 
 #: `setlists.source` of flat tables.

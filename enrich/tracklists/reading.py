@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from enrich.errors import InputFileError
-from enrich.text.coding import coded, packed
+from enrich.frames.coding import coded, packed
 from enrich.tracklists import flat, mixesdb
 from enrich.tracklists import pages as html
 from enrich.tracklists.checking import check

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from enrich.contracts.schemas import TRACKLISTS
+from enrich.frames.schemas import TRACKLISTS
 
 #: A part of a mashup, as the file names it.
 COMPONENT = pl.Struct({"artist": pl.String, "title": pl.String, "label": pl.String})

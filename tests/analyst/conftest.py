@@ -12,8 +12,8 @@ from demo_rooms import demo_copy
 
 from enrich.analyst.demo_room import demo_settings, room
 from enrich.analyst.room import Room
-from enrich.contracts.settings import Settings
 from enrich.database import server
+from enrich.settings import Settings
 
 
 @pytest.fixture(scope="session")

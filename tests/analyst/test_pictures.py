@@ -9,8 +9,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
+from enrich.charts.letters import drawable
 from enrich.reporting import pictures
-from enrich.text.drawable import drawable
 
 BANDS = pl.DataFrame(
     {"low": [0.0, 0.5], "high": [0.5, 1.0], "n": [10, 20], "confidence": [0.2, 0.8], "precision": [0.1, 0.9]}

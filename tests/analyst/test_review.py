@@ -14,8 +14,8 @@ from database_world import World
 
 from enrich.analyst.review_widget import review_widget
 from enrich.analyst.room import Room
-from enrich.contracts.tables import write_table
 from enrich.errors import EnrichError
+from enrich.frames.files import write_table
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import accept, ids_from_csv, reject, review_table, seen_in_csv
 

@@ -12,8 +12,8 @@ from enrich.analyst import questions
 from enrich.analyst.room import Room, precision_by_band
 from enrich.analyst.showing import table
 from enrich.analyst.why import tell
-from enrich.contracts.schemas import RANKING
 from enrich.errors import EnrichError
+from enrich.frames.schemas import RANKING
 
 EVIL = "<script>alert(1)</script>\"'<img src=x onerror=alert(2)>"
 

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import conninfo, sql
 from pydantic import SecretStr
 
-from enrich.contracts.settings import Settings
+from enrich.settings import Settings
 
 TOKEN = "s3cret-token-of-the-tests"
 

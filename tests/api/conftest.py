@@ -9,8 +9,8 @@ import httpx
 import pytest
 from api_server import Server, module_database, running, three_tracks
 
-from enrich.contracts.settings import Settings
-from enrich.demo_world.loading import demo
+from enrich.demo.loading import demo
+from enrich.settings import Settings
 
 
 @pytest.fixture(scope="module")

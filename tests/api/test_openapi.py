@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from schemathesis.generation import GenerationMode
 
 from enrich.api.app import create_app
-from enrich.contracts.settings import Settings
+from enrich.settings import Settings
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

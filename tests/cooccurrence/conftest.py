@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from enrich.contracts.schemas import TRACKLISTS
+from enrich.frames.schemas import TRACKLISTS
 
 
 def small_world(*, sets: int = 70, seed: int = 3) -> pl.DataFrame:

@@ -12,11 +12,11 @@ from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from enrich.cli.app import build_app
-from enrich.contracts.schemas import RANKING, TRACKLISTS
 from enrich.cooccurrence import large
 from enrich.cooccurrence.large import rank_in_scratch
 from enrich.cooccurrence.ranking import rank, ranking_figures
 from enrich.errors import EnrichError, InputFileError
+from enrich.frames.schemas import RANKING, TRACKLISTS
 from enrich.tracklists import batches
 from enrich.tracklists.reading import read_tracklists
 

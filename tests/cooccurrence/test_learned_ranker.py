@@ -5,7 +5,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from enrich.contracts.schemas import RANKING
 from enrich.cooccurrence.corpus import build_corpus
 from enrich.cooccurrence.learned import (
     SHIPPED,
@@ -17,6 +16,7 @@ from enrich.cooccurrence.learned import (
     train_on,
 )
 from enrich.errors import ModelError
+from enrich.frames.schemas import RANKING
 
 
 @pytest.fixture(scope="module")

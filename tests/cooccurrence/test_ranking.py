@@ -6,9 +6,9 @@ from formula_oracle import oracle_rank
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrich.contracts.schemas import RANKING, TRACKLISTS
 from enrich.cooccurrence.ranking import rank
 from enrich.errors import EnrichError
+from enrich.frames.schemas import RANKING, TRACKLISTS
 
 ARTISTS = [
     None, "ID", "Unknown Artist", "???", "Alpha", "alpha", "The Alpha", "Beta", "Gamma", "Alpha & Beta",

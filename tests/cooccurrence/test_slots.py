@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from enrich.contracts.schemas import TRACKLISTS
 from enrich.cooccurrence.slots import slot_rows
+from enrich.frames.schemas import TRACKLISTS
 from enrich.text.words import is_unknown_artist
 
 _ORDER = ["set_id", "position", "is_unknown", "artist", "title", "label", "track_key", "dj"]

@@ -16,7 +16,7 @@ import pytest
 from psycopg import conninfo, sql
 from pydantic import SecretStr
 
-from enrich.contracts.settings import Settings
+from enrich.settings import Settings
 
 INSTALLATIONS = Path(__file__).parent / "installations"
 SYSTEM_BIN = Path("/usr/lib/postgresql/15/bin")

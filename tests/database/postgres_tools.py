@@ -8,8 +8,8 @@ import subprocess
 
 from psycopg import conninfo
 
-from enrich.contracts.settings import Settings
 from enrich.database.server import _bin
+from enrich.settings import Settings
 
 
 def psql(settings: Settings, *arguments: str, search_path: str | None = None) -> str:

@@ -12,14 +12,14 @@ import psutil
 import psycopg
 import pytest
 
-from enrich.contracts.settings import Settings
 from enrich.database import server
 from enrich.database.connection import connect
 from enrich.errors import DatabaseError
+from enrich.settings import Settings
 
 ASK = """
 import sys
-from enrich.contracts.settings import Settings
+from enrich.settings import Settings
 from enrich.database.connection import connect
 settings = Settings(_env_file=None, database_url=None, data_dir=sys.argv[1])
 print(connect(settings).execute("select 7").fetchone()[0])

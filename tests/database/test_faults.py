@@ -7,11 +7,11 @@ import pytest
 from psycopg import conninfo
 from pydantic import SecretStr
 
-from enrich.contracts.settings import Settings
 from enrich.database.connection import connect, url_without_password
 from enrich.database.faults import database_errors
 from enrich.database.migrations import migrate
 from enrich.errors import DatabaseError
+from enrich.settings import Settings
 
 
 def _settings(url: str) -> Settings:

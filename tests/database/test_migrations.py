@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from enrich.contracts.settings import Settings
 from enrich.database.connection import connect
 from enrich.database.migrations import applied, available, migrate
 from enrich.database.overview import database_status
 from enrich.errors import DatabaseError
+from enrich.settings import Settings
 
 
 def test_a_migrated_database_has_all_of_them(database: Settings):

@@ -97,7 +97,7 @@ def test_compose_keeps_secrets_out_and_others_away(compose):
 
 
 def test_compose_settings_are_settings(compose):
-    from enrich.contracts.settings import Settings
+    from enrich.settings import Settings
 
     known = {f"ENRICH_{name.upper()}" for name in Settings.model_fields}
     for service in compose["services"].values():

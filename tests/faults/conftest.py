@@ -15,7 +15,7 @@ import invariants
 import pytest
 from fault_world import LONG, Crew, create_database, drop_database, plant, settings_of
 
-from enrich.contracts.settings import Settings
+from enrich.settings import Settings
 
 _TALLY: pytest.StashKey[Counter[str]] = pytest.StashKey()
 

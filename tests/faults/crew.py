@@ -24,13 +24,13 @@ from pathlib import Path
 import psycopg
 from pydantic import SecretStr
 
-from enrich.contracts.settings import Settings
 from enrich.cooldown import queue
 from enrich.errors import EnrichError
 from enrich.importing.running import import_
 from enrich.ledger import writing
 from enrich.pipeline import cycle
 from enrich.reporting.recovery import report
+from enrich.settings import Settings
 from enrich.snapshots.taking import snapshot
 
 

@@ -20,9 +20,9 @@ import psycopg
 from psycopg import conninfo, sql
 from pydantic import SecretStr
 
-from enrich.contracts.schemas import PROPOSALS
-from enrich.contracts.settings import Settings
 from enrich.database.connection import connect
+from enrich.frames.schemas import PROPOSALS
+from enrich.settings import Settings
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LONG = os.environ.get("ENRICH_FAULTS") == "long"

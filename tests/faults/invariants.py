@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from enrich.contracts.settings import Settings
 from enrich.database.connection import connect
+from enrich.settings import Settings
 
 TABLES = {
     "artists": "id", "tracks": "id", "track_artists": "track_id, artist_id, role", "albums": "id",

@@ -14,11 +14,11 @@ import pytest
 from typer.testing import CliRunner
 
 from enrich.cli.app import build_app
-from enrich.contracts.settings import Settings
 from enrich.database.connection import connect
 from enrich.errors import DatabaseError, InputFileError
 from enrich.importing import running
 from enrich.importing.running import import_
+from enrich.settings import Settings
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TABLES = (

@@ -24,10 +24,10 @@ from database_world import World
 from demo_rooms import demo_copy
 
 from enrich.analyst.demo_room import demo_settings
-from enrich.contracts.settings import Settings
 from enrich.database import server
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import reject
+from enrich.settings import Settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from database_world import World
 
-from enrich.contracts.schemas import PROPOSALS
 from enrich.cooldown import migrate, process, stats
 from enrich.errors import EnrichError
+from enrich.frames.schemas import PROPOSALS
 from enrich.pipeline.cycle import hunt_labels, resolve, trigger
 from enrich.pipeline.policy import Policy, read_policy
 from enrich.pipeline.rounds import MAX_ROUNDS, run_tiers, select_tracks

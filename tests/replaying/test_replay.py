@@ -9,15 +9,15 @@ import polars as pl
 import pytest
 
 import enrich
-from enrich.contracts.settings import Settings
-from enrich.contracts.tables import write_table
 from enrich.cooldown import migrate, process, stats
 from enrich.database import server
 from enrich.database.connection import connect
 from enrich.errors import EnrichError
+from enrich.frames.files import write_table
 from enrich.pipeline.cycle import trigger
 from enrich.replaying.promos import plant_promos
 from enrich.replaying.walking import periods, walk
+from enrich.settings import Settings
 from enrich.tracklists.reading import read_tracklists
 
 DAY = date(2010, 1, 1)

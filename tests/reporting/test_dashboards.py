@@ -19,7 +19,7 @@ from enrich.cooldown import migrate
 from enrich.database.connection import connect
 from enrich.database.migrations import migrate as migrate_schema
 from enrich.database.server import _bin
-from enrich.demo_world.loading import demo
+from enrich.demo.loading import demo
 from enrich.errors import EnrichError, SnapshotError
 from enrich.reporting.dashboards import NAMES, dashboards
 from enrich.snapshots.taking import snapshot

@@ -10,11 +10,11 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
-from enrich.contracts.schemas import PROPOSALS
 from enrich.cooldown import queue
 from enrich.database.connection import connect
-from enrich.demo_world.loading import demo
+from enrich.demo.loading import demo
 from enrich.errors import DatabaseError, InputFileError
+from enrich.frames.schemas import PROPOSALS
 from enrich.ledger.proposals import save, with_ids
 from enrich.ledger.review import accept
 from enrich.ledger.runs import open_run

@@ -12,12 +12,12 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from enrich.contracts.schemas import TRACKLISTS
-from enrich.contracts.settings import Settings
 from enrich.database import server
 from enrich.database.connection import connect
 from enrich.database.migrations import migrate
 from enrich.errors import DatabaseError, SnapshotError
+from enrich.frames.schemas import TRACKLISTS
+from enrich.settings import Settings
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.places import latest, snapshots_folder
 from enrich.snapshots.tables import STAGED

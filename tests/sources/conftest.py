@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import polars as pl
 import pytest
 
-from enrich.contracts.settings import Settings, load_settings
-from enrich.contracts.values import TrackQuery
+from enrich.demo.catalogue.server import Catalogue
+from enrich.matching.values import TrackQuery
+from enrich.settings import Settings, load_settings
 from enrich.sources.base import Source, open_sources
-from enrich.sources.catalogue.server import Catalogue
-from enrich.sources.limiter import Clock, Lanes
+from enrich.sources.pace import Clock, Lanes
 
 # artist, title, mix, label, catalog_number, release_date, duration_ms, isrc, release_id, release_title
 STOCK = [

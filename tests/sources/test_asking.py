@@ -15,13 +15,13 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from enrich.contracts.values import Availability, Hit, SourceAnswer, TrackQuery
+from enrich.demo.catalogue.misbehaving import Misbehaviour
+from enrich.demo.catalogue.server import Catalogue
+from enrich.matching.values import Availability, Hit, SourceAnswer, TrackQuery
 from enrich.sources import asking
 from enrich.sources.asking import ask_all, stop_on_signals
 from enrich.sources.base import open_sources
-from enrich.sources.catalogue.misbehaving import Misbehaviour
-from enrich.sources.catalogue.server import Catalogue
-from enrich.sources.limiter import Lanes
+from enrich.sources.pace import Lanes
 
 
 class Told:
@@ -321,8 +321,8 @@ def test_an_interrupted_run_resumes_from_the_cache(releases, settings):
 def test_a_killed_process_has_kept_its_replies(releases, settings, tmp_path, number):
     program = textwrap.dedent("""
         import sys
-        from enrich.contracts.settings import load_settings
-        from enrich.contracts.values import TrackQuery
+        from enrich.settings import load_settings
+        from enrich.matching.values import TrackQuery
         from enrich.sources.asking import ask_all, stop_on_signals
         from enrich.sources.base import open_sources
 

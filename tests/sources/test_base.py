@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 from pydantic import SecretStr
 
-from enrich.contracts.settings import SOURCES, SettingsError
-from enrich.contracts.values import Availability, TrackQuery
+from enrich.demo.catalogue.misbehaving import Misbehaviour
+from enrich.matching.values import Availability, TrackQuery
+from enrich.settings import SOURCES, SettingsError
 from enrich.sources.base import CACHE_FILE, ClosedSource, open_sources, read_clock, read_date
 from enrich.sources.cache import Cache, Kept, Lifetime
-from enrich.sources.catalogue.misbehaving import Misbehaviour
 
 QUERY = TrackQuery(track_id="1", artist="a", title="b")
 

@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 from pydantic import SecretStr
 
-from enrich.contracts.settings import SettingsError
-from enrich.contracts.values import Availability, TrackQuery
+from enrich.matching.values import Availability, TrackQuery
+from enrich.settings import SettingsError
 from enrich.sources.base import ClosedSource, open_sources
 from enrich.sources.beatport import Beatport
 from enrich.sources.beatport_site import BeatportSite

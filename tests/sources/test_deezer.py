@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from enrich.contracts.values import Availability, TrackQuery
-from enrich.sources.catalogue.misbehaving import Misbehaviour
+from enrich.demo.catalogue.misbehaving import Misbehaviour
+from enrich.matching.values import Availability, TrackQuery
 from enrich.sources.deezer import _hit
 
 

@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 from pydantic import SecretStr
 
-from enrich.contracts.values import Availability, TrackQuery
+from enrich.demo.catalogue.misbehaving import Misbehaviour
+from enrich.matching.values import Availability, TrackQuery
 from enrich.sources import discogs as module
 from enrich.sources.base import open_sources
-from enrich.sources.catalogue.misbehaving import Misbehaviour
-from enrich.sources.limiter import Lanes, Pace
+from enrich.sources.pace import Lanes, Pace
 from enrich.sources.terms import search_terms
 
 NIGHT = search_terms(TrackQuery(track_id="1", artist="Alpha Kid", title="Night Signal (Extended Mix)"))

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from enrich.contracts.values import Availability
+from enrich.matching.values import Availability
 from enrich.sources.cache import Cache, Lifetime
 from enrich.sources.http import (
     ATTEMPTS,
@@ -28,7 +28,7 @@ from enrich.sources.http import (
     retry_after_s,
     user_agent,
 )
-from enrich.sources.limiter import Lanes
+from enrich.sources.pace import Lanes
 
 
 @dataclass

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from enrich.contracts.values import Availability, TrackQuery
+from enrich.matching.values import Availability, TrackQuery
 from enrich.sources.base import open_sources
 from enrich.sources.http import Failed, Reply
 from enrich.sources.juno import read_page

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from enrich.contracts.values import Availability, TrackQuery
+from enrich.demo.catalogue.misbehaving import Misbehaviour
+from enrich.matching.values import Availability, TrackQuery
 from enrich.sources import musicbrainz as module
-from enrich.sources.catalogue.misbehaving import Misbehaviour
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from enrich.contracts.values import TrackQuery
+from enrich.matching.values import TrackQuery
 from enrich.sources.terms import clean_isrc, is_searchable, lucene, plausible, search_terms
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from enrich.contracts.values import Availability, TrackQuery
+from enrich.matching.values import Availability, TrackQuery
 from enrich.sources.base import ClosedSource, open_sources
 from enrich.sources.http import Failed, Reply
 from enrich.sources.traxsource import read_page

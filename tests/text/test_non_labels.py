@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from enrich.labels.names import why_no_label
 from enrich.snapshots.building import is_label
-from enrich.sources.label_names import why_no_label
 from enrich.text.non_labels import is_non_label, names_no_label
 from enrich.text.normalise import fold
 from enrich.text.titles import parse_titles

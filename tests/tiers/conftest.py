@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from enrich.contracts.schemas import TRACKLISTS
+from enrich.frames.schemas import TRACKLISTS
 from enrich.text.normalise import artist_key, label_key, title_key
 from enrich.text.titles import parse_titles
 from enrich.tiers.workspace import Workspace

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator
 import polars as pl
 import pytest
 
-from enrich.contracts.schemas import PROPOSALS
-from enrich.contracts.settings import Settings, load_settings
-from enrich.contracts.tables import read_table
-from enrich.contracts.values import Availability, Hit, SourceAnswer, TrackQuery
+from enrich.demo.catalogue.server import Catalogue
 from enrich.errors import InputFileError
+from enrich.frames.files import read_table
+from enrich.frames.schemas import PROPOSALS
+from enrich.labels.book import LabelBook
+from enrich.matching.values import Availability, Hit, SourceAnswer, TrackQuery
+from enrich.settings import Settings, load_settings
 from enrich.sources.base import Source, open_sources
-from enrich.sources.catalogue.server import Catalogue
-from enrich.sources.labels import LabelBook
-from enrich.sources.limiter import Lanes
+from enrich.sources.pace import Lanes
 from enrich.tiers.label_hunter import (
     FLOOR,
     HUNTED,

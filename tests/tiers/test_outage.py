@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 
 from enrich.database.connection import connect
+from enrich.demo.catalogue.misbehaving import OUTAGE
+from enrich.demo.catalogue.server import Catalogue
 from enrich.pipeline.cycle import hunt_labels
 from enrich.sources.base import CACHE_FILE
 from enrich.sources.cache import Cache
-from enrich.sources.catalogue.misbehaving import OUTAGE
-from enrich.sources.catalogue.server import Catalogue
-from enrich.sources.limiter import PROCESS_LANES
+from enrich.sources.pace import PROCESS_LANES
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SOURCES = ("beatport", "traxsource", "musicbrainz", "deezer")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from enrich.contracts.schemas import TRACKLISTS
 from enrich.errors import InputFileError
+from enrich.frames.schemas import TRACKLISTS
 from enrich.tracklists.reading import read_tracklists
 from enrich.tracklists.slots import NOTES, SLOTS
 

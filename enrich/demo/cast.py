@@ -1,0 +1,218 @@
+"""Who lives in the demo world: labels, artists with aliases, and DJs with taste and sometimes a label of their own.
+
+Pure: everything follows from the random generator passed in. The specification's worked example is always there:
+Above & Beyond, who run Anjunabeats, and their artists Ilan Bluestone and Spencer Brown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from enrich.demo.seeds import label_names, words
+
+SCENES = ("trance", "progressive", "melodic", "techno", "house", "bass")
+#: How near two scenes are for a DJ who plays the first: own scene 1, neighbours less, the rest a little.
+_NEIGHBOURS = {
+    "trance": "progressive",
+    "progressive": "melodic",
+    "melodic": "progressive",
+    "techno": "melodic",
+    "house": "progressive",
+    "bass": "house",
+}
+_ARTISTS = 236
+_RELEASES_A_DAY = 1.27
+_DJS = 28
+_OWN_LABELS = 13
+_ALTER_EGOS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A record label: how it is spelled, what it releases, and how often."""
+
+    name: str
+    spellings: tuple[str, ...]
+    scene: str
+    prefix: str
+    """Of its catalogue numbers."""
+    cadence_days: float
+    """Mean days between two releases."""
+    roster: tuple[int, ...]
+    """Artists, the busiest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artist:
+    """A name on releases. `aliases` are other names of the same person, some of them artists of their own."""
+
+    name: str
+    scene: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dj:
+    """Someone who plays sets: may be an artist, may run a label."""
+
+    name: str
+    scene: str
+    artist: int | None
+    label: int | None
+    favourites: tuple[int, ...]
+    shows: str
+    """The radio show most sets are episodes of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Everybody."""
+
+    labels: tuple[Label, ...]
+    """Those that release; compilation labels are apart."""
+    compilers: tuple[Label, ...]
+    artists: tuple[Artist, ...]
+    djs: tuple[Dj, ...]
+
+    def artist_index(self, name: str) -> int:
+        """Where the artist of this name stands."""
+        return next(i for i, artist in enumerate(self.artists) if artist.name == name)
+
+    def label_index(self, name: str) -> int:
+        """Where the label of this name stands."""
+        return next(i for i, label in enumerate(self.labels) if label.name == name)
+
+
+def scene_affinity(of: str, to: str) -> float:
+    """How much of scene `to` somebody of scene `of` plays, 0–1."""
+    if of == to:
+        return 1.0
+    return 0.18 if _NEIGHBOURS[of] == to else 0.03
+
+
+def build_cast(rng: np.random.Generator) -> Cast:
+    """Draw everybody."""
+    artists = _artists(rng)
+    labels = _labels(rng, artists)
+    djs = _djs(rng, artists, labels)
+    compilers = tuple(
+        Label(
+            name=name,
+            spellings=spellings_of(name),
+            scene="compilation",
+            prefix=_prefix(name),
+            cadence_days=60.0,
+            roster=(),
+        )
+        for scene, name in label_names()
+        if scene == "compilation"
+    )
+    return Cast(labels=labels, compilers=compilers, artists=artists, djs=djs)
+
+
+def spellings_of(name: str) -> tuple[str, ...]:
+    """The ways people write a label: as is first, then joined, with a suffix, in capitals."""
+    first, *rest = name.split(" ")
+    joined = first + "".join(rest).lower() if len(rest) == 1 else name
+    suffix = "Records" if len(name) % 2 else "Recordings"
+    return tuple(dict.fromkeys((name, joined, f"{name} {suffix}", name.upper())))
+
+
+def _artists(rng: np.random.Generator) -> tuple[Artist, ...]:
+    monikers = list(rng.permutation(words("moniker")))
+    given, family = words("given"), words("family")
+    names: dict[str, None] = {"Above & Beyond": None, "Ilan Bluestone": None, "Spencer Brown": None}
+    egos = [str(monikers.pop()) for _ in range(_ALTER_EGOS)]
+    more = [str(monikers.pop()) for _ in range(10)]
+    while len(names) < _ARTISTS - _ALTER_EGOS:
+        if monikers and rng.random() < 0.4:
+            names[str(monikers.pop())] = None
+        else:
+            names[f"{rng.choice(given)} {rng.choice(family)}"] = None
+    scenes = ["trance"] * 3 + [str(s) for s in rng.choice(SCENES, len(names) - 3)]
+    aliases: dict[str, tuple[str, ...]] = {}
+    people = list(names)[3:]
+    # The first egos have a row of their own, each naming the other; the later ones are known as aliases only.
+    owners = [str(name) for name in rng.choice(people, len(egos) + len(more), replace=False)]
+    for owner, ego in zip(owners, [*egos, *more], strict=True):
+        aliases[owner] = (ego,)
+    known = [
+        Artist(name=name, scene=scene, aliases=aliases.get(name, ())) for name, scene in zip(names, scenes, strict=True)
+    ]
+    scene_of = {artist.name: artist.scene for artist in known}
+    doubles = [
+        Artist(name=ego, scene=scene_of[owner], aliases=(owner,))
+        for owner, ego in zip(owners[: len(egos)], egos, strict=True)
+    ]
+    return (*known, *doubles)
+
+
+def _labels(rng: np.random.Generator, artists: tuple[Artist, ...]) -> tuple[Label, ...]:
+    by_scene = {s: [i for i, artist in enumerate(artists) if artist.scene == s] for s in SCENES}
+    names = [(scene, name) for scene, name in label_names() if scene != "compilation"]
+    pace = rng.uniform(17, 45, len(names))
+    # However the paces fall, all labels together release about as much.
+    pace *= float((1 / pace).sum()) / (_RELEASES_A_DAY)
+    labels = []
+    for (scene, name), cadence_days in zip(names, pace, strict=True):
+        size = min(int(rng.integers(7, 15)), len(by_scene[scene]))
+        roster = [int(i) for i in rng.choice(by_scene[scene], size, replace=False)]
+        if name == "Anjunabeats":
+            roster = list(dict.fromkeys([1, 2, 0, *roster]))
+        else:
+            # The worked example's artists stay with their label.
+            roster = [i for i in roster if i > 2] or [int(by_scene[scene][-1])]
+        labels.append(
+            Label(
+                name=name,
+                spellings=spellings_of(name),
+                scene=scene,
+                prefix=_prefix(name),
+                cadence_days=float(cadence_days) if name != "Anjunabeats" else 16.0,
+                roster=tuple(roster),
+            )
+        )
+    return tuple(labels)
+
+
+def _djs(rng: np.random.Generator, artists: tuple[Artist, ...], labels: tuple[Label, ...]) -> tuple[Dj, ...]:
+    shows = [str(show) for show in rng.permutation(words("show"))]
+    own = [int(i) for i in rng.permutation(len(labels)) if labels[i].name != "Anjunabeats"][: _OWN_LABELS - 1]
+    anjuna = next(i for i, label in enumerate(labels) if label.name == "Anjunabeats")
+    djs = [
+        Dj(name="Above & Beyond", scene="trance", artist=0, label=anjuna, favourites=(1, 2), shows="ABGT"),
+    ]
+    taken = {0, 1, 2}
+    for n in range(_DJS - 1):
+        label = own[n] if n < len(own) else None
+        scene = labels[label].scene if label is not None else str(rng.choice(SCENES))
+        pool = [i for i, artist in enumerate(artists) if artist.scene == scene and i not in taken]
+        roster = [i for i in labels[label].roster if i not in taken] if label is not None else []
+        artist: int | None = roster[0] if roster else int(rng.choice(pool))
+        # Some DJs never release: they are performers only.
+        if label is None and rng.random() < 0.3:
+            artist = None
+        if artist is not None:
+            taken.add(artist)
+        name = artists[artist].name if artist is not None else f"DJ {rng.choice(words('family'))}"
+        liked = rng.choice(pool, min(4, len(pool)), replace=False)
+        djs.append(
+            Dj(
+                name=name,
+                scene=scene,
+                artist=artist,
+                label=label,
+                favourites=tuple(int(i) for i in liked),
+                shows=shows[n % len(shows)],
+            )
+        )
+    unique = {dj.name: dj for dj in djs}
+    return tuple(unique.values())
+
+
+def _prefix(name: str) -> str:
+    letters = [c for c in name.upper() if c.isalpha()]
+    initials = [w[0] for w in name.upper().split() if w[0].isalpha()]
+    return "".join(initials) + "".join(letters[1:3]) if len(initials) > 1 else "".join(letters[:4])

@@ -1,0 +1,134 @@
+"""How a catalogue misbehaves, by source: every failure the real services are known for.
+
+Instead of an answer:
+    challenge        403 and a "Just a moment..." page
+    ban_502          502, as Traxsource bans an address
+    busy_503         MusicBrainz: you are too fast;  busy_503_all: it is too busy for everybody
+    too_many         429; `retry_after` as seconds, as a date, or absent
+    server_error     500
+    expired_token    401 until the token is renewed (Beatport)
+    quota, busy      HTTP 200 with error 4 or 700 (Deezer)
+    blockless        HTTP 200 and a page without the block that should be in it
+    truncated        HTTP 200 and JSON that breaks off
+    slow             the answer, after `delay_s`
+In the answer:
+    empty            nothing is found
+    no_label         everything is found without a label, in the source's words for it
+    rival_labels     every track is there twice, the second time under another label
+    wrong_first      other versions of the best hit come before it
+    two_pages        a page of other things comes first
+    bare_hits        search hits lack their label (Beatport)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from enrich.settings import SOURCES
+
+Kind = Literal[
+    "challenge", "ban_502", "busy_503", "busy_503_all", "too_many", "server_error", "expired_token", "quota", "busy",
+    "blockless", "truncated", "slow", "empty", "no_label", "rival_labels", "wrong_first", "two_pages", "bare_hits",
+]  # fmt: skip
+
+KINDS: frozenset[str] = frozenset(Kind.__args__)  # type: ignore[attr-defined]
+#: These change what is found, not whether there is an answer.
+CONTENT = frozenset({"empty", "no_label", "rival_labels", "wrong_first", "two_pages", "bare_hits"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misbehaviour:
+    """One way of misbehaving, for so many requests or so many seconds; for ever when neither is given."""
+
+    kind: str
+    requests: int | None = None
+    seconds: float | None = None
+    after: int = 0
+    """Requests answered well before it begins."""
+    retry_after: str | None = None
+    """`Retry-After` as sent: "2", or an HTTP date."""
+    delay_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"unknown misbehaviour {self.kind!r}; known are {', '.join(sorted(KINDS))}")
+
+
+#: A bad day: one source puts up a challenge, one bans the address, one is too busy for a minute.
+OUTAGE: Mapping[str, Misbehaviour] = {
+    "beatport": Misbehaviour(kind="challenge"),
+    "traxsource": Misbehaviour(kind="ban_502"),
+    "musicbrainz": Misbehaviour(kind="busy_503", seconds=60),
+}
+
+#: A kind by its name, or a Misbehaviour, or several.
+Manner = str | Misbehaviour | Iterable[str | Misbehaviour]
+
+
+def read_manner(text: str) -> tuple[str, Misbehaviour]:
+    """`SOURCE=KIND` or `SOURCE=KIND:SECONDS`: which source, and what it does, for ever or for so long.
+
+    Raises:
+        ValueError: it is neither; says what is expected.
+    """
+    source, _, rest = text.partition("=")
+    kind, _, seconds = rest.partition(":")
+    is_time = not seconds or (seconds.replace(".", "", 1).isdigit() and float(seconds) > 0)
+    if source not in SOURCES or kind not in KINDS or not is_time:
+        raise ValueError(
+            f"{text}: expected SOURCE=KIND or SOURCE=KIND:SECONDS, SOURCE one of {', '.join(SOURCES)}, "
+            f"KIND one of {', '.join(sorted(KINDS))}"
+        )
+    if seconds:
+        return source, Misbehaviour(kind=kind, seconds=float(seconds))
+    return source, _usual(kind)
+
+
+@dataclass(slots=True)
+class Conduct:
+    """What each source is to do with its next request. Thread-safe."""
+
+    _plans: dict[str, list[_Plan]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def set(self, source: str, manner: Manner | None) -> None:
+        """Misbehave from now on; None: behave."""
+        several = [] if manner is None else [manner] if isinstance(manner, str | Misbehaviour) else list(manner)
+        plans = [_Plan(one if isinstance(one, Misbehaviour) else _usual(one)) for one in several]
+        with self._lock:
+            self._plans[source] = plans
+
+    def set_all(self, manners: Mapping[str, Manner]) -> None:
+        """`set` for several sources."""
+        for source, manner in manners.items():
+            self.set(source, manner)
+
+    def next(self, source: str, *, now: float) -> list[Misbehaviour]:
+        """What applies to a request that came in at `now` (monotonic seconds); counts it."""
+        with self._lock:
+            return [plan.manner for plan in self._plans.get(source, []) if plan.applies(now)]
+
+
+def _usual(kind: str) -> Misbehaviour:
+    # A token expires once, then it is renewed.
+    return Misbehaviour(kind=kind, requests=1 if kind == "expired_token" else None)
+
+
+@dataclass(slots=True)
+class _Plan:
+    manner: Misbehaviour
+    seen: int = 0
+    since: float | None = None
+
+    def applies(self, now: float) -> bool:
+        self.seen += 1
+        if self.seen <= self.manner.after:
+            return False
+        if self.since is None:
+            self.since = now
+        if self.manner.seconds is not None and now - self.since >= self.manner.seconds:
+            return False
+        return self.manner.requests is None or self.seen - self.manner.after <= self.manner.requests

@@ -1,0 +1,385 @@
+"""The catalogue as a server on loopback, with a log of what it was asked.
+
+    with Catalogue(releases, misbehave={"beatport": "challenge"}) as catalogue:
+        settings = catalogue.settings(load_settings())
+
+Binds 127.0.0.1 only. One thread a connection; ends with its context.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import polars as pl
+from pydantic import SecretStr
+
+from enrich.demo.catalogue import wire_beatport, wire_deezer, wire_discogs, wire_musicbrainz, wire_shops
+from enrich.demo.catalogue.misbehaving import CONTENT, Conduct, Manner, Misbehaviour
+from enrich.demo.catalogue.shop import Shop
+from enrich.demo.catalogue.wire import Asked, Said, View, as_json, as_page
+from enrich.settings import SOURCES, Settings
+
+#: Path of each source's base below the server's address.
+BASES: dict[str, str] = {
+    "beatport": "/beatport/v4",
+    "juno": "/juno",
+    "traxsource": "/traxsource",
+    "musicbrainz": "/musicbrainz/ws/2",
+    "deezer": "/deezer",
+    "discogs": "/discogs",
+}
+#: The site of the one source that has two faces; its log entries are under `beatport`.
+SITE_BASE = "/beatport-site"
+_CLIENT_ID = "catalogue-client"
+_FORMATS = {
+    "juno": wire_shops.juno,
+    "traxsource": wire_shops.traxsource,
+    "musicbrainz": wire_musicbrainz.answer,
+    "deezer": wire_deezer.answer,
+    "discogs": wire_discogs.answer,
+}
+_PAGES = frozenset({"juno", "traxsource"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """One request, as the server saw it."""
+
+    source: str
+    method: str
+    path: str
+    params: Mapping[str, str]
+    user_agent: str
+    status: int
+    at: float
+    """Monotonic seconds."""
+
+
+class Catalogue:
+    """A served table of releases.
+
+    Args:
+        releases: Frame of schema RELEASES, or one that can be completed to it (`title` is enough).
+        misbehave: What each source does wrong from the start; see `misbehaving`.
+        port: 0 takes any free one.
+        delay_s: How long every answer takes at least.
+    """
+
+    def __init__(
+        self,
+        releases: pl.DataFrame,
+        *,
+        misbehave: Mapping[str, Manner] | None = None,
+        port: int = 0,
+        delay_s: float = 0.0,
+    ) -> None:
+        self.shop = Shop(releases)
+        self.conduct = Conduct()
+        self.conduct.set_all(misbehave or {})
+        self.delay_s = delay_s
+        self._port = port
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+        self._log: list[Logged] = []
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._tokens = _Tokens()
+
+    def __enter__(self) -> Catalogue:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen; returns when requests are taken."""
+        self._closing.clear()
+        self._server = _Server(("127.0.0.1", self._port), _Handler)
+        self._server.catalogue = self
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, name="catalogue", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening and answer nothing more."""
+        self._closing.set()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+            self._thread = None
+
+    @property
+    def address(self) -> str:
+        """`http://127.0.0.1:<port>`."""
+        if self._server is None:
+            raise RuntimeError("the catalogue is not running")
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def _root(self) -> str:
+        # The stock is part of the address: replies kept from another stock at the same port never answer for it.
+        return f"{self.address}/{self.shop.fingerprint}"
+
+    def urls(self) -> dict[str, str]:
+        """Base address of each source."""
+        return {source: self._root + base for source, base in BASES.items()}
+
+    @property
+    def site_url(self) -> str:
+        """Base address of Beatport's site, to be read without a token."""
+        return self._root + SITE_BASE
+
+    def token_json(self) -> str:
+        """A token for Beatport that can be renewed."""
+        return self._tokens.as_json()
+
+    def environment(self, sources: Iterable[str] = SOURCES, *, rate: float | None = None) -> dict[str, str]:
+        """The ENRICH_* variables that point every client here."""
+        urls = self.urls()
+        named = list(sources)
+        found = {f"ENRICH_{source.upper()}_URL": urls[source] for source in named}
+        if rate is not None:
+            found |= {f"ENRICH_{source.upper()}_RATE": f"{rate:g}" for source in named}
+        if "beatport" in named:
+            found["ENRICH_BEATPORT_TOKEN"] = self.token_json()
+        return {"ENRICH_SOURCES": ",".join(named), **found}
+
+    def settings(self, base: Settings, *, sources: Iterable[str] | None = None, rate: float | None = None) -> Settings:
+        """`base`, with the clients pointed here.
+
+        Args:
+            base: Everything else.
+            sources: Which sources to ask, in order; None: those of `base`, or all.
+            rate: Requests a second for each of them; None keeps the rates of `base`.
+        """
+        named = tuple(sources) if sources is not None else (base.sources or SOURCES)
+        update: dict[str, Any] = {f"{source}_url": url for source, url in self.urls().items()}
+        if rate is not None:
+            update |= {f"{source}_rate": rate for source in SOURCES}
+        update |= {"sources": named, "beatport_token": SecretStr(self.token_json())}
+        return base.model_copy(update=update)
+
+    def misbehave(self, source: str, manner: Manner | None) -> None:
+        """Change what a source does wrong from now on; None: nothing."""
+        self.conduct.set(source, manner)
+
+    @property
+    def log(self) -> list[Logged]:
+        """What was asked so far, in order of arrival."""
+        with self._lock:
+            return list(self._log)
+
+    def count(self, source: str | None = None) -> int:
+        """How many requests came, of one source if named."""
+        return sum(source is None or one.source == source for one in self.log)
+
+    def clear_log(self) -> None:
+        """Forget what was asked."""
+        with self._lock:
+            self._log.clear()
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Said:
+        """The reply to a request; logged."""
+        at = time.monotonic()
+        parts = urlsplit(target)
+        source, path, is_site = _whose(parts.path.removeprefix(f"/{self.shop.fingerprint}"))
+        if source is None:
+            return as_json({"sources": self.urls()} if parts.path == "/" else {"detail": "Not found."}, status=404)
+        base = self._root + (SITE_BASE if is_site else BASES[source])
+        params = dict(parse_qsl(parts.query, keep_blank_values=True))
+        asked = Asked(source=source, method=method, path=path, params=params, headers=headers, base=base)
+        if self.delay_s:
+            self._closing.wait(self.delay_s)
+        said = self._reply(asked, body, is_site=is_site, now=at)
+        entry = Logged(
+            source=source, method=method, path=path, params=params, user_agent=headers.get("user-agent", ""),
+            status=said.status, at=at,
+        )  # fmt: skip
+        with self._lock:
+            self._log.append(entry)
+        return said
+
+    def _reply(self, asked: Asked, body: bytes, *, is_site: bool, now: float) -> Said:
+        manners = self.conduct.next(asked.source, now=now)
+        for manner in manners:
+            if manner.kind == "slow":
+                self._closing.wait(manner.delay_s)
+            elif manner.kind == "expired_token":
+                self._tokens.expire()
+            elif manner.kind not in CONTENT and manner.kind != "truncated":
+                return _misbehaved(manner, is_site=is_site)
+        if asked.source == "beatport" and not is_site:
+            refused = self._tokens.check(asked, body)
+            if refused is not None:
+                return refused
+        if asked.source in ("musicbrainz", "discogs") and not _is_named(asked.headers.get("user-agent", "")):
+            return _misbehaved(Misbehaviour(kind="challenge"), is_site=False)
+        size = asked.number("per_page", asked.number("limit", 50))
+        kinds = frozenset(manner.kind for manner in manners)
+        view = View(self.shop, asked.source, kinds, size)
+        if asked.source == "beatport":
+            said = wire_beatport.site(view, asked) if is_site else wire_beatport.answer(view, asked)
+        else:
+            said = _FORMATS[asked.source](view, asked)
+        if "truncated" in kinds:
+            return Said(said.status, said.body[: len(said.body) // 2], said.content_type, said.headers)
+        return said
+
+
+class _Tokens:
+    """Beatport's login: which access token is good, and its renewal."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._serial = 1
+        self._is_expired = False
+
+    def as_json(self) -> str:
+        with self._lock:
+            return json.dumps(self._fields())
+
+    def expire(self) -> None:
+        with self._lock:
+            self._is_expired = True
+
+    def check(self, asked: Asked, body: bytes) -> Said | None:
+        """The reply to a renewal or to an unauthorised request; None lets the request through."""
+        with self._lock:
+            if asked.path == "/auth/o/token/":
+                return self._renew(asked, dict(parse_qsl(body.decode("utf-8", "replace"))))
+            login = asked.headers.get("authorization", "")
+            if not login:
+                return as_json({"detail": "Authentication credentials were not provided."}, status=401)
+            if self._is_expired or login != f"Bearer {self._access()}":
+                return as_json({"detail": "Authentication credentials were not valid."}, status=401)
+        return None
+
+    def _renew(self, asked: Asked, form: Mapping[str, str]) -> Said:
+        wanted = {"grant_type": "refresh_token", "refresh_token": self._refresh(), "client_id": _CLIENT_ID}
+        if asked.method != "POST" or any(form.get(name) != value for name, value in wanted.items()):
+            return as_json({"error": "invalid_grant"}, status=400)
+        self._serial += 1
+        self._is_expired = False
+        fields = self._fields()
+        return as_json({name: fields[name] for name in fields if name != "client_id"})
+
+    def _fields(self) -> dict[str, Any]:
+        return {
+            "access_token": self._access(), "refresh_token": self._refresh(), "expires_in": 36000,
+            "token_type": "Bearer", "scope": "app:docs user:dj", "client_id": _CLIENT_ID,
+        }  # fmt: skip
+
+    def _access(self) -> str:
+        return f"loopback-access-{self._serial}"
+
+    def _refresh(self) -> str:
+        return f"loopback-refresh-{self._serial}"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    catalogue: Catalogue
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A client that hangs up, on a time-out say, is no error of ours; a bug of ours is.
+        logging.getLogger(__name__).debug("a connection ended badly", exc_info=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._respond()
+
+    def do_POST(self) -> None:
+        self._respond()
+
+    def _respond(self) -> None:
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length) if length else b""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        said = self.server.catalogue.answer(self.command, self.path, headers, body)
+        self.send_response(said.status)
+        self.send_header("Content-Type", said.content_type)
+        self.send_header("Content-Length", str(len(said.body)))
+        for name, value in said.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(said.body)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """The catalogue keeps its own log."""
+
+
+def _whose(path: str) -> tuple[str | None, str, bool]:
+    """Source, path below its base, and whether it is Beatport's site."""
+    if path.startswith(SITE_BASE + "/"):
+        return "beatport", path[len(SITE_BASE) :], True
+    for source, base in BASES.items():
+        if path.startswith(base + "/"):
+            return source, path[len(base) :], False
+    return None, path, False
+
+
+def _is_named(user_agent: str) -> bool:
+    return bool(user_agent) and not user_agent.lower().startswith(("python-", "curl/", "java/"))
+
+
+def _misbehaved(manner: Misbehaviour, *, is_site: bool) -> Said:
+    """The reply of a source that does not answer."""
+    headers = {"Retry-After": manner.retry_after} if manner.retry_after is not None else {}
+    match manner.kind:
+        case "challenge":
+            said = as_page(
+                "<h1>Just a moment...</h1><noscript>Enable JavaScript</noscript>", title="Just a moment...", status=403
+            )
+        case "ban_502":
+            said = as_page("<h1>502 Bad Gateway</h1>", title="502 Bad Gateway", status=502)
+        case "busy_503":
+            text = (
+                "Your requests are exceeding the allowable rate limit. "
+                "Please see https://musicbrainz.org/doc/XMLWebService for more information."
+            )
+            said = as_json(
+                {"error": text, "help": "For usage, please see: https://musicbrainz.org/development/mmd"}, status=503
+            )
+        case "busy_503_all":
+            said = as_json(
+                {"error": "The MusicBrainz web server is currently busy. Please try again later."}, status=503
+            )
+        case "too_many":
+            said = as_json(
+                {"detail": "Too many requests.", "message": "You are making requests too quickly."}, status=429
+            )
+        case "server_error":
+            said = as_page("<h1>500 Internal Server Error</h1>", title="Error", status=500)
+        case "quota":
+            said = wire_deezer.error(4, "Quota limit exceeded")
+        case "busy":
+            said = wire_deezer.error(700, "Service busy")
+        case "blockless":
+            said = as_page("<h1>Welcome</h1><p>We have a new look.</p>", title="Welcome")
+        case _:
+            raise AssertionError(manner.kind)
+    return Said(said.status, said.body, said.content_type, headers)

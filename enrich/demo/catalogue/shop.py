@@ -1,0 +1,269 @@
+"""The stock of a catalogue and its search: as forgiving, and as often wrong, as a shop's.
+
+Words are weighed by rarity; half of the weight of a query must be met. So a track that is not there still brings
+others of its artist, other tracks of its name, and its remixes. In memory; touches nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import lru_cache
+
+import polars as pl
+from rapidfuzz import fuzz, process
+
+from enrich.demo.catalogue.releases import complete
+from enrich.text.normalise import fold
+
+#: Share of a query's weight a listing must meet to be found at all.
+_ENOUGH = 0.5
+#: Likeness above which a word nobody lists is read as one that is listed.
+_MISSPELT = 84.0
+_COMMON = 3000
+_NAMESPACE = uuid.UUID("5a1f2a0c-7c7e-5d0e-9d35-3f6b2a1f7c11")
+#: Numbers from here on are rivals: the same track again, under another label.
+RIVAL = 50_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One track on one release, as shops list it."""
+
+    number: int
+    release: int
+    artist: str
+    artists: tuple[str, ...]
+    title: str
+    mix: str | None
+    remixer: str | None
+    label: str | None
+    catalog_number: str | None
+    release_date: date | None
+    duration_ms: int | None
+    isrc: str | None
+    release_title: str
+    is_compilation: bool
+    is_official: bool
+    sources: frozenset[str] | None
+
+    @property
+    def full_title(self) -> str:
+        """`Night Signal (Extended Mix)`."""
+        return f"{self.title} ({self.mix})" if self.mix else self.title
+
+    @property
+    def recording(self) -> str:
+        """The same for the same artist, title and mix, whatever the release."""
+        return str(uuid.uuid5(_NAMESPACE, "\x1f".join([self.artist, self.title, self.mix or ""]).casefold()))
+
+    def is_carried_by(self, source: str) -> bool:
+        """Whether `source` sells it."""
+        return self.sources is None or source in self.sources
+
+
+class Shop:
+    """A searchable stock.
+
+    Args:
+        releases: Frame of schema RELEASES, or one that can be completed to it.
+    """
+
+    def __init__(self, releases: pl.DataFrame) -> None:
+        frame = complete(releases)
+        self.listings = _listings(frame)
+        #: Eight characters that differ between stocks.
+        self.fingerprint = hashlib.sha256(frame.write_ndjson().encode()).hexdigest()[:8]
+        self.labels = sorted({one.label for one in self.listings if one.label})
+        self._label_numbers = {label: number for number, label in enumerate(self.labels, start=1)}
+        self._people: dict[str, int] = {}
+        for listing in self.listings:
+            for name in (*listing.artists, *([listing.remixer] if listing.remixer else [])):
+                self._people.setdefault(name, len(self._people) + 1)
+        self._by_release: dict[int, list[Listing]] = defaultdict(list)
+        self._by_recording: dict[str, list[Listing]] = defaultdict(list)
+        self._by_isrc: dict[str, list[Listing]] = defaultdict(list)
+        for listing in self.listings:
+            self._by_release[listing.release].append(listing)
+            self._by_recording[listing.recording].append(listing)
+            if listing.isrc:
+                self._by_isrc[listing.isrc.upper()].append(listing)
+        self._titles = _Index(_words([one.full_title for one in self.listings]))
+        self._credits = _Index(_words([f"{one.artist} {one.remixer or ''}" for one in self.listings]))
+        self._all = _Index(
+            _words([f"{one.artist} {one.full_title} {one.remixer or ''} {one.label or ''}" for one in self.listings])
+        )
+
+    def find(
+        self, source: str, *, text: str | None = None, title: str | None = None, artist: str | None = None
+    ) -> list[Listing]:
+        """Listings `source` carries that fit, best first. Every part given must be met halfway."""
+        scores: dict[int, float] | None = None
+        for index, wanted in ((self._all, text), (self._titles, title), (self._credits, artist)):
+            words = _asked_words(wanted) if wanted else []
+            if not words:
+                continue
+            found = index.search(words)
+            scores = found if scores is None else {n: scores[n] + s for n, s in found.items() if n in scores}
+        ranked = sorted(scores or {}, key=lambda n: (-round((scores or {})[n], 6), n))
+        return [self.listings[n] for n in ranked if self.listings[n].is_carried_by(source)]
+
+    def by_isrc(self, source: str, isrc: str) -> list[Listing]:
+        """Every listing of a recording by its ISRC."""
+        return [one for one in self._by_isrc.get(isrc.upper(), []) if one.is_carried_by(source)]
+
+    def by_recording(self, source: str, recording: str) -> list[Listing]:
+        """Every listing of a recording."""
+        return [one for one in self._by_recording.get(recording, []) if one.is_carried_by(source)]
+
+    def on_release(self, release: int) -> list[Listing]:
+        """The tracks of a release; a rival release holds the rivals of its tracks."""
+        if release >= RIVAL:
+            return [self.rival(one) for one in self._by_release.get(release - RIVAL, [])]
+        return list(self._by_release.get(release, []))
+
+    def listing(self, number: int) -> Listing | None:
+        """A listing by its number."""
+        place = number - RIVAL if number >= RIVAL else number
+        if not 1 <= place <= len(self.listings):
+            return None
+        listing = self.listings[place - 1]
+        return self.rival(listing) if number >= RIVAL else listing
+
+    def rival(self, listing: Listing) -> Listing:
+        """The same track, released a month later by another label."""
+        labels = self.labels or ["Rival Records"]
+        place = self._label_numbers.get(listing.label or "", 0) % len(labels)
+        other = labels[place] if labels[place] != listing.label else "Rival Records"
+        return replace(
+            listing,
+            number=listing.number + RIVAL,
+            release=listing.release + RIVAL,
+            label=other,
+            catalog_number=None,
+            release_date=listing.release_date + timedelta(days=30) if listing.release_date else None,
+        )
+
+    def others(self, source: str, listing: Listing | None, most: int) -> list[Listing]:
+        """Things that have nothing to do with `listing`, to fill pages with."""
+        artist = listing.artist if listing else None
+        carried = (one for one in self.listings if one.artist != artist and one.is_carried_by(source))
+        return [one for one, _ in zip(carried, range(most), strict=False)]
+
+    def label_number(self, label: str | None) -> int:
+        """A stable number of a label."""
+        return self._label_numbers.get(label or "", 0)
+
+    def person_number(self, name: str) -> int:
+        """A stable number of an artist."""
+        return self._people.get(name, 0)
+
+
+def wrong_first(found: list[Listing]) -> list[Listing]:
+    """Other versions of the best hit's title before it, as shops like to do."""
+    if not found:
+        return found
+    best = found[0]
+    rivals = [one for one in found if one.title == best.title and one.recording != best.recording]
+    return [*rivals, *(one for one in found if one not in rivals)]
+
+
+class _Index:
+    """Which listings hold which words."""
+
+    def __init__(self, documents: list[list[str]]) -> None:
+        self._postings: dict[str, set[int]] = defaultdict(set)
+        self._lengths = [len(set(words)) for words in documents]
+        for number, words in enumerate(documents):
+            for word in words:
+                self._postings[word].add(number)
+        self._size = max(1, len(documents))
+        self._known: Callable[[str], str | None] = lru_cache(maxsize=4096)(self._spelling)
+
+    def search(self, words: list[str]) -> dict[int, float]:
+        """Score 0–1 by listing: the weight met, less a little for words not asked for."""
+        wanted = dict.fromkeys(words)
+        spelt = {word: self._known(word) for word in wanted}
+        weights = {word: self._weight(spelt[word]) for word in wanted}
+        total = sum(weights.values())
+        scores: dict[int, float] = defaultdict(float)
+        met: dict[int, int] = defaultdict(int)
+        for word in sorted(wanted, key=lambda w: len(self._postings.get(spelt[w] or "", ()))):
+            posting = self._postings.get(spelt[word] or "", set())
+            places = posting if len(posting) <= _COMMON or not scores else posting.intersection(scores)
+            for number in places:
+                scores[number] += weights[word]
+                met[number] += 1
+        return {
+            number: score / total - 0.01 * (self._lengths[number] - met[number])
+            for number, score in scores.items()
+            if score / total >= _ENOUGH
+        }
+
+    def _weight(self, word: str | None) -> float:
+        # A word nobody lists weighs as much as the rarest.
+        return math.log(1 + self._size / (1 + len(self._postings.get(word or "", ()))))
+
+    def _spelling(self, word: str) -> str | None:
+        if word in self._postings:
+            return word
+        if len(word) < 4:
+            return None
+        best = process.extractOne(word, self._postings.keys(), scorer=fuzz.ratio, score_cutoff=_MISSPELT)
+        return best[0] if best else None
+
+
+def _listings(frame: pl.DataFrame) -> list[Listing]:
+    numbered = frame.with_columns(
+        release=pl.coalesce("release_id", pl.format("\x1f{}", pl.int_range(pl.len()))).rank("dense").cast(pl.Int64)
+    )
+    credit_keys = set(frame["artist"].drop_nulls().to_list())
+    return [
+        Listing(
+            number=number,
+            release=row["release"],
+            artist=row["artist"] or "Unknown Artist",
+            artists=tuple(row["artists"] or _split(row["artist"] or "Unknown Artist", credit_keys)),
+            title=row["title"],
+            mix=row["mix"],
+            remixer=row["remixer"],
+            label=row["label"],
+            catalog_number=row["catalog_number"],
+            release_date=row["release_date"],
+            duration_ms=row["duration_ms"],
+            isrc=row["isrc"],
+            release_title=row["release_title"],
+            is_compilation=row["is_compilation"],
+            is_official=row["is_official"],
+            sources=frozenset(part.strip() for part in row["sources"].split(",")) if row["sources"] else None,
+        )
+        for number, row in enumerate(numbered.iter_rows(named=True), start=1)
+    ]
+
+
+def _split(credit: str, known: Iterable[str]) -> list[str]:
+    """A credit in two at `&` where one half also releases alone, as a shop with artist pages would."""
+    for join in (" feat. ", " ft. ", " vs. ", ", ", " & "):
+        left, found, right = credit.partition(join)
+        if found and left and right and (left in known or right in known):
+            return [*_split(left, known), *_split(right, known)]
+    return [credit]
+
+
+@lru_cache(maxsize=20_000)
+def _asked_words(text: str) -> list[str]:
+    # Six services ask for the same track in nearly the same words.
+    return _words([text])[0]
+
+
+def _words(texts: list[str]) -> list[list[str]]:
+    folded = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(
+        fold(pl.col("text")).str.split(" ").list.eval(pl.element().filter(pl.element() != ""))
+    )
+    found: list[list[str]] = folded["text"].to_list()
+    return found

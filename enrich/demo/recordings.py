@@ -1,0 +1,195 @@
+"""What gets made: four years of releases and one year to come, on each label's own schedule.
+
+Pure: drawn from the generator passed in. Dates are relative to `now`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from enrich.demo.cast import Cast, Label
+from enrich.demo.seeds import words
+
+#: How far the schedules reach back and ahead.
+YEARS_BACK_DAYS = 4 * 365
+AHEAD_DAYS = 420
+
+_REMIXED = 0.28
+_REMIX_ELSEWHERE = 0.15
+_COLLABORATION = 0.15
+_FEATURED = 0.10
+_SAME_TITLE_AGAIN = 0.04
+#: Never listed by any shop: white labels, free downloads, self-released tracks.
+_UNCATALOGUED = 0.20
+#: Made and played, but never released.
+_SHELVED = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One recording: an original or one remix of it. `released` None: shelved."""
+
+    number: int
+    artists: tuple[int, ...]
+    featured: int | None
+    base_title: str
+    remixer: int | None
+    remix_word: str | None
+    label: int
+    released: date | None
+    catalogued: bool
+    catalog_number: str
+    duration_ms: int
+    original: int
+    """Number of the original recording; its own for an original."""
+
+    @property
+    def is_remix(self) -> bool:
+        """Whether this is a remix of another recording."""
+        return self.remixer is not None
+
+
+def build_recordings(rng: np.random.Generator, cast: Cast, *, now: datetime) -> tuple[Recording, ...]:
+    """Draw every label's schedule, then remixes, then what stays on the shelf. Sorted by number."""
+    titles = _Titles(rng)
+    today = now.date()
+    made: list[Recording] = []
+    for index, label in enumerate(cast.labels):
+        catalogue = int(rng.integers(1, 60))
+        day = float(-YEARS_BACK_DAYS + rng.uniform(0, label.cadence_days))
+        while day < AHEAD_DAYS:
+            released = _friday(today + timedelta(days=int(day)))
+            catalogue += 1
+            made.append(
+                _original(
+                    rng, cast, titles, number=len(made), index=index, label=label, catalogue=catalogue, on=released
+                )
+            )
+            if rng.random() < _REMIXED:
+                made.append(_remix(rng, cast, made[-1], number=len(made)))
+            day += float(rng.exponential(label.cadence_days))
+    for _ in range(_SHELVED):
+        index = int(rng.integers(len(cast.labels)))
+        made.append(
+            _original(rng, cast, titles, number=len(made), index=index, label=cast.labels[index], catalogue=0, on=None)
+        )
+    return (*made, *_worked_example(cast, first=len(made), today=today))
+
+
+class _Titles:
+    """Draws base titles: mostly distinct, now and then one that another artist has used before."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._used: dict[str, None] = dict.fromkeys(("Frozen Ground", "Rainy Road"))
+
+    def draw(self) -> str:
+        rng = self._rng
+        if len(self._used) > 50 and rng.random() < _SAME_TITLE_AGAIN:
+            return str(rng.choice(list(self._used)[2:]))
+        while True:
+            kind = rng.random()
+            if kind < 0.80:
+                title = f"{rng.choice(words('title_first'))} {rng.choice(words('title_second'))}"
+            elif kind < 0.88:
+                title = str(rng.choice(words("title_single")))
+            elif kind < 0.92:
+                title = str(rng.choice(words("title_phrase")))
+            else:
+                title = f"{rng.choice(words('title_second'))} of {rng.choice(words('city'))}"
+            # Phrases and single words run out: what is used up is drawn again as a pair.
+            if title not in self._used:
+                self._used[title] = None
+                return title
+
+
+def _original(
+    rng: np.random.Generator,
+    cast: Cast,
+    titles: _Titles,
+    *,
+    number: int,
+    index: int,
+    label: Label,
+    catalogue: int,
+    on: date | None,
+) -> Recording:
+    main = label.roster[min(int(rng.exponential(2.6)), len(label.roster) - 1)]
+    artists = [main]
+    if rng.random() < _COLLABORATION:
+        artists.append(int(rng.choice(label.roster)))
+    featured = int(rng.integers(3, len(cast.artists))) if rng.random() < _FEATURED else None
+    unique = tuple(dict.fromkeys(artists))
+    return Recording(
+        number=number,
+        artists=unique,
+        featured=None if featured in unique else featured,
+        base_title=titles.draw(),
+        remixer=None,
+        remix_word=None,
+        label=index,
+        released=on,
+        catalogued=on is not None and rng.random() >= _UNCATALOGUED,
+        catalog_number=f"{label.prefix}{catalogue:03d}",
+        duration_ms=int(rng.normal(355_000, 45_000)) // 1000 * 1000 + int(rng.integers(0, 1000)),
+        original=number,
+    )
+
+
+def _remix(rng: np.random.Generator, cast: Cast, of: Recording, *, number: int) -> Recording:
+    elsewhere = rng.random() < _REMIX_ELSEWHERE
+    label = int(rng.integers(len(cast.labels))) if elsewhere else of.label
+    pool = [a for a in cast.labels[label].roster if a not in of.artists] or [3]
+    assert of.released is not None
+    return Recording(
+        number=number,
+        artists=of.artists,
+        featured=of.featured,
+        base_title=of.base_title,
+        remixer=int(rng.choice(pool)),
+        remix_word=str(rng.choice(words("remix_word"))),
+        label=label,
+        released=of.released
+        if rng.random() < 0.5
+        else _friday(of.released + timedelta(days=int(rng.integers(14, 300)))),
+        catalogued=of.catalogued,
+        catalog_number=of.catalog_number
+        if not elsewhere
+        else f"{cast.labels[label].prefix}{int(rng.integers(1, 90)):03d}",
+        duration_ms=int(rng.normal(370_000, 45_000)),
+        original=of.number,
+    )
+
+
+def _worked_example(cast: Cast, *, first: int, today: date) -> tuple[Recording, ...]:
+    """The specification's three tracks on Anjunabeats; the third is what is played as `ID - ID`."""
+    label = cast.label_index("Anjunabeats")
+    facts = (
+        ("Ilan Bluestone", "Frozen Ground", -430, "ANJ900", 401_000),
+        ("Spencer Brown", "Rainy Road", -395, "ANJ912", 388_000),
+        ("Ilan Bluestone", "Northern Tide", 75, "ANJ998", 395_000),
+    )
+    return tuple(
+        Recording(
+            number=first + n,
+            artists=(cast.artist_index(artist),),
+            featured=None,
+            base_title=title,
+            remixer=None,
+            remix_word=None,
+            label=label,
+            released=_friday(today + timedelta(days=days)),
+            catalogued=True,
+            catalog_number=catalog_number,
+            duration_ms=duration_ms,
+            original=first + n,
+        )
+        for n, (artist, title, days, catalog_number, duration_ms) in enumerate(facts)
+    )
+
+
+def _friday(day: date) -> date:
+    return day + timedelta(days=(4 - day.weekday()) % 7)

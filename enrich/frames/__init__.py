@@ -1,0 +1,1 @@
+"""What the parts hand to each other: frame schemas, table files, texts as numbers."""

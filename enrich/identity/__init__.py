@@ -1,0 +1,1 @@
+"""Which unknown is which recording: aliases of one person, slots of one unknown, names announced later."""

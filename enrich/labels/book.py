@@ -1,0 +1,368 @@
+"""Labels as entities: which spellings mean one label, how it is written, and what is no label.
+
+`LabelBook.learn` reads spellings with their counts (from the database and from sources) and, where there are any,
+facts (artist, title, label) that show two names on one recording. Names are merged on three grounds only:
+
+* one key: `Black Hole`, `Blackhole Recordings`;
+* said in the name: `TCR (Thursday Club Recordings)`;
+* seen on the same recording **and** explained by the spelling: an acronym (FSOE, Future Sound Of Egypt), a
+  misspelling (Anjunbeats), a name with one more company word (Hooj, Hooj Choons). Sharing recordings alone merges
+  nothing: licences share recordings, too.
+
+A sub-label stays its own label (`Armind (Armada)` is Armind); its parent is known as related. A composite
+(`A/B`, `A, B`) means its first name and carries the others. The spelling shown is the database's most frequent one.
+Touches no file and no socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+from rapidfuzz.distance import DamerauLevenshtein
+
+from enrich.labels.names import (
+    WEAK_REASONS,
+    differs_in_number,
+    folded_label,
+    is_acronym,
+    read_label_names,
+)
+from enrich.text.normalise import artist_key, label_key, title_key
+
+#: What `LabelBook.learn` reads: a spelling, how many tracks carry it, and who spells it so.
+SPELLINGS = pl.Schema({"label": pl.String, "tracks": pl.Int64, "origin": pl.String})
+
+#: One row per name asked for: the label's display name and key, the other labels of a composite, the parent, and
+#: why it is no label (`canonical` is then null).
+LABEL_NAMES = pl.Schema(
+    {
+        "label": pl.String(),
+        "canonical": pl.String(),
+        "entity": pl.String(),
+        "also": pl.List(pl.String()),
+        "parent": pl.String(),
+        "refused": pl.String(),
+    }
+)
+
+#: Tracks on which the database must carry a name for it to count although it looks like a year or a catalogue number.
+OVERRULING_TRACKS = 5
+
+# One of these words more or less, with shared recordings, makes no other label.
+_COMPANY_WORDS = frozenset(
+    {
+        "choons", "tunes", "sounds", "sound", "communications", "communication", "entertainment", "group", "recs",
+        "dance", "quality", "audio", "uk", "usa", "us", "international", "intl", "limited", "brasil", "brazil",
+        "germany", "company", "rekords",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelName:
+    """One label field, understood: `entity` is the key under which all spellings of the label meet."""
+
+    canonical: str
+    entity: str
+    also: tuple[str, ...] = ()
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelBook:
+    """Canonical names, learned. An empty book still joins spellings of one key and refuses non-labels."""
+
+    display: Mapping[str, str] = field(default_factory=dict)
+    """Entity → how it is written."""
+    entity_of: Mapping[str, str] = field(default_factory=dict)
+    """Label key → entity, for every key learned."""
+    parent_of: Mapping[str, str] = field(default_factory=dict)
+    """Entity → entity of its parent, as declared in brackets."""
+    tracks: Mapping[str, int] = field(default_factory=dict)
+    """Entity → tracks that carry it."""
+    overruled: frozenset[str] = frozenset()
+    """Keys the database vouches for against a weak refusal."""
+    spellings: frozenset[str] = frozenset()
+    """Every single name learned, as spelled; what `parse_titles` takes as known labels."""
+    _memo: dict[str | None, LabelName | None] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def learn(cls, spellings: pl.DataFrame, *, facts: pl.DataFrame | None = None) -> LabelBook:
+        """Learn a book.
+
+        Args:
+            spellings: `label`; optionally `tracks` (default 1 each) and `origin` (`database`, the default, or any
+                other name: the database's spelling is preferred). Rows of one spelling are added up.
+            facts: `artist, title, label`, optionally `mix`: evidence that two names stand on one recording.
+        """
+        counts = _counted(spellings)
+        parts = read_label_names(counts["label"]).join(counts.with_row_index("row"), on="row", how="left")
+        names = parts.filter(pl.col("role") == "name")
+        singles = names.filter(pl.col("separator").is_null(), pl.col("key") != "")
+        overruled = frozenset(
+            singles.filter(pl.col("refused").is_in(sorted(WEAK_REASONS)))
+            .group_by("key")
+            .agg(pl.col("tracks").sum())
+            .filter(pl.col("tracks") >= OVERRULING_TRACKS)["key"]
+        )
+        singles = singles.filter(pl.col("refused").is_null() | pl.col("key").is_in(sorted(overruled)))
+        weights = {key: int(n) for key, n in singles.group_by("key").agg(pl.col("tracks").sum()).iter_rows()}
+
+        merged = _Union(weights)
+        parents: dict[str, str] = {}
+        declared = parts.filter(pl.col("role") == "parent", pl.col("refused").is_null(), pl.col("key") != "")
+        owners = names.filter(pl.col("refused").is_null()).group_by("row").agg(pl.col("key").last())
+        pairs = declared.join(owners, on="row", suffix="_child").with_columns(words=folded_label(pl.col("part")))
+        for child, parent, words in pairs.select("key_child", "key", "words").iter_rows():
+            if is_acronym(child, words):
+                merged.join(child, parent)
+            elif child != parent:
+                parents[child] = parent
+        if facts is not None and facts.height:
+            words_of = dict(
+                singles.sort("tracks").select("key", folded_label(pl.col("part")).alias("words")).iter_rows()
+            )
+            for a, b in _explained_pairs(facts, words_of, weights):
+                merged.join(a, b)
+
+        shown = (
+            singles.with_columns(
+                entity=pl.col("key").replace_strict(merged.roots(), default=pl.col("key")),
+                is_database=pl.col("origin") == "database",
+            )
+            .group_by("entity", "part", "is_database")
+            .agg(pl.col("tracks").sum())
+            .sort(["is_database", "tracks", "part"], descending=[True, True, False])
+        )
+        display = dict(shown.group_by("entity", maintain_order=True).agg(pl.col("part").first()).iter_rows())
+        totals = dict(shown.group_by("entity").agg(pl.col("tracks").sum()).iter_rows())
+        return cls(
+            display=display,
+            entity_of={key: merged.root(key) for key in {*weights, *parents, *parents.values(), *merged.roots()}},
+            parent_of={merged.root(c): merged.root(p) for c, p in parents.items() if merged.root(c) != merged.root(p)},
+            tracks=totals,
+            overruled=overruled,
+            spellings=frozenset(singles["part"]),
+        )
+
+    def canonical(self, name: str | None) -> str | None:
+        """The label's name as the database spells it; None for what is no label."""
+        read = self.read(name)
+        return None if read is None else read.canonical
+
+    def read(self, name: str | None) -> LabelName | None:
+        """Understand one label field; None for what is no label."""
+        if name not in self._memo:
+            self.read_all([name])
+        return self._memo[name]
+
+    def read_all(self, names: Iterable[str | None]) -> list[LabelName | None]:
+        """Understand many label fields at once, remembering each."""
+        wanted = list(names)
+        new = list(dict.fromkeys(name for name in wanted if name not in self._memo))
+        if new:
+            for row in self.canonical_frame(pl.Series("label", new, dtype=pl.String)).iter_rows(named=True):
+                self._memo[row["label"]] = (
+                    None
+                    if row["canonical"] is None
+                    else LabelName(
+                        canonical=row["canonical"],
+                        entity=row["entity"],
+                        also=tuple(row["also"]),
+                        parent=row["parent"],
+                    )
+                )
+        return [self._memo[name] for name in wanted]
+
+    def canonical_frame(self, names: pl.Series) -> pl.DataFrame:
+        """One row per name, in the order given: schema LABEL_NAMES. `also` and `parent` are entities."""
+        parts = read_label_names(names).with_columns(
+            entity=pl.col("key").replace_strict(self.entity_of, default=pl.col("key"), return_dtype=pl.String),
+            refused=pl.when(pl.col("refused").is_in(sorted(WEAK_REASONS)) & pl.col("key").is_in(sorted(self.overruled)))
+            .then(None)
+            .otherwise(pl.col("refused")),
+        )
+        parts = parts.with_columns(
+            tracks=pl.col("entity").replace_strict(self.tracks, default=0, return_dtype=pl.Int64)
+        )
+        chosen = self._choose_parts(parts.filter(pl.col("role") == "name"))
+        main = (
+            chosen.filter(pl.col("refused").is_null(), pl.col("key") != "")
+            .group_by("row", maintain_order=True)
+            .agg(pl.col("part").first(), pl.col("entity").first(), also=pl.col("entity").slice(1))
+        )
+        refused = chosen.group_by("row").agg(pl.col("refused").drop_nulls().first())
+        parents = (
+            parts.filter(pl.col("role") == "parent", pl.col("refused").is_null(), pl.col("key") != "")
+            .group_by("row")
+            .agg(declared=pl.col("entity").first())
+        )
+        return (
+            pl.DataFrame({"label": names.cast(pl.String)})
+            .with_row_index("row")
+            .join(main, on="row", how="left", maintain_order="left")
+            .join(parents, on="row", how="left", maintain_order="left")
+            .join(refused, on="row", how="left", maintain_order="left")
+            .with_columns(
+                canonical=pl.col("entity").replace_strict(self.display, default=pl.col("part"), return_dtype=pl.String),
+                also=pl.col("also")
+                .list.eval(pl.element().unique(maintain_order=True))
+                .list.set_difference(pl.concat_list("entity"))
+                .fill_null([]),
+                parent=pl.coalesce(
+                    pl.when(pl.col("declared") != pl.col("entity")).then(pl.col("declared")),
+                    pl.col("entity").replace_strict(self.parent_of, default=None, return_dtype=pl.String),
+                ),
+                refused=pl.when(pl.col("entity").is_null()).then(pl.col("refused").fill_null("no_label")),
+            )
+            .match_to_schema(LABEL_NAMES, extra_columns="ignore")
+        )
+
+    def same_label(self, a: str | None, b: str | None) -> bool:
+        """True if two fields mean one label: one entity, or a composite naming it. A parent is another label."""
+        one, other = self.read_all([a, b])
+        if one is None or other is None:
+            return False
+        return not {one.entity, *one.also}.isdisjoint({other.entity, *other.also})
+
+    def is_parent(self, parent: str, child: str) -> bool:
+        """True if entity `parent` is declared the parent of entity `child`."""
+        return self.parent_of.get(child) == parent
+
+    def _choose_parts(self, names: pl.DataFrame) -> pl.DataFrame:
+        """Keep the parts of real composites; put names back together that only look like composites."""
+        is_known = pl.col("tracks") > 0
+        is_out = pl.col("refused").is_not_null()
+        tally = names.group_by("row").agg(
+            size=pl.len(),
+            separator=pl.col("separator").drop_nulls().first(),
+            known=is_known.any(),
+            settled=(is_known | is_out).all(),
+            out=is_out.any(),
+            short=pl.col("key").str.len_chars().min() < 2,
+            whole_key=label_key(pl.col("whole").first()),
+        )
+        whole_tracks = pl.col("whole_key").replace_strict(
+            {key: self.tracks.get(entity, 0) for key, entity in self.entity_of.items()},
+            default=0,
+            return_dtype=pl.Int64,
+        )
+        tally = tally.with_columns(
+            is_composite=pl.when(pl.col("size") == 1)
+            .then(False)
+            .when((whole_tracks > 0) & ~pl.col("out"))
+            .then(False)
+            .when(pl.col("separator") == "/")
+            .then(pl.col("out") | ~pl.col("short"))
+            .when(pl.col("separator") == ",")
+            .then(pl.col("known") | pl.col("out"))
+            .otherwise(pl.col("settled"))
+        ).select("row", "is_composite", "size", list_separator=pl.col("separator"))
+        marked = names.join(tally, on="row", how="left", maintain_order="left")
+        composite = marked.filter("is_composite").with_columns(
+            # "Album, Label": of a comma list the best-known name is the label; of a slash list the first.
+            rank=pl.when(pl.col("list_separator") == "/").then(0).otherwise(-pl.col("tracks"))
+        )
+        joined = (
+            marked.filter(~pl.col("is_composite"))
+            .group_by("row", maintain_order=True)
+            .first()
+            .with_columns(part=pl.when(pl.col("size") > 1).then(pl.col("whole")).otherwise(pl.col("part")))
+            .with_columns(key=label_key(pl.col("part")))
+            .with_columns(
+                entity=pl.col("key").replace_strict(self.entity_of, default=pl.col("key"), return_dtype=pl.String),
+                refused=pl.when(pl.col("size") > 1).then(None).otherwise(pl.col("refused")),
+                rank=pl.lit(0, pl.Int64),
+            )
+        )
+        return pl.concat([composite, joined], how="diagonal_relaxed").sort("row", "rank", maintain_order=True)
+
+
+_EMPTY_BOOK = LabelBook()
+
+
+def same_label(a: str | None, b: str | None, *, book: LabelBook | None = None) -> bool:
+    """`LabelBook.same_label`, with an empty book unless one is given."""
+    return (book or _EMPTY_BOOK).same_label(a, b)
+
+
+def _counted(spellings: pl.DataFrame) -> pl.DataFrame:
+    tracks = pl.col("tracks").cast(pl.Int64) if "tracks" in spellings.columns else pl.lit(1, pl.Int64).alias("tracks")
+    origin = pl.col("origin") if "origin" in spellings.columns else pl.lit("database").alias("origin")
+    return (
+        spellings.select(pl.col("label").cast(pl.String), tracks, origin)
+        .filter(pl.col("label").is_not_null())
+        .group_by("label", "origin", maintain_order=True)
+        .agg(pl.col("tracks").sum())
+        .match_to_schema(SPELLINGS)
+        .cast(SPELLINGS)
+    )
+
+
+def _explained_pairs(
+    facts: pl.DataFrame, words_of: Mapping[str, str], weights: Mapping[str, int]
+) -> Iterable[tuple[str, str]]:
+    """Pairs of label keys on one recording whose spellings explain each other."""
+    mix = pl.col("mix") if "mix" in facts.columns else pl.lit(None, pl.String)
+    keyed = (
+        facts.select(
+            a=artist_key(pl.col("artist")),
+            t=title_key(pl.col("title")),
+            m=title_key(mix.fill_null("")),
+            key=label_key(pl.col("label")),
+        )
+        .drop_nulls()
+        .unique()
+    )
+    keyed = keyed.filter(pl.col("key").is_in(sorted(words_of)))
+    shared = (
+        keyed.join(keyed, on=["a", "t", "m"], suffix="_other")
+        .filter(pl.col("key") < pl.col("key_other"))
+        .group_by("key", "key_other")
+        .len()
+        .sort("key", "key_other")
+    )
+    for a, b, recordings in shared.iter_rows():
+        if _is_explained(a, b, words_of, weights, recordings):
+            yield a, b
+
+
+def _is_explained(a: str, b: str, words_of: Mapping[str, str], weights: Mapping[str, int], recordings: int) -> bool:
+    short, long = sorted((a, b), key=len)
+    if is_acronym(short, words_of[long]):
+        return True
+    if long.startswith(short) and len(short) >= 3:
+        rest = words_of[long].split()[len(words_of[short].split()) :]
+        company = [w for w in rest if w in _COMPANY_WORDS]
+        return recordings >= 2 and bool(company) and long[len(short) :].startswith(company[0])
+    rare, common = sorted((weights.get(a, 0), weights.get(b, 0)))
+    slips = 1 if len(short) < 10 else 2
+    return (
+        len(short) >= 5
+        and not differs_in_number(a, b)
+        and rare * 5 <= max(common, 5)
+        and DamerauLevenshtein.distance(a, b, score_cutoff=slips) <= slips
+    )
+
+
+class _Union:
+    """Disjoint sets of label keys; the root of a set is its heaviest key, so that it does not depend on order."""
+
+    def __init__(self, weights: Mapping[str, int]) -> None:
+        self._weights = weights
+        self._up: dict[str, str] = {}
+
+    def root(self, key: str) -> str:
+        while key in self._up:
+            key = self._up[key]
+        return key
+
+    def join(self, a: str, b: str) -> None:
+        top, below = sorted((self.root(a), self.root(b)), key=lambda k: (-self._weights.get(k, 0), k))
+        if top != below:
+            self._up[below] = top
+
+    def roots(self) -> dict[str, str]:
+        return {key: self.root(key) for key in self._up}

@@ -1,0 +1,1 @@
+"""Whether a release found is the track asked for: parts, scores, choice, confidence."""

@@ -1,0 +1,277 @@
+"""What a query and a hit say about their recording, in comparable form. One row each, whole lists at a time.
+
+A DJ writes `Goin Crazy feat. Bjorn Maria (Kolombo Remix)` in one field, a shop keeps artist, title, mix and remixer
+apart. `query_recordings` and `hit_recordings` bring both into the frame RECORDINGS; `matching` compares its rows.
+Pure: reads and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import polars as pl
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from enrich.matching.values import Hit, TrackQuery
+from enrich.text.credits import split_credits
+from enrich.text.normalise import artist_key, fold, label_key
+from enrich.text.titles import parse_titles
+from enrich.text.words import is_unknown_artist, is_unknown_title
+
+#: `row` is the index in the list given. Keys are for comparing, never for showing. `artists` are the main ones,
+#: `guests` the featured; `text_key` is the whole title, versions included, without guests, label and Original or
+#: Extended Mix; `remixers` empty where nobody is named; `mix_key` is the version as
+#: written, `mix_name` what is left of it without the remixer and the words every version has.
+RECORDINGS = pl.Schema(
+    {
+        "row": pl.UInt32(),
+        "title_key": pl.String(),
+        "text_key": pl.String(),
+        "version_class": pl.String(),
+        "mix_key": pl.String(),
+        "mix_name": pl.String(),
+        "remixers": pl.List(pl.String()),
+        "artists": pl.List(pl.String()),
+        "guests": pl.List(pl.String()),
+        "credit_key": pl.String(),
+        "duration_ms": pl.Int64(),
+        "isrc": pl.String(),
+        "is_mashup": pl.Boolean(),
+        "is_unknown_title": pl.Boolean(),
+        "title_label": pl.String(),
+        "title_label_confidence": pl.Float64(),
+    }
+)
+
+
+def query_recordings(queries: Sequence[TrackQuery], *, known_labels: Collection[str] | None = None) -> pl.DataFrame:
+    """What is asked for; schema RECORDINGS. An artist inside the title (`A - T`) counts where the field is blank."""
+    written = pl.DataFrame(
+        {
+            "title": [q.title for q in queries],
+            "credit": [q.artist for q in queries],
+            "duration_ms": [q.duration_ms for q in queries],
+            "isrc": [q.isrc for q in queries],
+        },
+        schema={"title": pl.String, "credit": pl.String, "duration_ms": pl.Int64, "isrc": pl.String},
+    )
+    credit = pl.when(~is_unknown_artist(pl.col("credit"))).then(pl.col("credit"))
+    written = written.with_columns(credit=credit)
+    parsed = parse_titles(written["title"], artists=written["credit"], known_labels=known_labels or ())
+    parsed = parsed.with_columns(
+        artist=pl.coalesce(written["credit"], pl.when(~is_unknown_artist(pl.col("artist"))).then(pl.col("artist")))
+    )
+    keys = pl.DataFrame({"label": list(known_labels or ())}, schema={"label": pl.String}).select(
+        label_key(pl.col("label"))
+    )
+    nobody = pl.Series([[]] * len(queries), dtype=pl.List(pl.String))
+    return _recordings(parsed, written, remixers=nobody, known_labels=frozenset(keys["label"]) - {""})
+
+
+def hit_recordings(hits: Sequence[Hit]) -> pl.DataFrame:
+    """What is offered; schema RECORDINGS."""
+    written = pl.DataFrame(
+        {
+            "title": [h.title for h in hits],
+            "mix": [h.mix for h in hits],
+            "credit": ["; ".join(h.artists) or None for h in hits],
+            "duration_ms": [h.duration_ms for h in hits],
+            "isrc": [h.isrc for h in hits],
+        },
+        schema={
+            "title": pl.String,
+            "mix": pl.String,
+            "credit": pl.String,
+            "duration_ms": pl.Int64,
+            "isrc": pl.String,
+        },
+    )
+    mix = pl.col("mix").str.strip_chars("()[] ")
+    # Beatport's search repeats the mix name in the track name.
+    is_apart = (mix.str.len_chars() > 0) & ~fold(pl.col("title")).str.ends_with(fold(mix))
+    title = pl.when(is_apart).then(pl.format("{} ({})", "title", mix)).otherwise(pl.col("title"))
+    # A remixer in a field of its own counts as written in the title, unless the title says so already.
+    remixer = pl.Series("remixer", [" & ".join(h.remixers) or None for h in hits], dtype=pl.String)
+    first = pl.Series("first", [h.remixers[0] if h.remixers else None for h in hits], dtype=pl.String)
+    written = written.with_columns(remixer, first, title=title)
+    is_said = fold(pl.col("title")).str.contains(fold(pl.col("first")), literal=True).fill_null(True)
+    written = written.with_columns(
+        title=pl.when(is_said).then("title").otherwise(pl.format("{} ({} Remix)", "title", "remixer"))
+    )
+    # Hits come in batches of any size and order: what came along with a hit must not change how it is read.
+    parsed = parse_titles(written["title"], artists=written["credit"], known_labels=(), one_by_one=True)
+    parsed = parsed.with_columns(artist=pl.coalesce(written["credit"], "artist"))
+    remixers = pl.Series([list(h.remixers) for h in hits], dtype=pl.List(pl.String))
+    return _recordings(parsed, written, remixers=remixers)
+
+
+def _recordings(
+    parsed: pl.DataFrame, written: pl.DataFrame, *, remixers: pl.Series, known_labels: Collection[str] = ()
+) -> pl.DataFrame:
+    rows = pl.int_range(pl.len(), dtype=pl.UInt32)
+    # A round bracket nobody knows as a label may as well be a version: (VIP Roller), (Breakdown). What else stands in
+    # the same column must not decide it.
+    known = label_key(pl.col("label")).is_in(sorted(known_labels))
+    in_square = pl.col("title").str.contains(pl.format("[{}", "label"), literal=True).fill_null(False)
+    is_guess = pl.col("label").is_not_null() & ~known & ~in_square & pl.col("mix").is_null()
+    parsed = parsed.with_columns(
+        mix=pl.when(is_guess).then("label").otherwise("mix"),
+        version_class=pl.when(is_guess).then(pl.lit("other")).otherwise("version_class"),
+        is_guess=is_guess,
+    )
+    frame = parsed.with_columns(row=rows, duration_ms=written["duration_ms"], isrc=_isrc(written["isrc"]))
+    mains, guests, remixers_by_row = _people(frame, remixers)
+    for extra in (mains, guests, remixers_by_row):
+        frame = frame.join(extra, on="row", how="left", maintain_order="left")
+    frame = _with_spelled_versions(frame.with_columns(pl.col("remixers").fill_null([])))
+    return frame.with_columns(
+        title_key=comparable_title(pl.col("base_title").fill_null("")),
+        text_key=_text_key(),
+        mix_key=fold(pl.col("mix")).fill_null(""),
+        mix_name=_mix_names(frame),
+        credit_key=_credit_key(pl.col("artist").fill_null("")),
+        is_unknown_title=pl.col("is_unknown") | is_unknown_title(pl.col("base_title")),
+        title_label="label",
+        title_label_confidence="label_confidence",
+        artists=pl.col("artists").fill_null([]),
+        guests=pl.col("guests").fill_null([]),
+        is_mashup=pl.col("is_mashup").fill_null(False),
+    ).match_to_schema(RECORDINGS, extra_columns="ignore")
+
+
+def _people(frame: pl.DataFrame, remixers: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Main artists, guests and remixers of each row, from the credit, the title and the source's own fields."""
+    credits = pl.concat(
+        [
+            frame.select("row", name="artist", part=pl.lit("credit")),
+            frame.select("row", name="features", part=pl.lit("guest")).explode("name"),
+            frame.select("row", name="remixer", part=pl.lit("remixer")),
+            frame.select("row", name=remixers, part=pl.lit("remixer")).explode("name"),
+        ]
+    ).drop_nulls("name")
+    # Taken apart in one go: splitting costs by the call.
+    split = split_credits(credits["name"])
+    named = split.select(
+        "artist",
+        "role",
+        pl.Series("row", credits["row"].gather(split["row"])),
+        part=credits["part"].gather(split["row"]),
+    )
+    is_credit = pl.col("part") == "credit"
+    return (
+        _names_of(named.filter(is_credit & (pl.col("role") == "primary")), "artists"),
+        _names_of(named.filter((is_credit & (pl.col("role") == "featured")) | (pl.col("part") == "guest")), "guests"),
+        _names_of(named.filter(pl.col("part") == "remixer"), "remixers"),
+    )
+
+
+def _with_spelled_versions(frame: pl.DataFrame) -> pl.DataFrame:
+    """Mend the version class: `Orignal Mix` is the original, and a named remixer makes a plain title a remix."""
+    folded = fold(pl.col("mix")).fill_null("")
+    written = frame.select(folded).to_series()
+    unread = pl.Series(written.str.len_chars() >= 8) & frame["version_class"].is_in(["remix", "other", "edit"])
+    mended: list[str | None] = [None] * len(frame)
+    for row in unread.arg_true():
+        match = process.extractOne(written[row], list(_PHRASES), scorer=OSA.distance, score_cutoff=2)
+        mended[row] = _PHRASES[match[0]] if match and match[1] > 0 else None
+    mend = pl.Series(mended, dtype=pl.String)
+    remixers = pl.when(mend.is_null()).then(pl.col("remixers")).otherwise(pl.lit([], dtype=pl.List(pl.String)))
+    said = pl.coalesce(mend, "version_class", pl.lit("plain"))
+    return frame.with_columns(remixers=remixers).with_columns(
+        version_class=pl.when(said.is_in(["plain", "other"]) & (pl.col("remixers").list.len() > 0))
+        .then(pl.lit("remix"))
+        .otherwise(said)
+    )
+
+
+#: Version phrases every shop uses, and their classes: what a slip of the keyboard is read as.
+_PHRASES = {
+    "original mix": "original",
+    "original version": "original",
+    "extended mix": "extended",
+    "extended version": "extended",
+    "radio edit": "radio",
+    "club mix": "club",
+    "instrumental": "instrumental",
+    "acapella": "acappella",
+    "accapella": "acappella",
+    "acappella": "acappella",
+}
+
+
+def _mix_names(frame: pl.DataFrame) -> pl.Series:
+    words = frame.select(
+        fold(pl.col("mix")).fill_null("").str.replace_all(_VERSION_WORDS, " ").str.replace_all(" ", "")
+    )
+    names = words.to_series().to_list()
+    for row in (frame["remixers"].list.len() > 0).arg_true():
+        for remixer in frame["remixers"][row]:
+            names[row] = names[row].replace(remixer + "s", "").replace(remixer, "")
+    return pl.Series(names, dtype=pl.String)
+
+
+#: Words that say what kind of version it is, not which.
+_VERSION_WORDS = (
+    r"\b(?:remix|re mix|rmx|mix|edit|re edit|reedit|dub|vocal|club|extended|original|radio|version|rework|vip|cut"
+    r"|instrumental|main|the|and|vs|remixed|by|short|long|full|length|album|single|bootleg|mashup|\d+)\b"
+)
+
+
+def person_key(name: pl.Expr) -> pl.Expr:
+    """Key under which spellings of a person meet: `artist_key` without a country, a leading DJ, or spaces."""
+    bare = name.str.replace(r"\s*[(\[](?:[A-Z]{2,3}|\d{1,3})[)\]]\s*$", "").str.replace(r"['’]s$", "")
+    return artist_key(bare).str.replace(r"^dj (\S)", "${1}").str.replace_all(" ", "")
+
+
+def _text_key() -> pl.Expr:
+    title = pl.col("title").fill_null("")
+    without_label = title.str.replace(r"\s*\[[^\[\]]*\]?\s*$", "")
+    text = pl.when(pl.col("label").is_not_null() & ~pl.col("is_guess")).then(without_label).otherwise(title)
+    text = text.str.replace_all(r"(?i)([(\[])\s*(?:feat\.?|ft\.?|featuring)\s[^()\[\]]*?\s[-–]\s", "${1}")
+    text = text.str.replace_all(r"(?i)[(\[]\s*(?:feat\.?|ft\.?|featuring)\s[^()\[\]]*[)\]]", " ")
+    text = text.str.replace(r"(?i)\s(?:feat\.?|ft\.?|featuring)\s[^()\[\]]*?(\s*[-–]\s|[(\[]|$)", " ${1}")
+    own = r"\b(?:original|extended|radio|full length)(?: (?:mix|version|edit))?\b"
+    return comparable_title(text).str.replace_all(own, " ").str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+def _credit_key(credit: pl.Expr) -> pl.Expr:
+    """A credit's words in order, without connecting words: for acts split on one side and whole on the other."""
+    words = fold(credit).str.replace_all(r"\b(?:and|vs|versus|feat|ft|featuring|pres|presents|with|x|dj)\b", " ")
+    return (
+        words.str.strip_chars()
+        .str.split(" ")
+        .list.eval(pl.element().filter(pl.element() != ""))
+        .list.sort()
+        .list.join("")
+    )
+
+
+def comparable_title(title: pl.Expr) -> pl.Expr:
+    """A base title's words with numbers as digits, without a leading article: `The Path, Part II` → `path part 2`."""
+    words = fold(title).str.replace(r"^(?:the|a|an) (\S)", "${1}")
+    for number, spelled in enumerate(_NUMBERS, start=1):
+        words = words.str.replace_all(rf"\b(?:{spelled})\b", str(number))
+    return (
+        words.str.replace_all(r"\bpt\b", "part").str.replace_all(r"\bvol\b", "volume").str.replace_all(r"\bn\b", "and")
+    )
+
+
+_NUMBERS = ("one", "two|ii", "three|iii", "four|iv", "five", "six|vi", "seven|vii", "eight|viii", "nine", "ten")
+
+
+def _names_of(named: pl.DataFrame, column: str) -> pl.DataFrame:
+    return (
+        named.select("row", key=person_key(pl.col("artist")))
+        .filter(pl.col("key") != "")
+        .group_by("row", maintain_order=True)
+        .agg(pl.col("key").unique(maintain_order=True).alias(column))
+        .cast({"row": pl.UInt32})
+    )
+
+
+def _isrc(values: pl.Series) -> pl.Series:
+    """ISRCs without hyphens; what is not one counts as missing."""
+    bare = pl.col("isrc").str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
+    is_one = bare.str.contains(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
+    return values.to_frame("isrc").select(pl.when(is_one).then(bare).alias("isrc")).to_series()

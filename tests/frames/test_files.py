@@ -1,0 +1,143 @@
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enrich.errors import InputFileError
+from enrich.frames.files import check_output, read_table, require_columns, spreadsheet_safe, write_table
+
+NASTY = ["ok", "a\0b", 'he said "x"\nnew', "😀", None, "x" * 10_000, "a,b;c\td", "'", "Ünïcode"]
+
+
+@pytest.mark.parametrize("extension", ["parquet", "csv", "tsv", "jsonl", "ndjson"])
+def test_what_is_written_is_read_back(tmp_path: Path, extension: str) -> None:
+    frame = pl.DataFrame({"title": NASTY})
+    path = write_table(frame, tmp_path / f"t.{extension}")
+    assert read_table(path)["title"].to_list() == NASTY
+    assert [p.name for p in tmp_path.iterdir()] == [path.name], "no temporary file is left"
+
+
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        pytest.param("=1+1", "'=1+1", id="formula"),
+        pytest.param("+/-", "'+/-", id="artist-that-starts-like-one"),
+        pytest.param("@SUM(A1)", "'@SUM(A1)", id="at"),
+        pytest.param("-2+3+cmd|' /C calc'!A0", "'-2+3+cmd|' /C calc'!A0", id="dde"),
+        pytest.param("  =1", "'  =1", id="behind-spaces"),
+        pytest.param("\t=1", "'\t=1", id="tab"),
+        pytest.param("＝1", "'＝1", id="full-width"),
+        pytest.param("-5", "-5", id="number"),
+        pytest.param("+1.5e3", "+1.5e3", id="number-with-exponent"),
+        pytest.param("A = B", "A = B", id="inside"),
+        pytest.param(None, None, id="null"),
+    ],
+)
+def test_cells_a_spreadsheet_would_run(cell: str | None, safe: str | None) -> None:
+    assert spreadsheet_safe(pl.DataFrame({"c": [cell]}, schema={"c": pl.String}))["c"].to_list() == [safe]
+
+
+@settings(deadline=None)
+@given(st.lists(st.none() | st.text(st.sampled_from("'=+-@\t \n,\"x1.＝"), max_size=6), min_size=1))
+def test_a_csv_gives_back_every_cell(cells: list[str | None]) -> None:
+    with TemporaryDirectory() as folder:
+        frame = pl.DataFrame({"=c": cells, "d": ["x"] * len(cells)}, schema={"=c": pl.String, "d": pl.String})
+        back = read_table(write_table(frame, Path(folder) / "t.csv"))
+
+    assert back.equals(frame)
+
+
+def test_lists_structs_and_headers_become_plain_cells(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"parts": [["a", "b"], [], None, ["=x"]], "s": [{"k": 1}] * 4, "=h": [1, 2, 3, 4]})
+    write_table(frame, tmp_path / "t.csv")
+    back = read_table(tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text().startswith("parts,s,'=h\n")
+    assert "'=x" in (tmp_path / "t.csv").read_text()
+    assert back.columns == ["parts", "s", "=h"]
+    assert back["parts"].to_list() == ["a | b", "", None, "=x"]
+    assert back["s"][0] == '{"k":1}'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        pytest.param("a.csv", b"", "empty", id="empty-csv"),
+        pytest.param("a.parquet", b"", "empty", id="empty-parquet"),
+        pytest.param("a.csv", b"\n", "no header", id="csv-without-header"),
+        pytest.param("a.csv", b"title,b\nx,y\na,b,c\n", "line 3", id="too-many-fields"),
+        pytest.param("a.csv", b'title,b\n"x,y\n', "line 2", id="open-quote"),
+        pytest.param("a.jsonl", b'{"title":"a"}\n{bad\n', "line 2", id="bad-json"),
+        pytest.param("a.jsonl", b"[1]\n", "line 1", id="json-but-no-object"),
+        pytest.param("a.parquet", b"not a parquet file at all", "parquet", id="not-parquet"),
+        pytest.param("a.xlsx", b"PK", "unknown kind", id="unknown-extension"),
+    ],
+)
+def test_unusable_files_say_what_and_where(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputFileError, match=says) as error:
+        read_table(path)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match="no such file"):
+        read_table(tmp_path / "no.csv")
+    with pytest.raises(InputFileError, match="folder"):
+        read_table(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("title\nx\n")
+    path.chmod(0)
+    with pytest.raises(InputFileError, match="may not be read"):
+        read_table(path)
+
+
+def test_bytes_that_are_not_utf8_lose_only_themselves(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"title,b\ncaf\xe9,1\nok,2\n")
+    assert read_table(tmp_path / "t.csv")["title"].to_list() == ["caf�", "ok"]
+
+
+def test_semicolons_divide_where_the_header_says_so(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('\ufefftitle;b\n"x; y";1\n', encoding="utf-8")
+    assert read_table(tmp_path / "t.csv").to_dicts() == [{"title": "x; y", "b": "1"}]
+
+
+def test_an_unfinished_write_leaves_the_former_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_table(pl.DataFrame({"a": [1]}), tmp_path / "t.parquet")
+    before = path.read_bytes()
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", broken)
+    with pytest.raises(InputFileError, match="No space left"):
+        write_table(pl.DataFrame({"a": [2]}), path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["t.parquet"]
+
+
+def test_output_is_checked_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match="unknown kind"):
+        check_output(tmp_path / "t.docx")
+    (tmp_path / "d.csv").mkdir()
+    with pytest.raises(InputFileError, match="is a folder"):
+        check_output(tmp_path / "d.csv")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputFileError, match="folder cannot be made"):
+        check_output(tmp_path / "file" / "t.csv")
+    check_output(tmp_path / "new" / "t.csv")
+    assert (tmp_path / "new").is_dir()
+
+
+def test_missing_columns_are_named_with_those_there() -> None:
+    with pytest.raises(InputFileError, match=r"t\.csv: column title is missing; the columns there are: a, b"):
+        require_columns(pl.DataFrame({"a": [1], "b": [2]}), ["title"], path="t.csv")

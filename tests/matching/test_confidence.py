@@ -1,0 +1,81 @@
+"""Confidence is measured; the table it came from can be shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from enrich.matching.confidence import (
+    ACCEPTED_PRECISION,
+    CALIBRATION,
+    RELIABILITY,
+    auto_accept_thresholds,
+    calibration_markdown,
+    calibration_table,
+    confidence,
+    interpolate,
+    probability,
+)
+from enrich.matching.scores import Choice
+from enrich.matching.values import Hit, Outcome
+
+HIT = Hit(source="beatport", title="Night Signal", artists=("Alpha Kid",), label="Deepwell")
+
+
+def chosen(score: float, *, outcome: Outcome = Outcome.FOUND, rule: str = "clear") -> Choice:
+    return Choice(outcome=outcome, rule=rule, label="Deepwell", score=score, hit=HIT)
+
+
+@pytest.mark.parametrize(("source", "expected"), [("beatport", 0.95), ("juno", 0.90), ("discogs", 0.85)])
+def test_probability_is_reliability_times_match(source, expected):
+    assert probability(source, 1.0) == expected
+    assert probability(source, 0.5) == pytest.approx(expected / 2)
+
+
+@pytest.mark.parametrize("source", sorted(RELIABILITY))
+def test_confidence_rises_with_the_match_and_stays_a_share(source):
+    values = [confidence(source, chosen(score / 100)) for score in range(60, 101)]
+
+    assert values == sorted(values)
+    assert all(0 <= value <= 1 for value in values)
+    assert values[-1] >= ACCEPTED_PRECISION
+
+
+def test_reviews_are_less_sure_than_finds_and_nothing_is_not_sure():
+    found = confidence("beatport", chosen(1.0))
+
+    for rule in ("rival_labels", "weak_part", "compilation_only", "common_title"):
+        assert confidence("beatport", chosen(1.0, outcome=Outcome.REVIEW, rule=rule)) < found
+    assert confidence("beatport", Choice(outcome=Outcome.NONE, rule="no_hit")) == 0.0
+
+
+def test_an_unmeasured_source_gets_the_rules_own_word():
+    assert confidence("somewhere", chosen(1.0)) == probability("somewhere", 1.0)
+
+
+def test_thresholds_follow_from_the_table():
+    table = calibration_table()
+
+    assert table.schema == CALIBRATION
+    assert set(table["source"]) == set(RELIABILITY)
+    for (_, source), threshold in auto_accept_thresholds().items():
+        kept = table.filter((pl.col("source") == source) & (pl.col("confidence_from") >= threshold))
+        assert (kept["precision_from_here"] >= ACCEPTED_PRECISION).all()
+    assert (table["right"] <= table["n"]).all()
+
+
+def test_interpolation_is_flat_beyond_its_ends():
+    curve = [[0.2, 0.4], [0.4, 0.8]]
+
+    assert [interpolate(curve, x) for x in (0.0, 0.2, 0.3, 0.4, 1.0)] == pytest.approx([0.4, 0.4, 0.6, 0.8, 0.8])
+
+
+def test_the_readme_shows_the_table_the_thresholds_came_from():
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+    shown = calibration_markdown()
+
+    assert shown in readme
+    for (_, source), threshold in auto_accept_thresholds().items():
+        assert any(line.startswith(f"| {source} |") and f"{threshold:.4f}" in line for line in shown.splitlines())
