@@ -40,9 +40,10 @@ from bench import peer_beets, peer_onetagger
 from bench.label_facts import Hunted, Trial, load, trial
 from bench.options import Options
 from enrich.labels.book import LabelBook
-from enrich.matching.confidence import ACCEPTED_PRECISION, RELIABILITY, confidence, probability
+from enrich.matching.confidence import ACCEPTED_PRECISION, confidence, probability
 from enrich.matching.scores import Choice, choose_all
 from enrich.matching.values import Hit, Outcome
+from enrich.rules import RELIABILITY
 from enrich.text.normalise import label_key
 
 PROJECT = Path(__file__).resolve().parent.parent

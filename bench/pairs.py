@@ -18,8 +18,9 @@ from bench.measuring import race
 from bench.options import Options
 from bench.plays import plays_and_items
 from bench.rows import Row, compared
-from enrich.cooccurrence.contexts import WINDOW, number_plays
+from enrich.cooccurrence.contexts import number_plays
 from enrich.cooccurrence.pairs import pair_counts
+from enrich.rules import WINDOW
 
 
 def artists_played(tracklists: pl.DataFrame) -> pl.DataFrame:

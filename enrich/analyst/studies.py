@@ -22,6 +22,7 @@ from enrich.cooldown.lag import database_lags
 from enrich.cooldown.periods import STRATEGIES, period_days
 from enrich.cooldown.simulation import Simulation, simulated_year
 from enrich.cooldown.survival import MIN_RELEASES, ReleaseCurve, default_curves, fit_curve
+from enrich.rules import MAX_ATTEMPTS
 
 #: Rankers of our own; the others are what they are to beat.
 OURS = ("formula", "learned")
@@ -172,7 +173,7 @@ def queue_weeks(room: Room) -> pl.DataFrame:
     )
 
 
-def retry_table(*, max_attempts: int = 5) -> pl.DataFrame:
+def retry_table(*, max_attempts: int = MAX_ATTEMPTS) -> pl.DataFrame:
     """Days to wait by strategy and attempt: strategy, track, attempt_0 … attempt_4."""
     kinds = (("no label, old", False, 200.0), ("with a label", True, 200.0), ("younger than 30 days", False, 10.0))
     return pl.DataFrame(

@@ -17,13 +17,13 @@ import polars as pl
 from enrich.analyst import questions
 from enrich.analyst.showing import aligned, head, line, page, table, text
 from enrich.cooldown.periods import period_days
-from enrich.cooldown.queue import DEFAULT_STRATEGY, MAX_ATTEMPTS
 from enrich.errors import EnrichError
 from enrich.ledger.evidence import told
 from enrich.ledger.proposals import with_ids
 from enrich.pipeline.policy import read_policy
+from enrich.rules import DEFAULT_STRATEGY, GATE_PROBABILITY, GATE_SETS, MAX_ATTEMPTS
 from enrich.tiers.announced import announced
-from enrich.tiers.context import MIN_PROBABILITY, MIN_SETS, context_artists
+from enrich.tiers.context import context_artists
 from enrich.tiers.internal import association, mashups, same_title
 from enrich.tiers.local_labels import database_labels, title_labels
 from enrich.tiers.workspace import Workspace
@@ -304,7 +304,7 @@ def _no_context(ws: Workspace, row: Mapping[str, Any], ranking: pl.DataFrame) ->
     best = own.row(0, named=True)
     return (
         f"best is {best['artist']}: probability {best['probability']:.2f} in {best['occurrence_count']} sets; "
-        f"a proposal asks for {MIN_PROBABILITY:.2f} in {MIN_SETS}"
+        f"a proposal asks for {GATE_PROBABILITY:.2f} in {GATE_SETS}"
     )
 
 

@@ -29,12 +29,13 @@ from enrich.database.connection import connect
 from enrich.errors import DatabaseError, EnrichError
 from enrich.ledger.proposals import proposals
 from enrich.pipeline import cycle
+from enrich.rules import MAX_LIMIT, MIN_LIMIT
 from enrich.settings import Settings
 
 #: Names under which a server on loopback is called; `testserver` is what an in-process client says.
 _LOCAL_NAMES = ("127.0.0.1", "localhost", "::1", "[::1]", "testserver")
 
-Limit = Annotated[int, Query(ge=1, le=10_000, description="At most this many tracks.")]
+Limit = Annotated[int, Query(ge=MIN_LIMIT, le=MAX_LIMIT, description="At most this many tracks.")]
 
 _Responses = dict[int | str, dict[str, Any]]
 _PROBLEMS: _Responses = {

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from enrich.cli.output import JsonOption, emit
+from enrich.rules import GATE_PROBABILITY, GATE_SETS
 
 
 def register(app: typer.Typer) -> None:
@@ -76,7 +77,7 @@ def rank_artists(
         f"{'  set aside':<24}{counts['rows_set_aside']:>9,}",
         f"{'unknown slots':<24}{counts['unknown_slots']:>9,}  {counts['unknowns']:,} different unknowns",
         f"{'  with candidates':<24}{counts['with_candidates']:>9,}  {counts['candidates']:,} candidates",
-        f"{'  at the gate':<24}{counts['at_the_gate']:>9,}  probability >= 0.60 in at least 2 sets",
+        f"{'  at the gate':<24}{counts['at_the_gate']:>9,}  from {GATE_PROBABILITY:.2f} in {GATE_SETS} sets on",
         "",
         f"{figures['seconds']} s, written to {out}",
     ]

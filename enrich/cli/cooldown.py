@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from enrich.cli.output import JsonOption, emit
+from enrich.rules import MAX_LIMIT, MIN_LIMIT
 
-Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most this many tracks.")]
+Limit = Annotated[int, typer.Option(min=MIN_LIMIT, max=MAX_LIMIT, help="At most this many tracks.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from enrich.cli.output import JsonOption, emit, progress, say, watched
 from enrich.errors import InputFileError
+from enrich.rules import MAX_LIMIT, MIN_LIMIT
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +28,7 @@ def hunt_labels(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Where the rows go with their labels; needs FILE.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Database: at most this many tracks.")] = 100,
+    limit: Annotated[int, typer.Option(min=MIN_LIMIT, max=MAX_LIMIT, help="Database: at most this many tracks.")] = 100,
     apply: Annotated[
         bool, typer.Option("--apply/--dry-run", help="Database: write what the policy accepts, or only record it.")
     ] = False,

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from enrich.cli.output import JsonOption, emit, watched
+from enrich.rules import MAX_LIMIT, MIN_LIMIT
 
 if TYPE_CHECKING:
     from enrich.pipeline.cycle import CycleResult
 
-Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most this many tracks.")]
+Limit = Annotated[int, typer.Option(min=MIN_LIMIT, max=MAX_LIMIT, help="At most this many tracks.")]
 Apply = Annotated[
     bool, typer.Option("--apply/--dry-run", help="Write what the policy accepts, or only put it on record.")
 ]

@@ -19,10 +19,9 @@ from typing import Any
 
 import polars as pl
 
-from enrich.cooccurrence.contexts import WINDOW
-from enrich.cooccurrence.formula import MIN_OCCURRENCES, MIN_PROBABILITY
 from enrich.cooccurrence.ranking import rank
 from enrich.frames.schemas import TRACKLISTS
+from enrich.rules import GATE_PROBABILITY, GATE_SETS, WINDOW
 from enrich.text.normalise import artist_key, normalise_artist, normalise_title, title_key
 from enrich.text.words import is_unknown_artist, is_unknown_title
 from enrich.tracklists.checking import check
@@ -104,8 +103,8 @@ class CoOccurrenceAnalyzer:
     def __init__(
         self,
         *,
-        min_probability: float = MIN_PROBABILITY,
-        min_occurrences: int = MIN_OCCURRENCES,
+        min_probability: float = GATE_PROBABILITY,
+        min_occurrences: int = GATE_SETS,
         window: int = WINDOW,
         aliases: pl.DataFrame | None = None,
     ) -> None:

@@ -28,13 +28,11 @@ import polars as pl
 from enrich.errors import EnrichError
 from enrich.frames.coding import at, coded, packed
 from enrich.frames.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
+from enrich.rules import WINDOW
 from enrich.sql import DUCKDB
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key
 from enrich.text.words import is_unknown_artist
-
-#: Known plays up to this many positions away are an unknown's context.
-WINDOW = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,11 +43,11 @@ from enrich.cooccurrence.calibration import (
 )
 from enrich.cooccurrence.corpus import Corpus, Ints, build_corpus
 from enrich.cooccurrence.features import Examples, examples
-from enrich.cooccurrence.formula import MIN_OCCURRENCES, MIN_PROBABILITY
 from enrich.cooccurrence.learned import MAX_TRAINING, Ranker, fingerprint, masked_examples, order, train
 from enrich.cooccurrence.masking import hide, random_folds, without_duplicate_sets
 from enrich.cooccurrence.ranking import rank
 from enrich.errors import EnrichError
+from enrich.rules import GATE_PROBABILITY, GATE_SETS
 from enrich.text.normalise import artist_key
 
 #: Scorers whose output is a probability: these are calibrated.
@@ -419,7 +419,7 @@ def _acceptance(rows: pl.DataFrame, n: int) -> dict[str, Any]:
     if rows["confidence"].null_count() == rows.height:
         return {}
     first = rows.filter(pl.col("rank") == 1)
-    gate = first.filter(pl.col("probability") >= MIN_PROBABILITY, pl.col("occurrence_count") >= MIN_OCCURRENCES)
+    gate = first.filter(pl.col("probability") >= GATE_PROBABILITY, pl.col("occurrence_count") >= GATE_SETS)
     confidence, right = first["confidence"].to_numpy(), first["is_right"].to_numpy()
     return {
         "gate": _counted(gate, n),

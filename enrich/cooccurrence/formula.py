@@ -11,26 +11,20 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from enrich.cooccurrence.contexts import WINDOW, Plays, context_steps
+from enrich.cooccurrence.contexts import Plays, context_steps
 from enrich.cooccurrence.signals import SIGNALS
+from enrich.rules import DJ_WEIGHT, LABEL_WEIGHT, MAX_RANK, OCCURRENCE_WEIGHT, POSITION_WEIGHT, WINDOW
 from enrich.sql import DUCKDB
-
-#: The specification's thresholds for a proposal.
-MIN_PROBABILITY = 0.60
-MIN_OCCURRENCES = 2
-
-#: Candidates kept for one unknown.
-MAX_RANK = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
     """What each signal counts for."""
 
-    occurrence: float = 0.5
-    label: float = 0.3
-    dj: float = 0.2
-    position: float = 0.1
+    occurrence: float = OCCURRENCE_WEIGHT
+    label: float = LABEL_WEIGHT
+    dj: float = DJ_WEIGHT
+    position: float = POSITION_WEIGHT
 
 
 #: One row per unknown and candidate, by number; names come with `ranking`.

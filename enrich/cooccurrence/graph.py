@@ -38,10 +38,11 @@ from typing import Any
 import networkx as nx
 import polars as pl
 
-from enrich.cooccurrence.contexts import WINDOW, unknown_key
+from enrich.cooccurrence.contexts import unknown_key
 from enrich.cooccurrence.pairs import slot_pairs
 from enrich.cooccurrence.ranking import rank
 from enrich.errors import EnrichError
+from enrich.rules import WINDOW
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key, title_key
 from enrich.text.words import is_unknown_artist, is_unknown_title

@@ -18,10 +18,10 @@ from typing import Any
 import networkx as nx
 import polars as pl
 
-from enrich.cooccurrence.contexts import WINDOW
 from enrich.cooccurrence.drawing import draw_ego_net
 from enrich.cooccurrence.graph import build_graph, ego_net
 from enrich.errors import InputFileError
+from enrich.rules import WINDOW
 from enrich.settings import Settings
 from enrich.tracklists.reading import read_tracklists
 

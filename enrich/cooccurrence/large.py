@@ -20,14 +20,15 @@ import duckdb
 import polars as pl
 
 from enrich.cooccurrence.calibration import calibrate_formula
-from enrich.cooccurrence.contexts import WINDOW, Vocabulary, dj_numbers, vocabulary
+from enrich.cooccurrence.contexts import Vocabulary, dj_numbers, vocabulary
 from enrich.cooccurrence.engines import DiskDuckDB, Engine
 from enrich.cooccurrence.evidence import EVIDENCE, sentences
-from enrich.cooccurrence.formula import MAX_RANK, SCORES, score_steps
+from enrich.cooccurrence.formula import SCORES, score_steps
 from enrich.cooccurrence.ranking import at_the_gate, name_ranking
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.files import check_output, write_batches
 from enrich.frames.schemas import RANKING
+from enrich.rules import MAX_RANK, WINDOW
 from enrich.sql import DUCKDB
 from enrich.tracklists.batches import parquet_files
 

@@ -27,6 +27,7 @@ from enrich.cooccurrence.features import Examples, examples, schema_hash
 from enrich.cooccurrence.trees import Trees
 from enrich.errors import ModelError
 from enrich.frames.schemas import RANKING, TRACKLISTS
+from enrich.rules import MAX_RANK
 from enrich.text.normalise import artist_key
 
 #: Layout of a stored ranker; another number is refused.
@@ -40,9 +41,6 @@ MAX_TRAINING = 4800
 
 #: Share of the wrong candidates kept for training; the others weigh for them.
 NEGATIVES = 0.25
-
-#: Candidates ranked for one unknown.
-MAX_RANK = 50
 
 SHIPPED = Path(__file__).resolve().parent / "models"
 

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from enrich.cooccurrence.contexts import WINDOW
 from enrich.frames.coding import packed
+from enrich.rules import WINDOW
 
 Items = npt.NDArray[np.unsignedinteger]
 

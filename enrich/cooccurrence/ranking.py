@@ -13,11 +13,12 @@ from os import PathLike
 import polars as pl
 
 from enrich.cooccurrence.calibration import calibrate_formula, read_about
-from enrich.cooccurrence.contexts import WINDOW, number_plays, unknown_key
+from enrich.cooccurrence.contexts import number_plays, unknown_key
 from enrich.cooccurrence.evidence import Named, read_evidence, sentences
-from enrich.cooccurrence.formula import MAX_RANK, MIN_OCCURRENCES, MIN_PROBABILITY, load_scores, read_scores
+from enrich.cooccurrence.formula import load_scores, read_scores
 from enrich.errors import EnrichError
 from enrich.frames.schemas import RANKING
+from enrich.rules import GATE_PROBABILITY, GATE_SETS, MAX_RANK, WINDOW
 from enrich.sql import DUCKDB
 from enrich.text.words import is_unknown_artist
 from enrich.tracklists.reading import read_tracklists
@@ -130,5 +131,5 @@ def ranking_figures(tracklists: pl.DataFrame, ranking: pl.DataFrame) -> dict[str
 
 def at_the_gate(ranking: pl.DataFrame) -> int:
     """How many unknowns have a candidate at the specification's thresholds."""
-    gate = (pl.col("probability") >= MIN_PROBABILITY) & (pl.col("occurrence_count") >= MIN_OCCURRENCES)
+    gate = (pl.col("probability") >= GATE_PROBABILITY) & (pl.col("occurrence_count") >= GATE_SETS)
     return ranking.filter(gate)["track_key"].n_unique()

@@ -10,15 +10,14 @@ from __future__ import annotations
 import numpy as np
 
 from enrich.cooldown.learned import LearnedSchedule
-from enrich.cooldown.periods import MAX_DAYS
-from enrich.cooldown.queue import MAX_ATTEMPTS
 from enrich.cooldown.simulation import Tracks, simulate
 from enrich.cooldown.survival import HORIZON_DAYS, ReleaseCurve
+from enrich.rules import MAX_ATTEMPTS, MAX_WAIT_DAYS
 
 #: A release found so many days later is worth 1/e of one found now: the year counts.
 VALUE_FADES_DAYS = 365.0
 #: Waits considered, days.
-_WAITS = np.arange(7, MAX_DAYS + 1, dtype=np.float64)
+_WAITS = np.arange(7, MAX_WAIT_DAYS + 1, dtype=np.float64)
 _AGE_STEP_DAYS = 15
 #: Ages at which a wait is worked out, days.
 _AGES = np.arange(0, HORIZON_DAYS + 1, _AGE_STEP_DAYS, dtype=np.float64)

@@ -17,16 +17,18 @@ import hashlib
 import polars as pl
 
 from enrich.cooldown.learned import default_schedule
+from enrich.rules import (
+    ADAPTIVE_STEP,
+    BASE_DAYS,
+    EXPONENTIAL_START_DAYS,
+    MAX_WAIT_DAYS,
+    WITH_LABEL_DAYS,
+    YOUNG_AGE_DAYS,
+    YOUNG_DAYS,
+)
 
 #: The three strategies of the specification, and the one learned from release lags.
 STRATEGIES = ("fixed", "exponential", "adaptive", "learned")
-
-BASE_DAYS = 90
-MAX_DAYS = 365
-EXPONENTIAL_START_DAYS = 30
-WITH_LABEL_DAYS = 60
-YOUNG_DAYS = 45
-YOUNG_AGE_DAYS = 30
 
 
 def period_expr(
@@ -36,7 +38,7 @@ def period_expr(
     has_label: pl.Expr,
     age_days: pl.Expr,
     base_days: int = BASE_DAYS,
-    max_days: int = MAX_DAYS,
+    max_days: int = MAX_WAIT_DAYS,
 ) -> pl.Expr:
     """Days to wait, for whole columns.
 
@@ -69,7 +71,7 @@ def period_expr(
             pl.when(has_label.fill_null(value=False)).then(float(WITH_LABEL_DAYS)),
             pl.when(young).then(float(YOUNG_DAYS)),
         )
-        days = start * (1 + 0.5 * tries)
+        days = start * (1 + ADAPTIVE_STEP * tries)
     elif strategy == "learned":
         schedule = default_schedule()
         days = schedule(attempt=tries, has_label=has_label, age_days=age_days).cast(pl.Float64)
@@ -85,7 +87,7 @@ def period_days(
     has_label: bool,
     age_days: float | None,
     base_days: int = BASE_DAYS,
-    max_days: int = MAX_DAYS,
+    max_days: int = MAX_WAIT_DAYS,
 ) -> int:
     """Days one track waits; see `period_expr`.
 

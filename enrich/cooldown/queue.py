@@ -16,18 +16,15 @@ import polars as pl
 import psycopg
 from psycopg.rows import dict_row
 
-from enrich.cooldown.periods import BASE_DAYS, MAX_DAYS, STRATEGIES, jitter_share, period_expr
+from enrich.cooldown.periods import STRATEGIES, jitter_share, period_expr
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import DatabaseError, EnrichError
+from enrich.rules import BASE_DAYS, DEFAULT_STRATEGY, MAX_ATTEMPTS, MAX_WAIT_DAYS
 from enrich.settings import Settings
 from enrich.snapshots.building import is_label
 from enrich.sql import COOLDOWN
 
-#: Retries a track gets before it counts as permanently failed.
-MAX_ATTEMPTS = 5
-#: The strategy where none is named.
-DEFAULT_STRATEGY = "adaptive"
 #: What the query `waiting_facts` tells of each track.
 _FACTS = pl.Schema(
     [
@@ -161,7 +158,7 @@ def enqueue(
     waiting = facts.with_columns(
         strategy=pl.when(own.is_in(STRATEGIES)).then(own).otherwise(pl.lit(DEFAULT_STRATEGY)),
         share=pl.Series([jitter_share(track) for track in facts["track_id"]], dtype=pl.Float64),
-    ).with_columns(hours=(_days(base_days) * 24 * (1 + jitter * pl.col("share"))).clip(1, MAX_DAYS * 24))
+    ).with_columns(hours=(_days(base_days) * 24 * (1 + jitter * pl.col("share"))).clip(1, MAX_WAIT_DAYS * 24))
     _run(
         cur,
         "put_in_queue",

@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 
 from enrich.cooldown.periods import STRATEGIES, period_expr
-from enrich.cooldown.queue import MAX_ATTEMPTS
 from enrich.cooldown.survival import Floats, ReleaseCurve, default_curves
+from enrich.rules import MAX_ATTEMPTS
 
 #: What the specification expects of the queue: percent of failed tracks, and from and to how many days.
 PROJECTED_PERCENT = (15.0, 25.0)

@@ -22,6 +22,7 @@ from enrich.database.migrations import migrate
 from enrich.demo.world import TABLES, World, build_world
 from enrich.errors import DatabaseError
 from enrich.frames.files import write_table
+from enrich.rules import MAX_ATTEMPTS
 from enrich.settings import Settings
 from enrich.sql import sql_root
 
@@ -39,7 +40,7 @@ select
     ) as failed_with_label,
     count(*) filter (where status = 'failed' and is_retriable) as retriable,
     count(*) filter (where status = 'failed' and not is_retriable) as not_retriable,
-    count(*) filter (where status = 'failed' and retry_count >= 5) as no_retries_left
+    count(*) filter (where status = 'failed' and retry_count >= %(max_attempts)s) as no_retries_left
 from enrichment_status
 join tracks on tracks.id = enrichment_status.track_id
 """
@@ -141,7 +142,7 @@ def _load(con: psycopg.Connection[TupleRow], world: World) -> DemoState:
         cur.execute((sql_root() / "demo" / "truth_tables.sql").read_text(encoding="utf-8"))
         for table, frame in world.tables.items():
             copy_frame(cur, table, frame)
-        row = cur.execute(_STATE).fetchone()
+        row = cur.execute(_STATE, {"max_attempts": MAX_ATTEMPTS}).fetchone()
         assert row is not None
     # Fresh tables have no statistics; the snapshot's queries want them.
     con.execute("analyze")

@@ -27,7 +27,6 @@ LABEL_HINTS = 26
 RETRIABLE = 164
 #: Failed so often already that no retry is left (retry_count 5).
 EXHAUSTED = 38
-MAX_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

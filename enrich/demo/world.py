@@ -21,7 +21,8 @@ from enrich.demo.recordings import Recording, build_recordings
 from enrich.demo.releases import build_catalogue
 from enrich.demo.seeds import error_texts
 from enrich.demo.sets import DjSet, build_sets
-from enrich.demo.tracks import EXHAUSTED, FAILED, MAX_ATTEMPTS, RETRIABLE, Track, build_tracks
+from enrich.demo.tracks import EXHAUSTED, FAILED, RETRIABLE, Track, build_tracks
+from enrich.rules import MAX_ATTEMPTS
 from enrich.text.normalise import artist_key, title_key
 
 #: Artist rows that are no artists; real databases have them.

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -20,19 +19,7 @@ import polars as pl
 
 from enrich.matching.scores import Choice
 from enrich.matching.values import Outcome
-
-#: How far a source's label data is trusted before anything is measured.
-RELIABILITY: Mapping[str, float] = {
-    "beatport": 0.95,
-    "juno": 0.90,
-    "traxsource": 0.85,
-    "musicbrainz": 0.90,
-    "deezer": 0.85,
-    "discogs": 0.85,
-}
-
-#: For a source nobody has rated.
-UNRATED = 0.80
+from enrich.rules import RELIABILITY, UNRATED
 
 #: What an auto-accept threshold must keep.
 ACCEPTED_PRECISION = 0.98

@@ -27,6 +27,7 @@ from rapidfuzz.distance import OSA
 from enrich.labels.book import LabelBook, LabelName
 from enrich.matching.recordings import hit_recordings, query_recordings
 from enrich.matching.values import Hit, MatchScore, Outcome, TrackQuery
+from enrich.rules import MATCH_FLOOR
 
 #: What each part counts in the total: the weighted mean of the parts that can be compared.
 WEIGHTS = {"title": 0.35, "artist": 0.30, "version": 0.15, "remixer": 0.10, "duration": 0.10}
@@ -36,9 +37,6 @@ REFUSED_BELOW = {"title": 0.80, "artist": 0.60, "remixer": 0.01, "version": 0.01
 
 #: A part below this, and the hit is not written without a person.
 REVIEWED_BELOW = {"title": 0.80, "artist": 0.60, "version": 0.80, "remixer": 0.80}
-
-#: The least total a hit needs to be looked at.
-FLOOR = 0.60
 
 #: Hits within this of the best are taken for the same recording as the best.
 MARGIN = 0.05
@@ -447,7 +445,7 @@ def _choose(
             return Choice(outcome=Outcome.NONE, rule="unknown_title", reason="the title is unknown")
     if not scored:
         return Choice(outcome=Outcome.NONE, rule="no_hit", reason="no hit")
-    possible = [(hit, fit) for hit, fit in scored if fit.refused is None and fit.total >= FLOOR]
+    possible = [(hit, fit) for hit, fit in scored if fit.refused is None and fit.total >= MATCH_FLOOR]
     if not possible:
         rules = sorted({fit.refused or "score" for _, fit in scored})
         return Choice(outcome=Outcome.NONE, rule="refused", reason=f"{len(scored)} hits, another {' or '.join(rules)}")

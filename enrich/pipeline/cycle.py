@@ -24,11 +24,11 @@ from enrich.pipeline.outside import OutsideTiers
 from enrich.pipeline.policy import read_policy
 from enrich.pipeline.recording import Record, record
 from enrich.pipeline.rounds import ARTIST_TIERS, LABEL_TIERS, Found, Progress, run_tiers, select_tracks, tell
+from enrich.rules import LABEL_FLOOR
 from enrich.settings import Settings
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot as take_snapshot
 from enrich.tiers.label_hunter import enabled_sources
-from enrich.tiers.local_labels import LABEL_FLOOR
 from enrich.tiers.workspace import Workspace
 
 

@@ -19,6 +19,7 @@ from enrich.ledger.runs import close_run, execute, open_run
 from enrich.ledger.writing import WriteResult, write_accepted
 from enrich.pipeline.policy import Policy
 from enrich.pipeline.rounds import Found
+from enrich.rules import MAX_ATTEMPTS
 from enrich.settings import Settings
 from enrich.tiers.workspace import Workspace
 
@@ -96,7 +97,7 @@ def _settle_unresolved(con: psycopg.Connection[Any], found: Found, ids: pl.Serie
             reasons=[row["error_message"] for row in nameless],
             now=now,
         )
-        back = [row["track_id"] for row in nameless if 0 < row["retry_count"] < queue.MAX_ATTEMPTS]
+        back = [row["track_id"] for row in nameless if 0 < row["retry_count"] < MAX_ATTEMPTS]
         queue.enqueue(cur, back, now=now)
     return len(nameless) - len(back), len(back)
 

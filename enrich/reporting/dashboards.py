@@ -21,6 +21,7 @@ from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import EnrichError, SnapshotError
 from enrich.reporting.counts import DASHBOARDS
+from enrich.rules import MAX_ATTEMPTS
 from enrich.settings import Settings, load_settings
 from enrich.snapshots.opening import Snapshot, open_snapshot
 from enrich.sql import DUCKDB, Query
@@ -87,7 +88,7 @@ def _on_postgres(settings: Settings, query: Query) -> pl.DataFrame:
 def _rows(con: psycopg.Connection[Any], query: Query) -> pl.DataFrame:
     try:
         with con.transaction(), con.cursor() as cur:
-            cur.execute(query.text)
+            cur.execute(query.postgres, _rules(query))
             names = [column.name for column in cur.description or ()]
             kinds = [_KINDS.get(column.type_code, pl.String) for column in cur.description or ()]
             rows = [tuple(map(_plain, row)) for row in cur.fetchall()]
@@ -105,7 +106,7 @@ def _on_snapshot(snapshot: Snapshot, query: Query) -> pl.DataFrame:
         try:
             for stand_in in _STAND_INS.get(query.name, ()):
                 con.execute(DUCKDB[stand_in].text)
-            frame: pl.DataFrame = con.sql(text).pl()
+            frame: pl.DataFrame = con.sql(text, params=_rules(query)).pl()
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise SnapshotError(
                 f"dashboard {query.name}: not in a snapshot ({str(error).splitlines()[0]}); ask Postgres, "
@@ -115,6 +116,13 @@ def _on_snapshot(snapshot: Snapshot, query: Query) -> pl.DataFrame:
     is_share_of_nothing = "total" in frame.columns and frame["total"].sum() == 0
     return frame.clear() if is_share_of_nothing else frame
 
+
+def _rules(query: Query) -> dict[str, object] | None:
+    """The rules a dashboard counts by."""
+    return query.bind({name: _PARAMETERS[name] for name in query.params}) or None
+
+
+_PARAMETERS = {"max_attempts": MAX_ATTEMPTS}
 
 _STAND_INS = {
     "cooldown_queue_summary": ("dashboard_queue_view",),

@@ -28,14 +28,12 @@ from enrich.reporting.projections import (
     PROJECTIONS,
     applies,
 )
+from enrich.rules import LABEL_FLOOR, MAX_ATTEMPTS
 from enrich.text.words import is_unknown_artist
 
-MAX_ATTEMPTS = 5
 REVIEW_ROWS = 10
 BANDS = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 1.0)
 _QUEUED = "pending_re_enrichment"
-#: A label below this is no find (the specification's floor).
-_LABEL_FLOOR = 0.60
 
 
 def figures(counts: Counts, *, now: datetime) -> dict[str, Any]:
@@ -219,7 +217,7 @@ def _projected(
     blank = failed.filter(~pl.col("label_before"))
     found = int(blank["label_written"].sum())
     offered = judged["proposals"].filter(
-        (pl.col("kind") == "label") & (pl.col("confidence") >= _LABEL_FLOOR) & (pl.col("status") != "rejected")
+        (pl.col("kind") == "label") & (pl.col("confidence") >= LABEL_FLOOR) & (pl.col("status") != "rejected")
     )
     proposed = blank.join(offered, on="track_id", how="semi").height
     recovered = failed.filter("is_recovered")
@@ -278,7 +276,7 @@ def _precision_of(key: str, judged: Mapping[str, pl.DataFrame]) -> dict[str, Any
     if key.startswith("labels_proposed"):
         best = (
             judged["proposals"]
-            .filter((pl.col("kind") == "label") & (pl.col("confidence") >= _LABEL_FLOOR))
+            .filter((pl.col("kind") == "label") & (pl.col("confidence") >= LABEL_FLOOR))
             .filter((pl.col("status") != "rejected") & pl.col("was_unresolved") & ~pl.col("label_before"))
             .sort("confidence", descending=True)
             .unique("track_id", keep="first", maintain_order=True)

@@ -17,6 +17,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
+from enrich.rules import MAX_ATTEMPTS
 from enrich.snapshots.reading import Catalog
 from enrich.snapshots.tables import KEY, NAMING, STAGED
 from enrich.sql import DUCKDB
@@ -24,9 +25,6 @@ from enrich.text.non_labels import is_non_label
 from enrich.text.normalise import artist_key, fold, label_key, title_key
 from enrich.text.titles import parse_titles
 from enrich.text.words import is_unknown_artist
-
-#: Failed this often, a track is permanently failed.
-MAX_ATTEMPTS = 5
 
 #: Two sets of one DJ on one day from two sources are the same when they share this many recordings …
 SAME_SET_SHARED = 3

@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from enrich.text.titles import SQUARE_UNKNOWN, parse_titles
+from enrich.rules import SQUARE_UNKNOWN
+from enrich.text.titles import parse_titles
 
 
 def parse_title_table(table: pl.DataFrame, *, known_labels: Collection[str] | None = None) -> pl.DataFrame:

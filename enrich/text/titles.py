@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection
 import numpy as np
 import polars as pl
 
+from enrich.rules import ROUND_KNOWN, ROUND_UNKNOWN, SQUARE_KNOWN, SQUARE_UNKNOWN
 from enrich.text.credits import split_credits
 from enrich.text.non_labels import PLAIN_VERSION
 from enrich.text.normalise import fold, label_key
@@ -36,9 +37,6 @@ from enrich.text.title_words import (
     VERSION_WEAK,
 )
 from enrich.text.words import is_unknown_title
-
-#: What a label's place in the title is worth, by bracket and by whether the label is known.
-SQUARE_KNOWN, SQUARE_UNKNOWN, ROUND_KNOWN, ROUND_UNKNOWN = 0.70, 0.65, 0.65, 0.60
 
 _MARK = "\x1f"
 _BRACKET = (

@@ -16,6 +16,7 @@ import polars as pl
 from enrich.matching.confidence import confidence, probability
 from enrich.matching.scores import choose_all
 from enrich.matching.values import Availability, Outcome, SourceAnswer, TrackQuery
+from enrich.rules import DATABASE_CONFIDENCE
 from enrich.sources.asking import ask_all
 from enrich.sources.base import Source
 from enrich.text.normalise import artist_key
@@ -24,9 +25,6 @@ from enrich.tiers.label_hunter import workspace_book
 from enrich.tiers.proposing import propose
 from enrich.tiers.same_title import SAME_RECORDING, speaks
 from enrich.tiers.workspace import Workspace
-
-#: What the database's own track of that artist and title is worth: as much as an open source.
-DATABASE_CONFIDENCE = 0.90
 
 _CONFIRMED = pl.Schema(
     {

@@ -11,13 +11,12 @@ import polars as pl
 from enrich.cooccurrence.learned import SHIPPED
 from enrich.cooccurrence.ranking import rank
 from enrich.frames.schemas import RANKING
+from enrich.rules import GATE_PROBABILITY, GATE_SETS
 from enrich.text.normalise import artist_key
 from enrich.tiers.local_labels import no_proposals
 from enrich.tiers.proposing import propose
 from enrich.tiers.workspace import Workspace
 
-MIN_PROBABILITY = 0.60
-MIN_SETS = 2
 #: What an uncalibrated ranking is taken to be worth: its gate is right about three times in ten on real tracklists.
 UNCALIBRATED = 0.30
 #: Candidates kept of each ranking: what is tried as `artist + title` at most; two suffice for the first's confidence.
@@ -79,7 +78,7 @@ def context_artists(
     if ranking.is_empty():
         return no_proposals()
     if scorer == "formula":
-        passed = ranking.filter((pl.col("probability") >= MIN_PROBABILITY) & (pl.col("occurrence_count") >= MIN_SETS))
+        passed = ranking.filter((pl.col("probability") >= GATE_PROBABILITY) & (pl.col("occurrence_count") >= GATE_SETS))
         passed = passed.with_columns(confidence=pl.col("confidence").fill_null(UNCALIBRATED))
     else:
         passed = ranking.filter(pl.col("confidence") >= MIN_LEARNED_CONFIDENCE)

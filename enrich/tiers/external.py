@@ -22,6 +22,7 @@ from enrich.matching.confidence import probability
 from enrich.matching.recordings import hit_recordings, query_recordings
 from enrich.matching.scores import score_pairs
 from enrich.matching.values import Availability, Hit, SourceAnswer, TrackQuery
+from enrich.rules import SOURCE_ARTIST_FLOOR
 from enrich.sources.asking import ask_all
 from enrich.sources.base import Source
 from enrich.text.normalise import artist_key
@@ -38,8 +39,6 @@ MEASURED: Mapping[str, float] = {
     "title, rare": 0.97,
     "title, common": 0.87,
 }
-#: Below this an answer is not worth a reviewer's time.
-FLOOR = 0.50
 #: A title with as many letters or words names its track by itself.
 RARE_LETTERS, RARE_WORDS = 15, 4
 
@@ -180,7 +179,7 @@ class OutsideArtists:
         found = pl.concat([frame for frame in named if not frame.is_empty()] or [_no_answers()])
         ids = ws.artists.select("artist_key", "artist_id").unique("artist_key", keep="first", maintain_order=True)
         shaped = (
-            found.filter(pl.col("confidence") >= FLOOR)
+            found.filter(pl.col("confidence") >= SOURCE_ARTIST_FLOOR)
             .with_columns(value=pl.col("artists").list.join(" & "))
             .with_columns(artist_key=artist_key(pl.col("value")))
             .join(ids, on="artist_key", how="left", maintain_order="left")
@@ -215,7 +214,7 @@ class OutsideArtists:
                 row = rows.get(place)
                 if row is not None:
                     named[query.track_id].append(_answer(row, query, answer.source))
-                is_settled = row is not None and row["confidence"] >= FLOOR
+                is_settled = row is not None and row["confidence"] >= SOURCE_ARTIST_FLOOR
                 settled.append(is_settled)
                 if is_settled or len(told[place][1]) == len(self._sources):
                     done.add(query.track_id)

@@ -14,6 +14,7 @@ import polars as pl
 from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
+from enrich.rules import ASSOCIATION_MAX, ASSOCIATION_MIN, ASSOCIATION_SHARE, ASSOCIATION_TITLE, MASHUP_CONFIDENCE
 from enrich.text.normalise import artist_key, title_key
 from enrich.text.titles import parse_titles
 from enrich.tiers.local_labels import no_proposals
@@ -22,9 +23,6 @@ from enrich.tiers.proposing import propose, voters, with_names
 from enrich.tiers.same_title import agreeing, measured_agreement, speaks
 from enrich.tiers.workspace import Workspace
 
-ASSOCIATION_MIN = 0.60
-ASSOCIATION_MAX = 0.80
-MASHUP_CONFIDENCE = 0.90
 #: A component counts as found where its title is at least this sure to mean that artist.
 COMPONENT_MIN = 0.90
 _PRIOR = 0.7
@@ -82,7 +80,7 @@ def association(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     best = (
         pairs.with_columns(similarity=pl.Series(similarity, dtype=pl.Float64))
         .join(shares, on=["label_key", "artist_key"])
-        .with_columns(score=0.7 * pl.col("similarity") + 0.3 * pl.col("share"))
+        .with_columns(score=ASSOCIATION_TITLE * pl.col("similarity") + ASSOCIATION_SHARE * pl.col("share"))
         .sort(["track_id", "score", "artist_key", "roster_base"], descending=[False, True, False, False])
         .unique("track_id", keep="first", maintain_order=True)
         .filter(pl.col("score") >= ASSOCIATION_MIN)

@@ -29,6 +29,7 @@ from enrich.matching.confidence import confidence, probability
 from enrich.matching.recordings import query_recordings
 from enrich.matching.scores import PARTS, Choice, choose_among
 from enrich.matching.values import Availability, Hit, Outcome, SourceAnswer, TrackQuery
+from enrich.rules import LABEL_FLOOR
 from enrich.settings import Settings
 from enrich.sources.asking import ask_all
 from enrich.sources.base import ClosedSource, Source, open_sources
@@ -37,8 +38,6 @@ from enrich.tiers.proposing import propose
 if TYPE_CHECKING:
     from enrich.tiers.workspace import Workspace
 
-#: Below this a label is no find.
-FLOOR = 0.60
 
 #: One row per query, in the order given. `label` is canonical; with outcome `review` it is the best guess, and
 #: `rivals` are the labels beside it. `probability` is what the rule says, `confidence` what was measured. The parts
@@ -111,7 +110,7 @@ def hunt(
     *,
     sources: Sequence[Source],
     book: LabelBook | None = None,
-    floor: float = FLOOR,
+    floor: float = LABEL_FLOOR,
     on_progress: OnProgress | None = None,
     stop: threading.Event | None = None,
 ) -> Hunt:
@@ -133,7 +132,7 @@ def hunt_table(
     *,
     sources: Sequence[Source],
     book: LabelBook | None = None,
-    floor: float = FLOOR,
+    floor: float = LABEL_FLOOR,
     on_progress: OnProgress | None = None,
     stop: threading.Event | None = None,
 ) -> tuple[pl.DataFrame, Hunt]:
@@ -183,7 +182,7 @@ def hunt_label_file(
     *,
     settings: Settings,
     book: LabelBook | None = None,
-    floor: float = FLOOR,
+    floor: float = LABEL_FLOOR,
     on_progress: OnProgress | None = None,
     stop: threading.Event | None = None,
 ) -> Hunt:
@@ -237,7 +236,7 @@ class OutsideLabels:
         self,
         sources: Sequence[Source],
         *,
-        floor: float = FLOOR,
+        floor: float = LABEL_FLOOR,
         on_progress: OnProgress | None = None,
         stop: threading.Event | None = None,
     ) -> None:
@@ -395,7 +394,7 @@ class _Hunter:
     def _is_named(self, track: _Track) -> bool:
         """True if the title settles it. A guess worth the bare floor waits for what the sources say."""
         return track.title_label is not None and track.title_confidence >= self._floor + (
-            0.0 if track.title_confidence > FLOOR else 1e-9
+            0.0 if track.title_confidence > LABEL_FLOOR else 1e-9
         )
 
     def _judge(self, arrived: Sequence[tuple[_Track, SourceAnswer]]) -> list[bool]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 from enrich.frames.schemas import PROPOSALS
+from enrich.rules import LABEL_FLOOR
 from enrich.text.normalise import label_key
 from enrich.tiers.measured import with_confidence
 from enrich.tiers.proposing import propose
 from enrich.tiers.same_title import SAME_RECORDING, agreeing, measured_agreement
 from enrich.tiers.workspace import Workspace
 
-#: Below this a label is no find (the specification's floor).
-LABEL_FLOOR = 0.60
 _PRIOR = 0.8
 
 

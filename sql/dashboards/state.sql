@@ -5,12 +5,12 @@
 -- One row per track whose cool-down is over, longest waiting first, at most 100: the specification's function.
 SELECT * FROM get_cooldown_tracks_ready(100);
 
--- name: statuses
+-- name: statuses(max_attempts)
 -- One row per status: tracks in it, and how many of them have no retries left.
 select
     status,
     count(*) as tracks,
-    count(*) filter (where coalesce(retry_count, 0) >= 5) as retries_spent
+    count(*) filter (where coalesce(retry_count, 0) >= $max_attempts) as retries_spent
 from enrichment_status
 group by status
 order by status

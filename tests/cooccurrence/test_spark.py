@@ -17,12 +17,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from enrich.cooccurrence.contexts import WINDOW
 from enrich.cooccurrence.engines import DiskDuckDB
 from enrich.cooccurrence.evidence import EVIDENCE
 from enrich.cooccurrence.formula import score_steps
 from enrich.cooccurrence.large import RESULTS, rank_large
 from enrich.cooccurrence.spark import Spark, spark_text
+from enrich.rules import WINDOW
 from enrich.sql import DUCKDB
 
 QUERIES = sorted(name for name in DUCKDB if name.startswith("cooccurrence_"))

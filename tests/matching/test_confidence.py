@@ -10,7 +10,6 @@ import pytest
 from enrich.matching.confidence import (
     ACCEPTED_PRECISION,
     CALIBRATION,
-    RELIABILITY,
     auto_accept_thresholds,
     calibration_markdown,
     calibration_table,
@@ -20,6 +19,7 @@ from enrich.matching.confidence import (
 )
 from enrich.matching.scores import Choice
 from enrich.matching.values import Hit, Outcome
+from enrich.rules import RELIABILITY
 
 HIT = Hit(source="beatport", title="Night Signal", artists=("Alpha Kid",), label="Deepwell")
 

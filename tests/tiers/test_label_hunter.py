@@ -14,11 +14,11 @@ from enrich.frames.files import read_table
 from enrich.frames.schemas import PROPOSALS
 from enrich.labels.book import LabelBook
 from enrich.matching.values import Availability, Hit, SourceAnswer, TrackQuery
+from enrich.rules import LABEL_FLOOR
 from enrich.settings import Settings, load_settings
 from enrich.sources.base import Source, open_sources
 from enrich.sources.pace import Lanes
 from enrich.tiers.label_hunter import (
-    FLOOR,
     HUNTED,
     enabled_sources,
     hunt,
@@ -141,7 +141,7 @@ def test_a_round_bracket_nobody_knows_waits_for_the_sources():
 
     assert one(title, shelf)["source"] == "beatport"
     assert one(title, Shelf("beatport"))["label"] == "Hollow Oak"
-    assert one(title, Shelf("beatport"))["confidence"] == FLOOR
+    assert one(title, Shelf("beatport"))["confidence"] == LABEL_FLOOR
 
 
 @pytest.mark.parametrize("bracket", ["White", "CDR", "Original Mix", "Not On Label", "Unreleased"])

@@ -1,0 +1,67 @@
+"""Every number that is a rule, once, with where it comes from. SQL receives them as parameters.
+
+*Specification* is the user's description of the system; *measured* names the command that prints the figure. A number
+that only tunes how one module works (a page size, a time-out) stays with that module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# ── Requests ────────────────────────────────────────────────────────────────────────────────────────────────────────
+#: Tracks one command or request may ask for (specification: `limit`).
+MIN_LIMIT, MAX_LIMIT = 1, 10_000
+
+# ── Tier 0: labels ──────────────────────────────────────────────────────────────────────────────────────────────────
+#: Below this a label is no find (specification: Label Hunter).
+LABEL_FLOOR = 0.60
+#: What a label in a title is worth (specification: 0.60–0.70): `[Label]` and `(Label)`, known to the database or not.
+SQUARE_KNOWN, SQUARE_UNKNOWN, ROUND_KNOWN, ROUND_UNKNOWN = 0.70, 0.65, 0.65, 0.60
+#: How well each service keeps its labels (specification for the shops; an open source counts as a shop of its kind).
+RELIABILITY: Mapping[str, float] = {
+    "beatport": 0.95,
+    "juno": 0.90,
+    "traxsource": 0.85,
+    "musicbrainz": 0.90,
+    "deezer": 0.85,
+    "discogs": 0.85,
+}
+#: For a source nobody has rated.
+UNRATED = 0.80
+#: The least match of a release found with the track asked for.
+MATCH_FLOOR = 0.60
+
+# ── Tier 1: the database itself ─────────────────────────────────────────────────────────────────────────────────────
+#: Artist–label association: what title and share of the label count for, and the range of its confidence.
+ASSOCIATION_TITLE, ASSOCIATION_SHARE = 0.7, 0.3
+ASSOCIATION_MIN, ASSOCIATION_MAX = 0.60, 0.80
+#: A mashup of which all components were found.
+MASHUP_CONFIDENCE = 0.90
+#: What the database's own track of an artist and title is worth: as much as an open source.
+DATABASE_CONFIDENCE = 0.90
+
+# ── Tier 2: co-occurrence ───────────────────────────────────────────────────────────────────────────────────────────
+#: Plays this far before and after an unknown are its context (specification).
+WINDOW = 2
+#: `P(artist) = 0.5 × occurrence + 0.3 × label + 0.2 × dj`; position adds to the order alone (specification).
+OCCURRENCE_WEIGHT, LABEL_WEIGHT, DJ_WEIGHT, POSITION_WEIGHT = 0.5, 0.3, 0.2, 0.1
+#: The specification's gate of a proposal.
+GATE_PROBABILITY, GATE_SETS = 0.60, 2
+#: Candidates kept for one unknown (contract of `rank-artists`).
+MAX_RANK = 50
+
+# ── Tier 2: outside sources ─────────────────────────────────────────────────────────────────────────────────────────
+#: An artist from a source below this is not worth a reviewer's time.
+SOURCE_ARTIST_FLOOR = 0.50
+
+# ── Cool-down ───────────────────────────────────────────────────────────────────────────────────────────────────────
+#: Retries a track gets before it counts as permanently failed (specification).
+MAX_ATTEMPTS = 5
+#: Days (specification): the base, the longest wait, the first exponential one, with a label, and of a young track.
+BASE_DAYS, MAX_WAIT_DAYS, EXPONENTIAL_START_DAYS, WITH_LABEL_DAYS, YOUNG_DAYS = 90, 365, 30, 60, 45
+#: A track is young for so many days.
+YOUNG_AGE_DAYS = 30
+#: An adaptive wait grows by this share of itself with every attempt.
+ADAPTIVE_STEP = 0.5
+#: The strategy where none is named.
+DEFAULT_STRATEGY = "adaptive"
