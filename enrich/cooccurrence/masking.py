@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from enrich.cooccurrence.slots import credited_slots, slot_rows
-from enrich.text.normalise import artist_key, fold
+from enrich.text.normalise import artist_key
 from enrich.text.titles import parse_titles
+from enrich.text.versions import base_key
 from enrich.text.words import is_unknown_title
 
 #: Two listings are one set when they are at most this many days apart …
@@ -28,17 +29,6 @@ _SAME_DAY = 1
 #: … and share this many recordings, which are this share of the shorter.
 _SHARED_MIN = 4
 _SHARED_SHARE = 0.5
-
-_GUEST = r"(?i)\s(?:feat|ft|featuring)\b.*$"
-_DASHED_MIX = r"(?i)\s-\s[^-]*\b(?:mix|remix|edit|dub|version|rework|bootleg)\s*$"
-
-
-def base_key(title: pl.Expr) -> pl.Expr:
-    """Key of a title without brackets, guests and mix names; the whole title's where nothing else is left."""
-    bare = fold(
-        title.str.replace_all(r"\[[^\]]*\]|\([^)]*\)", " ").str.replace(_GUEST, "").str.replace(_DASHED_MIX, "")
-    )
-    return pl.when(bare.fill_null("") == "").then(fold(title)).otherwise(bare)
 
 
 def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame, *, versions_together: bool = False) -> pl.Series:

@@ -18,9 +18,10 @@ import polars as pl
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from enrich.cooccurrence.masking import base_key, group_recordings
+from enrich.cooccurrence.masking import group_recordings
 from enrich.cooccurrence.slots import credited_slots, slot_rows
 from enrich.text.normalise import artist_key, fold
+from enrich.text.versions import base_key
 from enrich.text.words import is_unknown_title
 
 _STRINGS: Any = pl.List(pl.String)

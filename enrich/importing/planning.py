@@ -14,7 +14,7 @@ import polars as pl
 from enrich.importing.known import Known, name_key, signature
 from enrich.text.credits import learn_names, split_credits
 from enrich.text.non_labels import is_non_label
-from enrich.text.normalise import fold, label_key, title_key
+from enrich.text.normalise import fold, isrc_code, label_key, title_key
 from enrich.text.titles import parse_titles
 from enrich.text.words import is_unknown_artist
 from enrich.tracklists.checking import is_unnamed_title
@@ -305,9 +305,8 @@ def _tracks(added: pl.DataFrame, known: Known) -> pl.DataFrame:
 
 def _valid_isrc(known: Known) -> pl.Expr:
     """ISRCs of the right shape that no other track has."""
-    tidy = pl.col.isrc.str.replace_all(r"[\s-]", "").str.to_uppercase()
-    fits = tidy.str.contains(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$") & ~tidy.is_in(known.isrcs.implode())
-    return pl.when(fits & tidy.is_first_distinct()).then(tidy)
+    tidy = isrc_code(pl.col.isrc)
+    return pl.when(~tidy.is_in(known.isrcs.implode()) & tidy.is_first_distinct()).then(tidy)
 
 
 def _track_artists(added: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:

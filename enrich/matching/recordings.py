@@ -15,8 +15,9 @@ from rapidfuzz.distance import OSA
 
 from enrich.matching.values import Hit, TrackQuery
 from enrich.text.credits import split_credits
-from enrich.text.normalise import artist_key, fold, label_key
+from enrich.text.normalise import artist_key, fold, isrc_code, label_key
 from enrich.text.titles import parse_titles
+from enrich.text.versions import without_guests
 from enrich.text.words import is_unknown_artist, is_unknown_title
 
 #: `row` is the index in the list given. Keys are for comparing, never for showing. `artists` are the main ones,
@@ -120,7 +121,7 @@ def _recordings(
         version_class=pl.when(is_guess).then(pl.lit("other")).otherwise("version_class"),
         is_guess=is_guess,
     )
-    frame = parsed.with_columns(row=rows, duration_ms=written["duration_ms"], isrc=_isrc(written["isrc"]))
+    frame = parsed.with_columns(written.select("duration_ms", isrc_code(pl.col("isrc"))), row=rows)
     mains, guests, remixers_by_row = _people(frame, remixers)
     for extra in (mains, guests, remixers_by_row):
         frame = frame.join(extra, on="row", how="left", maintain_order="left")
@@ -228,11 +229,9 @@ def _text_key() -> pl.Expr:
     title = pl.col("title").fill_null("")
     without_label = title.str.replace(r"\s*\[[^\[\]]*\]?\s*$", "")
     text = pl.when(pl.col("label").is_not_null() & ~pl.col("is_guess")).then(without_label).otherwise(title)
-    text = text.str.replace_all(r"(?i)([(\[])\s*(?:feat\.?|ft\.?|featuring)\s[^()\[\]]*?\s[-–]\s", "${1}")
-    text = text.str.replace_all(r"(?i)[(\[]\s*(?:feat\.?|ft\.?|featuring)\s[^()\[\]]*[)\]]", " ")
-    text = text.str.replace(r"(?i)\s(?:feat\.?|ft\.?|featuring)\s[^()\[\]]*?(\s*[-–]\s|[(\[]|$)", " ${1}")
     own = r"\b(?:original|extended|radio|full length)(?: (?:mix|version|edit))?\b"
-    return comparable_title(text).str.replace_all(own, " ").str.replace_all(r"\s+", " ").str.strip_chars()
+    words = comparable_title(without_guests(text)).str.replace_all(own, " ")
+    return words.str.replace_all(r"\s+", " ").str.strip_chars()
 
 
 def _credit_key(credit: pl.Expr) -> pl.Expr:
@@ -268,10 +267,3 @@ def _names_of(named: pl.DataFrame, column: str) -> pl.DataFrame:
         .agg(pl.col("key").unique(maintain_order=True).alias(column))
         .cast({"row": pl.UInt32})
     )
-
-
-def _isrc(values: pl.Series) -> pl.Series:
-    """ISRCs without hyphens; what is not one counts as missing."""
-    bare = pl.col("isrc").str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
-    is_one = bare.str.contains(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
-    return values.to_frame("isrc").select(pl.when(is_one).then(bare).alias("isrc")).to_series()

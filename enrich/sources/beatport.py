@@ -22,7 +22,8 @@ from enrich.errors import SettingsError
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Opening, Source, WebSource, first_few, read_clock, read_date, said
 from enrich.sources.http import Down, Http, Reply, Talk
-from enrich.sources.terms import Terms, clean_isrc, plausible, search_terms
+from enrich.sources.terms import Terms, plausible, search_terms
+from enrich.text.normalise import normalise_isrc
 
 _PAGE = 25
 _MOST_PAGES = 2
@@ -38,7 +39,7 @@ class Beatport(WebSource):
     def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
         tracks: list[dict[str, Any]] = []
         terms = search_terms(query)
-        isrc = clean_isrc(query.isrc)
+        isrc = normalise_isrc(query.isrc)
         if isrc:
             tracks = self._by_isrc(isrc, talk)
         if not tracks:

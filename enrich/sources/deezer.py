@@ -6,16 +6,16 @@ no such thing, any other is a failure. `label` is one string as the distributor 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Opening, Source, WebSource, first_few, read_date, said
 from enrich.sources.http import Busy, Failed, Http, Reply, Talk
-from enrich.sources.terms import Terms, clean_isrc, plausible, search_terms
+from enrich.sources.terms import Terms, plausible, search_terms
+from enrich.text.normalise import normalise_isrc
+from enrich.text.versions import is_guest
 
-_FEAT = re.compile(r"(?:feat|ft|featuring)\b", re.IGNORECASE)
 _QUOTA, _BUSY, _NO_DATA = 4, 700, 800
 #: Albums looked up for one track.
 _MOST_ALBUMS = 3
@@ -30,7 +30,7 @@ class Deezer(WebSource):
 
     def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
         terms = search_terms(query)
-        isrc = clean_isrc(query.isrc)
+        isrc = normalise_isrc(query.isrc)
         if isrc:
             track = talk.get(f"/track/isrc:{isrc}", read=_body)
             if track:
@@ -81,7 +81,7 @@ def open_source(opening: Opening) -> Source:
 
 def _hit(track: dict[str, Any], album: dict[str, Any]) -> Hit:
     version = said((track.get("title_version") or "").strip().strip("()[]"))
-    if version and _FEAT.match(version):
+    if version and is_guest(version):
         # Deezer keeps guests where the version belongs.
         version = None
     title = (track.get("title_short") if version else None) or track["title"]

@@ -17,6 +17,7 @@ from enrich.sources.cache import HOUR_S, Lifetime
 from enrich.sources.http import Http, Reply, Talk
 from enrich.sources.pace import Pace
 from enrich.sources.terms import Terms, plausible, search_terms
+from enrich.text.versions import split_version
 
 #: Requests a second, with and without a token.
 RATE, RATE_WITHOUT_TOKEN = 60 / 60, 25 / 60
@@ -28,7 +29,6 @@ _MOST_RELEASES = 3
 _NUMBERED = re.compile(r"\s+\(\d{1,3}\)$")
 _NOT_ON_LABEL = 1818
 _VARIOUS = 194
-_LAST_BRACKET = re.compile(r"^(.*\S)\s*\(([^()]*)\)\s*$")
 
 
 class Discogs(WebSource):
@@ -134,12 +134,12 @@ def _hits(terms: Terms, release: dict[str, Any]) -> Iterator[Hit]:
     labels = dict.fromkeys((_label(one), _catalog_number(one)) for one in release.get("labels") or [{}])
     for place in first_few(flags, len(items)):
         item = items[place]
-        match = _LAST_BRACKET.match(str(item["title"]))
+        title, mix = split_version(str(item["title"]))
         for label, catalog_number in labels:
             yield Hit(
                 source=Discogs.name,
-                title=match[1] if match else str(item["title"]),
-                mix=match[2] if match else None,
+                title=title,
+                mix=mix,
                 artists=tuple(credits[place]),
                 remixers=tuple(_remixers(item)),
                 label=label,

@@ -17,11 +17,11 @@ from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Opening, Source, WebSource, read_clock, said
 from enrich.sources.http import Failed, Http, Reply, Talk
 from enrich.sources.terms import plausible_hits, search_terms
+from enrich.text.versions import split_version
 
 _DATE = re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{2}$")
 _TIMED = re.compile(r"^(?P<name>.*?)\s*-\s*\((?P<time>\d{1,2}:\d{2}(?::\d{2})?)\)")
 _QUOTED = re.compile(r'^(?P<artist>.+?)\s+-\s+["“](?P<title>.+)["”]$')
-_LAST_BRACKET = re.compile(r"^(.*\S)\s*\(([^()]*)\)\s*$")
 _NOTHING = re.compile(r"\bno\s+(?:results?|items?|matches|products)\b|\b0\s+results\b|did not match", re.IGNORECASE)
 
 
@@ -92,11 +92,11 @@ def _hits(card: Node) -> Iterator[Hit]:
         title = quoted["title"] if quoted else name.strip('"“”')
         if not title:
             continue
-        bracket = _LAST_BRACKET.match(title)
+        title, mix = split_version(title)
         yield Hit(
             source=Juno.name,
-            title=bracket[1] if bracket else title,
-            mix=bracket[2] if bracket else None,
+            title=title,
+            mix=mix,
             artists=(quoted["artist"],) if quoted else (() if is_compilation else tuple(artists)),
             label=label,
             catalog_number=catalog_number,

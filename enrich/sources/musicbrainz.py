@@ -15,7 +15,9 @@ from typing import Any
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Opening, Source, WebSource, first_few, read_date, said
 from enrich.sources.http import Http, Reply, Talk
-from enrich.sources.terms import Terms, clean_isrc, lucene, plausible, search_terms
+from enrich.sources.terms import Terms, lucene, plausible, search_terms
+from enrich.text.normalise import normalise_isrc
+from enrich.text.versions import split_version
 
 _VARIOUS_ARTISTS = "89ad4ac3-39f7-470e-963a-56509c546377"
 _NO_LABEL = "157afde4-4bf5-4039-8ad2-5a15acc85176"
@@ -23,8 +25,6 @@ _PAGE = 25
 _RELEASE_PAGE = 100
 _MOST_RECORDINGS = 3
 _MOST_RELEASE_PAGES = 5
-_LAST_BRACKET = re.compile(r"^(.*\S)\s*\(([^()]*)\)\s*$")
-_NOT_A_MIX = re.compile(r"^(?:feat|ft|featuring)\b", re.IGNORECASE)
 
 
 class MusicBrainz(WebSource):
@@ -34,7 +34,7 @@ class MusicBrainz(WebSource):
 
     def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
         recordings: list[dict[str, Any]] = []
-        isrc = clean_isrc(query.isrc)
+        isrc = normalise_isrc(query.isrc)
         if isrc:
             body = talk.get(
                 f"/isrc/{isrc}", {"inc": "artists releases", "fmt": "json"}, read=_recordings, absent=(404,)
@@ -114,7 +114,7 @@ def _nearest(terms: Terms, recordings: list[dict[str, Any]]) -> list[dict[str, A
 
 
 def _hits(recording: dict[str, Any], release: dict[str, Any]) -> Iterator[Hit]:
-    title, mix = _split_title(str(recording["title"]))
+    title, mix = split_version(str(recording["title"]))
     group = release.get("release-group") or {}
     kinds = {str(kind).casefold() for kind in group.get("secondary-types") or []}
     known: dict[str, Any] = next(
@@ -142,13 +142,6 @@ def _hits(recording: dict[str, Any], release: dict[str, Any]) -> Iterator[Hit]:
             is_official=release.get("status") in (None, "", "Official"),
             url=f"https://musicbrainz.org/release/{release['id']}",
         )
-
-
-def _split_title(title: str) -> tuple[str, str | None]:
-    match = _LAST_BRACKET.match(title)
-    if match is None or _NOT_A_MIX.match(match[2]):
-        return title, None
-    return match[1], match[2]
 
 
 def _label(info: dict[str, Any]) -> str | None:

@@ -16,12 +16,11 @@ import polars as pl
 from rapidfuzz import fuzz
 
 from enrich.matching.values import Hit, TrackQuery
-from enrich.text.normalise import fold
+from enrich.text.normalise import fold, normalise_isrc
+from enrich.text.versions import GUEST, is_version
 from enrich.text.words import is_unknown_artist, is_unknown_title
 
-_FEAT = re.compile(
-    r"\s*[(\[]\s*(?:feat|ft|featuring)\b\.?[^)\]]*[)\]]|\s+(?:feat|ft|featuring)\b\.?\s+[^()\[\]]*", re.IGNORECASE
-)
+_GUESTS = re.compile(rf"\s*[(\[]\s*{GUEST}[^)\]]*[)\]]|\s+{GUEST}\s+[^()\[\]]*", re.IGNORECASE)
 _ROUND = re.compile(r"\(([^()]*)\)")
 _SQUARE = re.compile(r"\[[^\]]*\]")
 #: Versions a shop lists under the bare title, or not at all: better left out of a search.
@@ -30,11 +29,7 @@ _GENERIC = re.compile(
     r"(?:\s+(?:mix|version|edit|cut))?$",
     re.IGNORECASE,
 )
-_VERSION = re.compile(
-    r"\b(?:mix|remix|rmx|edit|re-?edit|dub|version|rework|vip|bootleg|mashup|instrumental|flip|refix|live|cover|cut"
-    r"|remaster(?:ed)?|acappella|acapella|tool|rub|treatment|interpretation|reprise|acoustic)\b",
-    re.IGNORECASE,
-)
+#: Rougher than `split_credits`: a shop's search finds `A/B` by either name, and no name need stay whole.
 _BETWEEN_ARTISTS = re.compile(
     r"\s*(?:,|;|/|\s&\s|\s\+\s|\s(?:and|x|vs\.?|versus|with|pres\.?|presents|feat\.?|ft\.?|featuring)\s)\s*",
     re.IGNORECASE,
@@ -81,7 +76,7 @@ def search_terms(query: TrackQuery) -> Terms:
         >>> search_terms(TrackQuery(track_id="1", artist="A & B", title="Night (Beta Remix) [Deepwell]")).text
         'A B Night Beta Remix'
     """
-    title = _FEAT.sub(" ", query.title)
+    title = _GUESTS.sub(" ", query.title)
     artist = query.artist
     if _holds(is_unknown_artist, artist):
         artist = None
@@ -93,9 +88,9 @@ def search_terms(query: TrackQuery) -> Terms:
     bare = " ".join(re.sub(r"[()\[\]]", " ", bare).split()).strip(" -")
     if artist is None and " - " in bare:
         left, _, right = bare.partition(" - ")
-        if not _VERSION.search(right):
+        if not is_version(right, in_bracket=False):
             artist, bare = left.strip(), right.strip()
-    versions = [text for text in brackets if _VERSION.search(text) and not _GENERIC.match(text)]
+    versions = [text for text in brackets if is_version(text) and not _GENERIC.match(text)]
     bare = bare or " ".join(title.split())
     artists = tuple(part for part in _BETWEEN_ARTISTS.split(artist) if part) if artist else ()
     return Terms(artist=artist, artists=artists, base=bare, mix=versions[-1] if versions else None)
@@ -103,13 +98,7 @@ def search_terms(query: TrackQuery) -> Terms:
 
 def is_searchable(query: TrackQuery) -> bool:
     """Whether there is anything to search by: a title that is one, or an ISRC."""
-    return clean_isrc(query.isrc) is not None or not _holds(is_unknown_title, query.title)
-
-
-def clean_isrc(text: str | None) -> str | None:
-    """`GBXXX2400001` from any way of writing it; None if it is none."""
-    code = re.sub(r"[^A-Za-z0-9]", "", text or "").upper()
-    return code if re.fullmatch(r"[A-Z]{2}[A-Z0-9]{3}\d{7}", code) else None
+    return normalise_isrc(query.isrc) is not None or not _holds(is_unknown_title, query.title)
 
 
 def plausible(terms: Terms, results: Sequence[tuple[str, str]]) -> list[bool]:

@@ -1,4 +1,4 @@
-"""Keys under which spellings of one name meet: artists, titles, labels.
+"""Keys under which spellings of one name meet: artists, titles, labels; and the tidy form of ISRCs.
 
 Each rule exists once, as a Polars expression over a whole column; the function of a single string runs the very
 same expression on a column of one. Keys are for joining and comparing, never for showing.
@@ -87,6 +87,12 @@ def label_key(expr: pl.Expr) -> pl.Expr:
     return bare.str.replace_all(" ", "")
 
 
+def isrc_code(expr: pl.Expr) -> pl.Expr:
+    """`GBXXX2400001` from any way of writing an ISRC, marks between its parts included; null where it is none."""
+    bare = expr.str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
+    return pl.when(bare.str.contains(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")).then(bare)
+
+
 def _without_the(expr: pl.Expr) -> pl.Expr:
     return expr.str.replace(r"^(?:the )+(\S)", "${1}")
 
@@ -104,6 +110,11 @@ def normalise_artist(text: str | None) -> str | None:
 def normalise_title(text: str | None) -> str | None:
     """`title_key` of one title."""
     return _one(title_key(pl.col("text")), text)
+
+
+def normalise_isrc(text: str | None) -> str | None:
+    """`isrc_code` of one text."""
+    return _one(isrc_code(pl.col("text")), text) if text else None
 
 
 def normalise_label(text: str | None) -> str | None:

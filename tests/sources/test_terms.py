@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from enrich.matching.values import TrackQuery
-from enrich.sources.terms import clean_isrc, is_searchable, lucene, plausible, search_terms
+from enrich.sources.terms import is_searchable, lucene, plausible, search_terms
 
 
 def terms(title, artist=None):
@@ -20,6 +20,8 @@ def terms(title, artist=None):
         pytest.param("A", "Night Signal (feat. C) (Beta Remix)", "A Night Signal Beta Remix", id="feat-in-brackets"),
         pytest.param("A", "Night Signal feat. C", "A Night Signal", id="bare-feat"),
         pytest.param("A & B", "Night Signal", "A B Night Signal", id="two-artists"),
+        pytest.param("A", "Night (Long Live Delta)", "A Night", id="version-word-inside"),
+        pytest.param("A", "Night (Beta Mash Up)", "A Night Beta Mash Up", id="mash-up"),
         pytest.param("ID", "Night Signal", "Night Signal", id="unknown-artist"),
         pytest.param(None, "A - Night Signal", "A Night Signal", id="artist-in-title"),
         pytest.param(None, "Night Signal - Beta Remix", "Night Signal - Beta Remix", id="version-after-dash"),
@@ -62,14 +64,6 @@ def test_short_names_count():
 
 def test_lucene_escapes_every_special_character():
     assert lucene('a+b-c&d|e!(f){g}[h]^"~*?:\\/') == (r"a\+b\-c\&d\|e\!\(f\)\{g\}\[h\]\^" + r"\"\~\*\?\:\\\/")
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [("gb-xxx-24-00001", "GBXXX2400001"), ("GBXXX2400001", "GBXXX2400001"), ("x", None), (None, None), ("", None)],
-)
-def test_isrc(text, code):
-    assert clean_isrc(text) == code
 
 
 @pytest.mark.parametrize("title", ["ID", "ID - ID", "???", "", "Unknown Track"])

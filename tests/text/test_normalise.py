@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrich.text.normalise import artist_key, label_key, normalise_artist, normalise_label, normalise_title, title_key
+from enrich.text.normalise import (
+    artist_key,
+    label_key,
+    normalise_artist,
+    normalise_isrc,
+    normalise_label,
+    normalise_title,
+    title_key,
+)
 
 SAME_ARTIST = [
     pytest.param("Above & Beyond", "Above and Beyond", id="ampersand"),
@@ -90,3 +98,11 @@ def test_a_column_folds_as_each_of_its_texts(texts: list[str]) -> None:
     folded = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(title_key(pl.col("text")))["text"]
 
     assert folded.to_list() == [_fold_one(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("gb-xxx-24-00001", "GBXXX2400001"), ("GBXXX2400001", "GBXXX2400001"), ("x", None), (None, None), ("", None)],
+)
+def test_isrc(text, code):
+    assert normalise_isrc(text) == code
