@@ -1,6 +1,6 @@
 """Label facts as a benchmark: which rows are one recording, what the catalogue holds, how a DJ would write a query.
 
-The judge here is written apart from `enrich.text.titles` and `enrich.matching.scores`, so that a fault of theirs
+The judge here is written apart from `enrich.text.titles` and `enrich.matching`, so that a fault of theirs
 shows. Two facts are one recording if an artist is in both credits, the titles outside brackets are equal, and the
 versions are equal, where Original, Extended, Radio and nothing said count as equal. Versions are what stands in
 brackets or in the column `mix`, guests apart.

@@ -18,7 +18,7 @@ is right finds among the recordings the catalogue holds. `false finds` are label
 hold by the judge's grouping; they split into `right`, the recording's own label after all (the catalogue has it under
 another spelling or in another version of the same release), and `wrong`, any other label. `--wrong` lists the latter,
 for reading. `ECE` over all finds, ten bands. --calibrate measures on recordings that the table never hunts, and
-stores the figures in `enrich/sources/calibration.json`.
+stores the figures in `enrich/matching/calibration.json`.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ from bench import peer_beets, peer_onetagger
 from bench.label_facts import Hunted, Trial, load, trial
 from bench.options import Options
 from enrich.labels.book import LabelBook
+from enrich.matching.choice import Choice, choose_all
 from enrich.matching.confidence import ACCEPTED_PRECISION, confidence, probability
-from enrich.matching.scores import Choice, choose_all
 from enrich.matching.values import Hit, Outcome
 from enrich.rules import RELIABILITY
 from enrich.text.normalise import label_key
 
 PROJECT = Path(__file__).resolve().parent.parent
 FACTS = PROJECT.parent / "shared" / "data" / "labels.parquet"
-STORED = PROJECT / "enrich" / "sources" / "calibration.json"
+STORED = PROJECT / "enrich" / "matching" / "calibration.json"
 SEED = 20251
 
 #: What a source's wire format leaves of a release; the hits are otherwise the same.
@@ -279,9 +279,7 @@ def fit(found: Sequence[tuple[float, bool]]) -> list[list[float]]:
 
 def bands(found: Sequence[tuple[float, bool]], curve: list[list[float]]) -> dict[str, Any]:
     """The table of a source by confidence, and the lowest confidence from which on 98 in 100 are right."""
-    from enrich.matching.confidence import interpolate
-
-    sure = np.array([interpolate(curve, p) for p, _ in found])
+    sure = np.interp([p for p, _ in found], *zip(*curve, strict=True))
     right = np.array([r for _, r in found])
     order = np.argsort(-sure, kind="stable")
     kept = np.cumsum(right[order]) / np.arange(1, len(order) + 1)

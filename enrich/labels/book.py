@@ -25,11 +25,10 @@ from rapidfuzz.distance import DamerauLevenshtein
 from enrich.labels.names import (
     WEAK_REASONS,
     differs_in_number,
-    folded_label,
     is_acronym,
     read_label_names,
 )
-from enrich.text.normalise import artist_key, label_key, title_key
+from enrich.text.normalise import artist_key, fold, label_key, title_key
 
 #: What `LabelBook.learn` reads: a spelling, how many tracks carry it, and who spells it so.
 SPELLINGS = pl.Schema({"label": pl.String, "tracks": pl.Int64, "origin": pl.String})
@@ -114,16 +113,14 @@ class LabelBook:
         parents: dict[str, str] = {}
         declared = parts.filter(pl.col("role") == "parent", pl.col("refused").is_null(), pl.col("key") != "")
         owners = names.filter(pl.col("refused").is_null()).group_by("row").agg(pl.col("key").last())
-        pairs = declared.join(owners, on="row", suffix="_child").with_columns(words=folded_label(pl.col("part")))
+        pairs = declared.join(owners, on="row", suffix="_child").with_columns(words=fold(pl.col("part")))
         for child, parent, words in pairs.select("key_child", "key", "words").iter_rows():
             if is_acronym(child, words):
                 merged.join(child, parent)
             elif child != parent:
                 parents[child] = parent
         if facts is not None and facts.height:
-            words_of = dict(
-                singles.sort("tracks").select("key", folded_label(pl.col("part")).alias("words")).iter_rows()
-            )
+            words_of = dict(singles.sort("tracks").select("key", fold(pl.col("part")).alias("words")).iter_rows())
             for a, b in _explained_pairs(facts, words_of, weights):
                 merged.join(a, b)
 
@@ -227,10 +224,6 @@ class LabelBook:
             return False
         return not {one.entity, *one.also}.isdisjoint({other.entity, *other.also})
 
-    def is_parent(self, parent: str, child: str) -> bool:
-        """True if entity `parent` is declared the parent of entity `child`."""
-        return self.parent_of.get(child) == parent
-
     def _choose_parts(self, names: pl.DataFrame) -> pl.DataFrame:
         """Keep the parts of real composites; put names back together that only look like composites."""
         is_known = pl.col("tracks") > 0
@@ -278,14 +271,6 @@ class LabelBook:
             )
         )
         return pl.concat([composite, joined], how="diagonal_relaxed").sort("row", "rank", maintain_order=True)
-
-
-_EMPTY_BOOK = LabelBook()
-
-
-def same_label(a: str | None, b: str | None, *, book: LabelBook | None = None) -> bool:
-    """`LabelBook.same_label`, with an empty book unless one is given."""
-    return (book or _EMPTY_BOOK).same_label(a, b)
 
 
 def _counted(spellings: pl.DataFrame) -> pl.DataFrame:

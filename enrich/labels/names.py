@@ -138,13 +138,6 @@ def refusal(field: pl.Expr) -> pl.Expr:
     )
 
 
-def why_no_label(text: str | None) -> str | None:
-    """`refusal` of one text."""
-    frame = pl.DataFrame({"text": [text]}, schema={"text": pl.String})
-    reason: str | None = frame.select(refusal(pl.col("text"))).item()
-    return reason
-
-
 def read_label_names(fields: pl.Series) -> pl.DataFrame:
     """Take label fields apart; refused parts stay in the result, with their reason. Schema LABEL_PARTS."""
     frame = pl.DataFrame({"field": fields.cast(pl.String)}).with_row_index("row").cast({"row": pl.UInt32})
@@ -234,11 +227,6 @@ def is_acronym(short: str, words: str) -> bool:
     every = "".join(t if t.isdigit() else t[0] for t in tokens)
     weighty = "".join(t if t.isdigit() else t[0] for t in tokens if t not in ("of", "the", "and", "a", "to"))
     return short in (every, weighty) and len(short) >= 2
-
-
-def folded_label(field: pl.Expr) -> pl.Expr:
-    """A label's words, folded, company words kept: what acronyms are made of."""
-    return fold(field)
 
 
 def differs_in_number(a: str, b: str) -> bool:

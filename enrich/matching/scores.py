@@ -1,33 +1,26 @@
-"""Is this hit that track, and which of its labels is the track's? Scores with named parts, then one choice.
+"""Is this hit that track? Scores with named parts, many queries against many hits at once.
 
-`score_pairs` compares many queries with many hits at once; `score` is one pair, `choose` one query with its hits,
-`choose_all` many. Pure: what is compared comes from `recordings`, what labels mean from `labels.LabelBook`.
+`score_pairs` compares rows of RECORDINGS, as `recordings` reads them. Pure. What the scores mean for the track and its
+label is decided in `choice`.
 
-The rules. Base title, artist set (in any order), version class and remixer are compared apart. Original, Extended,
-Radio and plain titles of one base share a label. Another remixer, VIP, bootleg, mash-up, live take, cover or
-acoustic take is another recording: refused, whatever the rest says. Duration is soft (10 s are free, 40 s count
-nothing) and says nothing between Extended and Radio. Equal ISRCs settle it. Where the artist is unknown, the title
-alone must be distinctive, else a person decides. Of several releases of the recording the earliest official one that
-is no compilation names the label; two labels that remain side by side go to review, both shown.
+Base title, artist set (in any order), version class and remixer are compared apart. Original, Extended, Radio and plain
+titles of one base share a label. Another remixer, VIP, bootleg, mash-up, live take, cover or acoustic take is another
+recording: refused, whatever the rest says. Duration is soft (10 s are free, 40 s count nothing) and says nothing
+between Extended and Radio. Equal ISRCs settle it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Mapping
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import polars as pl
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from enrich.labels.book import LabelBook, LabelName
-from enrich.matching.recordings import hit_recordings, query_recordings
-from enrich.matching.values import Hit, MatchScore, Outcome, TrackQuery
-from enrich.rules import MATCH_FLOOR
+from enrich.matching.values import MatchScore
 
 #: What each part counts in the total: the weighted mean of the parts that can be compared.
 WEIGHTS = {"title": 0.35, "artist": 0.30, "version": 0.15, "remixer": 0.10, "duration": 0.10}
@@ -35,17 +28,8 @@ WEIGHTS = {"title": 0.35, "artist": 0.30, "version": 0.15, "remixer": 0.10, "dur
 #: A part below this, and the hit is refused by the part's name.
 REFUSED_BELOW = {"title": 0.80, "artist": 0.60, "remixer": 0.01, "version": 0.01}
 
-#: A part below this, and the hit is not written without a person.
-REVIEWED_BELOW = {"title": 0.80, "artist": 0.60, "version": 0.80, "remixer": 0.80}
-
-#: Hits within this of the best are taken for the same recording as the best.
-MARGIN = 0.05
-
 #: Equal ISRCs make at least this total.
 ISRC_TOTAL = 0.98
-
-#: A release this much earlier than every other is the original, the others reissues or licences.
-REISSUE_GAP = timedelta(days=180)
 
 DURATION_FREE_MS, DURATION_ZERO_MS = 10_000, 40_000
 
@@ -73,46 +57,6 @@ SCORES = pl.Schema(
 )
 
 PARTS = ("title", "artist", "version", "remixer", "duration", "isrc")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rival:
-    """A label that some release of the recording carries, with the best hit that says so."""
-
-    label: str
-    score: float
-    hits: int
-    hit: Hit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What one source's hits say about one track.
-
-    `label` is canonical. With outcome `review` it is the best guess and `rivals` holds every label that stands beside
-    it; with `found` the rivals are those that lost. `reason` says in words why it is not simply found; `rule` is the
-    word for it: `clear`, `earliest`, `majority`, `sub_label`, `isrc`, `title_alone` (found); `rival_labels`,
-    `weak_part`, `common_title`, `compilation_only` (review); `no_hit`, `refused`, `no_label`, `unknown_title` (none).
-    """
-
-    outcome: Outcome
-    rule: str
-    label: str | None = None
-    score: float = 0.0
-    hit: Hit | None = None
-    parts: dict[str, float] = field(default_factory=dict)
-    rivals: tuple[Rival, ...] = ()
-    reason: str | None = None
-
-
-def score(query: TrackQuery, hit: Hit) -> MatchScore:
-    """How well one hit fits one query."""
-    row = score_pairs(
-        query_recordings([query]),
-        hit_recordings([hit]),
-        pl.DataFrame({"query": [0], "hit": [0]}),
-    ).row(0, named=True)
-    return _match_score(row)
 
 
 def score_pairs(queries: pl.DataFrame, hits: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -160,71 +104,10 @@ def score_pairs(queries: pl.DataFrame, hits: pl.DataFrame, pairs: pl.DataFrame) 
     ).match_to_schema(SCORES, extra_columns="ignore")
 
 
-def choose(query: TrackQuery, hits: Sequence[Hit], *, book: LabelBook | None = None) -> Choice:
-    """Decide one track by the hits of one source."""
-    return choose_all([query], [hits], book=book)[0]
-
-
-def choose_all(
-    queries: Sequence[TrackQuery], hits: Sequence[Sequence[Hit]], *, book: LabelBook | None = None
-) -> list[Choice]:
-    """Decide many tracks at once: `hits[i]` are what one source gave for `queries[i]`."""
-    return choose_among(query_recordings(queries), hits, book=book or LabelBook())
-
-
-def choose_among(asked: pl.DataFrame, hits: Sequence[Sequence[Hit]], *, book: LabelBook) -> list[Choice]:
-    """`choose_all` for queries already read: `asked` has schema RECORDINGS, one row per entry of `hits`."""
-    # Many queries meet the same releases: each distinct hit is read once.
-    index: dict[Hit, int] = {}
-    pairs = pl.DataFrame(
-        [(q, index.setdefault(hit, len(index))) for q, group in enumerate(hits) for hit in group],
-        schema={"query": pl.UInt32, "hit": pl.UInt32},
-        orient="row",
-    )
-    by_query: list[list[tuple[Hit, MatchScore]]] = [[] for _ in hits]
-    if index:
-        distinct = list(index)
-        book.read_all([hit.label for hit in distinct])
-        asked = asked.with_columns(row=pl.int_range(pl.len(), dtype=pl.UInt32))
-        for row in score_pairs(asked, hit_recordings(distinct), pairs).iter_rows(named=True):
-            by_query[row["query"]].append((distinct[row["hit"]], _match_score(row)))
-    known = zip(asked["title_key"], asked["artists"].list.len() > 0, asked["is_unknown_title"], strict=True)
-    return [
-        _choose(scored, title_key=title, has_artist=has_artist, is_unknown=is_unknown, book=book)
-        for scored, (title, has_artist, is_unknown) in zip(by_query, known, strict=True)
-    ]
-
-
-def is_distinctive(title_key: str, artists: int) -> bool:
-    """True if a title names its track without the artist: long, and all its hits by one artist.
-
-    Measured on label facts hunted with the artist hidden: titles of 15 letters or 5 words name the right track in 98
-    of 100 cases, shorter ones in 87 to 96.
-    """
-    words = title_key.split()
-    return artists == 1 and (sum(map(len, words)) >= 15 or len(words) >= 5)
-
-
-def is_compilation(hit: Hit) -> bool:
-    """True if the source says so, or if its label or its release is called like one, the release not like the track.
-
-    Shops list compilations among releases without marking them, and their label is not the track's.
-    """
-    if hit.is_compilation or re.search(r"(?i)compilations?$", hit.label or ""):
-        return True
-    release = hit.release_title or ""
-    return bool(_COMPILATION.search(release)) and not release.casefold().startswith(hit.title.casefold())
-
-
-_COMPILATION = re.compile(
-    r"(?i)\b(?:best of|greatest hits|hits|anthems|essentials?|compilation|compiled|mixed by|sampler|top \d+|year ?mix"
-    r"|yearbook|various artists|dj mix|continuous mix|selected|selection|collection|collected|chillout|in the mix"
-    r"|bundle|(?:summer|winter|ibiza|miami|wmc|ade|amsterdam|festival)[ ']+(?:19|20)?\d\d|years? of|the annual"
-    r"|sessions? \d+)\b"
-)
-
-
-# -- parts ------------------------------------------------------------------------------------------------------------
+def match_score(row: Mapping[str, Any]) -> MatchScore:
+    """One row of SCORES as a value."""
+    parts = {name: float(row[name]) for name in PARTS if row[name] is not None}
+    return MatchScore(total=float(row["total"]), parts=parts, refused=row["refused"])
 
 
 def _title_likeness(a: pl.Series, b: pl.Series) -> pl.Series:
@@ -425,158 +308,3 @@ def _swaps_a_word(a: str, b: str) -> bool:
 
 def _digits(keys: pl.Series) -> pl.Series:
     return keys.str.replace_all(r"[^\d]+", " ").str.strip_chars()
-
-
-def _match_score(row: dict[str, object]) -> MatchScore:
-    parts = {name: float(row[name]) for name in PARTS if row[name] is not None}  # type: ignore[arg-type]
-    return MatchScore(total=float(row["total"]), parts=parts, refused=row["refused"])  # type: ignore[arg-type]
-
-
-# -- choice -----------------------------------------------------------------------------------------------------------
-
-
-def _choose(
-    scored: Sequence[tuple[Hit, MatchScore]], *, title_key: str, has_artist: bool, is_unknown: bool, book: LabelBook
-) -> Choice:
-    if is_unknown:
-        # Only the ISRC can tell what a track without a title is.
-        scored = [(hit, fit) for hit, fit in scored if fit.parts.get("isrc") == 1.0]
-        if not scored:
-            return Choice(outcome=Outcome.NONE, rule="unknown_title", reason="the title is unknown")
-    if not scored:
-        return Choice(outcome=Outcome.NONE, rule="no_hit", reason="no hit")
-    possible = [(hit, fit) for hit, fit in scored if fit.refused is None and fit.total >= MATCH_FLOOR]
-    if not possible:
-        rules = sorted({fit.refused or "score" for _, fit in scored})
-        return Choice(outcome=Outcome.NONE, rule="refused", reason=f"{len(scored)} hits, another {' or '.join(rules)}")
-    identified = [(hit, fit) for hit, fit in possible if fit.parts.get("isrc") == 1.0]
-    possible = identified or possible
-    best = max(fit.total for _, fit in possible)
-    same = [(hit, fit) for hit, fit in possible if fit.total >= best - MARGIN]
-    labelled = [(hit, fit, name) for hit, fit in same if (name := book.read(hit.label)) is not None]
-    if not labelled:
-        return Choice(
-            outcome=Outcome.NONE, rule="no_label", score=best, hit=same[0][0], reason="listed without a label"
-        )
-    regular = [entry for entry in labelled if entry[0].is_official and not is_compilation(entry[0])]
-    groups = _by_label(regular or labelled)
-    winner, rule = _winner(groups, book)
-    rivals = tuple(group.rival() for group in groups if group is not winner)
-    fit, hit = winner.fit, winner.hit
-    choice = Choice(
-        outcome=Outcome.FOUND,
-        rule=rule,
-        label=winner.label,
-        score=fit.total,
-        hit=hit,
-        parts=fit.parts,
-        rivals=rivals,
-    )
-    if rule == "rival_labels":
-        names = " or ".join([winner.label, *(r.label for r in rivals)])
-        return _for_review(choice, rule, f"rival labels: {names}")
-    if not regular:
-        return _for_review(choice, "compilation_only", "only on compilations or unofficial releases")
-    if fit.parts.get("isrc") == 1.0:
-        return choice if rule != "clear" else _with_rule(choice, "isrc")
-    weak = [part for part, least in REVIEWED_BELOW.items() if fit.parts.get(part, 1.0) < least]
-    if weak:
-        return _for_review(choice, "weak_part", f"{' and '.join(weak)} fits only in part")
-    if "artist" not in fit.parts:
-        acts = {tuple(sorted(a.casefold() for a in hit.artists)) for hit, _ in same}
-        if has_artist or fit.parts["title"] < 1.0 or not is_distinctive(title_key, len(acts)):
-            return _for_review(choice, "common_title", "nobody knows the artist, and the title is not distinctive")
-        return _with_rule(choice, "title_alone")
-    return choice
-
-
-@dataclass(slots=True)
-class _Group:
-    """The hits of one recording that carry one label."""
-
-    entities: set[str]
-    names: list[LabelName] = field(default_factory=list)
-    entries: list[tuple[Hit, MatchScore]] = field(default_factory=list)
-
-    @property
-    def first_release(self) -> date | None:
-        return min((hit.release_date for hit, _ in self.entries if hit.release_date), default=None)
-
-    @property
-    def hit(self) -> Hit:
-        return min(self.entries, key=lambda e: (e[0].release_date or date.max, -e[1].total))[0]
-
-    @property
-    def fit(self) -> MatchScore:
-        return max((fit for _, fit in self.entries), key=lambda fit: fit.total)
-
-    @property
-    def label(self) -> str:
-        spellings = [name.canonical for name in self.names]
-        return max(dict.fromkeys(spellings), key=spellings.count)
-
-    def rival(self) -> Rival:
-        return Rival(label=self.label, score=self.fit.total, hits=len(self.entries), hit=self.hit)
-
-
-def _by_label(entries: Sequence[tuple[Hit, MatchScore, LabelName]]) -> list[_Group]:
-    """Group hits by label; a composite joins the group of any of its names. Most hits first."""
-    groups: list[_Group] = []
-    for hit, fit, name in sorted(entries, key=lambda e: len(e[2].also)):
-        mine = next((g for g in groups if not g.entities.isdisjoint({name.entity, *name.also})), None)
-        if mine is None:
-            mine = _Group(entities={name.entity, *name.also})
-            groups.append(mine)
-        mine.names.append(name)
-        mine.entries.append((hit, fit))
-    return sorted(groups, key=lambda g: (-len(g.entries), -g.fit.total, g.label))
-
-
-def _winner(groups: list[_Group], book: LabelBook) -> tuple[_Group, str]:
-    """The group whose label is the track's, and by which rule."""
-    if len(groups) == 1:
-        return groups[0], "clear"
-    parents = {p for g in groups for e in g.entities if (p := book.parent_of.get(e))} | {
-        name.parent for g in groups for name in g.names if name.parent
-    }
-    children = [g for g in groups if g.entities.isdisjoint(parents)]
-    if len(children) == 1:
-        return children[0], "sub_label"
-    dated = [(g.first_release, g) for g in groups if g.first_release is not None]
-    if len(dated) == len(groups):
-        (first, group), (second, _), *_ = sorted(dated, key=lambda entry: entry[0])
-        if second - first >= REISSUE_GAP:
-            return group, "earliest"
-    top, votes = groups[0], sum(len(g.entries) for g in groups)
-    if len(top.entries) >= 3 and len(top.entries) >= MAJORITY * votes:
-        return top, "majority"
-    return top, "rival_labels"
-
-
-#: Share of at least four releases on one label that outvotes the rest.
-MAJORITY = 0.75
-
-
-def _for_review(choice: Choice, rule: str, reason: str) -> Choice:
-    return Choice(
-        outcome=Outcome.REVIEW,
-        rule=rule,
-        label=choice.label,
-        score=choice.score,
-        hit=choice.hit,
-        parts=choice.parts,
-        rivals=choice.rivals,
-        reason=reason,
-    )
-
-
-def _with_rule(choice: Choice, rule: str) -> Choice:
-    return Choice(
-        outcome=choice.outcome,
-        rule=rule,
-        label=choice.label,
-        score=choice.score,
-        hit=choice.hit,
-        parts=choice.parts,
-        rivals=choice.rivals,
-    )

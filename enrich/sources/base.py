@@ -1,6 +1,6 @@
 """What a source is, and which of them are open under given settings.
 
-A source only returns candidates: judging them is `enrich.matching.scores`, deciding is the Label Hunter's. A source
+A source only returns candidates: judging them is `enrich.matching.choice`, deciding is the Label Hunter's. A source
 that cannot answer says so in `SourceAnswer.availability`; it never raises for anything the outside did.
 Entry point: `open_sources`.
 """

@@ -1,6 +1,6 @@
 """What to type into a source's search box for a track, and which of the results are worth a second request.
 
-Pure. Not a judgement of matches: that is `enrich.matching.scores`. Here a title only loses what makes a shop find
+Pure. Not a judgement of matches: that is `enrich.matching.choice`. Here a title only loses what makes a shop find
 nothing (a label in square brackets, a feat clause, "Original Mix"), and a result is dropped only when it has next to
 nothing in common with what was asked.
 """

@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
+from enrich.matching.choice import choose_all
 from enrich.matching.confidence import confidence, probability
-from enrich.matching.scores import choose_all
 from enrich.matching.values import Availability, Outcome, SourceAnswer, TrackQuery
 from enrich.rules import DATABASE_CONFIDENCE
 from enrich.sources.asking import ask_all

@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from enrich.labels.book import LabelBook
+from enrich.matching.choice import distinct_hits
 from enrich.matching.confidence import probability
 from enrich.matching.recordings import hit_recordings, query_recordings
 from enrich.matching.scores import score_pairs
@@ -78,15 +79,9 @@ def name_artists(
     Returns:
         NAMED, by query.
     """
-    index: dict[Hit, int] = {}
-    pairs = pl.DataFrame(
-        [(q, index.setdefault(hit, len(index))) for q, group in enumerate(hits) for hit in group],
-        schema={"query": pl.UInt32, "hit": pl.UInt32},
-        orient="row",
-    )
-    if pairs.is_empty():
+    distinct, pairs = distinct_hits(hits)
+    if not distinct:
         return pl.DataFrame(schema=NAMED)
-    distinct = list(index)
     asked, offered = query_recordings(queries), hit_recordings(distinct)
     scored = score_pairs(asked, offered, pairs).filter(pl.col("refused").is_null())
     facts = pl.DataFrame(

@@ -25,9 +25,10 @@ import polars.selectors as cs
 from enrich.errors import InputFileError
 from enrich.frames.files import check_output, read_table, require_columns, write_table
 from enrich.labels.book import LabelBook
+from enrich.matching.choice import Choice, choose_among
 from enrich.matching.confidence import confidence, probability
 from enrich.matching.recordings import query_recordings
-from enrich.matching.scores import PARTS, Choice, choose_among
+from enrich.matching.scores import PARTS
 from enrich.matching.values import Availability, Hit, Outcome, SourceAnswer, TrackQuery
 from enrich.rules import LABEL_FLOOR
 from enrich.settings import Settings

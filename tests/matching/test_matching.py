@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.labels.book import LabelBook
+from enrich.matching.choice import choose, choose_all
 from enrich.matching.recordings import RECORDINGS, hit_recordings, query_recordings
-from enrich.matching.scores import SCORES, WEIGHTS, choose, choose_all, score, score_pairs
-from enrich.matching.values import Hit, Outcome, TrackQuery
+from enrich.matching.scores import SCORES, WEIGHTS, match_score, score_pairs
+from enrich.matching.values import Hit, MatchScore, Outcome, TrackQuery
 
 
 def asked(title: str, artist: str | None = "Alpha Kid", **more) -> TrackQuery:
@@ -23,6 +24,11 @@ def listed(
     title: str, mix: str | None = None, artist: str = "Alpha Kid", label: str | None = "Deepwell", **more
 ) -> Hit:
     return Hit(source="beatport", title=title, mix=mix, artists=(artist,), label=label, **more)
+
+
+def score(query: TrackQuery, hit: Hit) -> MatchScore:
+    pair = pl.DataFrame({"query": [0], "hit": [0]})
+    return match_score(score_pairs(query_recordings([query]), hit_recordings([hit]), pair).row(0, named=True))
 
 
 @pytest.mark.parametrize(

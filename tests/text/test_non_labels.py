@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from enrich.labels.names import why_no_label
+from enrich.labels.names import refusal
 from enrich.snapshots.building import is_label
 from enrich.text.non_labels import is_non_label, names_no_label
 from enrich.text.normalise import fold
@@ -27,7 +27,7 @@ LABELS = [
 @pytest.mark.parametrize("text", NONE)
 def test_every_reader_refuses_what_names_no_label(text):
     assert names_no_label(text)
-    assert why_no_label(text) is not None
+    assert pl.select(refusal(pl.lit(text))).item() is not None
     assert split_label(text)[0] is None
     assert not pl.select(is_label(pl.lit(text))).item()
     assert parse_titles(pl.Series([f"Night Signal [{text}]"]))["label"].item() is None
@@ -36,7 +36,7 @@ def test_every_reader_refuses_what_names_no_label(text):
 @pytest.mark.parametrize("text", LABELS)
 def test_every_reader_takes_a_label_with_such_a_word_in_it(text):
     assert not names_no_label(text)
-    assert why_no_label(text) is None
+    assert pl.select(refusal(pl.lit(text))).item() is None
     assert split_label(text)[0] == text
     assert pl.select(is_label(pl.lit(text))).item()
     assert parse_titles(pl.Series([f"Night Signal [{text}]"]))["label"].item() == text

@@ -1,0 +1,259 @@
+"""Which of a source's hits is the track, and which of their labels is the track's: one choice a track.
+
+`choose` decides one query by its hits, `choose_all` many at once, `choose_among` queries already read. Pure: how alike
+two recordings are comes from `scores`, what labels mean from `labels.LabelBook`.
+
+Hits that may be the track and score close to the best are taken for one recording. Of its releases the earliest
+official one that is no compilation names the label; two labels that remain side by side go to review, both shown.
+Where the artist is unknown, the title alone must be distinctive, else a person decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+import polars as pl
+
+from enrich.labels.book import LabelBook, LabelName
+from enrich.matching.recordings import hit_recordings, query_recordings
+from enrich.matching.scores import match_score, score_pairs
+from enrich.matching.values import Hit, MatchScore, Outcome, TrackQuery
+from enrich.rules import MATCH_FLOOR
+
+#: Hits within this of the best are taken for the same recording as the best.
+MARGIN = 0.05
+
+#: A part below this, and the hit is not written without a person.
+REVIEWED_BELOW = {"title": 0.80, "artist": 0.60, "version": 0.80, "remixer": 0.80}
+
+#: A release this much earlier than every other is the original, the others reissues or licences.
+REISSUE_GAP = timedelta(days=180)
+
+#: Share of at least four releases on one label that outvotes the rest.
+MAJORITY = 0.75
+
+#: Letters, or words, of a title that names its track without the artist. Measured on label facts hunted with the
+#: artist hidden: such titles name the right track in 98 of 100 cases, shorter ones in 87 to 96.
+DISTINCTIVE_LETTERS, DISTINCTIVE_WORDS = 15, 5
+
+_COMPILATION = re.compile(
+    r"(?i)\b(?:best of|greatest hits|hits|anthems|essentials?|compilation|compiled|mixed by|sampler|top \d+|year ?mix"
+    r"|yearbook|various artists|dj mix|continuous mix|selected|selection|collection|collected|chillout|in the mix"
+    r"|bundle|(?:summer|winter|ibiza|miami|wmc|ade|amsterdam|festival)[ ']+(?:19|20)?\d\d|years? of|the annual"
+    r"|sessions? \d+)\b"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """A label that some release of the recording carries, with the best hit that says so."""
+
+    label: str
+    score: float
+    hits: int
+    hit: Hit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What one source's hits say about one track.
+
+    `label` is canonical. With outcome `review` it is the best guess and `rivals` holds every label that stands beside
+    it; with `found` the rivals are those that lost. `reason` says in words why it is not simply found; `rule` is the
+    word for it: `clear`, `earliest`, `majority`, `sub_label`, `isrc`, `title_alone` (found); `rival_labels`,
+    `weak_part`, `common_title`, `compilation_only` (review); `no_hit`, `refused`, `no_label`, `unknown_title` (none).
+    """
+
+    outcome: Outcome
+    rule: str
+    label: str | None = None
+    score: float = 0.0
+    hit: Hit | None = None
+    parts: dict[str, float] = field(default_factory=dict)
+    rivals: tuple[Rival, ...] = ()
+    reason: str | None = None
+
+
+def choose(query: TrackQuery, hits: Sequence[Hit], *, book: LabelBook | None = None) -> Choice:
+    """Decide one track by the hits of one source."""
+    return choose_all([query], [hits], book=book)[0]
+
+
+def choose_all(
+    queries: Sequence[TrackQuery], hits: Sequence[Sequence[Hit]], *, book: LabelBook | None = None
+) -> list[Choice]:
+    """Decide many tracks at once: `hits[i]` are what one source gave for `queries[i]`."""
+    return choose_among(query_recordings(queries), hits, book=book or LabelBook())
+
+
+def choose_among(asked: pl.DataFrame, hits: Sequence[Sequence[Hit]], *, book: LabelBook) -> list[Choice]:
+    """`choose_all` for queries already read: `asked` has schema RECORDINGS, one row per entry of `hits`."""
+    distinct, pairs = distinct_hits(hits)
+    by_query: list[list[tuple[Hit, MatchScore]]] = [[] for _ in hits]
+    if distinct:
+        book.read_all([hit.label for hit in distinct])
+        asked = asked.with_columns(row=pl.int_range(pl.len(), dtype=pl.UInt32))
+        for row in score_pairs(asked, hit_recordings(distinct), pairs).iter_rows(named=True):
+            by_query[row["query"]].append((distinct[row["hit"]], match_score(row)))
+    known = zip(asked["title_key"], asked["artists"].list.len() > 0, asked["is_unknown_title"], strict=True)
+    return [
+        _choose(scored, title_key=title, has_artist=has_artist, is_unknown=is_unknown, book=book)
+        for scored, (title, has_artist, is_unknown) in zip(by_query, known, strict=True)
+    ]
+
+
+def distinct_hits(hits: Sequence[Sequence[Hit]]) -> tuple[list[Hit], pl.DataFrame]:
+    """Each distinct hit once, for many queries meet the same releases; and which query met which: `query, hit`."""
+    index: dict[Hit, int] = {}
+    pairs = pl.DataFrame(
+        [(q, index.setdefault(hit, len(index))) for q, group in enumerate(hits) for hit in group],
+        schema={"query": pl.UInt32, "hit": pl.UInt32},
+        orient="row",
+    )
+    return list(index), pairs
+
+
+def is_distinctive(title_key: str, artists: int) -> bool:
+    """True if a title names its track without the artist: long, and all its hits by one artist."""
+    words = title_key.split()
+    return artists == 1 and (sum(map(len, words)) >= DISTINCTIVE_LETTERS or len(words) >= DISTINCTIVE_WORDS)
+
+
+def is_compilation(hit: Hit) -> bool:
+    """True if the source says so, or if its label or its release is called like one, the release not like the track.
+
+    Shops list compilations among releases without marking them, and their label is not the track's.
+    """
+    if hit.is_compilation or re.search(r"(?i)compilations?$", hit.label or ""):
+        return True
+    release = hit.release_title or ""
+    return bool(_COMPILATION.search(release)) and not release.casefold().startswith(hit.title.casefold())
+
+
+def _choose(
+    scored: Sequence[tuple[Hit, MatchScore]], *, title_key: str, has_artist: bool, is_unknown: bool, book: LabelBook
+) -> Choice:
+    if is_unknown:
+        # Only the ISRC can tell what a track without a title is.
+        scored = [(hit, fit) for hit, fit in scored if fit.parts.get("isrc") == 1.0]
+        if not scored:
+            return Choice(outcome=Outcome.NONE, rule="unknown_title", reason="the title is unknown")
+    if not scored:
+        return Choice(outcome=Outcome.NONE, rule="no_hit", reason="no hit")
+    possible = [(hit, fit) for hit, fit in scored if fit.refused is None and fit.total >= MATCH_FLOOR]
+    if not possible:
+        rules = sorted({fit.refused or "score" for _, fit in scored})
+        return Choice(outcome=Outcome.NONE, rule="refused", reason=f"{len(scored)} hits, another {' or '.join(rules)}")
+    identified = [(hit, fit) for hit, fit in possible if fit.parts.get("isrc") == 1.0]
+    possible = identified or possible
+    best = max(fit.total for _, fit in possible)
+    same = [(hit, fit) for hit, fit in possible if fit.total >= best - MARGIN]
+    labelled = [(hit, fit, name) for hit, fit in same if (name := book.read(hit.label)) is not None]
+    if not labelled:
+        reason = "listed without a label"
+        return Choice(outcome=Outcome.NONE, rule="no_label", score=best, hit=same[0][0], reason=reason)
+    regular = [entry for entry in labelled if entry[0].is_official and not is_compilation(entry[0])]
+    choice = _labelled(_by_label(regular or labelled), book)
+    if choice.outcome is Outcome.REVIEW:
+        return choice
+    if not regular:
+        return _for_review(choice, "compilation_only", "only on compilations or unofficial releases")
+    if choice.parts.get("isrc") == 1.0:
+        return choice if choice.rule != "clear" else replace(choice, rule="isrc")
+    weak = [part for part, least in REVIEWED_BELOW.items() if choice.parts.get(part, 1.0) < least]
+    if weak:
+        return _for_review(choice, "weak_part", f"{' and '.join(weak)} fits only in part")
+    if "artist" not in choice.parts:
+        acts = {tuple(sorted(a.casefold() for a in hit.artists)) for hit, _ in same}
+        if has_artist or choice.parts["title"] < 1.0 or not is_distinctive(title_key, len(acts)):
+            return _for_review(choice, "common_title", "nobody knows the artist, and the title is not distinctive")
+        return replace(choice, rule="title_alone")
+    return choice
+
+
+def _labelled(groups: list[_Group], book: LabelBook) -> Choice:
+    """The choice by labels alone: found, or for review where several stand side by side."""
+    winner, rule = _winner(groups, book)
+    choice = Choice(
+        outcome=Outcome.FOUND,
+        rule=rule,
+        label=winner.label,
+        score=winner.fit.total,
+        hit=winner.hit,
+        parts=winner.fit.parts,
+        rivals=tuple(group.rival() for group in groups if group is not winner),
+    )
+    if rule != "rival_labels":
+        return choice
+    names = " or ".join([winner.label, *(rival.label for rival in choice.rivals)])
+    return _for_review(choice, rule, f"rival labels: {names}")
+
+
+def _for_review(choice: Choice, rule: str, reason: str) -> Choice:
+    return replace(choice, outcome=Outcome.REVIEW, rule=rule, reason=reason)
+
+
+@dataclass(slots=True)
+class _Group:
+    """The hits of one recording that carry one label."""
+
+    entities: set[str]
+    names: list[LabelName] = field(default_factory=list)
+    entries: list[tuple[Hit, MatchScore]] = field(default_factory=list)
+
+    @property
+    def first_release(self) -> date | None:
+        return min((hit.release_date for hit, _ in self.entries if hit.release_date), default=None)
+
+    @property
+    def hit(self) -> Hit:
+        return min(self.entries, key=lambda e: (e[0].release_date or date.max, -e[1].total))[0]
+
+    @property
+    def fit(self) -> MatchScore:
+        return max((fit for _, fit in self.entries), key=lambda fit: fit.total)
+
+    @property
+    def label(self) -> str:
+        spellings = [name.canonical for name in self.names]
+        return max(dict.fromkeys(spellings), key=spellings.count)
+
+    def rival(self) -> Rival:
+        return Rival(label=self.label, score=self.fit.total, hits=len(self.entries), hit=self.hit)
+
+
+def _by_label(entries: Sequence[tuple[Hit, MatchScore, LabelName]]) -> list[_Group]:
+    """Group hits by label; a composite joins the group of any of its names. Most hits first."""
+    groups: list[_Group] = []
+    for hit, fit, name in sorted(entries, key=lambda e: len(e[2].also)):
+        mine = next((g for g in groups if not g.entities.isdisjoint({name.entity, *name.also})), None)
+        if mine is None:
+            mine = _Group(entities={name.entity, *name.also})
+            groups.append(mine)
+        mine.names.append(name)
+        mine.entries.append((hit, fit))
+    return sorted(groups, key=lambda g: (-len(g.entries), -g.fit.total, g.label))
+
+
+def _winner(groups: list[_Group], book: LabelBook) -> tuple[_Group, str]:
+    """The group whose label is the track's, and by which rule."""
+    if len(groups) == 1:
+        return groups[0], "clear"
+    parents = {p for g in groups for e in g.entities if (p := book.parent_of.get(e))} | {
+        name.parent for g in groups for name in g.names if name.parent
+    }
+    children = [g for g in groups if g.entities.isdisjoint(parents)]
+    if len(children) == 1:
+        return children[0], "sub_label"
+    dated = [(g.first_release, g) for g in groups if g.first_release is not None]
+    if len(dated) == len(groups):
+        (first, group), (second, _), *_ = sorted(dated, key=lambda entry: entry[0])
+        if second - first >= REISSUE_GAP:
+            return group, "earliest"
+    top, votes = groups[0], sum(len(g.entries) for g in groups)
+    if len(top.entries) >= 3 and len(top.entries) >= MAJORITY * votes:
+        return top, "majority"
+    return top, "rival_labels"
