@@ -20,7 +20,7 @@ from bench.measuring import PROJECT, race
 from bench.options import Options
 from bench.rows import Row, compared
 from bench.servers import settings_of
-from enrich.analyst.demo_room import demo_snapshot
+from enrich.analyst.opening import demo_snapshot
 from enrich.database import server
 from enrich.reporting.recovery import read_figures, report
 

@@ -65,3 +65,5 @@ YOUNG_AGE_DAYS = 30
 ADAPTIVE_STEP = 0.5
 #: The strategy where none is named.
 DEFAULT_STRATEGY = "adaptive"
+#: What the queue recovers (specification): percent of its tracks, and from and to how many days.
+PROJECTED_PERCENT, PROJECTED_DAYS = (15.0, 25.0), (182, 365)

@@ -28,7 +28,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     folder = session.config.stash.get(_FOLDER, None)
     if folder is None:
         return
-    from enrich.analyst.demo_room import demo_settings
+    from enrich.analyst.opening import demo_settings
     from enrich.database import server
 
     server.stop(demo_settings())

@@ -1,4 +1,4 @@
-"""The demo world of the analyst's room, made once per version of the code and copied for whoever wants one to spoil.
+"""The demo world of the analyst, made once per version of the code and copied for whoever wants one to spoil.
 
 Making it takes the whole main job. The pristine one lies in pytest's cache, its server stopped; `make clean` takes it.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import filelock
 
-from enrich.analyst.demo_room import demo_settings, demo_snapshot
+from enrich.analyst.opening import demo_settings, demo_snapshot
 from enrich.database import server
 from enrich.settings import Settings
 

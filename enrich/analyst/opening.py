@@ -1,27 +1,115 @@
-"""Open a snapshot as a room to ask questions in: the same file, the same `con`, `manifest` and `frame`, and more.
+"""Open a snapshot to ask: the latest, one by its path, or a state of the demo world, which is made once and kept.
 
-Entry point: `open_snapshot`, which is `enrich.open_snapshot`.
+The demo world lives in `<data_dir>/analyst` with an embedded Postgres of its own, so that whatever a notebook decides
+there touches no other database. It is made for a fixed day: its figures are the same everywhere.
+Writes below that folder only; opens sockets on loopback only. Entry point: `open_snapshot`, which is
+`enrich.open_snapshot`.
 """
 
 from __future__ import annotations
 
+import json
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
-from enrich.analyst.room import Room
-from enrich.settings import Settings
+import filelock
+
+from enrich.analyst.snapshot import AnalystSnapshot
+from enrich.database import server
+from enrich.errors import EnrichError
+from enrich.settings import Settings, load_settings
 from enrich.snapshots import opening
+from enrich.snapshots.manifest import FORMAT
+from enrich.snapshots.places import snapshots_folder
+
+#: The day of the demo world.
+DEMO_NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+#: The demo world as it began, and after the main job.
+STATES = ("before", "after")
+_WAIT_S = 900
 
 
-def open_snapshot(path: str | Path | None = None, *, settings: Settings | None = None) -> Room:
-    """Open a snapshot read-only, with the questions an analyst asks of it (see `Room`).
+def open_snapshot(
+    path: str | Path | None = None, *, demo: str | None = None, settings: Settings | None = None
+) -> AnalystSnapshot:
+    """Open a snapshot read-only, with the questions an analyst asks of it.
 
     Args:
-        path: The file; None: the latest one.
+        path: The file; it goes before `demo`, so that a notebook takes the demo world where no file is named.
+        demo: `before` (635 failed tracks, nothing proposed yet) or `after` (labels hunted, artists resolved, written
+            back, the rest in cool-down): that state of the demo world, which is made first where it is missing.
+            Without `path` and `demo`: the latest snapshot.
         settings: Whose `data_dir` holds it, and where the ledger is; None reads the environment, as the command
             line does.
 
     Raises:
         SnapshotError: there is none, it is no snapshot, or another version of enrich made it.
+        EnrichError: no such state, or the demo world could not be made.
     """
-    opened = opening.open_snapshot(path, settings=settings)
-    return Room(opened.path, opened.con, opened.manifest, settings=settings)
+    if not path and demo is not None:
+        path, settings = demo_snapshot(demo, settings=settings), demo_settings(settings)
+    opened = opening.open_snapshot(path or None, settings=settings)
+    return AnalystSnapshot(opened.path, opened.con, opened.manifest, settings=settings)
+
+
+def demo_snapshot(state: str = "before", *, settings: Settings | None = None) -> Path:
+    """The snapshot file of the demo world, which is made first where it is missing.
+
+    Args:
+        state: `before` or `after`, see `open_snapshot`.
+        settings: Whose `data_dir` it lives in; None reads the environment.
+
+    Raises:
+        EnrichError: no such state, or the world could not be made.
+    """
+    if state not in STATES:
+        raise EnrichError(f"the demo world has no state {state!r}; it has {' and '.join(STATES)}")
+    home = demo_settings(settings)
+    home.data_dir.mkdir(parents=True, exist_ok=True)
+    record = home.data_dir / "states.json"
+    with filelock.FileLock(home.data_dir / ".making.lock", timeout=_WAIT_S):
+        made = _made(record)
+        if made is None:
+            made = _make(home)
+            record.write_text(json.dumps({"format": FORMAT, **made}), encoding="utf-8")
+    return snapshots_folder(home) / made[state]
+
+
+def demo_settings(settings: Settings | None = None) -> Settings:
+    """The settings of the demo world: its own folder and server, no outside source, the default policy."""
+    base = settings if settings is not None else load_settings()
+    if base.data_dir.name == "analyst":
+        return base
+    return base.model_copy(
+        update={
+            "data_dir": base.data_dir.expanduser().absolute() / "analyst",
+            "database_url": None,
+            "search_path": "musicdb, public",
+            "sources": (),
+            "auto_accept": "default",
+        }
+    )
+
+
+def _made(record: Path) -> dict[str, str] | None:
+    """File names by state; None where they are missing or of another format."""
+    if not record.is_file():
+        return None
+    found = json.loads(record.read_text(encoding="utf-8"))
+    files = {state: found.get(state, "") for state in STATES}
+    there = all(name and (record.parent / "snapshots" / name).is_file() for name in files.values())
+    return files if found.get("format") == FORMAT and there else None
+
+
+def _make(home: Settings) -> dict[str, str]:
+    # The whole pipeline, the demo world included: only who asks for a demo world that is missing loads it.
+    from enrich.main_job import run
+
+    # Begun once and broken off, or of another format: the beginning is lost, so it is made anew.
+    server.stop(home)
+    for folder in ("postgres", "snapshots", "demo", "reports"):
+        shutil.rmtree(home.data_dir / folder, ignore_errors=True)
+    run(home, now=DEMO_NOW)
+    taken = sorted(snapshots_folder(home).glob("*.duckdb"), key=lambda path: (len(path.stem), path.stem))
+    return {"before": taken[0].name, "after": taken[-1].name}

@@ -5,15 +5,17 @@ Entry points: `failed`, `failure_table`, `failure_reasons`, `clues`, `lacking`, 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 from rapidfuzz import fuzz, process
 
 from enrich.errors import EnrichError
+from enrich.snapshots.manifest import Manifest
 from enrich.text.normalise import artist_key, normalise_artist, normalise_title
 from enrich.text.words import is_unknown_artist, is_unknown_title
 from enrich.tiers.same_title import speaks
+from enrich.tiers.workspace import Workspace
 
 _STRINGS: Any = pl.List(pl.String)
 
@@ -56,6 +58,19 @@ NEIGHBOURS = pl.Schema(
         "labels": _STRINGS,
     }
 )
+
+
+class Source(Protocol):
+    """The snapshot that `labels`, `artists` and `cooldown` hang on: what they need of it, read when it is needed."""
+
+    manifest: Manifest
+
+    @property
+    def workspace(self) -> Workspace:
+        """The marts in memory."""
+
+    def judged_proposals(self) -> pl.DataFrame:
+        """The ledger's proposals, with `is_right`."""
 
 
 def failed(tracks: pl.DataFrame) -> pl.DataFrame:
@@ -159,12 +174,12 @@ def lacking(clues: pl.DataFrame) -> pl.DataFrame:
         clue, have, lack, lack_pct; and, last, how many have none but their plays.
     """
     total = max(clues.height, 1)
-    rows = [(said, int(clues[name].sum()), int((~clues[name]).sum())) for name, said in CLUES.items()]
+    rows = [(words, int(clues[name].sum()), int((~clues[name]).sum())) for name, words in CLUES.items()]
     use = [name for name in CLUES if name not in ("has_two_sets", "has_title")]
     some = int(clues.select(pl.any_horizontal(use).sum()).item())
     rows.append(("any of a label, a namesake, a roster, a neighbour", some, clues.height - some))
     return pl.DataFrame(
-        [(said, have, lack, round(100 * lack / total, 1)) for said, have, lack in rows],
+        [(words, have, lack, round(100 * lack / total, 1)) for words, have, lack in rows],
         schema={"clue": pl.String, "have": pl.Int64, "lack": pl.Int64, "lack_pct": pl.Float64},
         orient="row",
     )

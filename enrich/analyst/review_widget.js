@@ -33,7 +33,7 @@ function render({ model, el }) {
   const from = make("input", { type: "number", min: 0, max: 1, step: 0.05, value: state.from, "aria-label": "threshold" });
   const measured = make("span", { class: "measured" });
   const bulk = make("button", { class: "bulk", onclick: () => decideBulk() }, "accept these");
-  const said = make("div", { class: "said", role: "status" });
+  const outcome = make("div", { class: "outcome", role: "status" });
   const root = make("div", { class: "enrich-review", tabindex: 0, "data-ready": "yes" },
     make("div", { class: "bar" }, words, kind, source, status, count),
     make("div", { class: "scroll" }, make("table", {}, make("thead", {}, heads), body)),
@@ -45,7 +45,7 @@ function render({ model, el }) {
       make("span", { class: "quiet" }, make("kbd", {}, "j"), " next  ", make("kbd", {}, "k"), " previous  ",
         make("kbd", {}, "a"), " accept  ", make("kbd", {}, "r"), " reject")),
     make("div", { class: "bar" }, "open proposals of this filter from confidence", from, measured, bulk),
-    said);
+    outcome);
   el.append(root);
 
   const rows = () => model.get("rows");
@@ -124,7 +124,7 @@ function render({ model, el }) {
     // What was measured on proposals of the same kinds and sources, from the same confidence up.
     const groups = new Set(chosen.map((row) => `${row.kind}\u0001${row.source}`));
     let judged = 0, right = 0, accepted = 0, decided = 0;
-    for (const row of model.get("measured"))
+    for (const row of model.get("precision"))
       if (groups.has(`${row.kind}\u0001${row.source}`) && row.low >= state.from - 0.05 + 1e-9) {
         judged += row.judged; right += row.right; decided += row.decided; accepted += row.accepted;
       }
@@ -137,8 +137,8 @@ function render({ model, el }) {
 
   function decide(ids, decision) {
     if (!ids.length) return;
-    said.className = "said";
-    said.textContent = "…";
+    outcome.className = "outcome";
+    outcome.textContent = "…";
     const seen = Object.fromEntries(rows().filter((row) => ids.includes(row.proposal_id)).map((row) => [row.proposal_id, row.status]));
     model.send({ type: "decide", decision, seen });
   }
@@ -175,15 +175,15 @@ function render({ model, el }) {
   });
 
   const onMessage = (message) => {
-    if (message.type !== "said") return;
-    said.className = message.ok ? "said" : "said bad";
-    said.textContent = message.text;
+    if (message.type !== "answer") return;
+    outcome.className = message.ok ? "outcome" : "outcome bad";
+    outcome.textContent = message.text;
   };
   model.on("msg:custom", onMessage);
   model.on("change:rows", draw);
-  model.on("change:measured", tellMeasured);
+  model.on("change:precision", tellMeasured);
   draw();
-  return () => { model.off("msg:custom", onMessage); model.off("change:rows", draw); model.off("change:measured", tellMeasured); };
+  return () => { model.off("msg:custom", onMessage); model.off("change:rows", draw); model.off("change:precision", tellMeasured); };
 }
 
 export default { render };

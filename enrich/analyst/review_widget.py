@@ -17,12 +17,12 @@ import anywidget
 import polars as pl
 import traitlets
 
-from enrich.analyst.showing import line, page, table
+from enrich.analyst.html import line, page, table
 from enrich.errors import EnrichError
 from enrich.ledger.evidence import told
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import Decided, accept, reject
-from enrich.reporting.planted_truth import judge
+from enrich.reporting.precision import band_low, by_person, judge, precision_by
 from enrich.settings import Settings
 
 _HERE = Path(__file__).parent
@@ -30,8 +30,8 @@ _BAND = 0.05
 #: Of a page without a kernel.
 _SHOWN_STATIC, _SHOWN_SENTENCES = 12, 2
 
-#: A proposal's figures by kind, source and band of confidence, as the widget gets them.
-MEASURED = pl.Schema(
+#: How often proposals were right by kind, source and band of confidence, as the widget gets them.
+PRECISION = pl.Schema(
     {
         "kind": pl.String,
         "source": pl.String,
@@ -51,7 +51,7 @@ class ReviewWidget(anywidget.AnyWidget):
     _css = _HERE / "review_widget.css"
 
     rows = traitlets.List(traitlets.Dict()).tag(sync=True)
-    measured = traitlets.List(traitlets.Dict()).tag(sync=True)
+    precision = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class ReviewWidget(anywidget.AnyWidget):
         found = proposals(self._settings)
         wanted = found if self._status is None else found.filter(pl.col("status") == self._status)
         self._shown |= set(wanted["proposal_id"])
-        self.measured = measured(found, self._truth).to_dicts()
+        self.precision = known_precision(found, self._truth).to_dicts()
         self.rows = _rows(found.filter(pl.col("proposal_id").is_in(sorted(self._shown))))
 
     def decide(self, decision: str, seen: dict[str, str]) -> Decided:
@@ -120,7 +120,7 @@ class ReviewWidget(anywidget.AnyWidget):
         self.refresh()
         return done
 
-    def said(self, done: Decided) -> str:
+    def outcome(self, done: Decided) -> str:
         """What came of a decision, in a sentence."""
         text = f"{done.changed} {done.decision} by {self.by}"
         if not done.unchanged:
@@ -133,14 +133,14 @@ class ReviewWidget(anywidget.AnyWidget):
         try:
             if message.get("type") == "decide":
                 done = self.decide(str(message.get("decision")), dict(message.get("seen") or {}))
-                self.send({"type": "said", "ok": not done.unchanged, "text": self.said(done)})
+                self.send({"type": "answer", "ok": not done.unchanged, "text": self.outcome(done)})
             elif message.get("type") == "refresh":
                 self.refresh()
                 self.send(
-                    {"type": "said", "ok": True, "text": f"{len(self.rows)} proposals, as the ledger has them now"}
+                    {"type": "answer", "ok": True, "text": f"{len(self.rows)} proposals, as the ledger has them now"}
                 )
         except EnrichError as error:
-            self.send({"type": "said", "ok": False, "text": str(error)})
+            self.send({"type": "answer", "ok": False, "text": str(error)})
 
 
 def review_widget(
@@ -163,46 +163,29 @@ def review_widget(
     return ReviewWidget(settings, by=by or getpass.getuser(), status=status, clock=clock, truth=truth)
 
 
-def measured(found: pl.DataFrame, truth: pl.DataFrame | None) -> pl.DataFrame:
+def known_precision(found: pl.DataFrame, truth: pl.DataFrame | None) -> pl.DataFrame:
     """What is known of how often such proposals are right.
 
     Args:
         found: Proposals, schema LISTED.
-        truth: As `enrich.reporting.planted_truth` reads it, or None.
+        truth: As `enrich.reporting.precision` reads it, or None.
 
     Returns:
-        Schema MEASURED, bands of 0.05: judged by the planted truth and right; decided by people and accepted.
+        Schema PRECISION, bands of 0.05: judged by the planted truth and right; decided by people and accepted.
     """
     judged = found.with_columns(is_right=pl.lit(None, pl.Boolean)) if truth is None else judge(found, truth)
-    by_person = pl.col("decided_by").is_not_null() & ~pl.col("decided_by").str.starts_with("policy:")
-    taken = pl.col("status").is_in(["accepted", "written"])
-    return (
-        judged.group_by("kind", "source", low=((pl.col("confidence") / _BAND + 1e-9).floor() * _BAND).round(2))
-        .agg(
-            judged=pl.col("is_right").count().cast(pl.Int64),
-            right=pl.col("is_right").sum().cast(pl.Int64),
-            decided=by_person.sum().cast(pl.Int64),
-            accepted=(by_person & taken).sum().cast(pl.Int64),
-        )
-        .sort("kind", "source", "low")
-        .match_to_schema(MEASURED)
+    by = ["kind", "source", "low"]
+    banded = judged.with_columns(low=band_low(_BAND))
+    accepted = pl.col("status").is_in(["accepted", "written"])
+    decided = banded.group_by(by).agg(
+        decided=by_person().sum().cast(pl.Int64), accepted=(by_person() & accepted).sum().cast(pl.Int64)
     )
+    return precision_by(banded, by).join(decided, on=by).sort(by).select(PRECISION.names()).match_to_schema(PRECISION)
 
 
 def _rows(found: pl.DataFrame) -> list[dict[str, Any]]:
-    columns = [
-        "proposal_id",
-        "title",
-        "kind",
-        "value",
-        "tier",
-        "source",
-        "probability",
-        "confidence",
-        "status",
-        "decided_by",
-    ]
-    rows = found.select(*columns, "evidence").to_dicts()
-    for row in rows:
-        row["evidence"] = told(row["evidence"])
-    return rows
+    shown = found.select(
+        "proposal_id", "title", "kind", "value", "tier", "source", "probability", "confidence", "status", "decided_by",
+        "evidence",
+    )  # fmt: skip
+    return [{**row, "evidence": told(row["evidence"])} for row in shown.iter_rows(named=True)]

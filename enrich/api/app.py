@@ -16,19 +16,22 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, Path, Query, Request, Response, Security
 from fastapi.exceptions import HTTPException
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi_offline import FastAPIOffline
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import enrich
 from enrich.api import models
 from enrich.api.jobs import JobRunning, Jobs, JobStopped
-from enrich.api.request_log import RequestLog
+from enrich.api.metrics import CONTENT_TYPE, metrics
 from enrich.cooldown import queue
 from enrich.database.connection import connect
 from enrich.errors import DatabaseError, EnrichError
 from enrich.ledger.proposals import proposals
 from enrich.pipeline import cycle
+from enrich.reporting.dashboards import NAMES, dashboards
+from enrich.reporting.recovery import plain, read_figures
 from enrich.rules import MAX_LIMIT, MIN_LIMIT
 from enrich.settings import Settings
 
@@ -64,12 +67,12 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: da
         settings: Where Postgres is; host and token of the API.
         clock: The time, with time zone; passed on to everything that records it.
     """
-    app = FastAPI(
+    # A server on loopback is often read where there is no outside: the page at /docs comes with its scripts.
+    app = FastAPIOffline(
         title="enrich",
         version=enrich.__version__,
-        # Their pages load scripts from outside; ours is at /docs.
-        docs_url=None,
         redoc_url=None,
+        swagger_ui_parameters={"validatorUrl": None},
         description="Names the tracks nobody can name. A long job answers when it is done; one of a kind at a time, "
         "its progress at GET /enrich/jobs.",
         openapi_tags=[
@@ -82,7 +85,6 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: da
     if is_loopback(settings.api_host):
         # A page in a browser must not reach the API under a name of its own (DNS rebinding).
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOCAL_NAMES, settings.api_host])
-    app.add_middleware(RequestLog, parameters=("limit", "status"))
     _error_answers(app)
     guard = [Depends(_same_site), *_token_check(settings)]
     _tiers(app, settings, clock, guard)
@@ -189,16 +191,12 @@ def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime]) -> N
     @app.get("/enrich/report", response_model=models.ReportResponse, **read)
     def report() -> dict[str, Any]:
         """The report's figures: recovery as projected beside recovery as counted."""
-        from enrich.reporting.recovery import plain, read_figures
-
         body: dict[str, Any] = plain(read_figures(settings, now=clock()))
         return body
 
     @app.get("/enrich/dashboards", tags=["state"])
     def list_dashboards() -> dict[str, str]:
         """The monitoring queries there are, and what each shows."""
-        from enrich.reporting.dashboards import NAMES
-
         return NAMES
 
     @app.get(
@@ -209,8 +207,6 @@ def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime]) -> N
     )
     def dashboard(name: Annotated[str, Path(examples=["label_coverage"])]) -> dict[str, Any]:
         """One monitoring query on Postgres."""
-        from enrich.reporting.dashboards import NAMES, dashboards
-
         if name not in NAMES:
             raise HTTPException(404, f"no such dashboard; there are {', '.join(NAMES)}")
         return {"status": "success", "dashboard": name, "rows": dashboards(name, settings=settings).to_dicts()}
@@ -223,15 +219,7 @@ def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime]) -> N
     )
     def prometheus() -> Response:
         """Sizes of the queue, statuses, label coverage, proposals, writes and last runs, as Prometheus text."""
-        from enrich.api.metrics import CONTENT_TYPE, metrics
-
         return Response(metrics(settings, now=clock()), headers={"Content-Type": CONTENT_TYPE})
-
-    @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
-    def docs(request: Request) -> str:
-        from enrich.api.docs_page import docs_page
-
-        return docs_page(app.openapi(), address=str(request.base_url).rstrip("/"))
 
     @app.get("/enrich/jobs", tags=["state"], response_model=list[models.JobState])
     def list_jobs() -> list[dict[str, Any]]:

@@ -7,10 +7,12 @@ ends at its next step without having written anything, and its caller gets 503.
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import threading
 from collections.abc import Callable
 from types import FrameType
+from urllib.parse import parse_qsl
 
 import uvicorn
 
@@ -21,6 +23,8 @@ from enrich.settings import Settings
 
 #: Seconds a running job is given to finish once the server is told to stop.
 GRACE_S = 30.0
+#: Parameters of a query that may be logged, and what their values look like.
+_LOGGED, _PLAIN = frozenset({"limit", "status"}), re.compile(r"-?\w{1,40}", re.ASCII)
 #: Seconds after that in which a stopped job may reach its next step and its caller get the answer.
 _LAST_ANSWERS_S = 15
 
@@ -49,10 +53,9 @@ def serve(
         # Requests to sources may carry a token in their address: never in a log.
         logging.getLogger(chatty).setLevel(logging.WARNING)
     app = create_app(settings)
+    logging.getLogger("uvicorn.access").addFilter(_without_secrets)
     config = uvicorn.Config(
         app,
-        # Requests are logged by the application, which knows what is a secret in them.
-        access_log=False,
         log_config=None,
         timeout_graceful_shutdown=int(grace_s) + _LAST_ANSWERS_S,
         server_header=False,
@@ -60,6 +63,20 @@ def serve(
     with listening:
         on_ready(_address(listening))
         _Server(config, app.state.jobs, grace_s).run(sockets=[listening])
+
+
+def _without_secrets(record: logging.LogRecord) -> bool:
+    """uvicorn's line of a request, its query cut down to the parameters the API knows and to plain values.
+
+    Whatever else a caller puts there, a token by mistake among it, stays out of the log.
+    """
+    if isinstance(record.args, tuple) and len(record.args) == 5:
+        client, method, target, *others = record.args
+        path, _, query = str(target).partition("?")
+        pairs = parse_qsl(query, keep_blank_values=True)
+        shown = "&".join(f"{key}={value}" for key, value in pairs if key in _LOGGED and _PLAIN.fullmatch(value))
+        record.args = (client, method, f"{path}?{shown}" if shown else path, *others)
+    return True
 
 
 class _Server(uvicorn.Server):

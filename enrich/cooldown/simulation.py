@@ -17,9 +17,6 @@ from enrich.cooldown.periods import STRATEGIES, period_expr
 from enrich.cooldown.survival import Floats, ReleaseCurve, default_curves
 from enrich.rules import MAX_ATTEMPTS
 
-#: What the specification expects of the queue: percent of failed tracks, and from and to how many days.
-PROJECTED_PERCENT = (15.0, 25.0)
-PROJECTED_DAYS = (182, 365)
 #: The specification's count: 26 of 635 failed tracks have a label.
 LABEL_SHARE = 26 / 635
 

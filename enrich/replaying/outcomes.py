@@ -11,10 +11,10 @@ from typing import Any
 
 import polars as pl
 
-from enrich.cooldown.simulation import PROJECTED_DAYS
 from enrich.database.bulk import fetch_frame
 from enrich.database.connection import connect
 from enrich.replaying.promos import UNKNOWNS
+from enrich.rules import PROJECTED_DAYS
 from enrich.settings import Settings
 from enrich.sql import QueryBook
 from enrich.text.alike import credits_alike

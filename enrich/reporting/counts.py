@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 from enrich.database.connection import connect, database_url
 from enrich.database.faults import describe
 from enrich.errors import DatabaseError
-from enrich.reporting.planted_truth import ALIASES, TRUTH, read_truth
+from enrich.reporting.precision import ALIASES, TRUTH, read_truth
 from enrich.settings import Settings
 from enrich.sql import COOLDOWN, Query, QueryBook
 

@@ -1,6 +1,6 @@
 """The report's figures, computed from what was read; every one is a count of rows in Postgres.
 
-Pure. `figures` returns plain values, ready for JSON; `frames` the tables the charts are drawn from.
+Pure. `figures` returns plain values, ready for JSON.
 
 Words: the *start* is the database with every write that stands undone. *Unresolved* is failed or in the cool-down
 queue. *Recovered* was unresolved at the start and is now completed with a primary artist who has a name.
@@ -18,17 +18,9 @@ from typing import Any
 import polars as pl
 
 from enrich.reporting.counts import Counts
-from enrich.reporting.planted_truth import Precision, judge, precision, precision_by
-from enrich.reporting.projections import (
-    BASE_FAILED,
-    BASE_TRACKS,
-    BASE_WITH_LABEL,
-    INSIDE,
-    NOT_YET,
-    PROJECTIONS,
-    applies,
-)
-from enrich.rules import LABEL_FLOOR, MAX_ATTEMPTS
+from enrich.reporting.precision import judge, precision, precision_by
+from enrich.reporting.projections import percent, projected_and_counted
+from enrich.rules import MAX_ATTEMPTS
 from enrich.text.words import is_unknown_artist
 
 REVIEW_ROWS = 10
@@ -46,22 +38,13 @@ def figures(counts: Counts, *, now: datetime) -> dict[str, Any]:
     tracks = with_outcomes(counts.states)
     headline = _headline(tracks)
     judged = _judge_all(counts, tracks)
-    comparable = applies(
-        tracks=headline["tracks"],
-        failed=headline["failed_before"],
-        failed_with_label=headline["failed_with_label_before"],
-    )
     return {
         "generated_at": now.isoformat(timespec="seconds"),
         "database": counts.database,
         "is_demo_world": counts.truth is not None,
         "headline": {**headline, **_headline_precision(judged)},
         "label_coverage": _label_coverage(counts, tracks),
-        "projections": {
-            "apply": comparable,
-            "why": _why(headline, comparable=comparable),
-            "rows": _projected(tracks, headline, judged, comparable=comparable, has_run=not counts.runs.is_empty()),
-        },
+        "projections": projected_and_counted(tracks, headline, judged, has_run=not counts.runs.is_empty()),
         "by_source": _by_source(counts, judged),
         "confidence_bands": _bands(judged["proposals"]),
         "proposal_status": _counts_by(counts.proposals, ["kind", "status"]),
@@ -106,8 +89,8 @@ def _headline(tracks: pl.DataFrame) -> dict[str, Any]:
         "tracks": total,
         "completed_before": before,
         "completed_after": after,
-        "success_rate_before_pct": _pct(before, total),
-        "success_rate_after_pct": _pct(after, total),
+        "success_rate_before_pct": percent(before, total),
+        "success_rate_after_pct": percent(after, total),
         "failed_before": failed.height,
         "failed_with_label_before": int(failed["label_before"].sum()),
         "failed_after": int((tracks["status"] == "failed").sum()),
@@ -165,9 +148,9 @@ def _headline_precision(judged: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
     labels = precision(written.filter(pl.col("kind") == "label"))
     artists = precision(written.filter(pl.col("kind") == "artist"))
     return {
-        "recovered_precision": _as_dict(recovered),
-        "labels_precision": _as_dict(labels),
-        "artists_precision": _as_dict(artists),
+        "recovered_precision": recovered.asdict(),
+        "labels_precision": labels.asdict(),
+        "artists_precision": artists.asdict(),
     }
 
 
@@ -186,123 +169,9 @@ def _before_after(frame: pl.DataFrame) -> dict[str, Any]:
         "tracks": frame.height,
         "before": before,
         "after": after,
-        "before_pct": _pct(before, frame.height),
-        "after_pct": _pct(after, frame.height),
+        "before_pct": percent(before, frame.height),
+        "after_pct": percent(after, frame.height),
     }
-
-
-def _why(headline: Mapping[str, Any], *, comparable: bool) -> str:
-    if comparable:
-        return (
-            "The specification's phases add to 230–350 recoveries, which would leave 285–405 of 635 unresolved "
-            "(81.7–87.1 %); its final table says 120–240 (85–90 %). Both are shown as printed."
-        )
-    return (
-        f"The specification projected for {BASE_TRACKS:,} tracks of which {BASE_FAILED} had failed, {BASE_WITH_LABEL} "
-        f"of them with a label. This database began with {headline['tracks']:,} tracks of which "
-        f"{headline['failed_before']:,} had failed, {headline['failed_with_label_before']:,} with a label: counts only."
-    )
-
-
-def _projected(
-    tracks: pl.DataFrame,
-    headline: Mapping[str, Any],
-    judged: Mapping[str, pl.DataFrame],
-    *,
-    comparable: bool,
-    has_run: bool,
-) -> list[dict[str, Any]]:
-    """One row per projection: range, counted figure with its denominator, verdict, precision where truth is planted."""
-    failed = tracks.filter("was_unresolved")
-    blank = failed.filter(~pl.col("label_before"))
-    found = int(blank["label_written"].sum())
-    offered = judged["proposals"].filter(
-        (pl.col("kind") == "label") & (pl.col("confidence") >= LABEL_FLOOR) & (pl.col("status") != "rejected")
-    )
-    proposed = blank.join(offered, on="track_id", how="semi").height
-    recovered = failed.filter("is_recovered")
-    from_queue = int((recovered["came_from_queue"]).sum())
-    queued = int(failed.filter((pl.col("status") == _QUEUED) | pl.col("was_queued"))["track_id"].len())
-    by_tier = {n: int((recovered["artist_tier"] == n).fill_null(value=False).sum()) for n in (0, 1, 2)}
-    straight = int((~recovered["came_from_queue"]).sum())
-    total = headline["tracks"]
-    gain = headline["success_rate_after_pct"] - headline["success_rate_before_pct"]
-    actual: dict[str, tuple[float | None, int | None]] = {
-        "labels_proposed": (proposed, blank.height),
-        "labels_proposed_pct": (_pct(proposed, blank.height), blank.height),
-        "labels_found": (found, blank.height),
-        "labels_found_pct": (_pct(found, blank.height), blank.height),
-        "tier1_candidates": (int(failed["label"].is_not_null().sum()), failed.height),
-        "tier1_recovered": (by_tier[1], failed.height),
-        "tier2_recovered": (by_tier[2], failed.height),
-        "tiers_recovered": (straight, failed.height),
-        "queued": (queued, failed.height),
-        "queue_recovered": (from_queue, queued),
-        "queue_recovered_pct": (_pct(from_queue, queued), queued),
-        "success_rate": (headline["success_rate_after_pct"], total),
-        "success_gain": (round(gain, 1), total),
-        "unresolved": (int(failed["is_unresolved"].sum()), failed.height),
-        "permanently_failed": (headline["permanently_failed_after"], failed.height),
-    }
-    retried = bool((failed["was_queued"] & (failed["status"] != _QUEUED)).any())
-    rows = []
-    for projection in PROJECTIONS:
-        value, of = actual[projection.key]
-        verdict = projection.verdict(value) if comparable else None
-        waiting = projection.key.startswith("queue_") and not retried and verdict != INSIDE
-        if verdict is not None and (waiting or not has_run):
-            verdict = NOT_YET
-        rows.append(
-            {
-                "key": projection.key,
-                "phase": projection.phase,
-                "metric": projection.metric,
-                "unit": projection.unit,
-                "before": projection.before if comparable else None,
-                "low": projection.low if comparable else None,
-                "high": projection.high if comparable else None,
-                "actual": value,
-                "of": of,
-                "verdict": verdict,
-                "is_better": projection.is_better(verdict),
-                **_precision_of(projection.key, judged),
-            }
-        )
-    return rows
-
-
-def _precision_of(key: str, judged: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
-    """Precision beside a recovery figure: of just the values that figure counts."""
-    if key.startswith("labels_proposed"):
-        best = (
-            judged["proposals"]
-            .filter((pl.col("kind") == "label") & (pl.col("confidence") >= LABEL_FLOOR))
-            .filter((pl.col("status") != "rejected") & pl.col("was_unresolved") & ~pl.col("label_before"))
-            .sort("confidence", descending=True)
-            .unique("track_id", keep="first", maintain_order=True)
-        )
-        measured = precision(best)
-        return {"precision": _share(measured), "precision_n": measured.judged}
-    written = judged["written"]
-    failed = pl.col("was_unresolved")
-    artist = (pl.col("kind") == "artist") & pl.col("is_recovered")
-    label = (pl.col("kind") == "label") & failed & ~pl.col("label_before")
-    chosen: dict[str, pl.Expr] = {
-        "labels_found": label,
-        "labels_found_pct": label,
-        "tier1_candidates": label,
-        "tier1_recovered": artist & (pl.col("tier") == 1),
-        "tier2_recovered": artist & (pl.col("tier") == 2),
-        "tiers_recovered": artist & ~pl.col("came_from_queue"),
-        "queue_recovered": artist & pl.col("came_from_queue"),
-        "queue_recovered_pct": artist & pl.col("came_from_queue"),
-        "success_rate": artist,
-        "success_gain": artist,
-    }
-    if key not in chosen:
-        return {"precision": None, "precision_n": 0}
-    measured = precision(written.filter(chosen[key]))
-    return {"precision": _share(measured), "precision_n": measured.judged}
 
 
 def _by_source(counts: Counts, judged: Mapping[str, pl.DataFrame]) -> list[dict[str, Any]]:
@@ -343,7 +212,7 @@ def _bands(proposals: pl.DataFrame) -> list[dict[str, Any]]:
         for low, high in pairwise(BANDS):
             top = pl.col("confidence") <= high if high == BANDS[-1] else pl.col("confidence") < high
             inside = proposals.filter((pl.col("kind") == kind) & (pl.col("confidence") >= low) & top)
-            measured = precision(inside)
+            known = precision(inside)
             written = int((inside["status"] == "written").sum())
             rows.append(
                 {
@@ -354,9 +223,9 @@ def _bands(proposals: pl.DataFrame) -> list[dict[str, Any]]:
                     "written": written,
                     "in_review": int((inside["status"] == "proposed").sum()),
                     "other": inside.height - written - int((inside["status"] == "proposed").sum()),
-                    "right": measured.right,
-                    "judged": measured.judged,
-                    "precision": _share(measured),
+                    "right": known.right,
+                    "judged": known.judged,
+                    "precision": known.rounded,
                 }
             )
     return rows
@@ -403,7 +272,7 @@ def _funnel(counts: Counts, tracks: pl.DataFrame) -> list[dict[str, Any]]:
         ("Artist written", written),
         ("Completed", done),
     )
-    return [{"step": name, "tracks": frame.height, "pct": _pct(frame.height, start.height)} for name, frame in steps]
+    return [{"step": name, "tracks": frame.height, "pct": percent(frame.height, start.height)} for name, frame in steps]
 
 
 def _unknown_slots(counts: Counts, tracks: pl.DataFrame) -> dict[str, Any]:
@@ -496,15 +365,3 @@ def _review_first(counts: Counts, tracks: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _counts_by(frame: pl.DataFrame, by: list[str]) -> list[dict[str, Any]]:
     return frame.group_by(by).agg(count=pl.len()).sort(by).to_dicts()
-
-
-def _pct(part: float, whole: float) -> float:
-    return round(100.0 * part / whole, 1) if whole else 0.0
-
-
-def _share(measured: Precision) -> float | None:
-    return None if measured.share is None else round(measured.share, 4)
-
-
-def _as_dict(measured: Precision) -> dict[str, Any]:
-    return {"precision": _share(measured), "right": measured.right, "judged": measured.judged}

@@ -15,22 +15,26 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
 
-from enrich.cooldown.simulation import PROJECTED_DAYS, PROJECTED_PERCENT, simulated_year
-from enrich.errors import InputFileError
-from enrich.reporting import plots, queue_plots
+from enrich.charts import queue as queue_charts
+from enrich.charts import recovery as charts
+from enrich.charts.style import as_svg
+from enrich.cooldown.simulation import simulated_year
+from enrich.errors import EnrichError, InputFileError
 from enrich.reporting.comparison import compare, read_former, same_figures
 from enrich.reporting.counts import read_counts
 from enrich.reporting.figures import figures
-from enrich.reporting.pages import page_template
-from enrich.reporting.style import as_svg
+from enrich.rules import PROJECTED_DAYS, PROJECTED_PERCENT
 from enrich.settings import Settings
 
 HTML_NAME, JSON_NAME = "recovery-report.html", "recovery-report.json"
 #: The figures of the report before, kept where they differ from those at hand.
 FORMER_NAME = "recovery-report-former.json"
 
-_BAND_TYPES = {"precision": pl.Float64}
+#: Columns of the report's tables that hold nothing but nulls where nothing is known.
+_NUMBERS = {"low": pl.Float64, "high": pl.Float64, "actual": pl.Float64, "precision": pl.Float64, "verdict": pl.String}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,17 @@ class ReportResult:
     def table(self) -> str:
         """The recovery table as lines of text."""
         return recovery_table(self.figures)
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """One table of the figures as `enrich.charts` draws it: funnel, tiers, projections, confidence_bands, ….
+
+        Raises:
+            EnrichError: there is no such table; names those there are.
+        """
+        found = frames(self.figures)
+        if name not in found:
+            raise EnrichError(f"the report has no table {name!r}; there are {', '.join(found)}")
+        return found[name]
 
 
 def report(settings: Settings, *, out: Path | None = None, now: datetime, former: Path | None = None) -> ReportResult:
@@ -126,49 +141,55 @@ def _simulated_year() -> dict[str, Any]:
 
 def render(counted: dict[str, Any], *, today: date) -> str:
     """The page as one string, charts inline. Everything that comes from the database is escaped."""
-    return page_template("enrich.reporting", "report.html.j2").render(
-        f={"comparison": None, **counted}, charts=charts(counted, today=today)
+    pages = Environment(
+        loader=PackageLoader("enrich.reporting", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+    drawn = {name: as_svg(figure) for name, figure in draw(counted, today=today).items()}
+    return pages.get_template("report.html.j2").render(f={"comparison": None, **counted}, charts=drawn)
 
 
-def charts(counted: dict[str, Any], *, today: date) -> dict[str, str]:
-    """Every chart of the page as an inline SVG, from the figures alone."""
-    coverage = pl.DataFrame(
-        [
-            {"group": name, **{k: counted["label_coverage"][key][k] for k in ("tracks", "before", "after")}}
-            for name, key in (("All tracks", "all_tracks"), ("Failed at the start", "failed_at_start"))
-            if counted["label_coverage"][key]["tracks"]
-        ],
-        schema={"group": pl.String, "tracks": pl.Int64, "before": pl.Int64, "after": pl.Int64},
-    )
-    projected = pl.DataFrame(
-        counted["projections"]["rows"],
-        schema_overrides={"low": pl.Float64, "high": pl.Float64, "actual": pl.Float64, "verdict": pl.String},
-        infer_schema_length=None,
-        strict=False,
-    )
-    trend = pl.DataFrame(counted["success_trend"], schema={"date": pl.Date, "success_rate": pl.Float64})
-    weeks = pl.DataFrame(counted["queue"]["by_week"], schema={"week": pl.Date, "tracks": pl.Int64})
-    bands = pl.DataFrame(counted["confidence_bands"], schema_overrides=_BAND_TYPES, infer_schema_length=None)
+def frames(counted: dict[str, Any]) -> dict[str, pl.DataFrame]:
+    """The tables that are drawn, from the figures alone, each in the columns its chart takes."""
+    coverage = counted["label_coverage"]
     return {
-        "coverage": as_svg(plots.label_coverage(coverage)),
-        "projected": as_svg(plots.projected_and_actual(projected)),
-        "tiers": as_svg(plots.tiers(pl.DataFrame(counted["tiers"]))),
-        "funnel": as_svg(plots.funnel(pl.DataFrame(counted["funnel"]))),
-        "trend": as_svg(
-            plots.success_trend(
-                trend,
-                before=counted["headline"]["success_rate_before_pct"],
-                after=counted["headline"]["success_rate_after_pct"],
-            )
+        "label_coverage": pl.DataFrame(
+            [
+                {"group": name, **{k: coverage[key][k] for k in ("tracks", "before", "after")}}
+                for name, key in (("All tracks", "all_tracks"), ("Failed at the start", "failed_at_start"))
+                if coverage[key]["tracks"]
+            ],
+            schema={"group": pl.String, "tracks": pl.Int64, "before": pl.Int64, "after": pl.Int64},
         ),
-        "queue": as_svg(plots.queue_calendar(weeks, today=today)),
-        "strategies": as_svg(
-            queue_plots.strategy_recoveries(
-                pl.DataFrame(counted["simulated_year"]["by_week"]), pl.DataFrame(counted["simulated_year"]["rows"])
-            )
+        "projections": pl.DataFrame(
+            counted["projections"]["rows"], schema_overrides=_NUMBERS, infer_schema_length=None, strict=False
         ),
-        "bands": as_svg(plots.confidence_bands(bands)),
+        "tiers": pl.DataFrame(counted["tiers"]),
+        "funnel": pl.DataFrame(counted["funnel"]).select("step", "tracks"),
+        "success_trend": pl.DataFrame(counted["success_trend"], schema={"date": pl.Date, "success_rate": pl.Float64}),
+        "queue": pl.DataFrame(counted["queue"]["by_week"], schema={"week": pl.Date, "tracks": pl.Int64}),
+        "confidence_bands": pl.DataFrame(
+            counted["confidence_bands"], schema_overrides={"precision": pl.Float64}, infer_schema_length=None
+        ),
+    }
+
+
+def draw(counted: dict[str, Any], *, today: date) -> dict[str, Figure]:
+    """Every chart of the page by its name there."""
+    table, year = frames(counted), counted["simulated_year"]
+    before, after = (counted["headline"][f"success_rate_{when}_pct"] for when in ("before", "after"))
+    return {
+        "coverage": charts.label_coverage(table["label_coverage"]),
+        "projected": charts.projected_and_actual(table["projections"]),
+        "tiers": charts.tiers(table["tiers"]),
+        "funnel": charts.funnel(table["funnel"]),
+        "trend": charts.success_trend(table["success_trend"], before=before, after=after),
+        "queue": charts.queue_calendar(table["queue"], today=today),
+        "strategies": queue_charts.strategy_recoveries(pl.DataFrame(year["by_week"]), pl.DataFrame(year["rows"])),
+        "bands": charts.confidence_bands(table["confidence_bands"]),
     }
 
 

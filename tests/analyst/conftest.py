@@ -1,4 +1,4 @@
-"""One demo world for the tests of the analyst's room, before and after the main job."""
+"""One demo world for the tests of the analyst's snapshot, before and after the main job."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from demo_rooms import demo_copy
 
-from enrich.analyst.demo_room import demo_settings, room
-from enrich.analyst.room import Room
+from enrich.analyst.opening import demo_settings, open_snapshot
+from enrich.analyst.snapshot import AnalystSnapshot
 from enrich.database import server
 from enrich.settings import Settings
 
@@ -20,7 +20,7 @@ from enrich.settings import Settings
 def demo_home() -> Iterator[Settings]:
     """Settings whose data folder holds the demo world; its server is stopped at the end."""
     # Not in pytest's own folder: each new pytest session closes that to other users, the server's among them.
-    folder = Path(tempfile.mkdtemp(prefix="enrich-room-"))
+    folder = Path(tempfile.mkdtemp(prefix="enrich-analyst-"))
     base = demo_copy(folder / "data")
     yield base
     server.stop(demo_settings(base))
@@ -28,14 +28,14 @@ def demo_home() -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="session")
-def before(demo_home: Settings) -> Iterator[Room]:
+def before(demo_home: Settings) -> Iterator[AnalystSnapshot]:
     """The demo world as it began."""
-    with room(settings=demo_home) as opened:
+    with open_snapshot(demo="before", settings=demo_home) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
-def after(demo_home: Settings) -> Iterator[Room]:
+def after(demo_home: Settings) -> Iterator[AnalystSnapshot]:
     """The demo world after the main job."""
-    with room(demo="after", settings=demo_home) as opened:
+    with open_snapshot(demo="after", settings=demo_home) as opened:
         yield opened

@@ -13,7 +13,7 @@ import pytest
 from database_world import World
 
 from enrich.analyst.review_widget import review_widget
-from enrich.analyst.room import Room
+from enrich.analyst.snapshot import AnalystSnapshot
 from enrich.errors import EnrichError
 from enrich.frames.files import write_table
 from enrich.ledger.proposals import proposals
@@ -73,20 +73,20 @@ def test_two_reviewers_do_not_overwrite_each_other(waiting):
 
     assert (done.changed, done.unchanged) == (0, (one,))
     assert _state(settings)[one] == ("rejected", "anna")
-    assert "decided already by anna" in bert.said(done)
+    assert "decided already by anna" in bert.outcome(done)
     # Having seen it, bert may still differ: the decision then is his.
     assert bert.decide("accepted", {one: "rejected"}).changed == 1
 
 
 def test_a_mistaken_message_is_answered_not_raised(waiting):
     settings, _ = waiting
-    widget, said = review_widget(settings, by="anna", clock=lambda: NOW), []
-    widget.send = said.append
+    widget, answers = review_widget(settings, by="anna", clock=lambda: NOW), []
+    widget.send = answers.append
 
     widget._on_message({"type": "decide", "decision": "accepted", "seen": {"no id": "proposed"}})
     widget._on_message({"type": "decide", "decision": "perhaps", "seen": {}})
 
-    assert [m["ok"] for m in said] == [False, False]
+    assert [m["ok"] for m in answers] == [False, False]
     with pytest.raises(EnrichError, match="no decision"):
         widget.decide("perhaps", {})
 
@@ -94,7 +94,7 @@ def test_a_mistaken_message_is_answered_not_raised(waiting):
 def test_the_truth_is_measured_but_not_shown(after):
     widget = after.review(by="anna", clock=lambda: NOW)
 
-    assert sum(m["judged"] for m in widget.measured) > 100
+    assert sum(m["judged"] for m in widget.precision) > 100
     assert not {"is_right", "true_label", "true_artist"} & set(widget.rows[0])
 
 
@@ -126,12 +126,12 @@ def test_without_a_planted_truth_people_judge(waiting):
     accept(settings, [ids[TITLES[0]]], by="anna", now=NOW)
     reject(settings, [ids[TITLES[1]]], by="bert", now=NOW)
     accept(settings, [ids[TITLES[2]]], by="policy:default", now=NOW)
-    room = Room(Path("none"), duckdb.connect(), None, settings=settings)  # the ledger alone is asked
+    snap = AnalystSnapshot(Path("none"), duckdb.connect(), None, settings=settings)  # the ledger alone is asked
 
-    judged = dict(room.judged_proposals().select("proposal_id", "is_right").iter_rows())
+    judged = dict(snap.judged_proposals().select("proposal_id", "is_right").iter_rows())
 
     assert [judged[ids[t]] for t in TITLES] == [True, False, None, None]
-    assert room.labels.measured().select(pl.col("judged", "right").sum()).row(0) == (2, 1)
+    assert snap.labels.precision().select(pl.col("judged", "right").sum()).row(0) == (2, 1)
 
 
 def test_a_stale_spreadsheet_overwrites_nobody(waiting, tmp_path):

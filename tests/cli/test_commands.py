@@ -56,9 +56,9 @@ def test_command_is_in_the_readme(name, project):
 @pytest.mark.parametrize("name", [n for n in IDS if " " not in n])
 def test_command_is_a_function_of_the_library(name):
     function = name.replace("-", "_") if name != "import" else "import_"
-    assert function in enrich._PUBLIC, f"enrich.{function} does not exist"
+    assert function in enrich.__all__, f"enrich.{function} does not exist"
 
 
-@pytest.mark.parametrize("name", sorted(enrich._PUBLIC))
+@pytest.mark.parametrize("name", [name for name in enrich.__all__ if not name.startswith("__")])
 def test_public_name_resolves_and_is_documented(name):
     assert getattr(enrich, name).__doc__

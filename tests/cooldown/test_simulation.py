@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from enrich.cooldown import STRATEGIES, period_days
-from enrich.cooldown.simulation import PROJECTED_PERCENT, Tracks, draw_tracks, simulate
+from enrich.cooldown.simulation import Tracks, draw_tracks, simulate
 from enrich.cooldown.survival import default_curves
+from enrich.rules import PROJECTED_PERCENT
 
 
 def _tracks(*rows):

@@ -23,7 +23,7 @@ import pytest
 from database_world import World
 from demo_rooms import demo_copy
 
-from enrich.analyst.demo_room import demo_settings
+from enrich.analyst.opening import demo_settings
 from enrich.database import server
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import reject
@@ -310,7 +310,7 @@ def test_what_another_has_decided_is_left_alone_and_said(page, review, home, pic
 
     review.locator(f'tr[data-id="{chosen}"]').click()
     page.keyboard.press("a")
-    review.locator(".said.bad", has_text="decided already by bert").wait_for()
+    review.locator(".outcome.bad", has_text="decided already by bert").wait_for()
     page.screenshot(path=pictures / "review-conflict.png")
 
     now = _ledger(home)[chosen]
@@ -334,7 +334,7 @@ def test_a_threshold_accepts_many_with_the_precision_beside_it(page, review, hom
     review.locator("button.bulk").click()
     assert _ledger(home) == before  # one press is no decision
     review.locator("button.bulk", has_text="sure?").click()
-    review.locator(".said", has_text=f"{len(wanted)} accepted by browser").wait_for()
+    review.locator(".outcome", has_text=f"{len(wanted)} accepted by browser").wait_for()
 
     after = _ledger(home)
     assert {i for i in after if after[i]["status"] != before[i]["status"]} == wanted

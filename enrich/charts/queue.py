@@ -11,9 +11,9 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from enrich.charts import style
 from enrich.charts.letters import drawable
-from enrich.cooldown.simulation import PROJECTED_DAYS, PROJECTED_PERCENT
-from enrich.reporting import style
+from enrich.rules import PROJECTED_DAYS, PROJECTED_PERCENT
 
 _COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.RED)
 _ROWS = 8.5

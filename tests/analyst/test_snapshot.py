@@ -1,4 +1,4 @@
-"""The room's questions on the demo world: figures of the specification, stories, harmless HTML."""
+"""An analyst's questions on the demo world: figures of the specification, explanations, harmless HTML."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import pytest
 
 import enrich
 from enrich.analyst import questions
-from enrich.analyst.room import Room, precision_by_band
-from enrich.analyst.showing import table
-from enrich.analyst.why import tell
+from enrich.analyst.explanation import explain
+from enrich.analyst.html import table
+from enrich.analyst.snapshot import AnalystSnapshot
 from enrich.errors import EnrichError
 from enrich.frames.schemas import RANKING
+from enrich.reporting.precision import precision_by_band
 
 EVIL = "<script>alert(1)</script>\"'<img src=x onerror=alert(2)>"
 
@@ -55,32 +56,32 @@ def test_everything_completes_by_tab(before):
         assert name in names
     assert not [n for n in names if n.startswith("_")]
     assert "why" in dir(before.track("Frozen Ground"))
-    assert "analyst" in dir(enrich) or enrich.analyst
+    assert {"open_snapshot", "charts", "cooldown", "undo"} <= set(dir(enrich))
 
 
-def test_a_story_shows_sets_tiers_proposals_and_retry(after):
-    story = after.track("Frozen Ground").why()
-    text, page = repr(story), story._repr_html_()
+def test_an_explanation_shows_sets_tiers_proposals_and_retry(after):
+    found = after.track("Frozen Ground").why()
+    text, page = repr(found), found._repr_html_()
 
-    days = story.plays.filter(pl.col("offset") == 0)["set_date"].to_list()
+    days = found.plays.filter(pl.col("offset") == 0)["set_date"].to_list()
     assert days == sorted(days)
     assert len(days) == 3
-    assert {s.tier for s in story.said} == {0, 1, 2}
-    assert all(s.because for s in story.said)
+    assert {s.tier for s in found.answers} == {0, 1, 2}
+    assert all(s.because for s in found.answers)
     for part in ("Above & Beyond", "Ilan Bluestone", "same title", "Waits in cool-down until"):
         assert part in text
     assert "Above &amp; Beyond" in page
-    assert story.asdict()["proposed"]
+    assert found.asdict()["proposed"]
 
 
-def test_a_story_without_a_ledger_says_so(before):
-    story = tell(
+def test_an_explanation_without_a_ledger_says_so(before):
+    found = explain(
         before.workspace, before.track("Frozen Ground").id, ranking=pl.DataFrame(schema=RANKING), ledger=None,
         policy="none", now=before.manifest.taken_at,
     )  # fmt: skip
 
-    assert "could not be reached" in repr(story)
-    assert "accepted by policy" not in repr(story)
+    assert "could not be reached" in repr(found)
+    assert "accepted by policy" not in repr(found)
 
 
 def test_hostile_text_is_harmless_everywhere(before):
@@ -93,9 +94,9 @@ def test_hostile_text_is_harmless_everywhere(before):
             title=pl.lit(EVIL), dj=pl.lit(EVIL), set_name=pl.lit(EVIL), artist=pl.lit(EVIL), label=pl.lit(EVIL)
         ),
     )
-    story = tell(evil, track, ranking=pl.DataFrame(schema=RANKING), ledger=None, policy="none",
+    found = explain(evil, track, ranking=pl.DataFrame(schema=RANKING), ledger=None, policy="none",
                  now=before.manifest.taken_at)  # fmt: skip
-    page = story._repr_html_()
+    page = found._repr_html_()
 
     assert "<script" not in page
     assert "<img" not in page
@@ -119,7 +120,7 @@ def test_an_example_is_there_whatever_the_snapshot_holds(before, after):
     assert before.example("Frozen Ground").title == "Frozen Ground"
     assert before.example("No such title").id == before.failed()["track_id"][0]
     tracks = after.workspace.tracks.filter(~pl.col("is_failed"))
-    resolved = Room(after.path, after.con, after.manifest, settings=after.settings)
+    resolved = AnalystSnapshot(after.path, after.con, after.manifest, settings=after.settings)
     resolved.workspace = replace(after.workspace, tracks=tracks)
     assert resolved.example().row["status"] == "pending_re_enrichment"
     resolved.workspace = replace(after.workspace, tracks=tracks.clear())

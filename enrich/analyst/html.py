@@ -1,4 +1,4 @@
-"""HTML that a notebook shows: every text escaped, one plain style, readable on a light and on a dark page.
+"""What a notebook shows as HTML, and a terminal as text: every text escaped, one plain style, for light and dark pages.
 
 Nothing that comes from a database reaches a page but through `text`.
 """
@@ -10,6 +10,7 @@ import html
 import io
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -36,6 +37,19 @@ _SHORT, _WORD = 16, 24
 _DPI = 108
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns and rows; rows numbered in `here` stand out."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    here: Sequence[int] = ()
+
+
+#: A heading (empty: none) and what stands below it: paragraphs and tables.
+Section = tuple[str, Sequence[str | Table]]
+
+
 def text(value: object) -> str:
     """A value as harmless HTML; None is a dash."""
     return "–" if value is None or value == "" else html.escape(str(value), quote=True)
@@ -44,11 +58,6 @@ def text(value: object) -> str:
 def page(*parts: str) -> str:
     """Parts, already HTML, as one block with its style."""
     return f'{_STYLE}<div class="enrich">{"".join(parts)}</div>'
-
-
-def head(title: str) -> str:
-    """A heading."""
-    return f"<h4>{text(title)}</h4>"
 
 
 def line(words: str, *, quiet: bool = False) -> str:
@@ -67,17 +76,22 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, here: Iterab
     return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def aligned(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, here: Iterable[int] = ()) -> str:
-    """The same table for a terminal; rows in `here` begin with an arrow."""
-    marked = set(here)
-    cells = [[_plain(value) for value in row] for row in rows]
-    widths = [max(len(str(c)) for c in column) for column in zip(columns, *cells, strict=True)]
-    lines = ["  " + "  ".join(str(c).ljust(w) for c, w in zip(columns, widths, strict=True))]
-    lines += [
-        ("→ " if n in marked else "  ") + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True))
-        for n, row in enumerate(cells)
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+def sections_html(title: str, sections: Iterable[Section]) -> str:
+    """A title and its sections as one block of HTML."""
+    parts = [f"<p><b>{text(title)}</b></p>"]
+    for heading, below in sections:
+        parts += [f"<h4>{text(heading)}</h4>"] if heading else []
+        parts += [line(p) if isinstance(p, str) else table(p.columns, p.rows, here=p.here) for p in below]
+    return page(*parts)
+
+
+def sections_text(title: str, sections: Iterable[Section]) -> str:
+    """The same for a terminal; rows that stand out begin with an arrow."""
+    lines = [title]
+    for heading, below in sections:
+        lines += ["", heading] if heading else []
+        lines += [_plain(part) if isinstance(part, str) else _aligned(part) for part in below]
+    return "\n".join(lines)
 
 
 def show_figures() -> None:
@@ -101,10 +115,19 @@ def picture(figure: Figure) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=2 * _DPI)
     width = round(figure.get_figwidth() * _DPI)
-    said = "; ".join(words for t in figure.texts if (words := t.get_text().replace(r"\$", "$"))) or "figure"
+    shown = "; ".join(words for t in figure.texts if (words := t.get_text().replace(r"\$", "$"))) or "figure"
     return (
-        f'<img alt="{text(said)}" width="{width}" style="max-width:100%;height:auto" '
+        f'<img alt="{text(shown)}" width="{width}" style="max-width:100%;height:auto" '
         f'src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
+    )
+
+
+def _aligned(shown: Table) -> str:
+    cells = [[_plain(value) for value in row] for row in shown.rows]
+    widths = [max(map(len, column)) for column in zip(shown.columns, *cells, strict=True)]
+    lines = [("  ", shown.columns), *(("→ " if n in shown.here else "  ", row) for n, row in enumerate(cells))]
+    return "\n".join(
+        (mark + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True))).rstrip() for mark, row in lines
     )
 
 

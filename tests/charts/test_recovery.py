@@ -8,19 +8,19 @@ import polars as pl
 import pytest
 from matplotlib.text import Text
 
-from enrich.reporting import plots
-from enrich.reporting.style import as_svg
+from enrich.charts import recovery
+from enrich.charts.style import as_svg
 
 TODAY = date(2026, 3, 1)
 
 CHARTS = {
-    "coverage": lambda f: plots.label_coverage(f),
-    "funnel": lambda f: plots.funnel(f),
-    "tiers": lambda f: plots.tiers(f),
-    "projected": lambda f: plots.projected_and_actual(f),
-    "trend": lambda f: plots.success_trend(f, before=71.3, after=85.0),
-    "queue": lambda f: plots.queue_calendar(f, today=TODAY),
-    "bands": lambda f: plots.confidence_bands(f),
+    "coverage": lambda f: recovery.label_coverage(f),
+    "funnel": lambda f: recovery.funnel(f),
+    "tiers": lambda f: recovery.tiers(f),
+    "projected": lambda f: recovery.projected_and_actual(f),
+    "trend": lambda f: recovery.success_trend(f, before=71.3, after=85.0),
+    "queue": lambda f: recovery.queue_calendar(f, today=TODAY),
+    "bands": lambda f: recovery.confidence_bands(f),
 }
 FRAMES = {
     "coverage": pl.DataFrame(

@@ -7,9 +7,9 @@ from itertools import pairwise
 import polars as pl
 import pytest
 
+from enrich.charts import queue, style
 from enrich.cooldown.simulation import draw_tracks, simulate
 from enrich.cooldown.survival import default_curves
-from enrich.reporting import queue_plots, style
 
 
 def _texts(figure):
@@ -17,7 +17,7 @@ def _texts(figure):
 
 
 def test_release_lag_names_each_curve_at_its_end():
-    figure = queue_plots.release_lag(pl.concat([curve.frame() for curve in default_curves().values()]))
+    figure = queue.release_lag(pl.concat([curve.frame() for curve in default_curves().values()]))
 
     assert _texts(figure) == ["naming 5 %", "release 56 %"]
     assert "<svg" in style.as_svg(figure)
@@ -26,7 +26,7 @@ def test_release_lag_names_each_curve_at_its_end():
 def test_strategies_carry_recoveries_and_look_ups_and_do_not_overlap():
     year = simulate(draw_tracks(default_curves()["release"], seed=1, tracks=2000))
 
-    figure = queue_plots.strategy_recoveries(year.by_day, year.summary)
+    figure = queue.strategy_recoveries(year.by_day, year.summary)
 
     texts = "\n".join(_texts(figure))
     for row in year.summary.iter_rows(named=True):
@@ -44,7 +44,7 @@ def test_replay_recovery_draws_recovered_and_knowable():
          "known": [1, 3, 6]}
     )  # fmt: skip
 
-    figure = queue_plots.replay_recovery(curve)
+    figure = queue.replay_recovery(curve)
 
     assert [list(line.get_ydata()) for line in figure.axes[0].lines] == [[10, 30, 75], [0, 20, 50]]
     assert "all 50.0 %" in _texts(figure)
@@ -53,11 +53,11 @@ def test_replay_recovery_draws_recovered_and_knowable():
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: queue_plots.release_lag(pl.DataFrame(schema={"curve": pl.String, "days": pl.Int64})),
-        lambda: queue_plots.strategy_recoveries(
+        lambda: queue.release_lag(pl.DataFrame(schema={"curve": pl.String, "days": pl.Int64})),
+        lambda: queue.strategy_recoveries(
             pl.DataFrame(schema={"strategy": pl.String}), pl.DataFrame(schema={"strategy": pl.String})
         ),
-        lambda: queue_plots.replay_recovery(pl.DataFrame(schema={"watched": pl.Int64})),
+        lambda: queue.replay_recovery(pl.DataFrame(schema={"watched": pl.Int64})),
     ],
 )
 def test_nothing_to_show_is_said(draw):

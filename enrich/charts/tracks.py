@@ -1,6 +1,6 @@
 """Charts of evaluation and of single tracks: each takes a frame, states its columns, and returns a matplotlib Figure.
 
-Draws only; reads and computes nothing. In the style of `enrich.reporting.style`: colour-blind safe, every line and mark
+Draws only; reads and computes nothing. In the style of `enrich.charts.style`: colour-blind safe, every line and mark
 named where it stands.
 """
 
@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
-from matplotlib import dates as mdates
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from enrich.charts import style
 from enrich.charts.letters import drawable
-from enrich.reporting import style
 
 _SCORER_COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.RED)
 #: Beside the colours, so that lines stay apart in black and white.
@@ -147,35 +146,6 @@ def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None 
         axes.set_xlabel("slot of the set (filled: artist known, hollow: unknown)")
         more = f", the last {most} of {most + left_out}" if left_out else ""
         style.headline(axes, drawable(f"“{name!s}” in its sets{more}", 80))
-        return figure
-
-
-def retry_calendar(frame: pl.DataFrame, *, today: date, title: str = "When waiting tracks are tried again") -> Figure:
-    """Tracks in cool-down by the day they fall due, cumulated.
-
-    Args:
-        frame: `retry_after` (timestamps), one row per track.
-        today: Marked by a line.
-        title: Of the chart.
-    """
-    due = frame["retry_after"].drop_nulls().sort()
-    if due.is_empty():
-        return style.no_data(title, "Nothing waits.")
-    with style.apply():
-        figure, axes = style.new_figure(5)
-        axes.step(due.to_list(), range(1, len(due) + 1), where="post", color=style.AFTER, linewidth=1.6)
-        axes.annotate(f"{len(due):,} tracks", (due[-1], len(due)), xytext=(-4, 4), textcoords="offset points",
-                      ha="right", color=style.AFTER, fontweight="bold")  # fmt: skip
-        now = float(mdates.date2num(today))  # type: ignore[no-untyped-call]
-        axes.axvline(now, color=style.ORANGE, linewidth=1.2)
-        axes.text(now, 0.98, " today", transform=axes.get_xaxis_transform(), color=style.ORANGE, va="top", fontsize=8)
-        axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
-        axes.yaxis.grid(visible=True, color=style.GRID)
-        axes.set_ylim(0, 1.12 * len(due))
-        locator = mdates.AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-        style.headline(axes, title)
         return figure
 
 

@@ -1,21 +1,25 @@
-"""The snapshot as an analyst's room: one line a question, answers as frames or as small objects that show evidence.
+"""The snapshot an analyst asks: one line a question, answers as frames or as small objects that show evidence.
 
+    snap = enrich.open_snapshot()              the latest snapshot; demo="before" or "after": the demo world
     snap.failed()                              failed tracks, most played first
-    snap.track("Frozen Ground").why()          the story of one track
+    snap.track("Frozen Ground").why()          why a track has no name, and who it may be by
     snap.neighbours("Frozen Ground")           who is played near it
     snap.labels.hunt(limit=100)                labels found on the snapshot alone
     snap.artists.rank("Frozen Ground")         who it may be by
+    snap.cooldown.falls_due(days=60)           who waits for a release
     snap.review()                              the review, as a widget
 
-Questions read the snapshot; `proposals`, `review` and what they lead to read and write the ledger in Postgres, and say
-so. `dir(snap)` lists what there is.
+Questions read the snapshot; `proposals`, `review`, `writeback` and `undo` read and write the ledger in Postgres, and
+say so. `dir(snap)` lists what there is; `enrich.charts` draws the frames.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import getpass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,32 +27,38 @@ import duckdb
 import polars as pl
 
 from enrich.analyst import questions
-from enrich.analyst.showing import page, show_figures, table, text
-from enrich.cooccurrence.ranking import rank
+from enrich.analyst.artists import Artists
+from enrich.analyst.cooldown import Cooldown
+from enrich.analyst.explanation import Explanation, explain
+from enrich.analyst.html import page, show_figures, table, text
+from enrich.analyst.labels import Labels
+from enrich.charts.tracks import set_timeline
+from enrich.cooccurrence.drawing import draw_ego_net
+from enrich.cooccurrence.graph import ego_net
+from enrich.database.connection import connect
 from enrich.errors import DatabaseError, EnrichError
+from enrich.ledger import writing
 from enrich.ledger.proposals import proposals as list_proposals
-from enrich.ledger.proposals import with_ids
-from enrich.reporting.planted_truth import judge, read_truth
+from enrich.reporting.precision import by_person, judge, read_truth
 from enrich.settings import Settings, load_settings
+from enrich.snapshots import opening
 from enrich.snapshots.manifest import Manifest
-from enrich.snapshots.opening import Snapshot
 from enrich.text.words import is_unknown_artist
-from enrich.tiers.local_labels import database_labels, title_labels
 from enrich.tiers.workspace import Workspace
 
 if TYPE_CHECKING:
     import networkx as nx
     from matplotlib.figure import Figure
 
+    from enrich.analyst.evaluation import Evaluation
     from enrich.analyst.review_widget import ReviewWidget
-    from enrich.analyst.why import Story
 
 
 #: What a person's decision says of a proposal.
 _VERDICTS = {"accepted": True, "written": True, "rejected": False}
 
 
-class Room(Snapshot):
+class AnalystSnapshot(opening.Snapshot):
     """An open snapshot and the questions one asks of it. Close it, or use it in a `with`."""
 
     def __init__(
@@ -79,6 +89,11 @@ class Room(Snapshot):
     def artists(self) -> Artists:
         """Questions about the artists of unknown tracks."""
         return Artists(self)
+
+    @cached_property
+    def cooldown(self) -> Cooldown:
+        """Questions about the cool-down queue."""
+        return Cooldown(self)
 
     def failed(self) -> pl.DataFrame:
         """Failed tracks, most played first; columns: `enrich.analyst.questions.FAILED`."""
@@ -141,11 +156,31 @@ class Room(Snapshot):
 
     def queue(self) -> pl.DataFrame:
         """Tracks in cool-down, next due first: track_id, title, label, retry_count, retry_after, error_message."""
-        return (
-            self.workspace.tracks.filter(pl.col("status") == "pending_re_enrichment")
-            .select("track_id", "title", "label", "retry_count", "retry_after", "error_message")
-            .sort("retry_after", "track_id")
-        )
+        return self.cooldown.waiting()
+
+    def evaluate(
+        self,
+        tracklists: str | PathLike[str] | Sequence[str | PathLike[str]] | None = None,
+        *,
+        sample: int = 800,
+        seed: int = 0,
+    ) -> Evaluation:
+        """Hide known recordings of this snapshot's sets, or of files, rank them, and count how often that is right.
+
+        Takes seconds on the demo world, minutes on large tracklists.
+
+        Args:
+            tracklists: Tracklist files; None: the snapshot's own sets, by the plan `evaluation.QUICK`.
+            sample: Recordings asked for, of files.
+            seed: Of every random choice.
+
+        Raises:
+            EnrichError: too few known recordings come back in a second set.
+        """
+        # Loads the rankers and what they are compared with: seconds that no other question should cost.
+        from enrich.analyst.evaluation import evaluate
+
+        return evaluate(self.workspace, tracklists=tracklists, sample=sample, seed=seed)
 
     def proposals(self, status: str | None = None) -> pl.DataFrame:
         """Proposals in the ledger, surest first; columns: `enrich.ledger.proposals.LISTED`. Reads Postgres."""
@@ -156,16 +191,13 @@ class Room(Snapshot):
         found = self.proposals(status)
         truth = self.truth
         if truth is None:
-            by_person = pl.col("decided_by").is_not_null() & ~pl.col("decided_by").str.starts_with("policy:")
             verdict = pl.col("status").replace_strict(_VERDICTS, default=None, return_dtype=pl.Boolean)
-            return found.with_columns(is_right=pl.when(by_person).then(verdict))
+            return found.with_columns(is_right=pl.when(by_person()).then(verdict))
         return judge(found, truth, aliases=self.workspace.artists.select(name="artist", aliases="aliases"))
 
     @cached_property
     def truth(self) -> pl.DataFrame | None:
-        """What a demo world knows of its own tracks, schema `enrich.reporting.planted_truth.TRUTH`; None elsewhere."""
-        from enrich.database.connection import connect
-
+        """What a demo world knows of its own tracks, schema `enrich.reporting.precision.TRUTH`; None elsewhere."""
         with connect(self.settings) as con:
             return read_truth(con)
 
@@ -186,9 +218,34 @@ class Room(Snapshot):
         Raises:
             EnrichError: ipywidgets and anywidget are not installed.
         """
-        from enrich.analyst.review_widget import review_widget
+        # ipywidgets and anywidget are an extra: without them every other question is answered.
+        try:
+            from enrich.analyst.review_widget import review_widget
+        except ModuleNotFoundError as error:
+            raise EnrichError(
+                f"review: {error.name} is not installed; install the extra with `pip install enrich[notebooks]`"
+            ) from error
 
         return review_widget(self.settings, by=by, status=status, clock=clock, truth=self.truth)
+
+    def writeback(self, *, apply: bool = False, now: datetime | None = None) -> writing.WriteResult:
+        """Write accepted proposals into the music tables; without `apply` only say what would be written.
+
+        Args:
+            apply: Write, in one transaction, every change in the ledger.
+            now: Time of the run; None: the clock's.
+        """
+        return writing.writeback(self.settings, now=now or datetime.now(UTC), apply=apply)
+
+    def undo(self, run_id: str, *, by: str | None = None, now: datetime | None = None) -> writing.UndoResult:
+        """Put back what a run of `writeback` wrote; values that were edited since are left alone.
+
+        Args:
+            run_id: The run, as `writeback` returns it.
+            by: Who decides; None: the login name.
+            now: Time of the run; None: the clock's.
+        """
+        return writing.undo(self.settings, run_id, now=now or datetime.now(UTC), by=by or getpass.getuser())
 
     def in_ledger(self, track_id: str) -> pl.DataFrame | None:
         """Proposals on record for a track; None where the ledger cannot be reached."""
@@ -210,10 +267,10 @@ class Room(Snapshot):
 
 
 class Track:
-    """One track of a room: `why()`, `plays()`, `neighbours()`, `candidates()`, `timeline()`, `picture()`, …"""
+    """One track of a snapshot: `why()`, `plays()`, `neighbours()`, `candidates()`, `timeline()`, `picture()`, …"""
 
-    def __init__(self, room: Room, row: dict[str, Any], *, others: int = 0) -> None:
-        self._room = room
+    def __init__(self, snapshot: AnalystSnapshot, row: dict[str, Any], *, others: int = 0) -> None:
+        self._snapshot = snapshot
         self.row = row
         self.others = others
 
@@ -227,40 +284,36 @@ class Track:
         """The title as the database has it."""
         return questions.shown_title(self.row["title"])
 
-    def why(self) -> Story:
-        """The story of the track: its sets, what each tier says, what is proposed, when it is tried again."""
-        from enrich.analyst.why import tell
-
-        return tell(
-            self._room.workspace,
+    def why(self) -> Explanation:
+        """Why it has no name: its sets, what each tier says, what is proposed, when it is tried again."""
+        return explain(
+            self._snapshot.workspace,
             self.id,
             ranking=self.candidates(),
-            ledger=self._room.in_ledger(self.id),
-            policy=self._room.settings.auto_accept,
-            now=self._room.manifest.taken_at,
+            ledger=self._snapshot.in_ledger(self.id),
+            policy=self._snapshot.settings.auto_accept,
+            now=self._snapshot.manifest.taken_at,
         )
 
     def plays(self, *, window: int = 2) -> pl.DataFrame:
         """Its slots and those around them; columns: `enrich.analyst.questions.plays_of`."""
-        return questions.plays_of(self._room.workspace.tracklists, self.id, window=window)
+        return questions.plays_of(self._snapshot.workspace.tracklists, self.id, window=window)
 
     def neighbours(self, *, window: int = 2) -> pl.DataFrame:
         """Artists played near it; columns: `enrich.analyst.questions.NEIGHBOURS`."""
-        return questions.neighbours(self._room.workspace.tracklists, self.id, window=window)
+        return questions.neighbours(self._snapshot.workspace.tracklists, self.id, window=window)
 
     def candidates(self) -> pl.DataFrame:
         """Who it may be by, from its company; schema RANKING. Empty for a track whose artist is known."""
-        return self._room.artists.all_ranked.filter(pl.col("track_key") == self.id)
+        return self._snapshot.artists.all_ranked.filter(pl.col("track_key") == self.id)
 
     def proposals(self) -> pl.DataFrame:
         """What the ledger holds about it. Reads Postgres."""
-        return self._room.proposals().filter(pl.col("track_id") == self.id)
+        return self._snapshot.proposals().filter(pl.col("track_id") == self.id)
 
     def timeline(self) -> Figure:
         """Its sets over time, each slot of theirs a mark, the track's own in colour."""
-        from enrich.reporting.pictures import set_timeline
-
-        return set_timeline(self._room.workspace.tracklists, self.id, title=self.title)
+        return set_timeline(self._snapshot.workspace.tracklists, self.id, title=self.title)
 
     def ego_net(self, *, max_artists: int = 20) -> nx.Graph[str]:
         """The graph around it, for networkx or Gephi.
@@ -268,16 +321,15 @@ class Track:
         Raises:
             EnrichError: its artist is known, or it is played in no set.
         """
-        from enrich.cooccurrence.graph import ego_net
-
         return ego_net(
-            self._room.workspace.tracklists, self.id, aliases=self._room.workspace.aliases, max_artists=max_artists
+            self._snapshot.workspace.tracklists,
+            self.id,
+            aliases=self._snapshot.workspace.aliases,
+            max_artists=max_artists,
         )
 
     def picture(self) -> Figure:
         """The ego-net as a picture."""
-        from enrich.cooccurrence.drawing import draw_ego_net
-
         return draw_ego_net(self.ego_net())
 
     def __repr__(self) -> str:
@@ -293,155 +345,3 @@ class Track:
 
     def __dir__(self) -> list[str]:
         return sorted(name for name in super().__dir__() if not name.startswith("_"))
-
-
-class Labels:
-    """Questions about labels: `hunt`, `coverage`, `misleading`, `measured`."""
-
-    def __init__(self, room: Room) -> None:
-        self._room = room
-
-    def hunt(self, tracks: str | Iterable[str] | None = None, *, limit: int | None = None) -> pl.DataFrame:
-        """Labels found on the snapshot alone: in titles, and on other versions of the same track. Asks no source.
-
-        Args:
-            tracks: A title or id, or several; None: all failed tracks without a label.
-            limit: At most this many tracks, most played first.
-
-        Returns:
-            track_id, title, label, source, confidence, rule (how it was found), evidence (JSON); surest first. Tracks
-            without a find are left out.
-        """
-        wanted = self._wanted(tracks)
-        if limit is not None:
-            wanted = wanted.head(limit)
-        ws, found = self._room.workspace, []
-        for tier in (title_labels, database_labels):
-            answers = with_ids(tier(ws, wanted["track_id"]))
-            found.append(answers)
-            # What is named needs no second answer.
-            wanted = wanted.filter(~pl.col("track_id").is_in(answers["track_id"].to_list()))
-        return (
-            pl.concat(found)
-            .join(ws.tracks.select("track_id", "title"), on="track_id")
-            .sort(["confidence", "track_id"], descending=[True, False])
-            .select(
-                "track_id",
-                "title",
-                label="value",
-                source="source",
-                confidence="confidence",
-                rule=pl.coalesce(
-                    pl.col("evidence").str.json_path_match("$.rule"),
-                    pl.col("evidence").str.json_path_match("$.bucket"),
-                    pl.lit("brackets of the title"),
-                ),
-                evidence="evidence",
-            )
-        )
-
-    def coverage(self) -> pl.DataFrame:
-        """Tracks with a label by status: status, tracks, with_label, share_pct."""
-        return (
-            self._room.workspace.tracks.group_by(status=pl.col("status").fill_null("no status"))
-            .agg(tracks=pl.len(), with_label=pl.col("label").is_not_null().sum())
-            .with_columns(share_pct=(100 * pl.col("with_label") / pl.col("tracks")).round(1))
-            .sort("status")
-        )
-
-    def misleading(self) -> pl.DataFrame:
-        """Titles with brackets that name no label, so that nobody takes them for one: title, in_brackets, tracks."""
-        return (
-            self._room.workspace.tracks.filter(pl.col("title_label").is_null())
-            .with_columns(in_brackets=pl.col("title").str.extract(r"[(\[]([^)\]]+)[)\]]\s*$"))
-            .drop_nulls("in_brackets")
-            .group_by("in_brackets")
-            .agg(tracks=pl.len(), title=pl.col("title").sort().first())
-            .sort(["tracks", "in_brackets"], descending=[True, False])
-            .select("in_brackets", "tracks", "title")
-        )
-
-    def measured(self) -> pl.DataFrame:
-        """Label proposals of the ledger by source and band of confidence; see `precision_by_band`. Reads Postgres."""
-        return precision_by_band(self._room.judged_proposals().filter(pl.col("kind") == "label"))
-
-    def _wanted(self, tracks: str | Iterable[str] | None) -> pl.DataFrame:
-        mart = self._room.workspace.tracks
-        if tracks is None:
-            return mart.filter(pl.col("is_failed") & pl.col("label").is_null()).sort(
-                ["plays", "track_id"], descending=[True, False]
-            )
-        names = [tracks] if isinstance(tracks, str) else list(tracks)
-        return pl.concat([questions.find(mart, name).head(1) for name in names]).unique("track_id", maintain_order=True)
-
-    def __repr__(self) -> str:
-        return "Labels: hunt(), coverage(), misleading(), measured()"
-
-
-class Artists:
-    """Questions about the artists of unknown tracks: `rank`, `measured`."""
-
-    def __init__(self, room: Room) -> None:
-        self._room = room
-
-    @cached_property
-    def all_ranked(self) -> pl.DataFrame:
-        """The formula's candidates for every unknown of the snapshot; schema RANKING."""
-        return rank(self._room.workspace.tracklists, aliases=self._room.workspace.aliases)
-
-    def rank(self, track: str | None = None, *, scorer: str = "formula", window: int = 2) -> pl.DataFrame:
-        """Who an unknown may be by.
-
-        Args:
-            track: A title or id; None: all unknowns.
-            scorer: `formula` (the specification's) or `learned`.
-            window: Slots to either side that count as near.
-
-        Returns:
-            Schema RANKING, best first: probability and its parts, confidence, evidence in sentences.
-        """
-        ws = self._room.workspace
-        if scorer == "formula" and window == 2:
-            ranked = self.all_ranked
-        else:
-            ranked = rank(ws.tracklists, aliases=ws.aliases, scorer=scorer, window=window)
-        return ranked if track is None else ranked.filter(pl.col("track_key") == self._room.track(track).id)
-
-    def measured(self) -> pl.DataFrame:
-        """Artist proposals of the ledger by source and band of confidence; see `precision_by_band`. Reads Postgres."""
-        return precision_by_band(self._room.judged_proposals().filter(pl.col("kind") == "artist"))
-
-    def __repr__(self) -> str:
-        return "Artists: rank(), measured()"
-
-
-def precision_by_band(judged: pl.DataFrame, *, width: float = 0.1) -> pl.DataFrame:
-    """Proposals by source and band of confidence, and how many were right.
-
-    Args:
-        judged: source, confidence, status, is_right (null: not known).
-        width: Of a band; 0–1.
-
-    Returns:
-        source, low, high, n, written, judged, right, precision (null where none was judged), confidence (its mean).
-    """
-    if not 0 < width <= 1:
-        raise EnrichError(f"width of a band must lie in 0–1, got {width}")
-    bands = round(1 / width)
-    low = ((pl.col("confidence") * bands + 1e-9).floor().clip(0, bands - 1) / bands).round(4)
-    return (
-        judged.group_by("source", low=low)
-        .agg(
-            n=pl.len().cast(pl.Int64),
-            written=(pl.col("status") == "written").sum().cast(pl.Int64),
-            judged=pl.col("is_right").count().cast(pl.Int64),
-            right=pl.col("is_right").sum().cast(pl.Int64),
-            confidence=pl.col("confidence").mean().round(4),
-        )
-        .with_columns(
-            high=(pl.col("low") + width).round(4),
-            precision=pl.when(pl.col("judged") > 0).then((pl.col("right") / pl.col("judged")).round(4)),
-        )
-        .sort("source", "low")
-        .select("source", "low", "high", "n", "written", "judged", "right", "precision", "confidence")
-    )

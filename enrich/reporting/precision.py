@@ -1,6 +1,6 @@
-"""Judging what a pipeline proposed or wrote against the truth planted in a demo world.
+"""How often proposals were right: against the truth planted in a demo world, elsewhere by what people decided.
 
-Pure, on frames; `read_truth` reads Postgres. Nothing that enriches may import this module.
+Pure, on frames; `read_truth` reads Postgres. For reports and analysts only: nothing that enriches may import it.
 
     truth = read_truth(con)
     judged = judge(values, truth, aliases=aliases)
@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 import psycopg
 
+from enrich.errors import EnrichError
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key
 
@@ -45,6 +46,15 @@ class Precision:
     def share(self) -> float | None:
         """0–1; None where nothing was judged."""
         return self.right / self.judged if self.judged else None
+
+    @property
+    def rounded(self) -> float | None:
+        """`share` with four digits."""
+        return None if self.share is None else round(self.share, 4)
+
+    def asdict(self) -> dict[str, Any]:
+        """As JSON prints it."""
+        return {"precision": self.rounded, "right": self.right, "judged": self.judged}
 
 
 def read_truth(con: psycopg.Connection[Any]) -> pl.DataFrame | None:
@@ -104,6 +114,48 @@ def precision_by(judged: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     )
 
 
+def by_person() -> pl.Expr:
+    """Whether a proposal, schema LISTED, was decided by a person and not by the policy."""
+    return pl.col("decided_by").is_not_null() & ~pl.col("decided_by").str.starts_with("policy:")
+
+
+def band_low(width: float) -> pl.Expr:
+    """Lower end of the band of confidence a proposal falls in; the last band holds 1.
+
+    Raises:
+        EnrichError: the width is not in 0–1.
+    """
+    if not 0 < width <= 1:
+        raise EnrichError(f"width of a band must lie in 0–1, got {width}")
+    bands = round(1 / width)
+    return ((pl.col("confidence") * bands + 1e-9).floor().clip(0, bands - 1) / bands).round(4)
+
+
+def precision_by_band(judged: pl.DataFrame, *, width: float = 0.1) -> pl.DataFrame:
+    """Proposals by source and band of confidence, and how many were right.
+
+    Args:
+        judged: source, confidence, status, is_right (null: not known).
+        width: Of a band; 0–1.
+
+    Returns:
+        source, low, high, n, written, judged, right, precision (null where none was judged), confidence (its mean).
+    """
+    by = ["source", "low"]
+    banded = judged.with_columns(low=band_low(width))
+    counted = banded.group_by(by).agg(
+        n=pl.len().cast(pl.Int64),
+        written=(pl.col("status") == "written").sum().cast(pl.Int64),
+        confidence=pl.col("confidence").mean().round(4),
+    )
+    return (
+        counted.join(precision_by(banded, by), on=by)
+        .with_columns(pl.col("precision").round(4), high=(pl.col("low") + width).round(4))
+        .sort(by)
+        .select(*by, "high", "n", "written", "judged", "right", "precision", "confidence")
+    )
+
+
 def _right_labels(rows: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
     return (
         rows.join(truth.select("track_id", "true_label"), on="track_id")
@@ -114,12 +166,12 @@ def _right_labels(rows: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
 
 def _right_artists(rows: pl.DataFrame, truth: pl.DataFrame, aliases: pl.DataFrame | None) -> pl.DataFrame:
     """Rows of which any name, or the credit as a whole, belongs to a main artist."""
-    said = _names(rows.select("_row", "track_id", "value"), "value")
+    named = _names(rows.select("_row", "track_id", "value"), "value")
     true = truth.select("track_id", name=pl.col("true_artist").str.split(", ")).explode("name")
     persons = _persons(aliases)
-    said = said.select("_row", "track_id", person=_person(persons, said, "name"))
+    named = named.select("_row", "track_id", person=_person(persons, named, "name"))
     true = true.select("track_id", person=_person(persons, true, "name"))
-    return said.join(true, on=["track_id", "person"]).select("_row").unique()
+    return named.join(true, on=["track_id", "person"]).select("_row").unique()
 
 
 def _names(rows: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from enrich.charts import style
 from enrich.charts.letters import drawable
-from enrich.reporting import style
 
 
 def label_coverage(frame: pl.DataFrame) -> Figure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from enrich.reporting.planted_truth import ALIASES, TRUTH, judge, precision, precision_by
+from enrich.reporting.precision import ALIASES, TRUTH, judge, precision, precision_by
 
 TRUE = pl.DataFrame(
     [

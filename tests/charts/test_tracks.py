@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import polars as pl
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
+from enrich.charts import tracks
 from enrich.charts.letters import drawable
-from enrich.reporting import pictures
 
 BANDS = pl.DataFrame(
     {"low": [0.0, 0.5], "high": [0.5, 1.0], "n": [10, 20], "confidence": [0.2, 0.8], "precision": [0.1, 0.9]}
@@ -26,17 +26,15 @@ SETS = pl.DataFrame(
         "title": ["<script>"] * 20, "track_key": ["x" if n in (0, 14) else f"k{n}" for n in range(20)],
     }
 )  # fmt: skip
-QUEUE = pl.DataFrame({"retry_after": [datetime(2026, 4, d, tzinfo=UTC) for d in (1, 2, 2, 9)]})
 REASONS = pl.DataFrame({"error": ["a" * 90, "$5"], "tracks": [10, 3], "retriable": [0, 3]})
 
 CASES = {
-    "reliability": lambda frame: pictures.reliability_diagram(frame),
-    "ranking": lambda frame: pictures.ranking_comparison(frame),
-    "timeline": lambda frame: pictures.set_timeline(frame, "x"),
-    "queue": lambda frame: pictures.retry_calendar(frame, today=date(2026, 3, 1)),
-    "reasons": lambda frame: pictures.failure_reasons(frame),
+    "reliability": lambda frame: tracks.reliability_diagram(frame),
+    "ranking": lambda frame: tracks.ranking_comparison(frame),
+    "timeline": lambda frame: tracks.set_timeline(frame, "x"),
+    "reasons": lambda frame: tracks.failure_reasons(frame),
 }
-FRAMES = {"reliability": BANDS, "ranking": SCORERS, "timeline": SETS, "queue": QUEUE, "reasons": REASONS}
+FRAMES = {"reliability": BANDS, "ranking": SCORERS, "timeline": SETS, "reasons": REASONS}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -60,7 +58,7 @@ def test_an_empty_frame_says_so(name):
 
 def test_reliability_draws_one_line_a_scorer():
     both = pl.concat([BANDS.with_columns(scorer=pl.lit(s)) for s in ("formula", "learned")])
-    figure = pictures.reliability_diagram(both)
+    figure = tracks.reliability_diagram(both)
 
     assert {"formula", "learned"} <= {t.get_text() for t in figure.axes[0].texts}
 
@@ -77,10 +75,10 @@ NAMES = {
 def test_names_are_drawn_as_they_are_written_without_a_warning(name, recwarn):
     sets = SETS.with_columns(dj=pl.lit(name), artist=pl.lit(name))
     drawn = [
-        pictures.reliability_diagram(pl.concat([BANDS.with_columns(scorer=pl.lit(s)) for s in (name, "b")])),
-        pictures.ranking_comparison(SCORERS.with_columns(scorer=pl.lit(name))),
-        pictures.set_timeline(sets, "x", title=name),
-        pictures.failure_reasons(REASONS.with_columns(error=pl.lit(name))),
+        tracks.reliability_diagram(pl.concat([BANDS.with_columns(scorer=pl.lit(s)) for s in (name, "b")])),
+        tracks.ranking_comparison(SCORERS.with_columns(scorer=pl.lit(name))),
+        tracks.set_timeline(sets, "x", title=name),
+        tracks.failure_reasons(REASONS.with_columns(error=pl.lit(name))),
     ]
     for figure in drawn:
         FigureCanvasAgg(figure).draw()

@@ -1,0 +1,39 @@
+# Public name → where it lives. A test checks that each resolves and is documented.
+from . import charts as charts
+from . import cooldown as cooldown
+from .analyst.opening import open_snapshot as open_snapshot
+from .api.serving import serve as serve
+from .cooccurrence.aliases import propose_aliases as propose_aliases
+from .cooccurrence.analyzer import CoOccurrenceAnalyzer as CoOccurrenceAnalyzer
+from .cooccurrence.analyzer import extract_contexts_from_1001tracklists as extract_contexts_from_1001tracklists
+from .cooccurrence.evaluation import evaluate as evaluate
+from .cooccurrence.graph_files import graph as graph
+from .cooccurrence.learned import train_ranker as train_ranker
+from .cooccurrence.ranking import rank_artists as rank_artists
+from .demo.catalogue.serving import catalogue as catalogue
+from .demo.loading import demo as demo
+from .errors import EnrichError as EnrichError
+from .identity.linking import link_ids as link_ids
+from .identity.linking import trace_ids as trace_ids
+from .importing.running import import_ as import_
+from .ledger.proposals import proposals as proposals
+from .ledger.review import accept as accept
+from .ledger.review import reject as reject
+from .ledger.writing import undo as undo
+from .ledger.writing import writeback as writeback
+from .main_job import run as run
+from .pipeline.cycle import hunt_labels as hunt_labels
+from .pipeline.cycle import resolve as resolve
+from .pipeline.cycle import trigger as trigger
+from .replaying.reading import read_replay as read_replay
+from .replaying.running import replay as replay
+from .reporting.dashboards import dashboards as dashboards
+from .reporting.recovery import report as report
+from .settings import load_settings as load_settings
+from .snapshots.taking import snapshot as snapshot
+from .text.titles import parse_titles as parse_titles
+from .tiers.label_hunter import hunt_label_file as hunt_label_file
+from .tracklists.reading import read_tracklists as read_tracklists
+
+__version__: str
+__all__: list[str]

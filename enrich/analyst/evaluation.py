@@ -1,0 +1,129 @@
+"""How often rankers are right when known recordings are hidden, as frames ready for the charts.
+
+Computes only; may take minutes on large tracklists, the demo world's small plan takes seconds.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from os import PathLike
+from typing import Any
+
+import polars as pl
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from enrich.cooccurrence import evaluation
+from enrich.cooccurrence.evaluation import Plan, evaluate_frame
+from enrich.cooccurrence.learned import load_ranker
+from enrich.tiers.workspace import Workspace
+
+#: Rankers of our own; the others are what they are to beat.
+OURS = ("formula", "learned")
+_HITS = ("hit_at_1", "hit_at_5", "hit_at_20", "mrr")
+#: A plan for a notebook: the demo world in seconds. Its figures have wide errors; `make bench` measures properly.
+#: Random folds only: more folds by date than there are recordings means none.
+QUICK = Plan(folds=2, size=60, max_training=80, time_folds=1_000_000, versions_together=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Masked replay as frames; `result` is the whole of it, as `enrich evaluate` writes it."""
+
+    result: dict[str, Any]
+
+    @property
+    def scorers(self) -> pl.DataFrame:
+        """One row per scorer, ours last: scorer, n, hit_at_1, hit_at_5, hit_at_20, mrr, is_ours."""
+        rows = self.result["random"]["scorers"]
+        return pl.DataFrame(
+            [
+                {
+                    "scorer": name,
+                    "n": self.result["random"]["n"],
+                    **{k: row[k] for k in _HITS},
+                    "is_ours": name in OURS,
+                }
+                for name, row in rows.items()
+            ]
+        )
+
+    @property
+    def reliability(self) -> pl.DataFrame:
+        """Confidence and precision by band, calibrated scorers: scorer, low, high, n, confidence, precision."""
+        rows = self.result["random"]["scorers"]
+        return pl.DataFrame(
+            [{"scorer": name, **band} for name in OURS if name in rows for band in rows[name]["reliability"]]
+        )
+
+    @property
+    def thresholds(self) -> pl.DataFrame:
+        """What acceptance would have written: scorer, rule (gate or policy), accepted, correct, precision, coverage."""
+        rows = self.result["random"]["scorers"]
+        return pl.DataFrame(
+            [
+                {
+                    "scorer": name,
+                    "rule": rule,
+                    **{k: rows[name][rule].get(k) for k in ("accepted", "correct", "precision", "coverage")},
+                }
+                for name in OURS
+                for rule in ("gate", "policy")
+                if name in rows and rows[name].get(rule)
+            ],
+            schema={
+                "scorer": pl.String, "rule": pl.String, "accepted": pl.Int64, "correct": pl.Int64,
+                "precision": pl.Float64, "coverage": pl.Float64,
+            },
+        )  # fmt: skip
+
+    @property
+    def by_sets(self) -> pl.DataFrame:
+        """hit@1 by the number of sets the recording is played in: sets, n, formula, learned."""
+        return pl.DataFrame(
+            [
+                {"sets": row["band"], "n": row["n"], **{s: row[s]["hit_at_1"] for s in OURS if s in row}}
+                for row in self.result["random"]["by_sets"]
+            ]
+        )
+
+    @property
+    def shipped(self) -> pl.DataFrame:
+        """What the ranker in use showed on the real tracklists it was trained on, held out; ours last.
+
+        Returns:
+            scorer, n, hit_at_1, hit_at_5, hit_at_20, mrr, ece (null without a probability), policy_accepted,
+            policy_correct; from the manifest beside the ranker, which `enrich train-ranker` writes.
+        """
+        figures: dict[str, Any] = load_ranker().manifest["figures"]
+        rows = [
+            {
+                "scorer": name,
+                **{k: row[k] for k in ("n", *_HITS)},
+                "ece": row.get("ece"),
+                "policy_accepted": row.get("policy", {}).get("accepted"),
+                "policy_correct": row.get("policy", {}).get("correct"),
+            }
+            for name, row in sorted(figures.items(), key=lambda item: (item[0] in OURS, item[1]["hit_at_1"]))
+        ]
+        return pl.DataFrame(
+            rows, schema_overrides={"ece": pl.Float64, "policy_accepted": pl.Int64, "policy_correct": pl.Int64}
+        )
+
+
+def evaluate(
+    workspace: Workspace,
+    *,
+    tracklists: str | PathLike[str] | Sequence[str | PathLike[str]] | None,
+    sample: int,
+    seed: int,
+) -> Evaluation:
+    """See `AnalystSnapshot.evaluate`."""
+    # On problems this small threads stand in each other's way; the baselines' package warns of it at length.
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.filterwarnings("ignore", module=r"implicit\b")
+        if tracklists:
+            return Evaluation(result=evaluation.evaluate(tracklists, sample=sample, seed=seed))
+        plan = replace(QUICK, seed=seed)
+        return Evaluation(result=evaluate_frame(workspace.tracklists, aliases=workspace.aliases, plan=plan))

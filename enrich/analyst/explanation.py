@@ -1,0 +1,296 @@
+"""Why a track has no name: its sets, what each tier answers and why it is silent, what is proposed, when it is retried.
+
+Nothing is decided here: the tiers are asked as the pipeline asks them, one track at a time, with the policy that is in
+force. Reads frames; writes nothing. Entry point: `explain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from enrich.analyst import questions
+from enrich.analyst.html import Section, Table, sections_html, sections_text
+from enrich.cooldown.periods import period_days
+from enrich.errors import EnrichError
+from enrich.ledger.evidence import told
+from enrich.ledger.proposals import with_ids
+from enrich.pipeline.policy import read_policy
+from enrich.rules import DEFAULT_STRATEGY, GATE_PROBABILITY, GATE_SETS, MAX_ATTEMPTS
+from enrich.tiers.announced import announced
+from enrich.tiers.context import context_artists
+from enrich.tiers.internal import association, mashups, same_title
+from enrich.tiers.local_labels import database_labels, title_labels
+from enrich.tiers.workspace import Workspace
+
+_SHOWN_CANDIDATES = 5
+_SHOWN_SENTENCES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleAnswer:
+    """What one rule of a tier answers: a value with its confidence, or the reason why it has none."""
+
+    tier: int
+    rule: str
+    value: str | None
+    confidence: float | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a track has no name; shows itself in a notebook and in a terminal."""
+
+    track: Mapping[str, Any]
+    plays: pl.DataFrame
+    """Slots around each play, see `enrich.analyst.questions.plays_of`."""
+    answers: tuple[RuleAnswer, ...]
+    candidates: pl.DataFrame
+    """Who it may be by, schema RANKING."""
+    proposed: pl.DataFrame | None
+    """The ledger's rows; None where it was not asked."""
+    retry: str
+
+    @property
+    def headline(self) -> str:
+        """Who, what, how it stands, in one line."""
+        row = self.track
+        artist = row["artist"] if row["is_known_artist"] else "unknown artist"
+        label = row["label"] or "no label"
+        return f"{artist} - {questions.shown_title(row['title'])} [{label}]: {row['status'] or 'no status'}"
+
+    def asdict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "track_id": self.track["track_id"],
+            "headline": self.headline,
+            "error": self.track["error_message"],
+            "plays": self.plays.to_dicts(),
+            "tiers": [asdict(answer) for answer in self.answers],
+            "candidates": self.candidates.to_dicts(),
+            "proposed": None if self.proposed is None else self.proposed.to_dicts(),
+            "retry": self.retry,
+        }
+
+    def __repr__(self) -> str:
+        return sections_text(self.headline, self._sections())
+
+    def _repr_html_(self) -> str:
+        return sections_html(self.headline, self._sections())
+
+    def _sections(self) -> list[Section]:
+        found: list[Section] = []
+        if self.track["error_message"]:
+            found.append(("", [f"Error: {self.track['error_message']}"]))
+        sets = self._sets()
+        found.append((f"Its {len(sets)} plays, in order", [part for pair in sets for part in pair]) if sets else
+                     ("Its plays", ["It is played in no set of this snapshot."]))  # fmt: skip
+        answers = [(a.tier, a.rule, a.value, a.confidence, a.because) for a in self.answers]
+        found.append(("What each tier says", [Table(("tier", "rule", "says", "confidence", "because"), answers)]))
+        if not self.candidates.is_empty():
+            found.append(("Who it may be by, from what is played around it", [self._candidate_table()]))
+        found += [("What is proposed", [self._proposed()]), ("When it is tried again", [self.retry])]
+        return found
+
+    def _sets(self) -> list[tuple[str, Table]]:
+        """Heading and slots of every play."""
+        found = []
+        plays = self.plays.with_columns(at=pl.col("position") - pl.col("offset"))
+        for _, group in plays.group_by("set_id", "at", maintain_order=True):
+            slots = group.to_dicts()
+            first = slots[0]
+            day = f"{first['set_date']:%Y-%m-%d}" if first["set_date"] else "no date"
+            rows = [(f"{r['position']} of {r['length']}", r["artist"] or "unknown", r["title"], r["label"])
+                    for r in slots]  # fmt: skip
+            here = [n for n, slot in enumerate(slots) if slot["offset"] == 0]
+            heading = f"{day} · {first['dj'] or 'unknown DJ'} · {first['set_name'] or 'unnamed set'}"
+            found.append((heading, Table(("slot", "artist", "title", "label"), rows, here)))
+        return found
+
+    def _candidate_table(self) -> Table:
+        shown = ("artist", "probability", "confidence", "occurrence_count")
+        rows = [
+            (*(row[name] for name in shown), "; ".join((row["evidence"] or [])[:2]))
+            for row in self.candidates.head(_SHOWN_CANDIDATES).iter_rows(named=True)
+        ]
+        return Table(("artist", "probability", "confidence", "sets", "evidence"), rows)
+
+    def _proposed(self) -> str | Table:
+        if self.proposed is None:
+            return "The ledger could not be reached, so nothing is known of proposals on record."
+        if self.proposed.is_empty():
+            return "Nothing is on record for it yet; `enrich resolve` records what the tiers say."
+        rows = [
+            (
+                r["kind"], r["value"], f"tier {r['tier']}, {r['source']}", r["confidence"],
+                r["status"] + (f" by {r['decided_by']}" if r["decided_by"] else ""), "; ".join(told(r["evidence"])),
+            )
+            for r in self.proposed.iter_rows(named=True)
+        ]  # fmt: skip
+        return Table(("kind", "value", "from", "confidence", "status", "evidence"), rows)
+
+
+def explain(
+    ws: Workspace,
+    track_id: str,
+    *,
+    ranking: pl.DataFrame,
+    ledger: pl.DataFrame | None,
+    policy: str,
+    now: datetime,
+) -> Explanation:
+    """Say why a track has no name.
+
+    Args:
+        ws: The snapshot's marts.
+        track_id: The track.
+        ranking: Its candidates, schema RANKING; may be empty.
+        ledger: Its rows of the ledger (schema LISTED), or None.
+        policy: ENRICH_AUTO_ACCEPT: what a tier is sure of, the next one builds on.
+        now: The day it is asked.
+
+    Raises:
+        EnrichError: there is no such track.
+    """
+    found = ws.tracks.filter(pl.col("track_id") == track_id)
+    if found.is_empty():
+        raise EnrichError(f"no track {track_id} in snapshot {ws.snapshot_id}")
+    track = found.row(0, named=True)
+    own = ranking.filter(pl.col("track_key") == track_id)
+    return Explanation(
+        track=track,
+        plays=questions.plays_of(ws.tracklists, track_id),
+        answers=_all_tiers(ws, track_id, own, policy=policy),
+        candidates=own,
+        proposed=ledger,
+        retry=_retry(track, now=now),
+    )
+
+
+_Row = Mapping[str, Any]
+#: Why a rule has no answer for a track; None where this is not the reason.
+_Reason = Callable[[Workspace, _Row, pl.DataFrame], str | None]
+
+
+def _all_tiers(ws: Workspace, track_id: str, ranking: pl.DataFrame, *, policy: str) -> tuple[RuleAnswer, ...]:
+    rules = read_policy(policy)
+    found: list[RuleAnswer] = []
+    for tier, rule, ask, reasons in _RULES:
+        answers = with_ids(ask(ws, pl.Series([track_id])))
+        if answers.is_empty():
+            row = ws.tracks.row(by_predicate=pl.col("track_id") == track_id, named=True)
+            because = next(filter(None, (reason(ws, row, ranking) for reason in reasons)))
+            found.append(RuleAnswer(tier=tier, rule=rule, value=None, confidence=None, because=because))
+            continue
+        accepted = rules.accepts(answers)
+        for answer, is_accepted in zip(answers.iter_rows(named=True), accepted, strict=True):
+            because = "; ".join(told(answer["evidence"])[:_SHOWN_SENTENCES])
+            because += "; accepted by policy" if is_accepted else "; for a person to decide"
+            found.append(RuleAnswer(tier=tier, rule=rule, value=answer["value"], confidence=answer["confidence"],
+                                    because=because))  # fmt: skip
+        ws = ws.with_accepted(answers.filter(accepted))
+    return tuple(found)
+
+
+def _has_label(_: Workspace, row: _Row, __: pl.DataFrame) -> str | None:
+    return f"it has a label: {row['label']}" if row["label"] else None
+
+
+def _has_artist(_: Workspace, row: _Row, __: pl.DataFrame) -> str | None:
+    return "its artist is known" if row["is_known_artist"] else None
+
+
+def _no_title(_: Workspace, row: _Row, __: pl.DataFrame) -> str | None:
+    return "the title says nothing to look for" if questions.says_nothing(row["title"]) else None
+
+
+def _no_set(ws: Workspace, row: _Row, _: pl.DataFrame) -> str | None:
+    return None if ws.tracklists["track_key"].is_in([row["track_id"]]).any() else "it is played in no set"
+
+
+def _no_label_in_brackets(_: Workspace, row: _Row, __: pl.DataFrame) -> str:
+    title = row["title"] or ""
+    return "no bracket of the title names a label" if "(" in title or "[" in title else "the title has no brackets"
+
+
+def _no_labelled_version(_: Workspace, __: _Row, ___: pl.DataFrame) -> str:
+    return "no other version of it in the database has a label"
+
+
+def _no_mashup(_: Workspace, row: _Row, __: pl.DataFrame) -> str:
+    if not row["is_mashup"]:
+        return "it is no mashup"
+    parts = ", ".join(row["components"] or ())
+    return f"not every part is in the database: {parts}" if parts else "a mashup whose parts are not named"
+
+
+def _not_announced(_: Workspace, __: _Row, ___: pl.DataFrame) -> str:
+    return "nobody's name alone came up with this title after it was first played"
+
+
+def _no_namesake(ws: Workspace, row: _Row, _: pl.DataFrame) -> str:
+    others = ws.known.filter(pl.col("base_key") == row["base_key"])
+    if others.is_empty():
+        return "no other track of this title has a known artist"
+    return f"{others.height} tracks of this title, by artists that do not agree"
+
+
+def _no_label(_: Workspace, row: _Row, __: pl.DataFrame) -> str | None:
+    return None if row["label_key"] else "no label, so no roster to look in"
+
+
+def _no_title_alike(ws: Workspace, row: _Row, _: pl.DataFrame) -> str:
+    roster = ws.known.filter(pl.col("label_key") == row["label_key"])
+    if roster.is_empty():
+        return f"nobody is known on {row['label']}"
+    return f"no title like it among {roster.height} tracks of known artists on {row['label']}"
+
+
+def _below_the_gate(_: Workspace, __: _Row, ranking: pl.DataFrame) -> str:
+    if ranking.is_empty():
+        return "no known artist is played near it"
+    best = ranking.sort("rank").row(0, named=True)
+    return (
+        f"best is {best['artist']}: probability {best['probability']:.2f} in {best['occurrence_count']} sets; "
+        f"a proposal asks for {GATE_PROBABILITY:.2f} in {GATE_SETS}"
+    )
+
+
+#: The tiers' rules in their order: tier, name, how to ask, and the reasons for silence, of which the first that applies
+#: is told.
+_RULES: tuple[tuple[int, str, Callable[[Workspace, pl.Series], pl.DataFrame], tuple[_Reason, ...]], ...] = (
+    (0, "label in the title", title_labels, (_has_label, _no_label_in_brackets)),
+    (0, "label in the database", database_labels, (_has_label, _no_title, _no_labelled_version)),
+    (1, "mashup parts", mashups, (_has_artist, _no_mashup)),
+    (1, "title announced later", announced, (_has_artist, _no_title, _no_set, _not_announced)),
+    (1, "same title", same_title, (_has_artist, _no_title, _no_namesake)),
+    (1, "artists of the label", association, (_has_artist, _no_label, _no_title, _no_title_alike)),
+    (2, "played around it", context_artists, (_has_artist, _no_set, _below_the_gate)),
+)
+
+
+def _retry(track: Mapping[str, Any], *, now: datetime) -> str:
+    tries = int(track["retry_count"] or 0)
+    if track["retry_after"] is not None and track["status"] == "pending_re_enrichment":
+        days = (track["retry_after"] - now).days
+        when = f"in {days} days" if days > 0 else "it is due"
+        until = f"{track['retry_after']:%Y-%m-%d} ({when})"
+        return f"Waits in cool-down until {until}; {tries} of {MAX_ATTEMPTS} retries used."
+    if track["status"] == "pending":
+        return "Is tried in the next cycle (`enrich trigger`)."
+    if not track["is_failed"]:
+        return "Is not waiting for anything: it has not failed."
+    if tries >= MAX_ATTEMPTS:
+        return f"Has no retries left ({tries} of {MAX_ATTEMPTS}); only a person or a new import can help."
+    since = track["first_played"]
+    age = None if since is None else float((now.date() - since).days)
+    days = period_days(DEFAULT_STRATEGY, attempt=tries, has_label=bool(track["label"]), age_days=age)
+    return (
+        f"Has failed and does not wait yet; parked now ({DEFAULT_STRATEGY}), it is tried again in {days} days, "
+        f"on {now + timedelta(days=days):%Y-%m-%d}. {tries} of {MAX_ATTEMPTS} retries used."
+    )

@@ -1,0 +1,14 @@
+from .queue import release_lag as release_lag
+from .queue import replay_recovery as replay_recovery
+from .queue import strategy_recoveries as strategy_recoveries
+from .recovery import confidence_bands as confidence_bands
+from .recovery import funnel as funnel
+from .recovery import label_coverage as label_coverage
+from .recovery import projected_and_actual as projected_and_actual
+from .recovery import queue_calendar as queue_calendar
+from .recovery import success_trend as success_trend
+from .recovery import tiers as tiers
+from .tracks import failure_reasons as failure_reasons
+from .tracks import ranking_comparison as ranking_comparison
+from .tracks import reliability_diagram as reliability_diagram
+from .tracks import set_timeline as set_timeline
