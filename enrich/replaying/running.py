@@ -18,7 +18,6 @@ from typing import Any
 import polars as pl
 
 from enrich.cooldown.periods import STRATEGIES
-from enrich.cooldown.queue import DEFAULT_STRATEGY
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.files import read_table
 from enrich.pipeline.policy import read_policy
@@ -35,7 +34,7 @@ from enrich.replaying.outcomes import (
 from enrich.replaying.promos import PROMO_SHARE, PROMO_WEEKS, plant_promos, with_truth
 from enrich.replaying.scratch import scratch_database
 from enrich.replaying.walking import Period, Step, periods, walk
-from enrich.rules import PROJECTED_PERCENT
+from enrich.rules import DEFAULT_STRATEGY, PROJECTED_PERCENT
 from enrich.settings import Settings
 from enrich.text.normalise import artist_key
 from enrich.tracklists.reading import read_tracklists

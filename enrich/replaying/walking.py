@@ -16,6 +16,7 @@ import polars as pl
 from enrich.cooldown import queue
 from enrich.importing.running import import_
 from enrich.pipeline.cycle import trigger
+from enrich.rules import DEFAULT_STRATEGY
 from enrich.settings import Settings
 from enrich.snapshots.taking import snapshot
 
@@ -65,7 +66,7 @@ def walk(
     slots: pl.DataFrame,
     *,
     steps: list[Period],
-    strategy: str = queue.DEFAULT_STRATEGY,
+    strategy: str = DEFAULT_STRATEGY,
     on_step: Callable[[Step], None] | None = None,
 ) -> list[Step]:
     """Live through the periods one by one.
