@@ -73,21 +73,19 @@ def rows(options: Options) -> Iterator[Row]:
     """Three sizes, growth, and the peers."""
     sizes = [options.size(size) for size in SIZES]
     timings: list[Timing] = []
-    pairs: list[Timing] = []
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder, "small.parquet")
         for size in sizes:
             plays, items = plays_and_items(size)
             out = str(Path(folder, "out.parquet"))
             ours, bare = race(
-                "bench.ranking:whole", "bench.pairs:ours", {"plays": str(plays), "out": out},
+                "bench.ranking:whole", "bench.pairs:counted", {"plays": str(plays), "out": out},
                 other_arguments={"file": str(items)}, runs=3 if size < sizes[-1] else 1,
             )  # fmt: skip
             timings.append(ours)
-            pairs.append(bare)
             yield compared(
-                "rank", "rank-artists, formula, file to file", "the bare pair count", f"{size:,} plays", ours, bare,
-                sense="cost", goal=TIMES_PAIRS if size > sizes[0] else None,
+                "ranking", "rank-artists, formula, file to file", "the bare pair count", f"{size:,} plays", ours,
+                bare, sense="cost", goal=TIMES_PAIRS if size > sizes[0] else None,
             )  # fmt: skip
             if size == sizes[0]:
                 ours, knn = race(
@@ -95,8 +93,8 @@ def rows(options: Options) -> Iterator[Row]:
                     other_arguments={"plays": str(plays)},
                 )  # fmt: skip
                 yield compared(
-                    "rank", "rank-artists, formula, file to file", "implicit, item-kNN", f"{size:,} plays", ours, knn,
-                    sense="gain",
+                    "ranking", "rank-artists, formula, file to file", "implicit, item-kNN", f"{size:,} plays", ours,
+                    knn, sense="gain",
                 )  # fmt: skip
                 pl.read_parquet(plays).head(max(size // 10, 500)).write_parquet(small)
                 some = pl.read_parquet(small).height
@@ -105,17 +103,16 @@ def rows(options: Options) -> Iterator[Row]:
                     other_arguments={"plays": str(small)}, runs=1, agree=True,
                 )  # fmt: skip
                 yield compared(
-                    "rank", "rank-artists, formula, file to file", "networkx, one unknown at a time", f"{some:,} plays",
-                    ours, slow, sense="gain",
+                    "ranking", "rank-artists, formula, file to file", "networkx, one unknown at a time",
+                    f"{some:,} plays", ours, slow, sense="gain",
                 )  # fmt: skip
     sized = " … ".join(f"{size:,}" for size in (sizes[0], sizes[-1])) + " plays"
-    for what, found in (("pair counting", pairs), ("rank-artists, formula, file to file", timings)):
-        yield Row(
-            bench="rank", what=what, against="its own size", size=sized, sense="exponent",
-            value=exponent(sizes, [timing.seconds for timing in found]), goal=EXPONENT, ours_s=found[-1].seconds,
-            ours_cpu_s=found[-1].cpu_s, peak_gib=found[-1].peak_gib,
-        )  # fmt: skip
     yield Row(
-        bench="rank", what="rank-artists, formula, peak memory", against="4 GiB", size=f"{sizes[-1]:,} plays",
+        bench="ranking", what="rank-artists, formula, file to file", against="its own size", size=sized,
+        sense="exponent", value=exponent(sizes, [timing.seconds for timing in timings]), goal=EXPONENT,
+        ours_s=timings[-1].seconds, ours_cpu_s=timings[-1].cpu_s, peak_gib=timings[-1].peak_gib,
+    )  # fmt: skip
+    yield Row(
+        bench="ranking", what="rank-artists, formula, peak memory", against="4 GiB", size=f"{sizes[-1]:,} plays",
         sense="memory", value=timings[-1].peak_gib, goal=PEAK_GIB, peak_gib=timings[-1].peak_gib,
     )  # fmt: skip

@@ -15,8 +15,8 @@ import polars as pl
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from enrich.cooccurrence import evaluation
-from enrich.cooccurrence.evaluation import Plan, evaluate_frame
-from enrich.cooccurrence.learned import load_ranker
+from enrich.cooccurrence.evaluation.replay import Plan, evaluate_frame
+from enrich.cooccurrence.learned.ranker import load_ranker
 from enrich.tiers.workspace import Workspace
 
 #: Rankers of our own; the others are what they are to beat.

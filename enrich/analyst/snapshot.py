@@ -32,9 +32,9 @@ from enrich.analyst.cooldown import Cooldown
 from enrich.analyst.explanation import Explanation, explain
 from enrich.analyst.html import page, show_figures, table, text
 from enrich.analyst.labels import Labels
+from enrich.charts.ego_net import draw_ego_net
 from enrich.charts.tracks import set_timeline
-from enrich.cooccurrence.drawing import draw_ego_net
-from enrich.cooccurrence.graph import ego_net
+from enrich.cooccurrence.graph.building import ego_net
 from enrich.database.connection import connect
 from enrich.errors import DatabaseError, EnrichError
 from enrich.ledger import writing

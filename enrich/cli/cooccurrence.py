@@ -44,7 +44,7 @@ def rank_artists(
     started = perf_counter()
     check_output(out)
     if memory_limit is not None or engine != "duckdb":
-        from enrich.cooccurrence.large import rank_in_scratch
+        from enrich.cooccurrence.ranking import rank_in_scratch
 
         if scorer != "formula":
             raise EnrichError("--memory-limit and --engine spark are for the formula; the learned ranker needs memory")
@@ -96,10 +96,10 @@ def graph(
 
     Example: enrich graph tracklists.parquet --unknown "set-12#7" --out unknown.gexf
     """
-    from enrich.cooccurrence import graph_files
+    from enrich.cooccurrence.graph.building import files
     from enrich.settings import load_settings
 
     # A snapshot is looked for only where no files are named.
     settings = None if tracklists else load_settings()
-    done = graph_files.graph(tracklists or None, out=out, unknown=unknown, settings=settings)
+    done = files.graph(tracklists or None, out=out, unknown=unknown, settings=settings)
     emit(done.asdict(), as_json=as_json, text=done.text())

@@ -28,7 +28,7 @@ def evaluate(
 
     Example: enrich evaluate tracklists.parquet --out evaluation.json
     """
-    from enrich.cooccurrence.evaluation import evaluate as run
+    from enrich.cooccurrence.evaluation.replay import evaluate as run
 
     say("masked replay over random groups, then over time; some minutes")
     result = run(tracklists, out=out, sample=sample, seed=seed)
@@ -49,8 +49,8 @@ def train_ranker(
     """
     from datetime import UTC, datetime
 
-    from enrich.cooccurrence.learned import train_on
-    from enrich.cooccurrence.learned import train_ranker as run
+    from enrich.cooccurrence.training import train_on
+    from enrich.cooccurrence.training import train_ranker as run
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
     if tracklists:

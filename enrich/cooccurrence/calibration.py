@@ -9,19 +9,12 @@ above which context alone may be accepted.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-
-from enrich.cooccurrence.contexts import number_plays
-from enrich.sql import DUCKDB
 
 #: What calibration looks at, for each candidate of each unknown.
 EVIDENCE = ("log_odds", "margin", "log_sets", "log_occurrences", "log_history", "log_rank")
@@ -128,18 +121,6 @@ def evidence(ranking: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def about_unknowns(tracklists: pl.DataFrame) -> pl.DataFrame:
-    """track_key, sets (of the unknown), history (mean number of sets of its DJs), by track_key."""
-    with number_plays(tracklists).connect() as con:
-        return read_about(con)
-
-
-def read_about(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """`about_unknowns` of a connection of `contexts.Plays.connect`."""
-    DUCKDB["cooccurrence_about_unknowns"].run(con)
-    return DUCKDB["cooccurrence_about"].frame(con)
-
-
 def fit_calibration(evidence: pl.DataFrame, right: NDArray[np.bool_], *, recordings: int) -> Calibration:
     """Fit both curves and choose the threshold.
 
@@ -239,26 +220,6 @@ def with_confidence(ranking: pl.DataFrame, about: pl.DataFrame, calibration: Cal
         return ranking
     values = calibration(evidence(ranking, about))
     return ranking.with_columns(confidence=pl.Series(values, dtype=pl.Float64).fill_nan(None))
-
-
-def calibrate_formula(ranking: pl.DataFrame, about: pl.DataFrame) -> pl.Series:
-    """`confidence` of every row of the formula's ranking, by the shipped calibration; null where none is stored."""
-    return with_confidence(ranking, about, load_calibration().get("formula"))["confidence"]
-
-
-def load_calibration(folder: str | PathLike[str] | None = None) -> dict[str, Calibration]:
-    """The calibrations stored beside a ranker, by scorer; empty where no ranker is stored.
-
-    Raises:
-        ModelError: the file is damaged or does not belong to the ranker.
-    """
-    from enrich.cooccurrence.learned import SHIPPED, read_manifest, read_stored
-
-    source = SHIPPED if folder is None else Path(folder)
-    if not (source / "manifest.json").is_file():
-        return {}
-    stored = json.loads(read_stored(source, "calibration.json", read_manifest(source)))
-    return {scorer: Calibration.of_json(one) for scorer, one in stored.items()}
 
 
 def _sigmoid(x: Doubles) -> Doubles:

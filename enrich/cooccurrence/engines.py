@@ -1,6 +1,6 @@
-"""What runs the named queries of co-occurrence on tables beyond memory: DuckDB on disk here, Spark in `spark`.
+"""What runs the named queries of co-occurrence: DuckDB in memory or on disk here, Spark in `spark`.
 
-An engine holds tables by name in a working folder. Its texts are those of `sql/duckdb/`, whoever runs them.
+An engine holds tables by name. Its texts are those of `sql/duckdb/`, whoever runs them.
 """
 
 from __future__ import annotations
@@ -13,26 +13,10 @@ from typing import Protocol
 import duckdb
 import polars as pl
 
-from enrich.cooccurrence.contexts import unknown_key
+from enrich.cooccurrence.slots import PLAYED, played
 from enrich.errors import EnrichError
-from enrich.frames.schemas import TRACKLISTS
 from enrich.sql import DUCKDB
-from enrich.text.words import is_unknown_artist
 from enrich.tracklists.batches import parquet_batches
-
-#: One row per usable row of the files: `row_no` orders them as read; `artist` is null and `unknown` (the unknown's
-#: key) is not where the slot is an unknown one.
-PLAYED = pl.Schema(
-    {
-        "row_no": pl.Int64,
-        "set_id": pl.String,
-        "position": pl.Int32,
-        "dj": pl.String,
-        "artist": pl.String,
-        "label": pl.String,
-        "unknown": pl.String,
-    }
-)
 
 #: Room for the rows of one file in `row_no`.
 _ROWS_OF_A_FILE = 2**40
@@ -63,37 +47,31 @@ class Engine(Protocol):
         """Let go of everything but the working folder."""
 
 
-def played(rows: pl.DataFrame, *, file_no: int) -> pl.DataFrame:
-    """Slots (SLOTS) of one file as PLAYED."""
-    is_unknown = is_unknown_artist(pl.col("artist"))
-    return rows.select(
-        pl.col("line").alias("row_no") + file_no * _ROWS_OF_A_FILE,
-        *(pl.col(name).cast(TRACKLISTS[name]) for name in ("set_id", "position", "dj")),
-        pl.when(~is_unknown).then("artist").alias("artist"),
-        "label",
-        pl.when(is_unknown).then(unknown_key()).alias("unknown"),
-    ).match_to_schema(PLAYED)
+def file_row(file_no: int) -> pl.Expr:
+    """`row_no` of the rows of one file among several, from their lines."""
+    return pl.col("line") + file_no * _ROWS_OF_A_FILE
 
 
-class DiskDuckDB:
-    """DuckDB in a file, in bounded memory: what does not fit waits in `spill/` beside it.
+class DuckDB:
+    """DuckDB in memory, or in a file in bounded memory: what does not fit waits in `spill/` beside it.
 
     Args:
-        folder: Working folder, empty; a few times the size of the tracklists is needed.
+        folder: Working folder, empty; a few times the size of the tracklists is needed. None: in memory.
         memory_limit: As DuckDB writes it (`2GB`, `2GiB`); None: 80 % of the memory.
 
     Raises:
         EnrichError: the limit cannot be read, or is too small for the work.
     """
 
-    def __init__(self, folder: Path, *, memory_limit: str | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, memory_limit: str | None = None) -> None:
         self._folder = folder
-        self.spill = folder / "spill"
-        self._con = duckdb.connect(str(folder / "work.duckdb"))
+        self._con = duckdb.connect(":memory:" if folder is None else str(folder / "work.duckdb"))
         try:
+            # DuckDB would draw its progress bar into the results on stdout.
             self._con.execute("set enable_progress_bar = false")
             self._con.execute("set preserve_insertion_order = false")
-            self._con.execute("set temp_directory = $folder", {"folder": str(self.spill)})
+            if folder is not None:
+                self._con.execute("set temp_directory = $folder", {"folder": str(folder / "spill")})
             if memory_limit is not None:
                 self._con.execute("set memory_limit = $limit", {"limit": memory_limit})
         except duckdb.Error as error:
@@ -102,13 +80,16 @@ class DiskDuckDB:
 
     def read_played(self, files: Sequence[Path]) -> int:
         """See `Engine`."""
+        if self._folder is None:
+            raise ValueError("files are read in parts by an engine with a working folder")
         parts = self._folder / "played"
         parts.mkdir()
         height = part = 0
         for file_no, file in enumerate(files):
             for read in parquet_batches(file):
                 height += read.slots.height + read.bad.height
-                played(read.slots, file_no=file_no).write_parquet(parts / f"{part:06}.parquet", compression="lz4")
+                rows = played(read.slots, row_no=file_row(file_no))
+                rows.write_parquet(parts / f"{part:06}.parquet", compression="lz4")
                 part += 1
         if part == 0:
             self.load("played", PLAYED.to_frame())

@@ -15,12 +15,9 @@ Strongest first, in this order, as far as the data support them:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from dataclasses import dataclass
 
-import duckdb
 import polars as pl
-
-from enrich.sql import DUCKDB
 
 _WAYS = 3
 _DJS = 2
@@ -37,36 +34,23 @@ EVIDENCE: dict[str, tuple[str, dict[str, int]]] = {
 }
 
 
-class Named(Protocol):
-    """Who knows the names behind the numbers: `contexts.Plays`, or a part of it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The names behind the numbers, of all unknowns or of some."""
 
-    @property
-    def names(self) -> pl.DataFrame:
-        """artist_no, artist_key, artist."""
-
-    @property
-    def labels(self) -> pl.DataFrame:
-        """label_no, label_key, label."""
-
-    @property
-    def sets(self) -> pl.DataFrame:
-        """set_no, set_id."""
-
-    @property
-    def unknowns(self) -> pl.DataFrame:
-        """unknown_no, track_key."""
-
-    @property
-    def dj_credits(self) -> pl.DataFrame:
-        """dj_credit_no, dj_no."""
+    names: pl.DataFrame
+    """artist_no, artist_key, artist."""
+    labels: pl.DataFrame
+    """label_no, label_key, label."""
+    dj_credits: pl.DataFrame
+    """dj_credit_no, dj_no."""
+    sets: pl.DataFrame
+    """set_no, set_id."""
+    unknowns: pl.DataFrame
+    """unknown_no, track_key."""
 
 
-def read_evidence(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
-    """The tables of EVIDENCE, from a connection in which `formula.load_scores` has left its tables."""
-    return {table: DUCKDB[query].frame(con, **parameters) for table, (query, parameters) in EVIDENCE.items()}
-
-
-def sentences(ranked: pl.DataFrame, evidence: Mapping[str, pl.DataFrame], names: Named) -> pl.DataFrame:
+def sentences(ranked: pl.DataFrame, evidence: Mapping[str, pl.DataFrame], names: Names) -> pl.DataFrame:
     """unknown_no, artist_no, evidence: the sentences of every ranked candidate, strongest first.
 
     Args:
@@ -92,7 +76,7 @@ def sentences(ranked: pl.DataFrame, evidence: Mapping[str, pl.DataFrame], names:
 
 
 def _played_near(
-    rows: pl.DataFrame, name: pl.DataFrame, dj_credit: pl.DataFrame, names: Named, part: int
+    rows: pl.DataFrame, name: pl.DataFrame, dj_credit: pl.DataFrame, names: Names, part: int
 ) -> pl.DataFrame:
     slots = pl.col("distance").abs()
     side = pl.when(pl.col("distance") > 0).then(pl.lit("after")).otherwise(pl.lit("before"))
@@ -115,7 +99,7 @@ def _played_near(
     )
 
 
-def _label_around(rows: pl.DataFrame, ranked: pl.DataFrame, names: Named) -> pl.DataFrame:
+def _label_around(rows: pl.DataFrame, ranked: pl.DataFrame, names: Names) -> pl.DataFrame:
     both = pl.col("surrounded") > 0
     count = pl.when(both).then("surrounded").otherwise("sets").cast(pl.Int64)
     return (
@@ -134,7 +118,7 @@ def _label_around(rows: pl.DataFrame, ranked: pl.DataFrame, names: Named) -> pl.
     )
 
 
-def _djs(rows: pl.DataFrame, ranked: pl.DataFrame, name: pl.DataFrame, names: Named) -> pl.DataFrame:
+def _djs(rows: pl.DataFrame, ranked: pl.DataFrame, name: pl.DataFrame, names: Names) -> pl.DataFrame:
     times = pl.when(pl.col("plays") == 1).then(pl.lit("once")).otherwise(pl.format("{} times", "plays"))
     often = (
         pl.when(pl.col("plays") == pl.col("most_plays"))
@@ -160,7 +144,7 @@ def _djs(rows: pl.DataFrame, ranked: pl.DataFrame, name: pl.DataFrame, names: Na
     )
 
 
-def _dj_credit_names(names: Named) -> pl.DataFrame:
+def _dj_credit_names(names: Names) -> pl.DataFrame:
     """dj_credit_no, djs: a DJ credit as its DJs, `A & B`."""
     return (
         names.dj_credits.join(names.names.select(dj_no="artist_no", name="artist"), on="dj_no")

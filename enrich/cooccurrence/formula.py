@@ -1,33 +1,29 @@
-"""The specification's probability: 0.5 × occurrence + 0.3 × label + 0.2 × dj, for every candidate of every unknown.
+"""The specification's formula: four signals for every unknown and every artist of its context, and the rank they give.
 
-Candidates are the artists of an unknown's context (`contexts`); the signals are those of `signals`. The fourth signal,
-position, is added to the ranking score and reported, and never lifts the probability.
+    P(artist) = 0.5 × occurrence + 0.3 × label + 0.2 × dj
+
+Each signal is a named query of `sql/duckdb/cooccurrence_signals.sql` over the contexts, in joins, aggregates and window
+functions any engine has; the weights are rules.
+
+* **occurrence** (0–1): of the sets the unknown is in, the share in which the artist is played within the window.
+* **label** (0–1): of the labelled plays of its context, the share on the commonest label there (ties: the first key),
+  for artists who have a known play on that label anywhere in the data; 0 for others. Each play counts once, even
+  where it is near two slots of the unknown.
+* **dj** (0–1): the mean over the unknown's DJs of 1 where the DJ is the artist (by key, or as an alias), else the
+  artist's known plays by that DJ in all the data over those of the DJ's most played artist. 0 where no DJ is named.
+* **position** (0–0.1): 0.1 × the share of the unknown's slots that are mid-set, not in the first or last tenth of the
+  set's positions (rounded up, so never its opener or closer). The same for all candidates of an unknown.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import duckdb
 import polars as pl
 
-from enrich.cooccurrence.contexts import Plays, context_steps
-from enrich.cooccurrence.signals import SIGNALS
 from enrich.rules import DJ_WEIGHT, LABEL_WEIGHT, MAX_RANK, OCCURRENCE_WEIGHT, POSITION_WEIGHT, WINDOW
-from enrich.sql import DUCKDB
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """What each signal counts for."""
-
-    occurrence: float = OCCURRENCE_WEIGHT
-    label: float = LABEL_WEIGHT
-    dj: float = DJ_WEIGHT
-    position: float = POSITION_WEIGHT
-
-
-#: One row per unknown and candidate, by number; names come with `ranking`.
+#: One row per unknown and candidate, by number; names come with the ranking. Order within an unknown: probability +
+#: position, probability, occurrence_count, all descending, then the artist's key. `label_no` is the top label of the
+#: context where the artist releases on it, else null.
 SCORES = pl.Schema(
     {
         "unknown_no": pl.UInt32,
@@ -44,50 +40,30 @@ SCORES = pl.Schema(
 )
 
 
-def score_steps(
-    *, window: int = WINDOW, weights: Weights | None = None, max_rank: int = MAX_RANK
-) -> list[tuple[str, dict[str, float]]]:
+def score_steps(*, window: int = WINDOW, max_rank: int = MAX_RANK) -> list[tuple[str, dict[str, float]]]:
     """The named queries that make the table `ranked`, in order, with their parameters; any engine may run them."""
     if window < 1:
         raise ValueError(f"window must be >= 1, got {window}")
-    weights = weights or Weights()
     formula = {
-        "occurrence_weight": weights.occurrence,
-        "label_weight": weights.label,
-        "dj_weight": weights.dj,
-        "position_weight": weights.position,
+        "occurrence_weight": OCCURRENCE_WEIGHT,
+        "label_weight": LABEL_WEIGHT,
+        "dj_weight": DJ_WEIGHT,
+        "position_weight": POSITION_WEIGHT,
         "limit_rank": max_rank,
     }
-    return [*context_steps(window), *((name, {}) for name in SIGNALS), ("cooccurrence_formula", formula)]
+    contexts: list[tuple[str, dict[str, float]]] = [
+        ("cooccurrence_context_plays", {"window": window}),
+        ("cooccurrence_context_artists", {}),
+    ]
+    return [*contexts, *((name, {}) for name in _SIGNALS), ("cooccurrence_formula", formula)]
 
 
-def load_scores(
-    con: duckdb.DuckDBPyConnection,
-    *,
-    window: int = WINDOW,
-    weights: Weights | None = None,
-    max_rank: int = MAX_RANK,
-) -> None:
-    """Make the table `ranked` (and every table it is built from) in a connection of `Plays.connect`."""
-    for name, parameters in score_steps(window=window, weights=weights, max_rank=max_rank):
-        DUCKDB[name].run(con, **parameters)
-
-
-def scores(
-    plays: Plays, *, window: int = WINDOW, weights: Weights | None = None, max_rank: int = MAX_RANK
-) -> pl.DataFrame:
-    """Score and rank every candidate of every unknown.
-
-    Returns:
-        SCORES, by unknown_no and rank. Order within an unknown: probability + position, probability,
-        occurrence_count, all descending, then the artist's key. `label_no` is the top label of the context where
-        the artist releases on it, else null.
-    """
-    with plays.connect() as con:
-        load_scores(con, window=window, weights=weights, max_rank=max_rank)
-        return read_scores(con)
-
-
-def read_scores(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """The table `ranked` as SCORES."""
-    return DUCKDB["cooccurrence_scores"].frame(con).cast(dict(SCORES)).match_to_schema(SCORES)  # type: ignore[arg-type]
+#: The queries that make the signals, in the order they build on each other.
+_SIGNALS = (
+    "cooccurrence_unknown_sets",
+    "cooccurrence_occurrence",
+    "cooccurrence_top_labels",
+    "cooccurrence_label",
+    "cooccurrence_dj_plays",
+    "cooccurrence_dj",
+)

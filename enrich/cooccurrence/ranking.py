@@ -1,29 +1,31 @@
-"""Who an unknown may be: at most 50 artists for each, with the probability, its parts and the evidence in sentences.
+"""Who an unknown may be, by either scorer: `rank` works on a frame, `rank_artists` on files.
 
-`rank` works on a frame, `rank_artists` on files. Nothing is written, no socket opened, no database needed. The result
-does not depend on the order of the rows and is the same at every run.
+Nothing is written but the file asked for, no socket opened, no database needed. The result does not depend on the order
+of the rows and is the same at every run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
+from contextlib import closing
 from os import PathLike
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from enrich.cooccurrence.calibration import calibrate_formula, read_about
-from enrich.cooccurrence.contexts import number_plays, unknown_key
-from enrich.cooccurrence.evidence import Named, read_evidence, sentences
-from enrich.cooccurrence.formula import load_scores, read_scores
-from enrich.errors import EnrichError
-from enrich.frames.schemas import RANKING
-from enrich.rules import GATE_PROBABILITY, GATE_SETS, MAX_RANK, WINDOW
-from enrich.sql import DUCKDB
+from enrich.cooccurrence.engines import DuckDB, Engine
+from enrich.cooccurrence.formula_ranking import at_the_gate, rank_by_formula, rank_files
+from enrich.cooccurrence.learned.ranking import rank_learned
+from enrich.cooccurrence.slots import unknown_key
+from enrich.errors import EnrichError, InputFileError
+from enrich.frames.files import check_output
+from enrich.rules import MAX_RANK, WINDOW
 from enrich.text.words import is_unknown_artist
 from enrich.tracklists.reading import read_tracklists
 
 SCORERS = ("formula", "learned")
+ENGINES = ("duckdb", "spark")
 
 
 def rank(
@@ -56,52 +58,15 @@ def rank(
         occurrence_count  Int32    sets of the unknown with the artist within the window
         label_support     String   top label of the context, where the artist releases on it; else null
         evidence          List     sentences
-        occurrence, label, dj, position   Float64  the signals (`signals`)
+        occurrence, label, dj, position   Float64  the signals (`formula`)
 
     Raises:
         EnrichError: a required column is missing, or the scorer is not known.
     """
     if scorer not in SCORERS:
         raise EnrichError(f"scorer {scorer!r} is not known; use {' or '.join(SCORERS)}")
-    if scorer == "learned":
-        # The learned ranker builds on this module: it is loaded when asked for.
-        learned = import_module("enrich.cooccurrence.learned")
-        ranking: pl.DataFrame = learned.rank_learned(
-            tracklists, aliases=aliases, window=window, max_rank=max_rank, only=only
-        )
-        return ranking
-    plays = number_plays(tracklists, aliases=aliases)
-    with plays.connect() as con:
-        load_scores(con, window=window, max_rank=max_rank)
-        if only is not None:
-            wanted = plays.unknowns.filter(pl.col("track_key").is_in(only.implode()))
-            con.from_arrow(wanted.select("unknown_no").to_arrow()).create("wanted")
-            DUCKDB["cooccurrence_only"].run(con)
-        scored = read_scores(con)
-        evidence = read_evidence(con)
-        about = read_about(con)
-    ranking = name_ranking(scored, sentences(scored, evidence, plays), plays)
-    return ranking.with_columns(calibrate_formula(ranking, about))
-
-
-def name_ranking(scored: pl.DataFrame, said: pl.DataFrame, names: Named) -> pl.DataFrame:
-    """RANKING of candidates known by number; `confidence` is null.
-
-    Args:
-        scored: SCORES.
-        said: unknown_no, artist_no, evidence (`evidence.sentences`).
-        names: Names of all the numbers.
-    """
-    return (
-        scored.join(names.unknowns, on="unknown_no")
-        .join(names.names, on="artist_no")
-        .join(names.labels.select("label_no", label_support="label"), on="label_no", how="left")
-        .join(said, on=["unknown_no", "artist_no"], how="left")
-        .sort("unknown_no", "rank")
-        .with_columns(confidence=pl.lit(None, pl.Float64))
-        .select(RANKING.names())
-        .match_to_schema(RANKING)
-    )
+    ranking = rank_learned if scorer == "learned" else rank_by_formula
+    return ranking(tracklists, aliases=aliases, window=window, max_rank=max_rank, only=only)
 
 
 def rank_artists(
@@ -113,6 +78,48 @@ def rank_artists(
         InputFileError: none of the files can be used.
     """
     return rank(read_tracklists(paths).rows, scorer=scorer, window=window)
+
+
+def rank_in_scratch(
+    paths: str | PathLike[str] | Sequence[str | PathLike[str]],
+    out: str | Path,
+    *,
+    engine: str = "duckdb",
+    memory_limit: str | None = None,
+    master: str = "local[*]",
+    scratch: str | PathLike[str] | None = None,
+    window: int = WINDOW,
+) -> dict[str, int]:
+    """`rank_files` with an engine of its own, in a folder that is gone afterwards.
+
+    Args:
+        paths, out, window: See `formula_ranking.rank_files`.
+        engine: `duckdb` or `spark`.
+        memory_limit: Of DuckDB, such as `2GB`; Spark's is set in Spark's own configuration.
+        master: Spark's, such as `local[2]` or `spark://host:7077`.
+        scratch: Where the folder is made; None: the system's temporary folder. Spark's executors must see it.
+
+    Raises:
+        EnrichError: as `rank_files`; also an engine that is not known or cannot start.
+        InputFileError: as `rank_files`; also no folder `scratch`.
+    """
+    check_output(out)
+    if scratch is not None and not Path(scratch).is_dir():
+        raise InputFileError(f"{scratch}: no such folder for the files on the way")
+    if engine not in ENGINES:
+        raise EnrichError(f"engine {engine!r} is not known; use {' or '.join(ENGINES)}")
+    if engine == "spark" and memory_limit is not None:
+        raise EnrichError("a memory limit is DuckDB's; Spark takes spark.driver.memory and spark.executor.memory")
+    with TemporaryDirectory(prefix="enrich-", dir=scratch) as folder:
+        if engine == "spark":
+            # An optional extra, and a heavy import that most runs do without.
+            from enrich.cooccurrence.spark import Spark
+
+            running: Engine = Spark(Path(folder), master=master)
+        else:
+            running = DuckDB(Path(folder), memory_limit=memory_limit)
+        with closing(running):
+            return rank_files(paths, out, engine=running, window=window)
 
 
 def ranking_figures(tracklists: pl.DataFrame, ranking: pl.DataFrame) -> dict[str, int]:
@@ -127,9 +134,3 @@ def ranking_figures(tracklists: pl.DataFrame, ranking: pl.DataFrame) -> dict[str
         "candidates": ranking.height,
         "at_the_gate": at_the_gate(ranking),
     }
-
-
-def at_the_gate(ranking: pl.DataFrame) -> int:
-    """How many unknowns have a candidate at the specification's thresholds."""
-    gate = (pl.col("probability") >= GATE_PROBABILITY) & (pl.col("occurrence_count") >= GATE_SETS)
-    return ranking.filter(gate)["track_key"].n_unique()

@@ -1,7 +1,11 @@
-"""The rows of tracklists as slots: one per set and position, in order, with the artists each
-known one credits. Pure."""
+"""The rows of tracklists as slots: one per set and position, in order, with the artists each known one credits. Pure.
+
+What an unknown slot is an unknown of is said here, by `unknown_key`, and nowhere else.
+"""
 
 from __future__ import annotations
+
+from hashlib import sha256
 
 import polars as pl
 
@@ -11,6 +15,38 @@ from enrich.frames.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.text.credits import learn_names, split_credits
 from enrich.text.normalise import artist_key
 from enrich.text.words import is_unknown_artist
+
+#: One row per usable row of tracklists: `row_no` orders them as read; `artist` is null and `unknown` (the unknown's
+#: key) is not where the slot is an unknown one.
+PLAYED = pl.Schema(
+    {
+        "row_no": pl.Int64,
+        "set_id": pl.String,
+        "position": pl.Int32,
+        "dj": pl.String,
+        "artist": pl.String,
+        "label": pl.String,
+        "unknown": pl.String,
+    }
+)
+
+
+def unknown_key() -> pl.Expr:
+    """What an unknown slot is an unknown of: its `track_key`, else `set_id#position`."""
+    own = pl.concat_str("set_id", pl.lit("#"), "position")
+    return pl.when(pl.col("track_key").fill_null("") != "").then("track_key").otherwise(own)
+
+
+def played(rows: pl.DataFrame, *, row_no: pl.Expr) -> pl.DataFrame:
+    """Slots as PLAYED; of several rows for one slot the smallest `row_no` counts."""
+    is_unknown = is_unknown_artist(pl.col("artist"))
+    return rows.select(
+        row_no.cast(pl.Int64).alias("row_no"),
+        *(pl.col(name).cast(TRACKLISTS[name]) for name in ("set_id", "position", "dj")),
+        pl.when(~is_unknown).then("artist").alias("artist"),
+        "label",
+        pl.when(is_unknown).then(unknown_key()).alias("unknown"),
+    ).match_to_schema(PLAYED)
 
 
 def slot_rows(tracklists: pl.DataFrame) -> pl.DataFrame:
@@ -58,3 +94,10 @@ def credited_slots(rows: pl.DataFrame, whole: frozenset[str] | None = None) -> p
         .filter(pl.col("key") != "")
         .select("slot", "artist", "key")
     )
+
+
+def fingerprint(tracklists: pl.DataFrame) -> str:
+    """The same for the same rows in any order."""
+    columns = [c for c in TRACKLISTS.names() if c in tracklists.columns]
+    rows = tracklists.select(pl.struct(pl.col(c).cast(pl.String) for c in columns).hash(seed=0)).to_series().sort()
+    return sha256(rows.to_numpy().tobytes()).hexdigest()[:16]

@@ -20,7 +20,8 @@ import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
-from enrich.cooccurrence.engines import PLAYED, played
+from enrich.cooccurrence.engines import file_row
+from enrich.cooccurrence.slots import PLAYED, played
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.schemas import TRACKLISTS
 from enrich.sql import DUCKDB, Query
@@ -165,6 +166,6 @@ def _reader(file: Path, file_no: int) -> Callable[[Iterator[pa.RecordBatch]], It
         for batch in batches:
             table = pl.DataFrame(pa.Table.from_batches([batch]))
             slots = checked(table.drop(_LINE), file, lines=(table[_LINE] + 1).to_list()).slots
-            yield from played(slots, file_no=file_no).to_arrow().cast(plain).to_batches()
+            yield from played(slots, row_no=file_row(file_no)).to_arrow().cast(plain).to_batches()
 
     return read

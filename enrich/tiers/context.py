@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from enrich.cooccurrence.learned import SHIPPED
 from enrich.cooccurrence.ranking import rank
+from enrich.cooccurrence.stored import SHIPPED
 from enrich.frames.schemas import RANKING
 from enrich.rules import GATE_PROBABILITY, GATE_SETS
 from enrich.text.normalise import artist_key

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from enrich.cooccurrence.calibration import (
     Calibration,
-    about_unknowns,
     brier,
     choose_threshold,
     ece,
@@ -14,6 +13,7 @@ from enrich.cooccurrence.calibration import (
     fit_calibration,
     reliability,
 )
+from enrich.cooccurrence.formula_ranking import about_unknowns
 
 
 def ranking(n=3000, seed=0):

@@ -3,10 +3,10 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from enrich.cooccurrence.candidates import Block, gather
-from enrich.cooccurrence.corpus import build_corpus
-from enrich.cooccurrence.explaining import says
-from enrich.cooccurrence.features import examples
+from enrich.cooccurrence.learned.candidates import Block, gather
+from enrich.cooccurrence.learned.corpus import build_corpus
+from enrich.cooccurrence.learned.explaining import says
+from enrich.cooccurrence.learned.features import examples
 from enrich.cooccurrence.masking import hide, recordings
 
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from test_ranking import worlds
 
-from enrich.cooccurrence.drawing import draw_ego_net
-from enrich.cooccurrence.graph import build_graph, ego_net
-from enrich.cooccurrence.graph_files import graph, write_graph
+from enrich.charts.ego_net import draw_ego_net
+from enrich.cooccurrence.graph.building import build_graph, ego_net
+from enrich.cooccurrence.graph.files import graph, write_graph
 from enrich.cooccurrence.ranking import rank
 from enrich.errors import EnrichError
 from enrich.frames.schemas import TRACKLISTS

@@ -12,9 +12,8 @@ from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from enrich.cli.app import build_app
-from enrich.cooccurrence import large
-from enrich.cooccurrence.large import rank_in_scratch
-from enrich.cooccurrence.ranking import rank, ranking_figures
+from enrich.cooccurrence import formula_ranking
+from enrich.cooccurrence.ranking import rank, rank_in_scratch, ranking_figures
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.schemas import RANKING, TRACKLISTS
 from enrich.tracklists import batches
@@ -47,7 +46,7 @@ def in_memory(files) -> pl.DataFrame:
 def test_files_rank_as_in_memory_repeats_and_all(first, second, tmp_path, monkeypatch):
     # A batch of seven rows, so that slots are repeated within a batch, between batches and between files.
     monkeypatch.setattr(batches.parquet_batches, "__kwdefaults__", {"rows": 7})
-    monkeypatch.setattr(large, "UNKNOWNS_AT_ONCE", 2)
+    monkeypatch.setattr(formula_ranking, "UNKNOWNS_AT_ONCE", 2)
     files = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
     first.write_parquet(files[0])
     second.write_parquet(files[1])

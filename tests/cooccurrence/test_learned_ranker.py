@@ -5,16 +5,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from enrich.cooccurrence.corpus import build_corpus
-from enrich.cooccurrence.learned import (
-    SHIPPED,
-    load_ranker,
-    masked_examples,
-    order,
-    rank_learned,
-    train,
-    train_on,
-)
+from enrich.cooccurrence.learned.corpus import build_corpus
+from enrich.cooccurrence.learned.ranker import load_ranker, masked_examples, order, train
+from enrich.cooccurrence.learned.ranking import rank_learned
+from enrich.cooccurrence.stored import SHIPPED
+from enrich.cooccurrence.training import train_on
 from enrich.errors import ModelError
 from enrich.frames.schemas import RANKING
 
@@ -47,7 +42,7 @@ def test_batches_do_not_follow_the_names_of_artists(world):
 def test_exported_trees_score_as_scikit_learn_does():
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    from enrich.cooccurrence.trees import Trees
+    from enrich.cooccurrence.learned.trees import Trees
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(3000, 6)).astype(np.float32)

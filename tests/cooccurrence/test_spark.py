@@ -17,19 +17,18 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from enrich.cooccurrence.engines import DiskDuckDB
+from enrich.cooccurrence.engines import DuckDB
 from enrich.cooccurrence.evidence import EVIDENCE
 from enrich.cooccurrence.formula import score_steps
-from enrich.cooccurrence.large import RESULTS, rank_large
+from enrich.cooccurrence.formula_ranking import RESULTS, rank_files
 from enrich.cooccurrence.spark import Spark, spark_text
-from enrich.rules import WINDOW
 from enrich.sql import DUCKDB
 
 QUERIES = sorted(name for name in DUCKDB if name.startswith("cooccurrence_"))
-#: Contexts, signals and ranks, as the steps make them, with pair counts and evidence.
+#: Contexts, signals and ranks, as the steps make them, with evidence.
 TABLES = [
     "context_plays", "context_artists", "unknown_sets", "occurrence", "top_labels", "label_support", "dj_plays",
-    "dj_signal", "pairs", *RESULTS,
+    "dj_signal", *RESULTS,
 ]  # fmt: skip
 
 
@@ -87,15 +86,14 @@ def test_spark_equals_duckdb_on_unknowns_played_again_and_repeated_slots(world, 
 
 def _assert_equal(files, tmp_path):
     found, seconds, figures = {}, {}, {}
-    for name, start in (("duckdb", DiskDuckDB), ("spark", lambda folder: Spark(folder, master="local[2]"))):
+    for name, start in (("duckdb", DuckDB), ("spark", lambda folder: Spark(folder, master="local[2]"))):
         folder = tmp_path / name
         folder.mkdir()
         began = time.perf_counter()
         with closing(start(folder)) as engine:
             started = time.perf_counter() - began
-            figures[name] = rank_large(files, tmp_path / f"{name}.parquet", engine=engine)
+            figures[name] = rank_files(files, tmp_path / f"{name}.parquet", engine=engine)
             seconds[name] = time.perf_counter() - began
-            engine.keep("pairs", "cooccurrence_pairs", window=WINDOW)
             con = engine.results(TABLES)
             found[name] = {table: _rows(con.table(table).pl()) for table in TABLES}
         print(f"\n{name}: {seconds[name]:.1f} s, {started:.1f} s of them to start; {figures[name]['slots']:,} slots")

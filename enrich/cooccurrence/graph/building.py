@@ -33,15 +33,16 @@ Edges have `relation`, `count` (what is counted, below) and `weight` (float; the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import networkx as nx
 import polars as pl
 
-from enrich.cooccurrence.contexts import unknown_key
-from enrich.cooccurrence.pairs import slot_pairs
-from enrich.cooccurrence.ranking import rank
+from enrich.cooccurrence.formula_ranking import rank_by_formula
+from enrich.cooccurrence.slots import unknown_key
 from enrich.errors import EnrichError
+from enrich.frames.coding import packed
 from enrich.rules import WINDOW
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key, title_key
@@ -97,7 +98,9 @@ def ego_net(
     here = keyed.filter(pl.col("set_id").is_in(own["set_id"].unique().implode()))
     # Other unknowns are no evidence; without those of other sets one pass ranks little more than this one.
     others = keyed.filter(~pl.col("is_unknown"), ~pl.col("set_id").is_in(own["set_id"].unique().implode()))
-    ranking = rank(pl.concat([here, others]).drop("is_unknown", "unknown_key"), aliases=aliases, window=window)
+    ranking = rank_by_formula(
+        pl.concat([here, others]).drop("is_unknown", "unknown_key"), aliases=aliases, window=window
+    )
     best = ranking.filter(pl.col("track_key") == unknown).head(max_artists)
 
     whole = _graph(*_tables(here.drop("is_unknown", "unknown_key"), aliases=aliases, window=window))
@@ -243,7 +246,7 @@ def _edges(pairs: pl.DataFrame, source: str, target: str, relation: str) -> pl.D
 def _near(slots: pl.DataFrame, credit: pl.DataFrame, window: int) -> list[pl.DataFrame]:
     """Tracks near each other, and artists."""
     numbered = slots.select(set_no=pl.col("set_id").rank("dense"), position="position", item="slot_no")
-    pairs = slot_pairs(numbered, window=window)
+    pairs = _slot_pairs(numbered, window)
     track = slots.select("slot_no", "node")
     tracks = pairs.join(track, left_on="first", right_on="slot_no").join(
         track, left_on="second", right_on="slot_no", suffix="_2"
@@ -255,6 +258,25 @@ def _near(slots: pl.DataFrame, credit: pl.DataFrame, window: int) -> list[pl.Dat
         _undirected(tracks, "node", "node_2", "near", 1.0 / pl.col("distance")),
         _undirected(artists, "artist", "artist_2", "met", pl.lit(1.0)),
     ]
+
+
+def _slot_pairs(plays: pl.DataFrame, window: int) -> pl.DataFrame:
+    """Every pair of slots within the window: first, second (items, in playing order) and distance (positions)."""
+    parts = [pl.DataFrame({"first": a, "second": b, "distance": distance}) for a, b, distance in _beside(plays, window)]
+    empty = {"first": plays.schema["item"], "second": plays.schema["item"], "distance": plays.schema["position"]}
+    return pl.concat(parts) if parts else pl.DataFrame(schema=empty)
+
+
+def _beside(plays: pl.DataFrame, window: int) -> Iterator[tuple[pl.Series, pl.Series, pl.Series]]:
+    if window < 1:
+        raise ValueError(f"window must be >= 1, got {window}")
+    place = packed(plays["set_no"], plays["position"])
+    rows = plays if place.is_sorted() else plays[place.arg_sort()]
+    for step in range(1, min(window, rows.height - 1) + 1):
+        here, there = rows[:-step], rows[step:]
+        distance = there["position"] - here["position"]
+        near = (here["set_no"] == there["set_no"]) & (distance <= window)
+        yield here["item"].filter(near), there["item"].filter(near), distance.filter(near)
 
 
 def _undirected(pairs: pl.DataFrame, a: str, b: str, relation: str, weight: pl.Expr) -> pl.DataFrame:

@@ -11,18 +11,18 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import networkx as nx
 import polars as pl
 
-from enrich.cooccurrence.drawing import draw_ego_net
-from enrich.cooccurrence.graph import build_graph, ego_net
+from enrich.charts.ego_net import draw_ego_net
+from enrich.cooccurrence.graph.building import build_graph, ego_net
 from enrich.errors import InputFileError
 from enrich.rules import WINDOW
 from enrich.settings import Settings
+from enrich.snapshots.opening import open_snapshot
 from enrich.tracklists.reading import read_tracklists
 
 _PICTURES = (".png", ".svg", ".pdf")
@@ -63,7 +63,7 @@ def graph(
     window: int = WINDOW,
     settings: Settings | None = None,
 ) -> GraphFile:
-    """Write tracks, artists, labels, DJs and sets as a graph (`cooccurrence.graph` says what is in it).
+    """Write tracks, artists, labels, DJs and sets as a graph (`graph.building` says what is in it).
 
     Args:
         tracklists: Files, a frame TRACKLISTS, a `.duckdb` snapshot; None: the latest snapshot.
@@ -158,7 +158,7 @@ def _rows(tracklists: Source, settings: Settings | None) -> tuple[pl.DataFrame, 
         one = Path(tracklists[0])
     if tracklists is not None and (one is None or one.suffix.lower() != ".duckdb"):
         return read_tracklists(tracklists).rows, None
-    snapshot = import_module("enrich.snapshots.opening").open_snapshot(one, settings=settings)
+    snapshot = open_snapshot(one, settings=settings)
     try:
         artists = snapshot.frame("artists").select("artist", alias="aliases").explode("alias").drop_nulls()
         return snapshot.frame("tracklists"), artists

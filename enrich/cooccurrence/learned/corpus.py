@@ -20,7 +20,7 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from enrich.cooccurrence.ease import Ease, fit_ease
+from enrich.cooccurrence.learned.ease import Ease, fit_ease
 from enrich.cooccurrence.masking import group_recordings
 from enrich.cooccurrence.slots import credited_slots, slot_rows
 from enrich.errors import EnrichError

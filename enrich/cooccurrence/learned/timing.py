@@ -7,19 +7,10 @@ Pure functions of a `Block`; hidden plays have no part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
-import scipy.sparse as sp
 
-from enrich.cooccurrence.corpus import Floats, Ints, Sparse, column_sums
-
-if TYPE_CHECKING:
-    from enrich.cooccurrence.candidates import Block, Pool
-
-#: Days between first plays of which one is unknown.
-_UNDATED = 3000.0
+from enrich.cooccurrence.learned.candidates import Block, Pool
+from enrich.cooccurrence.learned.corpus import Floats, Ints, Sparse, column_sums
 
 
 class Entries:
@@ -70,32 +61,6 @@ class Sums:
     def best(self, weight: Floats) -> Floats:
         """The greatest weight among each candidate's entries."""
         return self._entries.greatest(weight[self._entries.row, self._set])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Debuts:
-    """U × N: of each recording, whether a DJ of the unknown plays it, days between first plays, and its sets."""
-
-    same_dj: Floats
-    apart: Floats
-    sets: Floats
-
-    @property
-    def recent(self) -> Floats:
-        """Weight of recordings of several sets that the same DJs began to play within months."""
-        weight: Floats = (self.same_dj * np.exp(-self.apart / 60) * (self.sets >= 2)).astype(np.float32)
-        return weight
-
-
-def debuts(block: Block) -> Debuts:
-    """How other recordings came up, compared with the block's units."""
-    context, own = block.context, block.first_day
-    djs = sp.csr_matrix(block.played_by.astype(np.float32))
-    same = ((djs @ context.unit_djs.T).toarray() > 0).astype(np.float32)
-    apart = np.full(same.shape, _UNDATED, np.float32)
-    known = np.isfinite(own)[:, None] & np.isfinite(context.first_day)[None, :]
-    np.subtract(context.first_day[None, :], own[:, None], out=apart, where=known, casting="unsafe")
-    return Debuts(same_dj=same, apart=np.abs(apart), sets=context.sets_of_unit[None, :])
 
 
 def around(block: Block, pool: Pool) -> dict[str, Floats]:

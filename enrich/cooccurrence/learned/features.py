@@ -13,9 +13,9 @@ from hashlib import sha256
 import numpy as np
 import scipy.sparse as sp
 
-from enrich.cooccurrence.candidates import Block, Pool, gather, spread
-from enrich.cooccurrence.corpus import Context, Floats, Ints, Sparse, column_sums, count
-from enrich.cooccurrence.timing import Sums, around, by_debut, greatest, of_place, on_labels
+from enrich.cooccurrence.learned.candidates import Block, Pool, gather, spread
+from enrich.cooccurrence.learned.corpus import Context, Floats, Ints, Sparse, column_sums, count
+from enrich.cooccurrence.learned.timing import Sums, around, by_debut, greatest, of_place, on_labels
 
 #: Cells of a dense units × artists matrix worked on at once; bounds memory.
 _CELLS = 6_000_000

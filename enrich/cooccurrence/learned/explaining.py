@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 
-from enrich.cooccurrence.features import Examples
-
-if TYPE_CHECKING:
-    from enrich.cooccurrence.learned import Ranker
+from enrich.cooccurrence.learned.features import Examples
+from enrich.cooccurrence.learned.ranker import Ranker
 
 #: Parts named for one candidate.
 MAX_PARTS = 4

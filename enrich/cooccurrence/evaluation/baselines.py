@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from enrich.cooccurrence.corpus import Context, Floats, Ints, column_sums, ones
-from enrich.cooccurrence.learned import SCORED
+from enrich.cooccurrence.learned.corpus import Context, Floats, Ints, column_sums, ones
+from enrich.cooccurrence.learned.ranker import SCORED
 
 _TOP = 50
 _BLOCK = 100

@@ -31,24 +31,25 @@ import numpy as np
 import polars as pl
 
 from enrich.cooccurrence.aliases import with_known
-from enrich.cooccurrence.baselines import baselines
 from enrich.cooccurrence.calibration import (
     Calibration,
-    about_unknowns,
     brier,
     ece,
     evidence,
     fit_calibration,
     reliability,
 )
-from enrich.cooccurrence.corpus import Corpus, Ints, build_corpus
-from enrich.cooccurrence.features import Examples, examples
-from enrich.cooccurrence.learned import MAX_TRAINING, Ranker, fingerprint, masked_examples, order, train
+from enrich.cooccurrence.evaluation.baselines import baselines
+from enrich.cooccurrence.formula_ranking import about_unknowns, rank_by_formula
+from enrich.cooccurrence.learned.corpus import Corpus, Ints, build_corpus
+from enrich.cooccurrence.learned.features import Examples, examples
+from enrich.cooccurrence.learned.ranker import MAX_TRAINING, Ranker, masked_examples, order, train
 from enrich.cooccurrence.masking import hide, random_folds, without_duplicate_sets
-from enrich.cooccurrence.ranking import rank
+from enrich.cooccurrence.slots import fingerprint
 from enrich.errors import EnrichError
 from enrich.rules import GATE_PROBABILITY, GATE_SETS
 from enrich.text.normalise import artist_key
+from enrich.tracklists.reading import read_tracklists
 
 #: Scorers whose output is a probability: these are calibrated.
 CALIBRATED = ("formula", "learned")
@@ -129,8 +130,6 @@ def evaluate(
     Raises:
         EnrichError: too few known recordings come back in a second set.
     """
-    from enrich.tracklists.reading import read_tracklists
-
     plan = Plan(seed=seed)
     if sample is not None:
         size = max(20, min(plan.size, sample // plan.folds))
@@ -346,7 +345,7 @@ def _by_formula(world: _World, group: pl.Series, hidden: pl.DataFrame, aliases: 
     """Answers of the formula, which reads the tracklists themselves and knows artists by name."""
     right = _truth(world.corpus).select("track_key", "artist_key", is_right=pl.lit(value=True))
     return (
-        rank(hidden, aliases=aliases)
+        rank_by_formula(hidden, aliases=aliases)
         # Of all unknowns those that nobody hid are not asked for.
         .filter(pl.col("track_key").is_in(group.implode()))
         .with_columns(scorer=pl.lit("formula"), artist_key=artist_key(pl.col("artist")), pool_has=pl.lit(value=False))

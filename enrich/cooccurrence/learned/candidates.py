@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from enrich.cooccurrence.corpus import Context, Floats, Ints, Sparse, column_sums, count
-from enrich.cooccurrence.timing import Debuts, debuts
+from enrich.cooccurrence.learned.corpus import Context, Floats, Ints, Sparse, column_sums, count
 
 #: How many each generator may bring.
 GENERATORS: dict[str, int] = {
@@ -56,6 +56,25 @@ LABEL_REACH = 3
 
 #: Time constants in days of the same-DJ weights.
 _MONTHS, _YEARS, _EVER = 60.0, 400.0, 3000.0
+
+
+#: Days between first plays of which one is unknown.
+_UNDATED = 3000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debuts:
+    """U × N: of each recording, whether a DJ of the unknown plays it, days between first plays, and its sets."""
+
+    same_dj: Floats
+    apart: Floats
+    sets: Floats
+
+    @property
+    def recent(self) -> Floats:
+        """Weight of recordings of several sets that the same DJs began to play within months."""
+        weight: Floats = (self.same_dj * np.exp(-self.apart / 60) * (self.sets >= 2)).astype(np.float32)
+        return weight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,6 +275,17 @@ class Block:
     def roster(self, labels: Floats) -> Floats:
         """U × A: artists of the labels, by their rarity."""
         return spread(self.by_rarity(labels), self.context.label_artists)
+
+
+def debuts(block: Block) -> Debuts:
+    """How other recordings came up, compared with the block's units."""
+    context, own = block.context, block.first_day
+    djs = sp.csr_matrix(block.played_by.astype(np.float32))
+    same = ((djs @ context.unit_djs.T).toarray() > 0).astype(np.float32)
+    apart = np.full(same.shape, _UNDATED, np.float32)
+    known = np.isfinite(own)[:, None] & np.isfinite(context.first_day)[None, :]
+    np.subtract(context.first_day[None, :], own[:, None], out=apart, where=known, casting="unsafe")
+    return Debuts(same_dj=same, apart=np.abs(apart), sets=context.sets_of_unit[None, :])
 
 
 @dataclass(frozen=True, kw_only=True)

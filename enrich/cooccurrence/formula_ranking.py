@@ -1,0 +1,168 @@
+"""The ranking by the formula: at most 50 artists for each unknown, with probability, its parts and the evidence.
+
+The same named queries rank a frame in memory, files beyond memory, and files on Spark: numbering, contexts, signals,
+ranks and evidence are an engine's (`engines.DuckDB`, `spark.Spark`); the unknowns get their names, sentences and
+confidence some thousands at a time. In memory stand one batch and the vocabulary: every distinct artist, DJ and label
+text, whose number grows much more slowly than that of the plays.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from os import PathLike
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from enrich.cooccurrence.calibration import with_confidence
+from enrich.cooccurrence.engines import DuckDB, Engine
+from enrich.cooccurrence.evidence import EVIDENCE, Names, sentences
+from enrich.cooccurrence.formula import SCORES, score_steps
+from enrich.cooccurrence.plays import Vocabulary, load_plays, number_plays
+from enrich.cooccurrence.stored import shipped_calibration
+from enrich.frames.files import write_batches
+from enrich.frames.schemas import RANKING
+from enrich.rules import GATE_PROBABILITY, GATE_SETS, MAX_RANK, WINDOW
+from enrich.sql import DUCKDB
+from enrich.tracklists.batches import parquet_files
+
+#: Unknowns named at once.
+UNKNOWNS_AT_ONCE = 20_000
+
+#: The tables a ranking is written from.
+RESULTS = ("ranked", *EVIDENCE, "about_unknowns", "unknowns", "sets")
+
+
+def rank_by_formula(
+    tracklists: pl.DataFrame,
+    *,
+    aliases: pl.DataFrame | None = None,
+    window: int = WINDOW,
+    max_rank: int = MAX_RANK,
+    only: pl.Series | None = None,
+) -> pl.DataFrame:
+    """RANKING of every unknown of a frame TRACKLISTS; see `ranking.rank`."""
+    with closing(DuckDB()) as engine:
+        load_plays(engine, tracklists)
+        known = number_plays(engine, aliases=aliases)
+        _rank(engine, window=window, max_rank=max_rank, only=only)
+        parts = list(_batches(engine, known))
+    return pl.concat(parts) if parts else RANKING.to_frame()
+
+
+def rank_files(
+    paths: str | PathLike[str] | Sequence[str | PathLike[str]],
+    out: str | Path,
+    *,
+    engine: Engine,
+    window: int = WINDOW,
+    max_rank: int = MAX_RANK,
+) -> dict[str, int]:
+    """Rank the artists every unknown of Parquet tracklists may be by, into a file of schema RANKING.
+
+    Args:
+        paths: Flat tracklist tables in Parquet. Of several rows for one slot the first in the first file counts.
+        out: .parquet, .csv or .jsonl; by track_key and rank.
+        engine: A fresh engine with a working folder; the caller closes it.
+        window: Positions to either side of an unknown's slot; >= 1.
+        max_rank: Candidates kept for one unknown.
+
+    Returns:
+        The figures of `ranking.ranking_figures`, and rows_set_aside.
+
+    Raises:
+        InputFileError: a file is missing, damaged or not Parquet, or `out` cannot be written.
+        EnrichError: the engine has too little memory.
+    """
+    rows = engine.read_played(parquet_files(paths))
+    known = number_plays(engine)
+    _rank(engine, window=window, max_rank=max_rank)
+    counts = {name: int(value) for name, value in engine.frame("cooccurrence_counts").row(0, named=True).items()}
+    ranked: Counter[str] = Counter(with_candidates=0, candidates=0, at_the_gate=0)
+    write_batches(_counted(_batches(engine, known), ranked), RANKING, out)
+    return {**counts, **ranked, "rows_set_aside": rows - counts["slots"]}
+
+
+def about_unknowns(tracklists: pl.DataFrame) -> pl.DataFrame:
+    """track_key, sets (of the unknown), history (mean number of sets of its DJs), by track_key."""
+    with closing(DuckDB()) as engine:
+        load_plays(engine, tracklists)
+        number_plays(engine)
+        engine.run("cooccurrence_about_unknowns")
+        return engine.frame("cooccurrence_about")
+
+
+def at_the_gate(ranking: pl.DataFrame) -> int:
+    """How many unknowns have a candidate at the specification's thresholds."""
+    gate = (pl.col("probability") >= GATE_PROBABILITY) & (pl.col("occurrence_count") >= GATE_SETS)
+    return ranking.filter(gate)["track_key"].n_unique()
+
+
+def _rank(engine: Engine, *, window: int, max_rank: int, only: pl.Series | None = None) -> None:
+    """Make the tables RESULTS; of `only` the unknowns of these keys."""
+    for name, parameters in score_steps(window=window, max_rank=max_rank):
+        engine.run(name, **parameters)
+    if only is not None:
+        engine.load("wanted", only.unique().to_frame("track_key"))
+        engine.run("cooccurrence_only")
+    for table, (query, limits) in EVIDENCE.items():
+        engine.keep(table, query, **limits)
+    engine.run("cooccurrence_about_unknowns")
+
+
+def _counted(batches: Iterator[pl.DataFrame], figures: Counter[str]) -> Iterator[pl.DataFrame]:
+    for ranking in batches:
+        figures.update(
+            with_candidates=ranking["track_key"].n_unique(),
+            candidates=ranking.height,
+            at_the_gate=at_the_gate(ranking),
+        )
+        yield ranking
+
+
+def _batches(engine: Engine, known: Vocabulary) -> Iterator[pl.DataFrame]:
+    """RANKING of some unknowns after the others, in the order of their keys."""
+    con = engine.results(RESULTS)
+    for first in range(0, con.table("unknowns").shape[0], UNKNOWNS_AT_ONCE):
+        last = first + UNKNOWNS_AT_ONCE - 1
+        scored = _part(con, "ranked", first, last).select(SCORES.names()).cast(dict(SCORES))  # type: ignore[arg-type]
+        names = Names(
+            names=known.names,
+            labels=known.labels,
+            dj_credits=known.dj_credits,
+            sets=_as_numbered(DUCKDB["cooccurrence_set_ids"].frame(con, first=first, last=last)),
+            unknowns=_part(con, "unknowns", first, last),
+        )
+        evidence = sentences(scored, {table: _part(con, table, first, last) for table in EVIDENCE}, names)
+        about = _part(con, "about_unknowns", first, last).join(names.unknowns, on="unknown_no")
+        ranking = _named(scored, evidence, names)
+        yield with_confidence(
+            ranking, about.select("track_key", "sets", "history"), shipped_calibration().get("formula")
+        )
+
+
+def _named(scored: pl.DataFrame, evidence: pl.DataFrame, names: Names) -> pl.DataFrame:
+    """RANKING of candidates known by number; `confidence` is null."""
+    return (
+        scored.join(names.unknowns, on="unknown_no")
+        .join(names.names, on="artist_no")
+        .join(names.labels.select("label_no", label_support="label"), on="label_no", how="left")
+        .join(evidence, on=["unknown_no", "artist_no"], how="left")
+        .sort("unknown_no", "rank")
+        .with_columns(confidence=pl.lit(None, pl.Float64))
+        .select(RANKING.names())
+        .match_to_schema(RANKING)
+    )
+
+
+def _part(con: duckdb.DuckDBPyConnection, table: str, first: int, last: int) -> pl.DataFrame:
+    no = duckdb.ColumnExpression("unknown_no")
+    return _as_numbered(con.table(table).filter(no.between(first, last)).pl())
+
+
+def _as_numbered(table: pl.DataFrame) -> pl.DataFrame:
+    """Numbers as the vocabulary has them."""
+    return table.with_columns(pl.col("^.*_no$").cast(pl.UInt32))

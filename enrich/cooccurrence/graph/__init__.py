@@ -1,0 +1,1 @@
+"""Tracklists as a networkx graph, and its files."""

@@ -1,0 +1,198 @@
+"""Played slots as numbered tables of an engine, and the context of every unknown: the known plays around its slots.
+
+The queries are those of `sql/duckdb/cooccurrence_numbering.sql`, in memory, on disk and on Spark alike; only the
+vocabulary (every distinct artist, DJ and label text) is read here. Everything afterwards works on small integers;
+names come back at the very end.
+
+Words, as the whole package uses them:
+
+* **Slot**: one row, known by (`set_id`, `position`). Of several rows of a frame for one slot a known artist goes before
+  an unknown one, then the smallest row in text order is kept: the order of the rows never matters.
+* **Unknown slot**: `artist` is null or an unknown-word (`enrich.text.words.is_unknown_artist`).
+* **Unknown**: all unknown slots of one `track_key`; without one, the slot alone, called `set_id#position`.
+* **Known play**: any other slot. It counts once for every artist its credit names (`enrich.text.credits`): main and
+  featured, not remixers, who did not make the track; unknown-words (`ID & Armin van Buuren`) name nobody.
+* **Context**: the known plays of the same set whose `position` differs by at most `window` from one of the
+  unknown's slots. Positions may have gaps: the difference of the numbers counts, not the rows between.
+* **DJ**: every name in the row's `dj`, split like an artist credit: `A b2b B` is two DJs.
+* **Alias**: two names of one artist's row (`artist` and its `alias`es); it does not chain from row to row.
+
+Tables, numbers in the order of the sorted keys: `sets` (set_no, set_id), `unknowns` (unknown_no, track_key), `credits`
+(credit_no, artist_no), `dj_credits` (dj_credit_no, dj_no; `dj_no` and `artist_no` number the same names), `dj_numbers`
+(text, dj_credit_no, dj_key_no), `same_artist` (artist_no, alias_no), and `slots` (slot_no, set_no, position,
+credit_no?, label_no?, dj_credit_no?, unknown_no?), one row per slot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from enrich.cooccurrence.engines import Engine
+from enrich.cooccurrence.slots import played, slot_rows
+from enrich.errors import EnrichError
+from enrich.text.credits import split_credits
+from enrich.text.normalise import artist_key, label_key
+from enrich.text.words import is_unknown_artist
+
+_CREDITS_AT_ONCE = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """What the texts of tracklists name, by number, in the spelling seen most; and the label_no of each label text."""
+
+    credits: pl.DataFrame
+    dj_credits: pl.DataFrame
+    names: pl.DataFrame
+    labels: pl.DataFrame
+    same_artist: pl.DataFrame
+    label_of: pl.Series
+
+
+def load_plays(engine: Engine, tracklists: pl.DataFrame) -> None:
+    """Make the table `played` of a frame TRACKLISTS; absent optional columns count as null.
+
+    Raises:
+        EnrichError: `set_id` or `position` is missing.
+    """
+    engine.load("played", played(slot_rows(tracklists), row_no=pl.col("slot")))
+
+
+def number_plays(engine: Engine, *, aliases: pl.DataFrame | None = None) -> Vocabulary:
+    """Number every slot, artist, DJ, label and unknown of the table `played`.
+
+    Args:
+        engine: Holds `played`; the tables above are made beside it.
+        aliases: Columns `artist`, `alias`: one row per further name of an artist. None: no aliases.
+
+    Raises:
+        EnrichError: `aliases` lacks a column.
+    """
+    engine.run("cooccurrence_sets")
+    engine.run("cooccurrence_repeats")
+    artists, djs, labels = (_texts(engine, f"cooccurrence_{what}_texts") for what in ("artist", "dj", "label"))
+    known = vocabulary(artists, djs, labels, aliases=aliases)
+    engine.load("artist_numbers", _numbers(artists.select("text", credit_no="no")))
+    engine.load("label_numbers", _numbers(labels.select("text", label_no=known.label_of).drop_nulls()))
+    engine.load("dj_numbers", _numbers(dj_numbers(djs)))
+    for table in ("credits", "dj_credits", "same_artist"):
+        engine.load(table, _numbers(getattr(known, table)))
+    engine.run("cooccurrence_unknowns")
+    engine.run("cooccurrence_slots")
+    return known
+
+
+def vocabulary(
+    artists: pl.DataFrame, djs: pl.DataFrame, labels: pl.DataFrame, *, aliases: pl.DataFrame | None = None
+) -> Vocabulary:
+    """Read the names in distinct texts.
+
+    Args:
+        artists: no, text, plays: credits that are no unknown-word, and how often each occurs.
+        djs: The same of DJ credits.
+        labels: The same of labels, `no` counting from 0.
+        aliases: See `number_plays`.
+    """
+    credited, dj_credited = _credited(artists), _credited(djs)
+    names = _names(credited, dj_credited, aliases)
+    number = names.select("artist_no", "artist_key")
+    label_names, label_of = _labels(labels)
+    return Vocabulary(
+        credits=_edges(credited, number, "credit_no", "artist_no"),
+        dj_credits=_edges(dj_credited, number, "dj_credit_no", "dj_no"),
+        names=names,
+        labels=label_names,
+        same_artist=_same_artist(aliases, number),
+        label_of=label_of,
+    )
+
+
+def dj_numbers(djs: pl.DataFrame) -> pl.DataFrame:
+    """text, dj_credit_no, dj_key_no of DJ credits (no, text): a whole credit by its key, not taken apart."""
+    return djs.select("text", dj_credit_no="no", dj_key_no=artist_key(pl.col("text")).rank("dense"))
+
+
+def _credited(credit: pl.DataFrame) -> pl.DataFrame:
+    """no, artist, artist_key, plays: the names in each credit, remixers and unknown-words left out."""
+    # A part at a time: taking a million credits apart at once would need more memory than all that is made of them.
+    return pl.concat(
+        split_credits(part["text"])
+        .filter(pl.col("role") != "remixer", ~is_unknown_artist(pl.col("artist")))
+        .join(part.with_row_index("row"), on="row")
+        .select("no", "artist", "plays", artist_key=artist_key(pl.col("artist")))
+        for part in (credit.iter_slices(_CREDITS_AT_ONCE) if len(credit) else [credit])
+    )
+
+
+def _names(credited: pl.DataFrame, djs: pl.DataFrame, aliases: pl.DataFrame | None) -> pl.DataFrame:
+    """artist_no, artist_key, artist: artists, DJs and aliases; spelled as credits do, else as DJs, else as aliases."""
+    parts = [
+        credited.select("artist_key", "artist", "plays", rank=pl.lit(0)),
+        djs.select("artist_key", "artist", "plays", rank=pl.lit(1)),
+    ]
+    if aliases is not None:
+        missing = {"artist", "alias"} - set(aliases.columns)
+        if missing:
+            raise EnrichError(f"aliases: column {', '.join(sorted(missing))} is missing; expected artist and alias")
+        parts += [
+            aliases.select(artist_key=artist_key(pl.col(c)), artist=c, plays=pl.lit(1, pl.UInt32), rank=pl.lit(2))
+            for c in ("artist", "alias")
+        ]
+    return _commonest(pl.concat(parts, how="vertical_relaxed"), "artist_key", "artist").with_row_index("artist_no")
+
+
+def _labels(label: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """The labels (label_no, label_key, label), and the label_no of each text, by its number."""
+    keyed = label.select("no", label="text", plays="plays", label_key=label_key(pl.col("text")), rank=pl.lit(0)).filter(
+        pl.col("label_key").fill_null("") != ""
+    )
+    labels = _commonest(keyed, "label_key", "label").with_row_index("label_no")
+    label_of = label.select("no").join(
+        keyed.join(labels, on="label_key").select("no", "label_no"), on="no", how="left", maintain_order="left"
+    )
+    return labels, label_of["label_no"]
+
+
+def _commonest(spellings: pl.DataFrame, key: str, name: str) -> pl.DataFrame:
+    """One row per key in key order, with its commonest spelling of the lowest `rank`; ties go to the first in text."""
+    return (
+        spellings.drop_nulls([key, name])
+        .group_by(key, name, "rank")
+        .agg(pl.col("plays").sum())
+        .sort([key, "rank", "plays", name], descending=[False, False, True, False])
+        .unique(key, keep="first", maintain_order=True)
+        .select(key, name)
+    )
+
+
+def _edges(named: pl.DataFrame, number: pl.DataFrame, left: str, right: str) -> pl.DataFrame:
+    edges = named.join(number, on="artist_key").select(pl.col("no").alias(left), pl.col("artist_no").alias(right))
+    return edges.unique().sort(left, right)
+
+
+def _same_artist(aliases: pl.DataFrame | None, number: pl.DataFrame) -> pl.DataFrame:
+    """artist_no, alias_no: pairs of names found in one artist's row; the identity is left to the queries."""
+    if aliases is None:
+        return pl.DataFrame(schema={"artist_no": pl.UInt32, "alias_no": pl.UInt32})
+    keys = aliases.drop_nulls().select(owner=artist_key(pl.col("artist")), alias=artist_key(pl.col("alias")))
+    owned = pl.concat([keys, keys.select("owner", alias="owner")]).unique()
+    return (
+        owned.join(owned, on="owner")
+        .join(number, left_on="alias", right_on="artist_key")
+        .join(number.rename({"artist_no": "alias_no"}), left_on="alias_right", right_on="artist_key")
+        .select("artist_no", "alias_no")
+        .unique()
+        .sort("artist_no", "alias_no")
+    )
+
+
+def _texts(engine: Engine, query: str) -> pl.DataFrame:
+    """no, text, plays: the distinct texts, numbered in their order."""
+    return engine.frame(query).sort("text").select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("no"), "text", "plays")
+
+
+def _numbers(table: pl.DataFrame) -> pl.DataFrame:
+    """Numbers as every engine has them."""
+    return table.with_columns(pl.col("^.*_no$").cast(pl.Int32))

@@ -1,0 +1,83 @@
+"""A ranker and its calibrations as files: a manifest that names what they were made from, and the fingerprint of each.
+
+`trees.npz`, `calibration.json` and `manifest.json` lie in one folder; the manifest is written last, so that half a
+ranker is never read. Plain numbers and JSON: no code and no names.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from hashlib import sha256
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from enrich.cooccurrence.calibration import Calibration
+from enrich.errors import ModelError
+
+#: Layout of a stored ranker; another number is refused.
+FORMAT = 1
+
+SHIPPED = Path(__file__).resolve().parent / "learned" / "models"
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a stored ranker, its format checked."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(
+            f"{folder}: no stored ranker here; make one with `enrich train-ranker FILE --out {folder}`"
+        ) from None
+    except ValueError as error:
+        raise ModelError(
+            f"{folder / 'manifest.json'}: not JSON ({error}); train again with `enrich train-ranker`"
+        ) from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ModelError(f"{folder}: a ranker of another format; train again with `enrich train-ranker`")
+    return manifest
+
+
+def read_stored(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
+    """A file of a stored ranker, compared with its fingerprint in the manifest."""
+    try:
+        content = (folder / name).read_bytes()
+    except OSError:
+        raise ModelError(f"{folder / name}: missing; train again with `enrich train-ranker`") from None
+    if sha256(content).hexdigest() != manifest.get("sha256", {}).get(name):
+        raise ModelError(f"{folder / name}: changed since it was trained; train again with `enrich train-ranker`")
+    return content
+
+
+def write_stored(folder: Path, files: dict[str, bytes], manifest: dict[str, Any]) -> None:
+    """Write the files and, last, the manifest with their fingerprints."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    manifest = manifest | {"sha256": {name: sha256(content).hexdigest() for name, content in files.items()}}
+    (folder / "manifest.json").write_text(as_json(manifest), encoding="utf-8")
+
+
+def load_calibration(folder: str | PathLike[str] | None = None) -> dict[str, Calibration]:
+    """The calibrations stored beside a ranker, by scorer; empty where no ranker is stored.
+
+    Raises:
+        ModelError: the file is damaged or does not belong to the ranker.
+    """
+    source = SHIPPED if folder is None else Path(folder)
+    if not (source / "manifest.json").is_file():
+        return {}
+    stored = json.loads(read_stored(source, "calibration.json", read_manifest(source)))
+    return {scorer: Calibration.of_json(one) for scorer, one in stored.items()}
+
+
+@cache
+def shipped_calibration() -> dict[str, Calibration]:
+    """`load_calibration` of the shipped ranker, read once."""
+    return load_calibration()
+
+
+def as_json(value: dict[str, Any]) -> str:
+    """Text that is the same for the same value."""
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -1,0 +1,67 @@
+"""Training a ranker and its calibration on tracklists of one's own, and storing both.
+
+Entry points: `train_ranker` (files), `train_on` (a frame, such as a snapshot's mart).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any
+
+import polars as pl
+
+from enrich.cooccurrence.evaluation.replay import Plan, fit_for_use
+from enrich.cooccurrence.learned.features import schema_hash
+from enrich.cooccurrence.learned.ranker import BATCH, MAX_TRAINING, NEGATIVES, SETTINGS, Ranker, store
+from enrich.cooccurrence.stored import FORMAT
+from enrich.tracklists.reading import read_tracklists
+
+
+def train_ranker(
+    paths: str | PathLike[str] | Sequence[str | PathLike[str]],
+    *,
+    out: str | PathLike[str],
+    now: str,
+    seed: int = 0,
+    sample: int | None = None,
+) -> dict[str, Any]:
+    """Train ranker and calibration on the recordings of tracklist files, and store them.
+
+    Args:
+        paths: Tracklist files.
+        out: Folder of the stored ranker; made where it is missing.
+        now: When, for the manifest.
+        seed: Of every random choice.
+        sample: Recordings to train on at most.
+
+    Returns:
+        The manifest: files' fingerprint, numbers of sets and recordings, features, seed, figures of the held-out part.
+
+    Raises:
+        ModelError: too little to train on.
+    """
+    return train_on(read_tracklists(paths).rows, out=out, now=now, seed=seed, sample=sample)
+
+
+def train_on(
+    tracklists: pl.DataFrame, *, out: str | PathLike[str], now: str, seed: int = 0, sample: int | None = None
+) -> dict[str, Any]:
+    """`train_ranker` on a frame TRACKLISTS, such as the snapshot's mart."""
+    most = sample or MAX_TRAINING
+    plan = Plan(seed=seed, max_training=most)
+    if sample is not None:
+        plan = Plan(seed=seed, size=max(20, min(plan.size, most // 6)), max_training=most)
+    fitted = fit_for_use(tracklists, plan=plan)
+    manifest = {
+        "format": FORMAT,
+        "trained_at": now,
+        "seed": seed,
+        "schema": schema_hash(fitted.ranker.names),
+        "features": list(fitted.ranker.names),
+        "settings": SETTINGS | {"negatives": NEGATIVES, "batch": BATCH},
+        "data": fitted.about,
+        "figures": fitted.figures,
+    }
+    store(Ranker(trees=fitted.ranker.trees, names=fitted.ranker.names, manifest=manifest), fitted.calibration, out)
+    return manifest
