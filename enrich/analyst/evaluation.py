@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from enrich.cooccurrence import evaluation
+from enrich.cooccurrence.evaluation import replay
 from enrich.cooccurrence.evaluation.replay import Plan, evaluate_frame
 from enrich.cooccurrence.learned.ranker import load_ranker
 from enrich.tiers.workspace import Workspace
@@ -124,6 +124,6 @@ def evaluate(
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.filterwarnings("ignore", module=r"implicit\b")
         if tracklists:
-            return Evaluation(result=evaluation.evaluate(tracklists, sample=sample, seed=seed))
+            return Evaluation(result=replay.evaluate(tracklists, sample=sample, seed=seed))
         plan = replace(QUICK, seed=seed)
         return Evaluation(result=evaluate_frame(workspace.tracklists, aliases=workspace.aliases, plan=plan))

@@ -96,7 +96,7 @@ def graph(
 
     Example: enrich graph tracklists.parquet --unknown "set-12#7" --out unknown.gexf
     """
-    from enrich.cooccurrence.graph.building import files
+    from enrich.cooccurrence.graph import files
     from enrich.settings import load_settings
 
     # A snapshot is looked for only where no files are named.
