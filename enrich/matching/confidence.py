@@ -44,7 +44,10 @@ def confidence(source: str, choice: Choice) -> float:
     if share is not None:
         return float(share)
     curve = measured["sources"].get(source, {}).get("curve")
-    return float(np.interp(raw, *zip(*curve, strict=True))) if curve else raw
+    if curve is None:
+        return raw
+    knots, shares = zip(*curve, strict=True)
+    return float(np.interp(raw, knots, shares))
 
 
 def auto_accept_thresholds() -> dict[tuple[str, str], float]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
 from math import ceil
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -24,8 +25,9 @@ from enrich.errors import SettingsError
 from enrich.matching.values import Availability, Hit, SourceAnswer, TrackQuery
 from enrich.settings import SOURCES, Settings
 from enrich.sources.cache import Cache
-from enrich.sources.http import Http, Talk, Timeouts, Unusable, redact
+from enrich.sources.http import Endpoint, Http, Talk, Timeouts
 from enrich.sources.pace import PROCESS_LANES, Clock, Lanes
+from enrich.sources.replies import Unusable, redact
 from enrich.sources.terms import is_searchable
 
 #: Where replies are kept, below the data folder.
@@ -99,18 +101,20 @@ class ClosedSource:
         return SourceAnswer(source=self.name, availability=Availability.CLOSED, reason=self.reason)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What a service needs to open itself: settings, lanes, cache, and whether it was named in ENRICH_SOURCES."""
+    """What a service opens itself with: settings, lanes, cache."""
 
-    def __init__(
-        self, settings: Settings, name: str, *, lanes: Lanes, cache: Cache | None, timeouts: Timeouts | None
-    ) -> None:
-        self.settings = settings
-        self.name = name
-        self.lanes = lanes
-        self.cache = cache
-        self.timeouts = timeouts
-        self.is_named = settings.sources is not None and name in settings.sources
+    settings: Settings
+    name: str
+    lanes: Lanes
+    cache: Cache | None
+    timeouts: Timeouts
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it was named in ENRICH_SOURCES."""
+        return self.settings.sources is not None and self.name in self.settings.sources
 
     @property
     def url(self) -> str:
@@ -140,15 +144,37 @@ class Opening:
         return rate
 
     @property
-    def is_rate_set(self) -> bool:
-        """Whether the rate was set by hand."""
-        return f"{self.name}_rate" in self.settings.model_fields_set
+    def rate_by_hand(self) -> float | None:
+        """The rate, if it was set by hand; the settings' own default does not count."""
+        return self.rate if f"{self.name}_rate" in self.settings.model_fields_set else None
 
     @property
     def is_default_url(self) -> bool:
         """Whether the address is the service's own."""
         default = str(type(self.settings).model_fields[f"{self.name}_url"].default)
         return urlsplit(self.url).hostname == urlsplit(default).hostname
+
+    def http(self, *, rate: float, base: str | None = None, **more: Any) -> Http:
+        """Requests to the service.
+
+        Args:
+            rate: Requests a second.
+            base: Another address than the one set.
+            more: Further fields of `Endpoint`.
+        """
+        address = base or self.url
+        return Http(
+            Endpoint(
+                source=self.name,
+                base=address,
+                lane=self.lanes.lane(self.name, address, rate=rate),
+                cache=self.cache,
+                contact=self.settings.contact,
+                timeouts=self.timeouts,
+                clock=self.lanes.clock,
+                **more,
+            )
+        )
 
 
 def open_sources(
@@ -171,9 +197,8 @@ def open_sources(
     """
     cache = _open_cache(settings.data_dir.joinpath(*CACHE_FILE), lanes.clock) if use_cache else None
     names = SOURCES if settings.sources is None else settings.sources
-    return [
-        _open(Opening(settings, name, lanes=lanes, cache=cache, timeouts=timeouts)) for name in dict.fromkeys(names)
-    ]
+    how = Opening(settings=settings, name="", lanes=lanes, cache=cache, timeouts=timeouts or Timeouts())
+    return [_open(replace(how, name=name)) for name in dict.fromkeys(names)]
 
 
 def _open_cache(path: Path, clock: Clock) -> Cache:
@@ -224,8 +249,3 @@ def said(text: object) -> str | None:
     """A text field as a source sends it: stripped, blank as None."""
     clean = " ".join(str(text).split()) if text is not None else ""
     return clean or None
-
-
-def first_few(flags: Sequence[bool], most: int) -> list[int]:
-    """The places of the first `most` true flags."""
-    return [place for place, flag in enumerate(flags) if flag][:most]

@@ -20,9 +20,11 @@ from urllib.parse import urlsplit
 
 from enrich.errors import SettingsError
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import ClosedSource, Opening, Source, WebSource, first_few, read_clock, read_date, said
-from enrich.sources.http import Down, Http, Reply, Talk
-from enrich.sources.terms import Terms, plausible, search_terms
+from enrich.sources import beatport_site
+from enrich.sources.base import ClosedSource, Opening, Source, WebSource, read_clock, read_date, said
+from enrich.sources.http import Talk
+from enrich.sources.replies import Down, Reply, read_object
+from enrich.sources.terms import Terms, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
 
 _PAGE = 25
@@ -66,9 +68,7 @@ class Beatport(WebSource):
             )
             if not body:
                 break
-            tracks = body["tracks"]
-            flags = plausible(terms, [(str(track["name"]), _credit(track)) for track in tracks])
-            good = [tracks[place] for place in first_few(flags, len(tracks))]
+            good = worth_a_look(terms, body["tracks"], lambda track: (str(track["name"]), _credit(track)))
             if good:
                 return good
             if not _has_more(body, page):
@@ -83,7 +83,7 @@ class Beatport(WebSource):
                 number = release["id"]
                 if number not in asked and len(asked) < _MOST_RELEASES:
                     # 403: withdrawn.
-                    asked[number] = talk.get(f"/catalog/releases/{number}/", read=_object, absent=(403, 404))
+                    asked[number] = talk.get(f"/catalog/releases/{number}/", read=read_object, absent=(403, 404))
                 release = asked.get(number) or release
             yield _hit(track, release)
 
@@ -173,8 +173,6 @@ class Token:
 
 def open_source(opening: Opening) -> Source:
     """The interface with a token, the site when it was chosen, else closed."""
-    from enrich.sources import beatport_site
-
     host = urlsplit(opening.url).hostname or ""
     is_site = host.removeprefix("www.") == "beatport.com"
     if opening.token and not is_site:
@@ -196,17 +194,7 @@ def _open_api(opening: Opening, token: Token) -> Source:
     def renew(refused: str) -> bool:
         return token.refresh(refused, lambda form: http.post_form("/auth/o/token/", form))
 
-    http = Http(
-        opening.name,
-        opening.url,
-        lane=opening.lanes.lane(opening.name, opening.url, rate=rate),
-        cache=opening.cache,
-        contact=opening.settings.contact,
-        authorise=lambda: token.header,
-        refresh=renew,
-        timeouts=opening.timeouts,
-        clock=opening.lanes.clock,
-    )
+    http = opening.http(rate=rate, authorise=lambda: token.header, refresh=renew)
     return Beatport(http, rate=rate)
 
 
@@ -267,13 +255,6 @@ def _listing(name: str) -> Callable[[Reply], dict[str, Any] | None]:
         return body if items or body.get("next") else None
 
     return read
-
-
-def _object(reply: Reply) -> dict[str, Any]:
-    body = reply.json()
-    if not isinstance(body, dict):
-        raise TypeError("object")
-    return body
 
 
 def _token_fields(text: str, *, where: str) -> dict[str, Any]:

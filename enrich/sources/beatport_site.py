@@ -15,7 +15,8 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Opening, Source, WebSource, read_date, said
-from enrich.sources.http import Failed, Http, Reply, Talk
+from enrich.sources.http import Talk
+from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 
 SITE = "https://www.beatport.com"
@@ -46,17 +47,8 @@ class BeatportSite(WebSource):
 
 def open_site(opening: Opening, base: str) -> Source:
     """The site at `base`."""
-    rate = (opening.rate if opening.is_rate_set else None) or _DEFAULT_RATE
-    http = Http(
-        opening.name,
-        base,
-        lane=opening.lanes.lane(opening.name, base, rate=rate),
-        cache=opening.cache,
-        contact=opening.settings.contact,
-        timeouts=opening.timeouts,
-        clock=opening.lanes.clock,
-    )
-    return BeatportSite(http, rate=rate)
+    rate = opening.rate_by_hand or _DEFAULT_RATE
+    return BeatportSite(opening.http(rate=rate, base=base), rate=rate)
 
 
 def _tracks(reply: Reply) -> list[dict[str, Any]]:

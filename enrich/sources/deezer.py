@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import Opening, Source, WebSource, first_few, read_date, said
-from enrich.sources.http import Busy, Failed, Http, Reply, Talk
-from enrich.sources.terms import Terms, plausible, search_terms
+from enrich.sources.base import Opening, Source, WebSource, read_date, said
+from enrich.sources.http import Talk
+from enrich.sources.replies import Busy, Failed, Reply, read_object
+from enrich.sources.terms import Terms, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
 from enrich.text.versions import is_guest
 
@@ -49,8 +50,7 @@ class Deezer(WebSource):
             for page in range(_MOST_PAGES):
                 body = talk.get("/search", {"q": text, "limit": _PAGE, "index": page * _PAGE}, read=_page)
                 tracks = body["data"] if body else []
-                flags = plausible(terms, [(str(track["title"]), str(track["artist"]["name"])) for track in tracks])
-                good = [tracks[place] for place in first_few(flags, len(tracks))]
+                good = worth_a_look(terms, tracks, lambda one: (str(one["title"]), str(one["artist"]["name"])))
                 if good:
                     return _one_an_album(good)
                 if not body or not body.get("next"):
@@ -67,16 +67,7 @@ class Deezer(WebSource):
 def open_source(opening: Opening) -> Source:
     """Deezer needs nothing but its address."""
     rate = opening.rate or 10.0
-    http = Http(
-        opening.name,
-        opening.url,
-        lane=opening.lanes.lane(opening.name, opening.url, rate=rate),
-        cache=opening.cache,
-        contact=opening.settings.contact,
-        timeouts=opening.timeouts,
-        clock=opening.lanes.clock,
-    )
-    return Deezer(http, rate=rate)
+    return Deezer(opening.http(rate=rate), rate=rate)
 
 
 def _hit(track: dict[str, Any], album: dict[str, Any]) -> Hit:
@@ -118,9 +109,7 @@ def _quoted(text: str) -> str:
 
 def _body(reply: Reply) -> dict[str, Any] | None:
     """The object in a reply; None when Deezer says there is no such thing."""
-    body = reply.json()
-    if not isinstance(body, dict):
-        raise Failed(f"{reply.address}: expected an object")
+    body = read_object(reply)
     error = body.get("error")
     if error is None or error == []:
         return body

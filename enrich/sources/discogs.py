@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import Opening, Source, WebSource, first_few, read_clock, read_date, said
+from enrich.sources.base import Opening, Source, WebSource, read_clock, read_date, said
 from enrich.sources.cache import HOUR_S, Lifetime
-from enrich.sources.http import Http, Reply, Talk
+from enrich.sources.http import Talk
 from enrich.sources.pace import Pace
-from enrich.sources.terms import Terms, plausible, search_terms
+from enrich.sources.replies import Reply, read_object
+from enrich.sources.terms import Terms, plausible, search_terms, worth_a_look
 from enrich.text.versions import split_version
 
 #: Requests a second, with and without a token.
@@ -29,6 +31,7 @@ _MOST_RELEASES = 3
 _NUMBERED = re.compile(r"\s+\(\d{1,3}\)$")
 _NOT_ON_LABEL = 1818
 _VARIOUS = 194
+_COMPILED = {"compilation", "mixed"}
 
 
 class Discogs(WebSource):
@@ -80,29 +83,21 @@ class Discogs(WebSource):
         number = found["id"]
         if found.get("type") == "master":
             # Masters have no labels.
-            master = talk.get(f"/masters/{number}", read=_object, absent=(404,))
+            master = talk.get(f"/masters/{number}", read=read_object, absent=(404,))
             if not master or not master.get("main_release"):
                 return None
             number = master["main_release"]
-        return talk.get(f"/releases/{number}", read=_object, absent=(404,))
+        return talk.get(f"/releases/{number}", read=read_object, absent=(404,))
 
 
 def open_source(opening: Opening) -> Source:
     """Discogs, with the token if there is one."""
-    usual = RATE if opening.token else RATE_WITHOUT_TOKEN
-    rate = opening.rate or usual
-    lane = opening.lanes.lane(opening.name, opening.url, rate=rate)
-    http = Http(
-        opening.name,
-        opening.url,
-        lane=lane,
-        cache=opening.cache,
-        contact=opening.settings.contact,
+    rate = opening.rate or (RATE if opening.token else RATE_WITHOUT_TOKEN)
+    http = opening.http(
+        rate=rate,
         authorise=(lambda: f"Discogs token={opening.token}") if opening.token else None,
         lifetime=LIFETIME,
-        timeouts=opening.timeouts,
-        clock=opening.lanes.clock,
-        on_headers=lambda headers: heed_allowance(headers, lane.pace, is_rate_set=opening.rate is not None),
+        on_headers=partial(heed_allowance, is_rate_set=opening.rate is not None),
     )
     return Discogs(http, rate=rate)
 
@@ -121,26 +116,26 @@ def heed_allowance(headers: Mapping[str, str], pace: Pace, *, is_rate_set: bool)
 
 def _hits(terms: Terms, release: dict[str, Any]) -> Iterator[Hit]:
     people = _names(release.get("artists"))
-    is_compilation = _is_compiled_release(release)
-    descriptions = {
-        str(word).casefold() for one in release.get("formats") or [] for word in one.get("descriptions") or []
-    }
-    items = [one for one in release.get("tracklist") or [] if one.get("type_", "track") == "track"]
-    credits = [_names(item.get("artists")) or people for item in items]
-    flags = plausible(
+    formats = {str(word).casefold() for one in release.get("formats") or [] for word in one.get("descriptions") or []}
+    is_compilation = bool(formats & _COMPILED) or any(map(_is_various, release.get("artists") or []))
+
+    def credit(item: dict[str, Any]) -> list[str]:
+        return _names(item.get("artists")) or people
+
+    items = worth_a_look(
         terms,
-        [(str(item["title"]), " ".join([*who, *_remixers(item)])) for item, who in zip(items, credits, strict=True)],
+        [one for one in release.get("tracklist") or [] if one.get("type_", "track") == "track"],
+        lambda item: (str(item["title"]), " ".join([*credit(item), *_remixers(item)])),
     )
     labels = dict.fromkeys((_label(one), _catalog_number(one)) for one in release.get("labels") or [{}])
-    for place in first_few(flags, len(items)):
-        item = items[place]
+    for item in items:
         title, mix = split_version(str(item["title"]))
         for label, catalog_number in labels:
             yield Hit(
                 source=Discogs.name,
                 title=title,
                 mix=mix,
-                artists=tuple(credits[place]),
+                artists=tuple(credit(item)),
                 remixers=tuple(_remixers(item)),
                 label=label,
                 catalog_number=catalog_number,
@@ -148,7 +143,7 @@ def _hits(terms: Terms, release: dict[str, Any]) -> Iterator[Hit]:
                 duration_ms=read_clock(item.get("duration")),
                 release_title=said(release.get("title")),
                 is_compilation=is_compilation,
-                is_official="unofficial release" not in descriptions,
+                is_official="unofficial release" not in formats,
                 url=f"https://www.discogs.com/release/{release['id']}",
             )
 
@@ -188,18 +183,15 @@ def _remixers(item: dict[str, Any]) -> list[str]:
 
 def _is_compiled(found: dict[str, Any]) -> bool:
     formats = {str(word).casefold() for word in found.get("format") or []}
-    return bool(formats & {"compilation", "mixed"}) or _is_various_title(found["title"])
+    return bool(formats & _COMPILED) or _is_various_title(found["title"])
 
 
 def _is_various_title(title: object) -> bool:
     return str(title).casefold().startswith("various - ")
 
 
-def _is_compiled_release(release: dict[str, Any]) -> bool:
-    words = {str(word).casefold() for one in release.get("formats") or [] for word in one.get("descriptions") or []}
-    artists = release.get("artists") or []
-    various = any(one.get("id") == _VARIOUS or str(one.get("name")).casefold() == "various" for one in artists)
-    return various or bool(words & {"compilation", "mixed"})
+def _is_various(artist: dict[str, Any]) -> bool:
+    return artist.get("id") == _VARIOUS or str(artist.get("name")).casefold() == "various"
 
 
 def _number(text: str | None) -> int | None:
@@ -209,10 +201,3 @@ def _number(text: str | None) -> int | None:
 def _page(reply: Reply) -> dict[str, Any] | None:
     body: dict[str, Any] = reply.json()
     return body if len(body["results"]) else None
-
-
-def _object(reply: Reply) -> dict[str, Any]:
-    body = reply.json()
-    if not isinstance(body, dict):
-        raise TypeError("object")
-    return body

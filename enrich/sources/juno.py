@@ -15,7 +15,8 @@ from selectolax.lexbor import LexborNode as Node
 
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Opening, Source, WebSource, read_clock, said
-from enrich.sources.http import Failed, Http, Reply, Talk
+from enrich.sources.http import Talk
+from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 from enrich.text.versions import split_version
 
@@ -48,16 +49,7 @@ def open_source(opening: Opening) -> Source:
     if opening.is_default_url or not opening.is_named:
         return ClosedSource(opening.name, "source closed: Juno Download shut on 1 June 2026")
     rate = opening.rate or 1.0
-    http = Http(
-        opening.name,
-        opening.url,
-        lane=opening.lanes.lane(opening.name, opening.url, rate=rate),
-        cache=opening.cache,
-        contact=opening.settings.contact,
-        timeouts=opening.timeouts,
-        clock=opening.lanes.clock,
-    )
-    return Juno(http, rate=rate)
+    return Juno(opening.http(rate=rate), rate=rate)
 
 
 def read_page(reply: Reply) -> list[Hit]:

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import Opening, Source, WebSource, first_few, read_date, said
-from enrich.sources.http import Http, Reply, Talk
-from enrich.sources.terms import Terms, lucene, plausible, search_terms
+from enrich.sources.base import Opening, Source, WebSource, read_date, said
+from enrich.sources.http import Talk
+from enrich.sources.replies import Reply
+from enrich.sources.terms import Terms, lucene, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
 from enrich.text.versions import split_version
 
@@ -50,9 +51,7 @@ class MusicBrainz(WebSource):
         found = talk.get(
             "/recording", {"query": _lucene(terms), "limit": _PAGE, "offset": 0, "fmt": "json"}, read=_recordings
         )
-        recordings = found or []
-        flags = plausible(terms, [(str(one["title"]), _credit(one)) for one in recordings])
-        good = [recordings[place] for place in first_few(flags, len(recordings))]
+        good = worth_a_look(terms, found or [], lambda one: (str(one["title"]), " ".join(_artists(one))))
         return _nearest(terms, good)[:_MOST_RECORDINGS]
 
     def _releases(self, recording: str, talk: Talk) -> Iterator[dict[str, Any]]:
@@ -83,16 +82,7 @@ class MusicBrainz(WebSource):
 def open_source(opening: Opening) -> Source:
     """MusicBrainz needs nothing but its address and a contact."""
     rate = opening.rate or 1.0
-    http = Http(
-        opening.name,
-        opening.url,
-        lane=opening.lanes.lane(opening.name, opening.url, rate=rate),
-        cache=opening.cache,
-        contact=opening.settings.contact,
-        timeouts=opening.timeouts,
-        clock=opening.lanes.clock,
-    )
-    return MusicBrainz(http, rate=rate)
+    return MusicBrainz(opening.http(rate=rate), rate=rate)
 
 
 def _lucene(terms: Terms) -> str:
@@ -162,10 +152,6 @@ def _is_various(release: dict[str, Any]) -> bool:
 
 def _artists(recording: dict[str, Any]) -> tuple[str, ...]:
     return tuple(str(one.get("name") or one["artist"]["name"]) for one in recording.get("artist-credit") or [])
-
-
-def _credit(recording: dict[str, Any]) -> str:
-    return " ".join(_artists(recording))
 
 
 def _recordings(reply: Reply) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import polars as pl
 from rapidfuzz import fuzz
@@ -19,6 +20,8 @@ from enrich.matching.values import Hit, TrackQuery
 from enrich.text.normalise import fold, normalise_isrc
 from enrich.text.versions import GUEST, is_version
 from enrich.text.words import is_unknown_artist, is_unknown_title
+
+T = TypeVar("T")
 
 _GUESTS = re.compile(rf"\s*[(\[]\s*{GUEST}[^)\]]*[)\]]|\s+{GUEST}\s+[^()\[\]]*", re.IGNORECASE)
 _ROUND = re.compile(r"\(([^()]*)\)")
@@ -127,10 +130,15 @@ def plausible(terms: Terms, results: Sequence[tuple[str, str]]) -> list[bool]:
     ]
 
 
+def worth_a_look(terms: Terms, results: Sequence[T], said: Callable[[T], tuple[str, str]]) -> list[T]:
+    """The `plausible` ones of results of any kind, in their order; `said` gives a result's title and names."""
+    flags = plausible(terms, [said(result) for result in results])
+    return [result for result, flag in zip(results, flags, strict=True) if flag]
+
+
 def plausible_hits(terms: Terms, hits: Sequence[Hit]) -> list[Hit]:
     """The hits that are worth a closer look, in their order."""
-    flags = plausible(terms, [(hit.title, " ".join([*hit.artists, *hit.remixers, hit.mix or ""])) for hit in hits])
-    return [hit for hit, flag in zip(hits, flags, strict=True) if flag]
+    return worth_a_look(terms, hits, lambda hit: (hit.title, " ".join([*hit.artists, *hit.remixers, hit.mix or ""])))
 
 
 def lucene(text: str) -> str:

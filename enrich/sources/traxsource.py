@@ -14,7 +14,8 @@ from selectolax.lexbor import LexborNode as Node
 
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Opening, Source, WebSource, read_clock, read_date, said
-from enrich.sources.http import Failed, Http, Reply, Talk
+from enrich.sources.http import Talk
+from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 
 _DURATION = re.compile(r"\(?\b(\d{1,2}:\d{2}(?::\d{2})?)\)?\s*$")
@@ -39,17 +40,7 @@ def open_source(opening: Opening) -> Source:
     if not opening.is_named:
         return ClosedSource(opening.name, "source off: name traxsource in ENRICH_SOURCES to read its pages")
     rate = opening.rate or 0.5
-    http = Http(
-        opening.name,
-        opening.url,
-        lane=opening.lanes.lane(opening.name, opening.url, rate=rate),
-        cache=opening.cache,
-        contact=opening.settings.contact,
-        bans=(502,),
-        timeouts=opening.timeouts,
-        clock=opening.lanes.clock,
-    )
-    return Traxsource(http, rate=rate)
+    return Traxsource(opening.http(rate=rate, bans=(502,)), rate=rate)
 
 
 def read_page(reply: Reply) -> list[Hit]:

@@ -73,7 +73,7 @@ def test_the_rate_follows_the_token(settings):
         (source,) = open_sources(
             settings.model_copy(update={"sources": ("discogs",), **update}), lanes=lanes, use_cache=False
         )
-        assert source._http._lane.pace.rate == pytest.approx(expected)
+        assert source._http.endpoint.lane.pace.rate == pytest.approx(expected)
 
 
 def test_the_token_is_sent_and_nothing_is_without(open_one, night_signal, catalogue):

@@ -15,20 +15,9 @@ import pytest
 
 from enrich.matching.values import Availability
 from enrich.sources.cache import Cache, Lifetime
-from enrich.sources.http import (
-    ATTEMPTS,
-    Blocked,
-    Busy,
-    Down,
-    Failed,
-    Http,
-    Malformed,
-    Timeouts,
-    redact,
-    retry_after_s,
-    user_agent,
-)
+from enrich.sources.http import ATTEMPTS, Endpoint, Http, Timeouts, user_agent
 from enrich.sources.pace import Lanes
+from enrich.sources.replies import Blocked, Busy, Down, Failed, Malformed, redact, retry_after_s
 
 
 @dataclass
@@ -90,15 +79,16 @@ def found(reply):
     return reply.json()["found"]
 
 
+def at(base: str, **more) -> Http:
+    lane = more.pop("lane", None) or Lanes(pause_s=0.001).lane("deezer", "x", rate=1000)
+    return Http(Endpoint(source="deezer", base=base, lane=lane, **more))
+
+
 @pytest.fixture
 def make(script, hands, tmp_path):
     def make_it(**more) -> Http:
-        more.setdefault("cache", None)
-        lanes = Lanes(clock=hands.clock)
-        return Http(
-            "deezer", script.address, lane=lanes.lane("deezer", "x", rate=1000), clock=hands.clock,
-            contact="me@example.org", **more,
-        )  # fmt: skip
+        lane = Lanes(clock=hands.clock).lane("deezer", "x", rate=1000)
+        return at(script.address, lane=lane, clock=hands.clock, contact="me@example.org", **more)
 
     return make_it
 
@@ -234,7 +224,9 @@ def test_the_breaker_opens_after_five_failures(script, make):
 
 def test_no_server_is_down(make, script):
     script.replies = [OK]
-    http = Http("deezer", "http://127.0.0.1:9", lane=Lanes(pause_s=0.001).lane("d", "x", rate=1000))
+    http = Http(
+        Endpoint(source="deezer", base="http://127.0.0.1:9", lane=Lanes(pause_s=0.001).lane("d", "x", rate=1000))
+    )
 
     with pytest.raises(Down, match="cannot be reached"):
         http.talk().get("/x", read=found)
@@ -243,8 +235,7 @@ def test_no_server_is_down(make, script):
 def test_a_silent_server_is_down(script, tmp_path):
     script.replies = [OK]
     script.before_body = lambda: threading.Event().wait(0.4)
-    lane = Lanes(pause_s=0.001).lane("d", "x", rate=1000)
-    http = Http("deezer", script.address, lane=lane, timeouts=Timeouts(read_s=0.1), attempts=2)
+    http = at(script.address, timeouts=Timeouts(read_s=0.1), attempts=2)
 
     with pytest.raises(Down, match="no answer in time"):
         http.talk().get("/x", read=found)
@@ -252,8 +243,7 @@ def test_a_silent_server_is_down(script, tmp_path):
 
 def test_the_whole_reply_has_a_limit_in_time(script):
     script.replies = [(200, {"Content-Length": "400"}, b"x")]
-    lane = Lanes(pause_s=0.001).lane("d", "x", rate=1000)
-    http = Http("deezer", script.address, lane=lane, timeouts=Timeouts(read_s=0.5, total_s=0.0), attempts=1)
+    http = at(script.address, timeouts=Timeouts(read_s=0.5, total_s=0.0), attempts=1)
 
     with pytest.raises(Down, match="no answer in time"):
         http.talk().get("/x", read=found)
@@ -396,8 +386,7 @@ class TestSecrets:
         assert redact(address) == shown
 
     def test_the_transports_own_text_is_not_repeated(self, make):
-        lane = Lanes(pause_s=0.001).lane("d", "x", rate=1000)
-        http = Http("deezer", f"http://user:{self.SECRET}@127.0.0.1:9", lane=lane, attempts=1)
+        http = at(f"http://user:{self.SECRET}@127.0.0.1:9", attempts=1)
 
         with pytest.raises(Down) as told:
             http.talk().get("/x", {"token": self.SECRET}, read=found)

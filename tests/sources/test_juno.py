@@ -6,8 +6,8 @@ import pytest
 
 from enrich.matching.values import Availability, TrackQuery
 from enrich.sources.base import open_sources
-from enrich.sources.http import Failed, Reply
 from enrich.sources.juno import read_page
+from enrich.sources.replies import Failed, Reply
 
 
 def page(body):

@@ -6,7 +6,7 @@ import pytest
 
 from enrich.matching.values import Availability, TrackQuery
 from enrich.sources.base import ClosedSource, open_sources
-from enrich.sources.http import Failed, Reply
+from enrich.sources.replies import Failed, Reply
 from enrich.sources.traxsource import read_page
 
 
