@@ -21,7 +21,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-import enrich
+from enrich import __version__
 from enrich.api import models
 from enrich.api.jobs import JobRunning, Jobs, JobStopped
 from enrich.api.metrics import CONTENT_TYPE, metrics
@@ -70,7 +70,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: da
     # A server on loopback is often read where there is no outside: the page at /docs comes with its scripts.
     app = FastAPIOffline(
         title="enrich",
-        version=enrich.__version__,
+        version=__version__,
         redoc_url=None,
         swagger_ui_parameters={"validatorUrl": None},
         description="Names the tracks nobody can name. A long job answers when it is done; one of a kind at a time, "
@@ -234,8 +234,8 @@ def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime]) -> N
                 con.execute("select 1")
         except DatabaseError as error:
             response.status_code = 503
-            return models.Health(status="unavailable", version=enrich.__version__, database=str(error))
-        return models.Health(status="ok", version=enrich.__version__, database="ok")
+            return models.Health(status="unavailable", version=__version__, database=str(error))
+        return models.Health(status="ok", version=__version__, database="ok")
 
 
 def _same_site(request: Request) -> None:

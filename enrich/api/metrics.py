@@ -16,7 +16,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-import enrich
+from enrich import __version__
 from enrich.cooldown import queue
 from enrich.errors import DatabaseError
 from enrich.reporting.dashboards import read_all
@@ -43,7 +43,7 @@ class _Database(Collector):
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        yield _gauge("enrich_info", "Version that serves.", ["version"], [((enrich.__version__,), 1.0)])
+        yield _gauge("enrich_info", "Version that serves.", ["version"], [((__version__,), 1.0)])
         try:
             boards = read_all(self._settings)
             state = queue.stats(self._settings, now=self._now)

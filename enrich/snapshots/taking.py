@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-import enrich
+from enrich import __version__
 from enrich.errors import DatabaseError, SnapshotError
 from enrich.settings import Settings
 from enrich.snapshots.building import build_marts, name_tracks
@@ -60,7 +60,7 @@ def snapshot(settings: Settings, *, now: datetime, progress: Progress | None = N
                         schema_version=catalog.schema_version,
                         rows={f"raw.{table}": count for table, count in raw.items()} | marts,
                         duckdb_version=duckdb.__version__,
-                        enrich_version=enrich.__version__,
+                        enrich_version=__version__,
                     )
                     manifest.store(con)
                     con.execute("checkpoint")
