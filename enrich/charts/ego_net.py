@@ -1,4 +1,4 @@
-"""A picture of one unknown: who it may be, in the middle of the company it was played in.
+"""A picture of one unknown: who it may be, in the middle of what it was played among.
 
 Reads an ego-net of `graph.ego_net`; writes nothing, shows nothing, leaves matplotlib's global state alone. The unknown
 stands in the middle: left of it the sets and DJs it was played by, right of it its likeliest artists, best on top, with
@@ -50,40 +50,32 @@ def draw_ego_net(net: nx.Graph[str], *, max_artists: int = 8, max_labels: int = 
     y_artist = dict(zip(candidates, _spread(len(candidates)), strict=True))
     y_label = dict(zip(labels, _spread(len(labels)), strict=True))
     for artist in reversed(candidates):
-        edge = net[centre][artist]
-        _line(axes, (4.2, 2.5), (6.2, y_artist[artist]), edge["weight"], _COLOURS["artist"])
+        _line(axes, (4.2, 2.5), (6.2, y_artist[artist]), net[centre][artist]["weight"], _COLOURS["artist"])
         for label, share in _label_shares(net, artist).items():
             if label in y_label:
                 _line(axes, (9.35, y_artist[artist]), (9.95, y_label[label]), share, _COLOURS["label"])
     axes.scatter([4.2], [2.5], s=2600, color=_COLOURS["unknown"], zorder=3)
     axes.text(4.2, 2.47, "?", color="white", fontsize=30, weight="bold", ha="center", va="center", zorder=4)
-    _company(axes, net, centre)
-    for artist in candidates:
-        edge, y = net[centre][artist], y_artist[artist]
-        axes.scatter([6.2], [y], s=130, color=_COLOURS["artist"], zorder=3)
-        axes.text(6.4, y, drawable(net.nodes[artist]["label"], 22), fontsize=13, va="center", color=_COLOURS["artist"])
-        axes.text(
-            9.25,
-            y,
-            f"{edge['weight']:.0%}",
-            fontsize=13,
-            weight="bold",
-            va="center",
-            ha="right",
-            color=_COLOURS["unknown"],
-        )
-    for label in labels:
-        axes.scatter([9.95], [y_label[label]], s=130, color=_COLOURS["label"], marker="s", zorder=3)
-        name = drawable(net.nodes[label]["label"], 17)
-        axes.text(10.13, y_label[label], name, fontsize=13, va="center", color=_COLOURS["label"])
-    for x, head in ((6.2, "Likely artist"), (9.25, "Probability"), (9.95, "On label")):
+    _sets_and_djs(axes, net, centre)
+    _names(axes, net, y_artist, x=6.2, kind="artist", most=22)
+    _names(axes, net, y_label, x=9.95, kind="label", most=17)
+    for artist, y in y_artist.items():
+        axes.text(9.25, y, f"{net[centre][artist]['weight']:.0%}", fontsize=13, weight="bold", va="center", ha="right",
+                  color=_COLOURS["unknown"])  # fmt: skip
+    for x, head, side in ((6.2, "Likely artist", "left"), (9.25, "Probability", "right"), (9.95, "On label", "left")):
         if candidates and (labels or head != "On label"):
-            axes.text(
-                x, 5.45, head, fontsize=11, color=_GREY, va="center", ha="right" if head == "Probability" else "left"
-            )
+            axes.text(x, 5.45, head, fontsize=11, color=_GREY, va="center", ha=side)
     if not candidates:
         axes.text(6.2, 2.5, "no known artist is played near it", fontsize=14, color=_GREY, va="center")
     return figure
+
+
+def _names(axes: Axes, net: nx.Graph[str], places: dict[str, float], *, x: float, kind: str, most: int) -> None:
+    """A column of marks, each with its name beside it."""
+    for node, y in places.items():
+        axes.scatter([x], [y], s=130, color=_COLOURS[kind], marker="s" if kind == "label" else "o", zorder=3)
+        name = drawable(net.nodes[node]["label"], most)
+        axes.text(x + 0.19, y, name, fontsize=13, va="center", color=_COLOURS[kind])
 
 
 def _candidates(net: nx.Graph[str], centre: str) -> list[str]:
@@ -122,7 +114,7 @@ def _title(figure: Figure, net: nx.Graph[str], centre: str) -> None:
     )
 
 
-def _company(axes: Axes, net: nx.Graph[str], centre: str, *, most: int = 6) -> None:
+def _sets_and_djs(axes: Axes, net: nx.Graph[str], centre: str, *, most: int = 6) -> None:
     """The sets, earliest first, each with its DJs, and a line from each to the unknown."""
     sets = sorted(
         (n for n, d in net[centre].items() if d["relation"] == "played_in"),
