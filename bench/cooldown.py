@@ -1,23 +1,26 @@
 """How long promos take, and which strategy makes the most of it: fits, held-out comparison, and the shipped files.
 
-python bench/cooldown.py ../shared/data            prints the figures
-python bench/cooldown.py ../shared/data --ship     also rewrites the package's curves and schedule
+python -m bench.cooldown ../shared/data            prints the figures
+python -m bench.cooldown ../shared/data --ship     also rewrites the package's curves and schedule
 """
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 import enrich.cooldown
-from enrich.cooldown.lag import naming_lags, release_lags
-from enrich.cooldown.learned import write_schedule
-from enrich.cooldown.learning import tuned
+from bench.promo_lags import naming_lags, release_lags
+from bench.schedule_learning import tuned
 from enrich.cooldown.simulation import draw_tracks, simulate
-from enrich.cooldown.survival import fit_curve, write_curves
+from enrich.cooldown.survival import fit_curve
 
 #: The specification's.
 STRATEGIES = ("fixed", "exponential", "adaptive")
@@ -38,7 +41,9 @@ def main(data: Path, *, ship: bool) -> None:
     )
     curves = {"release": fit_curve(lags, name="release"), "naming": fit_curve(named, name="naming")}
     for name, curve in curves.items():
-        shares = ", ".join(f"{days} d {100 * curve.released_by(days):.1f} %" for days in (30, 90, 182, 365, 730))
+        shares = ", ".join(
+            f"{days} d {100 * (1 - curve.unreleased_at(days)):.1f} %" for days in (30, 90, 182, 365, 730)
+        )
         print(f"{name}: {curve.recordings:,} recordings, {curve.releases} over; by {shares}")
     for seed in (1, 2, 3):
         half = pl.Series(np.random.default_rng(seed).random(lags.height) < 0.5)
@@ -50,9 +55,16 @@ def main(data: Path, *, ship: bool) -> None:
             print(simulate(tracks, strategies=STRATEGIES, schedules={"learned": schedule}).summary)
     if ship:
         home = Path(enrich.cooldown.__file__).parent
-        write_curves(curves, home / "release_curves.json")
+        _write({name: asdict(curve) for name, curve in curves.items()}, home / "release_curves.json")
         release = curves["release"]
-        write_schedule(tuned(release, draw_tracks(release, seed=1), like="adaptive"), home / "learned_schedule.json")
+        schedule = tuned(release, draw_tracks(release, seed=1), like="adaptive")
+        _write(asdict(schedule), home / "learned_schedule.json")
+
+
+def _write(document: Mapping[str, Any], path: Path) -> None:
+    """As JSON, one list a line."""
+    text = json.dumps(document, separators=(",", ":"))
+    path.write_text(text.replace('"},"', '"},\n"').replace("],", "],\n") + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,10 +12,9 @@ from datetime import timedelta
 import polars as pl
 
 from enrich.analyst.questions import Source
-from enrich.cooldown.lag import database_lags
 from enrich.cooldown.periods import STRATEGIES, period_days
 from enrich.cooldown.simulation import Simulation, simulated_year
-from enrich.cooldown.survival import MIN_RELEASES, default_curves, fit_curve
+from enrich.cooldown.survival import MIN_RELEASES, database_lags, default_curves, fit_curve
 from enrich.rules import MAX_ATTEMPTS
 
 #: Tracks of which the strategies that look at the track say different things: name, has a label, age in days.

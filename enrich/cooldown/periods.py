@@ -4,7 +4,7 @@
     exponential  30 × 2^attempt: 30, 60, 120, 240
     adaptive     base, or 60 with a label, or 45 while younger than 30 days (the smallest that applies),
                  times 1 + 0.5 × attempt
-    learned      by attempt and age, from how long promos take to be released (`learned`)
+    learned      by attempt and age, from how long promos take to be released (`schedule`)
 
 No period exceeds `max_days`; fractions of a day are dropped. `attempt` is the `retry_count` at the time of failing.
 `period_days` runs the expression on a single row, so queue, simulation and notebooks cannot disagree.
@@ -16,7 +16,7 @@ import hashlib
 
 import polars as pl
 
-from enrich.cooldown.learned import default_schedule
+from enrich.cooldown.schedule import default_schedule
 from enrich.rules import (
     ADAPTIVE_STEP,
     BASE_DAYS,

@@ -22,8 +22,8 @@ from enrich.database.faults import database_errors
 from enrich.errors import DatabaseError, EnrichError
 from enrich.rules import BASE_DAYS, DEFAULT_STRATEGY, MAX_ATTEMPTS, MAX_WAIT_DAYS
 from enrich.settings import Settings
-from enrich.snapshots.building import is_label
 from enrich.sql import COOLDOWN
+from enrich.text.non_labels import is_label
 
 #: What the query `waiting_facts` tells of each track.
 _FACTS = pl.Schema(

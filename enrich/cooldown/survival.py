@@ -2,29 +2,24 @@
 
 Fitting is Kaplan–Meier by `lifelines` (the extra `survival`), which counts what was never seen released as censored,
 not as never released. What is kept and used at run time is a small table of figures; the package ships one.
-Entry points: `fit_curve`, `default_curves`, `refit`.
+Entry points: `database_lags`, `fit_curve`, `default_curves`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from enrich.cooldown.lag import database_lags
-from enrich.errors import EnrichError, InputFileError
-
-if TYPE_CHECKING:
-    from enrich.snapshots.opening import Snapshot
+from enrich.errors import EnrichError
 
 #: Nothing is asked of a curve beyond two years: later "releases" are mostly reissues. Longer lags are censored here.
 HORIZON_DAYS = 730
@@ -32,7 +27,11 @@ HORIZON_DAYS = 730
 GRID_DAYS = (*range(0, HORIZON_DAYS, 7), HORIZON_DAYS)
 #: With fewer releases than this a curve says nothing.
 MIN_RELEASES = 20
-_SHIPPED = "release_curves.json"
+
+_DATE: Any = pl.Date
+
+#: `is_over`: the release (or the name) was seen after `days`; else nothing was seen for that long.
+LAGS = pl.Schema({"cohort": pl.String, "first_played": _DATE, "days": pl.Int32, "is_over": pl.Boolean})
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,10 +51,6 @@ class ReleaseCurve:
     def unreleased_at(self, days: npt.ArrayLike) -> Floats:
         """Share still unreleased at any day, straight lines between the grid points, level after the last."""
         return np.interp(np.asarray(days, dtype=np.float64), self.days, self.unreleased)
-
-    def released_by(self, days: float) -> float:
-        """Share released by that day."""
-        return 1.0 - float(self.unreleased_at(days))
 
     def draw(self, age_days: Floats, rng: np.random.Generator) -> Floats:
         """Days from first play to release for tracks still unreleased at an age; infinite where it never comes."""
@@ -112,63 +107,45 @@ def fit_curve(lags: pl.DataFrame, *, name: str) -> ReleaseCurve:
     )
 
 
-def refit(snapshot: Snapshot, *, out: Path, today: date) -> ReleaseCurve:
-    """Fit the curve of a database's own tracks and keep it, for `read_curves`.
+def database_lags(tracks: pl.DataFrame, *, today: date) -> pl.DataFrame:
+    """Days from first play to release: played tracks whose release date came after, and those still not completed.
 
     Args:
-        snapshot: Its tracks need release dates.
-        out: JSON file.
-        today: The day of the snapshot.
+        tracks: The snapshot's mart `tracks` (first_played, release_date, status).
+        today: The day of the snapshot; who has no release by then is censored there.
 
-    Raises:
-        EnrichError: too few tracks were played before their release date, or `lifelines` is not installed.
+    Returns:
+        LAGS, cohort `database`.
     """
-    curve = fit_curve(database_lags(snapshot.frame("tracks"), today=today), name="release")
-    write_curves({curve.name: curve}, out)
-    return curve
+    waiting = pl.col("release_date").is_null() & (pl.col("status") != "completed")
+    return (
+        tracks.filter(pl.col("first_played").is_not_null() & (pl.col("first_played") <= today))
+        .filter(waiting | (pl.col("release_date") > pl.col("first_played")))
+        .with_columns(is_over=pl.col("release_date") <= today)
+        .select(
+            cohort=pl.lit("database"),
+            first_played="first_played",
+            days=(pl.when("is_over").then("release_date").otherwise(pl.lit(today)) - pl.col("first_played"))
+            .dt.total_days()
+            .cast(pl.Int32),
+            is_over=pl.col("is_over").fill_null(value=False),
+        )
+        .match_to_schema(LAGS)
+    )
 
 
 @cache
 def default_curves() -> Mapping[str, ReleaseCurve]:
     """The curves the package ships, fitted on 3,418 public tracklists.
 
-    `release`: promo to release, as lags of `release_lags` say. `naming`: from an unknown's play to a set that names it,
+    `release`: promo to release. `naming`: from an unknown's play to a set that names it,
     which is what the database can learn without asking anybody.
     """
-    return _parsed(files("enrich.cooldown").joinpath(_SHIPPED).read_text(encoding="utf-8"), origin=_SHIPPED)
-
-
-def read_curves(path: Path) -> Mapping[str, ReleaseCurve]:
-    """Read curves kept by `write_curves`.
-
-    Raises:
-        InputFileError: the file is missing or holds something else.
-    """
-    try:
-        return _parsed(path.read_text(encoding="utf-8"), origin=str(path))
-    except OSError as error:
-        raise InputFileError(
-            f"{path}: cannot be read ({error.strerror}); make it with enrich.cooldown.refit"
-        ) from error
-
-
-def write_curves(curves: Mapping[str, ReleaseCurve], path: Path) -> None:
-    """Keep curves as JSON."""
-    document = json.dumps({name: asdict(curve) for name, curve in curves.items()}, separators=(",", ":"))
-    path.write_text(document.replace('"},"', '"},\n"').replace("],", "],\n") + "\n", encoding="utf-8")
-
-
-def _parsed(text: str, *, origin: str) -> Mapping[str, ReleaseCurve]:
-    try:
-        found: dict[str, Any] = json.loads(text)
-        return {name: _curve(fields) for name, fields in found.items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InputFileError(f"{origin}: holds no release curves ({error})") from error
-
-
-def _curve(fields: Mapping[str, Any]) -> ReleaseCurve:
-    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-    return ReleaseCurve(**plain)
+    kept = json.loads(files("enrich.cooldown").joinpath("release_curves.json").read_text(encoding="utf-8"))
+    return {
+        name: ReleaseCurve(**{key: tuple(v) if isinstance(v, list) else v for key, v in fields.items()})
+        for name, fields in kept.items()
+    }
 
 
 def _rounded(shares: Floats) -> tuple[float, ...]:

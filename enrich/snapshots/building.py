@@ -21,8 +21,8 @@ from enrich.rules import MAX_ATTEMPTS
 from enrich.snapshots.reading import Catalog
 from enrich.snapshots.tables import KEY, NAMING, STAGED
 from enrich.sql import DUCKDB
-from enrich.text.non_labels import is_non_label
-from enrich.text.normalise import artist_key, fold, label_key, title_key
+from enrich.text.non_labels import is_label
+from enrich.text.normalise import artist_key, label_key, title_key
 from enrich.text.titles import parse_titles
 from enrich.text.words import is_unknown_artist
 
@@ -62,11 +62,6 @@ def build_marts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, i
     ):  # fmt: skip
         DUCKDB[query].run(con)
     return {mart: con.table(mart).shape[0] for mart in MARTS}
-
-
-def is_label(name: pl.Expr) -> pl.Expr:
-    """False for what people write where there is no label: `CDR`, `Promo`, `Original Mix`, `Live @ …`."""
-    return ~(is_non_label(fold(name)) | name.str.contains(r"(?i)^\s*live\s*@") | ~name.str.contains(r"[\p{L}\p{N}]"))
 
 
 def _stage(con: duckdb.DuckDBPyConnection, catalog: Catalog, tables: Iterable[str]) -> None:

@@ -17,6 +17,8 @@ import re
 
 import polars as pl
 
+from enrich.text.normalise import fold
+
 
 def _phrases(text: str) -> frozenset[str]:
     return frozenset(phrase.replace("_", " ") for phrase in text.split())
@@ -89,6 +91,11 @@ _STANDS_FOR_NONE = rf"{pattern(NON_LABELS, _OF_THE_TRACK)}|{PHRASE}|{PLAIN_VERSI
 def is_non_label(folded: pl.Expr) -> pl.Expr:
     """True where a folded text in a label's place names no label."""
     return folded.str.contains(_STANDS_FOR_NONE)
+
+
+def is_label(name: pl.Expr) -> pl.Expr:
+    """False for what people write where there is no label: `CDR`, `Promo`, `Original Mix`, `Live @ …`."""
+    return ~(is_non_label(fold(name)) | name.str.contains(r"(?i)^\s*live\s*@") | ~name.str.contains(r"[\p{L}\p{N}]"))
 
 
 def names_no_label(text: str) -> bool:

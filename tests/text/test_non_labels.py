@@ -6,8 +6,7 @@ import polars as pl
 import pytest
 
 from enrich.labels.names import refusal
-from enrich.snapshots.building import is_label
-from enrich.text.non_labels import is_non_label, names_no_label
+from enrich.text.non_labels import is_label, is_non_label, names_no_label
 from enrich.text.normalise import fold
 from enrich.text.titles import parse_titles
 from enrich.tracklists.lines import split_label

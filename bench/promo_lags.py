@@ -14,20 +14,13 @@ names it, censored at the end of its series.
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
-
 import polars as pl
 
+from enrich.cooldown.survival import LAGS
 from enrich.text.normalise import artist_key, title_key
 from enrich.text.titles import parse_titles
 from enrich.text.words import is_unknown_artist
 from enrich.tracklists.checking import is_unnamed_title
-
-_DATE: Any = pl.Date
-
-#: `is_over`: the release (or the name) was seen after `days`; else nothing was seen for that long.
-LAGS = pl.Schema({"cohort": pl.String, "first_played": _DATE, "days": pl.Int32, "is_over": pl.Boolean})
 
 #: Words in the label's place that say the record is not out.
 PROMO_WORDS = (
@@ -114,33 +107,6 @@ def naming_lags(slots: pl.DataFrame, resolved: pl.DataFrame) -> pl.DataFrame:
                 pl.Int32
             ),
             is_over=pl.col("named_after").is_not_null(),
-        )
-        .match_to_schema(LAGS)
-    )
-
-
-def database_lags(tracks: pl.DataFrame, *, today: date) -> pl.DataFrame:
-    """The same from a database: played tracks whose release date came after, and those still not completed.
-
-    Args:
-        tracks: The snapshot's mart `tracks` (first_played, release_date, status).
-        today: The day of the snapshot; who has no release by then is censored there.
-
-    Returns:
-        LAGS, cohort `database`.
-    """
-    waiting = pl.col("release_date").is_null() & (pl.col("status") != "completed")
-    return (
-        tracks.filter(pl.col("first_played").is_not_null() & (pl.col("first_played") <= today))
-        .filter(waiting | (pl.col("release_date") > pl.col("first_played")))
-        .with_columns(is_over=pl.col("release_date") <= today)
-        .select(
-            cohort=pl.lit("database"),
-            first_played="first_played",
-            days=(pl.when("is_over").then("release_date").otherwise(pl.lit(today)) - pl.col("first_played"))
-            .dt.total_days()
-            .cast(pl.Int32),
-            is_over=pl.col("is_over").fill_null(value=False),
         )
         .match_to_schema(LAGS)
     )
