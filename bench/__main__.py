@@ -1,7 +1,7 @@
 """`make bench`: how fast and how far, each row a ratio measured side by side with something else in the same run.
 
     python -m bench [--only NAME] [--json] [--out FILE] [--data FOLDER] [--quick]
-    python -m bench --readme FILE.json      # the README's performance section from a report
+    python -m bench --docs FILE.json        # the table of docs/performance.md from a report
 
 After the ratios come the tables of how right things are (`labels`), as text and in the report under `tables`.
 
@@ -30,7 +30,7 @@ from rich.console import Console
 
 from bench.options import Options
 from bench.rows import Row
-from bench.table import into_readme, show
+from bench.table import into_docs, show
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -116,11 +116,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the report as JSON instead of the table")
     parser.add_argument("--out", type=Path, help="where the report goes")
     parser.add_argument(
-        "--readme", type=Path, metavar="FILE", help="write FILE's figures into README.md; measure nothing"
+        "--docs", type=Path, metavar="FILE", help="write FILE's figures into docs/performance.md; measure nothing"
     )
     asked = parser.parse_args()
-    if asked.readme:
-        into_readme(asked.readme, PROJECT / "README.md")
+    if asked.docs:
+        into_docs(asked.docs, PROJECT / "docs" / "performance.md")
         return
     now = datetime.now(UTC)
     where = machine()

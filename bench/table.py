@@ -1,4 +1,4 @@
-"""The rows of `make bench` as a table: by rich on a terminal, in plain columns in a pipe; and in the README."""
+"""The rows of `make bench` as a table: by rich on a terminal, in plain columns in a pipe; and in the documents."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from bench.rows import Row
 
 _HEAD = ("bench", "what", "against", "size", "ratio", "goal", "ours s", "other s", "cpu s", "GiB")
 _NUMBERS = frozenset(_HEAD[6:])
-#: Between these two lines of the README stands what `--readme` writes.
-OPENS, CLOSES = "<!-- bench: written by `python -m bench --readme FILE.json` -->", "<!-- bench ends -->"
+#: Between these two lines of docs/performance.md stands what `--docs` writes.
+OPENS, CLOSES = "<!-- bench: written by `python -m bench --docs FILE.json` -->", "<!-- bench ends -->"
 
 
 def show(rows: Sequence[Row], console: Console) -> None:
@@ -58,7 +58,7 @@ def _seconds(value: float | None) -> str:
 
 
 def markdown(report: Mapping[str, Any]) -> str:
-    """The README's section of one report: where it was measured, and a line for each row."""
+    """The section of one report: where it was measured, and a line for each row."""
     machine = report["machine"]
     lines = [
         f"On {machine['cores']} cores ({machine['cpu']}, {machine['memory_gib']} GiB), Python {machine['python']}, "
@@ -77,15 +77,15 @@ def markdown(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def into_readme(report: Path, readme: Path) -> None:
-    """Put the section made of a report between the README's two markers.
+def into_docs(report: Path, page: Path) -> None:
+    """Put the section made of a report between the page's two markers.
 
     Raises:
-        ValueError: the README lacks them.
+        ValueError: the page lacks them.
     """
-    text = readme.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     section = f"{OPENS}\n{markdown(json.loads(report.read_text(encoding='utf-8')))}\n{CLOSES}"
     fresh, found = re.subn(f"{re.escape(OPENS)}.*?{re.escape(CLOSES)}", lambda _: section, text, flags=re.DOTALL)
     if found != 1:
-        raise ValueError(f"{readme}: the lines {OPENS} and {CLOSES} must stand in it once")
-    readme.write_text(fresh, encoding="utf-8")
+        raise ValueError(f"{page}: the lines {OPENS} and {CLOSES} must stand in it once")
+    page.write_text(fresh, encoding="utf-8")

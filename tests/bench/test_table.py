@@ -1,4 +1,4 @@
-"""The table of `make bench`: what a row says, how growth is measured, that contestants run, what the README gets."""
+"""The table of `make bench`: what a row says, how growth is measured, that contestants run, what the documents get."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from bench.measuring import Timing, measure, race
 from bench.rows import Row, compared, exponent
-from bench.table import CLOSES, OPENS, into_readme, markdown, plain
+from bench.table import CLOSES, OPENS, into_docs, markdown, plain
 
 ROW = Row(bench="b", what="ours", against="theirs", size="10 rows", sense="cost", value=2.0, goal=2.5, ours_s=4.0)
 
@@ -87,27 +87,27 @@ def test_a_contestant_that_ends_is_an_error():
         measure("bench.pairs:ours", {"file": "absent.parquet"})
 
 
-def test_readme_gets_the_section_between_its_markers(tmp_path):
+def test_the_page_gets_the_section_between_its_markers(tmp_path):
     report = {"at": "2026-01-02T03:04:05+00:00", "rows": [ROW.as_json()],
               "machine": {"cores": 2, "cpu": "X", "memory_gib": 8, "python": "3.11.9"}}  # fmt: skip
     (tmp_path / "r.json").write_text(json.dumps(report))
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{OPENS}\nold\n{CLOSES}\nafter\n")
+    page = tmp_path / "performance.md"
+    page.write_text(f"before\n{OPENS}\nold\n{CLOSES}\nafter\n")
 
-    into_readme(tmp_path / "r.json", readme)
-    into_readme(tmp_path / "r.json", readme)
+    into_docs(tmp_path / "r.json", page)
+    into_docs(tmp_path / "r.json", page)
 
-    assert readme.read_text() == f"before\n{OPENS}\n{markdown(report)}\n{CLOSES}\nafter\n"
-    assert "On 2 cores" in readme.read_text()
-    assert "| ours | theirs | 10 rows | 2.00 × as long | ≤ 2.5 | 4.00 s |" in readme.read_text()
+    assert page.read_text() == f"before\n{OPENS}\n{markdown(report)}\n{CLOSES}\nafter\n"
+    assert "On 2 cores" in page.read_text()
+    assert "| ours | theirs | 10 rows | 2.00 × as long | ≤ 2.5 | 4.00 s |" in page.read_text()
 
 
-def test_readme_without_markers_is_left_alone(tmp_path):
+def test_a_page_without_markers_is_left_alone(tmp_path):
     (tmp_path / "r.json").write_text(json.dumps({"at": "2026-01-02", "rows": [], "machine": dict.fromkeys(
         ("cores", "cpu", "memory_gib", "python"), 1)}))  # fmt: skip
-    readme = tmp_path / "README.md"
-    readme.write_text("text\n")
+    page = tmp_path / "performance.md"
+    page.write_text("text\n")
 
     with pytest.raises(ValueError, match="must stand in it once"):
-        into_readme(tmp_path / "r.json", readme)
-    assert readme.read_text() == "text\n"
+        into_docs(tmp_path / "r.json", page)
+    assert page.read_text() == "text\n"

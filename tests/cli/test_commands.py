@@ -1,4 +1,4 @@
-"""Every command explains itself, is in the README, takes --json, and is one function of the library."""
+"""Every command explains itself, takes --json, and is one function of the library."""
 
 from __future__ import annotations
 
@@ -45,12 +45,6 @@ def test_command_has_help_with_an_example(name, command):
 @pytest.mark.parametrize(("name", "command"), COMMANDS, ids=IDS)
 def test_command_speaks_json(name, command):
     assert "--json" in [opt for p in command.params for opt in p.opts]
-
-
-@pytest.mark.parametrize("name", IDS)
-def test_command_is_in_the_readme(name, project):
-    readme = (project / "README.md").read_text(encoding="utf-8")
-    assert f"enrich {name}" in readme, f"README.md does not mention `enrich {name}`"
 
 
 @pytest.mark.parametrize("name", [n for n in IDS if " " not in n])
