@@ -49,6 +49,7 @@ def replay(
     Example: enrich replay tracklists.parquet --sets "A State of Trance" --step 30d --out replay.json
     """
     from enrich.cli.output import progress
+    from enrich.replaying.running import History, Promos
     from enrich.replaying.running import replay as run
     from enrich.replaying.walking import Step
     from enrich.settings import load_settings
@@ -64,15 +65,10 @@ def replay(
             step_days=_days(step),
             out=out,
             truth=truth,
-            dj=dj,
-            sets=sets,
-            start=start.date() if start else None,
-            end=end.date() if end else None,
-            promo_share=promo_share,
-            promo_weeks=promo_weeks,
+            history=History(dj=dj, sets=sets, start=start.date() if start else None, end=end.date() if end else None),
+            promos=Promos(share=promo_share, weeks=promo_weeks, seed=seed),
             strategy=strategy,
             policy=policy,
-            seed=seed,
             on_step=on_step,
         )
     emit(result.asdict(), as_json=as_json, text=_text(result, out))

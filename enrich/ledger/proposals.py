@@ -26,19 +26,12 @@ STATUSES = ("proposed", "accepted", "rejected", "written", "conflict", "supersed
 _UTC: Any = pl.Datetime("us", "UTC")
 
 #: What `proposals` returns: the proposal, its track's title, and the last decision.
+_OF_TRACK = ("proposal_id", "track_id")
 LISTED = pl.Schema(
     {
-        "proposal_id": pl.String,
-        "track_id": pl.String,
+        **{name: PROPOSALS[name] for name in _OF_TRACK},
         "title": pl.String,
-        "kind": pl.String,
-        "value": pl.String,
-        "tier": pl.Int8,
-        "source": pl.String,
-        "probability": pl.Float64,
-        "confidence": pl.Float64,
-        "status": pl.String,
-        "evidence": pl.String,
+        **{name: dtype for name, dtype in PROPOSALS.items() if name not in (*_OF_TRACK, "artist_id")},
         "decided_by": pl.String,
         "decided_at": _UTC,
         "created_at": _UTC,

@@ -33,6 +33,10 @@ _OPEN_FOR = {
 _WORDS = {"accept": "accepted", "accepted": "accepted", "reject": "rejected", "rejected": "rejected"}
 
 
+#: Status by proposal as a reviewer saw it; None: whatever it was.
+Seen = Mapping[str, str] | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     """How many proposals a decision changed, and the ids it found closed, unknown, or already so decided."""
@@ -47,13 +51,7 @@ class Decided:
 
 
 def accept(
-    settings: Settings,
-    ids: Sequence[str],
-    *,
-    by: str,
-    now: datetime,
-    reason: str | None = None,
-    seen: Mapping[str, str] | None = None,
+    settings: Settings, ids: Sequence[str], *, by: str, now: datetime, reason: str | None = None, seen: Seen = None
 ) -> Decided:
     """Accept proposals by id; `enrich writeback --apply` then writes them.
 
@@ -74,13 +72,7 @@ def accept(
 
 
 def reject(
-    settings: Settings,
-    ids: Sequence[str],
-    *,
-    by: str,
-    now: datetime,
-    reason: str | None = None,
-    seen: Mapping[str, str] | None = None,
+    settings: Settings, ids: Sequence[str], *, by: str, now: datetime, reason: str | None = None, seen: Seen = None
 ) -> Decided:
     """Reject proposals by id; see `accept`."""
     return _decide(settings, ids, "rejected", by=by, now=now, reason=reason, seen=seen)
@@ -159,7 +151,7 @@ def _decide(
     by: str,
     now: datetime,
     reason: str | None,
-    seen: Mapping[str, str] | None,
+    seen: Seen,
 ) -> Decided:
     if not by.strip():
         raise EnrichError("a decision needs a name: say who decides with --by")
@@ -185,7 +177,7 @@ def _decide(
     return Decided(decision=decision, changed=len(changed), unchanged=unchanged)
 
 
-def _groups(ids: Sequence[str], decision: str, seen: Mapping[str, str] | None) -> list[tuple[list[str], list[str]]]:
+def _groups(ids: Sequence[str], decision: str, seen: Seen) -> list[tuple[list[str], list[str]]]:
     """Statuses from which a decision may be taken, and the ids for which these hold."""
     if seen is None:
         return [(_OPEN_FOR[decision], list(ids))]

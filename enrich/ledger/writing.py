@@ -192,25 +192,11 @@ def judge(accepted: pl.DataFrame, tracks: pl.DataFrame, primary: pl.DataFrame) -
     Returns:
         `accepted` with outcome (`written`, `conflict`, `superseded`) and reason (null when written).
     """
-    label_columns = [c for c in ("original_label", "column_label", "metadata_label") if c in tracks.columns]
-    blanks = _blank_words(pl.concat([tracks[c].rename("label") for c in label_columns]))
-    current_labels = tracks.select(
-        "track_id",
-        "title",
-        label_now=pl.coalesce(
-            pl.when(pl.col(c).str.strip_chars().ne("") & ~pl.col(c).is_in(blanks.implode())).then(pl.col(c))
-            for c in label_columns
-        ),
-    )
-    current_artists = (
-        primary.filter(~is_unknown_artist(pl.col("name")))
-        .group_by("track_id")
-        .agg(artist_now=pl.col("name").sort().str.join(" & "), artist_keys_now=artist_key(pl.col("name")).sort())
-    )
+    labels, artists = _labels_now(tracks), _artists_now(primary)
     rows = (
         _with_names(accepted)
-        .join(current_labels, on="track_id", how="left")
-        .join(current_artists, on="track_id", how="left")
+        .join(labels, on="track_id", how="left")
+        .join(artists, on="track_id", how="left")
         .sort(["confidence", "tier", "proposal_id"], descending=[True, False, False])
         .with_columns(
             winner=pl.col("value").first().over("track_id", "kind"),
@@ -291,6 +277,29 @@ def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResu
         execute(cur, "kept_writes", run_id=run_id)
         left = tuple({"track_id": track, "target": target, "row_key": key} for track, target, key in cur.fetchall())
     return UndoResult(run_id=run_id, undone=undone, kept=kept, kept_writes=left)
+
+
+def _labels_now(tracks: pl.DataFrame) -> pl.DataFrame:
+    """track_id, title, label_now: the first of the places a label may stand that holds one."""
+    label_columns = [c for c in ("original_label", "column_label", "metadata_label") if c in tracks.columns]
+    blanks = _blank_words(pl.concat([tracks[c].rename("label") for c in label_columns]))
+    return tracks.select(
+        "track_id",
+        "title",
+        label_now=pl.coalesce(
+            pl.when(pl.col(c).str.strip_chars().ne("") & ~pl.col(c).is_in(blanks.implode())).then(pl.col(c))
+            for c in label_columns
+        ),
+    )
+
+
+def _artists_now(primary: pl.DataFrame) -> pl.DataFrame:
+    """track_id, artist_now, artist_keys_now: today's known primary artists."""
+    return (
+        primary.filter(~is_unknown_artist(pl.col("name")))
+        .group_by("track_id")
+        .agg(artist_now=pl.col("name").sort().str.join(" & "), artist_keys_now=artist_key(pl.col("name")).sort())
+    )
 
 
 def _blank_words(labels: pl.Series) -> pl.Series:

@@ -22,7 +22,7 @@ import polars as pl
 from enrich.matching.confidence import auto_accept_thresholds
 from enrich.pipeline.outside import OutsideTiers
 from enrich.pipeline.policy import read_policy
-from enrich.pipeline.recording import Record, record
+from enrich.pipeline.recording import Record, RunOptions, record
 from enrich.pipeline.rounds import ARTIST_TIERS, LABEL_TIERS, Found, Progress, run_tiers, select_tracks, tell
 from enrich.rules import LABEL_FLOOR
 from enrich.settings import Settings
@@ -102,7 +102,7 @@ class CycleResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ran:
+class _Finished:
     """What a run came to, before it is counted."""
 
     ids: pl.Series
@@ -134,33 +134,22 @@ def hunt_labels(
         on_progress: Told of each step.
         stop: Set, it ends the asking of sources; what was found is recorded all the same.
     """
-    ran = _run(
-        "hunt-labels",
-        settings,
-        now=now,
-        limit=limit,
-        apply=apply,
-        snapshot=snapshot,
-        on_progress=on_progress,
-        stop=stop,
-        statuses=statuses,
-        blank="label",
-        names_artists=False,
-    )
-    proposals, written = ran.found.proposals, ran.record.written
+    options = RunOptions(now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=on_progress, stop=stop)
+    run = _run("hunt-labels", settings, options, statuses=statuses, blank="label", names_artists=False)
+    proposals, written = run.found.proposals, run.record.written
     labels = _best(proposals.filter((pl.col("kind") == "label") & (pl.col("confidence") >= LABEL_FLOOR)))
-    silent = ran.outside.unavailable_tracks - set(labels["track_id"])
+    silent = run.outside.unavailable_tracks - set(labels["track_id"])
     return HuntResult(
-        run_id=ran.record.run_id,
-        processed=len(ran.ids),
+        run_id=run.record.run_id,
+        processed=len(run.ids),
         labels_found=labels.height,
         labels_updated=written.labels_written if written else 0,
-        failed=len(ran.ids) - labels.height - len(silent),
+        failed=len(run.ids) - labels.height - len(silent),
         skipped=len(silent),
         applied=apply,
         by_source=dict(labels.group_by("source").len().sort("source").iter_rows()),
-        unavailable=ran.outside.unavailable,
-        without=ran.outside.labels.why_without(set(ran.ids) - set(labels["track_id"]) - silent),
+        unavailable=run.outside.unavailable,
+        without=run.outside.labels.why_without(set(run.ids) - set(labels["track_id"]) - silent),
     )
 
 
@@ -174,30 +163,9 @@ def resolve(
     on_progress: Progress | None = None,
     stop: threading.Event | None = None,
 ) -> CycleResult:
-    """Tiers 0–3 on failed tracks.
-
-    Args:
-        settings: Where Postgres is, which sources are on, the policy.
-        now: Time of record.
-        limit: At most this many tracks.
-        apply: Write what the policy accepts; else it is only recorded.
-        snapshot: Work on this one; None takes a fresh one.
-        on_progress: Told of each step.
-        stop: Set, it ends the asking of sources; what was found is recorded all the same.
-    """
-    ran = _run(
-        "resolve",
-        settings,
-        now=now,
-        limit=limit,
-        apply=apply,
-        snapshot=snapshot,
-        on_progress=on_progress,
-        stop=stop,
-        statuses=("failed",),
-        blank="any",
-    )
-    return _counted(ran, applied=apply)
+    """Tiers 0–3 on failed tracks; arguments as for `hunt_labels`."""
+    options = RunOptions(now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=on_progress, stop=stop)
+    return _counted(_run("resolve", settings, options, statuses=("failed",), blank="any"), applied=apply)
 
 
 def trigger(
@@ -211,51 +179,35 @@ def trigger(
     stop: threading.Event | None = None,
     learned: bool = True,
 ) -> CycleResult:
-    """The standard cycle on pending tracks; see `resolve`.
+    """The standard cycle on pending tracks; arguments as for `hunt_labels`.
 
     With `apply`, a track that stays without an artist is `failed`; one that came out of cool-down goes back for its
     next period, until its retries are spent. One that only lacks a label is `partial`. Without `learned` the learned
     ranker is not asked: it has seen the public tracklists, so it may not judge them again (`enrich replay`).
     """
-    ran = _run(
-        "trigger",
-        settings,
-        now=now,
-        limit=limit,
-        apply=apply,
-        snapshot=snapshot,
-        on_progress=on_progress,
-        stop=stop,
-        statuses=("pending",),
-        blank="any",
-        learned=learned,
-    )
-    return _counted(ran, applied=apply)
+    options = RunOptions(now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=on_progress, stop=stop)
+    run = _run("trigger", settings, options, statuses=("pending",), blank="any", learned=learned)
+    return _counted(run, applied=apply)
 
 
 def _run(
     command: str,
     settings: Settings,
+    options: RunOptions,
     *,
-    now: datetime,
-    limit: int,
-    apply: bool,
-    snapshot: Path | None,
-    on_progress: Progress | None,
-    stop: threading.Event | None,
     statuses: Sequence[str],
     blank: str,
     names_artists: bool = True,
     learned: bool = True,
-) -> _Ran:
+) -> _Finished:
     """Snapshot, tiers, record: the one way every command goes."""
-    tell(on_progress, "snapshot")
-    path = snapshot if snapshot is not None else take_snapshot(settings, now=now)
+    tell(options.on_progress, "snapshot")
+    path = options.snapshot if options.snapshot is not None else take_snapshot(settings, now=options.now)
     with open_snapshot(path, settings=settings) as opened:
         ws = Workspace.of(opened)
-    ids = select_tracks(ws, statuses=statuses, limit=limit, blank=blank)
+    ids = select_tracks(ws, statuses=statuses, limit=options.limit, blank=blank)
     policy = read_policy(settings.auto_accept, learned=auto_accept_thresholds())
-    outside = OutsideTiers(enabled_sources(settings), on_progress, stop)
+    outside = OutsideTiers(enabled_sources(settings), options.on_progress, options.stop)
     found = run_tiers(
         ws,
         ids,
@@ -263,29 +215,19 @@ def _run(
         label_tiers=(*LABEL_TIERS, outside.labels),
         artist_tiers=(*ARTIST_TIERS, outside.artists) if names_artists else (),
         context_tiers=outside.context_tiers(learned=learned) if names_artists else (),
-        on_progress=on_progress,
+        on_progress=options.on_progress,
     )
-    left = record(
-        settings,
-        command,
-        ws,
-        found,
-        ids,
-        policy=policy,
-        now=now,
-        apply=apply,
-        parameters={"limit": limit},
-    )
-    return _Ran(ids=ids, found=found, record=left, outside=outside)
+    left = record(settings, command, ws, found, ids, policy=policy, options=options)
+    return _Finished(ids=ids, found=found, record=left, outside=outside)
 
 
-def _counted(ran: _Ran, *, applied: bool) -> CycleResult:
-    found, written = ran.found, ran.record.written
+def _counted(run: _Finished, *, applied: bool) -> CycleResult:
+    found, written = run.found, run.record.written
     counts = dict(_best(found.proposals).group_by("kind").len().iter_rows())
     accepted = pl.col("proposal_id").is_in(list(found.accepted_ids))
     return CycleResult(
-        run_id=ran.record.run_id,
-        processed=len(ran.ids),
+        run_id=run.record.run_id,
+        processed=len(run.ids),
         labels_found=counts.get("label", 0),
         artists_found=counts.get("artist", 0),
         accepted=len(found.accepted_ids),
@@ -293,8 +235,8 @@ def _counted(ran: _Ran, *, applied: bool) -> CycleResult:
         labels_updated=written.labels_written if written else 0,
         artists_updated=written.artists_written if written else 0,
         conflicts=written.conflicts if written else 0,
-        failed=ran.record.failed,
-        back_in_cooldown=ran.record.back_in_cooldown,
+        failed=run.record.failed,
+        back_in_cooldown=run.record.back_in_cooldown,
         rounds=found.rounds,
         applied=applied,
         by_source=found.proposals.with_columns(accepted=accepted)
@@ -304,7 +246,7 @@ def _counted(ran: _Ran, *, applied: bool) -> CycleResult:
         )
         .sort("kind", "tier", "source")
         .to_dicts(),
-        unavailable=ran.outside.unavailable,
+        unavailable=run.outside.unavailable,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -18,10 +20,22 @@ from enrich.ledger.review import accept_by_policy
 from enrich.ledger.runs import close_run, execute, open_run
 from enrich.ledger.writing import WriteResult, write_accepted
 from enrich.pipeline.policy import Policy
-from enrich.pipeline.rounds import Found
+from enrich.pipeline.rounds import Found, Progress
 from enrich.rules import MAX_ATTEMPTS
 from enrich.settings import Settings
 from enrich.tiers.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How a command of the cycle runs; what it looks at is the command's own."""
+
+    now: datetime
+    limit: int
+    apply: bool
+    snapshot: Path | None
+    on_progress: Progress | None
+    stop: threading.Event | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +56,10 @@ def record(
     ids: pl.Series,
     *,
     policy: Policy,
-    now: datetime,
-    apply: bool,
-    parameters: dict[str, object],
+    options: RunOptions,
 ) -> Record:
     """Everything a run leaves in Postgres, in one transaction."""
+    now, apply = options.now, options.apply
     failed, back = 0, 0
     with database_errors(settings, doing=command), connect(settings) as con, con.cursor() as cur:
         run_id = open_run(
@@ -54,7 +67,7 @@ def record(
             command,
             now=now,
             snapshot_id=ws.snapshot_id,
-            parameters={**parameters, "policy": policy.name, "apply": apply},
+            parameters={"limit": options.limit, "policy": policy.name, "apply": apply},
         )
         new, refreshed = save(cur, found.proposals, run_id=run_id, seen=ws.seen(), now=now)
         accepted = accept_by_policy(cur, list(found.accepted_ids), policy=policy.name, now=now)

@@ -44,6 +44,64 @@ GRID_DAYS = (*range(0, 63, 7), *range(90, 731, 30), SIX_MONTHS, TWELVE_MONTHS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Which sets are replayed; None leaves a choice open."""
+
+    dj: str | None = None
+    """Only this DJ's."""
+    sets: str | None = None
+    """Only those whose id or name holds this text, in any case."""
+    start: date | None = None
+    """First day; None: the first set's."""
+    end: date | None = None
+    """Last day; None: the last set's."""
+
+    def chosen(self, slots: pl.DataFrame) -> pl.DataFrame:
+        """The slots of these sets.
+
+        Raises:
+            InputFileError: there are none.
+        """
+        chosen = slots.filter(pl.col("set_date").is_not_null())
+        if self.dj is not None:
+            chosen = chosen.filter(artist_key(pl.col("dj")) == artist_key(pl.lit(self.dj)))
+        if self.sets is not None:
+            named = [
+                pl.col(c).str.to_lowercase().str.contains(self.sets.lower(), literal=True).fill_null(value=False)
+                for c in ("set_id", "set_name")
+            ]
+            chosen = chosen.filter(pl.any_horizontal(named))
+        if self.start is not None:
+            chosen = chosen.filter(pl.col("set_date") >= self.start)
+        if self.end is not None:
+            chosen = chosen.filter(pl.col("set_date") <= self.end)
+        if chosen.is_empty():
+            raise InputFileError("no dated set is left to replay; check --dj, --sets, --from and --to")
+        return chosen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promos:
+    """Which recordings begin as promos.
+
+    Raises:
+        EnrichError: a value out of range.
+    """
+
+    share: float = PROMO_SHARE
+    """Of the recordings, 0–1."""
+    weeks: int = PROMO_WEEKS
+    """How long they stay so; >= 1."""
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise EnrichError(f"the share of promos must lie between 0 and 1, got {self.share}")
+        if self.weeks < 1:
+            raise EnrichError(f"promos must stay so for at least one week, got {self.weeks}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayResult:
     """What replayed history gave; `asdict` is what the JSON file holds."""
 
@@ -103,34 +161,24 @@ def replay(
     step_days: int = 30,
     out: Path | None = None,
     truth: Path | None = None,
-    dj: str | None = None,
-    sets: str | None = None,
-    start: date | None = None,
-    end: date | None = None,
-    promo_share: float = PROMO_SHARE,
-    promo_weeks: int = PROMO_WEEKS,
+    history: History | None = None,
+    promos: Promos | None = None,
     strategy: str = DEFAULT_STRATEGY,
     policy: str | None = None,
-    seed: int = 1,
     on_step: Callable[[Step, int], None] | None = None,
 ) -> ReplayResult:
-    """Walk real sets in date order and see which unknowns get their name, when, by which tier, and how rightly.
+    """Walk real sets in date order: which unknowns get their name, when, by which tier, and how rightly.
 
     Args:
         paths: Tracklist files. Sets without a date are left out.
         settings: `data_dir` holds the scratch database, `auto_accept` is the policy; nothing else is read.
         step_days: Days a step lives through; >= 1.
-        out: Where the JSON goes; None: nowhere.
-        truth: Table of what real unknowns are (set_id, position, true_artist; optional true_title, evidence_date).
-        dj: Only this DJ's sets.
-        sets: Only sets whose id or name holds this text, in any case.
-        start: First day; None: the first set's.
-        end: Last day; None: the last set's.
-        promo_share: Share of recordings turned into promos.
-        promo_weeks: How long they stay promos.
+        out: Where the JSON goes.
+        truth: What real unknowns are: set_id, position, true_artist; optional true_title, evidence_date.
+        history: Which sets; None: all.
+        promos: Which recordings begin as promos; None: a quarter of them, for six weeks.
         strategy: Of the cool-down.
-        policy: Auto-accept policy to try out, as `ENRICH_AUTO_ACCEPT` is written; None: the settings'.
-        seed: Decides which recordings.
+        policy: As `ENRICH_AUTO_ACCEPT` is written; None: the settings'.
         on_step: Told of each step done, and how many there are.
 
     Raises:
@@ -138,31 +186,26 @@ def replay(
         EnrichError: an argument out of range, or a policy that cannot be read.
         DatabaseError: the scratch database cannot be made.
     """
-    _check(step_days=step_days, promo_share=promo_share, promo_weeks=promo_weeks, strategy=strategy, out=out)
-    if policy is not None:
-        settings = settings.model_copy(update={"auto_accept": policy})
+    history, promos = history or History(), promos or Promos()
+    _check(step_days=step_days, strategy=strategy, out=out)
+    settings = settings if policy is None else settings.model_copy(update={"auto_accept": policy})
     read_policy(settings.auto_accept)
     told = _truth(truth)
-    slots = _chosen(read_tracklists(paths).slots, dj=dj, sets=sets, start=start, end=end)
-    first, last = start or _day(slots["set_date"].min()), end or _day(slots["set_date"].max())
-    seen, unknowns = plant_promos(slots, seed=seed, share=promo_share, weeks=promo_weeks)
-    if told is not None:
-        unknowns = with_truth(unknowns, told)
+    slots = history.chosen(read_tracklists(paths).slots)
+    first, last = history.start or _day(slots["set_date"].min()), history.end or _day(slots["set_date"].max())
+    seen, unknowns = plant_promos(slots, seed=promos.seed, share=promos.share, weeks=promos.weeks)
+    unknowns = unknowns if told is None else with_truth(unknowns, told)
     steps = periods(first, last, step_days=step_days)
     with scratch_database(settings) as scratch:
         done = walk(scratch, seen, steps=steps, strategy=strategy, on_step=_counted(on_step, steps))
         outcomes, proposed = read_outcomes(scratch, unknowns)
     result = ReplayResult(
         parameters={
-            "step_days": step_days, "dj": dj, "sets": sets, "promo_share": promo_share, "promo_weeks": promo_weeks,
-            "strategy": strategy, "policy": settings.auto_accept, "seed": seed,
+            "step_days": step_days, "dj": history.dj, "sets": history.sets, "promo_share": promos.share,
+            "promo_weeks": promos.weeks, "strategy": strategy, "policy": settings.auto_accept, "seed": promos.seed,
             "truth_rows": 0 if told is None else told.height,
         },
-        start=first,
-        end=last,
-        steps=done,
-        outcomes=outcomes,
-        proposed=proposed,
+        start=first, end=last, steps=done, outcomes=outcomes, proposed=proposed,
         curve=recovery_curve(outcomes, ends=last + timedelta(days=1), grid_days=GRID_DAYS),
     )  # fmt: skip
     if out is not None:
@@ -170,13 +213,9 @@ def replay(
     return result
 
 
-def _check(*, step_days: int, promo_share: float, promo_weeks: int, strategy: str, out: Path | None) -> None:
+def _check(*, step_days: int, strategy: str, out: Path | None) -> None:
     if step_days < 1:
         raise EnrichError(f"a step must be at least one day, got {step_days}")
-    if not 0 <= promo_share <= 1:
-        raise EnrichError(f"the share of promos must lie between 0 and 1, got {promo_share}")
-    if promo_weeks < 1:
-        raise EnrichError(f"promos must stay so for at least one week, got {promo_weeks}")
     if strategy not in STRATEGIES:
         raise EnrichError(f"no cool-down strategy {strategy!r}; known are {', '.join(STRATEGIES)}")
     # Said now, not after minutes of work.
@@ -192,27 +231,6 @@ def _truth(path: Path | None) -> pl.DataFrame | None:
     if lacking:
         raise InputFileError(f"{path}: no column {', '.join(lacking)}; the truth needs set_id, position, true_artist")
     return table
-
-
-def _chosen(
-    slots: pl.DataFrame, *, dj: str | None, sets: str | None, start: date | None, end: date | None
-) -> pl.DataFrame:
-    chosen = slots.filter(pl.col("set_date").is_not_null())
-    if dj is not None:
-        chosen = chosen.filter(artist_key(pl.col("dj")) == artist_key(pl.lit(dj)))
-    if sets is not None:
-        named = [
-            pl.col(c).str.to_lowercase().str.contains(sets.lower(), literal=True).fill_null(value=False)
-            for c in ("set_id", "set_name")
-        ]
-        chosen = chosen.filter(pl.any_horizontal(named))
-    if start is not None:
-        chosen = chosen.filter(pl.col("set_date") >= start)
-    if end is not None:
-        chosen = chosen.filter(pl.col("set_date") <= end)
-    if chosen.is_empty():
-        raise InputFileError("no dated set is left to replay; check --dj, --sets, --from and --to")
-    return chosen
 
 
 def _day(value: object) -> date:

@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 from enrich.database.connection import connect, database_url
 from enrich.database.faults import describe
 from enrich.errors import DatabaseError
+from enrich.frames.schemas import PROPOSALS
 from enrich.reporting.precision import ALIASES, TRUTH, read_truth
 from enrich.settings import Settings
 from enrich.sql import COOLDOWN, Query, QueryBook
@@ -50,19 +51,7 @@ STATES = pl.Schema(
         "plays": pl.Int64,
     }
 )
-PROPOSED = pl.Schema(
-    {
-        "proposal_id": pl.String,
-        "track_id": pl.String,
-        "kind": pl.String,
-        "value": pl.String,
-        "tier": pl.Int8,
-        "source": pl.String,
-        "probability": pl.Float64,
-        "confidence": pl.Float64,
-        "status": pl.String,
-    }
-)
+PROPOSED = pl.Schema({name: dtype for name, dtype in PROPOSALS.items() if name not in ("artist_id", "evidence")})
 RUNS = pl.Schema(
     {
         "run_id": pl.String,

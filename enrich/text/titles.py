@@ -7,7 +7,7 @@
 Which bracket is the label: the last `[..]`, else the last `(..)` at the end, that is no version, guest, note, date or
 part of the title. Names ending in a version word are versions; a word inside a name decides nothing, so that Mixmash,
 Dub Police, Club Cheval, Original Sin and Catch & Release stay labels. Known labels settle what the words cannot; in
-a column of many titles, brackets that recur are weighed as well (see `_recurring`).
+a column of many titles, brackets that recur are weighed as well (see `title_brackets`).
 """
 
 from __future__ import annotations
@@ -19,30 +19,16 @@ import polars as pl
 
 from enrich.rules import ROUND_KNOWN, ROUND_UNKNOWN, SQUARE_KNOWN, SQUARE_UNKNOWN
 from enrich.text.credits import split_credits
-from enrich.text.non_labels import PLAIN_VERSION
-from enrich.text.normalise import fold, label_key
+from enrich.text.normalise import fold
 from enrich.text.schemas import PARSED_TITLES
+from enrich.text.title_brackets import MARK, VERSION_MEANINGS, judged_brackets
 from enrich.text.title_words import (
     ADJECTIVES,
-    CATALOG,
     CLASSES,
-    COMPANY,
-    CREDIT,
-    FEATURE,
-    NO_LABEL,
-    NOTE,
-    PRESSING,
     REMIX_WORD,
-    VERSION,
-    VERSION_WEAK,
 )
 from enrich.text.words import is_unknown_title
 
-_MARK = "\x1f"
-_BRACKET = (
-    r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]|\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}"  # closed; a round one may hold another
-    r"|\[[^\[\]()]*$|\([^\[\]()]*$"  # cut off at the end of the title
-)
 _PART = r"^(.*?\S)\s+[-–—]\s+(\S.*)$"
 _VERSUS = r"(?i)\s+(?:vs?\.|vs|versus|w/)\s+"
 _GUESTS = r"(?i)\s+(?:feat\.|ft\.|(?:featuring|feat|ft)\s)\s*(.+)$"
@@ -55,12 +41,7 @@ _BARE_MIX = r"(?i)^(.*\S)\s+((?:original|extended|radio|club|dub|vocal|instrumen
 #: What cleaning a title can change.
 _UNCLEAN = r"[\x00-\x1f\x7f\u200b-\u200f\ufeff<]|[^\S ]|''|  |^ | $|^\[?\d{1,2}:|^w/|^\+"
 _WORKING_TITLE = r"(?i)[(\[]working title[)\]]"
-_VERSIONS = ["plain", "version", "weak"]
 _GUEST_WORD = r"(?i)^(?:featuring|feat\.?|ft\.?|with|w/|duet with)\s*"
-#: Columns with this many open brackets speak for themselves: in them an unsupported (..) is more often than not a
-#: part of the title. In fewer titles, or one alone, it counts as a label where it looks like a name.
-_SPEAKS = 200
-_LIKE_A_NAME = r"^[\p{Lu}\p{N}][^\s,!?]*(?:\s+(?:[\p{Lu}\p{N}&+][^\s,!?]*|of|the|and)){0,3}$"
 
 
 def parse_titles(
@@ -103,7 +84,7 @@ def parse_titles(
         raise ValueError(f"artists must be as long as titles ({len(titles)}), got {len(artists)}")
     given = artists.cast(pl.String) if artists is not None else pl.Series([None] * len(titles), dtype=pl.String)
     rows = _cleaned(titles.cast(pl.String), given)
-    brackets = _judged(_brackets(rows), rows, known_labels, one_by_one=one_by_one)
+    brackets = judged_brackets(rows, known_labels, one_by_one=one_by_one)
     return _assembled(rows, brackets).select(PARSED_TITLES.names()).match_to_schema(PARSED_TITLES)
 
 
@@ -150,159 +131,10 @@ def _changed(rows: pl.DataFrame, where: pl.Expr, change: Callable[[pl.DataFrame]
     )
 
 
-def _brackets(rows: pl.DataFrame) -> pl.DataFrame:
-    """The pieces of titles that hold brackets: row, i, piece, is_square, is_round, inner. Text pieces have no inner."""
-    pieces = (
-        rows.lazy()
-        .filter(pl.col("text").str.contains(r"[\[({]"))
-        .select("row", piece=pl.col("text").str.replace_all(f"({_BRACKET})", f"{_MARK}${{1}}{_MARK}").str.split(_MARK))
-        .with_columns(i=pl.int_ranges(0, pl.col("piece").list.len(), dtype=pl.UInt16))
-        .explode("piece", "i")
-        .filter(pl.col("piece") != "")
-        .with_columns(
-            piece=pl.col("piece").str.strip_chars(), spaced=pl.col("piece").shift(1).str.ends_with(" ").fill_null(True)
-        )
-        .filter(pl.col("piece") != "")
-    )
-    bracket = pl.col("i") % 2 == 1
-    return pieces.with_columns(
-        is_square=bracket & pl.col("piece").str.starts_with("["),
-        is_round=bracket & pl.col("piece").str.starts_with("("),
-        inner=pl.when(bracket).then(
-            pl.col("piece").str.replace(r"^[\[({]", "").str.replace(r"[\])}]$", "").str.strip_chars(" \"“”'")
-        ),
-    ).collect()
-
-
-def _meanings(inners: pl.Series) -> pl.DataFrame:
-    """What each distinct bracket says: inner, meaning, name (label without catalogue number), key, catalog_number."""
-    inner = pl.col("inner")
-    dashed = r"^(.*?\S)(?:\s+[-–|]|[-–|:])\s+(\S.*\d.*|\d.*)$"
-    glued = rf"^(.*?[^\d\s])\s*[-–|:,]\s*({CATALOG})$"
-    spaced = r"^(.*\S)\s+([A-Z]{2,8}-?\d{2,6}[A-Z]{0,3})$"
-    bare = inner.str.replace(r"^\(([^()]*)\)$", "${1}").str.replace(r",\s*(?:19|20)\d\d$", "")
-    album = pl.col("bare").str.extract(r"^.+,\s*([^,]+),\s*\d{1,2}$", 1)  # [Album, Label, 3]
-    name = pl.coalesce(album, *(pl.col("bare").str.extract(p, 1) for p in (dashed, glued, spaced)), "bare")
-    pressed = pl.col("name").str.replace(PRESSING, "").str.strip_chars()
-    named = (
-        pl.DataFrame({"inner": inners})
-        .with_columns(bare=bare)
-        .with_columns(
-            name=name,
-            catalog_number=pl.when(album.is_null()).then(
-                pl.coalesce(pl.col("bare").str.extract(p, 2) for p in (dashed, glued, spaced))
-            ),
-            is_catalog=pl.col("bare").str.contains(rf"^(?:{CATALOG})$"),
-        )
-        .with_columns(name=pl.when(pressed != "").then(pressed).otherwise("name"))
-        .with_columns(
-            folded=fold(pl.col("name")), key=label_key(pl.col("name")), lower=pl.col("name").str.to_lowercase()
-        )
-    )
-    lower, folded = pl.col("lower"), pl.col("folded")
-    meaning = (
-        pl.when(~inner.str.contains(r"[\p{L}\p{N}]"))
-        .then(pl.lit("note"))
-        .when(lower.str.contains(FEATURE))
-        .then(pl.lit("feature"))
-        .when(folded.str.contains(PLAIN_VERSION))
-        .then(pl.lit("plain"))
-        .when(folded.str.contains(NO_LABEL))
-        .then(pl.lit("none"))
-        .when(folded.str.contains(NOTE))
-        .then(pl.lit("note"))
-        .when(folded.str.contains(COMPANY))
-        .then(pl.lit("company"))
-        .when(folded.str.contains(VERSION))
-        .then(pl.lit("version"))
-        .when(folded.str.contains(VERSION_WEAK))
-        .then(pl.lit("weak"))
-        .when(lower.str.contains(CREDIT) | inner.str.contains(r"\S\s+[-–]\s+[^\d]*$"))
-        .then(pl.lit("credit"))
-        .otherwise(pl.lit("open"))
-    )
-    return named.select("inner", "name", "key", "catalog_number", "is_catalog", meaning=meaning)
-
-
-def _judged(
-    brackets: pl.DataFrame, rows: pl.DataFrame, known_labels: Collection[str] | None, *, one_by_one: bool
-) -> pl.DataFrame:
-    """Add what each bracket means, and which one is its title's label: is_known, is_label."""
-    known = pl.DataFrame({"n": list(known_labels or ())}, schema={"n": pl.String}).select(label_key(pl.col("n")))["n"]
-    bracket, meaning = pl.col("inner").is_not_null(), pl.col("meaning")
-    judged = brackets.join(
-        _meanings(brackets["inner"].drop_nulls().unique()), on="inner", how="left", maintain_order="left"
-    ).with_columns(
-        is_known=pl.col("key").is_in(known.filter(known != "").unique().implode()).fill_null(False),
-        leads=pl.col("row").ne_missing(pl.col("row").shift(1)),  # it opens the title
-        # The pieces of a title stand together: the row of the piece in question that comes next, or came last, says
-        # whether it is in this title. A window over each title would take many times as long.
-        trails=pl.when(~bracket).then("row").backward_fill().ne_missing(pl.col("row")),
-        glued=~pl.col("spaced") & ~bracket.shift(1).fill_null(False),
-        after_version=bracket.shift(1).fill_null(False)
-        & pl.when(meaning.is_in(_VERSIONS)).then("row").forward_fill().shift(1).eq_missing(pl.col("row")),
-    )
-    if one_by_one:
-        judged = judged.with_columns(recurs=pl.lit(False))
-    else:
-        recurring = _recurring(judged, rows)
-        judged = judged.join(recurring, on="key", how="left", maintain_order="left").with_columns(
-            pl.col("recurs").fill_null(False)
-        )
-    known_, square, round_ = pl.col("is_known") | pl.col("recurs"), pl.col("is_square"), pl.col("is_round")
-    named = meaning.is_in(["open", "company"])
-    lower_case = ~pl.col("inner").str.contains(r"\p{Lu}")
-    if not one_by_one and judged.filter(named).height >= _SPEAKS:
-        square_alone = ~lower_case
-        round_alone = pl.col("after_version") | (meaning == "company")
-    else:
-        square_alone = pl.lit(True)
-        round_alone = pl.col("after_version") | (meaning == "company") | pl.col("inner").str.contains(_LIKE_A_NAME)
-    from_square = square & (
-        pl.when(known_)
-        .then(~meaning.is_in(["none", "plain", "feature"]))
-        .otherwise((named | (meaning == "weak")) & ~pl.col("glued") & ~pl.col("is_catalog") & square_alone)
-    )
-    from_round = round_ & (
-        pl.when(known_).then(named | (meaning == "weak")).otherwise(named & pl.col("trails") & round_alone)
-    )
-    judged = judged.with_columns(candidate=(from_square | from_round).fill_null(False) & ~pl.col("leads"))
-    # The last square bracket, else the last round one.
-    rank = pl.when("candidate").then(square.cast(pl.Int32) * 100_000 + pl.col("i"))
-    return judged.with_columns(is_label=(rank == rank.max().over("row")).fill_null(False))
-
-
-def _recurring(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Keys of brackets that the column itself shows to be labels: at the end of several titles by several artists.
-
-    A part of a title recurs too, but with the same artist. Where no artists are given, more titles are asked for.
-    """
-    open_ = judged.filter(pl.col("meaning").is_in(["open", "company"]) & ~pl.col("leads") & ~pl.col("glued"))
-    often = open_.select("row", "key").filter(pl.len().over("key") >= 3)
-    about = rows.select("given", "text").select(pl.all().gather(often["row"]))
-    # Compared by hash: grouping a million texts would cost more than the rest.
-    seen = (
-        often.lazy()
-        .with_columns(
-            artist=about["given"].str.to_lowercase(),
-            base=about["text"].str.extract(r"^([^\[(]*)").str.strip_chars().str.to_lowercase().hash(),
-        )
-        .with_columns(artist=pl.when(pl.col("artist").is_not_null()).then(pl.col("artist").hash()))
-        .group_by("key")
-        .agg(
-            titles=pl.col("base").n_unique(),
-            artists=pl.col("artist").drop_nulls().n_unique(),
-            named=pl.col("artist").count(),
-        )
-    )
-    enough = (pl.col("titles") >= 3) & ((pl.col("artists") >= 3) | ((pl.col("named") == 0) & (pl.col("titles") >= 5)))
-    return seen.select("key", recurs=enough).collect()
-
-
 def _assembled(rows: pl.DataFrame, brackets: pl.DataFrame) -> pl.DataFrame:
     """One row per title, all fields of PARSED_TITLES."""
     label, meaning, inner = pl.col("is_label"), pl.col("meaning"), pl.col("inner")
-    is_version = meaning.is_in(_VERSIONS) & ~label
+    is_version = meaning.is_in(VERSION_MEANINGS) & ~label
     # Behind the label stands nothing of the title ("25% of votes", "WAV"), but another half of a mashup may.
     behind = (
         pl.when(label).then("row").forward_fill().shift(1).eq_missing(pl.col("row"))
@@ -431,8 +263,8 @@ def _components(parsed: pl.DataFrame) -> pl.DataFrame:
     """row, artist, base_title, components of titles of several parts."""
     parsed = _in_turn(
         parsed.with_columns(
-            titles=pl.col("base_title").str.replace_all(_VERSUS, _MARK).str.split(_MARK),
-            artists=pl.col("artist").fill_null("").str.replace_all(_VERSUS, _MARK).str.split(_MARK),
+            titles=pl.col("base_title").str.replace_all(_VERSUS, MARK).str.split(MARK),
+            artists=pl.col("artist").fill_null("").str.replace_all(_VERSUS, MARK).str.split(MARK),
         )
     )
     paired = pl.col("titles").list.len() == pl.col("artists").list.len()

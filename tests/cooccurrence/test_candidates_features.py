@@ -3,8 +3,8 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from enrich.cooccurrence.learned.building import build_corpus
 from enrich.cooccurrence.learned.candidates import Block, gather
-from enrich.cooccurrence.learned.corpus import build_corpus
 from enrich.cooccurrence.learned.explaining import says
 from enrich.cooccurrence.learned.features import examples
 from enrich.cooccurrence.masking import hide, recordings

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from enrich.cooccurrence.evaluation.baselines import baselines
 from enrich.cooccurrence.evaluation.replay import Plan, evaluate, evaluate_frame
-from enrich.cooccurrence.learned.corpus import build_corpus
+from enrich.cooccurrence.learned.building import build_corpus
 from enrich.errors import EnrichError
 
 PLAN = Plan(folds=3, size=15, max_training=50, time_folds=2, time_training=40)

@@ -5,7 +5,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from enrich.cooccurrence.learned.corpus import build_corpus
+from enrich.cooccurrence.learned.building import build_corpus
 from enrich.cooccurrence.learned.ranker import load_ranker, masked_examples, order, train
 from enrich.cooccurrence.learned.ranking import rank_learned
 from enrich.cooccurrence.stored import SHIPPED

@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from enrich.cooccurrence.learned.corpus import build_corpus
+from enrich.cooccurrence.learned.building import build_corpus
 from enrich.cooccurrence.masking import base_key, hide, random_folds, recordings, without_duplicate_sets
 
 

@@ -16,6 +16,7 @@ from enrich.errors import EnrichError
 from enrich.frames.files import write_table
 from enrich.pipeline.cycle import trigger
 from enrich.replaying.promos import plant_promos
+from enrich.replaying.running import History, Promos
 from enrich.replaying.walking import periods, walk
 from enrich.settings import Settings
 from enrich.tracklists.reading import read_tracklists
@@ -58,8 +59,9 @@ def replayed(tracklists, tmp_path_factory):
     settings = Settings(_env_file=None, database_url=None, data_dir=home)
     steps = []
     result = enrich.replay(
-        tracklists, settings=settings, step_days=40, out=home / "replay.json", promo_share=0.4, policy=POLICY, seed=2,
-        end=DAY + timedelta(days=319), on_step=lambda step, count: steps.append((step.ends, count)),
+        tracklists, settings=settings, step_days=40, out=home / "replay.json", policy=POLICY,
+        promos=Promos(share=0.4, seed=2), history=History(end=DAY + timedelta(days=319)),
+        on_step=lambda step, count: steps.append((step.ends, count)),
     )  # fmt: skip
     return home, result, steps
 
@@ -111,7 +113,7 @@ def test_the_named_database_is_not_touched(database, tracklists):
     with connect(database) as con:
         con.execute("insert into artists (name, normalized_name) values ('Mine', 'mine')")
 
-    result = enrich.replay(tracklists, settings=database, step_days=200, promo_share=0.2)
+    result = enrich.replay(tracklists, settings=database, step_days=200, promos=Promos(share=0.2))
 
     assert result.outcomes.height > 0
     with connect(database) as con:
@@ -180,17 +182,22 @@ def test_walking_counts_what_waits_and_what_is_spent(database, tracklists):
     ("wrong", "words"),
     [
         ({"step_days": 0}, "at least one day"),
-        ({"promo_share": 2.0}, "between 0 and 1"),
-        ({"promo_weeks": 0}, "one week"),
+        ({"promos": {"share": 2.0}}, "between 0 and 1"),
+        ({"promos": {"weeks": 0}}, "one week"),
         ({"strategy": "hopeful"}, "known are"),
         ({"policy": "nonsense"}, "ENRICH_AUTO_ACCEPT"),
-        ({"dj": "Nobody"}, "no dated set"),
-        ({"start": date(2050, 1, 1)}, "no dated set"),
+        ({"history": {"dj": "Nobody"}}, "no dated set"),
+        ({"history": {"start": date(2050, 1, 1)}}, "no dated set"),
     ],
 )
 def test_nonsense_is_refused_in_one_line_before_any_work(tracklists, tmp_path, wrong, words):
+    def ask():
+        kinds = {"promos": Promos, "history": History}
+        options = {name: kinds[name](**value) if name in kinds else value for name, value in wrong.items()}
+        enrich.replay(tracklists, settings=Settings(_env_file=None, data_dir=tmp_path), **options)
+
     with pytest.raises(EnrichError, match=words) as error:
-        enrich.replay(tracklists, settings=Settings(_env_file=None, data_dir=tmp_path), **wrong)
+        ask()
 
     assert "\n" not in str(error.value)
     assert not (tmp_path / "scratch").exists()
@@ -211,7 +218,8 @@ def test_truth_without_its_columns_and_an_unwritable_place_are_refused(tracklist
 def test_a_year_of_real_sets(shared_data, tmp_path):
     result = enrich.replay(
         shared_data / "tracklists.parquet", settings=Settings(_env_file=None, data_dir=tmp_path), step_days=120,
-        sets="a state of trance", end=date(2002, 7, 31), truth=shared_data / "id_resolved.parquet", policy=POLICY,
+        history=History(sets="a state of trance", end=date(2002, 7, 31)), policy=POLICY,
+        truth=shared_data / "id_resolved.parquet",
     )  # fmt: skip
 
     found = result.resolved()

@@ -22,7 +22,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -33,31 +32,22 @@ import polars as pl
 from enrich.cooccurrence.aliases import with_known
 from enrich.cooccurrence.calibration import (
     Calibration,
-    brier,
-    ece,
     evidence,
     fit_calibration,
-    reliability,
 )
 from enrich.cooccurrence.evaluation.baselines import baselines
+from enrich.cooccurrence.evaluation.figures import CALIBRATED, figures
+from enrich.cooccurrence.evaluation.world import World, about_world, number_world, true_artists, unit_numbers
 from enrich.cooccurrence.formula_ranking import about_unknowns, rank_by_formula
-from enrich.cooccurrence.learned.corpus import Corpus, Ints, build_corpus
 from enrich.cooccurrence.learned.features import Examples, examples
 from enrich.cooccurrence.learned.ranker import MAX_TRAINING, Ranker, masked_examples, order, train
 from enrich.cooccurrence.masking import hide, random_folds, without_duplicate_sets
-from enrich.cooccurrence.slots import fingerprint
 from enrich.errors import EnrichError
-from enrich.rules import GATE_PROBABILITY, GATE_SETS
 from enrich.text.normalise import artist_key
 from enrich.tracklists.reading import read_tracklists
 
-#: Scorers whose output is a probability: these are calibrated.
-CALIBRATED = ("formula", "learned")
-
-_HISTORY_BANDS = {"none": 0, "1-4": 4, "5-24": 24, "25-99": 99, "100+": 10**9}
 _TOP = 50
 _ANSWERS = ("scorer", "track_key", "rank", "artist", "probability", "occurrence_count", "is_right", "pool_has")
-_FAILURES = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,24 +75,6 @@ class Fitted:
     calibration: dict[str, Any]
     about: dict[str, Any]
     figures: dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _World:
-    """Tracklists without second listings, and the same numbered."""
-
-    tracklists: pl.DataFrame
-    corpus: Corpus
-
-    @cached_property
-    def units(self) -> pl.DataFrame:
-        """The unit of every slot."""
-        return self.corpus.slot_units()
-
-    @cached_property
-    def eligible(self) -> pl.DataFrame:
-        """The units that can be asked for: known recordings of two sets or more."""
-        return self.corpus.units.filter(~pl.col("is_unknown"), pl.col("sets") >= 2)
 
 
 def evaluate(
@@ -146,7 +118,7 @@ def evaluate_frame(
     """`evaluate` over a frame TRACKLISTS."""
     plan = plan or Plan()
     aliases = with_known(aliases)
-    world = _world(without_duplicate_sets(tracklists), aliases)
+    world = number_world(without_duplicate_sets(tracklists), aliases)
     if world.eligible.height < 2 * plan.folds:
         raise EnrichError(
             f"evaluate: only {world.eligible.height} known recordings are played in two sets or more; "
@@ -154,7 +126,7 @@ def evaluate_frame(
         )
     random = _random(world, aliases, plan)
     result = {
-        "data": _about(world, tracklists),
+        "data": about_world(world, tracklists),
         "plan": asdict(plan),
         "random": random.figures,
     }
@@ -166,40 +138,17 @@ def evaluate_frame(
 def fit_for_use(tracklists: pl.DataFrame, *, plan: Plan) -> Fitted:
     """Calibrate on held-out recordings, then train on all: what `enrich train-ranker` stores."""
     aliases = with_known(None)
-    world = _world(without_duplicate_sets(tracklists), aliases)
+    world = number_world(without_duplicate_sets(tracklists), aliases)
     random = _random(world, aliases, plan)
     figures = random.figures
     calibration = {scorer: _fitted(random.ranked, scorer).as_json() for scorer in CALIBRATED}
     # What was held out to measure is learned from too, once it is measured.
-    held_out = masked_examples(world.corpus, _numbers(world, random.tested), batch=plan.size)
+    held_out = masked_examples(world.corpus, unit_numbers(world, random.tested), batch=plan.size)
     ranker = train(world.corpus, [*random.parts, *held_out], seed=plan.seed)
     chosen = pl.concat([random.training, random.tested])
     shown = {s: {k: v for k, v in row.items() if k != "reliability"} for s, row in figures["scorers"].items()}
-    about = _about(world, tracklists) | {"training_recordings": len(chosen)}
+    about = about_world(world, tracklists) | {"training_recordings": len(chosen)}
     return Fitted(ranker=ranker, calibration=calibration, about=about, figures=shown)
-
-
-def _world(tracklists: pl.DataFrame, aliases: pl.DataFrame, *, versions_together: bool = False) -> _World:
-    """Tracklists without second listings, numbered."""
-    corpus = build_corpus(tracklists, aliases=aliases, versions_together=versions_together)
-    return _World(tracklists=tracklists, corpus=corpus)
-
-
-def _about(world: _World, tracklists: pl.DataFrame) -> dict[str, Any]:
-    slots, sets, artists, _ = world.corpus.shape
-    return {
-        "slots": slots,
-        "sets": sets,
-        "artists": artists,
-        "eligible_recordings": world.eligible.height,
-        "fingerprint": fingerprint(tracklists),
-    }
-
-
-def _numbers(world: _World, units: pl.Series) -> Ints:
-    frame = units.to_frame("unit").join(world.corpus.units.select("unit", "unit_no"), on="unit")
-    numbers: Ints = frame["unit_no"].sort().to_numpy()
-    return numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,26 +164,24 @@ class _Measured:
     tested: pl.Series
 
 
-def _random(world: _World, aliases: pl.DataFrame, plan: Plan) -> _Measured:
+def _random(world: World, aliases: pl.DataFrame, plan: Plan) -> _Measured:
     groups = random_folds(world.eligible["unit"], folds=plan.folds, size=_group_size(world, plan), seed=plan.seed)
     tested = pl.concat(groups)
     others = world.eligible["unit"].filter(~world.eligible["unit"].is_in(tested.implode()))
     training = random_folds(others, folds=1, size=plan.max_training, seed=plan.seed + 1)[0]
-    parts = masked_examples(world.corpus, _numbers(world, training), also_hidden=_numbers(world, tested))
+    parts = masked_examples(world.corpus, unit_numbers(world, training), also_hidden=unit_numbers(world, tested))
     ranker = train(world.corpus, parts, seed=plan.seed)
     ranked = pl.concat([_ranked(world, group, ranker, aliases).with_columns(group=i) for i, group in enumerate(groups)])
     own = pl.col("group")
     judged = pl.concat([_judged(ranked.filter(own == i), fit=ranked.filter(own != i)) for i in range(len(groups))])
     asked = pl.concat([g.to_frame("track_key").with_columns(group=i) for i, g in enumerate(groups)])
-    figures = _figures(world, judged, asked, trained=len(training))
-    return _Measured(
-        figures=figures, ranked=judged, ranker=ranker, training=training, parts=parts, tested=tested.sort()
-    )
+    shown = figures(world, judged, asked, trained=len(training))
+    return _Measured(figures=shown, ranked=judged, ranker=ranker, training=training, parts=parts, tested=tested.sort())
 
 
-def _versions_together(world: _World, aliases: pl.DataFrame, plan: Plan, random: _Measured) -> dict[str, Any]:
+def _versions_together(world: World, aliases: pl.DataFrame, plan: Plan, random: _Measured) -> dict[str, Any]:
     """One group of recordings with all their remixes, judged by the calibration the random folds would ship."""
-    whole = _world(world.tracklists, aliases, versions_together=True)
+    whole = number_world(world.tracklists, aliases, versions_together=True)
     place = ["set_id", "position"]
     trained = world.units.filter(pl.col("unit").is_in(random.training.implode())).select(place)
     seen = whole.units.join(trained, on=place, how="semi")["unit"].unique()
@@ -243,7 +190,7 @@ def _versions_together(world: _World, aliases: pl.DataFrame, plan: Plan, random:
         return {"n": 0, "reason": "every recording was trained on"}
     group = random_folds(fresh, folds=1, size=_group_size(whole, plan), seed=plan.seed)[0]
     judged = _judged(_ranked(whole, group, random.ranker, aliases), fit=random.ranked)
-    return _figures(whole, judged, group.to_frame("track_key"), trained=len(random.training))
+    return figures(whole, judged, group.to_frame("track_key"), trained=len(random.training))
 
 
 def _fitted(ranked: pl.DataFrame, scorer: str) -> Calibration:
@@ -251,12 +198,12 @@ def _fitted(ranked: pl.DataFrame, scorer: str) -> Calibration:
     return fit_calibration(rows, rows["is_right"].to_numpy(), recordings=rows["track_key"].n_unique())
 
 
-def _group_size(world: _World, plan: Plan) -> int:
+def _group_size(world: World, plan: Plan) -> int:
     # Half of the recordings are left for training where there are few.
     return min(plan.size, max(1, world.eligible.height // (2 * plan.folds)))
 
 
-def _time(world: _World, aliases: pl.DataFrame, plan: Plan) -> dict[str, Any]:
+def _time(world: World, aliases: pl.DataFrame, plan: Plan) -> dict[str, Any]:
     dated = world.eligible.drop_nulls("first_date")
     if dated.height < 4 * plan.time_folds:
         return {"n": 0, "reason": "too few dated recordings"}
@@ -265,7 +212,7 @@ def _time(world: _World, aliases: pl.DataFrame, plan: Plan) -> dict[str, Any]:
     cuts = sorted({days[int(s * (len(days) - 1))] for s in shares})
     past = _until(world, cuts[0], aliases)
     training = random_folds(past.eligible["unit"], folds=1, size=plan.time_training, seed=plan.seed + 1)[0]
-    ranker = train(past.corpus, masked_examples(past.corpus, _numbers(past, training)), seed=plan.seed)
+    ranker = train(past.corpus, masked_examples(past.corpus, unit_numbers(past, training)), seed=plan.seed)
     all_ranked, asked = [], []
     for i, cut in enumerate(cuts):
         end = cuts[i + 1] if i + 1 < len(cuts) else None
@@ -279,19 +226,19 @@ def _time(world: _World, aliases: pl.DataFrame, plan: Plan) -> dict[str, Any]:
     ranked = pl.concat(all_ranked)
     own = pl.col("group")
     judged = pl.concat([_judged(ranked.filter(own == i), fit=ranked.filter(own < i)) for i in range(1, len(cuts))])
-    figures = _figures(world, judged, pl.concat(asked).filter(own >= 1), trained=len(training))
-    return figures | {"cuts": [c.isoformat() for c in cuts]}
+    shown = figures(world, judged, pl.concat(asked).filter(own >= 1), trained=len(training))
+    return shown | {"cuts": [c.isoformat() for c in cuts]}
 
 
-def _until(world: _World, end: date | None, aliases: pl.DataFrame) -> _World:
+def _until(world: World, end: date | None, aliases: pl.DataFrame) -> World:
     """The world as it was before `end`; sets without a date have no place in it."""
     kept = world.tracklists.filter(pl.col("set_date").is_not_null())
     if end is not None:
         kept = kept.filter(pl.col("set_date") < end)
-    return _world(without_duplicate_sets(kept), aliases)
+    return number_world(without_duplicate_sets(kept), aliases)
 
 
-def _ranked(world: _World, group: pl.Series, ranker: Ranker, aliases: pl.DataFrame) -> pl.DataFrame:
+def _ranked(world: World, group: pl.Series, ranker: Ranker, aliases: pl.DataFrame) -> pl.DataFrame:
     """All scorers' answers for one group, 50 each, with the evidence of calibration and whether they are right."""
     hidden = hide(world.tracklists, world.units, group)
     about = about_unknowns(hidden)
@@ -308,9 +255,9 @@ def _ranked(world: _World, group: pl.Series, ranker: Ranker, aliases: pl.DataFra
     )
 
 
-def _by_number(world: _World, group: pl.Series, ranker: Ranker) -> list[pl.DataFrame]:
+def _by_number(world: World, group: pl.Series, ranker: Ranker) -> list[pl.DataFrame]:
     """Answers of the learned ranker and of the baselines, who know recordings and artists by their numbers."""
-    corpus, numbers = world.corpus, _numbers(world, group)
+    corpus, numbers = world.corpus, unit_numbers(world, group)
     context = corpus.hide(numbers)
     of = examples(context, numbers)
     scored = {"learned": order(of, ranker.score(of)).filter(pl.col("rank") <= _TOP)}
@@ -341,9 +288,9 @@ def _by_number(world: _World, group: pl.Series, ranker: Ranker) -> list[pl.DataF
     ]
 
 
-def _by_formula(world: _World, group: pl.Series, hidden: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+def _by_formula(world: World, group: pl.Series, hidden: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
     """Answers of the formula, which reads the tracklists themselves and knows artists by name."""
-    right = _truth(world.corpus).select("track_key", "artist_key", is_right=pl.lit(value=True))
+    right = true_artists(world.corpus).select("track_key", "artist_key", is_right=pl.lit(value=True))
     return (
         rank_by_formula(hidden, aliases=aliases)
         # Of all unknowns those that nobody hid are not asked for.
@@ -352,16 +299,6 @@ def _by_formula(world: _World, group: pl.Series, hidden: pl.DataFrame, aliases: 
         .join(right, on=["track_key", "artist_key"], how="left")
         .with_columns(pl.col("is_right").fill_null(value=False))
         .select(_ANSWERS)
-    )
-
-
-def _truth(corpus: Corpus) -> pl.DataFrame:
-    """track_key, artist_key, artist: who made each recording, by name."""
-    return (
-        corpus.truth()
-        .join(corpus.units.select("unit_no", track_key="unit"), on="unit_no")
-        .join(corpus.artists.select("artist_no", "artist", "artist_key"), on="artist_no")
-        .select("track_key", "artist_key", "artist")
     )
 
 
@@ -380,124 +317,3 @@ def _judge(here: pl.DataFrame, calibration: Calibration) -> pl.DataFrame:
     least = calibration.accept_from
     accepted = (pl.col("rank") == 1) & (pl.col("confidence") >= (least if least is not None else 2.0))
     return here.with_columns(confidence).with_columns(accepted=accepted)
-
-
-def _figures(world: _World, judged: pl.DataFrame, asked: pl.DataFrame, *, trained: int) -> dict[str, Any]:
-    n = asked.height
-    scorers = {}
-    for scorer in ("popularity", "dj_prior", "item_knn", "als", "formula", "learned"):
-        rows = judged.filter(pl.col("scorer") == scorer)
-        if rows.height:
-            scorers[scorer] = _hits(rows, n) | _acceptance(rows, n)
-    about = _strata(world, asked)
-    learned = judged.filter(pl.col("scorer") == "learned")
-    recall = learned.filter("pool_has")["track_key"].n_unique() / max(n, 1)
-    return {
-        "n": n,
-        "training_recordings": trained,
-        "candidate_recall": round(recall, 4),
-        "scorers": scorers,
-        "by_sets": _by(judged, about, "sets_band"),
-        "by_dj_history": _by(judged, about, "history_band"),
-        "by_source": _by(judged, about, "source"),
-        "failures": _failures(world, learned),
-    }
-
-
-def _hits(rows: pl.DataFrame, n: int) -> dict[str, Any]:
-    first = rows.filter("is_right").group_by("track_key").agg(pl.col("rank").min())["rank"]
-    return {
-        "n": n,
-        **{f"hit_at_{k}": round(int((first <= k).sum()) / max(n, 1), 4) for k in (1, 5, 20)},
-        "mrr": round(float((1 / first).sum()) / max(n, 1), 4),
-    }
-
-
-def _acceptance(rows: pl.DataFrame, n: int) -> dict[str, Any]:
-    """Gate of the specification, auto-accept policy and calibration; of scorers with a probability."""
-    if rows["confidence"].null_count() == rows.height:
-        return {}
-    first = rows.filter(pl.col("rank") == 1)
-    gate = first.filter(pl.col("probability") >= GATE_PROBABILITY, pl.col("occurrence_count") >= GATE_SETS)
-    confidence, right = first["confidence"].to_numpy(), first["is_right"].to_numpy()
-    return {
-        "gate": _counted(gate, n),
-        "policy": _counted(first.filter("accepted"), n),
-        "ece": round(ece(confidence, right), 4),
-        "brier": round(brier(confidence, right), 4),
-        "reliability": reliability(confidence, right).with_columns(pl.col(pl.Float64).round(4)).to_dicts(),
-    }
-
-
-def _counted(accepted: pl.DataFrame, n: int) -> dict[str, Any]:
-    correct = int(accepted["is_right"].sum())
-    return {
-        "accepted": accepted.height,
-        "correct": correct,
-        "precision": round(correct / accepted.height, 4) if accepted.height else None,
-        "coverage": round(accepted.height / max(n, 1), 4),
-    }
-
-
-def _strata(world: _World, asked: pl.DataFrame) -> pl.DataFrame:
-    """track_key with its bands: number of sets, sets of its DJ, and the series its sets are from."""
-    of_dj = world.tracklists.select("dj", "set_id").drop_nulls().group_by("dj").agg(history=pl.col("set_id").n_unique())
-    slots = world.units.join(world.tracklists.select("set_id", "dj").unique("set_id"), on="set_id").join(
-        of_dj, on="dj", how="left"
-    )
-    per = (
-        slots.filter(pl.col("unit").is_in(asked["track_key"].implode()))
-        .with_columns(source=pl.col("set_id").str.split("-").list.first())
-        .group_by("unit")
-        .agg(
-            pl.col("history").max().fill_null(0),
-            pl.col("set_id").n_unique().alias("sets"),
-            pl.col("source").sort().first(),
-        )
-    )
-    sets_band = pl.when(pl.col("sets") >= 6).then(pl.lit("6+")).when(pl.col("sets") >= 4).then(pl.lit("4-5"))
-    history = pl.lit(None, pl.String)
-    for band, top in reversed(_HISTORY_BANDS.items()):
-        history = pl.when(pl.col("history") <= top).then(pl.lit(band)).otherwise(history)
-    return per.select(
-        track_key="unit",
-        sets_band=sets_band.otherwise(pl.col("sets").cast(pl.String)),
-        history_band=history,
-        source="source",
-    )
-
-
-def _by(judged: pl.DataFrame, about: pl.DataFrame, band: str) -> list[dict[str, Any]]:
-    """Hit rates of formula and learned ranker for each band of recordings."""
-    rows = []
-    for value in about[band].unique().sort():
-        keys = about.filter(pl.col(band) == value)["track_key"]
-        part = judged.filter(pl.col("track_key").is_in(keys.implode()))
-        found = {
-            scorer: {k: v for k, v in _hits(part.filter(pl.col("scorer") == scorer), len(keys)).items() if k != "n"}
-            for scorer in CALIBRATED
-        }
-        rows.append({"band": value, "n": len(keys), **found})
-    return rows
-
-
-def _failures(world: _World, learned: pl.DataFrame) -> list[dict[str, Any]]:
-    """The surest wrong answers, with the truth: what an analyst should look at first."""
-    truth = _truth(world.corpus).group_by("track_key").agg(true_artist=pl.col("artist").sort())
-    rank_of_truth = learned.filter("is_right").group_by("track_key").agg(rank_of_truth=pl.col("rank").min())
-    return (
-        learned.filter(pl.col("rank") == 1, ~pl.col("is_right"))
-        .sort(["confidence", "track_key"], descending=[True, False])
-        .head(_FAILURES)
-        .join(truth, on="track_key", how="left", maintain_order="left")
-        .join(rank_of_truth, on="track_key", how="left", maintain_order="left")
-        .select(
-            "track_key",
-            "true_artist",
-            answer="artist",
-            confidence=pl.col("confidence").round(3),
-            sets="sets",
-            rank_of_truth="rank_of_truth",
-        )
-        .to_dicts()
-    )

@@ -21,13 +21,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from enrich.cooccurrence.learned.ease import Ease, fit_ease
-from enrich.cooccurrence.masking import group_recordings
-from enrich.cooccurrence.slots import credited_slots, slot_rows
-from enrich.errors import EnrichError
 from enrich.frames.schemas import TRACKLISTS
-from enrich.text.credits import learn_names, split_credits
-from enrich.text.normalise import artist_key, fold, label_key
-from enrich.text.words import is_unknown_artist
 
 #: Days between two sets of which one has no date: far apart, not infinitely.
 UNDATED_DAYS = 1500.0
@@ -38,11 +32,6 @@ DIMENSIONS = 64
 #: Slots at most this far apart count as played together when artists' habits are learned.
 _NEARBY = 3
 
-_REMIX = (
-    r"(?i)[(\[]\s*([^()\[\]]+?)(?:['’´]?s['’´]?)?\s+(?:[\w']+\s+){0,2}?"
-    r"(?:remix|rmx|mix|rework|bootleg|re-?edit|edit|refix|flip|dub|vip|mash-?up)\s*[)\]]"
-)
-_LONGEST_MENTION = 4
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -406,99 +395,6 @@ class Context:
         return filled
 
 
-def build_corpus(
-    tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None, versions_together: bool = False
-) -> Corpus:
-    """Number the sets, artists, labels and units of `tracklists`.
-
-    Args:
-        tracklists: TRACKLISTS; absent optional columns count as null. Of several rows for one slot the one with a
-            known artist counts, then the first in text order.
-        aliases: Columns `artist`, `alias`: one row per further name of an artist.
-        versions_together: All remixes of a title are one unit; see `enrich.cooccurrence.masking`.
-
-    Raises:
-        EnrichError: set_id or position is missing.
-    """
-    rows = slot_rows(tracklists)
-    whole = learn_names(rows["artist"])
-    credited = credited_slots(rows, whole)
-    remixed = _remixed(rows, whole)
-    dj = _djs(rows, whole)
-    other_names = _alias_keys(aliases)
-    spellings = pl.concat([credited.select("key", "artist"), dj.select("key", "artist")])
-    artists = (
-        spellings.group_by("key", "artist")
-        .len()
-        .sort(["key", "len", "artist"], descending=[False, True, False])
-        .unique("key", keep="first", maintain_order=True)
-        .with_row_index("artist_no")
-        .select(pl.col("artist_no").cast(pl.Int64), artist_key="key", artist="artist")
-    )
-    number = artists.select(key="artist_key", artist_no="artist_no")
-    sets = (
-        rows.group_by("set_id")
-        .agg(pl.col("set_date").drop_nulls().first(), pl.col("set_name").drop_nulls().first())
-        .sort("set_id")
-        .with_row_index("set_no")
-        .with_columns(pl.col("set_no").cast(pl.Int64), community=pl.col("set_id").str.split("-").list.first())
-    )
-    labels = (
-        rows.select("label", label_key=label_key(pl.col("label")))
-        .filter(pl.col("label_key").fill_null("") != "")
-        .group_by("label_key", "label")
-        .len()
-        .sort(["label_key", "len", "label"], descending=[False, True, False])
-        .unique("label_key", keep="first", maintain_order=True)
-        .with_row_index("label_no")
-        .select(pl.col("label_no").cast(pl.Int64), "label_key", "label")
-    )
-    unit = group_recordings(rows, credited, versions_together=versions_together)
-    slots = (
-        rows.with_columns(unit, label_key=label_key(pl.col("label")))
-        .join(sets.select("set_id", "set_no"), on="set_id", how="left", maintain_order="left")
-        .join(labels.select("label_key", "label_no"), on="label_key", how="left", maintain_order="left")
-    )
-    units = (
-        slots.drop_nulls("unit")
-        .group_by("unit")
-        .agg(
-            pl.col("is_unknown").first(),
-            sets=pl.col("set_id").n_unique().cast(pl.Int64),
-            first_date=pl.col("set_date").min(),
-            last_date=pl.col("set_date").max(),
-        )
-        .sort("unit")
-        .with_row_index("unit_no")
-        .with_columns(pl.col("unit_no").cast(pl.Int64))
-    )
-    slots = slots.join(units.select("unit", "unit_no"), on="unit", how="left", maintain_order="left")
-    set_number = sets.select("set_id", "set_no")
-
-    def pairs(frame: pl.DataFrame, left: str) -> Ints:
-        joined = frame.join(number, on="key").select(left, "artist_no").unique().sort(left, "artist_no")
-        array: Ints = joined.cast(pl.Int64).to_numpy().reshape(-1, 2)
-        return array
-
-    return Corpus(
-        set_no=slots["set_no"].to_numpy(),
-        position=slots["position"].cast(pl.Int64).to_numpy(),
-        label_no=slots["label_no"].fill_null(-1).to_numpy(),
-        unit_no=slots["unit_no"].fill_null(-1).to_numpy(),
-        is_known=~slots["is_unknown"].to_numpy(),
-        credits=pairs(credited, "slot"),
-        remixes=pairs(remixed, "slot"),
-        djs=pairs(dj.join(set_number, on="set_id"), "set_no"),
-        mentions=pairs(_mentions(sets), "set_no"),
-        aliases=_alias_numbers(other_names, number),
-        members=_members(artists),
-        sets=sets.select("set_no", "set_id", "set_date", "community"),
-        artists=artists,
-        labels=labels,
-        units=units,
-    )
-
-
 def count(rows: Ints, columns: Ints, shape: tuple[int, int], weight: Floats | None = None) -> Sparse:
     """Sparse sums of `weight` (1 each) by row and column; zeros are kept where something was counted."""
     data = np.ones(len(rows), np.float32) if weight is None else weight.astype(np.float32)
@@ -530,84 +426,3 @@ def factors(matrix: Sparse) -> tuple[Floats, Floats]:
     left, values, right = randomized_svd(matrix, dimensions, n_iter=3, random_state=0)
     root = np.sqrt(values)
     return (left * root).astype(np.float32), (right.T * root).astype(np.float32)
-
-
-def _remixed(rows: pl.DataFrame, whole: frozenset[str]) -> pl.DataFrame:
-    """slot, key: remixers named in the brackets of a title or credit."""
-    named = pl.concat(
-        [
-            rows.filter(~pl.col("is_unknown"))
-            .select("slot", remixer=pl.col(column).str.extract(_REMIX, 1))
-            .drop_nulls()
-            for column in ("title", "artist")
-        ]
-    )
-    parts = split_credits(named["remixer"], known_artists=whole)
-    return parts.select(key=artist_key(pl.col("artist")), slot=pl.lit(named["slot"]).gather("row"))
-
-
-def _djs(rows: pl.DataFrame, whole: frozenset[str]) -> pl.DataFrame:
-    """set_id, artist, key: who plays each set."""
-    named = rows.select("set_id", "dj").filter(~is_unknown_artist(pl.col("dj"))).unique().sort("set_id", "dj")
-    return (
-        split_credits(named["dj"], known_artists=whole)
-        .select("artist", key=artist_key(pl.col("artist")), set_id=pl.lit(named["set_id"]).gather("row"))
-        .filter(pl.col("key") != "")
-    )
-
-
-def _mentions(sets: pl.DataFrame) -> pl.DataFrame:
-    """set_no, key: every run of up to four words of a set's name; the caller keeps those that are artists."""
-    words = sets.select("set_no", word=fold(pl.col("set_name")).str.split(" ")).explode("word").drop_nulls()
-    runs = []
-    run = pl.col("word")
-    for length in range(1, _LONGEST_MENTION + 1):
-        if length > 1:
-            run = pl.concat_str(run, pl.lit(" "), pl.col("word").shift(1 - length).over("set_no"))
-        # A single short word ("the", "one") is no name.
-        runs.append(words.select("set_no", key=run).filter(pl.col("key").str.len_chars() >= (5 if length == 1 else 4)))
-    return pl.concat(runs).drop_nulls()
-
-
-def _members(artists: pl.DataFrame) -> Ints:
-    """Pairs of a name and the artists it takes apart into when only well-known acts stay whole."""
-    parts = split_credits(artists["artist"]).filter(pl.col("role") != "remixer")
-    array: Ints = (
-        parts.select(part=artist_key(pl.col("artist")), artist_no=pl.lit(artists["artist_no"]).gather("row"))
-        .join(artists.select(part="artist_key", part_no="artist_no"), on="part")
-        .filter(pl.col("artist_no") != pl.col("part_no"))
-        .select("artist_no", "part_no")
-        .unique()
-        .sort("artist_no", "part_no")
-        .cast(pl.Int64)
-        .to_numpy()
-        .reshape(-1, 2)
-    )
-    return array
-
-
-def _alias_keys(aliases: pl.DataFrame | None) -> pl.DataFrame:
-    if aliases is None:
-        return pl.DataFrame(schema={"owner": pl.String, "alias": pl.String})
-    missing = {"artist", "alias"} - set(aliases.columns)
-    if missing:
-        raise EnrichError(f"aliases: column {', '.join(sorted(missing))} is missing; expected artist and alias")
-    return aliases.drop_nulls(["artist", "alias"]).select(
-        owner=artist_key(pl.col("artist")), alias=artist_key(pl.col("alias"))
-    )
-
-
-def _alias_numbers(keys: pl.DataFrame, number: pl.DataFrame) -> Ints:
-    """Pairs of names found in one artist's row; it does not chain from row to row."""
-    owned = pl.concat([keys, keys.select("owner", alias="owner").unique()]).unique()
-    pairs = (
-        owned.join(owned, on="owner")
-        .filter(pl.col("alias") != pl.col("alias_right"))
-        .join(number, left_on="alias", right_on="key")
-        .join(number.rename({"artist_no": "other_no"}), left_on="alias_right", right_on="key")
-        .select("artist_no", "other_no")
-        .unique()
-        .sort("artist_no", "other_no")
-    )
-    array: Ints = pairs.cast(pl.Int64).to_numpy().reshape(-1, 2)
-    return array

@@ -10,7 +10,7 @@ import polars as pl
 from enrich.cooccurrence.aliases import with_known
 from enrich.cooccurrence.calibration import with_confidence
 from enrich.cooccurrence.formula_ranking import about_unknowns, rank_by_formula
-from enrich.cooccurrence.learned.corpus import build_corpus
+from enrich.cooccurrence.learned.building import build_corpus
 from enrich.cooccurrence.learned.explaining import explain
 from enrich.cooccurrence.learned.features import examples
 from enrich.cooccurrence.learned.ranker import load_ranker, order

@@ -1,0 +1,196 @@
+"""What the brackets of a title are: its label, a version, a guest, a note, or a part of the title. Pure.
+
+Names ending in a version word are versions; a word inside a name decides nothing. Known labels settle what the words
+cannot; in a column of many titles, brackets that recur at the end of several titles by several artists are labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import polars as pl
+
+from enrich.text.non_labels import PLAIN_VERSION
+from enrich.text.normalise import fold, label_key
+from enrich.text.title_words import (
+    CATALOG,
+    COMPANY,
+    CREDIT,
+    FEATURE,
+    NO_LABEL,
+    NOTE,
+    PRESSING,
+    VERSION,
+    VERSION_WEAK,
+)
+
+#: Stands between the pieces of a title.
+MARK = "\x1f"
+#: What brackets of these meanings have in common: they say which version it is.
+VERSION_MEANINGS = ["plain", "version", "weak"]
+
+_BRACKET = (
+    r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]|\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}"  # closed; a round one may hold another
+    r"|\[[^\[\]()]*$|\([^\[\]()]*$"  # cut off at the end of the title
+)
+#: Columns with this many open brackets speak for themselves: in them an unsupported (..) is more often than not a
+#: part of the title. In fewer titles, or one alone, it counts as a label where it looks like a name.
+_SPEAKS = 200
+_LIKE_A_NAME = r"^[\p{Lu}\p{N}][^\s,!?]*(?:\s+(?:[\p{Lu}\p{N}&+][^\s,!?]*|of|the|and)){0,3}$"
+
+
+def _brackets(rows: pl.DataFrame) -> pl.DataFrame:
+    """The pieces of titles that hold brackets: row, i, piece, is_square, is_round, inner. Text pieces have no inner."""
+    pieces = (
+        rows.lazy()
+        .filter(pl.col("text").str.contains(r"[\[({]"))
+        .select("row", piece=pl.col("text").str.replace_all(f"({_BRACKET})", f"{MARK}${{1}}{MARK}").str.split(MARK))
+        .with_columns(i=pl.int_ranges(0, pl.col("piece").list.len(), dtype=pl.UInt16))
+        .explode("piece", "i")
+        .filter(pl.col("piece") != "")
+        .with_columns(
+            piece=pl.col("piece").str.strip_chars(), spaced=pl.col("piece").shift(1).str.ends_with(" ").fill_null(True)
+        )
+        .filter(pl.col("piece") != "")
+    )
+    bracket = pl.col("i") % 2 == 1
+    return pieces.with_columns(
+        is_square=bracket & pl.col("piece").str.starts_with("["),
+        is_round=bracket & pl.col("piece").str.starts_with("("),
+        inner=pl.when(bracket).then(
+            pl.col("piece").str.replace(r"^[\[({]", "").str.replace(r"[\])}]$", "").str.strip_chars(" \"“”'")
+        ),
+    ).collect()
+
+
+def _meanings(inners: pl.Series) -> pl.DataFrame:
+    """What each distinct bracket says: inner, meaning, name (label without catalogue number), key, catalog_number."""
+    inner = pl.col("inner")
+    dashed = r"^(.*?\S)(?:\s+[-–|]|[-–|:])\s+(\S.*\d.*|\d.*)$"
+    glued = rf"^(.*?[^\d\s])\s*[-–|:,]\s*({CATALOG})$"
+    spaced = r"^(.*\S)\s+([A-Z]{2,8}-?\d{2,6}[A-Z]{0,3})$"
+    bare = inner.str.replace(r"^\(([^()]*)\)$", "${1}").str.replace(r",\s*(?:19|20)\d\d$", "")
+    album = pl.col("bare").str.extract(r"^.+,\s*([^,]+),\s*\d{1,2}$", 1)  # [Album, Label, 3]
+    name = pl.coalesce(album, *(pl.col("bare").str.extract(p, 1) for p in (dashed, glued, spaced)), "bare")
+    pressed = pl.col("name").str.replace(PRESSING, "").str.strip_chars()
+    named = (
+        pl.DataFrame({"inner": inners})
+        .with_columns(bare=bare)
+        .with_columns(
+            name=name,
+            catalog_number=pl.when(album.is_null()).then(
+                pl.coalesce(pl.col("bare").str.extract(p, 2) for p in (dashed, glued, spaced))
+            ),
+            is_catalog=pl.col("bare").str.contains(rf"^(?:{CATALOG})$"),
+        )
+        .with_columns(name=pl.when(pressed != "").then(pressed).otherwise("name"))
+        .with_columns(
+            folded=fold(pl.col("name")), key=label_key(pl.col("name")), lower=pl.col("name").str.to_lowercase()
+        )
+    )
+    lower, folded = pl.col("lower"), pl.col("folded")
+    meaning = (
+        pl.when(~inner.str.contains(r"[\p{L}\p{N}]"))
+        .then(pl.lit("note"))
+        .when(lower.str.contains(FEATURE))
+        .then(pl.lit("feature"))
+        .when(folded.str.contains(PLAIN_VERSION))
+        .then(pl.lit("plain"))
+        .when(folded.str.contains(NO_LABEL))
+        .then(pl.lit("none"))
+        .when(folded.str.contains(NOTE))
+        .then(pl.lit("note"))
+        .when(folded.str.contains(COMPANY))
+        .then(pl.lit("company"))
+        .when(folded.str.contains(VERSION))
+        .then(pl.lit("version"))
+        .when(folded.str.contains(VERSION_WEAK))
+        .then(pl.lit("weak"))
+        .when(lower.str.contains(CREDIT) | inner.str.contains(r"\S\s+[-–]\s+[^\d]*$"))
+        .then(pl.lit("credit"))
+        .otherwise(pl.lit("open"))
+    )
+    return named.select("inner", "name", "key", "catalog_number", "is_catalog", meaning=meaning)
+
+
+def judged_brackets(rows: pl.DataFrame, known_labels: Collection[str] | None, *, one_by_one: bool) -> pl.DataFrame:
+    """The pieces of cleaned titles, in order, with what each bracket means and which one is its title's label.
+
+    Args:
+        rows: row, given (artist), text.
+        known_labels, one_by_one: See `titles.parse_titles`.
+
+    Returns:
+        One row per piece, a bracket or the text between two: among others inner (null for text), meaning, is_known,
+        is_label.
+    """
+    brackets = _brackets(rows)
+    known = pl.DataFrame({"n": list(known_labels or ())}, schema={"n": pl.String}).select(label_key(pl.col("n")))["n"]
+    bracket, meaning = pl.col("inner").is_not_null(), pl.col("meaning")
+    judged = brackets.join(
+        _meanings(brackets["inner"].drop_nulls().unique()), on="inner", how="left", maintain_order="left"
+    ).with_columns(
+        is_known=pl.col("key").is_in(known.filter(known != "").unique().implode()).fill_null(False),
+        leads=pl.col("row").ne_missing(pl.col("row").shift(1)),  # it opens the title
+        # The pieces of a title stand together: the row of the piece in question that comes next, or came last, says
+        # whether it is in this title. A window over each title would take many times as long.
+        trails=pl.when(~bracket).then("row").backward_fill().ne_missing(pl.col("row")),
+        glued=~pl.col("spaced") & ~bracket.shift(1).fill_null(False),
+        after_version=bracket.shift(1).fill_null(False)
+        & pl.when(meaning.is_in(VERSION_MEANINGS)).then("row").forward_fill().shift(1).eq_missing(pl.col("row")),
+    )
+    if one_by_one:
+        judged = judged.with_columns(recurs=pl.lit(False))
+    else:
+        recurring = _recurring(judged, rows)
+        judged = judged.join(recurring, on="key", how="left", maintain_order="left").with_columns(
+            pl.col("recurs").fill_null(False)
+        )
+    known_, square, round_ = pl.col("is_known") | pl.col("recurs"), pl.col("is_square"), pl.col("is_round")
+    named = meaning.is_in(["open", "company"])
+    lower_case = ~pl.col("inner").str.contains(r"\p{Lu}")
+    if not one_by_one and judged.filter(named).height >= _SPEAKS:
+        square_alone = ~lower_case
+        round_alone = pl.col("after_version") | (meaning == "company")
+    else:
+        square_alone = pl.lit(True)
+        round_alone = pl.col("after_version") | (meaning == "company") | pl.col("inner").str.contains(_LIKE_A_NAME)
+    from_square = square & (
+        pl.when(known_)
+        .then(~meaning.is_in(["none", "plain", "feature"]))
+        .otherwise((named | (meaning == "weak")) & ~pl.col("glued") & ~pl.col("is_catalog") & square_alone)
+    )
+    from_round = round_ & (
+        pl.when(known_).then(named | (meaning == "weak")).otherwise(named & pl.col("trails") & round_alone)
+    )
+    judged = judged.with_columns(candidate=(from_square | from_round).fill_null(False) & ~pl.col("leads"))
+    # The last square bracket, else the last round one.
+    rank = pl.when("candidate").then(square.cast(pl.Int32) * 100_000 + pl.col("i"))
+    return judged.with_columns(is_label=(rank == rank.max().over("row")).fill_null(False))
+
+
+def _recurring(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Keys of brackets that the column itself shows to be labels: at the end of several titles by several artists.
+
+    A part of a title recurs too, but with the same artist. Where no artists are given, more titles are asked for.
+    """
+    open_ = judged.filter(pl.col("meaning").is_in(["open", "company"]) & ~pl.col("leads") & ~pl.col("glued"))
+    often = open_.select("row", "key").filter(pl.len().over("key") >= 3)
+    about = rows.select("given", "text").select(pl.all().gather(often["row"]))
+    # Compared by hash: grouping a million texts would cost more than the rest.
+    seen = (
+        often.lazy()
+        .with_columns(
+            artist=about["given"].str.to_lowercase(),
+            base=about["text"].str.extract(r"^([^\[(]*)").str.strip_chars().str.to_lowercase().hash(),
+        )
+        .with_columns(artist=pl.when(pl.col("artist").is_not_null()).then(pl.col("artist").hash()))
+        .group_by("key")
+        .agg(
+            titles=pl.col("base").n_unique(),
+            artists=pl.col("artist").drop_nulls().n_unique(),
+            named=pl.col("artist").count(),
+        )
+    )
+    enough = (pl.col("titles") >= 3) & ((pl.col("artists") >= 3) | ((pl.col("named") == 0) & (pl.col("titles") >= 5)))
+    return seen.select("key", recurs=enough).collect()
