@@ -56,7 +56,7 @@ def catalogue_command(
     from enrich.demo.catalogue.misbehaving import OUTAGE, Misbehaviour, read_manner
     from enrich.demo.catalogue.serving import catalogue
     from enrich.errors import InputFileError
-    from enrich.sources.asking import stop_on_signals
+    from enrich.sources.searching import stop_on_signals
 
     manners: dict[str, list[Misbehaviour]] = {source: [manner] for source, manner in OUTAGE.items() if outage}
     for text in misbehave or []:

@@ -70,7 +70,7 @@ def hunt_labels(
 
 def _hunt_file(file: Path, out: Path, *, as_json: bool) -> None:
     from enrich.settings import load_settings
-    from enrich.sources.asking import stop_on_signals
+    from enrich.sources.searching import stop_on_signals
     from enrich.tiers.label_hunter import by_source_text, hunt_label_file
 
     with progress("labels") as bar, stop_on_signals() as stop:

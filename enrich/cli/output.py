@@ -53,7 +53,7 @@ def watched(title: str) -> Iterator[tuple[Callable[[str, int, int | None], None]
 
     Yields `on_progress(step, done, total)` and `stop`; what is found by the time of a stop is kept.
     """
-    from enrich.sources.asking import stop_on_signals
+    from enrich.sources.searching import stop_on_signals
 
     with progress(title) as bar, stop_on_signals() as stop:
         task = bar.task_ids[0]

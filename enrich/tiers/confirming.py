@@ -17,8 +17,8 @@ from enrich.matching.choice import choose_all
 from enrich.matching.confidence import confidence, probability
 from enrich.matching.values import Availability, Outcome, SourceAnswer, TrackQuery
 from enrich.rules import DATABASE_CONFIDENCE
-from enrich.sources.asking import ask_all
 from enrich.sources.base import Source
+from enrich.sources.searching import search_all
 from enrich.text.normalise import artist_key
 from enrich.tiers.context import ContextRankings
 from enrich.tiers.label_hunter import workspace_book
@@ -116,7 +116,7 @@ class ConfirmedCandidates:
     def _ask(self, ws: Workspace, queries: Sequence[TrackQuery]) -> None:
         book = workspace_book(ws)
 
-        def are_settled(told: Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]) -> list[bool]:
+        def judge(told: Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]) -> list[bool]:
             answers = [(query, given[-1]) for query, given in told]
             choices = choose_all([q for q, _ in answers], [a.hits for _, a in answers], book=book)
             settled = []
@@ -136,7 +136,7 @@ class ConfirmedCandidates:
                 settled.append(is_found)
             return settled
 
-        asked = ask_all(queries, self._sources, are_settled=are_settled, stop=self._stop)
+        asked = search_all(queries, self._sources, judge=judge, stop=self._stop)
         unfinished = set(asked.unfinished)
         for query in queries:
             if query.track_id not in unfinished:

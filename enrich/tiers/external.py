@@ -24,8 +24,8 @@ from enrich.matching.recordings import hit_recordings, query_recordings
 from enrich.matching.scores import score_pairs
 from enrich.matching.values import Availability, Hit, SourceAnswer, TrackQuery
 from enrich.rules import SOURCE_ARTIST_FLOOR
-from enrich.sources.asking import ask_all
 from enrich.sources.base import Source
+from enrich.sources.searching import search_all
 from enrich.text.normalise import artist_key
 from enrich.tiers.label_hunter import workspace_book
 from enrich.tiers.proposing import propose
@@ -192,7 +192,7 @@ class OutsideArtists:
         named: dict[str, list[pl.DataFrame]] = {query.track_id: [] for query in queries}
         done: set[str] = set()
 
-        def are_settled(told: Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]) -> list[bool]:
+        def judge(told: Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]) -> list[bool]:
             answers = [(query, given[-1]) for query, given in told]
             for _, answer in answers:
                 if answer.availability is not Availability.OK:
@@ -217,7 +217,7 @@ class OutsideArtists:
                 self._on_progress(len(done), len(queries))
             return settled
 
-        asked = ask_all(queries, self._sources, are_settled=are_settled, stop=self._stop)
+        asked = search_all(queries, self._sources, judge=judge, stop=self._stop)
         unfinished = set(asked.unfinished)
         for pair in pairs:
             if pair[0].track_id not in unfinished:

@@ -32,8 +32,8 @@ from enrich.matching.scores import PARTS
 from enrich.matching.values import Availability, Hit, Outcome, SourceAnswer, TrackQuery
 from enrich.rules import LABEL_FLOOR
 from enrich.settings import Settings
-from enrich.sources.asking import ask_all
 from enrich.sources.base import ClosedSource, Source, open_sources
+from enrich.sources.searching import search_all
 from enrich.tiers.proposing import propose
 
 if TYPE_CHECKING:
@@ -370,7 +370,7 @@ class _Hunter:
         done = len(self._tracks) - len(open_tracks)
         pending = {t.query.track_id for t in open_tracks}
 
-        def are_settled(told: Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]) -> list[bool]:
+        def judge(told: Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]) -> list[bool]:
             settled = self._judge([(self._tracks[query.track_id], answers[-1]) for query, answers in told])
             for (query, answers), is_settled in zip(told, settled, strict=True):
                 if is_settled or len(answers) == len(self._sources):
@@ -379,7 +379,7 @@ class _Hunter:
                 self._on_progress(done + len(open_tracks) - len(pending), len(self._tracks), self._counts)
             return settled
 
-        asked = ask_all([t.query for t in open_tracks], self._sources, are_settled=are_settled, stop=stop)
+        asked = search_all([t.query for t in open_tracks], self._sources, judge=judge, stop=stop)
         unfinished = set(asked.unfinished)
         silent = {name: a for t in self._tracks.values() for name, a in t.silent.items()}
         return Hunt(

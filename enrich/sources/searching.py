@@ -1,4 +1,4 @@
-"""Ask several sources side by side, each at its own pace, about many tracks in order.
+"""Search several sources side by side, each at its own pace, for many tracks in order.
 
 A pipeline: a track goes to the first source, and on to the next only while nothing settles it, so no source is asked
 in vain; meanwhile every source works on the tracks that reached it. The whole takes about as long as the slowest
@@ -14,10 +14,9 @@ import queue
 import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 
 from enrich.matching.values import Availability, SourceAnswer, TrackQuery
@@ -32,53 +31,36 @@ _REST = 4.0
 #: No answer waits longer than this for its judge.
 _LONGEST_REST_S = 2.0
 
-#: Called with a track and all its answers so far, the newest last.
-OnAnswer = Callable[[TrackQuery, Sequence[SourceAnswer]], None]
-#: Whether the answers so far make asking further sources needless.
-IsSettled = Callable[[TrackQuery, Sequence[SourceAnswer]], bool]
-#: The same for all tracks that have an answer waiting: for a judge whose verdicts cost by the call.
-AreSettled = Callable[[Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]], Sequence[bool]]
+#: Called with every track that has a new answer, and its answers so far, the newest last: True where no further source
+#: need be asked. What it stores is kept whatever happens later.
+Judge = Callable[[Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]], Sequence[bool]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What came of asking."""
+class SearchResults:
+    """What came of a search."""
 
     answers: dict[str, tuple[SourceAnswer, ...]]
     """By track_id, in the order of the sources; tracks that were not reached are absent."""
     unfinished: tuple[str, ...] = ()
-    """Track ids that a stop kept from being asked to the end."""
-    counts: dict[str, Counter[str]] = field(default_factory=dict)
-    """By source: `found` (hits), `missed` (none), and the availabilities of answers that were none."""
-
-    @property
-    def was_stopped(self) -> bool:
-        """Whether a stop came before the end."""
-        return bool(self.unfinished)
+    """Track ids that a stop kept from being searched for to the end."""
 
 
-def ask_all(
+def search_all(
     queries: Sequence[TrackQuery],
     sources: Sequence[Source],
     *,
-    is_settled: IsSettled | None = None,
-    are_settled: AreSettled | None = None,
-    on_answer: OnAnswer | None = None,
+    judge: Judge | None = None,
     stop: threading.Event | None = None,
-) -> Asked:
+) -> SearchResults:
     """Ask `sources`, in their order, about every query.
 
     Args:
         queries: Tracks; track_ids must differ.
         sources: In the order of preference. Their own `workers` says how many tracks each takes at once.
-        is_settled: Asked after every answer; True keeps the later sources from being asked. None: all are asked.
-        are_settled: Asked instead of `is_settled`, about every track whose answer has come in by then; answers gather
-            between its calls for as long as they took, several times over.
-        on_answer: Told every answer at once. What it stores is kept whatever happens later.
+        judge: Called in this thread about all that has come in by then; answers gather between its calls for as long as
+            they took, several times over. None: every source is asked about every track.
         stop: Set from anywhere, it ends the work within seconds; what was found is returned.
-
-    Returns:
-        The answers; see `Asked`.
 
     Raises:
         ValueError: a track_id comes twice.
@@ -86,8 +68,7 @@ def ask_all(
     """
     if len({query.track_id for query in queries}) != len(queries):
         raise ValueError("track_ids must differ")
-    run = _Run(queries, sources, is_settled, are_settled, on_answer, stop or threading.Event())
-    return run.to_end()
+    return _Search(queries, sources, judge, stop or threading.Event()).to_end()
 
 
 @contextmanager
@@ -114,29 +95,20 @@ def stop_on_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-class _Run:
-    """One call of `ask_all`. Only the calling thread touches answers; workers hand them over through a queue."""
+class _Search:
+    """One call of `search_all`. Only the calling thread touches answers; workers hand them over through a queue."""
 
     def __init__(
-        self,
-        queries: Sequence[TrackQuery],
-        sources: Sequence[Source],
-        is_settled: IsSettled | None,
-        are_settled: AreSettled | None,
-        on_answer: OnAnswer | None,
-        stop: threading.Event,
+        self, queries: Sequence[TrackQuery], sources: Sequence[Source], judge: Judge | None, stop: threading.Event
     ) -> None:
         self._queries = queries
         self._sources = sources
-        self._is_settled = is_settled
-        self._are_settled = are_settled
-        self._on_answer = on_answer
+        self._judge = judge
         self._stop = stop
         self._over = threading.Event()
         self._waiting: list[queue.Queue[TrackQuery | None]] = [queue.Queue() for _ in sources]
         self._arrived: queue.Queue[tuple[int, TrackQuery, SourceAnswer]] = queue.Queue()
         self._answers: dict[str, list[SourceAnswer]] = {query.track_id: [] for query in queries}
-        self._counts: dict[str, Counter[str]] = {source.name: Counter() for source in sources}
         self._busy = 0
         self._busy_lock = threading.Lock()
         # Handed to a source and not judged since; arrived and not judged yet; when the judge may be called again.
@@ -145,7 +117,7 @@ class _Run:
         self._rested_at = float("-inf")
         self._open = {query.track_id for query in queries} if sources else set()
 
-    def to_end(self) -> Asked:
+    def to_end(self) -> SearchResults:
         for place, source in enumerate(self._sources):
             for number in range(max(1, min(source.workers, len(self._queries)))):
                 threading.Thread(
@@ -167,10 +139,9 @@ class _Run:
                 for _ in range(max(1, source.workers)):
                     self._waiting[place].put(None)
             self._drain()
-        return Asked(
+        return SearchResults(
             answers={name: tuple(answers) for name, answers in self._answers.items() if answers},
             unfinished=tuple(query.track_id for query in self._queries if query.track_id in self._open),
-            counts=self._counts,
         )
 
     def _hand(self, query: TrackQuery, place: int) -> None:
@@ -206,10 +177,7 @@ class _Run:
         for _, query, answer in arrived:
             answers = self._answers[query.track_id]
             answers.append(answer)
-            self._counts[answer.source][_kind(answer)] += 1
             told.append((query, tuple(answers)))
-            if self._on_answer is not None:
-                self._on_answer(query, tuple(answers))
         for (place, query, _), settled in zip(arrived, self._settled(told), strict=True):
             if settled or place + 1 == len(self._sources):
                 self._open.discard(query.track_id)
@@ -217,13 +185,13 @@ class _Run:
                 self._hand(query, place + 1)
 
     def _settled(self, told: Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]) -> Sequence[bool]:
-        if self._are_settled is not None:
-            began = time.monotonic()
-            settled = self._are_settled(told)
-            ended = time.monotonic()
-            self._rested_at = ended + min(_REST * (ended - began), _LONGEST_REST_S)
-            return settled
-        return [self._is_settled is not None and self._is_settled(query, answers) for query, answers in told]
+        if self._judge is None:
+            return [False] * len(told)
+        began = time.monotonic()
+        settled = self._judge(told)
+        ended = time.monotonic()
+        self._rested_at = ended + min(_REST * (ended - began), _LONGEST_REST_S)
+        return settled
 
     def _work(self, place: int, source: Source) -> None:
         while True:
@@ -248,9 +216,3 @@ def _answer(source: Source, query: TrackQuery) -> SourceAnswer:
             availability=Availability.FAILED,
             reason=f"{source.name}: {type(error).__name__} while asking for track {query.track_id}",
         )
-
-
-def _kind(answer: SourceAnswer) -> str:
-    if answer.availability is not Availability.OK:
-        return answer.availability.value
-    return "found" if answer.hits else "missed"
