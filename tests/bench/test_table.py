@@ -67,7 +67,7 @@ def test_contestants_run_turn_by_turn_in_processes_of_their_own(tmp_path):
         schema={"set_no": pl.UInt32, "position": pl.Int32, "item": pl.UInt32},
     ).write_parquet(file)
 
-    first, second = race("bench.pairs:ours", "bench.pairs:networkx", {"file": str(file)}, runs=2, agree=True)
+    first, second = race("bench.pairs:counted", "bench.pairs:networkx", {"file": str(file)}, runs=2, agree=True)
 
     assert (first.runs, second.runs) == (2, 2)
     assert first.result == second.result == 3
@@ -84,7 +84,7 @@ def test_contestants_that_disagree_are_an_error():
 
 def test_a_contestant_that_ends_is_an_error():
     with pytest.raises(RuntimeError, match="ended with code 1"):
-        measure("bench.pairs:ours", {"file": "absent.parquet"})
+        measure("bench.pairs:counted", {"file": "absent.parquet"})
 
 
 def test_the_page_gets_the_section_between_its_markers(tmp_path):
