@@ -92,7 +92,7 @@ def evidence(ranking: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         ranking: track_key, rank, probability, occurrence_count; of one scorer.
-        about: track_key, sets, history (`about_unknowns`).
+        about: track_key, sets, history (`formula_ranking.rank_and_about`).
 
     Returns:
         `ranking` with the columns EVIDENCE, in its order.
@@ -215,7 +215,7 @@ def brier(confidence: Doubles, right: NDArray[np.bool_]) -> float:
 
 
 def with_confidence(ranking: pl.DataFrame, about: pl.DataFrame, calibration: Calibration | None) -> pl.DataFrame:
-    """`ranking` with `confidence` filled in; null without a calibration. `about` is `about_unknowns`."""
+    """`ranking` with `confidence` filled in; null without a calibration. `about`: see `evidence`."""
     if calibration is None or ranking.is_empty():
         return ranking
     values = calibration(evidence(ranking, about))

@@ -117,6 +117,10 @@ class DuckDB:
         """See `Engine`."""
         self._con.from_arrow(frame.to_arrow()).create(table)
 
+    def view(self, name: str, frame: pl.DataFrame) -> None:
+        """`load` of a large frame, which is read where it lies: to copy a million plays takes as long as a query."""
+        self._con.register(name, frame.to_arrow(compat_level=pl.CompatLevel.newest()))
+
     def results(self, tables: Iterable[str]) -> duckdb.DuckDBPyConnection:
         """See `Engine`."""
         return self._con

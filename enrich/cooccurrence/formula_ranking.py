@@ -21,7 +21,7 @@ from enrich.cooccurrence.calibration import with_confidence
 from enrich.cooccurrence.engines import DuckDB, Engine
 from enrich.cooccurrence.evidence import EVIDENCE, Names, sentences
 from enrich.cooccurrence.formula import SCORES, score_steps
-from enrich.cooccurrence.plays import Vocabulary, load_plays, number_plays
+from enrich.cooccurrence.plays import Vocabulary, load_plays, number_plays, read_plays
 from enrich.cooccurrence.stored import shipped_calibration
 from enrich.frames.files import write_batches
 from enrich.frames.schemas import RANKING
@@ -45,12 +45,25 @@ def rank_by_formula(
     only: pl.Series | None = None,
 ) -> pl.DataFrame:
     """RANKING of every unknown of a frame TRACKLISTS; see `ranking.rank`."""
+    return rank_and_about(tracklists, aliases=aliases, window=window, max_rank=max_rank, only=only)[0]
+
+
+def rank_and_about(
+    tracklists: pl.DataFrame,
+    *,
+    aliases: pl.DataFrame | None = None,
+    window: int = WINDOW,
+    max_rank: int = MAX_RANK,
+    only: pl.Series | None = None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`rank_by_formula`, and of every unknown track_key, sets, and history: the mean number of sets of its DJs."""
     with closing(DuckDB()) as engine:
         load_plays(engine, tracklists)
         known = number_plays(engine, aliases=aliases)
         _rank(engine, window=window, max_rank=max_rank, only=only)
         parts = list(_batches(engine, known))
-    return pl.concat(parts) if parts else RANKING.to_frame()
+        about = engine.frame("cooccurrence_about")
+    return pl.concat(parts) if parts else RANKING.to_frame(), about
 
 
 def rank_files(
@@ -77,22 +90,13 @@ def rank_files(
         InputFileError: a file is missing, damaged or not Parquet, or `out` cannot be written.
         EnrichError: the engine has too little memory.
     """
-    rows = engine.read_played(parquet_files(paths))
+    rows = read_plays(engine, parquet_files(paths))
     known = number_plays(engine)
     _rank(engine, window=window, max_rank=max_rank)
     counts = {name: int(value) for name, value in engine.frame("cooccurrence_counts").row(0, named=True).items()}
     ranked: Counter[str] = Counter(with_candidates=0, candidates=0, at_the_gate=0)
     write_batches(_counted(_batches(engine, known), ranked), RANKING, out)
     return {**counts, **ranked, "rows_set_aside": rows - counts["slots"]}
-
-
-def about_unknowns(tracklists: pl.DataFrame) -> pl.DataFrame:
-    """track_key, sets (of the unknown), history (mean number of sets of its DJs), by track_key."""
-    with closing(DuckDB()) as engine:
-        load_plays(engine, tracklists)
-        number_plays(engine)
-        engine.run("cooccurrence_about_unknowns")
-        return engine.frame("cooccurrence_about")
 
 
 def at_the_gate(ranking: pl.DataFrame) -> int:

@@ -25,11 +25,13 @@ credit_no?, label_no?, dj_credit_no?, unknown_no?), one row per slot.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
-from enrich.cooccurrence.engines import Engine
+from enrich.cooccurrence.engines import DuckDB, Engine
 from enrich.cooccurrence.slots import played, slot_rows
 from enrich.errors import EnrichError
 from enrich.text.credits import split_credits
@@ -51,27 +53,36 @@ class Vocabulary:
     label_of: pl.Series
 
 
-def load_plays(engine: Engine, tracklists: pl.DataFrame) -> None:
-    """Make the table `played` of a frame TRACKLISTS; absent optional columns count as null.
+def load_plays(engine: DuckDB, tracklists: pl.DataFrame) -> None:
+    """Take in a frame TRACKLISTS; absent optional columns count as null.
 
     Raises:
         EnrichError: `set_id` or `position` is missing.
     """
-    engine.load("played", played(slot_rows(tracklists), row_no=pl.col("slot")))
+    engine.view("played", played(slot_rows(tracklists), row_no=pl.col("slot")))
+    engine.run("cooccurrence_sets")
+    # A frame's slots are settled by now; those of files only meet in the engine.
+    engine.load("repeats", pl.DataFrame(schema={"row_no": pl.Int64}))
+
+
+def read_plays(engine: Engine, files: Sequence[Path]) -> int:
+    """Take in Parquet files; of several rows for one slot the first in the first file counts. The rows they hold."""
+    rows = engine.read_played(files)
+    engine.run("cooccurrence_sets")
+    engine.run("cooccurrence_repeats")
+    return rows
 
 
 def number_plays(engine: Engine, *, aliases: pl.DataFrame | None = None) -> Vocabulary:
-    """Number every slot, artist, DJ, label and unknown of the table `played`.
+    """Number every slot, artist, DJ, label and unknown of what was taken in.
 
     Args:
-        engine: Holds `played`; the tables above are made beside it.
+        engine: After `load_plays` or `read_plays`; the tables above are made in it.
         aliases: Columns `artist`, `alias`: one row per further name of an artist. None: no aliases.
 
     Raises:
         EnrichError: `aliases` lacks a column.
     """
-    engine.run("cooccurrence_sets")
-    engine.run("cooccurrence_repeats")
     artists, djs, labels = (_texts(engine, f"cooccurrence_{what}_texts") for what in ("artist", "dj", "label"))
     known = vocabulary(artists, djs, labels, aliases=aliases)
     engine.load("artist_numbers", _numbers(artists.select("text", credit_no="no")))

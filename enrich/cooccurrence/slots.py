@@ -39,7 +39,7 @@ def unknown_key() -> pl.Expr:
 
 def played(rows: pl.DataFrame, *, row_no: pl.Expr) -> pl.DataFrame:
     """Slots as PLAYED; of several rows for one slot the smallest `row_no` counts."""
-    is_unknown = is_unknown_artist(pl.col("artist"))
+    is_unknown = pl.col("is_unknown") if "is_unknown" in rows.columns else is_unknown_artist(pl.col("artist"))
     return rows.select(
         row_no.cast(pl.Int64).alias("row_no"),
         *(pl.col(name).cast(TRACKLISTS[name]) for name in ("set_id", "position", "dj")),

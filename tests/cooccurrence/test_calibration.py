@@ -13,7 +13,7 @@ from enrich.cooccurrence.calibration import (
     fit_calibration,
     reliability,
 )
-from enrich.cooccurrence.formula_ranking import about_unknowns
+from enrich.cooccurrence.formula_ranking import rank_and_about
 
 
 def ranking(n=3000, seed=0):
@@ -85,4 +85,4 @@ def test_about_unknowns_counts_sets_and_the_djs_history():
         }
     )
 
-    assert about_unknowns(rows).rows() == [("c#1", 1, 0.0), ("k", 2, 2.0)]
+    assert rank_and_about(rows)[1].rows() == [("c#1", 1, 0.0), ("k", 2, 2.0)]

@@ -38,7 +38,7 @@ from enrich.cooccurrence.calibration import (
 from enrich.cooccurrence.evaluation.baselines import baselines
 from enrich.cooccurrence.evaluation.figures import CALIBRATED, figures
 from enrich.cooccurrence.evaluation.world import World, about_world, number_world, true_artists, unit_numbers
-from enrich.cooccurrence.formula_ranking import about_unknowns, rank_by_formula
+from enrich.cooccurrence.formula_ranking import rank_and_about
 from enrich.cooccurrence.learned.features import Examples, examples
 from enrich.cooccurrence.learned.ranker import MAX_TRAINING, Ranker, masked_examples, order, train
 from enrich.cooccurrence.masking import hide, random_folds, without_duplicate_sets
@@ -241,8 +241,8 @@ def _until(world: World, end: date | None, aliases: pl.DataFrame) -> World:
 def _ranked(world: World, group: pl.Series, ranker: Ranker, aliases: pl.DataFrame) -> pl.DataFrame:
     """All scorers' answers for one group, 50 each, with the evidence of calibration and whether they are right."""
     hidden = hide(world.tracklists, world.units, group)
-    about = about_unknowns(hidden)
-    frames = [*_by_number(world, group, ranker), _by_formula(world, group, hidden, aliases)]
+    ranking, about = rank_and_about(hidden, aliases=aliases, only=group)
+    frames = [*_by_number(world, group, ranker), _by_formula(world, ranking)]
     return pl.concat(
         [
             evidence(f, about)
@@ -288,14 +288,13 @@ def _by_number(world: World, group: pl.Series, ranker: Ranker) -> list[pl.DataFr
     ]
 
 
-def _by_formula(world: World, group: pl.Series, hidden: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+def _by_formula(world: World, ranking: pl.DataFrame) -> pl.DataFrame:
     """Answers of the formula, which reads the tracklists themselves and knows artists by name."""
     right = true_artists(world.corpus).select("track_key", "artist_key", is_right=pl.lit(value=True))
     return (
-        rank_by_formula(hidden, aliases=aliases)
-        # Of all unknowns those that nobody hid are not asked for.
-        .filter(pl.col("track_key").is_in(group.implode()))
-        .with_columns(scorer=pl.lit("formula"), artist_key=artist_key(pl.col("artist")), pool_has=pl.lit(value=False))
+        ranking.with_columns(
+            scorer=pl.lit("formula"), artist_key=artist_key(pl.col("artist")), pool_has=pl.lit(value=False)
+        )
         .join(right, on=["track_key", "artist_key"], how="left")
         .with_columns(pl.col("is_right").fill_null(value=False))
         .select(_ANSWERS)

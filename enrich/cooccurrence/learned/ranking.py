@@ -9,7 +9,7 @@ import polars as pl
 
 from enrich.cooccurrence.aliases import with_known
 from enrich.cooccurrence.calibration import with_confidence
-from enrich.cooccurrence.formula_ranking import about_unknowns, rank_by_formula
+from enrich.cooccurrence.formula_ranking import rank_and_about
 from enrich.cooccurrence.learned.building import build_corpus
 from enrich.cooccurrence.learned.explaining import explain
 from enrich.cooccurrence.learned.features import examples
@@ -64,9 +64,8 @@ def rank_learned(
         .join(corpus.units.select("unit_no", track_key="unit"), on="unit_no")
         .join(explain(ranker, of, scored), on=["unit_no", "artist_no"], how="left")
     )
-    formula = rank_by_formula(tracklists, aliases=aliases, window=window, max_rank=10_000, only=only).with_columns(
-        key=artist_key(pl.col("artist"))
-    )
+    formula, about = rank_and_about(tracklists, aliases=aliases, window=window, max_rank=10_000, only=only)
+    formula = formula.with_columns(key=artist_key(pl.col("artist")))
     signals = ["occurrence", "label", "dj", "position"]
     parts = formula.select("track_key", "key", "occurrence_count", "label_support", *signals, said="evidence")
     ranking = (
@@ -80,4 +79,4 @@ def rank_learned(
         .select(RANKING.names())
         .match_to_schema(RANKING)
     )
-    return with_confidence(ranking, about_unknowns(tracklists), load_calibration(model).get("learned"))
+    return with_confidence(ranking, about, load_calibration(model).get("learned"))
