@@ -3,7 +3,6 @@ from . import charts as charts
 from . import cooldown as cooldown
 from .analyst.opening import open_snapshot as open_snapshot
 from .api.serving import serve as serve
-from .cooccurrence.aliases import propose_aliases as propose_aliases
 from .cooccurrence.analyzer import CoOccurrenceAnalyzer as CoOccurrenceAnalyzer
 from .cooccurrence.analyzer import extract_contexts_from_1001tracklists as extract_contexts_from_1001tracklists
 from .cooccurrence.evaluation.replay import evaluate as evaluate
@@ -13,6 +12,7 @@ from .cooccurrence.training import train_ranker as train_ranker
 from .demo.catalogue.serving import catalogue as catalogue
 from .demo.loading import demo as demo
 from .errors import EnrichError as EnrichError
+from .identity.aliases import propose_aliases as propose_aliases
 from .identity.linking import link_ids as link_ids
 from .identity.linking import trace_ids as trace_ids
 from .importing.running import import_ as import_

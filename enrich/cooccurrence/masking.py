@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from enrich.cooccurrence.slots import credited_slots, slot_rows
+from enrich.cooccurrence.slots import credited_slots, slot_rows, unknown_key
 from enrich.text.normalise import artist_key
 from enrich.text.titles import parse_titles
 from enrich.text.versions import base_key
@@ -67,10 +67,8 @@ def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame, *, versions_tog
     )
     named = edges.select("slot").unique().with_columns(component=pl.lit(pl.Series(component)).gather("slot"))
     recording = named.join(first, on="component").select("slot", "recording")
-    own = pl.concat_str("set_id", pl.lit("#"), "position")
-    unknown = pl.when(pl.col("track_key").fill_null("") != "").then("track_key").otherwise(own)
     return (
-        rows.select("slot", "is_unknown", unknown=unknown)
+        rows.select("slot", "is_unknown", unknown=unknown_key())
         .join(recording, on="slot", how="left", maintain_order="left")
         .select(unit=pl.when("is_unknown").then("unknown").otherwise("recording"))
         .to_series()

@@ -15,7 +15,7 @@ Words, as the whole package uses them:
 * **Context**: the known plays of the same set whose `position` differs by at most `window` from one of the
   unknown's slots. Positions may have gaps: the difference of the numbers counts, not the rows between.
 * **DJ**: every name in the row's `dj`, split like an artist credit: `A b2b B` is two DJs.
-* **Alias**: two names of one artist's row (`artist` and its `alias`es); it does not chain from row to row.
+* **Person**: all names that aliases say are one (`enrich.text.persons`).
 
 Tables, numbers in the order of the sorted keys: `sets` (set_no, set_id), `unknowns` (unknown_no, track_key), `credits`
 (credit_no, artist_no), `dj_credits` (dj_credit_no, dj_no; `dj_no` and `artist_no` number the same names), `dj_numbers`
@@ -33,9 +33,9 @@ import polars as pl
 
 from enrich.cooccurrence.engines import DuckDB, Engine
 from enrich.cooccurrence.slots import played, slot_rows
-from enrich.errors import EnrichError
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key
+from enrich.text.persons import same_person
 from enrich.text.words import is_unknown_artist
 
 _CREDITS_AT_ONCE = 200_000
@@ -106,6 +106,7 @@ def vocabulary(
         labels: The same of labels, `no` counting from 0.
         aliases: See `number_plays`.
     """
+    same = same_person(aliases)
     credited, dj_credited = _credited(artists), _credited(djs)
     names = _names(credited, dj_credited, aliases)
     number = names.select("artist_no", "artist_key")
@@ -115,7 +116,7 @@ def vocabulary(
         dj_credits=_edges(dj_credited, number, "dj_credit_no", "dj_no"),
         names=names,
         labels=label_names,
-        same_artist=_same_artist(aliases, number),
+        same_artist=_same_artist(same, number),
         label_of=label_of,
     )
 
@@ -144,9 +145,6 @@ def _names(credited: pl.DataFrame, djs: pl.DataFrame, aliases: pl.DataFrame | No
         djs.select("artist_key", "artist", "plays", rank=pl.lit(1)),
     ]
     if aliases is not None:
-        missing = {"artist", "alias"} - set(aliases.columns)
-        if missing:
-            raise EnrichError(f"aliases: column {', '.join(sorted(missing))} is missing; expected artist and alias")
         parts += [
             aliases.select(artist_key=artist_key(pl.col(c)), artist=c, plays=pl.lit(1, pl.UInt32), rank=pl.lit(2))
             for c in ("artist", "alias")
@@ -183,18 +181,12 @@ def _edges(named: pl.DataFrame, number: pl.DataFrame, left: str, right: str) -> 
     return edges.unique().sort(left, right)
 
 
-def _same_artist(aliases: pl.DataFrame | None, number: pl.DataFrame) -> pl.DataFrame:
-    """artist_no, alias_no: pairs of names found in one artist's row; the identity is left to the queries."""
-    if aliases is None:
-        return pl.DataFrame(schema={"artist_no": pl.UInt32, "alias_no": pl.UInt32})
-    keys = aliases.drop_nulls().select(owner=artist_key(pl.col("artist")), alias=artist_key(pl.col("alias")))
-    owned = pl.concat([keys, keys.select("owner", alias="owner")]).unique()
+def _same_artist(same: pl.DataFrame, number: pl.DataFrame) -> pl.DataFrame:
+    """artist_no, alias_no: any two names of one person."""
     return (
-        owned.join(owned, on="owner")
-        .join(number, left_on="alias", right_on="artist_key")
-        .join(number.rename({"artist_no": "alias_no"}), left_on="alias_right", right_on="artist_key")
+        same.join(number, left_on="key", right_on="artist_key")
+        .join(number.rename({"artist_no": "alias_no"}), left_on="other", right_on="artist_key")
         .select("artist_no", "alias_no")
-        .unique()
         .sort("artist_no", "alias_no")
     )
 

@@ -31,10 +31,14 @@ PLAYED = pl.Schema(
 )
 
 
+def slot_key() -> pl.Expr:
+    """What a slot alone is called: `set_id#position`."""
+    return pl.concat_str("set_id", pl.lit("#"), "position")
+
+
 def unknown_key() -> pl.Expr:
     """What an unknown slot is an unknown of: its `track_key`, else `set_id#position`."""
-    own = pl.concat_str("set_id", pl.lit("#"), "position")
-    return pl.when(pl.col("track_key").fill_null("") != "").then("track_key").otherwise(own)
+    return pl.when(pl.col("track_key").fill_null("") != "").then("track_key").otherwise(slot_key())
 
 
 def played(rows: pl.DataFrame, *, row_no: pl.Expr) -> pl.DataFrame:

@@ -6,7 +6,7 @@ the same DJ playing the same recording right before or after within weeks. `trac
 got in another set ("played as ID on 3 sets before that"). Probabilities are measured on known
 plays of the very tracklists:
 how often two slots with this evidence are the same recording, how often this title is by this artist.
-`measure_links` does the same on held-out sets. Pure functions of frames.
+Pure functions of frames.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from enrich.cooccurrence.masking import group_recordings
-from enrich.cooccurrence.slots import credited_slots, slot_rows
+from enrich.cooccurrence.slots import credited_slots, slot_rows, unknown_key
 from enrich.text.normalise import artist_key, fold
 from enrich.text.versions import base_key
 from enrich.text.words import is_unknown_title
@@ -125,61 +125,6 @@ def trace_ids(tracklists: pl.DataFrame) -> pl.DataFrame:
             pl.when(pl.col("scope") == "same_dj").then(pl.lit("by the same DJ")).otherwise(pl.lit("by another DJ")),
         )
     ).match_to_schema(TRACED, extra_columns="ignore")
-
-
-def measure_links(
-    tracklists: pl.DataFrame, *, seed: int = 0, min_probability: float = MIN_PROBABILITY
-) -> dict[str, Any]:
-    """How good linking and tracing are, on known plays taken for unknown.
-
-    Half of the sets teach the probabilities, the other half is asked: of two sets of a DJ within
-    `MAX_DAYS`, every known
-    recording counts as an ID in both, and pairs of slots linked by company are compared with the
-    truth. Tracing hides the
-    artist of known plays and looks the title up in other sets.
-
-    Returns:
-        `company` and `titles`, each with pairs or slots asked, found, correct, precision, recall.
-    """
-    slots = _slots(tracklists)
-    set_ids = slots["set_id"].unique().sort()
-    taught = set_ids.gather(np.flatnonzero(np.random.default_rng(seed).random(len(set_ids)) < 0.5))
-    rates = _company_rates(slots.filter(pl.col("set_id").is_in(taught.implode())))
-    asked = slots.filter(~pl.col("set_id").is_in(taught.implode()))
-    pairs = _company_pairs(asked, asked.filter(pl.col("recording").is_not_null())).join(rates, on=_COMPANY, how="left")
-    linked = pairs.filter(pl.col("probability").fill_null(0.0) >= min_probability)
-    truth = _repeats(asked)
-    correct = int(linked["same"].sum())
-    title_rates = _title_rates(slots.filter(pl.col("set_id").is_in(taught.implode())))
-    titled = asked.filter(pl.col("has_artist"), pl.col("title_key").is_not_null()).select(
-        "slot", "set_id", "position", "title", "title_key", "dj_key", "day", true_keys="keys"
-    )
-    named = (
-        _candidates(titled, _named(slots))
-        .join(title_rates, on=["scope", "agree"], how="left")
-        .sort(
-            ["slot", "probability", pl.col("days").abs(), "named_slot"],
-            descending=[False, True, False, False],
-            nulls_last=True,
-        )
-        .unique("slot", keep="first", maintain_order=True)
-        .with_columns(is_right=pl.col("keys").list.set_intersection("true_keys").list.len() > 0)
-    )
-    sure = named.filter(pl.col("probability") >= min_probability)
-    return {
-        "company": _share(linked.height, correct, truth),
-        "titles": _share(sure.height, int(sure["is_right"].sum()), titled.height),
-    }
-
-
-def _share(found: int, correct: int, asked: int) -> dict[str, Any]:
-    return {
-        "asked": asked,
-        "found": found,
-        "correct": correct,
-        "precision": round(correct / found, 4) if found else None,
-        "recall": round(correct / asked, 4) if asked else None,
-    }
 
 
 def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
@@ -318,20 +263,6 @@ def _same_company(slots: pl.DataFrame, ids: pl.DataFrame, rates: pl.DataFrame) -
     )
 
 
-def _repeats(slots: pl.DataFrame) -> int:
-    """Pairs of known slots of one DJ within `MAX_DAYS` that are the same recording."""
-    known = slots.drop_nulls(["recording", "dj_key", "day"]).select("slot", "set_id", "dj_key", "day", "recording")
-    return (
-        known.join(known, on=["dj_key", "recording"])
-        .filter(
-            pl.col("slot") < pl.col("slot_right"),
-            pl.col("set_id") != pl.col("set_id_right"),
-            (pl.col("day") - pl.col("day_right")).abs() <= MAX_DAYS,
-        )
-        .height
-    )
-
-
 def _joined(ids: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
     """Components of the pairs; a slot's probability is that of its surest pair, a link's name its first slot's."""
     if edges.is_empty():
@@ -343,13 +274,8 @@ def _joined(ids: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
     _, component = connected_components(graph, directed=False)
     both = pl.concat([edges, edges.select(slot="other", other="slot", probability="probability", evidence="evidence")])
     per_slot = both.group_by("slot").agg(pl.col("probability").max(), pl.col("evidence").unique().sort())
-    own = (
-        pl.when(pl.col("track_key").fill_null("") != "")
-        .then("track_key")
-        .otherwise(pl.concat_str("set_id", pl.lit("#"), "position"))
-    )
     return (
-        ids.select("slot", "set_id", "position", own=own)
+        ids.select("slot", "set_id", "position", own=unknown_key())
         .join(per_slot, on="slot")
         .with_columns(component=pl.Series(component).gather(pl.Series(ids.join(per_slot, on="slot")["slot"])))
         .sort("slot")

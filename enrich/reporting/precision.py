@@ -19,6 +19,7 @@ import psycopg
 from enrich.errors import EnrichError
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key
+from enrich.text.persons import persons
 
 TRUTH = pl.Schema(
     {
@@ -168,10 +169,9 @@ def _right_artists(rows: pl.DataFrame, truth: pl.DataFrame, aliases: pl.DataFram
     """Rows of which any name, or the credit as a whole, belongs to a main artist."""
     named = _names(rows.select("_row", "track_id", "value"), "value")
     true = truth.select("track_id", name=pl.col("true_artist").str.split(", ")).explode("name")
-    persons = _persons(aliases)
-    named = named.select("_row", "track_id", person=_person(persons, named, "name"))
-    true = true.select("track_id", person=_person(persons, true, "name"))
-    return named.join(true, on=["track_id", "person"]).select("_row").unique()
+    other = None if aliases is None else aliases.select(artist="name", alias="aliases").explode("alias")
+    person = persons(other)
+    return _person(named, person).join(_person(true, person), on=["track_id", "person"]).select("_row").unique()
 
 
 def _names(rows: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -186,21 +186,10 @@ def _names(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     return pl.concat([whole, commas, parts]).unique(maintain_order=True)
 
 
-def _persons(aliases: pl.DataFrame | None) -> dict[str, str]:
-    """Key of every alias → key of one name of the same person."""
-    if aliases is None or aliases.is_empty():
-        return {}
-    pairs = (
-        aliases.explode("aliases")
-        .drop_nulls("aliases")
-        .select(name=artist_key(pl.col("name")), alias=artist_key(pl.col("aliases")))
+def _person(named: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
+    """_row where there is one, track_id, person: whose name each is; a name without another is its own."""
+    return (
+        named.with_columns(key=artist_key(pl.col("name")))
+        .join(persons, on="key", how="left")
+        .select(pl.col("^_row$"), "track_id", person=pl.coalesce("person", "key"))
     )
-    persons: dict[str, str] = {}
-    for name, alias in pairs.iter_rows():
-        first = min(persons.get(name, name), persons.get(alias, alias))
-        persons[name] = persons[alias] = first
-    return persons
-
-
-def _person(persons: dict[str, str], frame: pl.DataFrame, column: str) -> pl.Series:
-    return frame.select(artist_key(pl.col(column)).replace(persons)).to_series()

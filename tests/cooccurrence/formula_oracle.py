@@ -91,11 +91,10 @@ def commonest(counter: Counter) -> str:
 
 
 def alias_pairs(aliases: pl.DataFrame | None) -> set[tuple[str, str]]:
-    owned = defaultdict(set)
+    names = nx.Graph()
     for row in [] if aliases is None else aliases.to_dicts():
-        owner = key_of(row["artist"])
-        owned[owner] |= {owner, key_of(row["alias"])}
-    return {(a, b) for group in owned.values() for a in group for b in group}
+        names.add_edge(key_of(row["artist"]), key_of(row["alias"]))
+    return {(a, b) for person in nx.connected_components(names) for a in person for b in person}
 
 
 def around(graph: nx.Graph, node: tuple, kind: str) -> list[tuple]:

@@ -3,11 +3,11 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 
-from enrich.cooccurrence.aliases import with_known
 from enrich.cooccurrence.learned.building import build_corpus
 from enrich.cooccurrence.learned.ease import _RIDGE, MIN_SETS, fit_ease
 from enrich.text.known_aliases import KNOWN_ALIASES
 from enrich.text.normalise import artist_key
+from enrich.text.persons import with_known
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from enrich.cooccurrence.aliases import with_known
 from enrich.cooccurrence.calibration import (
     Calibration,
     evidence,
@@ -44,6 +43,7 @@ from enrich.cooccurrence.learned.ranker import MAX_TRAINING, Ranker, masked_exam
 from enrich.cooccurrence.masking import hide, random_folds, without_duplicate_sets
 from enrich.errors import EnrichError
 from enrich.text.normalise import artist_key
+from enrich.text.persons import with_known
 from enrich.tracklists.reading import read_tracklists
 
 _TOP = 50

@@ -33,22 +33,19 @@ Edges have `relation`, `count` (what is counted, below) and `weight` (float; the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import networkx as nx
 import polars as pl
 
 from enrich.cooccurrence.formula_ranking import rank_by_formula
-from enrich.cooccurrence.slots import unknown_key
+from enrich.cooccurrence.slots import slot_key, slot_rows, unknown_key
 from enrich.errors import EnrichError
-from enrich.frames.coding import packed
 from enrich.rules import WINDOW
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key, title_key
+from enrich.text.persons import same_person
 from enrich.text.words import is_unknown_artist, is_unknown_title
-
-_SLOT = ["set_id", "position"]
 
 
 def build_graph(
@@ -88,9 +85,7 @@ def ego_net(
     Raises:
         EnrichError: there is no such unknown.
     """
-    keyed = tracklists.with_columns(
-        is_unknown=is_unknown_artist(pl.col("artist")), unknown_key=_unknown_key_of(tracklists)
-    )
+    keyed = slot_rows(tracklists).with_columns(unknown_key=unknown_key())
     own = keyed.filter("is_unknown", pl.col("unknown_key") == unknown)
     if own.is_empty():
         some = keyed.filter("is_unknown")["unknown_key"].unique().sort().head(3).to_list()
@@ -98,12 +93,10 @@ def ego_net(
     here = keyed.filter(pl.col("set_id").is_in(own["set_id"].unique().implode()))
     # Other unknowns are no evidence; without those of other sets one pass ranks little more than this one.
     others = keyed.filter(~pl.col("is_unknown"), ~pl.col("set_id").is_in(own["set_id"].unique().implode()))
-    ranking = rank_by_formula(
-        pl.concat([here, others]).drop("is_unknown", "unknown_key"), aliases=aliases, window=window
-    )
+    ranking = rank_by_formula(pl.concat([here, others]), aliases=aliases, window=window)
     best = ranking.filter(pl.col("track_key") == unknown).head(max_artists)
 
-    whole = _graph(*_tables(here.drop("is_unknown", "unknown_key"), aliases=aliases, window=window))
+    whole = _graph(*_tables(here, aliases=aliases, window=window))
     centre = _id("unknown", unknown)
     for row in best.with_columns(key=artist_key(pl.col("artist"))).iter_rows(named=True):
         whole.add_edge(
@@ -187,10 +180,7 @@ def _tables(
 
 
 def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
-    rows = tracklists.with_columns(is_unknown=is_unknown_artist(pl.col("artist")))
-    order = ["is_unknown", "artist", "title", "label"]
-    rows = rows.sort(*_SLOT, *order, nulls_last=True).unique(_SLOT, keep="first", maintain_order=True)
-    own = pl.concat_str("set_id", pl.lit("#"), "position")
+    """Slots in order, with slot_no, label_key, and the node of what is played: node, shown."""
     title = title_key(pl.col("title"))
     work = pl.concat_str(artist_key(pl.col("artist")), pl.lit(" · "), title)
     key = (
@@ -199,7 +189,7 @@ def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
         .when(pl.col("track_key").fill_null("") != "")
         .then("track_key")
         .when(is_unknown_title(pl.col("title")))
-        .then(own)
+        .then(slot_key())
         .otherwise(work)
     )
     shown = (
@@ -208,8 +198,11 @@ def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.concat_str("artist", pl.lit(" – "), pl.col("title").fill_null("ID")))
     )
     kind = pl.when("is_unknown").then(pl.lit("unknown:")).otherwise(pl.lit("track:"))
-    return rows.with_row_index("slot_no").with_columns(
-        label_key=label_key(pl.col("label")), node=_legal(pl.concat_str(kind, key)), shown=shown
+    return slot_rows(tracklists).with_columns(
+        slot_no=pl.col("slot").cast(pl.UInt32),
+        label_key=label_key(pl.col("label")),
+        node=_legal(pl.concat_str(kind, key)),
+        shown=shown,
     )
 
 
@@ -245,8 +238,7 @@ def _edges(pairs: pl.DataFrame, source: str, target: str, relation: str) -> pl.D
 
 def _near(slots: pl.DataFrame, credit: pl.DataFrame, window: int) -> list[pl.DataFrame]:
     """Tracks near each other, and artists."""
-    numbered = slots.select(set_no=pl.col("set_id").rank("dense"), position="position", item="slot_no")
-    pairs = _slot_pairs(numbered, window)
+    pairs = _slot_pairs(slots, window)
     track = slots.select("slot_no", "node")
     tracks = pairs.join(track, left_on="first", right_on="slot_no").join(
         track, left_on="second", right_on="slot_no", suffix="_2"
@@ -260,23 +252,20 @@ def _near(slots: pl.DataFrame, credit: pl.DataFrame, window: int) -> list[pl.Dat
     ]
 
 
-def _slot_pairs(plays: pl.DataFrame, window: int) -> pl.DataFrame:
-    """Every pair of slots within the window: first, second (items, in playing order) and distance (positions)."""
-    parts = [pl.DataFrame({"first": a, "second": b, "distance": distance}) for a, b, distance in _beside(plays, window)]
-    empty = {"first": plays.schema["item"], "second": plays.schema["item"], "distance": plays.schema["position"]}
-    return pl.concat(parts) if parts else pl.DataFrame(schema=empty)
-
-
-def _beside(plays: pl.DataFrame, window: int) -> Iterator[tuple[pl.Series, pl.Series, pl.Series]]:
+def _slot_pairs(slots: pl.DataFrame, window: int) -> pl.DataFrame:
+    """Every pair of slots within the window: first, second (slot_no, in playing order) and distance (positions)."""
     if window < 1:
         raise ValueError(f"window must be >= 1, got {window}")
-    place = packed(plays["set_no"], plays["position"])
-    rows = plays if place.is_sorted() else plays[place.arg_sort()]
-    for step in range(1, min(window, rows.height - 1) + 1):
-        here, there = rows[:-step], rows[step:]
-        distance = there["position"] - here["position"]
-        near = (here["set_no"] == there["set_no"]) & (distance <= window)
-        yield here["item"].filter(near), there["item"].filter(near), distance.filter(near)
+    # Positions of a set are distinct and in order: whatever is within the window is among the next rows.
+    pairs = [
+        slots.select(
+            first="slot_no",
+            second=pl.col("slot_no").shift(-step).over("set_id"),
+            distance=pl.col("position").shift(-step).over("set_id") - pl.col("position"),
+        )
+        for step in range(1, window + 1)
+    ]
+    return pl.concat(pairs).filter(pl.col("distance") <= window)
 
 
 def _undirected(pairs: pl.DataFrame, a: str, b: str, relation: str, weight: pl.Expr) -> pl.DataFrame:
@@ -291,18 +280,10 @@ def _undirected(pairs: pl.DataFrame, a: str, b: str, relation: str, weight: pl.E
 
 
 def _same(djs: pl.DataFrame, named: pl.DataFrame, aliases: pl.DataFrame | None) -> pl.DataFrame:
-    dj = djs.select("key").unique()
-    artist = named.select("key").unique()
-    pairs = [dj.join(artist, on="key").select(dj="key", artist="key")]
-    if aliases is not None:
-        owned = aliases.drop_nulls().select(owner=artist_key(pl.col("artist")), name=artist_key(pl.col("alias")))
-        owned = pl.concat([owned, owned.select("owner", name="owner")]).unique()
-        twins = owned.join(owned, on="owner").select(dj="name", artist="name_right")
-        pairs.append(
-            twins.join(dj, left_on="dj", right_on="key", how="semi").join(
-                artist, left_on="artist", right_on="key", how="semi"
-            )
-        )
+    dj, artist = djs.select(dj="key").unique(), named.select(artist="key").unique()
+    pairs = [dj.join(artist, left_on="dj", right_on="artist", coalesce=False)]
+    same = same_person(aliases).rename({"key": "dj", "other": "artist"})
+    pairs.append(same.join(dj, on="dj", how="semi").join(artist, on="artist", how="semi"))
     found = pl.concat(pairs).unique().select(source=_id_of("dj", "dj"), target=_id_of("artist", "artist"))
     return found.select("source", "target", count=pl.lit(1, pl.Int64), relation=pl.lit("same"), weight=pl.lit(1.0))
 
@@ -319,10 +300,6 @@ def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> nx.Graph[str]:
     ).iter_rows():
         graph.add_edge(source, target, relation=relation, count=count, weight=weight)
     return graph
-
-
-def _unknown_key_of(tracklists: pl.DataFrame) -> pl.Expr:
-    return unknown_key() if "track_key" in tracklists.columns else pl.concat_str("set_id", pl.lit("#"), "position")
 
 
 def _id(kind: str, key: str) -> str:

@@ -7,9 +7,9 @@ import polars as pl
 from enrich.cooccurrence.learned.corpus import Corpus, Ints
 from enrich.cooccurrence.masking import group_recordings
 from enrich.cooccurrence.slots import credited_slots, slot_rows
-from enrich.errors import EnrichError
 from enrich.text.credits import learn_names, split_credits
 from enrich.text.normalise import artist_key, fold, label_key
+from enrich.text.persons import same_person
 from enrich.text.words import is_unknown_artist
 
 _REMIX = (
@@ -38,7 +38,7 @@ def build_corpus(
     credited = credited_slots(rows, whole)
     remixed = _remixed(rows, whole)
     dj = _djs(rows, whole)
-    other_names = _alias_keys(aliases)
+    other_names = same_person(aliases)
     spellings = pl.concat([credited.select("key", "artist"), dj.select("key", "artist")])
     artists = (
         spellings.group_by("key", "artist")
@@ -166,27 +166,12 @@ def _members(artists: pl.DataFrame) -> Ints:
     return array
 
 
-def _alias_keys(aliases: pl.DataFrame | None) -> pl.DataFrame:
-    if aliases is None:
-        return pl.DataFrame(schema={"owner": pl.String, "alias": pl.String})
-    missing = {"artist", "alias"} - set(aliases.columns)
-    if missing:
-        raise EnrichError(f"aliases: column {', '.join(sorted(missing))} is missing; expected artist and alias")
-    return aliases.drop_nulls(["artist", "alias"]).select(
-        owner=artist_key(pl.col("artist")), alias=artist_key(pl.col("alias"))
-    )
-
-
-def _alias_numbers(keys: pl.DataFrame, number: pl.DataFrame) -> Ints:
-    """Pairs of names found in one artist's row; it does not chain from row to row."""
-    owned = pl.concat([keys, keys.select("owner", alias="owner").unique()]).unique()
+def _alias_numbers(same: pl.DataFrame, number: pl.DataFrame) -> Ints:
+    """Pairs of names of one person."""
     pairs = (
-        owned.join(owned, on="owner")
-        .filter(pl.col("alias") != pl.col("alias_right"))
-        .join(number, left_on="alias", right_on="key")
-        .join(number.rename({"artist_no": "other_no"}), left_on="alias_right", right_on="key")
+        same.join(number, on="key")
+        .join(number.rename({"artist_no": "other_no"}), left_on="other", right_on="key")
         .select("artist_no", "other_no")
-        .unique()
         .sort("artist_no", "other_no")
     )
     array: Ints = pairs.cast(pl.Int64).to_numpy().reshape(-1, 2)

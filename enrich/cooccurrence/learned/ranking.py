@@ -7,7 +7,6 @@ from os import PathLike
 import numpy as np
 import polars as pl
 
-from enrich.cooccurrence.aliases import with_known
 from enrich.cooccurrence.calibration import with_confidence
 from enrich.cooccurrence.formula_ranking import rank_and_about
 from enrich.cooccurrence.learned.building import build_corpus
@@ -18,6 +17,7 @@ from enrich.cooccurrence.stored import load_calibration
 from enrich.frames.schemas import RANKING
 from enrich.rules import MAX_RANK, WINDOW
 from enrich.text.normalise import artist_key
+from enrich.text.persons import with_known
 
 
 def rank_learned(

@@ -1,12 +1,10 @@
-"""Artists under several names: from the database, from credits that say so, and from what DJs play, as proposals.
+"""Artists under several names, as proposals: from credits that say so, and from what DJs play.
 
-    known_aliases   of well-known artists, written by hand (`enrich.text.known_aliases`)
-    alias_pairs   the database's `aliases`
     credit_aliases   `X aka Y`, `X pres. Y`, `X (aka Y)` in the credits of tracks and sets
     played_aliases   a name that fills a DJ's sets and is hardly played by anyone else (Eric Prydz plays Pryda)
 
-Only the first two are facts; the others carry evidence and a score and are for a person to accept.
-Pure functions of frames.
+They carry evidence and a score and are for a person to accept; what is known stands in the database and in
+`enrich.text.known_aliases`. Pure functions of frames.
 """
 
 from __future__ import annotations
@@ -15,11 +13,10 @@ import polars as pl
 
 from enrich.cooccurrence.slots import credited_slots, slot_rows
 from enrich.text.credits import split_credits
-from enrich.text.known_aliases import known_aliases
 from enrich.text.normalise import artist_key
 from enrich.text.words import is_unknown_artist
 
-#: One row per name and further name. `score` 0–1; `source` is database, credit or played.
+#: One row per name and further name. `score` 0–1; `source` is credit or played.
 ALIASES = pl.Schema(
     {"artist": pl.String, "alias": pl.String, "source": pl.String, "score": pl.Float64, "evidence": pl.String}
 )
@@ -33,26 +30,6 @@ MIN_TITLES = 10
 
 _AKA = r"(?i)^\s*(.+?)\s*[(\[]?\s*\b(?:a\.?k\.?a\.?|also known as)\s+([^()\[\]]+?)\s*[)\]]?\s*$"
 _PRES = r"(?i)^\s*(.+?)\s+(?:pres\.?|presents|introducing|introduces)\s+([^()\[\]]+?)\s*$"
-
-
-def with_known(aliases: pl.DataFrame | None) -> pl.DataFrame:
-    """The given names (columns artist, alias) and those of `enrich.text.known_aliases`: artist, alias."""
-    known = known_aliases()
-    return known if aliases is None else pl.concat([aliases.select("artist", "alias"), known]).unique().sort(pl.all())
-
-
-def alias_pairs(artists: pl.DataFrame) -> pl.DataFrame:
-    """ALIASES of the snapshot's table `artists` (columns artist, aliases)."""
-    return (
-        artists.select("artist", alias="aliases")
-        .explode("alias")
-        .drop_nulls()
-        .filter(pl.col("alias") != "", artist_key(pl.col("artist")) != artist_key(pl.col("alias")))
-        .unique()
-        .sort("artist", "alias")
-        .with_columns(source=pl.lit("database"), score=pl.lit(1.0), evidence=pl.lit("listed as alias in the database"))
-        .match_to_schema(ALIASES)
-    )
 
 
 def credit_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:

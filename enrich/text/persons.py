@@ -1,0 +1,59 @@
+"""Names grouped into persons: whoever releases under several names is one, and so is a group. Pure.
+
+Aliases come as a frame of `artist` and `alias`, one row per further name; names are compared by artist key. Being one
+person chains: where A is B and B is C, all three are one.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from enrich.errors import EnrichError
+from enrich.text.known_aliases import known_aliases
+from enrich.text.normalise import artist_key
+
+#: One row per name that has another: its key, and the first of all the keys of that person.
+PERSONS = pl.Schema({"key": pl.String, "person": pl.String})
+
+
+def with_known(aliases: pl.DataFrame | None) -> pl.DataFrame:
+    """The given names (columns artist, alias) and those of `enrich.text.known_aliases`: artist, alias."""
+    known = known_aliases()
+    return known if aliases is None else pl.concat([aliases.select("artist", "alias"), known]).unique().sort(pl.all())
+
+
+def persons(aliases: pl.DataFrame | None) -> pl.DataFrame:
+    """PERSONS of aliases (columns artist, alias; None: there are none), by key.
+
+    Raises:
+        EnrichError: a column is missing.
+    """
+    if aliases is None:
+        return PERSONS.to_frame()
+    missing = {"artist", "alias"} - set(aliases.columns)
+    if missing:
+        raise EnrichError(f"aliases: column {', '.join(sorted(missing))} is missing; expected artist and alias")
+    named = aliases.drop_nulls(["artist", "alias"]).select(
+        key=artist_key(pl.col("artist")), other=artist_key(pl.col("alias"))
+    )
+    named = named.filter(pl.col("key") != "", pl.col("other") != "", pl.col("key") != pl.col("other"))
+    pairs = pl.concat([named, named.select(key="other", other="key")]).unique()
+    found = pairs.select("key", person="key").unique()
+    while True:
+        # Each name takes the first of the persons of the names beside it, until nobody has anything to take.
+        first = pairs.join(found, left_on="other", right_on="key").group_by("key").agg(first=pl.col("person").min())
+        nearer = found.join(first, on="key").select("key", person=pl.min_horizontal("person", "first"))
+        if nearer["person"].n_unique() == found["person"].n_unique() and nearer.sort("key").equals(found.sort("key")):
+            return found.sort("key").match_to_schema(PERSONS)
+        found = nearer
+
+
+def same_person(aliases: pl.DataFrame | None) -> pl.DataFrame:
+    """key, other: any two names of one person, both ways round, by key; see `persons`."""
+    person = persons(aliases)
+    return (
+        person.join(person.rename({"key": "other"}), on="person")
+        .filter(pl.col("key") != pl.col("other"))
+        .select("key", "other")
+        .sort("key", "other")
+    )
