@@ -122,6 +122,13 @@ def test_ego_net_holds_the_ranking():
     assert {d["kind"] for _, d in net.nodes(data=True)} == {"unknown", "track", "artist", "label", "dj", "set"}
 
 
+def test_an_ego_net_has_the_order_of_the_whole_graph_in_every_run():
+    net = ego_net(world(), "u")
+
+    assert list(net) == sorted(net)
+    assert all(source <= target for source, target in net.edges())
+
+
 def test_unknown_that_is_not_there():
     with pytest.raises(EnrichError, match="no unknown is called 'x'; there are u"):
         ego_net(world(), "x")

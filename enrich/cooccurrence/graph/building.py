@@ -108,8 +108,11 @@ def ego_net(
             **{k: row[k] for k in ("rank", "occurrence", "label", "dj", "position")},
             evidence=" | ".join(row["evidence"] or []),
         )
+    # networkx walks over a part in the order of a set, which no two runs share.
     keep = _around(whole, centre)
-    net: nx.Graph[str] = whole.subgraph(sorted(keep)).copy()
+    net: nx.Graph[str] = nx.Graph()
+    net.add_nodes_from((node, attributes) for node, attributes in whole.nodes(data=True) if node in keep)
+    net.add_edges_from(edge for edge in whole.edges(data=True) if keep.issuperset(edge[:2]))
     return net
 
 
