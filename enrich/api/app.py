@@ -90,6 +90,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: da
     _tiers(app, settings, clock, guard)
     _cooldown(app, settings, clock, guard)
     _state(app, settings, clock)
+    _monitoring(app, settings, clock)
     return app
 
 
@@ -194,6 +195,24 @@ def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime]) -> N
         body: dict[str, Any] = plain(read_figures(settings, now=clock()))
         return body
 
+    @app.get("/enrich/jobs", tags=["state"], response_model=list[models.JobState])
+    def list_jobs() -> list[dict[str, Any]]:
+        """Long jobs: running ones with their progress, then the last finished."""
+        return [job.asdict() for job in jobs.all()]
+
+    @app.get("/health", tags=["state"], response_model=models.Health, responses={503: {"model": models.Health}})
+    def health(response: Response) -> models.Health:
+        """Whether the API answers and Postgres can be used."""
+        try:
+            with connect(settings) as con:
+                con.execute("select 1")
+        except DatabaseError as error:
+            response.status_code = 503
+            return models.Health(status="unavailable", version=__version__, database=str(error))
+        return models.Health(status="ok", version=__version__, database="ok")
+
+
+def _monitoring(app: FastAPI, settings: Settings, clock: Callable[[], datetime]) -> None:
     @app.get("/enrich/dashboards", tags=["state"])
     def list_dashboards() -> dict[str, str]:
         """The monitoring queries there are, and what each shows."""
@@ -220,22 +239,6 @@ def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime]) -> N
     def prometheus() -> Response:
         """Sizes of the queue, statuses, label coverage, proposals, writes and last runs, as Prometheus text."""
         return Response(metrics(settings, now=clock()), headers={"Content-Type": CONTENT_TYPE})
-
-    @app.get("/enrich/jobs", tags=["state"], response_model=list[models.JobState])
-    def list_jobs() -> list[dict[str, Any]]:
-        """Long jobs: running ones with their progress, then the last finished."""
-        return [job.asdict() for job in jobs.all()]
-
-    @app.get("/health", tags=["state"], response_model=models.Health, responses={503: {"model": models.Health}})
-    def health(response: Response) -> models.Health:
-        """Whether the API answers and Postgres can be used."""
-        try:
-            with connect(settings) as con:
-                con.execute("select 1")
-        except DatabaseError as error:
-            response.status_code = 503
-            return models.Health(status="unavailable", version=__version__, database=str(error))
-        return models.Health(status="ok", version=__version__, database="ok")
 
 
 def _same_site(request: Request) -> None:

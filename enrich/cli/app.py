@@ -1,37 +1,20 @@
 """The command tree and how it ends: results to stdout, talk to stderr, one clear line for an error.
 
-Each module named in `COMMAND_MODULES` has a `register(app)` that adds its commands. They are imported when the
-program starts, so none may import a heavy library at module level: import inside the command.
+Each module of `MODULES` holds the commands of one field. They are all loaded when the program starts, so none imports a
+heavy library at its top: a command calls `enrich.…`, which loads what it names, or imports inside itself.
 """
 
 from __future__ import annotations
 
 import sys
-from importlib import import_module
+from types import ModuleType
 
 import typer
 
+from enrich.cli import cooldown, database, labels, pipeline, ranking, reporting, review
 from enrich.errors import EnrichError
 
-COMMAND_MODULES: tuple[str, ...] = (
-    "database",
-    "snapshots",
-    "cooccurrence",
-    "evaluation",
-    "catalogue",
-    "demo",
-    "importing",
-    "cooldown",
-    "review",
-    "pipeline",
-    "hunting",
-    "text",
-    "reporting",
-    "dashboards",
-    "serving",
-    "main_job",
-    "replay",
-)
+MODULES: tuple[ModuleType, ...] = (database, ranking, labels, pipeline, review, cooldown, reporting)
 
 
 def build_app() -> typer.Typer:
@@ -43,8 +26,8 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for module in COMMAND_MODULES:
-        import_module(f"enrich.cli.{module}").register(app)
+    for module in MODULES:
+        app.add_typer(module.app)
     return app
 
 

@@ -7,21 +7,18 @@ from typing import Annotated
 
 import typer
 
+import enrich
 from enrich.cli.output import JsonOption, emit
 from enrich.rules import MAX_LIMIT, MIN_LIMIT
+
+app = typer.Typer()
+queue_app = typer.Typer(no_args_is_help=True, help="The cool-down queue: park failed tracks, take due ones out.")
+app.add_typer(queue_app, name="cooldown")
 
 Limit = Annotated[int, typer.Option(min=MIN_LIMIT, max=MAX_LIMIT, help="At most this many tracks.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command group."""
-    group = typer.Typer(no_args_is_help=True, help="The cool-down queue: park failed tracks, take due ones out.")
-    group.command()(migrate)
-    group.command()(process)
-    group.command()(stats)
-    app.add_typer(group, name="cooldown")
-
-
+@queue_app.command()
 def migrate(
     limit: Limit = 100,
     strategy: Annotated[
@@ -36,11 +33,13 @@ def migrate(
 
     Example: enrich cooldown migrate --limit 500 --strategy adaptive
     """
-    from enrich.cooldown import queue
-    from enrich.settings import load_settings
-
-    done = queue.migrate(
-        load_settings(), now=datetime.now(UTC), limit=limit, strategy=strategy, base_days=base_days, jitter=jitter
+    done = enrich.cooldown.migrate(
+        enrich.load_settings(),
+        now=datetime.now(UTC),
+        limit=limit,
+        strategy=strategy,
+        base_days=base_days,
+        jitter=jitter,
     )
     emit(
         done.asdict(),
@@ -50,15 +49,13 @@ def migrate(
     )
 
 
+@queue_app.command()
 def process(limit: Limit = 50, as_json: JsonOption = False) -> None:
     """Set tracks whose cool-down has ended back to pending, oldest first.
 
     Example: enrich cooldown process --limit 100 && enrich trigger --limit 200 --apply
     """
-    from enrich.cooldown import queue
-    from enrich.settings import load_settings
-
-    done = queue.process(load_settings(), now=datetime.now(UTC), limit=limit)
+    done = enrich.cooldown.process(enrich.load_settings(), now=datetime.now(UTC), limit=limit)
     emit(
         done.asdict(),
         as_json=as_json,
@@ -66,15 +63,13 @@ def process(limit: Limit = 50, as_json: JsonOption = False) -> None:
     )
 
 
+@queue_app.command()
 def stats(as_json: JsonOption = False) -> None:
     """How the queue stands: how many wait, are due, and when the next one falls due.
 
     Example: enrich cooldown stats --json
     """
-    from enrich.cooldown import queue
-    from enrich.settings import load_settings
-
-    now = queue.stats(load_settings(), now=datetime.now(UTC))
+    now = enrich.cooldown.stats(enrich.load_settings(), now=datetime.now(UTC))
     following = f"{now.next_retry_time:%Y-%m-%d %H:%M} UTC" if now.next_retry_time else "none"
     emit(
         now.asdict(),

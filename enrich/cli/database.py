@@ -1,25 +1,30 @@
-"""`enrich db`: the embedded server, the migrations, and how the database is."""
+"""`enrich db`, `demo`, `import`, `snapshot`: the database, what fills it, and the copy that is worked on."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from enrich.cli.output import JsonOption, emit
+import enrich
+from enrich.cli.output import JsonOption, emit, progress, say
+from enrich.errors import InputFileError
+
+if TYPE_CHECKING:
+    from enrich.importing.running import ImportResult
+
+app = typer.Typer()
+db = typer.Typer(help="The database: embedded server, migrations, status.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+#: Rows set aside that are shown one by one; the rest are in the file.
+_SHOWN = 20
 
 
-def register(app: typer.Typer) -> None:
-    """Add `db start`, `db stop`, `db migrate` and `db status`."""
-    commands = typer.Typer(help="The database: embedded server, migrations, status.", no_args_is_help=True)
-    commands.command("start")(start)
-    commands.command("stop")(stop)
-    commands.command("migrate")(migrate)
-    commands.command("status")(status)
-    app.add_typer(commands, name="db")
-
-
+@db.command()
 def start(as_json: JsonOption = False) -> None:
     """Start the embedded Postgres; it runs on until `enrich db stop`.
 
@@ -29,9 +34,8 @@ def start(as_json: JsonOption = False) -> None:
     """
     from enrich.database import server
     from enrich.database.connection import url_without_password
-    from enrich.settings import load_settings
 
-    settings = load_settings()
+    settings = enrich.load_settings()
     if settings.database_url is not None:
         url = url_without_password(settings)
         emit({"embedded": False, "url": url}, as_json=as_json, text=f"ENRICH_DATABASE_URL is set: {url}")
@@ -45,18 +49,19 @@ def start(as_json: JsonOption = False) -> None:
     )  # fmt: skip
 
 
+@db.command()
 def stop(as_json: JsonOption = False) -> None:
     """Stop the embedded Postgres, its data safely written.
 
     Example: enrich db stop
     """
     from enrich.database import server
-    from enrich.settings import load_settings
 
-    stopped = server.stop(load_settings())
+    stopped = server.stop(enrich.load_settings())
     emit({"stopped": stopped}, as_json=as_json, text="stopped" if stopped else "was not running")
 
 
+@db.command()
 def migrate(
     down: Annotated[bool, typer.Option("--down", help="Take the latest migration back.")] = False,
     to: Annotated[int | None, typer.Option("--to", help="Stop at this version, up or down.")] = None,
@@ -69,23 +74,22 @@ def migrate(
     Example: enrich db migrate
     """
     from enrich.database import migrations
-    from enrich.settings import load_settings
 
-    done = migrations.migrate(load_settings(), down=down, to=to)
+    done = migrations.migrate(enrich.load_settings(), down=down, to=to)
     steps = [f"applied {name}" for name in done.applied] + [f"took back {name}" for name in done.taken_back]
     text = "\n".join([*steps, *done.notices] or ["nothing to do"])
     emit(asdict(done), as_json=as_json, text=text)
 
 
+@db.command()
 def status(as_json: JsonOption = False) -> None:
     """Show server, connection string, migrations and row counts.
 
     Example: enrich db status --json
     """
     from enrich.database.overview import database_status
-    from enrich.settings import load_settings
 
-    found = database_status(load_settings())
+    found = database_status(enrich.load_settings())
     if not found.is_running:
         text = f"embedded server: not running (data in {found.data_path}); start it with `enrich db start`"
     else:
@@ -104,3 +108,108 @@ def status(as_json: JsonOption = False) -> None:
             ]
         )
     emit(asdict(found), as_json=as_json, text=text)
+
+
+@app.command()
+def demo(
+    seed: Annotated[int | None, typer.Option(min=0, help="Another world for every seed.")] = None,
+    now: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day the world is looked at (UTC); default today."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fill an empty database with the demo world: 2,213 tracks, 635 of them failed, and the truth about each.
+
+    Example: enrich demo --seed 20251 --now 2026-03-01
+    """
+    from enrich.demo.loading import DEFAULT_SEED
+
+    moment = datetime.now(UTC) if now is None else now.replace(tzinfo=UTC, hour=12)
+    made = enrich.demo(enrich.load_settings(), seed=DEFAULT_SEED if seed is None else seed, now=moment)
+    state = made.state
+    lines = [
+        f"Demo world (seed {made.seed}) as of {made.now:%Y-%m-%d}: "
+        f"{made.rows['setlists']} sets, {made.rows['playlists']} playlists, {made.rows['artists']} artists, "
+        f"{made.rows['performers']} DJs",
+        "",
+        f"{'tracks':<28}{state.tracks:>7,}",
+        f"{'completed':<28}{state.completed:>7,}  {state.success_rate_pct:.1f} %",
+        f"{'failed':<28}{state.failed:>7,}",
+        f"{'  with a label hint':<28}{state.failed_with_label:>7,}  {_pct(state.failed_with_label, state.failed)}",
+        f"{'  without a label':<28}{state.failed - state.failed_with_label:>7,}  "
+        f"{_pct(state.failed - state.failed_with_label, state.failed)}",
+        f"{'  retriable':<28}{state.retriable:>7,}  {_pct(state.retriable, state.failed)}",
+        f"{'  not retriable':<28}{state.not_retriable:>7,}  {_pct(state.not_retriable, state.failed)}",
+        f"{'  no retries left':<28}{state.no_retries_left:>7,}  {_pct(state.no_retries_left, state.failed)}",
+        "",
+        f"Catalogue of {made.catalogue_rows:,} releases: {made.catalogue}",
+    ]
+    emit(made.asdict(), as_json=as_json, text="\n".join(lines))
+
+
+def _pct(part: int, whole: int) -> str:
+    return f"{100.0 * part / whole:.1f} %" if whole else "–"
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", show_default=False, help="Tracklist files.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Import tracklists into Postgres; importing a file again adds nothing.
+
+    Takes tables (Parquet, CSV, JSONL with set_id and position), saved 1001Tracklists pages, their JSON, text exports
+    and pastes, and MixesDB wiki text. Rows that cannot be used are set aside in a file, with line and reason.
+
+    Example: enrich import tracklists.parquet page.html "2004-05-02 - Some DJ - Essential Mix.txt"
+    """
+    result = enrich.import_(files, settings=enrich.load_settings(), now=datetime.now(UTC))
+    _import_talk(result)
+    if not result.slots:
+        raise InputFileError(f"no usable row in {', '.join(map(str, files))}; rows set aside: {result.bad_rows}")
+    emit(result.asdict(), as_json=as_json, text=_import_text(result))
+
+
+def _import_talk(result: ImportResult) -> None:
+    for what, rows in (("set aside", result.bad), ("kept, changed", result.warnings)):
+        for file, line, reason in rows.select("file", "line", "reason").head(_SHOWN).iter_rows():
+            say(f"{what}: {reason}" if line is None else f"{what}: {file}:{line}: {reason}")
+        if rows.height > _SHOWN:
+            say(f"{what}: and {rows.height - _SHOWN} more")
+    for path in result.rejected:
+        say(f"rows set aside are in {path}")
+
+
+def _import_text(result: ImportResult) -> str:
+    return (
+        f"{result.slots} slots read from {result.files} file{'s' if result.files != 1 else ''}: "
+        f"{result.plays} new plays in {result.sets} new sets, {result.already_there} already there\n"
+        f"new: {result.tracks} tracks, {result.artists} artists, {result.performers} performers\n"
+        f"unknown artist: {result.unknown_slots} of the new plays; IDs of any kind: {result.id_slots}\n"
+        f"labels filled in: {result.labels_filled}; rows set aside: {result.bad_rows}; "
+        f"repeated: {result.repeated_rows}"
+    )
+
+
+@app.command()
+def snapshot(as_json: JsonOption = False) -> None:
+    """Copy the music database into a new DuckDB file, which `latest` then points at.
+
+    Whole or not at all: when something goes wrong, the former snapshot stands.
+
+    Example: enrich snapshot
+    """
+    from enrich.snapshots.opening import open_snapshot
+    from enrich.snapshots.tables import STAGED
+
+    with progress("reading Postgres", total=len(STAGED)) as bar:
+
+        def advance(table: str, rows: int) -> None:
+            bar.update(bar.task_ids[0], advance=1, description=f"{table}: {rows:,} rows")
+
+        path = enrich.snapshot(enrich.load_settings(), now=datetime.now(UTC), progress=advance)
+    with open_snapshot(path) as taken:
+        manifest = taken.manifest
+    marts = "\n".join(f"{count:>12,}  {name}" for name, count in manifest.rows.items() if "." not in name)
+    emit({"path": path, **manifest.as_dict()}, as_json=as_json, text=f"{path}\n{marts}")

@@ -1,4 +1,4 @@
-"""`enrich resolve` and `enrich trigger`: the tiers over failed and over pending tracks."""
+"""`enrich run`, `resolve`, `trigger`, `replay`: the tiers over the database at hand, or over replayed history."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from enrich.cli.output import JsonOption, emit, watched
+import enrich
+from enrich.cli.output import JsonOption, emit, progress, say, watched
+from enrich.errors import EnrichError
 from enrich.rules import MAX_LIMIT, MIN_LIMIT
 
 if TYPE_CHECKING:
     from enrich.pipeline.cycle import CycleResult
+    from enrich.replaying.running import ReplayResult
+    from enrich.replaying.walking import Step
+
+app = typer.Typer()
 
 Limit = Annotated[int, typer.Option(min=MIN_LIMIT, max=MAX_LIMIT, help="At most this many tracks.")]
 Apply = Annotated[
     bool, typer.Option("--apply/--dry-run", help="Write what the policy accepts, or only put it on record.")
 ]
 SnapshotPath = Annotated[Path | None, typer.Option("--snapshot", help="Work on this snapshot instead of a fresh one.")]
+_DAY = ["%Y-%m-%d"]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(resolve)
-    app.command()(trigger)
-
-
+@app.command()
 def resolve(
     limit: Limit = 100, apply: Apply = False, snapshot: SnapshotPath = None, as_json: JsonOption = False
 ) -> None:
@@ -34,17 +36,15 @@ def resolve(
 
     Example: enrich resolve --limit 500 --apply
     """
-    from enrich.pipeline import cycle
-    from enrich.settings import load_settings
-
-    settings, now = load_settings(), datetime.now(UTC)
+    settings, now = enrich.load_settings(), datetime.now(UTC)
     with watched("resolve") as (show, stop):
-        done = cycle.resolve(
+        done = enrich.resolve(
             settings, now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=show, stop=stop
         )
     emit(done.asdict(), as_json=as_json, text=cycle_text(done))
 
 
+@app.command()
 def trigger(
     limit: Limit = 200, apply: Apply = False, snapshot: SnapshotPath = None, as_json: JsonOption = False
 ) -> None:
@@ -52,12 +52,9 @@ def trigger(
 
     Example: enrich cooldown process --limit 100 && enrich trigger --limit 200 --apply
     """
-    from enrich.pipeline import cycle
-    from enrich.settings import load_settings
-
-    settings, now = load_settings(), datetime.now(UTC)
+    settings, now = enrich.load_settings(), datetime.now(UTC)
     with watched("trigger") as (show, stop):
-        done = cycle.trigger(
+        done = enrich.trigger(
             settings, now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=show, stop=stop
         )
     emit(done.asdict(), as_json=as_json, text=cycle_text(done))
@@ -84,3 +81,114 @@ def cycle_text(done: CycleResult) -> str:
             f"dry run: {done.accepted:,} accepted, {done.to_review:,} for review; `enrich writeback --apply` writes"
         )
     return "\n".join(lines)
+
+
+@app.command()
+def run(
+    tracklists: Annotated[
+        Path | None, typer.Option(help="A tracklist file, worked on in a data folder of its own; else the demo world.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Do the whole job: database, snapshot, tiers, write-back, cool-down, report.
+
+    Example: enrich run --tracklists tracklists.parquet
+    """
+    done = enrich.run(enrich.load_settings(), now=datetime.now(UTC), tracklists=tracklists, say=say)
+    emit(done.asdict(), as_json=as_json, text=done.text())
+
+
+@app.command()
+def replay(
+    tracklists: Annotated[list[Path], typer.Argument(help="Tracklist files.")],
+    out: Annotated[Path, typer.Option(help="Where the result goes, as JSON.")],
+    step: Annotated[str, typer.Option(help="How long a step is: 30d, 4w, or a number of days.")] = "30d",
+    truth: Annotated[
+        Path | None, typer.Option(help="What real unknowns are: a table of set_id, position, true_artist.")
+    ] = None,
+    dj: Annotated[str | None, typer.Option(help="Only this DJ's sets.")] = None,
+    sets: Annotated[str | None, typer.Option(help="Only sets whose id or name holds this text.")] = None,
+    start: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="First day.")] = None,
+    end: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Last day.")] = None,
+    promo_share: Annotated[float, typer.Option(help="Share of recordings that begin as promos, 0–1.")] = 0.25,
+    promo_weeks: Annotated[int, typer.Option(help="Weeks they stay promos.")] = 6,
+    strategy: Annotated[str, typer.Option(help="Cool-down strategy.")] = "adaptive",
+    policy: Annotated[
+        str | None, typer.Option(help="Auto-accept policy to try out, written as ENRICH_AUTO_ACCEPT is.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Decides which recordings are promos.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Walk real history month by month through tiers and cool-down, on a scratch database that is removed afterwards.
+
+    Real recordings begin as promos without an artist, one half without a title too; their later plays carry the name.
+    Shows how many unknowns got a name, after how long, by which tier, and how many were right.
+
+    Example: enrich replay tracklists.parquet --sets "A State of Trance" --step 30d --out replay.json
+    """
+    from enrich.replaying.running import History, Promos
+
+    with progress("steps") as bar:
+
+        def on_step(done: Step, count: int) -> None:
+            bar.update(bar.task_ids[0], total=count, advance=1, description=f"{done.ends:%Y-%m}")
+
+        result = enrich.replay(
+            tracklists,
+            settings=enrich.load_settings(),
+            step_days=_days(step),
+            out=out,
+            truth=truth,
+            history=History(dj=dj, sets=sets, start=start.date() if start else None, end=end.date() if end else None),
+            promos=Promos(share=promo_share, weeks=promo_weeks, seed=seed),
+            strategy=strategy,
+            policy=policy,
+            on_step=on_step,
+        )
+    emit(result.asdict(), as_json=as_json, text=_replay_text(result, out))
+
+
+def _days(step: str) -> int:
+
+    spoken = step.strip().lower()
+    number, factor = (spoken[:-1], {"d": 1, "w": 7}[spoken[-1]]) if spoken[-1:] in ("d", "w") else (spoken, 1)
+    if not number.isdecimal() or int(number) < 1:
+        raise EnrichError(f"--step {step}: write it as 30d, 4w or a number of days")
+    return int(number) * factor
+
+
+def _replay_text(result: ReplayResult, out: Path) -> str:
+    figures = result.asdict()
+    history, recovery = figures["history"], figures["recovery"]
+    lines = [
+        f"{history['sets']:,} sets, {history['slots']:,} slots, {history['start']} to {history['end']} in "
+        f"{history['steps']} steps; {history['look_ups']:,} look-ups, {history['retries']:,} of them retries",
+        "",
+        f"{'unknowns':<14}{'slots':>8}{'named later':>13}{'recovered':>11}{'right':>7}{'wrong':>7}{'median days':>13}",
+    ]
+    for row in figures["by_kind"]:
+        median = "–" if row["median_days"] is None else f"{row['median_days']:.0f}"
+        lines.append(
+            f"{row['kind']:<14}{row['unknowns']:>8,}{row['named_later']:>13,}{row['recovered']:>11,}"
+            f"{row['right']:>7,}{row['wrong']:>7,}{median:>13}"
+        )
+    lines += ["", f"{'tier, source':<24}{'proposed':>9}{'right':>8}{'written':>9}{'right':>8}"]
+    for row in figures["by_source"]:
+        lines.append(
+            f"{row['tier']}, {row['source']:<21}{row['proposed']:>9,}{_percent(row['proposed_precision']):>8}"
+            f"{row['written']:>9,}{_percent(row['written_precision']):>8}"
+        )
+    low, high = recovery["projected_percent"]
+    lines += ["", f"projected: {low:.0f}–{high:.0f} % recovered in {recovery['projected_over']}"]
+    for when in ("after_6_months", "after_12_months"):
+        for kind, row in recovery[when].items():
+            lines.append(
+                f"{when.replace('_', ' '):<17}{kind:<14}{row['recovered_percent']:>5.1f} % recovered, "
+                f"{row['right_percent']:.1f} % rightly; {row['known_percent']:.1f} % had their name in a later set"
+            )
+    lines += ["", f"{result.resolved().height:,} resolved unknowns by name in {out}"]
+    return "\n".join(lines)
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"

@@ -1,21 +1,22 @@
-"""`enrich report`."""
+"""`enrich report`, `dashboards`, `serve`: how things stand, as a page, as tables, over HTTP."""
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+import enrich
 from enrich.cli.output import JsonOption, emit, say
+from enrich.errors import EnrichError
+
+app = typer.Typer()
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(report)
-
-
+@app.command()
 def report(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the two files; default: reports in the data folder.")
@@ -34,12 +35,10 @@ def report(
     Example: enrich report --out reports --compare before/recovery-report.json
     """
     from enrich.main_job import report_of
-    from enrich.reporting.recovery import report as write_report
-    from enrich.settings import load_settings
 
-    settings, now = load_settings(), datetime.now(UTC)
+    settings, now = enrich.load_settings(), datetime.now(UTC)
     if tracklists is None:
-        made = write_report(settings, out=out, now=now, former=compare)
+        made = enrich.report(settings, out=out, now=now, former=compare)
     else:
         made = report_of(settings, tracklists=tracklists, out=out, now=now, former=compare, say=say)
     head = made.figures["headline"]
@@ -54,3 +53,65 @@ def report(
         f"Figures: {made.path_json}",
     ]
     emit(made.asdict(), as_json=as_json, text="\n".join(lines))
+
+
+@app.command()
+def dashboards(
+    name: Annotated[str | None, typer.Argument(help="Which one; all are listed when left out.")] = None,
+    snapshot: Annotated[
+        str | None, typer.Option(help="Ask this snapshot instead of Postgres; `latest` for the newest.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a monitoring query on Postgres or on a snapshot.
+
+    Example: enrich dashboards label_coverage --snapshot latest
+    """
+    import polars as pl
+
+    from enrich.reporting.dashboards import NAMES
+
+    if name is None:
+        lines = [f"{key:<24}{what}" for key, what in NAMES.items()]
+        emit({"dashboards": NAMES}, as_json=as_json, text="\n".join(lines))
+        return
+    frame = enrich.dashboards(name, settings=enrich.load_settings(), snapshot=snapshot)
+    with pl.Config(tbl_rows=100, tbl_cols=20, fmt_str_lengths=60, tbl_hide_dataframe_shape=True,
+                   tbl_hide_column_data_types=True, tbl_formatting="ASCII_MARKDOWN"):  # fmt: skip
+        text = str(frame) if not frame.is_empty() else "no rows"
+    emit({"dashboard": name, "rows": frame.to_dicts()}, as_json=as_json, text=text)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Default: ENRICH_API_HOST, 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="0: any free one. Default: ENRICH_API_PORT, 8022.")
+    ] = None,
+    grace: Annotated[
+        float, typer.Option(min=0, max=3600, help="Seconds a running job may take to finish when told to stop.")
+    ] = 30.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Serve the HTTP API until Ctrl-C; the OpenAPI page is at /docs.
+
+    Example: enrich serve & curl -X POST "http://localhost:8022/enrich/hunt-labels?limit=100"
+    """
+    try:
+        run = enrich.serve
+    except ModuleNotFoundError as error:
+        raise EnrichError(
+            f"serve: {error.name} is not installed; install the extra with `pip install enrich[api]`"
+        ) from error
+
+    given: dict[str, Any] = {"api_host": host, "api_port": port}
+    settings = enrich.load_settings(**{k: v for k, v in given.items() if v is not None})
+
+    def ready(address: str) -> None:
+        if as_json:
+            emit({"url": address}, as_json=True, text="")
+            sys.stdout.flush()
+        else:
+            say(f"enrich: serving on {address}, documentation at {address}/docs")
+
+    run(settings, grace_s=grace, on_ready=ready)

@@ -5,12 +5,18 @@ from __future__ import annotations
 import getpass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import enrich
 from enrich.cli.output import JsonOption, emit
 from enrich.errors import EnrichError
+
+if TYPE_CHECKING:
+    from enrich.ledger.writing import WriteResult
+
+app = typer.Typer()
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Proposal ids, as `enrich proposals` prints them.")]
 FromCsv = Annotated[
@@ -20,12 +26,7 @@ By = Annotated[str, typer.Option("--by", help="Who decides; kept in the ledger. 
 Reason = Annotated[str | None, typer.Option(help="Why; kept in the ledger.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    for command in (proposals, accept, reject, writeback):
-        app.command()(command)
-
-
+@app.command()
 def proposals(
     status: Annotated[
         str | None,
@@ -41,9 +42,8 @@ def proposals(
     """
     from enrich.frames.files import write_table
     from enrich.ledger.review import review_table
-    from enrich.settings import load_settings
 
-    frame = review_table(load_settings(), status=status)
+    frame = review_table(enrich.load_settings(), status=status)
     if csv is not None:
         write_table(frame, csv)
         emit({"written": frame.height, "file": str(csv)}, as_json=as_json, text=f"{frame.height:,} proposals in {csv}")
@@ -60,6 +60,7 @@ def proposals(
     emit({}, as_json=False, text=("\n".join(lines) or "no proposals") + more)
 
 
+@app.command()
 def accept(
     ids: Ids = None, from_csv: FromCsv = None, by: By = "", reason: Reason = None, as_json: JsonOption = False
 ) -> None:
@@ -70,6 +71,7 @@ def accept(
     _decide("accepted", ids, from_csv, by, reason, as_json)
 
 
+@app.command()
 def reject(
     ids: Ids = None, from_csv: FromCsv = None, by: By = "", reason: Reason = None, as_json: JsonOption = False
 ) -> None:
@@ -80,6 +82,7 @@ def reject(
     _decide("rejected", ids, from_csv, by, reason, as_json)
 
 
+@app.command()
 def writeback(
     apply: Annotated[bool, typer.Option("--apply/--dry-run", help="Write, or only say what would be written.")] = False,
     undo: Annotated[str | None, typer.Option(metavar="RUN", help="Take back what this run wrote.")] = None,
@@ -90,12 +93,9 @@ def writeback(
 
     Example: enrich writeback --apply
     """
-    from enrich.ledger import writing
-    from enrich.settings import load_settings
-
-    settings, now = load_settings(), datetime.now(UTC)
+    settings, now = enrich.load_settings(), datetime.now(UTC)
     if undo is not None:
-        undone = writing.undo(settings, undo, now=now, by=by or getpass.getuser())
+        undone = enrich.undo(settings, undo, now=now, by=by or getpass.getuser())
         emit(
             undone.asdict(),
             as_json=as_json,
@@ -103,7 +103,7 @@ def writeback(
             + (f"; {undone.kept} were edited since and left alone" if undone.kept else ""),
         )
         return
-    done = writing.writeback(settings, now=now, apply=apply)
+    done = enrich.writeback(settings, now=now, apply=apply)
     emit(done.asdict(), as_json=as_json, text=_written_text(done))
 
 
@@ -111,15 +111,16 @@ def _decide(
     decision: str, ids: list[str] | None, from_csv: Path | None, by: str, reason: str | None, as_json: bool
 ) -> None:
     from enrich.ledger import review
-    from enrich.settings import load_settings
 
     if not ids and from_csv is None:
         raise EnrichError(f"nothing to decide: give proposal ids or --from-csv FILE (enrich {decision[:6]} --help)")
     wanted = list(ids or []) + (review.ids_from_csv(from_csv, decision) if from_csv else [])
-    decide = review.accept if decision == "accepted" else review.reject
+    decide = enrich.accept if decision == "accepted" else enrich.reject
     # Ids given by hand were seen by nobody; rows of a spreadsheet were seen with their status.
     seen = review.seen_in_csv(from_csv) if from_csv else None
-    done = decide(load_settings(), wanted, by=by or getpass.getuser(), now=datetime.now(UTC), reason=reason, seen=seen)
+    done = decide(
+        enrich.load_settings(), wanted, by=by or getpass.getuser(), now=datetime.now(UTC), reason=reason, seen=seen
+    )
     left = (
         f"; {len(done.unchanged)} left as they were (unknown, written, or decided already, by you or by another)"
         if done.unchanged
@@ -128,7 +129,7 @@ def _decide(
     emit(done.asdict(), as_json=as_json, text=f"{done.changed} proposals {decision}{left}")
 
 
-def _written_text(done: Any) -> str:
+def _written_text(done: WriteResult) -> str:
     head = (
         f"written in run {done.run_id}:"
         if done.applied and done.run_id

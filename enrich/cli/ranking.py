@@ -1,0 +1,191 @@
+"""`enrich rank-artists`, `evaluate`, `train-ranker`, `link-ids`, `graph`: tracklist files in, no database needed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+import typer
+
+import enrich
+from enrich.cli.output import JsonOption, emit, say
+from enrich.errors import EnrichError
+from enrich.rules import GATE_PROBABILITY, GATE_SETS
+
+app = typer.Typer()
+
+
+@app.command("rank-artists")
+def rank_artists(
+    tracklists: Annotated[list[Path], typer.Argument(help="Tracklist files.")],
+    out: Annotated[Path, typer.Option(help="Where the ranking goes: .parquet, .csv or .jsonl.")],
+    scorer: Annotated[str, typer.Option(help="formula or learned.")] = "formula",
+    window: Annotated[int, typer.Option(min=1, max=50, help="Positions to either side of an unknown.")] = 2,
+    memory_limit: Annotated[
+        str | None, typer.Option(help="Work on disk with this much memory for DuckDB, such as 2GB; Parquet only.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="duckdb or spark; spark reads Parquet only.")] = "duckdb",
+    master: Annotated[str, typer.Option(help="Where Spark runs: local[2], spark://host:7077, yarn.")] = "local[*]",
+    scratch: Annotated[
+        Path | None, typer.Option(help="Folder for what is on disk meanwhile; none: the system's temporary one.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Rank the artists every unknown slot may be by, from what is played around it; needs no database.
+
+    Example: enrich rank-artists tracklists.parquet --out ranking.parquet
+    """
+    from enrich.frames.files import check_output, write_table
+
+    started = perf_counter()
+    check_output(out)
+    if memory_limit is not None or engine != "duckdb":
+        from enrich.cooccurrence.ranking import rank_in_scratch
+
+        if scorer != "formula":
+            raise EnrichError("--memory-limit and --engine spark are for the formula; the learned ranker needs memory")
+        counts = rank_in_scratch(
+            tracklists, out, engine=engine, memory_limit=memory_limit, master=master, scratch=scratch, window=window
+        )
+    else:
+        from enrich.cooccurrence.ranking import rank, ranking_figures
+
+        read = enrich.read_tracklists(tracklists)
+        ranking = rank(read.rows, scorer=scorer, window=window)
+        write_table(ranking, out)
+        counts = {**ranking_figures(read.rows, ranking), "rows_set_aside": read.bad.height}
+    figures = {**counts, "scorer": scorer, "seconds": round(perf_counter() - started, 2), "out": out}
+    emit(figures, as_json=as_json, text=_ranking_text(figures))
+
+
+def _ranking_text(figures: dict[str, Any]) -> str:
+    return "\n".join(
+        [
+            f"{'sets':<24}{figures['sets']:>9,}",
+            f"{'slots':<24}{figures['slots']:>9,}",
+            f"{'  set aside':<24}{figures['rows_set_aside']:>9,}",
+            f"{'unknown slots':<24}{figures['unknown_slots']:>9,}  {figures['unknowns']:,} different unknowns",
+            f"{'  with candidates':<24}{figures['with_candidates']:>9,}  {figures['candidates']:,} candidates",
+            f"{'  at the gate':<24}{figures['at_the_gate']:>9,}  from {GATE_PROBABILITY:.2f} in {GATE_SETS} sets on",
+            "",
+            f"{figures['seconds']} s, written to {figures['out']}",
+        ]
+    )
+
+
+@app.command()
+def graph(
+    out: Annotated[Path, typer.Option(help="Where the graph goes: .gexf or .graphml, or .png of one unknown.")],
+    tracklists: Annotated[
+        list[Path] | None, typer.Argument(help="Tracklist files; none: the latest snapshot.", show_default=False)
+    ] = None,
+    unknown: Annotated[str | None, typer.Option(help="Only what is around this track_key.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write tracks, artists, labels, DJs and sets as a graph that opens in Gephi.
+
+    Example: enrich graph tracklists.parquet --unknown "set-12#7" --out unknown.gexf
+    """
+
+    # A snapshot is looked for only where no files are named.
+    settings = None if tracklists else enrich.load_settings()
+    done = enrich.graph(tracklists or None, out=out, unknown=unknown, settings=settings)
+    emit(done.asdict(), as_json=as_json, text=done.text())
+
+
+@app.command()
+def evaluate(
+    tracklists: Annotated[list[Path], typer.Argument(help="Tracklist files.")],
+    out: Annotated[Path, typer.Option(help="Where the figures go: a .json file.")],
+    sample: Annotated[int | None, typer.Option(min=80, help="Recordings asked for at most; fewer is quicker.")] = None,
+    seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Hide known recordings, rank them from what is left, and count how often each ranker is right.
+
+    Example: enrich evaluate tracklists.parquet --out evaluation.json
+    """
+    say("masked replay over random groups, then over time; some minutes")
+    result = enrich.evaluate(tracklists, out=out, sample=sample, seed=seed)
+    tables = [_table(kind, result[kind]) for kind in ("random", "versions_together", "time")]
+    emit(result, as_json=as_json, text="\n\n".join([*tables, f"written to {out}"]))
+
+
+@app.command("train-ranker")
+def train_ranker(
+    out: Annotated[Path, typer.Option(help="Folder of the stored ranker.")],
+    tracklists: Annotated[list[Path] | None, typer.Argument(help="Tracklist files; none: the latest snapshot.")] = None,
+    sample: Annotated[int | None, typer.Option(min=40, help="Recordings to train on at most.")] = None,
+    seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the learned ranker and its calibration on your own tracklists, and store them.
+
+    Example: enrich train-ranker tracklists.parquet --out data/ranker
+    """
+    from enrich.cooccurrence.training import train_on
+
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    if tracklists:
+        manifest = enrich.train_ranker(tracklists, out=out, now=now, seed=seed, sample=sample)
+    else:
+        from enrich.snapshots.opening import open_snapshot
+
+        frame = open_snapshot(settings=enrich.load_settings()).frame("tracklists")
+        manifest = train_on(frame, out=out, now=now, seed=seed, sample=sample)
+    figures: dict[str, Any] = manifest["figures"]
+    lines = [f"{name:<12} hit@1 {row['hit_at_1']:.3f}  hit@20 {row['hit_at_20']:.3f}" for name, row in figures.items()]
+    emit(manifest, as_json=as_json, text="\n".join([*lines, f"stored in {out}"]))
+
+
+@app.command("link-ids")
+def link_ids(
+    tracklists: Annotated[list[Path], typer.Argument(help="Tracklist files.")],
+    out: Annotated[Path, typer.Option(help="Where the links go: .parquet, .csv or .jsonl.")],
+    traced: Annotated[Path | None, typer.Option(help="Where names found in other sets go, likewise.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Join ID slots that are the same unknown, and find the names IDs got later.
+
+    Example: enrich link-ids tracklists.parquet --out links.parquet --traced named.parquet
+    """
+    from enrich.frames.files import check_output, write_table
+
+    for path in (out, traced):
+        if path is not None:
+            check_output(path)
+    rows = enrich.read_tracklists(tracklists).rows
+    links = enrich.link_ids(rows)
+    write_table(links, out)
+    figures: dict[str, Any] = {"linked_slots": links.height, "unknowns": links["track_key"].n_unique(), "out": out}
+    text = f"{links.height:,} ID slots are {figures['unknowns']:,} unknowns, written to {out}"
+    if traced is not None:
+        named = enrich.trace_ids(rows)
+        write_table(named, traced)
+        figures |= {"named_later": named.height, "traced": traced}
+        text += f"\n{named.height:,} ID slots are named in another set, written to {traced}"
+    emit(figures, as_json=as_json, text=text)
+
+
+def _table(kind: str, part: dict[str, Any]) -> str:
+    if not part.get("n"):
+        return f"{kind}: {part.get('reason', 'nothing to ask for')}"
+    head = f"{kind}: {part['n']:,} recordings asked for, candidate recall {part['candidate_recall']:.3f}"
+    columns = f"{'':<12}{'hit@1':>8}{'hit@5':>8}{'hit@20':>8}{'mrr':>8}{'ece':>8}{'gate':>16}{'policy':>16}"
+    return "\n".join([head, columns, *(_row(name, row) for name, row in part["scorers"].items())])
+
+
+def _row(name: str, row: dict[str, Any]) -> str:
+    hits = "".join(f"{row[k]:>8.3f}" for k in ("hit_at_1", "hit_at_5", "hit_at_20", "mrr"))
+    if "gate" not in row:
+        return f"{name:<12}{hits}"
+    return f"{name:<12}{hits}{row['ece']:>8.3f}{_accepted(row['gate']):>16}{_accepted(row['policy']):>16}"
+
+
+def _accepted(counted: dict[str, Any]) -> str:
+    """Precision and, in brackets, correct of accepted."""
+    if not counted["accepted"]:
+        return "none"
+    return f"{counted['precision']:.2f} ({counted['correct']}/{counted['accepted']})"
