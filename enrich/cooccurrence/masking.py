@@ -14,11 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-import scipy.sparse as sp
-from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from enrich.cooccurrence.slots import credited_slots, slot_rows, unknown_key
+from enrich.text.grouping import grouped
 from enrich.text.normalise import artist_key
 from enrich.text.titles import parse_titles
 from enrich.text.versions import base_key
@@ -53,20 +51,11 @@ def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame, *, versions_tog
         named.select("slot", base=what)
         .join(credited.select("slot", "key"), on="slot")
         .select("slot", name=pl.concat_str("key", pl.lit(" · "), "base"))
-        .unique()
     )
-    names = titled.select("name").unique().sort("name").with_row_index("name_no")
-    edges = titled.join(names, on="name").select("slot", "name_no")
-    component = _components(edges, rows.height, names.height)
-    first = (
-        edges.with_columns(component=pl.lit(pl.Series(component)).gather("slot"))
-        .group_by("component")
-        .agg(pl.col("name_no").min())
-        .join(names, on="name_no")
-        .select("component", recording="name")
-    )
-    named = edges.select("slot").unique().with_columns(component=pl.lit(pl.Series(component)).gather("slot"))
-    recording = named.join(first, on="component").select("slot", "recording")
+    # Slots of one name are paired with the first of them.
+    group = grouped(titled.select("slot", other=pl.col("slot").min().over("name"))).rename({"node": "slot"})
+    names = titled.join(group, on="slot").group_by("first").agg(recording=pl.col("name").min())
+    recording = group.join(names, on="first").select("slot", "recording")
     return (
         rows.select("slot", "is_unknown", unknown=unknown_key())
         .join(recording, on="slot", how="left", maintain_order="left")
@@ -85,17 +74,6 @@ def _remixers(titles: pl.Series) -> pl.DataFrame:
         .filter(pl.col("remixer_key").fill_null("") != "")
         .unique("title")
     )
-
-
-def _components(edges: pl.DataFrame, n_slots: int, n_names: int) -> NDArray[np.int32]:
-    size = n_slots + n_names
-    graph = sp.coo_matrix(
-        (np.ones(edges.height), (edges["slot"].to_numpy(), n_slots + edges["name_no"].to_numpy().astype(np.int64))),
-        shape=(size, size),
-    )
-    _, component = connected_components(graph, directed=False)
-    slots: NDArray[np.int32] = component[:n_slots].astype(np.int32)
-    return slots
 
 
 def recordings(tracklists: pl.DataFrame, *, versions_together: bool = False) -> pl.DataFrame:

@@ -13,13 +13,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import polars as pl
-import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from enrich.cooccurrence.masking import group_recordings
 from enrich.cooccurrence.slots import credited_slots, slot_rows, unknown_key
+from enrich.text.grouping import grouped
 from enrich.text.normalise import artist_key, fold
 from enrich.text.versions import base_key
 from enrich.text.words import is_unknown_title
@@ -264,27 +262,20 @@ def _same_company(slots: pl.DataFrame, ids: pl.DataFrame, rates: pl.DataFrame) -
 
 
 def _joined(ids: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
-    """Components of the pairs; a slot's probability is that of its surest pair, a link's name its first slot's."""
-    if edges.is_empty():
-        return pl.DataFrame(schema=LINKS)
-    size = int(ids["slot"].to_numpy().max()) + 1
-    graph = sp.coo_matrix(
-        (np.ones(edges.height), (edges["slot"].to_numpy(), edges["other"].to_numpy())), shape=(size, size)
-    )
-    _, component = connected_components(graph, directed=False)
+    """Groups of the pairs; a slot's probability is that of its surest pair, a link's name its first slot's."""
+    group = grouped(edges.select("slot", "other")).select("first", slot="node")
     both = pl.concat([edges, edges.select(slot="other", other="slot", probability="probability", evidence="evidence")])
     per_slot = both.group_by("slot").agg(pl.col("probability").max(), pl.col("evidence").unique().sort())
     return (
         ids.select("slot", "set_id", "position", own=unknown_key())
         .join(per_slot, on="slot")
-        .with_columns(component=pl.Series(component).gather(pl.Series(ids.join(per_slot, on="slot")["slot"])))
-        .sort("slot")
+        .join(group, on="slot")
+        .sort("first", "slot")
         .with_columns(
-            track_key=pl.col("own").first().over("component"),
-            slots=pl.len().over("component").cast(pl.Int32),
-            sets=pl.col("set_id").n_unique().over("component").cast(pl.Int32),
+            track_key=pl.col("own").first().over("first"),
+            slots=pl.len().over("first").cast(pl.Int32),
+            sets=pl.col("set_id").n_unique().over("first").cast(pl.Int32),
         )
-        .sort("component", "slot")
         .match_to_schema(LINKS, extra_columns="ignore")
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from enrich.errors import EnrichError
+from enrich.text.grouping import grouped
 from enrich.text.known_aliases import known_aliases
 from enrich.text.normalise import artist_key
 
@@ -37,15 +38,7 @@ def persons(aliases: pl.DataFrame | None) -> pl.DataFrame:
         key=artist_key(pl.col("artist")), other=artist_key(pl.col("alias"))
     )
     named = named.filter(pl.col("key") != "", pl.col("other") != "", pl.col("key") != pl.col("other"))
-    pairs = pl.concat([named, named.select(key="other", other="key")]).unique()
-    found = pairs.select("key", person="key").unique()
-    while True:
-        # Each name takes the first of the persons of the names beside it, until nobody has anything to take.
-        first = pairs.join(found, left_on="other", right_on="key").group_by("key").agg(first=pl.col("person").min())
-        nearer = found.join(first, on="key").select("key", person=pl.min_horizontal("person", "first"))
-        if nearer["person"].n_unique() == found["person"].n_unique() and nearer.sort("key").equals(found.sort("key")):
-            return found.sort("key").match_to_schema(PERSONS)
-        found = nearer
+    return grouped(named).rename({"node": "key", "first": "person"}).match_to_schema(PERSONS)
 
 
 def same_person(aliases: pl.DataFrame | None) -> pl.DataFrame:

@@ -204,7 +204,7 @@ def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
     return slot_rows(tracklists).with_columns(
         slot_no=pl.col("slot").cast(pl.UInt32),
         label_key=label_key(pl.col("label")),
-        node=_legal(pl.concat_str(kind, key)),
+        node=pl.concat_str(kind, key),
         shown=shown,
     )
 
@@ -227,7 +227,6 @@ def _nodes(rows: pl.DataFrame) -> pl.DataFrame:
         spelled.sort("kind", "node", -pl.col("n").cast(pl.Int64), "shown")
         .group_by("kind", "node", maintain_order=True)
         .agg(pl.col("shown").first(), plays=pl.col("n").sum().cast(pl.Int64), date=pl.col("date").min())
-        .with_columns(_legal(pl.col("shown")))
     )
 
 
@@ -306,14 +305,8 @@ def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> nx.Graph[str]:
 
 
 def _id(kind: str, key: str) -> str:
-    made: str = pl.select(_legal(pl.lit(f"{kind}:{key}"))).item()
-    return made
+    return f"{kind}:{key}"
 
 
 def _id_of(kind: str, column: str) -> pl.Expr:
-    return _legal(pl.concat_str(pl.lit(f"{kind}:"), column))
-
-
-def _legal(text: pl.Expr) -> pl.Expr:
-    """Without the characters no XML 1.0 file may hold, escaped or not."""
-    return text.str.replace_all(r"[\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFE}\x{FFFF}]", "\N{REPLACEMENT CHARACTER}")
+    return pl.concat_str(pl.lit(f"{kind}:"), column)
