@@ -39,14 +39,8 @@ def build_corpus(
     remixed = _remixed(rows, whole)
     dj = _djs(rows, whole)
     other_names = same_person(aliases)
-    spellings = pl.concat([credited.select("key", "artist"), dj.select("key", "artist")])
-    artists = (
-        spellings.group_by("key", "artist")
-        .len()
-        .sort(["key", "len", "artist"], descending=[False, True, False])
-        .unique("key", keep="first", maintain_order=True)
-        .with_row_index("artist_no")
-        .select(pl.col("artist_no").cast(pl.Int64), artist_key="key", artist="artist")
+    artists = _commonest(pl.concat([credited.select("key", "artist"), dj.select("key", "artist")])).select(
+        artist_no="no", artist_key="key", artist="artist"
     )
     number = artists.select(key="artist_key", artist_no="artist_no")
     sets = (
@@ -56,23 +50,52 @@ def build_corpus(
         .with_row_index("set_no")
         .with_columns(pl.col("set_no").cast(pl.Int64), community=pl.col("set_id").str.split("-").list.first())
     )
-    labels = (
-        rows.select("label", label_key=label_key(pl.col("label")))
-        .filter(pl.col("label_key").fill_null("") != "")
-        .group_by("label_key", "label")
-        .len()
-        .sort(["label_key", "len", "label"], descending=[False, True, False])
-        .unique("label_key", keep="first", maintain_order=True)
-        .with_row_index("label_no")
-        .select(pl.col("label_no").cast(pl.Int64), "label_key", "label")
-    )
+    keyed = rows.select(key=label_key(pl.col("label")), label="label").filter(pl.col("key").fill_null("") != "")
+    labels = _commonest(keyed).select(label_no="no", label_key="key", label="label")
     unit = group_recordings(rows, credited, versions_together=versions_together)
     slots = (
         rows.with_columns(unit, label_key=label_key(pl.col("label")))
         .join(sets.select("set_id", "set_no"), on="set_id", how="left", maintain_order="left")
         .join(labels.select("label_key", "label_no"), on="label_key", how="left", maintain_order="left")
     )
-    units = (
+    units = _units(slots)
+    slots = slots.join(units.select("unit", "unit_no"), on="unit", how="left", maintain_order="left")
+    set_number = sets.select("set_id", "set_no")
+
+    return Corpus(
+        set_no=slots["set_no"].to_numpy(),
+        position=slots["position"].cast(pl.Int64).to_numpy(),
+        label_no=slots["label_no"].fill_null(-1).to_numpy(),
+        unit_no=slots["unit_no"].fill_null(-1).to_numpy(),
+        is_known=~slots["is_unknown"].to_numpy(),
+        credits=_pairs(credited, number, "slot"),
+        remixes=_pairs(remixed, number, "slot"),
+        djs=_pairs(dj.join(set_number, on="set_id"), number, "set_no"),
+        mentions=_pairs(_mentions(sets), number, "set_no"),
+        aliases=_alias_numbers(other_names, number),
+        members=_members(artists),
+        sets=sets.select("set_no", "set_id", "set_date", "community"),
+        artists=artists,
+        labels=labels,
+        units=units,
+    )
+
+
+def _commonest(spellings: pl.DataFrame) -> pl.DataFrame:
+    """no, key and spelling: each key of two columns (key, spelling) in the spelling seen most."""
+    name = spellings.columns[1]
+    return (
+        spellings.group_by("key", name)
+        .len()
+        .sort(["key", "len", name], descending=[False, True, False])
+        .unique("key", keep="first", maintain_order=True)
+        .with_row_index("no")
+        .select(pl.col("no").cast(pl.Int64), "key", name)
+    )
+
+
+def _units(slots: pl.DataFrame) -> pl.DataFrame:
+    return (
         slots.drop_nulls("unit")
         .group_by("unit")
         .agg(
@@ -85,31 +108,12 @@ def build_corpus(
         .with_row_index("unit_no")
         .with_columns(pl.col("unit_no").cast(pl.Int64))
     )
-    slots = slots.join(units.select("unit", "unit_no"), on="unit", how="left", maintain_order="left")
-    set_number = sets.select("set_id", "set_no")
 
-    def pairs(frame: pl.DataFrame, left: str) -> Ints:
-        joined = frame.join(number, on="key").select(left, "artist_no").unique().sort(left, "artist_no")
-        array: Ints = joined.cast(pl.Int64).to_numpy().reshape(-1, 2)
-        return array
 
-    return Corpus(
-        set_no=slots["set_no"].to_numpy(),
-        position=slots["position"].cast(pl.Int64).to_numpy(),
-        label_no=slots["label_no"].fill_null(-1).to_numpy(),
-        unit_no=slots["unit_no"].fill_null(-1).to_numpy(),
-        is_known=~slots["is_unknown"].to_numpy(),
-        credits=pairs(credited, "slot"),
-        remixes=pairs(remixed, "slot"),
-        djs=pairs(dj.join(set_number, on="set_id"), "set_no"),
-        mentions=pairs(_mentions(sets), "set_no"),
-        aliases=_alias_numbers(other_names, number),
-        members=_members(artists),
-        sets=sets.select("set_no", "set_id", "set_date", "community"),
-        artists=artists,
-        labels=labels,
-        units=units,
-    )
+def _pairs(frame: pl.DataFrame, number: pl.DataFrame, left: str) -> Ints:
+    joined = frame.join(number, on="key").select(left, "artist_no").unique().sort(left, "artist_no")
+    array: Ints = joined.cast(pl.Int64).to_numpy().reshape(-1, 2)
+    return array
 
 
 def _remixed(rows: pl.DataFrame, whole: frozenset[str]) -> pl.DataFrame:
