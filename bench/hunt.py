@@ -20,7 +20,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -28,8 +27,6 @@ from typing import Any
 
 import polars as pl
 
-from bench.options import Options
-from bench.rows import Row
 from enrich.demo.catalogue.server import Catalogue
 from enrich.demo.world import build_world
 
@@ -107,23 +104,6 @@ def measure(*, tracks: int, speed: float) -> dict[str, Any]:
     return {
         "tracks": len(hunted), "rates": rates, "outcomes": outcomes, **runs, "ratio": ratio, "is_same_file": is_same
     }  # fmt: skip
-
-
-def rows(options: Options) -> Iterator[Row]:
-    """For `make bench`: the hunt beside what its rates allow."""
-    tracks = max(options.size(500), 50)
-    result = measure(tracks=tracks, speed=20.0)
-    first = result["first"]
-    slowest = max(first["requests"], key=lambda source: first["requests"][source] / result["rates"][source])
-    note = (
-        f"second run from the cache: {sum(result['second']['requests'].values())} requests, files "
-        f"{'equal' if result['is_same_file'] else 'DIFFERENT'}"
-    )
-    yield Row(
-        bench="hunt", what="hunt-labels, the whole command", against=f"{slowest}'s requests ÷ its rate",
-        size=f"{tracks} tracks, three sources", sense="cost", value=result["ratio"], goal=ALLOWED,
-        ours_s=first["seconds"], other_s=first["bound"], ours_cpu_s=first["cpu"], note=note,
-    )  # fmt: skip
 
 
 def show(result: dict[str, Any]) -> str:

@@ -22,6 +22,11 @@ FORMAT = 1
 SHIPPED = Path(__file__).resolve().parent / "learned" / "models"
 
 
+def has_ranker() -> bool:
+    """Whether a trained ranker is stored with the package."""
+    return (SHIPPED / "manifest.json").is_file()
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a stored ranker, its format checked."""
     try:

@@ -19,12 +19,12 @@ from enrich.database.bulk import temporary_table
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import EnrichError
+from enrich.frames.evidence import listed_artists
 from enrich.labels.names import WEAK_REASONS, refusal
 from enrich.ledger.runs import close_run, execute, open_run
 from enrich.settings import Settings
 from enrich.text.normalise import artist_key, label_key
 from enrich.text.words import is_unknown_artist
-from enrich.tiers.workspace import listed_artists
 
 # One write-back at a time; a second waits. The number is arbitrary but fixed.
 _LOCK = 8_022_009

@@ -46,6 +46,13 @@ RECORDINGS = pl.Schema(
 )
 
 
+def track_queries(tracks: pl.DataFrame) -> list[TrackQuery]:
+    """One query a row of `track_id, title`, and `artist, duration_ms, isrc` where there are such columns."""
+    fields = [name for name in ("track_id", "title", "artist", "duration_ms", "isrc") if name in tracks.columns]
+    rows = tracks.select(fields).with_columns(pl.col("title").fill_null(""))
+    return [TrackQuery(**row) for row in rows.iter_rows(named=True)]
+
+
 def query_recordings(queries: Sequence[TrackQuery], *, known_labels: Collection[str] | None = None) -> pl.DataFrame:
     """What is asked for; schema RECORDINGS. An artist inside the title (`A - T`) counts where the field is blank."""
     written = pl.DataFrame(

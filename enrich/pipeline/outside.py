@@ -6,12 +6,14 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from enrich.cooccurrence.stored import has_ranker
 from enrich.pipeline.rounds import Progress, Tier
 from enrich.sources.base import Source
 from enrich.tiers.confirming import ConfirmedCandidates
-from enrich.tiers.context import Context, ContextRankings, has_ranker
+from enrich.tiers.context import ContextRankings, context_tier
 from enrich.tiers.external import OutsideArtists
-from enrich.tiers.label_hunter import OutsideLabels, by_source_text
+from enrich.tiers.label_hunter import by_source_text
+from enrich.tiers.outside_labels import OutsideLabels
 
 
 class OutsideTiers:
@@ -34,7 +36,7 @@ class OutsideTiers:
     def context_tiers(self, *, learned: bool) -> tuple[Tier, ...]:
         """Candidates confirmed at the sources, then what the context alone says, by one scorer or both."""
         scorers = ("formula", "learned") if learned and has_ranker() else ("formula",)
-        return (self.confirmed, *(Context(scorer, self.rankings) for scorer in scorers))
+        return (self.confirmed, *(context_tier(scorer, self.rankings) for scorer in scorers))
 
     @property
     def unavailable(self) -> dict[str, str]:

@@ -12,9 +12,10 @@ from enrich.frames.schemas import PROPOSALS
 from enrich.ledger.proposals import with_ids
 from enrich.pipeline.policy import Policy
 from enrich.tiers.announced import announced
-from enrich.tiers.context import context_formula
+from enrich.tiers.context import context_tier
 from enrich.tiers.internal import association, mashups, same_title
-from enrich.tiers.local_labels import database_labels, no_proposals, title_labels
+from enrich.tiers.local_labels import database_labels, title_labels
+from enrich.tiers.proposing import no_proposals
 from enrich.tiers.workspace import Workspace
 
 #: Called with the step, and how many of how many tracks are done where that can be said.
@@ -25,7 +26,7 @@ Tier = Callable[[Workspace, pl.Series], pl.DataFrame]
 
 LABEL_TIERS: tuple[Tier, ...] = (title_labels, database_labels)
 ARTIST_TIERS: tuple[Tier, ...] = (mashups, announced, same_title, association)
-CONTEXT_TIERS: tuple[Tier, ...] = (context_formula,)
+CONTEXT_TIERS: tuple[Tier, ...] = (context_tier("formula"),)
 
 #: The loop ends by itself, for each round fills a blank; this only bounds a mistake.
 MAX_ROUNDS = 20

@@ -31,9 +31,11 @@ _REST = 4.0
 #: No answer waits longer than this for its judge.
 _LONGEST_REST_S = 2.0
 
-#: Called with every track that has a new answer, and its answers so far, the newest last: True where no further source
-#: need be asked. What it stores is kept whatever happens later.
-Judge = Callable[[Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]], Sequence[bool]]
+#: Called with the tracks that have a new answer, and the answer: True where no further source need be asked. What it
+#: stores is kept whatever happens later.
+Judge = Callable[[Sequence[tuple[TrackQuery, SourceAnswer]]], Sequence[bool]]
+#: Told how many tracks are done, of how many.
+OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,19 @@ class SearchResults:
     unfinished: tuple[str, ...] = ()
     """Track ids that a stop kept from being searched for to the end."""
 
+    @property
+    def unavailable(self) -> dict[str, str]:
+        """Source → why it could not answer."""
+        answers = (answer for answers in self.answers.values() for answer in answers)
+        return {a.source: a.reason or a.availability.value for a in answers if a.availability is not Availability.OK}
+
 
 def search_all(
     queries: Sequence[TrackQuery],
     sources: Sequence[Source],
     *,
     judge: Judge | None = None,
+    on_progress: OnProgress | None = None,
     stop: threading.Event | None = None,
 ) -> SearchResults:
     """Ask `sources`, in their order, about every query.
@@ -60,6 +69,7 @@ def search_all(
         sources: In the order of preference. Their own `workers` says how many tracks each takes at once.
         judge: Called in this thread about all that has come in by then; answers gather between its calls for as long as
             they took, several times over. None: every source is asked about every track.
+        on_progress: Told after every judgement.
         stop: Set from anywhere, it ends the work within seconds; what was found is returned.
 
     Raises:
@@ -68,7 +78,7 @@ def search_all(
     """
     if len({query.track_id for query in queries}) != len(queries):
         raise ValueError("track_ids must differ")
-    return _Search(queries, sources, judge, stop or threading.Event()).to_end()
+    return _Search(queries, sources, judge, on_progress, stop or threading.Event()).to_end()
 
 
 @contextmanager
@@ -99,11 +109,17 @@ class _Search:
     """One call of `search_all`. Only the calling thread touches answers; workers hand them over through a queue."""
 
     def __init__(
-        self, queries: Sequence[TrackQuery], sources: Sequence[Source], judge: Judge | None, stop: threading.Event
+        self,
+        queries: Sequence[TrackQuery],
+        sources: Sequence[Source],
+        judge: Judge | None,
+        on_progress: OnProgress | None,
+        stop: threading.Event,
     ) -> None:
         self._queries = queries
         self._sources = sources
         self._judge = judge
+        self._on_progress = on_progress
         self._stop = stop
         self._over = threading.Event()
         self._waiting: list[queue.Queue[TrackQuery | None]] = [queue.Queue() for _ in sources]
@@ -173,22 +189,22 @@ class _Search:
 
     def _tell(self, arrived: Sequence[tuple[int, TrackQuery, SourceAnswer]]) -> None:
         """Take in what has arrived, all at once: a track is under way at one source only, so each comes once."""
-        told = []
         for _, query, answer in arrived:
-            answers = self._answers[query.track_id]
-            answers.append(answer)
-            told.append((query, tuple(answers)))
-        for (place, query, _), settled in zip(arrived, self._settled(told), strict=True):
-            if settled or place + 1 == len(self._sources):
+            self._answers[query.track_id].append(answer)
+        settled = self._settled([(query, answer) for _, query, answer in arrived])
+        for (place, query, _), is_settled in zip(arrived, settled, strict=True):
+            if is_settled or place + 1 == len(self._sources):
                 self._open.discard(query.track_id)
             else:
                 self._hand(query, place + 1)
+        if self._on_progress is not None:
+            self._on_progress(len(self._queries) - len(self._open), len(self._queries))
 
-    def _settled(self, told: Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]) -> Sequence[bool]:
+    def _settled(self, answered: Sequence[tuple[TrackQuery, SourceAnswer]]) -> Sequence[bool]:
         if self._judge is None:
-            return [False] * len(told)
+            return [False] * len(answered)
         began = time.monotonic()
-        settled = self._judge(told)
+        settled = self._judge(answered)
         ended = time.monotonic()
         self._rested_at = ended + min(_REST * (ended - began), _LONGEST_REST_S)
         return settled

@@ -13,16 +13,17 @@ from typing import Any
 
 import polars as pl
 
+from enrich.labels.book import LabelBook
 from enrich.matching.choice import choose_all
 from enrich.matching.confidence import confidence, probability
-from enrich.matching.values import Availability, Outcome, SourceAnswer, TrackQuery
+from enrich.matching.recordings import track_queries
+from enrich.matching.values import Outcome, SourceAnswer, TrackQuery
 from enrich.rules import DATABASE_CONFIDENCE
 from enrich.sources.base import Source
 from enrich.sources.searching import search_all
 from enrich.text.normalise import artist_key
 from enrich.tiers.context import ContextRankings
-from enrich.tiers.label_hunter import workspace_book
-from enrich.tiers.proposing import propose
+from enrich.tiers.proposing import propose_by_source, with_artist_id
 from enrich.tiers.same_title import SAME_RECORDING, speaks
 from enrich.tiers.workspace import Workspace
 
@@ -63,18 +64,13 @@ class ConfirmedCandidates:
         candidates = self._candidates(ws, track_ids)
         confirmed = pl.concat([_in_database(ws, candidates), self._at_sources(ws, candidates)])
         alone = pl.col("value").n_unique().over("track_id") == 1
-        ids = ws.artists.select("artist_key", "artist_id").unique("artist_key", keep="first", maintain_order=True)
-        shaped = (
-            confirmed.filter(alone)
-            .with_columns(artist_key=artist_key(pl.col("value")))
-            .join(ids, on="artist_key", how="left", maintain_order="left")
+        return propose_by_source(
+            with_artist_id(ws, confirmed.filter(alone)),
+            kind="artist",
+            tier=2,
+            named="confirmed-{}",
+            evidence=["context_rank", "sentences", "release", "label", "url"],
         )
-        evidence = ["context_rank", "sentences", "release", "label", "url"]
-        proposals = [
-            propose(group, kind="artist", tier=2, source=f"confirmed-{source}", evidence=evidence)
-            for (source,), group in shaped.group_by("source", maintain_order=True)
-        ]
-        return pl.concat(proposals) if proposals else propose(shaped, kind="artist", tier=2, source="", evidence=[])
 
     def _candidates(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         """The first candidates of each track: track_id, title, base_key, version_class, value, context_rank, sentences.
@@ -98,31 +94,26 @@ class ConfirmedCandidates:
         )
 
     def _at_sources(self, ws: Workspace, candidates: pl.DataFrame) -> pl.DataFrame:
-        rows = candidates.to_dicts()
-        queries = [
-            TrackQuery(track_id=f"{row['track_id']}#{row['context_rank']}", title=row["title"], artist=row["value"])
-            for row in rows
-        ]
+        asked = candidates.select(
+            "title", track_id=pl.format("{}#{}", "track_id", "context_rank"), artist=pl.col("value")
+        )
+        queries = track_queries(asked)
         new = [query for query in queries if query not in self._known]
         if new and self._sources:
-            self._ask(ws, new)
+            self._ask(new, ws.label_book())
+        rows = candidates.select("track_id", "value", "context_rank", "sentences").iter_rows(named=True)
         found = [
-            {**{k: row[k] for k in ("track_id", "value", "context_rank", "sentences")}, **answer}
+            {**row, **answer}
             for row, query in zip(rows, queries, strict=True)
             if (answer := self._known.get(query)) is not None
         ]
         return pl.DataFrame(found, schema=_CONFIRMED)
 
-    def _ask(self, ws: Workspace, queries: Sequence[TrackQuery]) -> None:
-        book = workspace_book(ws)
-
-        def judge(told: Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]) -> list[bool]:
-            answers = [(query, given[-1]) for query, given in told]
-            choices = choose_all([q for q, _ in answers], [a.hits for _, a in answers], book=book)
+    def _ask(self, queries: Sequence[TrackQuery], book: LabelBook) -> None:
+        def judge(answered: Sequence[tuple[TrackQuery, SourceAnswer]]) -> list[bool]:
+            choices = choose_all([q for q, _ in answered], [a.hits for _, a in answered], book=book)
             settled = []
-            for (query, answer), choice in zip(answers, choices, strict=True):
-                if answer.availability is not Availability.OK:
-                    self.unavailable[answer.source] = answer.reason or answer.availability.value
+            for (query, answer), choice in zip(answered, choices, strict=True):
                 is_found = choice.outcome is Outcome.FOUND and choice.hit is not None
                 if is_found and choice.hit is not None:
                     self._known[query] = {
@@ -136,10 +127,10 @@ class ConfirmedCandidates:
                 settled.append(is_found)
             return settled
 
-        asked = search_all(queries, self._sources, judge=judge, stop=self._stop)
-        unfinished = set(asked.unfinished)
+        found = search_all(queries, self._sources, judge=judge, stop=self._stop)
+        self.unavailable.update(found.unavailable)
         for query in queries:
-            if query.track_id not in unfinished:
+            if query.track_id not in found.unfinished:
                 self._known.setdefault(query, None)
 
 

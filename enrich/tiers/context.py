@@ -6,15 +6,14 @@ calibrated confidence can be accepted by policy.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 from enrich.cooccurrence.ranking import rank
-from enrich.cooccurrence.stored import SHIPPED
 from enrich.frames.schemas import RANKING
 from enrich.rules import GATE_PROBABILITY, GATE_SETS
-from enrich.text.normalise import artist_key
-from enrich.tiers.local_labels import no_proposals
-from enrich.tiers.proposing import propose
+from enrich.tiers.proposing import no_proposals, propose, unnamed, with_artist_id
 from enrich.tiers.workspace import Workspace
 
 #: What an uncalibrated ranking is taken to be worth: its gate is right about three times in ten on real tracklists.
@@ -33,8 +32,9 @@ class ContextRankings:
 
     def of(self, ws: Workspace, track_ids: pl.Series, *, scorer: str) -> pl.DataFrame:
         """RANKING, the first `KEPT` candidates, of those of `track_ids` that have no artist and stand in a set."""
-        unnamed = ws.tracks.filter(~pl.col("is_known_artist") & pl.col("track_id").is_in(track_ids.to_list()))
-        asked = unnamed.join(ws.tracklists, left_on="track_id", right_on="track_key", how="semi")["track_id"]
+        asked = unnamed(ws, track_ids).join(ws.tracklists, left_on="track_id", right_on="track_key", how="semi")[
+            "track_id"
+        ]
         if asked.is_empty():
             return pl.DataFrame(schema=RANKING)
         if scorer in self._made:
@@ -47,17 +47,16 @@ class ContextRankings:
         return ranking
 
 
-class Context:
-    """Tier 2 from context: `context_artists` with the rankings of a run."""
+def context_tier(
+    scorer: str, rankings: ContextRankings | None = None
+) -> Callable[[Workspace, pl.Series], pl.DataFrame]:
+    """Tier 2 from context, `context_artists` by one scorer, with the rankings of a run."""
 
-    def __init__(self, scorer: str, rankings: ContextRankings) -> None:
-        self._scorer = scorer
-        self._rankings = rankings
-        self.__name__ = f"context_{scorer}"
+    def tier(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+        return context_artists(ws, track_ids, scorer=scorer, rankings=rankings)
 
-    def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-        """See `context_artists`."""
-        return context_artists(ws, track_ids, scorer=self._scorer, rankings=self._rankings)
+    tier.__name__ = f"context_{scorer}"
+    return tier
 
 
 def context_artists(
@@ -82,26 +81,11 @@ def context_artists(
         passed = passed.with_columns(confidence=pl.col("confidence").fill_null(UNCALIBRATED))
     else:
         passed = ranking.filter(pl.col("confidence") >= MIN_LEARNED_CONFIDENCE)
-    ids = ws.artists.select("artist_key", "artist_id").unique("artist_key", keep="first", maintain_order=True)
-    found = (
-        passed.with_columns(artist_key=artist_key(pl.col("artist")))
-        .join(ids, on="artist_key", how="left", maintain_order="left")
-        .rename({"track_key": "track_id", "artist": "value", "evidence": "sentences"})
-    )
+    found = passed.rename({"track_key": "track_id", "artist": "value", "evidence": "sentences"})
     return propose(
-        found,
+        with_artist_id(ws, found),
         kind="artist",
         tier=2,
         source=f"context-{scorer}",
         evidence=["sentences", "occurrence_count", "label_support", "occurrence", "label", "dj", "position"],
     )
-
-
-def context_formula(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-    """`context_artists` by the specification's formula."""
-    return context_artists(ws, track_ids, scorer="formula")
-
-
-def has_ranker() -> bool:
-    """Whether a trained ranker is stored with the package."""
-    return (SHIPPED / "manifest.json").is_file()

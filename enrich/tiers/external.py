@@ -12,7 +12,7 @@ Asks sources (their pace and cache are their own); writes nothing. Entry point: 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -20,15 +20,13 @@ import polars as pl
 from enrich.labels.book import LabelBook
 from enrich.matching.choice import distinct_hits
 from enrich.matching.confidence import probability
-from enrich.matching.recordings import hit_recordings, query_recordings
+from enrich.matching.recordings import hit_recordings, query_recordings, track_queries
 from enrich.matching.scores import score_pairs
-from enrich.matching.values import Availability, Hit, SourceAnswer, TrackQuery
+from enrich.matching.values import Hit, SourceAnswer, TrackQuery
 from enrich.rules import SOURCE_ARTIST_FLOOR
 from enrich.sources.base import Source
-from enrich.sources.searching import search_all
-from enrich.text.normalise import artist_key
-from enrich.tiers.label_hunter import workspace_book
-from enrich.tiers.proposing import propose
+from enrich.sources.searching import OnProgress, search_all
+from enrich.tiers.proposing import propose_by_source, unnamed, with_artist_id
 from enrich.tiers.same_title import speaks
 from enrich.tiers.workspace import Workspace
 
@@ -65,7 +63,6 @@ def name_artists(
     *,
     labels: Sequence[str | None],
     book: LabelBook,
-    measured: Mapping[str, float] = MEASURED,
 ) -> pl.DataFrame:
     """Whom the hits of one source name.
 
@@ -74,7 +71,6 @@ def name_artists(
         hits: `hits[i]` are what the source gave for `queries[i]`.
         labels: The label each track is known to be on, or None.
         book: Tells when two spellings are one label.
-        measured: Share right by rule.
 
     Returns:
         NAMED, by query.
@@ -83,30 +79,50 @@ def name_artists(
     if not distinct:
         return pl.DataFrame(schema=NAMED)
     asked, offered = query_recordings(queries), hit_recordings(distinct)
-    scored = score_pairs(asked, offered, pairs).filter(pl.col("refused").is_null())
-    facts = pl.DataFrame(
-        {
-            "hit": pl.Series(range(len(distinct)), dtype=pl.UInt32),
-            "names": pl.Series([list(hit.artists) for hit in distinct], dtype=pl.List(pl.String)),
-            "label": pl.Series([hit.label for hit in distinct], dtype=pl.String),
-            "release": pl.Series([hit.release_title for hit in distinct], dtype=pl.String),
-            "url": pl.Series([hit.url for hit in distinct], dtype=pl.String),
-            "artist_set": offered["artists"].list.sort().list.join("|"),
-        }
-    ).filter(pl.col("artist_set") != "")
-    known = pl.DataFrame(
-        {
-            "query": pl.Series(range(len(queries)), dtype=pl.UInt32),
-            "known_label": pl.Series(list(labels), dtype=pl.String),
-            "title_key": asked["title_key"],
-        }
+    known = asked.select(query="row", known_label=pl.Series(labels, dtype=pl.String), words="title_key")
+    candidates = (
+        score_pairs(asked, offered, pairs)
+        .filter(pl.col("refused").is_null())
+        .join(_listed(distinct, offered), on="hit")
+        .join(known, on="query")
     )
-    candidates = scored.join(facts, on="hit").join(known, on="query")
     same_label = [book.same_label(a, b) for a, b in candidates.select("known_label", "label").iter_rows()]
-    words = pl.col("title_key").str.count_matches(r"\S+")
-    letters = pl.col("title_key").str.count_matches(r"\S")
-    is_rare = (letters >= RARE_LETTERS) | (words >= RARE_WORDS)
-    kind = (
+    evidence = candidates.with_columns(same_label=pl.Series(same_label, dtype=pl.Boolean)).with_columns(kind=_kind())
+    strength = pl.DataFrame({"kind": ["isrc", "title-and-label", "title"], "strength": [3, 2, 1]})
+    return (
+        evidence.join(strength, on="kind")  # a hit on another label than the track's is no evidence
+        .filter(pl.col("strength") == pl.col("strength").max().over("query"))
+        .sort(["query", "total", "hit"], descending=[False, True, False])
+        .group_by("query", maintain_order=True)
+        .agg(
+            pl.col("words", "kind", "release", "label", "url").first(),
+            rivals=pl.col("artist_set").n_unique(),
+            artists=pl.col("names").first(),
+            score=pl.col("total").first(),
+            hits=pl.len(),
+        )
+        .filter(pl.col("rivals") == 1)
+        .with_columns(rule=_rule())
+        .with_columns(confidence=pl.col("rule").replace_strict(dict(MEASURED), default=0.0) * pl.col("score"))
+        .match_to_schema(NAMED, extra_columns="ignore", integer_cast="upcast")
+    )
+
+
+def _listed(hits: Sequence[Hit], offered: pl.DataFrame) -> pl.DataFrame:
+    """What hits with an artist say: hit, names, label, release, url, artist_set."""
+    return offered.select(
+        hit="row",
+        names=pl.Series([list(hit.artists) for hit in hits], dtype=pl.List(pl.String)),
+        label=pl.Series([hit.label for hit in hits], dtype=pl.String),
+        release=pl.Series([hit.release_title for hit in hits], dtype=pl.String),
+        url=pl.Series([hit.url for hit in hits], dtype=pl.String),
+        artist_set=pl.col("artists").list.sort().list.join("|"),
+    ).filter(pl.col("artist_set") != "")
+
+
+def _kind() -> pl.Expr:
+    """By what a hit is the track; null where its label says it is not."""
+    return (
         pl.when(pl.col("isrc") == 1)
         .then(pl.lit("isrc"))
         .when("same_label")
@@ -114,34 +130,14 @@ def name_artists(
         .when(pl.col("known_label").is_null())
         .then(pl.lit("title"))
     )
-    strength = pl.DataFrame({"kind": ["isrc", "title-and-label", "title"], "strength": [3, 2, 1]})
-    return (
-        candidates.with_columns(same_label=pl.Series(same_label, dtype=pl.Boolean))
-        .with_columns(kind=kind)
-        .join(strength, on="kind")  # a hit on another label than the track's is no evidence
-        .filter(pl.col("strength") == pl.col("strength").max().over("query"))
-        .sort(["query", "total", "hit"], descending=[False, True, False])
-        .group_by("query", maintain_order=True)
-        .agg(
-            rivals=pl.col("artist_set").n_unique(),
-            artists=pl.col("names").first(),
-            kind=pl.col("kind").first(),
-            score=pl.col("total").first(),
-            rare=is_rare.first(),
-            release=pl.col("release").first(),
-            label=pl.col("label").first(),
-            url=pl.col("url").first(),
-            hits=pl.len(),
-        )
-        .filter(pl.col("rivals") == 1)
-        .with_columns(
-            rule=pl.when(pl.col("kind") == "isrc")
-            .then(pl.lit("isrc"))
-            .otherwise(pl.format("{}, {}", "kind", pl.when("rare").then(pl.lit("rare")).otherwise(pl.lit("common"))))
-        )
-        .with_columns(confidence=pl.col("rule").replace_strict(dict(measured), default=0.0) * pl.col("score"))
-        .match_to_schema(NAMED, extra_columns="ignore", integer_cast="upcast")
-    )
+
+
+def _rule() -> pl.Expr:
+    """A kind with how much the title says: the rules of `MEASURED`."""
+    is_rare = pl.col("words").str.count_matches(r"\S") >= RARE_LETTERS
+    is_rare |= pl.col("words").str.count_matches(r"\S+") >= RARE_WORDS
+    how = pl.format("{}, {}", "kind", pl.when(is_rare).then(pl.lit("rare")).otherwise(pl.lit("common")))
+    return pl.when(pl.col("kind") == "isrc").then("kind").otherwise(how)
 
 
 class OutsideArtists:
@@ -156,7 +152,7 @@ class OutsideArtists:
         sources: Sequence[Source],
         *,
         stop: threading.Event | None = None,
-        on_progress: Callable[[int, int], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> None:
         self._sources = sources
         self._stop = stop
@@ -169,88 +165,47 @@ class OutsideArtists:
         asked = _questions(ws, track_ids)
         new = [pair for pair in asked if pair not in self._answered]
         if new and self._sources:
-            self._ask(new, workspace_book(ws))
-        named = [self._answered[pair] for pair in asked if pair in self._answered]
-        found = pl.concat([frame for frame in named if not frame.is_empty()] or [_no_answers()])
-        ids = ws.artists.select("artist_key", "artist_id").unique("artist_key", keep="first", maintain_order=True)
-        shaped = (
-            found.filter(pl.col("confidence") >= SOURCE_ARTIST_FLOOR)
-            .with_columns(value=pl.col("artists").list.join(" & "))
-            .with_columns(artist_key=artist_key(pl.col("value")))
-            .join(ids, on="artist_key", how="left", maintain_order="left")
+            self._ask(new, ws.label_book())
+        found = pl.concat([pl.DataFrame(schema=_ANSWERS), *(self._answered[p] for p in asked if p in self._answered)])
+        sure = found.filter(pl.col("confidence") >= SOURCE_ARTIST_FLOOR)
+        return propose_by_source(
+            with_artist_id(ws, sure.with_columns(value=pl.col("artists").list.join(" & "))),
+            kind="artist",
+            tier=2,
+            evidence=["rule", "artists", "score", "release", "label", "url", "hits"],
         )
-        evidence = ["rule", "artists", "score", "release", "label", "url", "hits"]
-        proposals = [
-            propose(group, kind="artist", tier=2, source=str(source), evidence=evidence)
-            for (source,), group in shaped.group_by("source", maintain_order=True)
-        ]
-        return pl.concat(proposals) if proposals else propose(shaped, kind="artist", tier=2, source="", evidence=[])
 
     def _ask(self, pairs: Sequence[tuple[TrackQuery, str | None]], book: LabelBook) -> None:
-        queries = [query for query, _ in pairs]
         labels = {query.track_id: label for query, label in pairs}
-        named: dict[str, list[pl.DataFrame]] = {query.track_id: [] for query in queries}
-        done: set[str] = set()
+        named: dict[str, list[dict[str, Any]]] = {query.track_id: [] for query, _ in pairs}
 
-        def judge(told: Sequence[tuple[TrackQuery, Sequence[SourceAnswer]]]) -> list[bool]:
-            answers = [(query, given[-1]) for query, given in told]
-            for _, answer in answers:
-                if answer.availability is not Availability.OK:
-                    self.unavailable[answer.source] = answer.reason or answer.availability.value
-            settled = []
-            by_query = name_artists(
-                [query for query, _ in answers],
-                [answer.hits for _, answer in answers],
-                labels=[labels[query.track_id] for query, _ in answers],
+        def judge(answered: Sequence[tuple[TrackQuery, SourceAnswer]]) -> list[bool]:
+            rows = name_artists(
+                [query for query, _ in answered],
+                [answer.hits for _, answer in answered],
+                labels=[labels[query.track_id] for query, _ in answered],
                 book=book,
             )
-            rows = {row["query"]: row for row in by_query.iter_rows(named=True)}
-            for place, (query, answer) in enumerate(answers):
-                row = rows.get(place)
-                if row is not None:
-                    named[query.track_id].append(_answer(row, query, answer.source))
-                is_settled = row is not None and row["confidence"] >= SOURCE_ARTIST_FLOOR
-                settled.append(is_settled)
-                if is_settled or len(told[place][1]) == len(self._sources):
-                    done.add(query.track_id)
-            if self._on_progress is not None:
-                self._on_progress(len(done), len(queries))
+            settled = [False] * len(answered)
+            for row in rows.iter_rows(named=True):
+                query, answer = answered[row["query"]]
+                said = {"track_id": query.track_id, "source": answer.source}
+                named[query.track_id].append({**row, **said, "probability": probability(answer.source, row["score"])})
+                settled[row["query"]] = row["confidence"] >= SOURCE_ARTIST_FLOOR
             return settled
 
-        asked = search_all(queries, self._sources, judge=judge, stop=self._stop)
-        unfinished = set(asked.unfinished)
-        for pair in pairs:
-            if pair[0].track_id not in unfinished:
-                rows = named[pair[0].track_id]
-                self._answered[pair] = pl.concat(rows) if rows else _no_answers()
+        found = search_all(
+            [query for query, _ in pairs], self._sources, judge=judge, on_progress=self._on_progress, stop=self._stop
+        )
+        self.unavailable.update(found.unavailable)
+        for query, label in pairs:
+            if query.track_id not in found.unfinished:
+                self._answered[query, label] = pl.DataFrame(named[query.track_id], schema=_ANSWERS)
 
 
 def _questions(ws: Workspace, track_ids: pl.Series) -> list[tuple[TrackQuery, str | None]]:
-    unnamed = ws.tracks.filter(
-        ~pl.col("is_known_artist") & pl.col("track_id").is_in(track_ids.to_list()) & speaks(pl.col("base_key"))
-    )
-    return [
-        (
-            TrackQuery(
-                track_id=row["track_id"],
-                title=row["title"],
-                artist=None,
-                duration_ms=row["duration_ms"],
-                isrc=row["isrc"],
-            ),
-            row["label"],
-        )
-        for row in unnamed.select("track_id", "title", "duration_ms", "isrc", "label").iter_rows(named=True)
-    ]
-
-
-def _answer(row: dict[str, Any], query: TrackQuery, source: str) -> pl.DataFrame:
-    rule = {"track_id": query.track_id, "source": source, "probability": probability(source, row["score"])}
-    return pl.DataFrame([{**row, **rule}], schema=_ANSWERS)
+    titled = unnamed(ws, track_ids).filter(speaks(pl.col("base_key")))
+    return list(zip(track_queries(titled.drop("artist")), titled["label"], strict=True))
 
 
 _ANSWERS = pl.Schema({"track_id": pl.String(), "source": pl.String(), "probability": pl.Float64(), **NAMED})
-
-
-def _no_answers() -> pl.DataFrame:
-    return pl.DataFrame(schema=_ANSWERS)

@@ -17,9 +17,8 @@ from rapidfuzz.process import cpdist
 from enrich.rules import ASSOCIATION_MAX, ASSOCIATION_MIN, ASSOCIATION_SHARE, ASSOCIATION_TITLE, MASHUP_CONFIDENCE
 from enrich.text.normalise import artist_key, title_key
 from enrich.text.titles import parse_titles
-from enrich.tiers.local_labels import no_proposals
 from enrich.tiers.measured import with_confidence
-from enrich.tiers.proposing import propose, voters, with_names
+from enrich.tiers.proposing import no_proposals, propose, unnamed, voters, with_names
 from enrich.tiers.same_title import agreeing, measured_agreement, speaks
 from enrich.tiers.workspace import Workspace
 
@@ -36,7 +35,7 @@ def same_title(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     """
     known = voters(ws)
     answers = with_confidence(
-        agreeing(_unnamed(ws, track_ids), known, value="artist_text"), _measured(ws, known), prior=_PRIOR
+        agreeing(unnamed(ws, track_ids), known, value="artist_text"), _measured(ws, known), prior=_PRIOR
     )
     found = with_names(ws, answers).with_columns(probability="confidence")
     return propose(
@@ -56,7 +55,7 @@ def association(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     Returns:
         PROPOSALS (tier 1, source `association`), the best candidate a track.
     """
-    queries = _unnamed(ws, track_ids).filter(pl.col("label_key").is_not_null() & speaks(pl.col("base_key")))
+    queries = unnamed(ws, track_ids).filter(pl.col("label_key").is_not_null() & speaks(pl.col("base_key")))
     rosters = (
         ws.tracks.filter(pl.col("label_key").is_not_null() & pl.col("is_known_artist"))
         .select("track_id", "label_key", roster_base="base_key", roster_title="title")
@@ -105,7 +104,7 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         PROPOSALS (tier 1, source `mashup`), confidence 0.90.
     """
     components = (
-        _unnamed(ws, track_ids)
+        unnamed(ws, track_ids)
         .filter(pl.col("is_mashup") & (pl.col("components").list.len() >= 2))
         .select("track_id", component="components")
         .explode("component")
@@ -117,32 +116,16 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     parsed = parse_titles(components["component"])
     components = components.with_columns(
         named=parsed["artist"],
-        base_key=_base_keys(parsed),
+        base_key=parsed.select(title_key(pl.col("base_title"))).to_series(),
         version_class=parsed["version_class"],
         remixer=parsed["remixer"],
         label_key=pl.lit(None, pl.String),
     ).with_columns(query_id=pl.format("{}#{}", "track_id", "place"))
-    known = voters(ws)
-    looked_up = (
-        with_confidence(
-            agreeing(
-                components.filter(pl.col("named").is_null()).select(
-                    "base_key", "version_class", "remixer", "label_key", track_id="query_id"
-                ),
-                known,
-                value="artist_text",
-            ),
-            _measured(ws, known),
-            prior=_PRIOR,
-        )
-        .filter(pl.col("confidence") >= COMPONENT_MIN)
-        .select(query_id="track_id", found="artist_text")
-    )
     all_artists = ws.credits.select("artist_key").unique().with_columns(in_database=pl.lit(value=True))
     resolved = (
         components.with_columns(named_key=artist_key(pl.col("named")))
         .join(all_artists, left_on="named_key", right_on="artist_key", how="left")
-        .join(looked_up, on="query_id", how="left")
+        .join(_looked_up(ws, components), on="query_id", how="left")
         .with_columns(artist_text=pl.when("in_database").then("named_key").otherwise("found"))
         .sort("track_id", "place")
     )
@@ -161,14 +144,16 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     return propose(found, kind="artist", tier=1, source="mashup", evidence=["artists", "components"])
 
 
-def _unnamed(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-    return ws.tracks.filter(~pl.col("is_known_artist") & pl.col("track_id").is_in(track_ids.to_list()))
+def _looked_up(ws: Workspace, components: pl.DataFrame) -> pl.DataFrame:
+    """query_id, found: the artist all other tracks of a bare component's title have, where that is sure enough."""
+    known = voters(ws)
+    bare = components.filter(pl.col("named").is_null()).select(
+        "base_key", "version_class", "remixer", "label_key", track_id="query_id"
+    )
+    answers = with_confidence(agreeing(bare, known, value="artist_text"), _measured(ws, known), prior=_PRIOR)
+    return answers.filter(pl.col("confidence") >= COMPONENT_MIN).select(query_id="track_id", found="artist_text")
 
 
 def _measured(ws: Workspace, known: pl.DataFrame) -> pl.DataFrame:
     blanks = ws.tracks.filter(~pl.col("is_known_artist"))
     return measured_agreement(known, blanks, value="artist_text", prior=_PRIOR)
-
-
-def _base_keys(parsed: pl.DataFrame) -> pl.Series:
-    return parsed.select(base_key=title_key(pl.col("base_title")))["base_key"]

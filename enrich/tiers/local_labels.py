@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from enrich.frames.schemas import PROPOSALS
 from enrich.rules import LABEL_FLOOR
 from enrich.text.normalise import label_key
 from enrich.tiers.measured import with_confidence
-from enrich.tiers.proposing import propose
+from enrich.tiers.proposing import propose, unlabelled
 from enrich.tiers.same_title import SAME_RECORDING, agreeing, measured_agreement
 from enrich.tiers.workspace import Workspace
 
@@ -21,9 +20,9 @@ def title_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     Returns:
         PROPOSALS (tier 0, source `title`).
     """
-    spelling = ws.labels.select("label_key", known_as="label").unique("label_key", keep="first", maintain_order=True)
+    spelling = ws.label_spellings.rename({"label": "known_as"})
     found = (
-        _blank(ws, track_ids)
+        unlabelled(ws, track_ids)
         .filter(pl.col("title_label").is_not_null() & (pl.col("title_label_confidence") >= LABEL_FLOOR))
         .with_columns(label_key=label_key(pl.col("title_label")))
         .join(spelling, on="label_key", how="left", maintain_order="left")
@@ -51,7 +50,7 @@ def database_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         keys, on="track_id", how="left"
     )
     labelled = tracks.filter(pl.col("label_key").is_not_null() & pl.col("version_class").is_in(SAME_RECORDING))
-    asked = _blank(ws, track_ids).select("track_id")
+    asked = unlabelled(ws, track_ids).select("track_id")
     by_artist = _answers(
         tracks.filter(pl.col("artist_text").is_not_null()).with_columns(base_key=_under_artist()),
         labelled.filter(pl.col("artist_text").is_not_null()).with_columns(base_key=_under_artist()),
@@ -61,7 +60,7 @@ def database_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     nameless = tracks.filter(pl.col("artist_text").is_null())
     by_title = _answers(pl.concat([labelled, nameless]).unique("track_id"), labelled, asked, by_artist=False)
     answers = pl.concat([by_artist, by_title])
-    spelling = ws.labels.select("label_key", value="label").unique("label_key", keep="first", maintain_order=True)
+    spelling = ws.label_spellings.rename({"label": "value"})
     found = answers.join(spelling, on="label_key").filter(pl.col("confidence") >= LABEL_FLOOR)
     return propose(
         found.with_columns(probability="confidence"),
@@ -84,12 +83,3 @@ def _answers(tracks: pl.DataFrame, labelled: pl.DataFrame, asked: pl.DataFrame, 
 def _under_artist() -> pl.Expr:
     # The artist's key and the title's, as one: nothing but the same pair can meet it.
     return pl.concat_str("artist_text", pl.lit(" ¦ "), "base_key")
-
-
-def _blank(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-    return ws.tracks.filter(pl.col("label").is_null() & pl.col("track_id").is_in(track_ids.to_list()))
-
-
-def no_proposals() -> pl.DataFrame:
-    """An empty PROPOSALS frame."""
-    return pl.DataFrame(schema=PROPOSALS)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
+from enrich.frames.evidence import evidence_json
 from enrich.frames.schemas import PROPOSALS
+from enrich.text.normalise import artist_key
 from enrich.tiers.workspace import Workspace
 
 
@@ -26,8 +27,8 @@ def propose(answers: pl.DataFrame, *, kind: str, tier: int, source: str, evidenc
         PROPOSALS, `proposal_id` empty and `status` proposed.
     """
     if answers.is_empty():
-        return pl.DataFrame(schema=PROPOSALS)
-    texts = [_json(row) for row in answers.select(evidence).iter_rows(named=True)]
+        return no_proposals()
+    texts = [evidence_json(row) for row in answers.select(evidence).iter_rows(named=True)]
     artist_id = pl.col("artist_id") if "artist_id" in answers.columns else pl.lit(None, pl.String)
     return answers.select(
         pl.lit("").alias("proposal_id"),
@@ -42,6 +43,38 @@ def propose(answers: pl.DataFrame, *, kind: str, tier: int, source: str, evidenc
         pl.lit("proposed").alias("status"),
         pl.Series("evidence", texts, dtype=pl.String),
     ).match_to_schema(PROPOSALS)
+
+
+def propose_by_source(
+    answers: pl.DataFrame, *, kind: str, tier: int, named: str = "{}", evidence: Sequence[str]
+) -> pl.DataFrame:
+    """`propose` for answers with a column `source`, source by source; `named` makes the rule's name of the source's."""
+    proposals = [
+        propose(group, kind=kind, tier=tier, source=named.format(source), evidence=evidence)
+        for (source,), group in answers.group_by("source", maintain_order=True)
+    ]
+    return pl.concat(proposals) if proposals else no_proposals()
+
+
+def no_proposals() -> pl.DataFrame:
+    """An empty PROPOSALS frame."""
+    return pl.DataFrame(schema=PROPOSALS)
+
+
+def with_artist_id(ws: Workspace, answers: pl.DataFrame) -> pl.DataFrame:
+    """Add artist_id where the artist in `value` is known to the database."""
+    keyed = answers.with_columns(artist_key=artist_key(pl.col("value")))
+    return keyed.join(ws.artist_ids, on="artist_key", how="left", maintain_order="left")
+
+
+def unnamed(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+    """Those of `track_ids` whose artist is blank."""
+    return ws.tracks.filter(~pl.col("is_known_artist") & pl.col("track_id").is_in(track_ids.to_list()))
+
+
+def unlabelled(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+    """Those of `track_ids` whose label is blank."""
+    return ws.tracks.filter(pl.col("label").is_null() & pl.col("track_id").is_in(track_ids.to_list()))
 
 
 def voters(ws: Workspace) -> pl.DataFrame:
@@ -69,11 +102,3 @@ def with_names(ws: Workspace, answers: pl.DataFrame) -> pl.DataFrame:
         )
     )
     return answers.join(shown, on="track_id", maintain_order="left")
-
-
-def _json(row: Mapping[str, object]) -> str:
-    return json.dumps(
-        {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items() if v is not None},
-        ensure_ascii=False,
-        default=str,
-    )

@@ -6,12 +6,13 @@ where they belong (track, credit, artist–label map, setlists), so that later t
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from enrich.frames.evidence import listed_artists
+from enrich.labels.book import LabelBook
 from enrich.text.normalise import artist_key, label_key
 
 if TYPE_CHECKING:
@@ -55,6 +56,21 @@ class Workspace:
     def aliases(self) -> pl.DataFrame:
         """One row per other name of an artist: artist, alias."""
         return self.artists.select("artist", pl.col("aliases").alias("alias")).explode("alias").drop_nulls("alias")
+
+    @property
+    def artist_ids(self) -> pl.DataFrame:
+        """One row per artist key: artist_key, artist_id."""
+        return self.artists.select("artist_key", "artist_id").unique("artist_key", keep="first", maintain_order=True)
+
+    @property
+    def label_spellings(self) -> pl.DataFrame:
+        """One row per label key: label_key, and how the database spells it best."""
+        return self.labels.select("label_key", "label").unique("label_key", keep="first", maintain_order=True)
+
+    def label_book(self) -> LabelBook:
+        """The database's labels, learned."""
+        facts = self.tracks.filter(pl.col("label").is_not_null() & pl.col("is_known_artist"))
+        return LabelBook.learn(self.labels.select("label", "tracks"), facts=facts.select("artist", "title", "label"))
 
     def seen(self) -> pl.DataFrame:
         """What stood in the blanks at the snapshot: track_id, seen_title, seen_label, seen_artist."""
@@ -121,11 +137,7 @@ def _with_artists(ws: Workspace, artists: pl.DataFrame) -> Workspace:
         names.select("track_id", "name")
         .explode("name")
         .with_columns(artist_key=artist_key(pl.col("name")), place=pl.int_range(pl.len()).over("track_id"))
-        .join(
-            ws.artists.select("artist_key", "artist_id").unique("artist_key", keep="first", maintain_order=True),
-            on="artist_key",
-            how="left",
-        )
+        .join(ws.artist_ids, on="artist_key", how="left")
         .select(
             "track_id",
             "artist_id",
@@ -156,10 +168,3 @@ def _with_artists(ws: Workspace, artists: pl.DataFrame) -> Workspace:
         .drop("new_artist")
     )
     return replace(ws, tracks=tracks, credits=pl.concat([replaced, new_credits]), tracklists=tracklists)
-
-
-def listed_artists(evidence: str) -> list[str]:
-    """The names a proposal lists in its evidence under `artists`; empty where it lists none."""
-    parsed = json.loads(evidence)
-    names = parsed.get("artists") if isinstance(parsed, dict) else None
-    return [str(name) for name in names] if isinstance(names, list) else []

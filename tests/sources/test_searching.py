@@ -46,12 +46,9 @@ def queries(n):
     return [TrackQuery(track_id=str(i), artist="a", title=f"t{i}") for i in range(n)]
 
 
-def one_by_one(rule):
-    """A judge that weighs each track's newest answer by itself."""
-    return lambda told: [rule(query, answers) for query, answers in told]
-
-
-has_label = one_by_one(lambda query, answers: any(hit.label for hit in answers[-1].hits))
+def has_label(answered):
+    """A judge: a label settles it."""
+    return [any(hit.label for hit in answer.hits) for _, answer in answered]
 
 
 def counts(found):
@@ -109,6 +106,7 @@ def test_one_that_raises_stops_nobody():
         Availability.FAILED,
         "beatport: RuntimeError while asking for track 0",
     )
+    assert found.unavailable == {"beatport": "beatport: RuntimeError while asking for track 1"}
 
 
 def test_every_answer_is_told_once_in_the_calling_thread():
@@ -117,12 +115,17 @@ def test_every_answer_is_told_once_in_the_calling_thread():
 
     def judge(batch):
         assert threading.current_thread() is me
-        told.extend((query.track_id, answers[-1].source, len(answers)) for query, answers in batch)
+        told.extend((query.track_id, answer.source) for query, answer in batch)
         return [False] * len(batch)
 
-    search_all(queries(3), [Told("beatport", workers=3), Told("deezer", workers=3)], judge=judge)
+    progress = []
+    sources = [Told("beatport", workers=3), Told("deezer", workers=3)]
+    found = search_all(queries(3), sources, judge=judge, on_progress=lambda done, total: progress.append((done, total)))
 
-    assert sorted(told) == sorted([(str(n), s, k) for n in range(3) for k, s in enumerate(("beatport", "deezer"), 1)])
+    assert sorted(told) == [(str(n), source) for n in range(3) for source in ("beatport", "deezer")]
+    assert {tuple(a.source for a in answers) for answers in found.answers.values()} == {("beatport", "deezer")}
+    assert progress == sorted(progress)
+    assert progress[-1] == (3, 3)
 
 
 def test_sources_work_side_by_side():

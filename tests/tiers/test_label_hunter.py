@@ -18,14 +18,9 @@ from enrich.rules import LABEL_FLOOR
 from enrich.settings import Settings, load_settings
 from enrich.sources.base import Source, open_sources
 from enrich.sources.pace import Lanes
-from enrich.tiers.label_hunter import (
-    HUNTED,
-    enabled_sources,
-    hunt,
-    hunt_label_file,
-    hunt_proposals,
-    hunt_table,
-)
+from enrich.tiers.label_files import hunt_label_file, hunt_table
+from enrich.tiers.label_hunter import HUNTED, enabled_sources, hunt
+from enrich.tiers.outside_labels import hunt_proposals
 
 RELEASES = pl.DataFrame(
     [

@@ -1,0 +1,99 @@
+"""Tier 0 outside: the Label Hunter over a workspace.
+
+Asks sources; writes nothing. Entry point: `OutsideLabels` (a tier).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from enrich.matching.recordings import track_queries
+from enrich.matching.scores import PARTS
+from enrich.matching.values import Outcome, TrackQuery
+from enrich.sources.base import Source
+from enrich.tiers.label_hunter import HUNTED, OnProgress, hunt
+from enrich.tiers.proposing import propose_by_source, unlabelled
+from enrich.tiers.workspace import Workspace
+
+#: Why a track has no label, by the rule that decided it.
+WITHOUT: Mapping[str, str] = {
+    "unknown_title": "title unknown, not searched for",
+    "no_source": "no source is switched on",
+    "no_hit": "not listed anywhere",
+    "refused": "only other tracks or versions listed",
+    "no_label": "listed without a label",
+    "rival_labels": "rival labels, for review",
+    "weak_part": "fits only in part, for review",
+    "common_title": "artist unknown and title common, for review",
+    "compilation_only": "only on compilations, for review",
+}
+
+
+class OutsideLabels:
+    """Tier 0 over a workspace: a callable that returns PROPOSALS, source by source.
+
+    Remembers what it has asked: in later rounds of a run a track is asked again only if its artist has become known
+    since. `unavailable` and `counts` are of the whole run.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        *,
+        on_progress: OnProgress | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._sources = sources
+        self._on_progress = on_progress
+        self._stop = stop
+        self._known: dict[TrackQuery, dict[str, Any]] = {}
+        self.counts: dict[str, Counter[str]] = {}
+        self.unavailable: dict[str, str] = {}
+        self.unavailable_tracks: set[str] = set()
+
+    def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+        """Proposals for the tracks of `track_ids` that have no label."""
+        blank = unlabelled(ws, track_ids)
+        queries = track_queries(blank.with_columns(artist=pl.when("is_known_artist").then("artist")))
+        new = [query for query in queries if query not in self._known]
+        if new:
+            found = hunt(
+                new,
+                sources=self._sources,
+                book=ws.label_book(),
+                on_progress=self._on_progress,
+                stop=self._stop,
+            )
+            self._known.update(zip(new, found.tracks.iter_rows(named=True), strict=True))
+            for name, counts in found.counts.items():
+                self.counts.setdefault(name, Counter()).update(counts)
+            self.unavailable.update(found.unavailable)
+        rows = [self._known[query] for query in queries]
+        silent = {row["track_id"] for row in rows if row["outcome"] == Outcome.UNAVAILABLE.value}
+        self.unavailable_tracks = (self.unavailable_tracks - {row["track_id"] for row in rows}) | silent
+        return hunt_proposals(pl.DataFrame(rows, schema=HUNTED))
+
+    def why_without(self, track_ids: Collection[str]) -> dict[str, int]:
+        """Why tracks of `track_ids` got no label, in words, and how many for each reason, the commonest first."""
+        wanted = set(track_ids)
+        rows = {row["track_id"]: row for row in self._known.values() if row["track_id"] in wanted}
+        reasons = Counter(WITHOUT.get(row["rule"], row["rule"]) for row in rows.values())
+        return dict(sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+def hunt_proposals(tracks: pl.DataFrame) -> pl.DataFrame:
+    """PROPOSALS (kind `label`, tier 0) of a hunt's finds and of what it leaves to review; schema HUNTED in."""
+    return propose_by_source(
+        tracks.filter(pl.col("label").is_not_null()).rename({"label": "value"}),
+        kind="label",
+        tier=0,
+        evidence=[
+            "rule", "reason", "rivals", "release", "catalog_number", "release_date", "url",
+            *(f"part_{name}" for name in PARTS),
+        ],
+    )  # fmt: skip
