@@ -59,11 +59,7 @@ def funnel(frame: pl.DataFrame) -> Figure:
         for n, tracks in enumerate(frame["tracks"]):
             axes.barh(n, tracks, height=0.62, color=style.AFTER if n else style.BEFORE)
             _say(axes, tracks, n, f"{tracks:,}" + (f"  ({100 * tracks / first:.1f} %)" if n else ""), limit=first)
-        axes.set_yticks(range(frame.height), [drawable(name) for name in frame["step"]])
-        axes.set_xlim(0, first)
-        axes.set_xticks([])
-        axes.spines["bottom"].set_visible(False)
-        axes.invert_yaxis()
+        style.rows(axes, frame["step"], limit=first)
         style.headline(axes, title)
         return figure
 
@@ -83,17 +79,13 @@ def tiers(frame: pl.DataFrame) -> Figure:
         for n, (named, labels, left) in enumerate(frame.select("named", "labels", "left").iter_rows()):
             axes.barh(n, left, height=0.62, color=style.BEFORE if n == 0 else style.GRID)
             axes.barh(n, named, left=left, height=0.62, color=style.AFTER)
-            said = f"{left:,} left" if n else f"{left:,}"
-            axes.text(0.012 * first, n, said, va="center", fontsize=8.5, color=style.INK if n else "white")
+            words = f"{left:,} left" if n else f"{left:,}"
+            axes.text(0.012 * first, n, words, va="center", fontsize=8.5, color=style.INK if n else "white")
             parts = [f"{named:,} named"] if named else []
             parts += [f"{labels:,} got a label"] if labels else []
             axes.text(left + named + 0.012 * first, n, ", ".join(parts), va="center", fontsize=8.5, color=style.AFTER,
                       fontweight="bold")  # fmt: skip
-        axes.set_yticks(range(frame.height), [drawable(name) for name in frame["step"]])
-        axes.set_xlim(0, 1.32 * first)
-        axes.set_xticks([])
-        axes.spines["bottom"].set_visible(False)
-        axes.invert_yaxis()
+        style.rows(axes, frame["step"], limit=1.32 * first)
         style.headline(axes, title)
         return figure
 
@@ -124,12 +116,8 @@ def projected_and_actual(frame: pl.DataFrame) -> Figure:
             axes.text(1, n - 0.3, f"{low:g}", ha="center", va="bottom", fontsize=7.5, color=style.MUTED)
             axes.text(2, n - 0.3, f"{high:g}", ha="center", va="bottom", fontsize=7.5, color=style.MUTED)
             axes.text(3.16, n, f"{actual:g}{suffix}, {verdict}", va="center", color=colour, fontweight="bold")
-        axes.set_yticks(range(rows.height), [drawable(name) for name in rows["metric"]])
-        axes.set_xlim(0, 5.4)
-        axes.set_xticks([])
-        axes.spines["bottom"].set_visible(False)
+        style.rows(axes, rows["metric"], limit=5.4)
         axes.spines["left"].set_visible(False)
-        axes.invert_yaxis()
         style.headline(axes, title)
         return figure
 
@@ -235,14 +223,7 @@ def confidence_bands(frame: pl.DataFrame) -> Figure:
             if row["precision"] is not None:
                 text += f", {100 * row['precision']:.0f} % right"
             axes.text(left + longest * 0.012, n, text, va="center", fontsize=8.5)
-        axes.set_yticks(
-            range(rows.height),
-            [drawable(f"{kind} {band}") for kind, band in rows.select("kind", "band").iter_rows()],
-        )
-        axes.set_xlim(0, longest * 1.3)
-        axes.set_xticks([])
-        axes.spines["bottom"].set_visible(False)
-        axes.invert_yaxis()
+        style.rows(axes, rows["kind"] + " " + rows["band"], limit=longest * 1.3)
         style.headline(axes, title)
         words = ("written", "in review", "superseded, rejected or open otherwise")
         handles = [axes.barh(0, 0, color=colour, label=word) for (_, colour), word in zip(parts, words, strict=True)]

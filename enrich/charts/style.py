@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from enrich.charts.letters import FONT
+from enrich.charts.letters import FONT, drawable
 
 #: Okabe–Ito, darkened where thin text needs contrast on white.
 BLUE, ORANGE, GREEN, RED, SKY, PURPLE = "#0072B2", "#D55E00", "#007A5E", "#B3261E", "#56B4E9", "#8F4F76"
@@ -73,6 +73,23 @@ def headline(axes: Axes, title: str) -> None:
     """What the chart shows, over its whole width: long names beside the axes take nothing off it."""
     figure = axes.figure
     figure.suptitle(title, x=0.008, ha="left", fontsize=_SETTINGS["axes.titlesize"], fontweight="bold")
+
+
+def rows(axes: Axes, names: Iterable[object], *, limit: float, most: int | None = None) -> None:
+    """Name the rows of a chart of bars, the first on top, with no axis below: every bar carries its number.
+
+    Args:
+        axes: With a row at each whole number.
+        names: From a database, perhaps.
+        limit: Where the axis ends.
+        most: Characters of a name that are shown.
+    """
+    shown = [drawable(name, most) for name in names]
+    axes.set_yticks(range(len(shown)), shown)
+    axes.set_xlim(0, limit)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    axes.invert_yaxis()
 
 
 def no_data(title: str, text: str) -> Figure:

@@ -176,13 +176,9 @@ def failure_reasons(
         longest = int(rows["tracks"].max() or 1)  # type: ignore[arg-type]
         for n, (tracks, retriable) in enumerate(rows.select("tracks", "retriable").iter_rows()):
             axes.barh(n, tracks, height=0.64, color=style.AFTER if retriable else style.BEFORE)
-            said = f"{tracks:,}" + (", retriable" if retriable else "")
-            axes.text(tracks + 0.012 * longest, n, said, va="center", fontsize=8.5)
-        axes.set_yticks(range(rows.height), [drawable(e, 46) for e in rows["error"]])
-        axes.set_xlim(0, 1.2 * longest)
-        axes.set_xticks([])
-        axes.spines["bottom"].set_visible(False)
-        axes.invert_yaxis()
+            words = f"{tracks:,}" + (", retriable" if retriable else "")
+            axes.text(tracks + 0.012 * longest, n, words, va="center", fontsize=8.5)
+        style.rows(axes, rows["error"], limit=1.2 * longest, most=46)
         style.headline(axes, title)
         return figure
 

@@ -102,7 +102,8 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
     Raises:
         InputFileError: see `check_output`; also a full disk.
     """
-    with _replacing(path) as part:
+    check_output(path)
+    with replacing(path) as (part,):
         if _format(path) == "parquet":
             frame.write_parquet(part)
         else:
@@ -117,7 +118,8 @@ def write_batches(frames: Iterable[pl.DataFrame], schema: pl.Schema, path: str |
     Raises:
         InputFileError: see `check_output`; also a full disk.
     """
-    with _replacing(path) as part, part.open("wb") as opened:
+    check_output(path)
+    with replacing(path) as (part,), part.open("wb") as opened:
         empty = schema.to_frame()
         if _format(path) == "parquet":
             with pq.ParquetWriter(opened, empty.to_arrow().schema, compression="zstd") as writer:
@@ -131,18 +133,28 @@ def write_batches(frames: Iterable[pl.DataFrame], schema: pl.Schema, path: str |
 
 
 @contextmanager
-def _replacing(path: str | Path) -> Iterator[Path]:
-    """A file to write beside `path`, put in its place when it is complete."""
-    path = Path(path)
-    check_output(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+def replacing(*paths: str | Path) -> Iterator[tuple[Path, ...]]:
+    """Files to write beside `paths`, put in their places when all are complete; until then what is there stays.
+
+    Raises:
+        InputFileError: the folder cannot be made or written to, or the disk is full.
+    """
+    finals = [Path(path) for path in paths]
+    parts = tuple(path.with_name(f".{path.name}.{os.getpid()}.part") for path in finals)
     try:
-        yield part
-        part.replace(path)
+        for path in finals:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        yield parts
+        for part, path in zip(parts, finals, strict=True):
+            part.replace(path)
     except OSError as error:
-        raise InputFileError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise InputFileError(
+            f"{finals[0]}: cannot be written: {error.strerror or error}; free some space or name another place; "
+            "what was there stays"
+        ) from None
     finally:
-        part.unlink(missing_ok=True)
+        for part in parts:
+            part.unlink(missing_ok=True)
 
 
 def _write_text(frame: pl.DataFrame, opened: IO[bytes], path: str | Path, *, header: bool) -> None:

@@ -19,7 +19,7 @@ import polars as pl
 
 from enrich.cooldown.periods import STRATEGIES
 from enrich.errors import EnrichError, InputFileError
-from enrich.frames.files import read_table
+from enrich.frames.files import read_table, replacing
 from enrich.pipeline.policy import read_policy
 from enrich.replaying.outcomes import (
     SIX_MONTHS,
@@ -246,10 +246,5 @@ def _counted(on_step: Callable[[Step, int], None] | None, steps: list[Period]) -
 
 def _write(out: Path, result: ReplayResult) -> None:
     document = json.dumps(result.asdict(), default=str, ensure_ascii=False, indent=1) + "\n"
-    partial = out.with_name(f".{out.name}.partial")
-    try:
-        partial.write_text(document, encoding="utf-8")
-        partial.replace(out)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputFileError(f"{out}: cannot be written ({error.strerror})") from error
+    with replacing(out) as (part,):
+        part.write_text(document, encoding="utf-8")

@@ -23,6 +23,7 @@ from enrich.charts import recovery as charts
 from enrich.charts.style import as_svg
 from enrich.cooldown.simulation import simulated_year
 from enrich.errors import EnrichError, InputFileError
+from enrich.frames.files import replacing
 from enrich.reporting.comparison import compare, read_former, same_figures
 from enrich.reporting.counts import read_counts
 from enrich.reporting.figures import figures
@@ -90,7 +91,10 @@ def report(settings: Settings, *, out: Path | None = None, now: datetime, former
     files = {folder / JSON_NAME: _as_json(plain(counted)), folder / HTML_NAME: page}
     if before is not None:
         files[folder / FORMER_NAME] = _as_json(before)
-    _write(files)
+    # All or none: they belong together.
+    with replacing(*files) as parts:
+        for part, text in zip(parts, files.values(), strict=True):
+            part.write_text(text, encoding="utf-8", errors="replace")
     return ReportResult(path_json=folder / JSON_NAME, path_html=folder / HTML_NAME, figures=counted)
 
 
@@ -238,22 +242,3 @@ def _check_folder(folder: Path) -> None:
         raise InputFileError(f"{folder}: cannot be made: {error.strerror}; name another folder with --out") from None
     if not os.access(folder, os.W_OK):
         raise InputFileError(f"{folder}: may not be written to; name another folder with --out")
-
-
-def _write(texts: dict[Path, str]) -> None:
-    """Write all files or, where one does not fit on the disk, none: they belong together."""
-    parts = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in texts}
-    path = next(iter(texts))
-    try:
-        for path, part in parts.items():
-            part.write_text(texts[path], encoding="utf-8", errors="replace")
-        for path, part in parts.items():
-            part.replace(path)
-    except OSError as error:
-        raise InputFileError(
-            f"{path}: cannot be written: {error.strerror or error}; free some space or name another folder with --out; "
-            "the former one stays"
-        ) from None
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)

@@ -20,6 +20,7 @@ import polars as pl
 from enrich.charts.ego_net import draw_ego_net
 from enrich.cooccurrence.graph.building import build_graph, ego_net
 from enrich.errors import InputFileError
+from enrich.frames.files import replacing
 from enrich.rules import WINDOW
 from enrich.settings import Settings
 from enrich.snapshots.opening import open_snapshot
@@ -105,9 +106,7 @@ def write_graph(graph: nx.Graph[str], out: str | os.PathLike[str]) -> Path:
     becomes its text.
     """
     out = Path(out)
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(out) as (part,):
         if out.suffix.lower() in _PICTURES:
             draw_ego_net(graph).savefig(part, format=out.suffix[1:].lower(), dpi=200, metadata=_undated(out))
         elif out.suffix.lower() == ".gexf":
@@ -115,11 +114,6 @@ def write_graph(graph: nx.Graph[str], out: str | os.PathLike[str]) -> Path:
             part.write_text(_WRITTEN_ON.sub("", text, count=1), encoding="utf-8")
         else:
             part.write_text("\n".join(nx.generate_graphml(_plain(graph), named_key_ids=True)), encoding="utf-8")
-        part.replace(out)
-    except OSError as error:
-        raise InputFileError(f"{out}: cannot be written: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
     return out
 
 
