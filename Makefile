@@ -5,13 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 LIMIT ?= 500
 NOTEBOOK_CELL_S ?= 120
+CANARY := data/canary
+CANARY_TESTS = -m pytest -q --tb=line -o cache_dir=$(CANARY)/cache -m "not slow and not browser and not spark"
 # One more than the cores of a small machine: tests wait for servers they start.
 WORKERS ?= 3
 export JUPYTER_PLATFORM_DIRS = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-slow lint bench bench-large spark spark-test canary lab notebooks browser snapshot hunt-labels resolve trigger writeback report \
-        cooldown-migrate cooldown-process cooldown-stats serve faults cron cron-remove requirements clean
+        cooldown-migrate cooldown-process cooldown-stats serve faults requirements clean
 
 help:  ## Explain the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,7 +61,14 @@ spark-test: spark  ## The ranking on Spark equals DuckDB's, to the row; prints b
 	$(BIN)/python -m pytest -q -s -m spark tests/cooccurrence
 
 canary: setup  ## The newest releases of every package, and which tests they break (in a throw-away environment)
-	@$(BIN)/python deploy/canary.py $(if $(TESTS),-- $(TESTS))
+	@rm -rf $(CANARY) && $(PYTHON) -m venv $(CANARY)
+	@$(CANARY)/bin/python -m pip install -qq --disable-pip-version-check --upgrade --upgrade-strategy eager \
+	    --editable ".[api,notebooks,survival,dev]"
+	@echo "newer than what is pinned:"
+	@$(CANARY)/bin/python -m pip freeze --exclude-editable | tr A-Z_ a-z- | grep -vxFf requirements.txt || echo "nothing"
+	@$(CANARY)/bin/python $(CANARY_TESTS) $(or $(TESTS),tests) || { \
+	    echo "THE SAME TESTS WITH THE PINNED PACKAGES; what passes here is broken by the newest releases"; \
+	    $(BIN)/python $(CANARY_TESTS) --last-failed $(or $(TESTS),tests); exit 1; }
 
 # Kernels start in the folder of their notebook; the data folder is the checkout's.
 lab notebooks browser: export ENRICH_DATA_DIR ?= $(CURDIR)/data
@@ -112,12 +121,6 @@ serve: setup  ## The HTTP API on port 8022
 
 faults: setup  ## The long form of the fault suite: every step of every operation (about half an hour)
 	ENRICH_FAULTS=long $(BIN)/python -m pytest -q tests/faults
-
-cron:  ## Print the crontab with our jobs; APPLY=1 installs it; FORM=curl calls a running server instead
-	@deploy/cron install $(or $(FORM),cli) $(if $(APPLY),--apply)
-
-cron-remove:  ## Print the crontab without our jobs; APPLY=1 takes them out
-	@deploy/cron remove $(if $(APPLY),--apply)
 
 requirements: setup  ## Pin the newest releases that fit pyproject.toml
 	uv pip compile --quiet $(addprefix --extra ,api notebooks browser bench survival dev) --no-header --no-annotate \
