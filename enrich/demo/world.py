@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import cycle
 from typing import Any
 from uuid import UUID
 
@@ -30,107 +31,34 @@ _UNKNOWN_ARTISTS = ("Unknown Artist", "ID")
 _ALBUMS = 90
 _TIME = pl.Datetime("us", "UTC")
 
+#: Types of the columns that are no text.
+_TYPES: dict[str, Any] = {
+    **dict.fromkeys(("created_at", "updated_at", "last_attempt", "set_date"), _TIME),
+    **dict.fromkeys(("release_date", "released_on"), pl.Date),
+    **dict.fromkeys(("position", "track_number", "sources_enriched", "retry_count"), pl.Int32),
+    **dict.fromkeys(("is_remix", "is_mashup", "is_complete", "is_id", "is_retriable"), pl.Boolean),
+    "duration_ms": pl.Int64,
+}
+_COLUMNS = {
+    "artists": "id name normalized_name aliases metadata created_at updated_at",
+    "tracks": "id title normalized_title isrc duration_ms release_date genre mashup_components is_remix is_mashup "
+    "metadata created_at updated_at",
+    "track_artists": "track_id artist_id role position",
+    "albums": "id title label release_date created_at updated_at",
+    "album_tracks": "album_id track_id track_number",
+    "performers": "id name normalized_name artist_id metadata created_at updated_at",
+    "setlists": "id performer_id set_date source source_url source_id is_complete metadata created_at updated_at",
+    "setlist_tracks": "setlist_id track_id position is_id id_text",
+    "playlists": "id name source curator created_at updated_at",
+    "playlist_tracks": "playlist_id track_id position",
+    "enrichment_status": "id track_id status sources_enriched last_attempt retry_count error_message is_retriable "
+    "created_at updated_at",
+    "enrich_demo_truth": "track_id true_artist true_title true_label released_on kind",
+    "enrich_demo_slot_truth": "setlist_id position true_artist true_title true_label released_on",
+}
 #: Tables in the order in which they can be loaded, with the columns the demo fills.
 TABLES: dict[str, dict[str, Any]] = {
-    "artists": {
-        "id": pl.String,
-        "name": pl.String,
-        "normalized_name": pl.String,
-        "aliases": pl.String,
-        "metadata": pl.String,
-        "created_at": _TIME,
-        "updated_at": _TIME,
-    },
-    "tracks": {
-        "id": pl.String,
-        "title": pl.String,
-        "normalized_title": pl.String,
-        "isrc": pl.String,
-        "duration_ms": pl.Int64,
-        "release_date": pl.Date,
-        "genre": pl.String,
-        "mashup_components": pl.String,
-        "is_remix": pl.Boolean,
-        "is_mashup": pl.Boolean,
-        "metadata": pl.String,
-        "created_at": _TIME,
-        "updated_at": _TIME,
-    },
-    "track_artists": {"track_id": pl.String, "artist_id": pl.String, "role": pl.String, "position": pl.Int32},
-    "albums": {
-        "id": pl.String,
-        "title": pl.String,
-        "label": pl.String,
-        "release_date": pl.Date,
-        "created_at": _TIME,
-        "updated_at": _TIME,
-    },
-    "album_tracks": {"album_id": pl.String, "track_id": pl.String, "track_number": pl.Int32},
-    "performers": {
-        "id": pl.String,
-        "name": pl.String,
-        "normalized_name": pl.String,
-        "artist_id": pl.String,
-        "metadata": pl.String,
-        "created_at": _TIME,
-        "updated_at": _TIME,
-    },
-    "setlists": {
-        "id": pl.String,
-        "performer_id": pl.String,
-        "set_date": _TIME,
-        "source": pl.String,
-        "source_url": pl.String,
-        "source_id": pl.String,
-        "is_complete": pl.Boolean,
-        "metadata": pl.String,
-        "created_at": _TIME,
-        "updated_at": _TIME,
-    },
-    "setlist_tracks": {
-        "setlist_id": pl.String,
-        "track_id": pl.String,
-        "position": pl.Int32,
-        "is_id": pl.Boolean,
-        "id_text": pl.String,
-    },
-    "playlists": {
-        "id": pl.String,
-        "name": pl.String,
-        "source": pl.String,
-        "curator": pl.String,
-        "created_at": _TIME,
-        "updated_at": _TIME,
-    },
-    "playlist_tracks": {"playlist_id": pl.String, "track_id": pl.String, "position": pl.Int32},
-    "enrichment_status": {
-        "id": pl.String,
-        "track_id": pl.String,
-        "status": pl.String,
-        "sources_enriched": pl.Int32,
-        "last_attempt": _TIME,
-        "retry_count": pl.Int32,
-        "error_message": pl.String,
-        "is_retriable": pl.Boolean,
-        "created_at": _TIME,
-        "updated_at": _TIME,
-    },
-    "enrich_demo_truth": {
-        "track_id": pl.String,
-        "true_artist": pl.String,
-        "true_title": pl.String,
-        "true_label": pl.String,
-        "released_on": pl.Date,
-        "kind": pl.String,
-    },
-    "enrich_demo_slot_truth": {
-        "setlist_id": pl.String,
-        "position": pl.Int32,
-        "true_artist": pl.String,
-        "true_title": pl.String,
-        "true_label": pl.String,
-        "released_on": pl.Date,
-    },
+    table: {column: _TYPES.get(column, pl.String) for column in columns.split()} for table, columns in _COLUMNS.items()
 }
 
 
@@ -160,82 +88,69 @@ def build_world(*, seed: int, now: datetime) -> World:
     tracks = build_tracks(rng, cast, recordings, today=now.date())
     sets = build_sets(rng, cast, recordings, tracks, today=now.date())
     catalogue = build_catalogue(rng, cast, recordings)
-    writer = _Writer(rng, cast, tracks, sets, now)
-    writer.people()
-    writer.music()
-    writer.played()
-    writer.albums()
-    writer.status()
-    writer.truth(recordings)
-    return World(seed=seed, now=now, tables=writer.frames(), catalogue=catalogue)
+    tables = _Writer(rng, cast, recordings, tracks, sets, now).frames()
+    return World(seed=seed, now=now, tables=tables, catalogue=catalogue)
 
 
 class _Writer:
     """Turns the drawn objects into rows; ids come from the generator, in a fixed order."""
 
     def __init__(
-        self, rng: np.random.Generator, cast: Cast, tracks: tuple[Track, ...], sets: list[DjSet], now: datetime
+        self,
+        rng: np.random.Generator,
+        cast: Cast,
+        recordings: Sequence[Recording],
+        tracks: Sequence[Track],
+        sets: Sequence[DjSet],
+        now: datetime,
     ) -> None:
-        self.rng, self.cast, self.tracks, self.sets, self.now = rng, cast, tracks, sets, now
+        self.rng, self.cast, self.recordings, self.now = rng, cast, recordings, now
+        self.tracks, self.sets = tracks, sets
         self.rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in TABLES}
         self.artist_ids = [self._id() for _ in (*cast.artists, *_UNKNOWN_ARTISTS)]
         self.track_ids = [self._id() for _ in tracks]
-        self.bare: list[tuple[str, int, int]] = []
         self.created = self._first_seen()
 
     def frames(self) -> dict[str, pl.DataFrame]:
+        for write in (self._people, self._music, self._played, self._albums, self._status, self._truth):
+            write()
         frames = {table: pl.DataFrame(rows, schema=TABLES[table], orient="row") for table, rows in self.rows.items()}
         frames["artists"] = frames["artists"].with_columns(normalized_name=artist_key(pl.col("name")))
         frames["performers"] = frames["performers"].with_columns(normalized_name=artist_key(pl.col("name")))
         frames["tracks"] = frames["tracks"].with_columns(normalized_title=title_key(pl.col("title")))
         return frames
 
-    def people(self) -> None:
+    def _add(self, table: str, *row: Any) -> None:
+        self.rows[table].append(row)
+
+    def _people(self) -> None:
         start = self.now - timedelta(days=900)
         names = [(a.name, a.aliases) for a in self.cast.artists] + [(name, ()) for name in _UNKNOWN_ARTISTS]
         for artist_id, (name, aliases) in zip(self.artist_ids, names, strict=True):
-            self.rows["artists"].append((artist_id, name, "", _array(aliases), "{}", start, start))
+            self._add("artists", artist_id, name, "", _array(aliases), "{}", start, start)
         self.performer_ids = [self._id() for _ in self.cast.djs]
         for performer_id, dj in zip(self.performer_ids, self.cast.djs, strict=True):
             own = json.dumps({} if dj.label is None else {"label": self.cast.labels[dj.label].name})
             artist = None if dj.artist is None else self.artist_ids[dj.artist]
-            self.rows["performers"].append((performer_id, dj.name, "", artist, own, start, start))
+            self._add("performers", performer_id, dj.name, "", artist, own, start, start)
 
-    def music(self) -> None:
-        unknown = [self.artist_ids[len(self.cast.artists) + n] for n in range(len(_UNKNOWN_ARTISTS))]
-        flagged = 0
+    def _music(self) -> None:
+        unknown = cycle(self.artist_ids[len(self.cast.artists) :])
         for track_id, track, created in zip(self.track_ids, self.tracks, self.created, strict=True):
-            self.rows["tracks"].append(
-                (
-                    track_id,
-                    track.title,
-                    "",
-                    track.isrc,
-                    track.duration_ms,
-                    track.release_date,
-                    track.genre,
-                    track.components,
-                    track.is_remix,
-                    track.is_mashup,
-                    track.metadata,
-                    created,
-                    created,
-                )
-            )
+            facts = (track.isrc, track.duration_ms, track.release_date, track.genre, track.components)
+            flags = (track.is_remix, track.is_mashup)
+            self._add("tracks", track_id, track.title, "", *facts, *flags, track.metadata, created, created)
+            credits = [(self.artist_ids[artist], "primary", n) for n, artist in enumerate(track.artists)]
             if track.unknown_artist:
-                self._credit(track_id, unknown[flagged % 2], "primary", 0)
-                flagged += 1
-            for n, artist in enumerate(track.artists):
-                self._credit(track_id, self.artist_ids[artist], "primary", n)
+                credits.insert(0, (next(unknown), "primary", 0))
             if track.featured is not None:
-                self._credit(track_id, self.artist_ids[track.featured], "featured", len(track.artists))
+                credits.append((self.artist_ids[track.featured], "featured", len(track.artists)))
             if track.remixer is not None:
-                self._credit(track_id, self.artist_ids[track.remixer], "remixer", 0)
+                credits.append((self.artist_ids[track.remixer], "remixer", 0))
+            for credit in credits:
+                self._add("track_artists", track_id, *credit)
 
-    def _credit(self, track_id: str, artist_id: str, role: str, position: int) -> None:
-        self.rows["track_artists"].append((track_id, artist_id, role, position))
-
-    def played(self) -> None:
+    def _played(self) -> None:
         for number, dj_set in enumerate(self.sets):
             if dj_set.as_playlist:
                 self._playlist(dj_set)
@@ -243,47 +158,35 @@ class _Writer:
                 self._setlist(number, dj_set)
 
     def _setlist(self, number: int, dj_set: DjSet) -> None:
-        setlist_id = self._id()
-        imported = self._imported(dj_set)
-        played_at = datetime.combine(dj_set.day, time(21, 0), UTC)
-        source_id = f"demo-{number:04d}"
-        self.rows["setlists"].append(
-            (
-                setlist_id,
-                self.performer_ids[dj_set.dj],
-                played_at if dj_set.is_dated else None,
-                dj_set.source,
-                None,
-                source_id,
-                bool(self.rng.random() < 0.7),
-                json.dumps({"name": dj_set.name}),
-                imported,
-                imported,
-            )
-        )
+        setlist_id, performer = self._id(), self.performer_ids[dj_set.dj]
+        imported = self._seen_after(dj_set.day, within_h=120)
+        on = _evening(dj_set.day) if dj_set.is_dated else None
+        complete, name = bool(self.rng.random() < 0.7), json.dumps({"name": dj_set.name})
+        source = (dj_set.source, None, f"demo-{number:04d}")
+        self._add("setlists", setlist_id, performer, on, *source, complete, name, imported, imported)
         position = 0
         for slot in dj_set.slots:
             position += 1 + int(dj_set.gaps and self.rng.random() < 0.12)
             track = None if slot.track is None else self.track_ids[slot.track]
-            self.rows["setlist_tracks"].append((setlist_id, track, position, slot.id_text is not None, slot.id_text))
+            self._add("setlist_tracks", setlist_id, track, position, slot.id_text is not None, slot.id_text)
             if slot.track is None and slot.recording is not None:
-                self.bare.append((setlist_id, position, slot.recording))
+                made = self.recordings[slot.recording]
+                truth = (credited(made, self.cast), clean_title(made, self.cast), self.cast.labels[made.label].name)
+                self._add("enrich_demo_slot_truth", setlist_id, position, *truth, made.released)
 
     def _playlist(self, dj_set: DjSet) -> None:
-        playlist_id = self._id()
-        imported = self._imported(dj_set)
-        name = self.cast.djs[dj_set.dj].name
-        self.rows["playlists"].append(
-            (playlist_id, f"{name} - {dj_set.name} {dj_set.day}", dj_set.source, name, imported, imported)
-        )
+        playlist_id, dj = self._id(), self.cast.djs[dj_set.dj].name
+        imported = self._seen_after(dj_set.day, within_h=120)
+        name = f"{dj} - {dj_set.name} {dj_set.day}"
+        self._add("playlists", playlist_id, name, dj_set.source, dj, imported, imported)
         seen: dict[int, int] = {}
         for position, slot in enumerate(dj_set.slots, start=1):
-            if slot.track is not None and slot.track not in seen:
-                seen[slot.track] = position
+            if slot.track is not None:
+                seen.setdefault(slot.track, position)
         for track, position in seen.items():
-            self.rows["playlist_tracks"].append((playlist_id, self.track_ids[track], position))
+            self._add("playlist_tracks", playlist_id, self.track_ids[track], position)
 
-    def albums(self) -> None:
+    def _albums(self) -> None:
         """Albums and compilations of named tracks; some are the only place a label stands."""
         by_label: dict[int, list[int]] = {}
         for i, track in enumerate(self.tracks):
@@ -300,51 +203,36 @@ class _Writer:
             out = max((d for d in dates if d is not None), default=None)
             created = min(self.now, max(self.created[i] for i in chosen))
             name = self.cast.labels[label].spellings[int(self.rng.integers(2))]
-            self.rows["albums"].append((album_id, f"{name} Sampler {n + 1}", name, out, created, created))
+            self._add("albums", album_id, f"{name} Sampler {n + 1}", name, out, created, created)
             for number, i in enumerate(chosen, start=1):
-                self.rows["album_tracks"].append((album_id, self.track_ids[i], number))
+                self._add("album_tracks", album_id, self.track_ids[i], number)
 
-    def status(self) -> None:
+    def _status(self) -> None:
         """Enrichment states: exactly the specification's current state."""
         failed = [i for i, t in enumerate(self.tracks) if t.is_failed]
         assert len(failed) == FAILED
         order = self.rng.permutation(failed)
         retriable = {int(i) for i in order[:RETRIABLE]}
         exhausted = {int(i) for i in order[RETRIABLE : RETRIABLE + EXHAUSTED]}
-        for i, track in enumerate(self.tracks):
-            created = self.created[i]
-            newest = max(created, self.now - timedelta(days=float(self.rng.uniform(0.02, 45))))
-            attempt = min(newest, self.now)
+        for i, (track, created) in enumerate(zip(self.tracks, self.created, strict=True)):
+            attempt = min(max(created, self.now - timedelta(days=float(self.rng.uniform(0.02, 45)))), self.now)
             if track.is_failed:
                 again = i in retriable
                 retries = MAX_ATTEMPTS if i in exhausted else int(self.rng.choice(4, p=(0.55, 0.25, 0.15, 0.05)))
                 row: tuple[Any, ...] = ("failed", 0, attempt, retries, _error(self.rng, retriable=again), again)
             else:
                 row = ("completed", int(self.rng.integers(1, 5)), attempt, 0, None, None)
-            self.rows["enrichment_status"].append((self._id(), self.track_ids[i], *row, created, attempt))
+            self._add("enrichment_status", self._id(), self.track_ids[i], *row, created, attempt)
 
-    def truth(self, recordings: Sequence[Recording]) -> None:
-        """What every track, and every ID slot without a track, really is."""
+    def _truth(self) -> None:
+        """What every track really is."""
         for track_id, track in zip(self.track_ids, self.tracks, strict=True):
-            self.rows["enrich_demo_truth"].append(
-                (track_id, track.true_artist, track.true_title, track.true_label, track.released_on, track.kind)
-            )
-        for setlist_id, position, number in self.bare:
-            made = recordings[number]
-            self.rows["enrich_demo_slot_truth"].append(
-                (
-                    setlist_id,
-                    position,
-                    credited(made, self.cast),
-                    clean_title(made, self.cast),
-                    self.cast.labels[made.label].name,
-                    made.released,
-                )
-            )
+            truth = (track.true_artist, track.true_title, track.true_label, track.released_on)
+            self._add("enrich_demo_truth", track_id, *truth, track.kind)
 
-    def _imported(self, dj_set: DjSet) -> datetime:
-        played = datetime.combine(dj_set.day, time(21, 0), UTC)
-        return min(self.now, played + timedelta(hours=float(self.rng.uniform(10, 120))))
+    def _seen_after(self, day: date, *, within_h: float) -> datetime:
+        """Ten hours or more after a set of that day began."""
+        return min(self.now, _evening(day) + timedelta(hours=float(self.rng.uniform(10, within_h))))
 
     def _first_seen(self) -> list[datetime]:
         """When each track's row was made: with its first set, a day or so after."""
@@ -353,18 +241,15 @@ class _Writer:
             for slot in dj_set.slots:
                 if slot.track is not None:
                     first[slot.track] = min(first.get(slot.track, dj_set.day), dj_set.day)
-        default = self.now.date() - timedelta(days=400)
-        return [
-            min(
-                self.now,
-                datetime.combine(first.get(i, default), time(21, 0), UTC)
-                + timedelta(hours=float(self.rng.uniform(10, 60))),
-            )
-            for i in range(len(self.tracks))
-        ]
+        unplayed = self.now.date() - timedelta(days=400)
+        return [self._seen_after(first.get(i, unplayed), within_h=60) for i in range(len(self.tracks))]
 
     def _id(self) -> str:
         return str(UUID(bytes=self.rng.bytes(16), version=4))
+
+
+def _evening(day: date) -> datetime:
+    return datetime.combine(day, time(21, 0), UTC)
 
 
 def _error(rng: np.random.Generator, *, retriable: bool) -> str:
