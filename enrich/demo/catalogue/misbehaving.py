@@ -24,9 +24,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from enrich.demo.catalogue import wire_deezer, wire_musicbrainz
+from enrich.demo.catalogue.wire import Reply, as_json, as_page
 from enrich.settings import SOURCES
 
 Kind = Literal[
@@ -37,6 +39,28 @@ Kind = Literal[
 KINDS: frozenset[str] = frozenset(Kind.__args__)  # type: ignore[attr-defined]
 #: These change what is found, not whether there is an answer.
 CONTENT = frozenset({"empty", "no_label", "rival_labels", "wrong_first", "two_pages", "bare_hits"})
+#: What a source sends that gives no answer.
+REFUSALS: Mapping[str, Reply] = {
+    "challenge": as_page(
+        "<h1>Just a moment...</h1><noscript>Enable JavaScript</noscript>", title="Just a moment...", status=403
+    ),
+    "ban_502": as_page("<h1>502 Bad Gateway</h1>", title="502 Bad Gateway", status=502),
+    "busy_503": wire_musicbrainz.error(
+        503,
+        "Your requests are exceeding the allowable rate limit. "
+        "Please see https://musicbrainz.org/doc/XMLWebService for more information.",
+    ),
+    "busy_503_all": as_json(
+        {"error": "The MusicBrainz web server is currently busy. Please try again later."}, status=503
+    ),
+    "too_many": as_json(
+        {"detail": "Too many requests.", "message": "You are making requests too quickly."}, status=429
+    ),
+    "server_error": as_page("<h1>500 Internal Server Error</h1>", title="Error", status=500),
+    "quota": wire_deezer.error(4, "Quota limit exceeded"),
+    "busy": wire_deezer.error(700, "Service busy"),
+    "blockless": as_page("<h1>Welcome</h1><p>We have a new look.</p>", title="Welcome"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +79,11 @@ class Misbehaviour:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"unknown misbehaviour {self.kind!r}; known are {', '.join(sorted(KINDS))}")
+
+    def refusal(self) -> Reply:
+        """What is sent instead of an answer; of a kind in REFUSALS."""
+        headers = {} if self.retry_after is None else {"Retry-After": self.retry_after}
+        return replace(REFUSALS[self.kind], headers=headers)
 
 
 #: A bad day: one source puts up a challenge, one bans the address, one is too busy for a minute.

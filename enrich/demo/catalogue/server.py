@@ -13,7 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -23,9 +23,9 @@ import polars as pl
 from pydantic import SecretStr
 
 from enrich.demo.catalogue import wire_beatport, wire_deezer, wire_discogs, wire_musicbrainz, wire_shops
-from enrich.demo.catalogue.misbehaving import CONTENT, Conduct, Manner, Misbehaviour
+from enrich.demo.catalogue.misbehaving import REFUSALS, Conduct, Manner
 from enrich.demo.catalogue.shop import Shop
-from enrich.demo.catalogue.wire import Asked, Said, View, as_json, as_page
+from enrich.demo.catalogue.wire import Reply, Request, View, as_json
 from enrich.settings import SOURCES, Settings
 
 #: Path of each source's base below the server's address.
@@ -47,7 +47,6 @@ _FORMATS = {
     "deezer": wire_deezer.answer,
     "discogs": wire_discogs.answer,
 }
-_PAGES = frozenset({"juno", "traxsource"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +193,7 @@ class Catalogue:
         with self._lock:
             self._log.clear()
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Said:
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """The reply to a request; logged."""
         at = time.monotonic()
         parts = urlsplit(target)
@@ -203,43 +202,43 @@ class Catalogue:
             return as_json({"sources": self.urls()} if parts.path == "/" else {"detail": "Not found."}, status=404)
         base = self._root + (SITE_BASE if is_site else BASES[source])
         params = dict(parse_qsl(parts.query, keep_blank_values=True))
-        asked = Asked(source=source, method=method, path=path, params=params, headers=headers, base=base)
+        request = Request(source=source, method=method, path=path, params=params, headers=headers, base=base)
         if self.delay_s:
             self._closing.wait(self.delay_s)
-        said = self._reply(asked, body, is_site=is_site, now=at)
+        reply = self._reply(request, body, is_site=is_site, now=at)
         entry = Logged(
             source=source, method=method, path=path, params=params, user_agent=headers.get("user-agent", ""),
-            status=said.status, at=at,
+            status=reply.status, at=at,
         )  # fmt: skip
         with self._lock:
             self._log.append(entry)
-        return said
+        return reply
 
-    def _reply(self, asked: Asked, body: bytes, *, is_site: bool, now: float) -> Said:
-        manners = self.conduct.next(asked.source, now=now)
+    def _reply(self, request: Request, body: bytes, *, is_site: bool, now: float) -> Reply:
+        manners = self.conduct.next(request.source, now=now)
         for manner in manners:
             if manner.kind == "slow":
                 self._closing.wait(manner.delay_s)
             elif manner.kind == "expired_token":
                 self._tokens.expire()
-            elif manner.kind not in CONTENT and manner.kind != "truncated":
-                return _misbehaved(manner, is_site=is_site)
-        if asked.source == "beatport" and not is_site:
-            refused = self._tokens.check(asked, body)
+            elif manner.kind in REFUSALS:
+                return manner.refusal()
+        if request.source == "beatport" and not is_site:
+            refused = self._tokens.check(request, body)
             if refused is not None:
                 return refused
-        if asked.source in ("musicbrainz", "discogs") and not _is_named(asked.headers.get("user-agent", "")):
-            return _misbehaved(Misbehaviour(kind="challenge"), is_site=False)
-        size = asked.number("per_page", asked.number("limit", 50))
+        if request.source in ("musicbrainz", "discogs") and not _is_named(request.headers.get("user-agent", "")):
+            return REFUSALS["challenge"]
+        size = request.number("per_page", request.number("limit", 50))
         kinds = frozenset(manner.kind for manner in manners)
-        view = View(self.shop, asked.source, kinds, size)
-        if asked.source == "beatport":
-            said = wire_beatport.site(view, asked) if is_site else wire_beatport.answer(view, asked)
+        view = View(self.shop, request.source, kinds, size)
+        if request.source == "beatport":
+            reply = wire_beatport.site(view, request) if is_site else wire_beatport.answer(view, request)
         else:
-            said = _FORMATS[asked.source](view, asked)
+            reply = _FORMATS[request.source](view, request)
         if "truncated" in kinds:
-            return Said(said.status, said.body[: len(said.body) // 2], said.content_type, said.headers)
-        return said
+            return replace(reply, body=reply.body[: len(reply.body) // 2])
+        return reply
 
 
 class _Tokens:
@@ -258,26 +257,25 @@ class _Tokens:
         with self._lock:
             self._is_expired = True
 
-    def check(self, asked: Asked, body: bytes) -> Said | None:
+    def check(self, request: Request, body: bytes) -> Reply | None:
         """The reply to a renewal or to an unauthorised request; None lets the request through."""
         with self._lock:
-            if asked.path == "/auth/o/token/":
-                return self._renew(asked, dict(parse_qsl(body.decode("utf-8", "replace"))))
-            login = asked.headers.get("authorization", "")
+            if request.path == "/auth/o/token/":
+                return self._renew(request, dict(parse_qsl(body.decode("utf-8", "replace"))))
+            login = request.headers.get("authorization", "")
             if not login:
                 return as_json({"detail": "Authentication credentials were not provided."}, status=401)
             if self._is_expired or login != f"Bearer {self._access()}":
                 return as_json({"detail": "Authentication credentials were not valid."}, status=401)
         return None
 
-    def _renew(self, asked: Asked, form: Mapping[str, str]) -> Said:
+    def _renew(self, request: Request, form: Mapping[str, str]) -> Reply:
         wanted = {"grant_type": "refresh_token", "refresh_token": self._refresh(), "client_id": _CLIENT_ID}
-        if asked.method != "POST" or any(form.get(name) != value for name, value in wanted.items()):
+        if request.method != "POST" or any(form.get(name) != value for name, value in wanted.items()):
             return as_json({"error": "invalid_grant"}, status=400)
         self._serial += 1
         self._is_expired = False
-        fields = self._fields()
-        return as_json({name: fields[name] for name in fields if name != "client_id"})
+        return as_json({name: value for name, value in self._fields().items() if name != "client_id"})
 
     def _fields(self) -> dict[str, Any]:
         return {
@@ -318,14 +316,14 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(length) if length else b""
         headers = {name.lower(): value for name, value in self.headers.items()}
-        said = self.server.catalogue.answer(self.command, self.path, headers, body)
-        self.send_response(said.status)
-        self.send_header("Content-Type", said.content_type)
-        self.send_header("Content-Length", str(len(said.body)))
-        for name, value in said.headers.items():
+        reply = self.server.catalogue.answer(self.command, self.path, headers, body)
+        self.send_response(reply.status)
+        self.send_header("Content-Type", reply.content_type)
+        self.send_header("Content-Length", str(len(reply.body)))
+        for name, value in reply.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(said.body)
+        self.wfile.write(reply.body)
         self.wfile.flush()
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -344,42 +342,3 @@ def _whose(path: str) -> tuple[str | None, str, bool]:
 
 def _is_named(user_agent: str) -> bool:
     return bool(user_agent) and not user_agent.lower().startswith(("python-", "curl/", "java/"))
-
-
-def _misbehaved(manner: Misbehaviour, *, is_site: bool) -> Said:
-    """The reply of a source that does not answer."""
-    headers = {"Retry-After": manner.retry_after} if manner.retry_after is not None else {}
-    match manner.kind:
-        case "challenge":
-            said = as_page(
-                "<h1>Just a moment...</h1><noscript>Enable JavaScript</noscript>", title="Just a moment...", status=403
-            )
-        case "ban_502":
-            said = as_page("<h1>502 Bad Gateway</h1>", title="502 Bad Gateway", status=502)
-        case "busy_503":
-            text = (
-                "Your requests are exceeding the allowable rate limit. "
-                "Please see https://musicbrainz.org/doc/XMLWebService for more information."
-            )
-            said = as_json(
-                {"error": text, "help": "For usage, please see: https://musicbrainz.org/development/mmd"}, status=503
-            )
-        case "busy_503_all":
-            said = as_json(
-                {"error": "The MusicBrainz web server is currently busy. Please try again later."}, status=503
-            )
-        case "too_many":
-            said = as_json(
-                {"detail": "Too many requests.", "message": "You are making requests too quickly."}, status=429
-            )
-        case "server_error":
-            said = as_page("<h1>500 Internal Server Error</h1>", title="Error", status=500)
-        case "quota":
-            said = wire_deezer.error(4, "Quota limit exceeded")
-        case "busy":
-            said = wire_deezer.error(700, "Service busy")
-        case "blockless":
-            said = as_page("<h1>Welcome</h1><p>We have a new look.</p>", title="Welcome")
-        case _:
-            raise AssertionError(manner.kind)
-    return Said(said.status, said.body, said.content_type, headers)

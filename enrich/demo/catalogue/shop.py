@@ -62,6 +62,16 @@ class Listing:
         """The same for the same artist, title and mix, whatever the release."""
         return str(uuid.uuid5(_NAMESPACE, "\x1f".join([self.artist, self.title, self.mix or ""]).casefold()))
 
+    @property
+    def day(self) -> str | None:
+        """The release date as `2024-03-15`."""
+        return self.release_date.isoformat() if self.release_date else None
+
+    @property
+    def remixers(self) -> tuple[str, ...]:
+        """The remixer alone, or nobody."""
+        return (self.remixer,) if self.remixer else ()
+
     def is_carried_by(self, source: str) -> bool:
         """Whether `source` sells it."""
         return self.sources is None or source in self.sources
@@ -83,7 +93,7 @@ class Shop:
         self._label_numbers = {label: number for number, label in enumerate(self.labels, start=1)}
         self._people: dict[str, int] = {}
         for listing in self.listings:
-            for name in (*listing.artists, *([listing.remixer] if listing.remixer else [])):
+            for name in (*listing.artists, *listing.remixers):
                 self._people.setdefault(name, len(self._people) + 1)
         self._by_release: dict[int, list[Listing]] = defaultdict(list)
         self._by_recording: dict[str, list[Listing]] = defaultdict(list)

@@ -12,7 +12,7 @@ from enrich.demo.catalogue.shop import Listing, Shop, wrong_first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Request:
     """A request as a format sees it: the path below the source's base."""
 
     source: str
@@ -28,9 +28,14 @@ class Asked:
         text = self.params.get(name, "")
         return int(text) if text.isdigit() else usual
 
+    def link(self, **changed: object) -> str:
+        """The address of this request with other parameters."""
+        query = "&".join(f"{name}={value}" for name, value in {**self.params, **changed}.items())
+        return f"{self.base}{self.path}?{query}"
+
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Reply:
     """A reply."""
 
     status: int
@@ -39,15 +44,15 @@ class Said:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def as_json(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Said:
+def as_json(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """`value` as JSON."""
-    return Said(status, json.dumps(value, ensure_ascii=False).encode(), "application/json", headers or {})
+    return Reply(status, json.dumps(value, ensure_ascii=False).encode(), "application/json", headers or {})
 
 
-def as_page(body: str, *, title: str, status: int = 200) -> Said:
+def as_page(body: str, *, title: str, status: int = 200) -> Reply:
     """A page around `body`."""
-    text = f"<!DOCTYPE html><html><head><title>{html.escape(title)}</title></head><body>{body}</body></html>"
-    return Said(status, text.encode(), "text/html; charset=utf-8")
+    text = f"<!DOCTYPE html><html><head><title>{esc(title)}</title></head><body>{body}</body></html>"
+    return Reply(status, text.encode(), "text/html; charset=utf-8")
 
 
 def esc(text: object) -> str:

@@ -7,47 +7,47 @@ import re
 from typing import Any
 
 from enrich.demo.catalogue.shop import Listing
-from enrich.demo.catalogue.wire import Asked, Said, View, as_json, as_page, clock, slug
+from enrich.demo.catalogue.wire import Reply, Request, View, as_json, as_page, clock, slug
 
 _ITEM = re.compile(r"^/catalog/(tracks|releases|labels)/(\d+)/(tracks/)?$")
 
 
-def answer(view: View, asked: Asked) -> Said:
+def answer(view: View, request: Request) -> Reply:
     """A reply of the v4 interface to an authorised request."""
-    if asked.path == "/catalog/search/":
-        return _search(view, asked)
-    if asked.path == "/catalog/tracks/":
-        return _tracks(view, asked)
-    match = _ITEM.match(asked.path)
+    if request.path == "/catalog/search/":
+        return _search(view, request)
+    if request.path == "/catalog/tracks/":
+        return _tracks(view, request)
+    match = _ITEM.match(request.path)
     if match is None:
         return as_json({"detail": "Not found."}, status=404)
     kind, number = match[1], int(match[2])
     if kind == "tracks":
         listing = view.listing(number)
-        return _found(_track(view, listing, asked) if listing else None)
+        return _found(_track(view, listing, request) if listing else None)
     if kind == "labels":
         name = next((name for name in view.shop.labels if view.shop.label_number(name) == number), None)
-        return _found({"id": number, "name": name, "slug": slug(name)} if name else None)
+        return _found(_named(number, name) if name else None)
     listings = view.on_release(number)
     if match[3]:
-        items = [_track(view, one, asked) for one in listings]
-        return as_json(_envelope(items, asked, "results"))
+        items = [_track(view, one, request) for one in listings]
+        return as_json(_envelope(items, request, "results"))
     return _found(_release(view, listings) if listings else None)
 
 
-def site(view: View, asked: Asked) -> Said:
+def site(view: View, request: Request) -> Reply:
     """A search page with its `__NEXT_DATA__`."""
-    if asked.path not in ("/search/tracks", "/search"):
+    if request.path not in ("/search/tracks", "/search"):
         return as_page("<h1>404</h1>", title="Page not found", status=404)
-    text = asked.params.get("q", "")
+    text = request.params.get("q", "")
     if text.count("(") > 1:
         return as_page("<h1>Forbidden</h1>", title="403 Forbidden", status=403)
-    page = asked.number("page", 1)
-    size = asked.number("per_page", asked.number("per-page", 25))
+    page = request.number("page", 1)
+    size = request.number("per_page", request.number("per-page", 25))
     found = view.find(text=text)[(page - 1) * size : page * size]
     data: dict[str, Any] = {"data": [_flat(view, one) for one in found]}
     key = "search-tracks"
-    if asked.path == "/search":
+    if request.path == "/search":
         data, key = {"tracks": data, "releases": {"data": []}}, "search"
     state = {"queries": [
         {"queryKey": ["genres"], "state": {"data": {"results": []}}},
@@ -60,93 +60,83 @@ def site(view: View, asked: Asked) -> Said:
     )
 
 
-def _search(view: View, asked: Asked) -> Said:
-    kind = asked.params.get("type", "tracks")
-    found = view.find(text=asked.params.get("q", ""))
+def _search(view: View, request: Request) -> Reply:
+    kind = request.params.get("type", "tracks")
+    found = view.find(text=request.params.get("q", ""))
     if kind == "releases":
         items = [_release(view, view.on_release(number)) for number in dict.fromkeys(one.release for one in found)]
     elif kind == "labels":
         names = dict.fromkeys(one.label for one in found if one.label)
-        items = [{"id": view.shop.label_number(name), "name": name, "slug": slug(name)} for name in names]
+        items = [_named(view.shop.label_number(name), name) for name in names]
     else:
         kind = "tracks"
-        items = [_track(view, one, asked, is_bare=view.does("bare_hits")) for one in found]
-    body = _envelope(items, asked, kind)
+        items = [_track(view, one, request, is_bare=view.does("bare_hits")) for one in found]
+    body = _envelope(items, request, kind)
     # The search has no links to its neighbours.
     return as_json({name: body[name] for name in (kind, "count", "page", "per_page")})
 
 
-def _tracks(view: View, asked: Asked) -> Said:
-    if asked.params.get("isrc"):
-        found = view.by_isrc(asked.params["isrc"])
+def _tracks(view: View, request: Request) -> Reply:
+    if request.params.get("isrc"):
+        found = view.by_isrc(request.params["isrc"])
     else:
-        title = " ".join(asked.params[name] for name in ("name", "mix_name") if asked.params.get(name))
-        found = view.find(title=title, artist=asked.params.get("artist_name"))
-    return as_json(_envelope([_track(view, one, asked) for one in found], asked, "results"))
+        title = " ".join(request.params[name] for name in ("name", "mix_name") if request.params.get(name))
+        found = view.find(title=title, artist=request.params.get("artist_name"))
+    return as_json(_envelope([_track(view, one, request) for one in found], request, "results"))
 
 
-def _envelope(items: list[dict[str, Any]], asked: Asked, name: str) -> dict[str, Any]:
-    page, size = asked.number("page", 1), min(100, asked.number("per_page", 10))
+def _envelope(items: list[dict[str, Any]], request: Request, name: str) -> dict[str, Any]:
+    page, size = request.number("page", 1), min(100, request.number("per_page", 10))
     pages = max(1, -(-len(items) // size))
-
-    def link(number: int) -> str:
-        query = "&".join(f"{k}={v}" for k, v in {**asked.params, "page": str(number)}.items())
-        return f"{asked.base}{asked.path}?{query}"
-
     return {
         name: items[(page - 1) * size : page * size],
-        "next": link(page + 1) if page < pages else None,
-        "previous": link(page - 1) if page > 1 else None,
+        "next": request.link(page=page + 1) if page < pages else None,
+        "previous": request.link(page=page - 1) if page > 1 else None,
         "count": len(items),
         "page": f"{page}/{pages}",
         "per_page": size,
     }
 
 
-def _found(item: dict[str, Any] | None) -> Said:
+def _found(item: dict[str, Any] | None) -> Reply:
     return as_json({"detail": "Not found."}, status=404) if item is None else as_json(item)
 
 
-def _track(view: View, one: Listing, asked: Asked, *, is_bare: bool = False) -> dict[str, Any]:
-    release: dict[str, Any] = {"id": one.release, "name": one.release_title, "slug": slug(one.release_title)}
+def _track(view: View, one: Listing, request: Request, *, is_bare: bool = False) -> dict[str, Any]:
+    release = _named(one.release, one.release_title)
     if not is_bare:
         release["label"] = _label(view, one)
-    day = one.release_date.isoformat() if one.release_date else None
     return {
         "id": one.number,
         "name": one.title,
         "mix_name": one.mix or "Original Mix",
         "slug": slug(one.title),
         "artists": [_person(view, name) for name in one.artists],
-        "remixers": [_person(view, one.remixer)] if one.remixer else [],
+        "remixers": [_person(view, name) for name in one.remixers],
         "bpm": 126,
         "key": None,
-        "genre": {"id": 5, "name": "House", "slug": "house"},
+        "genre": _named(5, "House"),
         "sub_genre": None,
         "isrc": one.isrc,
         "length": clock(one.duration_ms) or None,
         "length_ms": one.duration_ms,
         "catalog_number": one.catalog_number,
-        "publish_date": day,
-        "new_release_date": day,
+        "publish_date": one.day,
+        "new_release_date": one.day,
         "is_dj_edit": False,
         "is_ugc_remix": False,
         "exclusive": False,
         "release": release,
-        "url": f"{asked.base}/catalog/tracks/{one.number}/",
+        "url": f"{request.base}/catalog/tracks/{one.number}/",
     }
 
 
 def _release(view: View, listings: list[Listing]) -> dict[str, Any]:
     one = listings[0]
     return {
-        "id": one.release,
-        "name": one.release_title,
-        "slug": slug(one.release_title),
+        **_named(one.release, one.release_title),
         "label": _label(view, one),
-        "artists": [{"id": 1, "name": "Various Artists", "slug": "various-artists"}]
-        if one.is_compilation
-        else [_person(view, name) for name in one.artists],
+        "artists": [_named(1, "Various Artists")] if one.is_compilation else [_person(view, n) for n in one.artists],
         "catalog_number": one.catalog_number,
         "upc": None,
         "type": {"id": 3, "name": "Compilation"} if one.is_compilation else {"id": 1, "name": "Release"},
@@ -156,16 +146,11 @@ def _release(view: View, listings: list[Listing]) -> dict[str, Any]:
 
 def _flat(view: View, one: Listing) -> dict[str, Any]:
     people = [
-        *(
-            {"artist_id": view.shop.person_number(n), "artist_name": n, "artist_type_name": "Artist"}
-            for n in one.artists
-        ),
-        *(
-            {"artist_id": view.shop.person_number(n), "artist_name": n, "artist_type_name": "Remixer"}
-            for n in ([one.remixer] if one.remixer else [])
-        ),
+        {"artist_id": view.shop.person_number(name), "artist_name": name, "artist_type_name": kind}
+        for kind, names in (("Artist", one.artists), ("Remixer", one.remixers))
+        for name in names
     ]
-    day = f"{one.release_date.isoformat()}T00:00:00" if one.release_date else None
+    day = f"{one.day}T00:00:00" if one.day else None
     return {
         "track_id": one.number,
         # Now and then the name already ends in the mix, as on the site.
@@ -187,10 +172,12 @@ def _flat(view: View, one: Listing) -> dict[str, Any]:
 
 
 def _label(view: View, one: Listing) -> dict[str, Any] | None:
-    if one.label is None:
-        return None
-    return {"id": view.shop.label_number(one.label), "name": one.label, "slug": slug(one.label)}
+    return None if one.label is None else _named(view.shop.label_number(one.label), one.label)
 
 
 def _person(view: View, name: str) -> dict[str, Any]:
-    return {"id": view.shop.person_number(name), "name": name, "slug": slug(name)}
+    return _named(view.shop.person_number(name), name)
+
+
+def _named(number: int, name: str) -> dict[str, Any]:
+    return {"id": number, "name": name, "slug": slug(name)}

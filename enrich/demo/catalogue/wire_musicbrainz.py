@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from enrich.demo.catalogue.shop import Listing
-from enrich.demo.catalogue.wire import Asked, Said, View, as_json
+from enrich.demo.catalogue.wire import Reply, Request, View, as_json
 
 _SPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 _FIELD = re.compile(r'(\w+):(?:"((?:\\.|[^"\\])*)"|\(([^)]*)\)|(\S+))')
@@ -16,20 +16,17 @@ _NO_LABEL = {"id": "157afde4-4bf5-4039-8ad2-5a15acc85176", "name": "[no label]",
 _RECORDING_INC = frozenset({"artists", "artist-credits", "releases", "isrcs", "release-groups", "media"})
 
 
-def answer(view: View, asked: Asked) -> Said:
+def answer(view: View, request: Request) -> Reply:
     """A reply of the web service."""
-    parts = asked.path.strip("/").split("/")
-    inc = asked.params.get("inc", "").replace("+", " ").split()
+    parts = request.path.strip("/").split("/")
+    inc = request.params.get("inc", "").replace("+", " ").split()
     if parts[0] == "recording":
         bad = next((one for one in inc if one not in _RECORDING_INC), None)
         if bad is not None:
-            text = f"{bad} is not a valid inc parameter for the recording resource."
-            return as_json(
-                {"error": text, "help": "For usage, please see: https://musicbrainz.org/development/mmd"}, status=400
-            )
+            return error(400, f"{bad} is not a valid inc parameter for the recording resource.")
     match parts:
         case ["recording"]:
-            return _search(view, asked)
+            return _search(view, request)
         case ["recording", mbid]:
             found = view.by_recording(mbid)
             return as_json(_recording(found, 100)) if found else _not_found()
@@ -38,10 +35,10 @@ def answer(view: View, asked: Asked) -> Said:
             if not found:
                 return _not_found()
             return as_json({"isrc": isrc, "recordings": [_recording(same, None) for same in _grouped(found)]})
-        case ["release"] if "recording" in asked.params:
-            return _browse(view, asked)
+        case ["release"] if "recording" in request.params:
+            return _browse(view, request)
         case ["release"]:
-            return _search_releases(view, asked)
+            return _search_releases(view, request)
         case ["release", mbid]:
             one = next((o for o in view.shop.listings if _release_id(o) == mbid), None)
             return as_json(_release(one, with_labels="labels" in inc)) if one else _not_found()
@@ -49,34 +46,45 @@ def answer(view: View, asked: Asked) -> Said:
             return _not_found()
 
 
-def _search(view: View, asked: Asked) -> Said:
-    fields = _fields(asked.params.get("query", ""))
+def error(status: int, message: str) -> Reply:
+    """An error, as the web service sends them."""
+    return as_json(
+        {"error": message, "help": "For usage, please see: https://musicbrainz.org/development/mmd"}, status=status
+    )
+
+
+def _window(request: Request) -> tuple[int, int]:
+    """How many, and from which on."""
+    return min(100, request.number("limit", 25)), request.number("offset", 0)
+
+
+def _search(view: View, request: Request) -> Reply:
+    fields = _fields(request.params.get("query", ""))
     found = _find(view, fields, title=("recording",), artist=("artist", "artistname", "creditname"))
-    limit, offset = min(100, asked.number("limit", 25)), asked.number("offset", 0)
+    limit, offset = _window(request)
     several = _grouped(found)
-    top = 100
-    recordings = [_recording(same, max(1, top - place)) for place, same in enumerate(several)]
+    recordings = [_recording(same, max(1, 100 - place)) for place, same in enumerate(several)]
     return as_json({
         "created": "2026-01-01T00:00:00.000Z", "count": len(several), "offset": offset,
         "recordings": recordings[offset : offset + limit],
     })  # fmt: skip
 
 
-def _browse(view: View, asked: Asked) -> Said:
-    found = view.by_recording(asked.params["recording"])
-    limit, offset = min(100, asked.number("limit", 25)), asked.number("offset", 0)
+def _browse(view: View, request: Request) -> Reply:
+    found = view.by_recording(request.params["recording"])
+    limit, offset = _window(request)
     if view.does("two_pages"):
         limit = min(limit, max(1, -(-len(found) // 2)))
-    with_labels = "labels" in asked.params.get("inc", "")
+    with_labels = "labels" in request.params.get("inc", "")
     return as_json({
         "release-count": len(found), "release-offset": offset,
         "releases": [_release(one, with_labels=with_labels) for one in found[offset : offset + limit]],
     })  # fmt: skip
 
 
-def _search_releases(view: View, asked: Asked) -> Said:
-    found = _find(view, _fields(asked.params.get("query", "")), title=("release",), artist=("artist",))
-    once = list({one.release: one for one in found}.values())[: asked.number("limit", 25)]
+def _search_releases(view: View, request: Request) -> Reply:
+    found = _find(view, _fields(request.params.get("query", "")), title=("release",), artist=("artist",))
+    once = list({one.release: one for one in found}.values())[: request.number("limit", 25)]
     releases = [{"score": 100, **_release(one, with_labels=True)} for one in once]
     return as_json({"created": "2026-01-01T00:00:00.000Z", "count": len(once), "offset": 0, "releases": releases})
 
@@ -118,7 +126,7 @@ def _grouped(found: list[Listing]) -> list[list[Listing]]:
 
 def _recording(same: list[Listing], score: int | None) -> dict[str, Any]:
     one = same[0]
-    days = sorted(each.release_date.isoformat() for each in same if each.release_date)
+    days = sorted(each.day for each in same if each.day)
     found: dict[str, Any] = {
         "id": one.recording,
         "title": f"{one.title} ({one.mix.lower()})" if one.mix else one.title,
@@ -148,8 +156,8 @@ def _short_release(one: Listing) -> dict[str, Any]:
         "id": _release_id(one), "title": one.release_title, "status": "Official" if one.is_official else "Bootleg",
         "release-group": _group(one),
     }  # fmt: skip
-    if one.release_date:
-        release |= {"date": one.release_date.isoformat(), "country": "XW"}
+    if one.day:
+        release |= {"date": one.day, "country": "XW"}
     if one.is_compilation:
         who = {"id": VARIOUS_ARTISTS, "name": "Various Artists", "sort-name": "Various Artists"}
         release["artist-credit"] = [{"name": "Various Artists", "artist": who}]
@@ -177,7 +185,5 @@ def _release_id(one: Listing) -> str:
     return str(uuid.uuid5(_SPACE, f"release {one.release}"))
 
 
-def _not_found() -> Said:
-    return as_json(
-        {"error": "Not Found", "help": "For usage, please see: https://musicbrainz.org/development/mmd"}, status=404
-    )
+def _not_found() -> Reply:
+    return error(404, "Not Found")

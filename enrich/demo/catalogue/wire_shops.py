@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 
 from enrich.demo.catalogue.shop import Listing
-from enrich.demo.catalogue.wire import Asked, Said, View, as_page, clock, esc, slug
+from enrich.demo.catalogue.wire import Reply, Request, View, as_page, clock, esc, slug
 
 _NBSP = "\xa0"
 
 
-def juno(view: View, asked: Asked) -> Said:
+def juno(view: View, request: Request) -> Reply:
     """A page of release cards; a card holds the release's tracks that were found."""
-    if asked.path.rstrip("/") != "/search":
+    if request.path.rstrip("/") != "/search":
         return as_page("<h1>404</h1>", title="Page not found", status=404)
-    size = asked.number("items_per_page", 50)
-    found = view.find(text=asked.params.get("q[all][]", ""))
+    size = request.number("items_per_page", 50)
+    found = view.find(text=request.params.get("q[all][]", ""))
     cards: dict[int, list[Listing]] = defaultdict(list)
     for one in found:
         cards[one.release].append(one)
@@ -25,11 +25,11 @@ def juno(view: View, asked: Asked) -> Said:
     return as_page(f'<div class="jd-listing">{body}</div>', title="Juno Download")
 
 
-def traxsource(view: View, asked: Asked) -> Said:
+def traxsource(view: View, request: Request) -> Reply:
     """A page of track rows, in one of the layouts seen."""
-    if asked.path not in ("/search/tracks", "/search"):
+    if request.path not in ("/search/tracks", "/search"):
         return as_page("<h1>404</h1>", title="Page not found", status=404)
-    found = view.find(text=asked.params.get("term", ""))[:30]
+    found = view.find(text=request.params.get("term", ""))[:30]
     header = '<div class="trk-row hdr"><div class="trk-cell title">Title</div></div>'
     rows = "".join(_row(view, one) for one in found)
     return as_page(f'<div id="searchTrackList">{header}{rows}</div>', title="Search | Traxsource")
@@ -99,6 +99,4 @@ def _label(view: View, one: Listing) -> str:
 
 
 def _day(one: Listing) -> str:
-    if one.release_date is None:
-        return ""
-    return f"Pre-order for {one.release_date.isoformat()}" if one.number % 11 == 0 else one.release_date.isoformat()
+    return f"Pre-order for {one.day}" if one.day and one.number % 11 == 0 else one.day or ""
