@@ -1,4 +1,4 @@
-"""Naming an unknown from its company: contexts, signals, scoring, calibration, graph and evaluation.
+"""Naming an unknown from the plays around it: contexts, signals, scoring, calibration, graph and evaluation.
 
 from enrich.cooccurrence import CoOccurrenceAnalyzer, extract_contexts_from_1001tracklists, rank
 """

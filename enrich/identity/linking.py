@@ -80,8 +80,8 @@ def link_ids(tracklists: pl.DataFrame, *, min_probability: float = MIN_PROBABILI
     """
     slots = _slots(tracklists)
     ids = slots.filter("is_id_slot")
-    rates = _company_rates(slots)
-    edges = pl.concat([_same_title(ids), _same_key(ids), _same_company(slots, ids, rates)]).filter(
+    rates = _neighbour_rates(slots)
+    edges = pl.concat([_same_title(ids), _same_key(ids), _same_neighbours(slots, ids, rates)]).filter(
         pl.col("probability") >= min_probability
     )
     return _joined(ids, edges)
@@ -202,10 +202,10 @@ def _chains(ids: pl.DataFrame, key: str, probability: float, evidence: pl.Expr) 
     )
 
 
-_COMPANY = ["sides", "near_in_time"]
+_ALIKE = ["sides", "near_in_time"]
 
 
-def _company_pairs(slots: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+def _neighbour_pairs(slots: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     """Pairs of asked slots of one DJ in different sets within `MAX_DAYS`, that share a neighbour on the same side."""
     sided = []
     for side in ("before", "after"):
@@ -231,12 +231,12 @@ def _company_pairs(slots: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _company_rates(slots: pl.DataFrame) -> pl.DataFrame:
-    """How often two known slots in the same company are the same recording: by sides shared and nearness in time."""
+def _neighbour_rates(slots: pl.DataFrame) -> pl.DataFrame:
+    """How often two known slots with the same neighbours are one recording: by sides shared and nearness in time."""
     known = slots.filter(pl.col("recording").is_not_null())
     measured = (
-        _company_pairs(slots, known)
-        .group_by(_COMPANY)
+        _neighbour_pairs(slots, known)
+        .group_by(_ALIKE)
         # Ten imagined pairs, one of them the same, keep a handful of lucky ones from being sure.
         .agg(probability=(pl.col("same").sum() + 1) / (pl.len() + 10))
     )
@@ -245,12 +245,12 @@ def _company_rates(slots: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _same_company(slots: pl.DataFrame, ids: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+def _same_neighbours(slots: pl.DataFrame, ids: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     # A slot whose working title or artist is known is another unknown than one with another: titles decide there.
     nameless = ids.filter(pl.col("work_key").is_null(), ~pl.col("has_artist"))
     return (
-        _company_pairs(slots, nameless)
-        .join(rates, on=_COMPANY)
+        _neighbour_pairs(slots, nameless)
+        .join(rates, on=_ALIKE)
         .select(
             "slot",
             "probability",

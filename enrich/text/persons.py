@@ -1,7 +1,8 @@
 """Names grouped into persons: whoever releases under several names is one, and so is a group. Pure.
 
 Aliases come as a frame of `artist` and `alias`, one row per further name; names are compared by artist key. Being one
-person chains: where A is B and B is C, all three are one.
+person chains: where A is B and B is C, all three are one. An alias that is said of two artists who are not one by
+other names (a project they share, two projects of one name) joins nobody.
 """
 
 from __future__ import annotations
@@ -38,7 +39,12 @@ def persons(aliases: pl.DataFrame | None) -> pl.DataFrame:
         key=artist_key(pl.col("artist")), other=artist_key(pl.col("alias"))
     )
     named = named.filter(pl.col("key") != "", pl.col("other") != "", pl.col("key") != pl.col("other"))
-    return grouped(named).rename({"node": "key", "first": "person"}).match_to_schema(PERSONS)
+    claims = pl.col("key").n_unique().over("other")
+    owner = grouped(named.filter(claims == 1)).select(key="node", owner="first")
+    # Who owns a name is asked of persons: their names all may claim it.
+    claimed = named.join(owner, on="key", how="left").with_columns(pl.col("owner").fill_null(pl.col("key")))
+    agreed = claimed.filter(pl.col("owner").n_unique().over("other") == 1).select("key", "other")
+    return grouped(agreed).rename({"node": "key", "first": "person"}).match_to_schema(PERSONS)
 
 
 def same_person(aliases: pl.DataFrame | None) -> pl.DataFrame:

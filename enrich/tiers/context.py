@@ -1,4 +1,4 @@
-"""Tier 2 from context: the artist an unknown's company in DJ sets points to.
+"""Tier 2 from context: the artist to whom the plays around an unknown point.
 
 The specification's formula gives a proposal at probability >= 0.60 over at least 2 sets; it goes to review. Only a
 calibrated confidence can be accepted by policy.

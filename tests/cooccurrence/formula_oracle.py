@@ -91,9 +91,12 @@ def commonest(counter: Counter) -> str:
 
 
 def alias_pairs(aliases: pl.DataFrame | None) -> set[tuple[str, str]]:
-    names = nx.Graph()
-    for row in [] if aliases is None else aliases.to_dicts():
-        names.add_edge(key_of(row["artist"]), key_of(row["alias"]))
+    rows = [] if aliases is None else aliases.to_dicts()
+    named = {(key_of(row["artist"]), key_of(row["alias"])) for row in rows}
+    claimants = {other: {a for a, b in named if b == other and a != b} for _, other in named}
+    alone = nx.Graph((a, b) for a, b in named if len(claimants[b]) == 1)
+    owner = {name: min(person) for person in nx.connected_components(alone) for name in person}
+    names = nx.Graph((a, b) for a, b in named if len({owner.get(one, one) for one in claimants[b]}) == 1)
     return {(a, b) for person in nx.connected_components(names) for a in person for b in person}
 
 

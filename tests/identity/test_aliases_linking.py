@@ -76,7 +76,7 @@ def test_one_working_title_is_one_unknown():
     assert links["track_key"].unique().to_list() == ["a#1"]
 
 
-def test_the_same_company_within_weeks_links_and_months_do_not():
+def test_the_same_neighbours_within_weeks_link_and_months_do_not():
     known = [(f"k{i}", 7 * i, p, f"Act {p}", f"Song {p}") for i in range(8) for p in (1, 2, 3)]
     asked = [("x", 0), ("y", 7), ("z", 300)]
     unknown = [
