@@ -16,7 +16,7 @@ from datetime import date
 from importlib import import_module
 from math import ceil
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -64,6 +64,29 @@ class WebSource(ABC):
     def __init__(self, http: Http, *, rate: float) -> None:
         self._http = http
         self.workers = 1 if self.one_at_a_time else min(_MOST_WORKERS, 2 + ceil(2 * rate))
+
+    @classmethod
+    def open(cls, opening: Opening, *, rate: float, base: str | None = None, **more: Any) -> Self:
+        """The service at its address.
+
+        Args:
+            opening: Address, cache and the like.
+            rate: Requests a second.
+            base: Another address than the one set.
+            more: Further fields of `Endpoint`.
+        """
+        address = base or opening.url
+        endpoint = Endpoint(
+            source=opening.name,
+            base=address,
+            lane=opening.lanes.lane(opening.name, address, rate=rate),
+            cache=opening.cache,
+            contact=opening.settings.contact,
+            timeouts=opening.timeouts,
+            clock=opening.lanes.clock,
+            **more,
+        )
+        return cls(Http(endpoint), rate=rate)
 
     def search(self, query: TrackQuery) -> SourceAnswer:
         """See `Source.search`. A track without a title or ISRC is asked of nobody: nothing can be found by `ID`."""
@@ -153,28 +176,6 @@ class Opening:
         """Whether the address is the service's own."""
         default = str(type(self.settings).model_fields[f"{self.name}_url"].default)
         return urlsplit(self.url).hostname == urlsplit(default).hostname
-
-    def http(self, *, rate: float, base: str | None = None, **more: Any) -> Http:
-        """Requests to the service.
-
-        Args:
-            rate: Requests a second.
-            base: Another address than the one set.
-            more: Further fields of `Endpoint`.
-        """
-        address = base or self.url
-        return Http(
-            Endpoint(
-                source=self.name,
-                base=address,
-                lane=self.lanes.lane(self.name, address, rate=rate),
-                cache=self.cache,
-                contact=self.settings.contact,
-                timeouts=self.timeouts,
-                clock=self.lanes.clock,
-                **more,
-            )
-        )
 
 
 def open_sources(

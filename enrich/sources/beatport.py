@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,8 +22,8 @@ from enrich.errors import SettingsError
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources import beatport_site
 from enrich.sources.base import ClosedSource, Opening, Source, WebSource, read_clock, read_date, said
-from enrich.sources.http import Talk
-from enrich.sources.replies import Down, Reply, read_object
+from enrich.sources.http import PostForm, Talk
+from enrich.sources.replies import Down, listing, read_object
 from enrich.sources.terms import Terms, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
 
@@ -52,7 +52,7 @@ class Beatport(WebSource):
         """One recording, often on several releases."""
         tracks: list[dict[str, Any]] = []
         for page in range(1, _MOST_PAGES + 1):
-            body = talk.get("/catalog/tracks/", {"isrc": isrc, "page": page, "per_page": 100}, read=_listing("results"))
+            body = talk.get("/catalog/tracks/", {"isrc": isrc, "page": page, "per_page": 100}, read=listing("results"))
             tracks += body["results"] if body else []
             if not body or not body.get("next"):
                 break
@@ -64,7 +64,7 @@ class Beatport(WebSource):
             body = talk.get(
                 "/catalog/search/",
                 {"q": terms.text, "type": "tracks", "page": page, "per_page": _PAGE},
-                read=_listing("tracks"),
+                read=listing("tracks"),
             )
             if not body:
                 break
@@ -123,7 +123,7 @@ class Token:
         with self._lock:
             return f"Bearer {self._fields['access_token']}"
 
-    def refresh(self, refused: str, post: Callable[[dict[str, str]], Reply]) -> bool:
+    def refresh(self, refused: str, post: PostForm) -> bool:
         """Renew after `refused` was refused; True when there is a token worth trying.
 
         Threads that were refused with the same token renew it once together.
@@ -134,11 +134,12 @@ class Token:
             if not self._fields.get("refresh_token") or not self._fields.get("client_id"):
                 return False
             reply = post(
+                "/auth/o/token/",
                 {
                     "grant_type": "refresh_token",
                     "refresh_token": str(self._fields["refresh_token"]),
                     "client_id": str(self._fields["client_id"]),
-                }
+                },
             )
             if reply.status >= 500 or reply.status == 429:
                 raise Down(f"beatport: the token could not be renewed (HTTP {reply.status})")
@@ -176,7 +177,8 @@ def open_source(opening: Opening) -> Source:
     host = urlsplit(opening.url).hostname or ""
     is_site = host.removeprefix("www.") == "beatport.com"
     if opening.token and not is_site:
-        return _open_api(opening, Token(opening.token))
+        token = Token(opening.token)
+        return Beatport.open(opening, rate=opening.rate or 1.0, authorise=lambda: token.header, refresh=token.refresh)
     if not opening.is_named:
         return ClosedSource(opening.name, "source off: set ENRICH_BEATPORT_TOKEN, or name beatport in ENRICH_SOURCES")
     if is_site:
@@ -186,16 +188,6 @@ def open_source(opening: Opening) -> Source:
     if urlsplit(opening.url).path.rstrip("/").endswith("/v4"):
         return ClosedSource(opening.name, "source off: the v4 interface needs ENRICH_BEATPORT_TOKEN")
     return beatport_site.open_site(opening, opening.url)
-
-
-def _open_api(opening: Opening, token: Token) -> Source:
-    rate = opening.rate or 1.0
-
-    def renew(refused: str) -> bool:
-        return token.refresh(refused, lambda form: http.post_form("/auth/o/token/", form))
-
-    http = opening.http(rate=rate, authorise=lambda: token.header, refresh=renew)
-    return Beatport(http, rate=rate)
 
 
 def _hit(track: dict[str, Any], release: dict[str, Any]) -> Hit:
@@ -242,19 +234,6 @@ def _has_more(body: dict[str, Any], page: int) -> bool:
         return page < int(pages)
     count, size = body.get("count"), body.get("per_page")
     return isinstance(count, int) and isinstance(size, int) and page * size < count
-
-
-def _listing(name: str) -> Callable[[Reply], dict[str, Any] | None]:
-    """Reader of a page of results under `name`; None when there are none."""
-
-    def read(reply: Reply) -> dict[str, Any] | None:
-        body: dict[str, Any] = reply.json()
-        items = body[name]
-        if not isinstance(items, list):
-            raise TypeError(name)
-        return body if items or body.get("next") else None
-
-    return read
 
 
 def _token_fields(text: str, *, where: str) -> dict[str, Any]:

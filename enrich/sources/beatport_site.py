@@ -47,8 +47,7 @@ class BeatportSite(WebSource):
 
 def open_site(opening: Opening, base: str) -> Source:
     """The site at `base`."""
-    rate = opening.rate_by_hand or _DEFAULT_RATE
-    return BeatportSite(opening.http(rate=rate, base=base), rate=rate)
+    return BeatportSite.open(opening, rate=opening.rate_by_hand or _DEFAULT_RATE, base=base)
 
 
 def _tracks(reply: Reply) -> list[dict[str, Any]]:

@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from enrich.sources.replies import Reply
+
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
 
@@ -46,16 +48,6 @@ class Lifetime:
             raise ValueError(f"misses ({self.miss_s} s) must not outlive hits ({self.hit_s} s)")
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A stored reply."""
-
-    status: int
-    content_type: str
-    body: bytes
-    is_miss: bool
-
-
 class Cache:
     """The cache file; made with its folder when first written or read.
 
@@ -74,27 +66,21 @@ class Cache:
         question = json.dumps([source, method, address, sorted(params.items())], ensure_ascii=False)
         return hashlib.sha256(question.encode()).hexdigest()
 
-    def get(self, key: str, *, now: float) -> Kept | None:
-        """The reply stored under `key`, if it is still fresh at `now` (seconds since 1970)."""
+    def get(self, key: str, *, now: float) -> Reply | None:
+        """The reply under `key` if it is still fresh at `now`, seconds since 1970; of its headers only the type is kept."""
+        asked = "select address, status, content_type, body from replies where key = ? and expires_at > ?"
         with self._lock:
-            row = (
-                self._connection()
-                .execute(
-                    "select status, content_type, body, is_miss from replies where key = ? and expires_at > ?",
-                    (key, now),
-                )
-                .fetchone()
-            )
+            row = self._connection().execute(asked, (key, now)).fetchone()
         if row is None:
             return None
-        status, content_type, body, is_miss = row
-        return Kept(status, content_type, zlib.decompress(body), bool(is_miss))
+        address, status, content_type, body = row
+        return Reply(address, status, {"content-type": content_type}, zlib.decompress(body))
 
-    def put(self, key: str, kept: Kept, *, source: str, address: str, lifetime: Lifetime, now: float) -> None:
-        """Store a reply for as long as `lifetime` says; `address` is for people who look into the file."""
-        expires_at = now + (lifetime.miss_s if kept.is_miss else lifetime.hit_s)
-        body = zlib.compress(kept.body)
-        row = (key, source, address, kept.status, kept.content_type, body, kept.is_miss, now, expires_at)
+    def put(self, key: str, reply: Reply, *, source: str, is_miss: bool, lifetime: Lifetime, now: float) -> None:
+        """Store a reply for as long as `lifetime` says; its address is for people who look into the file."""
+        expires_at = now + (lifetime.miss_s if is_miss else lifetime.hit_s)
+        kind, body = reply.headers.get("content-type", ""), zlib.compress(reply.body)
+        row = (key, source, reply.address, reply.status, kind, body, is_miss, now, expires_at)
         with self._lock, self._connection() as con:
             con.execute("insert or replace into replies values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 

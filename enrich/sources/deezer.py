@@ -66,8 +66,7 @@ class Deezer(WebSource):
 
 def open_source(opening: Opening) -> Source:
     """Deezer needs nothing but its address."""
-    rate = opening.rate or 10.0
-    return Deezer(opening.http(rate=rate), rate=rate)
+    return Deezer.open(opening, rate=opening.rate or 10.0)
 
 
 def _hit(track: dict[str, Any], album: dict[str, Any]) -> Hit:

@@ -17,8 +17,8 @@ from enrich.sources.base import Opening, Source, WebSource, read_clock, read_dat
 from enrich.sources.cache import HOUR_S, Lifetime
 from enrich.sources.http import Talk
 from enrich.sources.pace import Pace
-from enrich.sources.replies import Reply, read_object
-from enrich.sources.terms import Terms, plausible, search_terms, worth_a_look
+from enrich.sources.replies import listing, read_object
+from enrich.sources.terms import Terms, search_terms, worth_a_look
 from enrich.text.versions import split_version
 
 #: Requests a second, with and without a token.
@@ -65,13 +65,13 @@ class Discogs(WebSource):
         if terms.artists:
             wanted["artist"] = terms.artists[0]
         for page in range(1, _MOST_PAGES + 1):
-            body = talk.get("/database/search", {**wanted, "page": page}, read=_page)
+            body = talk.get("/database/search", {**wanted, "page": page}, read=listing("results"))
             if not body:
                 return []
             results = body["results"]
             # A release's title is "Artist - Release", so only the artist can be compared; Various is a compilation.
-            flags = plausible(terms, [(terms.base, str(one["title"])) for one in results])
-            good = [one for one, flag in zip(results, flags, strict=True) if flag or _is_various_title(one["title"])]
+            near = worth_a_look(terms, results, lambda one: (terms.base, str(one["title"])))
+            good = [one for one in results if one in near or _is_various_title(one["title"])]
             if good:
                 good.sort(key=lambda one: (_is_compiled(one), str(one.get("year") or "9999")))
                 return good[:_MOST_RELEASES]
@@ -92,14 +92,13 @@ class Discogs(WebSource):
 
 def open_source(opening: Opening) -> Source:
     """Discogs, with the token if there is one."""
-    rate = opening.rate or (RATE if opening.token else RATE_WITHOUT_TOKEN)
-    http = opening.http(
-        rate=rate,
+    return Discogs.open(
+        opening,
+        rate=opening.rate or (RATE if opening.token else RATE_WITHOUT_TOKEN),
         authorise=(lambda: f"Discogs token={opening.token}") if opening.token else None,
         lifetime=LIFETIME,
         on_headers=partial(heed_allowance, is_rate_set=opening.rate is not None),
     )
-    return Discogs(http, rate=rate)
 
 
 def heed_allowance(headers: Mapping[str, str], pace: Pace, *, is_rate_set: bool) -> None:
@@ -196,8 +195,3 @@ def _is_various(artist: dict[str, Any]) -> bool:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.strip().isdigit() else None
-
-
-def _page(reply: Reply) -> dict[str, Any] | None:
-    body: dict[str, Any] = reply.json()
-    return body if len(body["results"]) else None

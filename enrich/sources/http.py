@@ -21,7 +21,7 @@ import httpx as transport
 import stamina
 
 from enrich import __version__
-from enrich.sources.cache import Cache, Kept, Lifetime
+from enrich.sources.cache import Cache, Lifetime
 from enrich.sources.pace import SYSTEM_CLOCK, Clock, Lane, Pace
 from enrich.sources.replies import Blocked, Busy, Down, Failed, Malformed, Reply, Unusable, redact, retry_after_s
 
@@ -38,6 +38,10 @@ _TRIAL_TICK_S = 0.05
 ATTEMPTS = 4
 
 _TRANSIENT = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 527, 529})
+
+
+#: Sends a form to a path of the source, see `Http.post_form`.
+PostForm = Callable[[str, Mapping[str, str]], Reply]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,8 @@ class Endpoint:
     """Who we are, for the User-Agent."""
     authorise: Callable[[], str | None] | None = None
     """Called before each request for an `Authorization` value, which is never shown; None means none."""
-    refresh: Callable[[str], bool] | None = None
-    """Called once on a 401 with the value that was refused; True means: try again."""
+    refresh: Callable[[str, PostForm], bool] | None = None
+    """Called once on a 401 with the value that was refused and how to send a form; True means: try again."""
     lifetime: Lifetime = field(default_factory=Lifetime)
     """How long replies may be kept."""
     bans: Collection[int] = ()
@@ -135,26 +139,16 @@ class Http:
 
     def fetch(self, question: _Question[T]) -> tuple[T | None, bool]:
         """The value, and whether it was paid for with a request; raises as `Talk.get` does."""
-        at, path, params = self.endpoint, question.path, question.params
-        key = Cache.key(at.source, "GET", self._base + path, params)
+        at = self.endpoint
+        key = Cache.key(at.source, "GET", self._base + question.path, question.params)
         if at.cache is not None:
-            kept = at.cache.get(key, now=at.clock.wall())
-            if kept is not None:
-                if kept.status in question.absent:
-                    return None, False
-                reply = Reply(self._shown(path, params), kept.status, {"content-type": kept.content_type}, kept.body)
-                return _read(reply, question.read), False
+            stored = at.cache.get(key, now=at.clock.wall())
+            if stored is not None:
+                return (None if stored.status in question.absent else _read(stored, question.read)), False
 
         reply, value = self._ask(question)
         if at.cache is not None:
-            at.cache.put(
-                key,
-                Kept(reply.status, reply.headers.get("content-type", ""), reply.body, is_miss=not value),
-                source=at.source,
-                address=reply.address,
-                lifetime=at.lifetime,
-                now=at.clock.wall(),
-            )
+            at.cache.put(key, reply, source=at.source, is_miss=not value, lifetime=at.lifetime, now=at.clock.wall())
         return value, True
 
     def _ask(self, question: _Question[T]) -> tuple[Reply, T | None]:
@@ -210,7 +204,7 @@ class Http:
         path, params, accept = question.path, question.params, question.accept
         login, refresh = self._login(), self.endpoint.refresh
         reply = self._send("GET", path, params, login, accept=accept, sent_at=sent_at)
-        if reply.status == 401 and login is not None and refresh is not None and refresh(login):
+        if reply.status == 401 and login is not None and refresh is not None and refresh(login, self.post_form):
             sent_at = self.endpoint.lane.pace.wait()
             reply = self._send("GET", path, params, self._login(), accept=accept, sent_at=sent_at)
         return reply

@@ -48,8 +48,7 @@ def open_source(opening: Opening) -> Source:
     """An archive where one was named, else closed."""
     if opening.is_default_url or not opening.is_named:
         return ClosedSource(opening.name, "source closed: Juno Download shut on 1 June 2026")
-    rate = opening.rate or 1.0
-    return Juno(opening.http(rate=rate), rate=rate)
+    return Juno.open(opening, rate=opening.rate or 1.0)
 
 
 def read_page(reply: Reply) -> list[Hit]:

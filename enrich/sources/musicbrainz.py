@@ -15,7 +15,7 @@ from typing import Any
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Opening, Source, WebSource, read_date, said
 from enrich.sources.http import Talk
-from enrich.sources.replies import Reply
+from enrich.sources.replies import listing
 from enrich.sources.terms import Terms, lucene, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
 from enrich.text.versions import split_version
@@ -38,9 +38,9 @@ class MusicBrainz(WebSource):
         isrc = normalise_isrc(query.isrc)
         if isrc:
             body = talk.get(
-                f"/isrc/{isrc}", {"inc": "artists releases", "fmt": "json"}, read=_recordings, absent=(404,)
+                f"/isrc/{isrc}", {"inc": "artists releases", "fmt": "json"}, read=listing("recordings"), absent=(404,)
             )
-            recordings = (body or [])[:_MOST_RECORDINGS]
+            recordings = body["recordings"][:_MOST_RECORDINGS] if body else []
         if not recordings:
             recordings = self._search(search_terms(query), talk)
         for recording in recordings:
@@ -48,10 +48,10 @@ class MusicBrainz(WebSource):
                 yield from _hits(recording, release)
 
     def _search(self, terms: Terms, talk: Talk) -> list[dict[str, Any]]:
-        found = talk.get(
-            "/recording", {"query": _lucene(terms), "limit": _PAGE, "offset": 0, "fmt": "json"}, read=_recordings
-        )
-        good = worth_a_look(terms, found or [], lambda one: (str(one["title"]), " ".join(_artists(one))))
+        wanted: dict[str, str | int] = {"query": _lucene(terms), "limit": _PAGE, "offset": 0, "fmt": "json"}
+        found = talk.get("/recording", wanted, read=listing("recordings"))
+        recordings = found["recordings"] if found else []
+        good = worth_a_look(terms, recordings, lambda one: (str(one["title"]), " ".join(_artists(one))))
         return _nearest(terms, good)[:_MOST_RECORDINGS]
 
     def _releases(self, recording: str, talk: Talk) -> Iterator[dict[str, Any]]:
@@ -68,7 +68,7 @@ class MusicBrainz(WebSource):
                     "offset": offset,
                     "fmt": "json",
                 },
-                read=_releases,
+                read=listing("releases"),
                 absent=(404,),
             )
             if not body:
@@ -81,8 +81,7 @@ class MusicBrainz(WebSource):
 
 def open_source(opening: Opening) -> Source:
     """MusicBrainz needs nothing but its address and a contact."""
-    rate = opening.rate or 1.0
-    return MusicBrainz(opening.http(rate=rate), rate=rate)
+    return MusicBrainz.open(opening, rate=opening.rate or 1.0)
 
 
 def _lucene(terms: Terms) -> str:
@@ -152,13 +151,3 @@ def _is_various(release: dict[str, Any]) -> bool:
 
 def _artists(recording: dict[str, Any]) -> tuple[str, ...]:
     return tuple(str(one.get("name") or one["artist"]["name"]) for one in recording.get("artist-credit") or [])
-
-
-def _recordings(reply: Reply) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = reply.json()["recordings"]
-    return list(found)
-
-
-def _releases(reply: Reply) -> dict[str, Any] | None:
-    body: dict[str, Any] = reply.json()
-    return body if len(body["releases"]) else None

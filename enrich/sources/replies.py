@@ -13,7 +13,7 @@ from __future__ import annotations
 import email.utils
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -123,6 +123,18 @@ def read_object(reply: Reply) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Failed(f"{reply.address}: expected an object")
     return body
+
+
+def listing(name: str) -> Callable[[Reply], dict[str, Any] | None]:
+    """A reader of objects that hold a list under `name`: the object, None where the list is empty and none follows."""
+
+    def read(reply: Reply) -> dict[str, Any] | None:
+        body: dict[str, Any] = reply.json()
+        if not isinstance(body[name], list):
+            raise TypeError(name)
+        return body if body[name] or body.get("next") else None
+
+    return read
 
 
 def redact(address: str) -> str:

@@ -104,36 +104,31 @@ def is_searchable(query: TrackQuery) -> bool:
     return normalise_isrc(query.isrc) is not None or not _holds(is_unknown_title, query.title)
 
 
-def plausible(terms: Terms, results: Sequence[tuple[str, str]]) -> list[bool]:
-    """Which results, as (title, names of artists and remixers), are worth a closer look.
+def worth_a_look(terms: Terms, results: Sequence[T], said: Callable[[T], tuple[str, str]]) -> list[T]:
+    """Which results are worth a closer look, in their order; `said` gives a result's title, and its artists' names.
 
     Lenient on purpose: misspellings, other versions and other orders of artists pass.
     """
     if not results:
         return []
+    titles, names = zip(*map(said, results), strict=True)
     # A version in brackets would drown a misspelt title.
-    titles = [_SQUARE.sub(" ", _ROUND.sub(" ", title)) for title, _ in results]
-    folded = _fold_each(
-        [terms.base, *terms.artists, *titles, *(title for title, _ in results), *(n for _, n in results)]
-    )
-    n, first = len(results), 1 + len(terms.artists)
-    base, wanted = folded[0], folded[1:first]
-    bare, whole, names = folded[first : first + n], folded[first + n : first + 2 * n], folded[first + 2 * n :]
-    return [
-        max(fuzz.token_set_ratio(base, short), fuzz.token_set_ratio(base, full)) >= _TITLE_LIKENESS
-        and (
+    short = [_SQUARE.sub(" ", _ROUND.sub(" ", title)) for title in titles]
+    base, *wanted = _folded((terms.base, *terms.artists))
+
+    def is_plausible(bare: str, whole: str, people: str) -> bool:
+        if max(fuzz.token_set_ratio(base, bare), fuzz.token_set_ratio(base, whole)) < _TITLE_LIKENESS:
+            return False
+        return (
             not wanted
             or fuzz.token_set_ratio(" ".join(wanted), people) >= _ARTIST_LIKENESS
-            or any(fuzz.token_set_ratio(one, f"{people} {full}") >= _ARTIST_LIKENESS for one in wanted)
+            or any(fuzz.token_set_ratio(one, f"{people} {whole}") >= _ARTIST_LIKENESS for one in wanted)
         )
-        for short, full, people in zip(bare, whole, names, strict=True)
-    ]
 
-
-def worth_a_look(terms: Terms, results: Sequence[T], said: Callable[[T], tuple[str, str]]) -> list[T]:
-    """The `plausible` ones of results of any kind, in their order; `said` gives a result's title and names."""
-    flags = plausible(terms, [said(result) for result in results])
-    return [result for result, flag in zip(results, flags, strict=True) if flag]
+    folded = _folded((*short, *titles, *names))
+    n = len(results)
+    parts = zip(results, folded[:n], folded[n : 2 * n], folded[2 * n :], strict=True)
+    return [result for result, bare, whole, people in parts if is_plausible(bare, whole, people)]
 
 
 def plausible_hits(terms: Terms, hits: Sequence[Hit]) -> list[Hit]:
@@ -150,10 +145,6 @@ def lucene(text: str) -> str:
 @lru_cache(maxsize=50_000)
 def _holds(rule: Callable[[pl.Expr], pl.Expr], text: str | None) -> bool:
     return bool(pl.DataFrame({"text": [text]}, schema={"text": pl.String}).select(rule(pl.col("text"))).item())
-
-
-def _fold_each(texts: Sequence[str]) -> list[str]:
-    return list(_folded(tuple(texts)))
 
 
 @lru_cache(maxsize=5_000)

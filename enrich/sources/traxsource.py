@@ -39,8 +39,7 @@ def open_source(opening: Opening) -> Source:
     """Traxsource, where it was switched on."""
     if not opening.is_named:
         return ClosedSource(opening.name, "source off: name traxsource in ENRICH_SOURCES to read its pages")
-    rate = opening.rate or 0.5
-    return Traxsource(opening.http(rate=rate, bans=(502,)), rate=rate)
+    return Traxsource.open(opening, rate=opening.rate or 0.5, bans=(502,))
 
 
 def read_page(reply: Reply) -> list[Hit]:

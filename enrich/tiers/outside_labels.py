@@ -38,7 +38,7 @@ class OutsideLabels:
     """Tier 0 over a workspace: a callable that returns PROPOSALS, source by source.
 
     Remembers what it has asked: in later rounds of a run a track is asked again only if its artist has become known
-    since. `unavailable` and `counts` are of the whole run.
+    since. `unavailable` is of the whole run.
     """
 
     def __init__(
@@ -52,7 +52,6 @@ class OutsideLabels:
         self._on_progress = on_progress
         self._stop = stop
         self._known: dict[TrackQuery, dict[str, Any]] = {}
-        self.counts: dict[str, Counter[str]] = {}
         self.unavailable: dict[str, str] = {}
         self.unavailable_tracks: set[str] = set()
 
@@ -70,8 +69,6 @@ class OutsideLabels:
                 stop=self._stop,
             )
             self._known.update(zip(new, found.tracks.iter_rows(named=True), strict=True))
-            for name, counts in found.counts.items():
-                self.counts.setdefault(name, Counter()).update(counts)
             self.unavailable.update(found.unavailable)
         rows = [self._known[query] for query in queries]
         silent = {row["track_id"] for row in rows if row["outcome"] == Outcome.UNAVAILABLE.value}

@@ -11,7 +11,8 @@ from enrich.demo.catalogue.misbehaving import Misbehaviour
 from enrich.matching.values import Availability, TrackQuery
 from enrich.settings import SOURCES, SettingsError
 from enrich.sources.base import CACHE_FILE, ClosedSource, open_sources, read_clock, read_date
-from enrich.sources.cache import Cache, Kept, Lifetime
+from enrich.sources.cache import Cache, Lifetime
+from enrich.sources.replies import Reply
 
 QUERY = TrackQuery(track_id="1", artist="a", title="b")
 
@@ -70,8 +71,8 @@ def test_a_cache_that_cannot_be_is_a_settings_error(settings, tmp_path):
 
 def test_what_has_expired_is_dropped_when_sources_are_opened(settings, tmp_path):
     cache = Cache(tmp_path.joinpath(*CACHE_FILE))
-    kept = Kept(200, "application/json", b"{}", is_miss=False)
-    cache.put("old", kept, source="discogs", address="x", lifetime=Lifetime(hit_s=1, miss_s=1), now=0)
+    reply = Reply("discogs: x", 200, {"content-type": "application/json"}, b"{}")
+    cache.put("old", reply, source="discogs", is_miss=False, lifetime=Lifetime(hit_s=1, miss_s=1), now=0)
 
     open_sources(settings)
 

@@ -5,9 +5,11 @@ import threading
 
 import pytest
 
-from enrich.sources.cache import Cache, Kept, Lifetime
+from enrich.sources.cache import Cache, Lifetime
+from enrich.sources.replies import Reply
 
-HIT, MISS = Kept(200, "application/json", b'{"a": 1}', is_miss=False), Kept(404, "text/html", b"", is_miss=True)
+HIT = Reply("deezer: x", 200, {"content-type": "application/json"}, b'{"a": 1}')
+MISS = Reply("deezer: y", 404, {"content-type": "text/html"}, b"")
 LIFETIME = Lifetime(hit_s=100, miss_s=10)
 
 
@@ -16,8 +18,8 @@ def cache(tmp_path):
     return Cache(tmp_path / "deep" / "cache.sqlite")
 
 
-def put(cache, key, kept, now=0.0):
-    cache.put(key, kept, source="deezer", address="deezer: x", lifetime=LIFETIME, now=now)
+def put(cache, key, reply, now=0.0):
+    cache.put(key, reply, source="deezer", is_miss=reply.status == 404, lifetime=LIFETIME, now=now)
 
 
 def test_misses_expire_before_hits(cache):
@@ -81,7 +83,7 @@ def test_prune_drops_what_expired(cache):
 
 def test_bodies_come_back_byte_for_byte(cache, tmp_path):
     body = bytes(range(256)) * 50
-    put(cache, "x", Kept(200, "text/html", body, is_miss=False))
+    put(cache, "x", Reply("deezer: x", 200, {"content-type": "text/html"}, body))
     cache.close()
 
     assert cache.get("x", now=1).body == body

@@ -399,7 +399,7 @@ class TestSecrets:
 def test_login_is_renewed_once(script, make):
     tokens = ["old"]
 
-    def refresh(refused: str) -> bool:
+    def refresh(refused: str, post) -> bool:
         assert refused == "Bearer old"
         tokens[0] = "new"
         return True
@@ -413,7 +413,7 @@ def test_login_is_renewed_once(script, make):
 
 def test_a_login_refused_twice_blocks(script, make):
     script.replies = [(401, {}, b"{}")]
-    http = make(authorise=lambda: "Bearer x", refresh=lambda refused: True)
+    http = make(authorise=lambda: "Bearer x", refresh=lambda refused, post: True)
 
     with pytest.raises(Blocked, match="check the token"):
         http.talk().get("/x", read=found)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from enrich.matching.values import TrackQuery
-from enrich.sources.terms import is_searchable, lucene, plausible, search_terms
+from enrich.sources.terms import is_searchable, lucene, search_terms, worth_a_look
 
 
 def terms(title, artist=None):
@@ -52,14 +52,15 @@ def test_the_site_gets_one_pair_of_brackets_at_most():
     ],
 )
 def test_plausible(title, artists, expected):
-    assert plausible(terms("Night Signal (Extended Mix)", "Alpha Kid"), [(title, artists)]) == [expected]
+    found = worth_a_look(terms("Night Signal (Extended Mix)", "Alpha Kid"), [(title, artists)], tuple)
+
+    assert found == [(title, artists)] * expected
 
 
 def test_short_names_count():
-    assert plausible(terms("Acid Lollipop", "T78"), [("Acid Lollipop", "T78"), ("Acid Lollipop", "T99")]) == [
-        True,
-        False,
-    ]
+    results = [("Acid Lollipop", "T78"), ("Acid Lollipop", "T99")]
+
+    assert worth_a_look(terms("Acid Lollipop", "T78"), results, tuple) == results[:1]
 
 
 def test_lucene_escapes_every_special_character():
