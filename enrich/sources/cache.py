@@ -67,7 +67,7 @@ class Cache:
         return hashlib.sha256(question.encode()).hexdigest()
 
     def get(self, key: str, *, now: float) -> Reply | None:
-        """The reply under `key` if it is still fresh at `now`, seconds since 1970; of its headers only the type is kept."""
+        """The reply under `key` if it is fresh at `now`, seconds since 1970; of its headers only the type is kept."""
         asked = "select address, status, content_type, body from replies where key = ? and expires_at > ?"
         with self._lock:
             row = self._connection().execute(asked, (key, now)).fetchone()
