@@ -11,7 +11,6 @@ import typer
 
 import enrich
 from enrich.cli.output import JsonOption, emit, say
-from enrich.errors import EnrichError
 from enrich.rules import GATE_PROBABILITY, GATE_SETS
 
 app = typer.Typer()
@@ -44,10 +43,15 @@ def rank_artists(
     if memory_limit is not None or engine != "duckdb":
         from enrich.cooccurrence.ranking import rank_in_scratch
 
-        if scorer != "formula":
-            raise EnrichError("--memory-limit and --engine spark are for the formula; the learned ranker needs memory")
         counts = rank_in_scratch(
-            tracklists, out, engine=engine, memory_limit=memory_limit, master=master, scratch=scratch, window=window
+            tracklists,
+            out,
+            scorer=scorer,
+            engine=engine,
+            memory_limit=memory_limit,
+            master=master,
+            scratch=scratch,
+            window=window,
         )
     else:
         from enrich.cooccurrence.ranking import rank, ranking_figures
@@ -107,9 +111,9 @@ def evaluate(
 
     Example: enrich evaluate tracklists.parquet --out evaluation.json
     """
-    say("masked replay over random groups, then over time; some minutes")
+    say("masked replay over unseen half-years, at random and by time; some minutes")
     result = enrich.evaluate(tracklists, out=out, sample=sample, seed=seed)
-    tables = [_table(kind, result[kind]) for kind in ("random", "versions_together", "time")]
+    tables = [_table(kind, result[kind]) for kind in ("half_years", "random", "time")]
     emit(result, as_json=as_json, text="\n\n".join([*tables, f"written to {out}"]))
 
 
@@ -136,8 +140,7 @@ def train_ranker(
         frame = open_snapshot(settings=enrich.load_settings()).frame("tracklists")
         manifest = train_on(frame, out=out, now=now, seed=seed, sample=sample)
     figures: dict[str, Any] = manifest["figures"]
-    lines = [f"{name:<12} hit@1 {row['hit_at_1']:.3f}  hit@20 {row['hit_at_20']:.3f}" for name, row in figures.items()]
-    emit(manifest, as_json=as_json, text="\n".join([*lines, f"stored in {out}"]))
+    emit(manifest, as_json=as_json, text="\n".join([_table(manifest["data"]["hidden"], figures), f"stored in {out}"]))
 
 
 @app.command("link-ids")
@@ -172,9 +175,18 @@ def link_ids(
 def _table(kind: str, part: dict[str, Any]) -> str:
     if not part.get("n"):
         return f"{kind}: {part.get('reason', 'nothing to ask for')}"
-    head = f"{kind}: {part['n']:,} recordings asked for, candidate recall {part['candidate_recall']:.3f}"
+    head = f"{kind}: {part['n']:,} recordings asked for; intervals of 95 %"
     columns = f"{'':<12}{'hit@1':>8}{'hit@5':>8}{'hit@20':>8}{'mrr':>8}{'ece':>8}{'gate':>16}{'policy':>16}"
-    return "\n".join([head, columns, *(_row(name, row) for name, row in part["scorers"].items())])
+    against = [
+        f"learned − {row['against']:<11} hit@1 {row['hit_at_1']:+.3f} ({_span(row['interval_at_1'])})"
+        f"  hit@20 {row['hit_at_20']:+.3f} ({_span(row['interval_at_20'])})"
+        for row in part["compared"]
+    ]
+    return "\n".join([head, columns, *(_row(name, row) for name, row in part["scorers"].items()), *against])
+
+
+def _span(interval: list[float]) -> str:
+    return f"{interval[0]:+.3f} … {interval[1]:+.3f}"
 
 
 def _row(name: str, row: dict[str, Any]) -> str:

@@ -1,15 +1,14 @@
-"""Confidence that means what it says: the share of masked recordings that were right with the same evidence.
+"""Confidence that means what it says: the share of hidden recordings that were right with the same evidence.
 
-A calibration is a logistic regression over the evidence of a ranking (probability, margin to the rival, sets of the
-unknown, occurrences, DJ history), one for first places and one for the rest, made monotone in
-its own output by isotonic
-steps. It is stored as numbers in JSON. Here too: reliability table, ECE, Brier score, and the choice of the threshold
-above which context alone may be accepted.
+A calibration is one logistic regression over four figures of a ranking: the candidate's log-odds, those of the first,
+the logarithm of the sum of all probabilities, and that of the number of sets of the unknown. Within an unknown only the
+first of them differs, so that confidence never rises with rank. It is stored as numbers in JSON. Here too: reliability
+table, ECE, Brier score, and from which confidence context alone may be accepted.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,54 +16,34 @@ import polars as pl
 from numpy.typing import NDArray
 
 #: What calibration looks at, for each candidate of each unknown.
-EVIDENCE = ("log_odds", "margin", "log_sets", "log_occurrences", "log_history", "log_rank")
+EVIDENCE = ("log_odds", "first", "log_total", "log_sets")
 
-#: Precision the auto-accept policy must show on held-out recordings, and what it asks of the recordings it is tuned on.
+#: What the lower bound of the precision must reach where context alone is accepted.
 ACCEPTED_PRECISION = 0.90
-TUNED_PRECISION = 0.92
+
+#: Where it does not, no confidence is as high as the policy asks.
+_HIGHEST = 0.89
 
 #: A threshold rests on at least this many accepted recordings.
 _LEAST_ACCEPTED = 20
+
+#: Candidates of each recording that a calibration is fitted on.
+_FITTED_RANKS = 20
+
+#: How strongly weights are drawn to those of the prior, and to nothing without one, in recordings.
+_PRIOR_STRENGTH = 20.0
 
 Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Curve:
-    """Logistic weights over EVIDENCE, then isotonic steps from what they give to what was right."""
+class Calibration:
+    """Logistic weights over EVIDENCE, and from where on acceptance kept its precision."""
 
     weights: tuple[float, ...]
     intercept: float
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-
-    @classmethod
-    def of_json(cls, stored: dict[str, Any]) -> Curve:
-        """Read what `asdict` gave."""
-        return cls(
-            weights=tuple(stored["weights"]), intercept=stored["intercept"], x=tuple(stored["x"]), y=tuple(stored["y"])
-        )
-
-    def __call__(self, evidence: Doubles) -> Doubles:
-        """Calibrated share of right answers for rows of evidence."""
-        if not len(self.x):
-            return np.full(len(evidence), np.nan)
-        # Column by column: a matrix product rounds a row by how many rows stand beside it.
-        odds = np.full(len(evidence), self.intercept)
-        for column, weight in zip(evidence.T, self.weights, strict=True):
-            odds += column * weight
-        raw = _sigmoid(odds)
-        return np.interp(raw, self.x, self.y)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Calibration:
-    """Curves for first places and for the rest, and the confidence above which a first place is accepted."""
-
-    first: Curve
-    rest: Curve
     accept_from: float | None
-    """None: no threshold kept the precision asked for."""
+    """None: no threshold kept the precision asked for; nothing is accepted from context alone."""
     recordings: int
 
     def as_json(self) -> dict[str, Any]:
@@ -74,109 +53,96 @@ class Calibration:
     @classmethod
     def of_json(cls, stored: dict[str, Any]) -> Calibration:
         """Read what `as_json` gave."""
-        return cls(
-            first=Curve.of_json(stored["first"]),
-            rest=Curve.of_json(stored["rest"]),
-            accept_from=stored["accept_from"],
-            recordings=stored["recordings"],
-        )
+        return cls(**(stored | {"weights": tuple(stored["weights"])}))
 
     def __call__(self, evidence: pl.DataFrame) -> Doubles:
-        """Confidence of every row of `evidence` (columns rank and EVIDENCE)."""
-        values = evidence.select(EVIDENCE).to_numpy()
-        return np.where((evidence["rank"] == 1).to_numpy(), self.first(values), self.rest(values))
+        """Confidence of every row of `evidence` (columns EVIDENCE)."""
+        # Column by column: a matrix product rounds a row by how many rows stand beside it.
+        odds = np.full(evidence.height, self.intercept)
+        for column, weight in zip(EVIDENCE, self.weights, strict=True):
+            odds += evidence[column].to_numpy() * weight
+        raw = _sigmoid(odds)
+        accepted = raw >= (2.0 if self.accept_from is None else self.accept_from)
+        confidence: Doubles = np.where(accepted, raw, np.minimum(raw, _HIGHEST))
+        return confidence
 
 
-def evidence(ranking: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
-    """What calibration looks at.
+def evidence(ranking: pl.DataFrame, *, by: str = "unknown_no") -> pl.DataFrame:
+    """`ranking` with the columns EVIDENCE, in its order.
 
     Args:
-        ranking: track_key, rank, probability, occurrence_count; of one scorer.
-        about: track_key, sets, history (`formula_ranking.rank_and_about`).
-
-    Returns:
-        `ranking` with the columns EVIDENCE, in its order.
+        ranking: probability, total (sum of the unknown's probabilities), sets (of the unknown); of one scorer.
+        by: The column that names the unknown.
     """
     p = pl.col("probability").clip(1e-6, 1 - 1e-6)
     odds = (p / (1 - p)).log()
-    ranked = ranking.with_columns(log_odds=odds)
-    # The rival of the first is the second, and of everybody else the first.
-    first, second = (ranked.filter(pl.col("rank") == place).select("track_key", rival="log_odds") for place in (1, 2))
-    rival = pl.concat(
-        [second.with_columns(of_first=pl.lit(value=True)), first.with_columns(of_first=pl.lit(value=False))]
-    )
-    # Without a rival the margin is that to a candidate of one in a thousand.
-    return (
-        ranked.join(about, on="track_key", how="left", maintain_order="left")
-        .with_columns(of_first=pl.col("rank") == 1)
-        .join(rival, on=["track_key", "of_first"], how="left", maintain_order="left")
-        .with_columns(
-            margin=pl.col("log_odds") - pl.col("rival").fill_null(-7.0),
-            log_sets=pl.col("sets").fill_null(1).cast(pl.Float64).log(),
-            log_occurrences=pl.col("occurrence_count").fill_null(0).cast(pl.Float64).log1p(),
-            log_history=pl.col("history").fill_null(0.0).cast(pl.Float64).log1p(),
-            log_rank=pl.col("rank").cast(pl.Float64).log(),
-        )
-        .drop("rival", "of_first")
+    return ranking.with_columns(
+        log_odds=odds,
+        first=odds.max().over(by),
+        log_total=pl.col("total").clip(1e-6).log(),
+        log_sets=pl.col("sets").fill_null(1).cast(pl.Float64).log(),
     )
 
 
-def fit_calibration(evidence: pl.DataFrame, right: NDArray[np.bool_], *, recordings: int) -> Calibration:
-    """Fit both curves and choose the threshold.
+def fit_calibration(
+    evidence: pl.DataFrame, right: NDArray[np.bool_], *, recordings: int, prior: Calibration | None = None
+) -> Calibration:
+    """Fit the weights and choose the threshold.
 
     Args:
-        evidence: rank and EVIDENCE; candidates of masked recordings, scored by a ranker that has not seen them.
+        evidence: rank and EVIDENCE; candidates of hidden recordings, scored by a ranker that has not seen them.
         right: Whether each is right.
-        recordings: Number of masked recordings.
+        recordings: Number of hidden recordings.
+        prior: What was measured elsewhere; the fewer the recordings, the nearer to it the weights stay.
     """
-    values = evidence.select(EVIDENCE).to_numpy()
-    is_first = (evidence["rank"] == 1).to_numpy()
-    first = _fit_curve(values[is_first], right[is_first])
-    rest = _fit_curve(values[~is_first], right[~is_first])
-    threshold = choose_threshold(first(values[is_first]), right[is_first], tie=values[is_first, 0])
-    return Calibration(first=first, rest=rest, accept_from=threshold, recordings=recordings)
-
-
-def _fit_curve(values: Doubles, right: NDArray[np.bool_]) -> Curve:
-    from sklearn.isotonic import IsotonicRegression
-    from sklearn.linear_model import LogisticRegression
-
-    width = len(EVIDENCE)
-    if not len(right):
-        return Curve(weights=(0.0,) * width, intercept=0.0, x=(), y=())
-    if right.all() or not right.any():
-        # One sort of answer only: its share, drawn half an answer towards the other.
-        share = (right.sum() + 0.5) / (len(right) + 1)
-        return Curve(weights=(0.0,) * width, intercept=0.0, x=(0.0, 1.0), y=(float(share), float(share)))
-    scale = np.maximum(values.std(0), 1e-9)
-    model = LogisticRegression(C=1.0, max_iter=1000).fit(values / scale, right)
-    weights = model.coef_[0] / scale
-    raw = _sigmoid(values @ weights + model.intercept_[0])
-    # Isotonic steps over the regression's own output, in bins of equal size: a step of three recordings is noise.
-    order = np.argsort(raw, kind="stable")
-    bins = np.array_split(order, max(1, min(40, len(order) // 25)))
-    x = np.array([raw[b].mean() for b in bins])
-    y = np.array([(right[b].sum() + raw[b].mean()) / (len(b) + 1) for b in bins])
-    steps = IsotonicRegression(out_of_bounds="clip").fit(x, y, sample_weight=[len(b) for b in bins])
-    return Curve(
-        weights=tuple(float(w) for w in weights),
-        intercept=float(model.intercept_[0]),
-        x=tuple(float(v) for v in x),
-        y=tuple(float(v) for v in steps.predict(x)),
+    fitted = (evidence["rank"] <= _FITTED_RANKS).to_numpy()
+    values = np.column_stack([evidence.select(EVIDENCE).to_numpy()[fitted], np.ones(int(fitted.sum()))])
+    start = np.zeros(values.shape[1]) if prior is None else np.array([*prior.weights, prior.intercept])
+    weights = _logistic(values, right[fitted], start, strength=1e-3 if prior is None else _PRIOR_STRENGTH)
+    # A candidate that scores more is never less sure.
+    weights[0] = max(weights[0], 0.0)
+    plain = Calibration(
+        weights=tuple(float(w) for w in weights[:-1]),
+        intercept=float(weights[-1]),
+        accept_from=0.0,
+        recordings=recordings,
     )
+    is_first = (evidence["rank"] == 1).to_numpy()
+    return replace(plain, accept_from=choose_threshold(plain(evidence.filter(is_first)), right[is_first]))
 
 
-def choose_threshold(confidence: Doubles, right: NDArray[np.bool_], *, tie: Doubles | None = None) -> float | None:
-    """The lowest confidence from which answers are right often enough, or None.
+def _logistic(values: Doubles, right: NDArray[np.bool_], start: Doubles, *, strength: float) -> Doubles:
+    """Weights of a logistic regression by Newton's method, drawn to `start`."""
+    weights = start.copy()
+    for _ in range(50):
+        expected = _sigmoid(values @ weights)
+        gradient = values.T @ (right - expected) - strength * (weights - start)
+        curvature = (values * (expected * (1 - expected))[:, None]).T @ values + strength * np.eye(len(weights))
+        step = np.linalg.solve(curvature, gradient)
+        weights = weights + np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-9:
+            break
+    return weights
 
-    From the chosen value upwards at least `TUNED_PRECISION` of the answers are right, on `_LEAST_ACCEPTED` or more.
-    """
-    order = np.lexsort((-(tie if tie is not None else np.zeros(len(right))), -confidence))
-    precision = np.cumsum(right[order]) / np.arange(1, len(right) + 1)
+
+def choose_threshold(confidence: Doubles, right: NDArray[np.bool_]) -> float | None:
+    """The lowest confidence from which the lower bound of the precision reaches what is asked, or None."""
+    order = np.argsort(-confidence, kind="stable")
+    n = np.arange(1, len(right) + 1)
+    low, _ = interval(np.cumsum(right[order]), n)
     sorted_confidence = confidence[order]
     last_of_value = np.append(sorted_confidence[:-1] > sorted_confidence[1:], True) if len(right) else np.zeros(0, bool)
-    enough = (np.arange(1, len(right) + 1) >= _LEAST_ACCEPTED) & (precision >= TUNED_PRECISION) & last_of_value
+    enough = (n >= _LEAST_ACCEPTED) & (low >= ACCEPTED_PRECISION) & last_of_value
     return float(sorted_confidence[np.flatnonzero(enough)[-1]]) if enough.any() else None
+
+
+def interval(hits: Any, n: Any) -> tuple[Any, Any]:
+    """Wilson's 95 % interval of a share; numbers or arrays."""
+    z = 1.96
+    n = np.maximum(n, 1)
+    centre = (hits + z * z / 2) / (n + z * z)
+    half = z * np.sqrt(hits * (n - hits) / n + z * z / 4) / (n + z * z)
+    return centre - half, centre + half
 
 
 def reliability(confidence: Doubles, right: NDArray[np.bool_], *, bins: int = 10) -> pl.DataFrame:
@@ -214,12 +180,11 @@ def brier(confidence: Doubles, right: NDArray[np.bool_]) -> float:
     return float(np.mean((confidence - right) ** 2)) if len(right) else float("nan")
 
 
-def with_confidence(ranking: pl.DataFrame, about: pl.DataFrame, calibration: Calibration | None) -> pl.DataFrame:
-    """`ranking` with `confidence` filled in; null without a calibration. `about`: see `evidence`."""
-    if calibration is None or ranking.is_empty():
-        return ranking
-    values = calibration(evidence(ranking, about))
-    return ranking.with_columns(confidence=pl.Series(values, dtype=pl.Float64).fill_nan(None))
+def with_confidence(scored: pl.DataFrame, calibration: Calibration | None) -> pl.DataFrame:
+    """`scored` (see `evidence`) with `confidence`; null without a calibration."""
+    if calibration is None or scored.is_empty():
+        return scored.with_columns(confidence=pl.lit(None, pl.Float64))
+    return scored.with_columns(confidence=pl.Series(calibration(evidence(scored)), dtype=pl.Float64))
 
 
 def _sigmoid(x: Doubles) -> Doubles:

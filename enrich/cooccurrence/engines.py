@@ -5,7 +5,7 @@ An engine holds tables by name. Its texts are those of `sql/duckdb/`, whoever ru
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -45,6 +45,12 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Let go of everything but the working folder."""
+
+
+def run(engine: Engine, steps: Iterable[tuple[str, Mapping[str, object]]]) -> None:
+    """Run queries that make tables, one after the other."""
+    for name, parameters in steps:
+        engine.run(name, **parameters)
 
 
 def file_row(file_no: int) -> pl.Expr:
@@ -115,7 +121,12 @@ class DuckDB:
 
     def load(self, table: str, frame: pl.DataFrame) -> None:
         """See `Engine`."""
+        self._con.execute(f"drop table if exists {table}")
         self._con.from_arrow(frame.to_arrow()).create(table)
+
+    def append(self, table: str, frame: pl.DataFrame) -> None:
+        """Add the rows of a frame to a table of the same columns."""
+        self._con.from_arrow(frame.to_arrow()).insert_into(table)
 
     def view(self, name: str, frame: pl.DataFrame) -> None:
         """`load` of a large frame, which is read where it lies: to copy a million plays takes as long as a query."""

@@ -7,7 +7,8 @@ Strongest first, in this order, as far as the data support them:
 3. the top label around the unknown ("Surrounded by L releases in 3 sets": before and after it; "Near …" otherwise);
 4. what the DJs have to do with it, two at most: the DJ is the artist; the DJ runs the top label, which is said of
    a DJ who releases on it, played it at least three times, and whom no DJ exceeds in playing it; how often the DJ
-   played the artist.
+   played the artist;
+5. under which other names the artist is played.
 
 2 and 3 are said of candidates who release on the top label only.
 """
@@ -18,6 +19,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
+
+from enrich.cooccurrence.plays import Vocabulary
+from enrich.cooccurrence.signs import signs
 
 _WAYS = 3
 _DJS = 2
@@ -31,6 +35,7 @@ EVIDENCE: dict[str, tuple[str, dict[str, int]]] = {
     "label_mates": ("cooccurrence_label_mate_evidence", {}),
     "label_sets": ("cooccurrence_label_evidence", {}),
     "djs": ("cooccurrence_dj_evidence", {"limit_each": _DJS, "min_label_plays": _RUNS_LABEL_PLAYS}),
+    "other_names": ("cooccurrence_name_evidence", {}),
 }
 
 
@@ -38,16 +43,23 @@ EVIDENCE: dict[str, tuple[str, dict[str, int]]] = {
 class Names:
     """The names behind the numbers, of all unknowns or of some."""
 
-    names: pl.DataFrame
-    """artist_no, artist_key, artist."""
-    labels: pl.DataFrame
-    """label_no, label_key, label."""
-    dj_credits: pl.DataFrame
-    """dj_credit_no, dj_no."""
+    known: Vocabulary
+    shown: pl.DataFrame
+    """unknown_no, artist_no, name_no: the names shown of candidates under several."""
     sets: pl.DataFrame
     """set_no, set_id."""
     unknowns: pl.DataFrame
     """unknown_no, track_key."""
+
+    def of_candidates(self, candidates: pl.DataFrame) -> pl.DataFrame:
+        """unknown_no, artist_no, artist: the name shown of each candidate."""
+        spelled = self.known.names.select(name_no="artist_no", shown="artist")
+        return (
+            candidates.select(_PAIR)
+            .join(self.shown.join(spelled, on="name_no"), on=_PAIR, how="left")
+            .join(self.known.persons, on="artist_no")
+            .select(*_PAIR, artist=pl.coalesce("shown", "artist"))
+        )
 
 
 def sentences(ranked: pl.DataFrame, evidence: Mapping[str, pl.DataFrame], names: Names) -> pl.DataFrame:
@@ -58,15 +70,21 @@ def sentences(ranked: pl.DataFrame, evidence: Mapping[str, pl.DataFrame], names:
         evidence: The tables of EVIDENCE, of these candidates.
         names: Names of all the numbers.
     """
+    shown = names.of_candidates(ranked).rename({"artist": "name"})
     ranked = ranked.select(*_PAIR, "label_no")
-    name = names.names.select("artist_no", name="artist")
+    person = names.known.persons.rename({"artist": "name"})
     dj_credit = _dj_credit_names(names)
+    near = evidence["neighbours"].join(shown, on=_PAIR)
+    mates = evidence["label_mates"].join(person.rename({"artist_no": "other_no"}), on="other_no")
     parts = [
-        _played_near(evidence["neighbours"], name, dj_credit, names, 1),
-        _played_near(evidence["label_mates"], name, dj_credit, names, 2),
+        _played_near(near, dj_credit, names, 1),
+        _played_near(mates, dj_credit, names, 2),
         _label_around(evidence["label_sets"], ranked, names),
-        _djs(evidence["djs"], ranked, name, names),
+        _djs(evidence["djs"], ranked, shown, names),
+        _also_known(evidence["other_names"], shown, names),
     ]
+    if "signs" in evidence:
+        parts.append(signs(evidence["signs"], _dj_names(names)).with_columns(part=pl.lit(0)))
     return (
         pl.concat(part.select(*_PAIR, "part", pl.col("choice").cast(pl.Int64), "sentence") for part in parts)
         .sort(*_PAIR, "part", "choice")
@@ -75,9 +93,7 @@ def sentences(ranked: pl.DataFrame, evidence: Mapping[str, pl.DataFrame], names:
     )
 
 
-def _played_near(
-    rows: pl.DataFrame, name: pl.DataFrame, dj_credit: pl.DataFrame, names: Names, part: int
-) -> pl.DataFrame:
+def _played_near(rows: pl.DataFrame, dj_credit: pl.DataFrame, names: Names, part: int) -> pl.DataFrame:
     slots = pl.col("distance").abs()
     side = pl.when(pl.col("distance") > 0).then(pl.lit("after")).otherwise(pl.lit("before"))
     far = pl.when(slots == 1).then(side).otherwise(pl.format("{} slots {}", slots, side))
@@ -92,8 +108,7 @@ def _played_near(
         .otherwise(pl.format("set {}", "set_id"))
     )
     return (
-        rows.join(name.rename({"artist_no": "other_no"}), on="other_no")
-        .join(dj_credit, on="dj_credit_no", how="left")
+        rows.join(dj_credit, on="dj_credit_no", how="left")
         .join(names.sets, on="set_no")
         .with_columns(part=pl.lit(part), sentence=pl.format("Played {} {} in {}", far, "name", where))
     )
@@ -103,7 +118,7 @@ def _label_around(rows: pl.DataFrame, ranked: pl.DataFrame, names: Names) -> pl.
     both = pl.col("surrounded") > 0
     count = pl.when(both).then("surrounded").otherwise("sets").cast(pl.Int64)
     return (
-        rows.join(names.labels, on="label_no")
+        rows.join(names.known.labels, on="label_no")
         .with_columns(
             sentence=pl.format(
                 "{} {} releases in {} {}",
@@ -118,7 +133,7 @@ def _label_around(rows: pl.DataFrame, ranked: pl.DataFrame, names: Names) -> pl.
     )
 
 
-def _djs(rows: pl.DataFrame, ranked: pl.DataFrame, name: pl.DataFrame, names: Names) -> pl.DataFrame:
+def _djs(rows: pl.DataFrame, ranked: pl.DataFrame, shown: pl.DataFrame, names: Names) -> pl.DataFrame:
     times = pl.when(pl.col("plays") == 1).then(pl.lit("once")).otherwise(pl.format("{} times", "plays"))
     often = (
         pl.when(pl.col("plays") == pl.col("most_plays"))
@@ -127,7 +142,7 @@ def _djs(rows: pl.DataFrame, ranked: pl.DataFrame, name: pl.DataFrame, names: Na
     )
     played = pl.format("{} played {} {} in all, {}", "dj", "name", times, often)
     sentence = (
-        pl.when(pl.col("is_artist") == 1, pl.col("dj_no") == pl.col("artist_no"))
+        pl.when(pl.col("is_artist") == 1, pl.col("dj") == pl.col("name"))
         .then(pl.format("Played by {}, who is the artist", "dj"))
         .when(pl.col("is_artist") == 1)
         .then(pl.format("Played by {}, another name of {}", "dj", "name"))
@@ -136,19 +151,51 @@ def _djs(rows: pl.DataFrame, ranked: pl.DataFrame, name: pl.DataFrame, names: Na
         .otherwise(played)
     )
     return (
-        rows.join(name, on="artist_no")
-        .join(name.rename({"artist_no": "dj_no", "name": "dj"}), on="dj_no")
+        rows.join(shown, on=_PAIR)
+        .join(_dj_names(names), on="dj_no")
         .join(ranked, on=_PAIR)
-        .join(names.labels, on="label_no", how="left")
+        .join(names.known.labels, on="label_no", how="left")
         .with_columns(part=pl.lit(4), sentence=sentence)
+    )
+
+
+def _also_known(rows: pl.DataFrame, shown: pl.DataFrame, names: Names) -> pl.DataFrame:
+    """The other names of candidates who are played by several."""
+    spelled = names.known.names.select(name_no="artist_no", other="artist")
+    return (
+        rows.join(spelled, on="name_no")
+        .join(shown, on=_PAIR)
+        .filter(pl.col("other") != pl.col("name"))
+        .sort(*_PAIR, "name_no")
+        .group_by(*_PAIR, "name", maintain_order=True)
+        .agg(pl.col("other").unique(maintain_order=True).str.join(", "))
+        .with_columns(
+            part=pl.lit(5),
+            choice=pl.lit(1, pl.Int64),
+            sentence=pl.format("One artist with {}, also played as {}", "name", "other"),
+        )
+    )
+
+
+def _dj_names(names: Names) -> pl.DataFrame:
+    """dj_no, dj: the name in most of the credits by which each plays sets."""
+    spelled = names.known.names.select(name_no="artist_no", dj="artist")
+    return (
+        names.known.dj_names.group_by("dj_no", "name_no")
+        .len()
+        .sort("dj_no", "len", "name_no", descending=[False, True, False])
+        .unique("dj_no", keep="first", maintain_order=True)
+        .join(spelled, on="name_no")
+        .select("dj_no", "dj")
     )
 
 
 def _dj_credit_names(names: Names) -> pl.DataFrame:
     """dj_credit_no, djs: a DJ credit as its DJs, `A & B`."""
+    spelled = names.known.names.select(name_no="artist_no", name="artist")
     return (
-        names.dj_credits.join(names.names.select(dj_no="artist_no", name="artist"), on="dj_no")
-        .sort("dj_credit_no", "dj_no")
+        names.known.dj_names.join(spelled, on="name_no")
+        .sort("dj_credit_no", "name_no")
         .group_by("dj_credit_no", maintain_order=True)
         .agg(djs=pl.col("name").str.join(" & "))
     )

@@ -7,12 +7,11 @@ away. With `versions_together` all remixes of a title are one unit too: stricter
 other versions may well be known.
 
 Two listings of one set count as one: `without_duplicate_sets` keeps the longer.
-Reads frames, writes nothing, opens no socket; random choices take a seed.
+Reads frames, writes nothing, opens no socket.
 """
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 
 from enrich.cooccurrence.slots import credited_slots, slot_rows, unknown_key
@@ -145,13 +144,3 @@ def hide(tracklists: pl.DataFrame, units: pl.DataFrame, hidden: pl.Series) -> pl
         )
         .drop("slot", "is_unknown", "unit")
     )
-
-
-def random_folds(units: pl.Series, *, folds: int, size: int, seed: int) -> list[pl.Series]:
-    """`folds` disjoint draws of up to `size` units each; the same for the same units in any order."""
-    if folds < 1 or size < 1:
-        raise ValueError(f"folds and size must be >= 1, got {folds} and {size}")
-    names = units.unique().sort()
-    order = np.random.default_rng(seed).permutation(len(names))
-    size = max(1, min(size, len(names) // folds))
-    return [names.gather(np.sort(order[i * size : (i + 1) * size])) for i in range(folds) if i * size < len(names)]

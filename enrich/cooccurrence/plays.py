@@ -15,12 +15,15 @@ Words, as the whole package uses them:
 * **Context**: the known plays of the same set whose `position` differs by at most `window` from one of the
   unknown's slots. Positions may have gaps: the difference of the numbers counts, not the rows between.
 * **DJ**: every name in the row's `dj`, split like an artist credit: `A b2b B` is two DJs.
-* **Person**: all names that aliases say are one (`enrich.text.persons`).
+* **Person**: an artist under all names (`persons`); whatever is counted is counted by person, `artist_no` being the
+  lowest number of a person's names.
 
-Tables, numbers in the order of the sorted keys: `sets` (set_no, set_id), `unknowns` (unknown_no, track_key), `credits`
-(credit_no, artist_no), `dj_credits` (dj_credit_no, dj_no; `dj_no` and `artist_no` number the same names), `dj_numbers`
-(text, dj_credit_no, dj_key_no), `same_artist` (artist_no, alias_no), and `slots` (slot_no, set_no, position,
-credit_no?, label_no?, dj_credit_no?, unknown_no?), one row per slot.
+Tables, numbers in the order of the sorted keys: `sets` (set_no, set_id, day?), `unknowns` (unknown_no, track_key),
+`credits` (credit_no, artist_no), `credit_names` (credit_no, artist_no, name_no: the names as credited), `dj_credits`
+(dj_credit_no, dj_no; `dj_no` and `artist_no` number the same persons), `dj_names` (dj_credit_no, dj_no, name_no),
+`dj_numbers` (text, dj_credit_no, dj_key_no),
+`several_names` (artist_no: persons under several names), and `slots` (slot_no, set_no, position, credit_no?, label_no?,
+dj_credit_no?, unknown_no?), one row per slot.
 """
 
 from __future__ import annotations
@@ -32,10 +35,10 @@ from pathlib import Path
 import polars as pl
 
 from enrich.cooccurrence.engines import DuckDB, Engine
+from enrich.cooccurrence.persons import person_numbers
 from enrich.cooccurrence.slots import played, slot_rows
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key
-from enrich.text.persons import same_person
 from enrich.text.words import is_unknown_artist
 
 _CREDITS_AT_ONCE = 200_000
@@ -46,15 +49,21 @@ class Vocabulary:
     """What the texts of tracklists name, by number, in the spelling seen most; and the label_no of each label text."""
 
     credits: pl.DataFrame
+    credit_names: pl.DataFrame
     dj_credits: pl.DataFrame
+    dj_names: pl.DataFrame
     names: pl.DataFrame
+    """artist_no (of the name), artist_key, artist, person_no."""
+    persons: pl.DataFrame
+    """artist_no (of the person), artist: the name played most."""
+    several_names: pl.DataFrame
+    """artist_no: persons under several names."""
     labels: pl.DataFrame
-    same_artist: pl.DataFrame
     label_of: pl.Series
 
 
 def load_plays(engine: DuckDB, tracklists: pl.DataFrame) -> None:
-    """Take in a frame TRACKLISTS; absent optional columns count as null.
+    """Make the table `played` of a frame TRACKLISTS; absent optional columns count as null.
 
     Raises:
         EnrichError: `set_id` or `position` is missing.
@@ -74,10 +83,10 @@ def read_plays(engine: Engine, files: Sequence[Path]) -> int:
 
 
 def number_plays(engine: Engine, *, aliases: pl.DataFrame | None = None) -> Vocabulary:
-    """Number every slot, artist, DJ, label and unknown of what was taken in.
+    """Number every slot, artist, DJ, label and unknown of the table `played`.
 
     Args:
-        engine: After `load_plays` or `read_plays`; the tables above are made in it.
+        engine: Holds `played`; the tables above are made beside it.
         aliases: Columns `artist`, `alias`: one row per further name of an artist. None: no aliases.
 
     Raises:
@@ -88,7 +97,7 @@ def number_plays(engine: Engine, *, aliases: pl.DataFrame | None = None) -> Voca
     engine.load("artist_numbers", _numbers(artists.select("text", credit_no="no")))
     engine.load("label_numbers", _numbers(labels.select("text", label_no=known.label_of).drop_nulls()))
     engine.load("dj_numbers", _numbers(dj_numbers(djs)))
-    for table in ("credits", "dj_credits", "same_artist"):
+    for table in ("credits", "credit_names", "dj_credits", "dj_names", "several_names"):
         engine.load(table, _numbers(getattr(known, table)))
     engine.run("cooccurrence_unknowns")
     engine.run("cooccurrence_slots")
@@ -106,17 +115,26 @@ def vocabulary(
         labels: The same of labels, `no` counting from 0.
         aliases: See `number_plays`.
     """
-    same = same_person(aliases)
     credited, dj_credited = _credited(artists), _credited(djs)
-    names = _names(credited, dj_credited, aliases)
-    number = names.select("artist_no", "artist_key")
+    names = _names(credited, dj_credited)
+    texts = pl.concat([artists, djs]).select("text", "plays")
+    names = names.with_columns(person_numbers(names, aliases, texts))
+    shared = names.filter(pl.len().over("person_no") > 1)
+    by_plays = names.sort("person_no", "rank", "plays", "artist_no", descending=[False, False, True, False])
     label_names, label_of = _labels(labels)
+    credit_names = _edges(credited, names, "credit_no", "artist_no")
+    dj_names = _edges(dj_credited, names, "dj_credit_no", "dj_no")
     return Vocabulary(
-        credits=_edges(credited, number, "credit_no", "artist_no"),
-        dj_credits=_edges(dj_credited, number, "dj_credit_no", "dj_no"),
-        names=names,
+        credits=credit_names.select("credit_no", "artist_no").unique().sort(pl.all()),
+        credit_names=credit_names,
+        dj_credits=dj_names.select("dj_credit_no", "dj_no").unique().sort(pl.all()),
+        dj_names=dj_names,
+        names=names.select("artist_no", "artist_key", "artist", "person_no"),
+        persons=by_plays.unique("person_no", keep="first", maintain_order=True).select(
+            artist_no="person_no", artist="artist"
+        ),
+        several_names=shared.select(artist_no="person_no").unique().sort(pl.all()),
         labels=label_names,
-        same_artist=_same_artist(same, number),
         label_of=label_of,
     )
 
@@ -138,17 +156,12 @@ def _credited(credit: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _names(credited: pl.DataFrame, djs: pl.DataFrame, aliases: pl.DataFrame | None) -> pl.DataFrame:
-    """artist_no, artist_key, artist: artists, DJs and aliases; spelled as credits do, else as DJs, else as aliases."""
+def _names(credited: pl.DataFrame, djs: pl.DataFrame) -> pl.DataFrame:
+    """artist_no, artist_key, artist, rank, plays: artists (rank 0) and DJs (1), spelled as artists where they are."""
     parts = [
         credited.select("artist_key", "artist", "plays", rank=pl.lit(0)),
         djs.select("artist_key", "artist", "plays", rank=pl.lit(1)),
     ]
-    if aliases is not None:
-        parts += [
-            aliases.select(artist_key=artist_key(pl.col(c)), artist=c, plays=pl.lit(1, pl.UInt32), rank=pl.lit(2))
-            for c in ("artist", "alias")
-        ]
     return _commonest(pl.concat(parts, how="vertical_relaxed"), "artist_key", "artist").with_row_index("artist_no")
 
 
@@ -157,7 +170,7 @@ def _labels(label: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     keyed = label.select("no", label="text", plays="plays", label_key=label_key(pl.col("text")), rank=pl.lit(0)).filter(
         pl.col("label_key").fill_null("") != ""
     )
-    labels = _commonest(keyed, "label_key", "label").with_row_index("label_no")
+    labels = _commonest(keyed, "label_key", "label").select("label_key", "label").with_row_index("label_no")
     label_of = label.select("no").join(
         keyed.join(labels, on="label_key").select("no", "label_no"), on="no", how="left", maintain_order="left"
     )
@@ -170,24 +183,20 @@ def _commonest(spellings: pl.DataFrame, key: str, name: str) -> pl.DataFrame:
         spellings.drop_nulls([key, name])
         .group_by(key, name, "rank")
         .agg(pl.col("plays").sum())
+        .with_columns(all_plays=pl.col("plays").sum().over(key, "rank"))
         .sort([key, "rank", "plays", name], descending=[False, False, True, False])
         .unique(key, keep="first", maintain_order=True)
-        .select(key, name)
+        .select(key, name, "rank", plays="all_plays")
     )
 
 
-def _edges(named: pl.DataFrame, number: pl.DataFrame, left: str, right: str) -> pl.DataFrame:
-    edges = named.join(number, on="artist_key").select(pl.col("no").alias(left), pl.col("artist_no").alias(right))
-    return edges.unique().sort(left, right)
-
-
-def _same_artist(same: pl.DataFrame, number: pl.DataFrame) -> pl.DataFrame:
-    """artist_no, alias_no: any two names of one person."""
+def _edges(named: pl.DataFrame, names: pl.DataFrame, left: str, right: str) -> pl.DataFrame:
+    """The number of each credit, the person and the name of each artist in it."""
     return (
-        same.join(number, left_on="key", right_on="artist_key")
-        .join(number.rename({"artist_no": "alias_no"}), left_on="other", right_on="artist_key")
-        .select("artist_no", "alias_no")
-        .sort("artist_no", "alias_no")
+        named.join(names, on="artist_key")
+        .select(pl.col("no").alias(left), pl.col("person_no").alias(right), name_no="artist_no")
+        .unique()
+        .sort(left, "name_no")
     )
 
 

@@ -14,10 +14,12 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from enrich.cooccurrence.answers import Formula, Scorer, at_the_gate, rank_files, rank_frame
 from enrich.cooccurrence.engines import DuckDB, Engine
-from enrich.cooccurrence.formula_ranking import at_the_gate, rank_by_formula, rank_files
-from enrich.cooccurrence.learned.ranking import rank_learned
+from enrich.cooccurrence.learned.ranker import load_ranker
+from enrich.cooccurrence.learned.scoring import Learned
 from enrich.cooccurrence.slots import unknown_key
+from enrich.cooccurrence.stored import load_calibration
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.files import check_output
 from enrich.rules import MAX_RANK, WINDOW
@@ -36,25 +38,27 @@ def rank(
     scorer: str = "formula",
     max_rank: int = MAX_RANK,
     only: pl.Series | None = None,
+    model: str | PathLike[str] | None = None,
 ) -> pl.DataFrame:
     """Rank the artists every unknown may be by, all unknowns in one pass.
 
     Args:
         tracklists: TRACKLISTS; columns beyond set_id and position may be absent.
-        aliases: Columns `artist`, `alias`; a DJ playing an artist who is the DJ under another name counts as such.
+        aliases: Columns `artist`, `alias`; an artist under several names is one candidate.
         window: Positions to either side of an unknown's slot; >= 1.
         scorer: `formula` (the specification's, explainable) or `learned`.
         max_rank: Candidates kept for one unknown; with at least 2 the confidence is what it is with all.
         only: Keys of the unknowns wanted; None: all.
+        model: Folder of a stored ranker and its calibrations; None: the shipped one.
 
     Returns:
         RANKING, by track_key and rank:
 
         track_key         String   the unknown: its track_key, else `set_id#position`
         rank              Int32    from 1
-        artist            String   in the spelling seen most
-        probability       Float64  0.5 × occurrence + 0.3 × label + 0.2 × dj
-        confidence        Float64  calibrated on masked replay; null where nothing was measured
+        artist            String   the name the unknown's DJ played most near its date, in the spelling seen most
+        probability       Float64  0.5 × occurrence + 0.3 × label + 0.2 × dj; learned: the ranker's own
+        confidence        Float64  calibrated on masked replay, never rising with rank; null where nothing was measured
         occurrence_count  Int32    sets of the unknown with the artist within the window
         label_support     String   top label of the context, where the artist releases on it; else null
         evidence          List     sentences
@@ -62,11 +66,20 @@ def rank(
 
     Raises:
         EnrichError: a required column is missing, or the scorer is not known.
+        ModelError: the stored ranker is missing, damaged, or reads other columns.
     """
-    if scorer not in SCORERS:
-        raise EnrichError(f"scorer {scorer!r} is not known; use {' or '.join(SCORERS)}")
-    ranking = rank_learned if scorer == "learned" else rank_by_formula
-    return ranking(tracklists, aliases=aliases, window=window, max_rank=max_rank, only=only)
+    chosen = scorer_named(scorer, model=model)
+    return rank_frame(tracklists, scorer=chosen, aliases=aliases, window=window, max_rank=max_rank, only=only)
+
+
+def scorer_named(name: str, *, model: str | PathLike[str] | None = None) -> Scorer:
+    """A scorer with its calibration; see `rank`."""
+    if name not in SCORERS:
+        raise EnrichError(f"scorer {name!r} is not known; use {' or '.join(SCORERS)}")
+    calibration = load_calibration(model).get(name)
+    if name == "formula":
+        return Formula(calibration=calibration)
+    return Learned(ranker=load_ranker(model), calibration=calibration)
 
 
 def rank_artists(
@@ -84,6 +97,7 @@ def rank_in_scratch(
     paths: str | PathLike[str] | Sequence[str | PathLike[str]],
     out: str | Path,
     *,
+    scorer: str = "formula",
     engine: str = "duckdb",
     memory_limit: str | None = None,
     master: str = "local[*]",
@@ -93,7 +107,8 @@ def rank_in_scratch(
     """`rank_files` with an engine of its own, in a folder that is gone afterwards.
 
     Args:
-        paths, out, window: See `formula_ranking.rank_files`.
+        paths, out, window: See `answers.rank_files`.
+        scorer: `formula` or `learned`; Spark runs the formula.
         engine: `duckdb` or `spark`.
         memory_limit: Of DuckDB, such as `2GB`; Spark's is set in Spark's own configuration.
         master: Spark's, such as `local[2]` or `spark://host:7077`.
@@ -110,6 +125,9 @@ def rank_in_scratch(
         raise EnrichError(f"engine {engine!r} is not known; use {' or '.join(ENGINES)}")
     if engine == "spark" and memory_limit is not None:
         raise EnrichError("a memory limit is DuckDB's; Spark takes spark.driver.memory and spark.executor.memory")
+    if engine == "spark" and scorer != "formula":
+        raise EnrichError("Spark runs the formula; the learned ranker runs on DuckDB, with a memory limit on disk")
+    chosen = scorer_named(scorer)
     with TemporaryDirectory(prefix="enrich-", dir=scratch) as folder:
         if engine == "spark":
             # An optional extra, and a heavy import that most runs do without.
@@ -119,7 +137,7 @@ def rank_in_scratch(
         else:
             running = DuckDB(Path(folder), memory_limit=memory_limit)
         with closing(running):
-            return rank_files(paths, out, engine=running, window=window)
+            return rank_files(paths, out, engine=running, scorer=chosen, window=window)
 
 
 def ranking_figures(tracklists: pl.DataFrame, ranking: pl.DataFrame) -> dict[str, int]:

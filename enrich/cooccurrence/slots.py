@@ -14,10 +14,12 @@ from enrich.frames.coding import coded, packed
 from enrich.frames.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.text.credits import learn_names, split_credits
 from enrich.text.normalise import artist_key
-from enrich.text.words import is_unknown_artist
+from enrich.text.versions import base_key
+from enrich.text.words import is_unknown_artist, is_unknown_title
 
 #: One row per usable row of tracklists: `row_no` orders them as read; `artist` is null and `unknown` (the unknown's
-#: key) is not where the slot is an unknown one.
+#: key) is not where the slot is an unknown one; `day` is the set's date in days since 1970, `title` the key of a known
+#: recording's title without its versions.
 PLAYED = pl.Schema(
     {
         "row_no": pl.Int64,
@@ -27,6 +29,9 @@ PLAYED = pl.Schema(
         "artist": pl.String,
         "label": pl.String,
         "unknown": pl.String,
+        "day": pl.Int32,
+        "set_name": pl.String,
+        "title": pl.String,
     }
 )
 
@@ -50,6 +55,9 @@ def played(rows: pl.DataFrame, *, row_no: pl.Expr) -> pl.DataFrame:
         pl.when(~is_unknown).then("artist").alias("artist"),
         "label",
         pl.when(is_unknown).then(unknown_key()).alias("unknown"),
+        pl.col("set_date").cast(pl.Date).dt.epoch("d").alias("day"),
+        "set_name",
+        pl.when(~is_unknown & ~is_unknown_title(pl.col("title"))).then(base_key(pl.col("title"))).alias("title"),
     ).match_to_schema(PLAYED)
 
 

@@ -30,7 +30,10 @@ from enrich.tracklists.batches import checked
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-_PLAYED = "row_no bigint, set_id string, position int, dj string, artist string, label string, unknown string"
+_PLAYED = (
+    "row_no bigint, set_id string, position int, dj string, artist string, label string, unknown string, day int, "
+    "set_name string, title string"
+)
 _LINE = "row_of_file"
 
 

@@ -1,7 +1,7 @@
 """A ranker and its calibrations as files: a manifest that names what they were made from, and the fingerprint of each.
 
-`trees.npz`, `calibration.json` and `manifest.json` lie in one folder; the manifest is written last, so that half a
-ranker is never read. Plain numbers and JSON: no code and no names.
+`trees.ubj`, `calibration.json` and `manifest.json` lie in one folder; the manifest is written last, so that half a
+ranker is never read. Trees in XGBoost's own format and JSON: no names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from enrich.cooccurrence.calibration import Calibration
 from enrich.errors import ModelError
 
 #: Layout of a stored ranker; another number is refused.
-FORMAT = 1
+FORMAT = 2
 
 SHIPPED = Path(__file__).resolve().parent / "learned" / "models"
 

@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 
 from enrich.cooccurrence.evaluation.replay import Plan, fit_for_use
-from enrich.cooccurrence.learned.features import schema_hash
-from enrich.cooccurrence.learned.ranker import BATCH, MAX_TRAINING, NEGATIVES, SETTINGS, Ranker, store
+from enrich.cooccurrence.learned.ranker import NEGATIVES, SETTINGS, TREES, Ranker, store
+from enrich.cooccurrence.signs import COLUMNS, schema_hash
 from enrich.cooccurrence.stored import FORMAT
 from enrich.tracklists.reading import read_tracklists
 
@@ -36,7 +36,7 @@ def train_ranker(
         sample: Recordings to train on at most.
 
     Returns:
-        The manifest: files' fingerprint, numbers of sets and recordings, features, seed, figures of the held-out part.
+        The manifest: files' fingerprint, numbers of sets and recordings, columns, seed, figures of held-out half-years.
 
     Raises:
         ModelError: too little to train on.
@@ -48,20 +48,19 @@ def train_on(
     tracklists: pl.DataFrame, *, out: str | PathLike[str], now: str, seed: int = 0, sample: int | None = None
 ) -> dict[str, Any]:
     """`train_ranker` on a frame TRACKLISTS, such as the snapshot's mart."""
-    most = sample or MAX_TRAINING
-    plan = Plan(seed=seed, max_training=most)
+    plan = Plan(seed=seed)
     if sample is not None:
-        plan = Plan(seed=seed, size=max(20, min(plan.size, most // 6)), max_training=most)
+        plan = Plan(seed=seed, size=max(10, sample // plan.folds))
     fitted = fit_for_use(tracklists, plan=plan)
     manifest = {
         "format": FORMAT,
         "trained_at": now,
         "seed": seed,
-        "schema": schema_hash(fitted.ranker.names),
-        "features": list(fitted.ranker.names),
-        "settings": SETTINGS | {"negatives": NEGATIVES, "batch": BATCH},
+        "schema": schema_hash(),
+        "columns": list(COLUMNS),
+        "settings": SETTINGS | {"trees": TREES, "negatives": NEGATIVES},
         "data": fitted.about,
-        "figures": fitted.figures,
+        "figures": {k: v for k, v in fitted.figures.items() if k != "failures"},
     }
-    store(Ranker(trees=fitted.ranker.trees, names=fitted.ranker.names, manifest=manifest), fitted.calibration, out)
+    store(Ranker(booster=fitted.ranker.booster, manifest=manifest), fitted.calibration, out)
     return manifest

@@ -64,17 +64,6 @@ group by unknown_no, label_no
 -- One row per ranked candidate and DJ of the unknown who has to do with it: is the artist, runs the top label
 -- (releases on it, played it often enough and no DJ more), or plays the artist. The strongest `limit_each` a candidate.
 with
-unknown_djs as (
-    select distinct s.unknown_no, d.dj_no
-    from slots as s
-    join dj_credits as d on d.dj_credit_no = s.dj_credit_no
-    where s.unknown_no is not null
-),
-dj_names as (
-    select dj_no, dj_no as artist_no from unknown_djs
-    union
-    select u.dj_no, a.alias_no from unknown_djs as u join same_artist as a on a.artist_no = u.dj_no
-),
 label_djs as (
     select s.label_no, d.dj_no, count(*) as plays
     from slots as s
@@ -91,7 +80,7 @@ own_labels as (
     select distinct n.dj_no, s.label_no
     from slots as s
     join credits as k on k.credit_no = s.credit_no
-    join dj_names as n on n.artist_no = k.artist_no
+    join (select distinct dj_no from unknown_djs) as n on n.dj_no = k.artist_no
     where s.label_no is not null
 ),
 running as (
@@ -101,12 +90,11 @@ running as (
 ),
 linked as (
     select r.unknown_no, r.artist_no, u.dj_no,
-        case when n.artist_no is not null then 1 else 0 end as is_artist,
+        case when u.dj_no = r.artist_no then 1 else 0 end as is_artist,
         case when w.dj_no is not null then 1 else 0 end as runs_label,
         coalesce(p.plays, 0) as plays, coalesce(p.most_plays, 0) as most_plays
     from ranked as r
     join unknown_djs as u on u.unknown_no = r.unknown_no
-    left join dj_names as n on n.dj_no = u.dj_no and n.artist_no = r.artist_no
     left join running as w on w.dj_no = u.dj_no and w.label_no = r.label_no
     left join dj_plays as p on p.dj_no = u.dj_no and p.artist_no = r.artist_no
 ),
@@ -120,3 +108,9 @@ chosen as (
 select unknown_no, artist_no, dj_no, is_artist, runs_label, plays, most_plays, choice
 from chosen
 where choice <= $limit_each
+
+-- name: cooccurrence_name_evidence()
+-- One row per ranked candidate under several names, and name by which it is played.
+select r.unknown_no, r.artist_no, n.name_no
+from ranked as r
+join (select distinct artist_no, name_no from name_plays) as n on n.artist_no = r.artist_no

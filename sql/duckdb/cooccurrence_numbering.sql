@@ -1,8 +1,8 @@
 -- name: cooccurrence_sets()
--- One row per set, numbered in the order of their ids.
+-- One row per set, numbered in the order of their ids, with its day (since 1970) and name where there is one.
 create or replace table sets as
-select cast(row_number() over (order by set_id) - 1 as integer) as set_no, set_id
-from (select distinct set_id from played) as distinct_ids
+select cast(row_number() over (order by set_id) - 1 as integer) as set_no, set_id, day, set_name
+from (select set_id, min(day) as day, min(set_name) as set_name from played group by set_id) as by_id
 
 -- name: cooccurrence_repeats()
 -- Rows whose slot an earlier row has already.
@@ -70,31 +70,6 @@ left join label_numbers as l on l.text = p.label
 left join dj_numbers as d on d.text = p.dj
 left join unknowns as u on u.track_key = p.unknown
 where r.row_no is null
-
--- name: cooccurrence_about_unknowns()
--- One row per unknown: its sets, and the mean number of sets of the DJs of its slots (0 where none is named).
-create or replace table about_unknowns as
-with
-sets_of_dj as (
-    select d.dj_key_no, count(distinct s.set_no) as sets
-    from slots as s
-    join dj_numbers as d on d.dj_credit_no = s.dj_credit_no
-    where d.dj_key_no is not null
-    group by d.dj_key_no
-)
-select s.unknown_no, count(distinct s.set_no) as sets, sum(coalesce(h.sets, 0)) / cast(count(*) as double) as history
-from slots as s
-left join dj_numbers as d on d.dj_credit_no = s.dj_credit_no
-left join sets_of_dj as h on h.dj_key_no = d.dj_key_no
-where s.unknown_no is not null
-group by s.unknown_no
-
--- name: cooccurrence_about()
--- The same by name.
-select u.track_key, a.sets, a.history
-from about_unknowns as a
-join unknowns as u on u.unknown_no = a.unknown_no
-order by u.unknown_no
 
 -- name: cooccurrence_set_ids(first, last)
 -- The ids of the sets that the evidence of some unknowns names.

@@ -52,21 +52,6 @@ select unknown_no, label_no, plays, sets, plays / cast(labelled as double) as sh
 from ranked
 where choice = 1
 
--- name: cooccurrence_label()
--- One row per unknown and candidate who releases on the unknown's top label anywhere in the data.
-create or replace table label_support as
-with
-releases as (
-    select distinct k.artist_no, s.label_no
-    from slots as s
-    join credits as k on k.credit_no = s.credit_no
-    where s.label_no in (select label_no from top_labels)
-)
-select o.unknown_no, o.artist_no, t.label_no, t.share as label
-from occurrence as o
-join top_labels as t on t.unknown_no = o.unknown_no
-join releases as r on r.artist_no = o.artist_no and r.label_no = t.label_no
-
 -- name: cooccurrence_dj_plays()
 -- One row per DJ of an unknown and artist: known plays by that DJ in all the data, and those of the DJ's most
 -- played artist.
@@ -89,49 +74,92 @@ counted as (
 select dj_no, artist_no, plays, max(plays) over (partition by dj_no) as most_plays
 from counted
 
--- name: cooccurrence_dj()
--- One row per unknown and candidate: the mean over the unknown's DJs of 1 where the DJ is the artist, else the
--- artist's plays by the DJ relative to those of the DJ's most played artist. Added as whole numbers of 1e-15, so that
--- the order of the additions cannot show.
-create or replace table dj_signal as
-with
-unknown_djs as (
+-- name: cooccurrence_unknown_djs()
+-- One row per unknown and DJ of its slots; djs: how many DJs it has.
+create or replace table unknown_djs as
+select unknown_no, dj_no, count(*) over (partition by unknown_no) as djs
+from (
     select distinct s.unknown_no, d.dj_no
     from slots as s
     join dj_credits as d on d.dj_credit_no = s.dj_credit_no
     where s.unknown_no is not null
-),
+) as pairs
+
+-- name: cooccurrence_releases()
+-- One row per top label and artist with a known play on it anywhere in the data.
+create or replace table releases as
+select distinct s.label_no, k.artist_no
+from slots as s
+join credits as k on k.credit_no = s.credit_no
+where s.label_no in (select label_no from top_labels)
+
+-- name: cooccurrence_candidates(limit_rank)
+-- One row per unknown and artist with any part above zero: played in its context, released on its top label, its DJ, or
+-- played by its DJ. Of what a single DJ played the first `limit_rank` suffice: whoever comes after them there, and is
+-- neither of the context nor of the label, comes after them in the ranking.
+create or replace table candidates as
+with
+most_played as (
+    select dj_no, artist_no, row_number() over (partition by dj_no order by plays desc, artist_no) as choice
+    from dj_plays
+)
+select unknown_no, artist_no from occurrence
+union
+select t.unknown_no, r.artist_no from top_labels as t join releases as r on r.label_no = t.label_no
+union
+select unknown_no, dj_no from unknown_djs
+union
+select u.unknown_no, m.artist_no
+from unknown_djs as u
+join most_played as m on m.dj_no = u.dj_no
+where u.djs > 1 or m.choice <= $limit_rank
+
+-- name: cooccurrence_label()
+-- One row per unknown and candidate who releases on the unknown's top label anywhere in the data.
+create or replace table label_support as
+select c.unknown_no, c.artist_no, t.label_no, t.share as label
+from candidates as c
+join top_labels as t on t.unknown_no = c.unknown_no
+join releases as r on r.artist_no = c.artist_no and r.label_no = t.label_no
+
+-- name: cooccurrence_dj()
+-- One row per unknown with a DJ and candidate: the mean over the unknown's DJs of 1 where the DJ is the artist, else
+-- the artist's plays by the DJ relative to those of the DJ's most played artist. Added as whole numbers of 1e-15, so
+-- that the order of the additions cannot show.
+create or replace table dj_signal as
+with
 parts as (
-    select o.unknown_no, o.artist_no, u.dj_no,
+    select c.unknown_no, c.artist_no, u.dj_no,
         case
-            when o.artist_no = u.dj_no or a.alias_no is not null then 1e0
+            when c.artist_no = u.dj_no then 1e0
             else coalesce(p.plays / cast(p.most_plays as double), 0e0)
         end as part
-    from occurrence as o
-    join unknown_djs as u on u.unknown_no = o.unknown_no
-    left join same_artist as a on a.artist_no = u.dj_no and a.alias_no = o.artist_no
-    left join dj_plays as p on p.dj_no = u.dj_no and p.artist_no = o.artist_no
+    from candidates as c
+    join unknown_djs as u on u.unknown_no = c.unknown_no
+    left join dj_plays as p on p.dj_no = u.dj_no and p.artist_no = c.artist_no
 )
 select unknown_no, artist_no,
     cast(sum(cast(floor(part * 1e15 + 0.5e0) as decimal(38, 0))) as double) / 1e15 / count(*) as dj
 from parts
 group by unknown_no, artist_no
 
--- name: cooccurrence_formula(occurrence_weight, label_weight, dj_weight, position_weight, limit_rank)
--- One row per unknown and candidate, best first: the formula of the specification, its signals, and the rank.
+-- name: cooccurrence_signal_rows(position_weight)
+-- One row per unknown and candidate: the signals side by side.
+create or replace table signals as
+select c.unknown_no, c.artist_no, coalesce(o.occurrence_count, 0) as occurrence_count,
+    coalesce(o.occurrence, 0e0) as occurrence, coalesce(l.label, 0e0) as label, coalesce(d.dj, 0e0) as dj,
+    $position_weight * u.mid_set as position, l.label_no
+from candidates as c
+join unknown_sets as u on u.unknown_no = c.unknown_no
+left join occurrence as o on o.unknown_no = c.unknown_no and o.artist_no = c.artist_no
+left join label_support as l on l.unknown_no = c.unknown_no and l.artist_no = c.artist_no
+left join dj_signal as d on d.unknown_no = c.unknown_no and d.artist_no = c.artist_no
+
+-- name: cooccurrence_formula(occurrence_weight, label_weight, dj_weight, most, limit_rank)
+-- One row per unknown and candidate, best first: the formula of the specification, its signals, the rank, and the sum of
+-- the first `most` probabilities.
 create or replace table ranked as
 with
-signals as (
-    select o.unknown_no, o.artist_no, o.occurrence_count, o.occurrence,
-        coalesce(l.label, 0e0) as label,
-        coalesce(d.dj, 0e0) as dj,
-        $position_weight * u.mid_set as position,
-        l.label_no
-    from occurrence as o
-    join unknown_sets as u on u.unknown_no = o.unknown_no
-    left join label_support as l on l.unknown_no = o.unknown_no and l.artist_no = o.artist_no
-    left join dj_signal as d on d.unknown_no = o.unknown_no and d.artist_no = o.artist_no
-),
 scored as (
     -- To twelve places, so that equal evidence is a tie, whatever the last bit says; by floor, not round, which every
     -- engine does in its own way.
@@ -147,13 +175,106 @@ ordered as (
             order by floor((probability + position) * 1e12 + 0.5e0) desc, probability desc, occurrence_count desc, artist_no
         ) as rank
     from scored
+    where probability > 0
+),
+summed as (
+    select *,
+        cast(sum(case when rank <= $most then cast(floor(probability * 1e12 + 0.5e0) as decimal(38, 0)) end)
+            over (partition by unknown_no) as double) / 1e12 as total
+    from ordered
 )
 select *
-from ordered
+from summed
 where rank <= $limit_rank
+
+-- name: cooccurrence_name_plays(undated_days)
+-- One row per set and name of a person under several names: how often it is played there; a DJ's own name counts little.
+create or replace table name_plays as
+with
+used as (
+    select s.set_no, n.artist_no, n.name_no, 1e0 as weight
+    from slots as s
+    join credit_names as n on n.credit_no = s.credit_no
+    union all
+    select s.set_no, n.dj_no, n.name_no, 1e-4
+    from slots as s
+    join dj_names as n on n.dj_credit_no = s.dj_credit_no
+)
+select u.set_no, u.artist_no, u.name_no, coalesce(t.day, -$undated_days) as day,
+    floor(sum(u.weight) * 1e6 + 0.5e0) as plays
+from used as u
+join several_names as v on v.artist_no = u.artist_no
+join sets as t on t.set_no = u.set_no
+group by u.set_no, u.artist_no, u.name_no, t.day
+
+-- name: cooccurrence_shown_names(days, others)
+-- One row per ranked candidate under several names: the name its DJ played most near the date of the unknown; what
+-- others played counts by `others`.
+create or replace table shown_names as
+with
+asked as (
+    select r.unknown_no, r.artist_no
+    from ranked as r
+    join several_names as v on v.artist_no = r.artist_no
+),
+first_days as (
+    select s.unknown_no, min(t.day) as day
+    from slots as s
+    join sets as t on t.set_no = s.set_no
+    where s.unknown_no is not null
+    group by s.unknown_no
+),
+played_by as (
+    select distinct s.set_no, d.dj_no
+    from slots as s
+    join dj_credits as d on d.dj_credit_no = s.dj_credit_no
+),
+own_sets as (
+    select distinct u.unknown_no, p.set_no
+    from unknown_djs as u
+    join played_by as p on p.dj_no = u.dj_no
+    where u.unknown_no in (select unknown_no from asked)
+),
+weighed as (
+    select a.unknown_no, a.artist_no, n.name_no,
+        sum(cast(floor(
+            n.plays * (case when o.set_no is not null then 1e0 else $others end)
+            * exp(-abs(n.day - coalesce(f.day, n.day)) / $days) * 1e6
+        ) as decimal(38, 0))) as weight
+    from asked as a
+    join name_plays as n on n.artist_no = a.artist_no
+    join first_days as f on f.unknown_no = a.unknown_no
+    left join own_sets as o on o.unknown_no = a.unknown_no and o.set_no = n.set_no
+    group by a.unknown_no, a.artist_no, n.name_no
+),
+chosen as (
+    select *, row_number() over (partition by unknown_no, artist_no order by weight desc, name_no) as choice
+    from weighed
+)
+select unknown_no, artist_no, name_no
+from chosen
+where choice = 1
 
 -- name: cooccurrence_scores()
 -- One row per unknown and candidate.
-select unknown_no, artist_no, rank, probability, occurrence_count, label_no, occurrence, label, dj, position
+select unknown_no, artist_no, rank, probability, total, occurrence_count, label_no, occurrence, label, dj, position
 from ranked
 order by unknown_no, rank
+
+-- name: cooccurrence_occurrences()
+-- One row per unknown and artist of its context.
+select unknown_no, artist_no, occurrence_count
+from occurrence
+order by unknown_no, artist_no
+
+-- name: cooccurrence_set_counts()
+-- One row per unknown: its sets.
+select unknown_no, sets
+from unknown_sets
+order by unknown_no
+
+-- name: cooccurrence_shown()
+-- One row per candidate under several names: the name shown.
+select unknown_no, artist_no, name_no
+from shown_names
+order by unknown_no, artist_no

@@ -27,10 +27,10 @@ COLUMNS = (
 def oracle_rank(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None, window: int = 2) -> list[dict]:
     rows = one_row_per_slot(tracklists)
     graph, spelling, label_spelling = build(rows)
-    same = alias_pairs(aliases)
+    person = persons(aliases, {n[1] for n in graph if n[0] in ("artist", "dj")})
     ranking = []
     for node in sorted(n for n in graph if n[0] == "unknown"):
-        ranking += rank_one(graph, node, window, same, spelling, label_spelling)
+        ranking += rank_one(graph, node, window, person, spelling, label_spelling)
     return ranking
 
 
@@ -66,10 +66,12 @@ def build(rows: list[dict]) -> tuple[nx.Graph, dict[str, str], dict[str, str]]:
     graph = nx.Graph()
     spellings: dict[str, Counter] = defaultdict(Counter)
     labels: dict[str, Counter] = defaultdict(Counter)
+    djs: dict[str, Counter] = defaultdict(Counter)
     for row in rows:
         slot = ("slot", row["set_id"], row["position"])
         graph.add_edge(("set", row["set_id"]), slot)
         for dj in names(row["dj"]):
+            djs[key_of(dj)][dj] += 1
             graph.add_edge(("dj", key_of(dj)), slot)
         label = label_key_of(row["label"]) or None
         if label is not None:
@@ -83,28 +85,38 @@ def build(rows: list[dict]) -> tuple[nx.Graph, dict[str, str], dict[str, str]]:
             for artist in names(row["artist"]):
                 spellings[key_of(artist)][artist] += 1
                 graph.add_edge(("artist", key_of(artist)), slot)
-    return graph, {k: commonest(c) for k, c in spellings.items()}, {k: commonest(c) for k, c in labels.items()}
+    spelled = {k: commonest(c) for k, c in {**djs, **spellings}.items()}
+    return graph, spelled, {k: commonest(c) for k, c in labels.items()}
 
 
 def commonest(counter: Counter) -> str:
     return min(counter, key=lambda name: (-counter[name], name))
 
 
-def alias_pairs(aliases: pl.DataFrame | None) -> set[tuple[str, str]]:
-    rows = [] if aliases is None else aliases.to_dicts()
-    named = {(key_of(row["artist"]), key_of(row["alias"])) for row in rows}
-    claimants = {other: {a for a, b in named if b == other and a != b} for _, other in named}
-    alone = nx.Graph((a, b) for a, b in named if len(claimants[b]) == 1)
-    owner = {name: min(person) for person in nx.connected_components(alone) for name in person}
-    names = nx.Graph((a, b) for a, b in named if len({owner.get(one, one) for one in claimants[b]}) == 1)
-    return {(a, b) for person in nx.connected_components(names) for a in person for b in person}
+def persons(aliases: pl.DataFrame | None, present: set[str]) -> dict[str, str]:
+    """The person of every name: the first, in order, of those in the data. A name two people claim joins nobody."""
+    given = [] if aliases is None else [(key_of(r["artist"]), key_of(r["alias"])) for r in aliases.to_dicts()]
+    edges = {(a, b) for a, b in given if a != b}
+    owners = defaultdict(set)
+    for a, b in edges:
+        owners[b].add(a)
+    plain = nx.Graph([(a, b) for a, b in edges if len(owners[b]) == 1])
+    plain.add_nodes_from({name for edge in edges for name in edge})
+    group = {name: min(c) for c in nx.connected_components(plain) for name in c}
+    names = nx.Graph([(a, b) for a, b in edges if len({group[owner] for owner in owners[b]}) == 1])
+    names.add_nodes_from(present)
+    return {n: min(c & present) for c in nx.connected_components(names) for n in c if c & present}
 
 
 def around(graph: nx.Graph, node: tuple, kind: str) -> list[tuple]:
     return sorted(n for n in graph[node] if n[0] == kind)
 
 
-def rank_one(graph, node, window, same, spelling, label_spelling) -> list[dict]:
+def artists_of(graph: nx.Graph, slot: tuple, person: dict[str, str]) -> set[str]:
+    return {person[artist[1]] for artist in around(graph, slot, "artist")} if graph.nodes[slot].get("known") else set()
+
+
+def rank_one(graph, node, window, person, spelling, label_spelling) -> list[dict]:
     slots = around(graph, node, "slot")
     sets = {slot[1] for slot in slots}
     context = set()
@@ -116,27 +128,24 @@ def rank_one(graph, node, window, same, spelling, label_spelling) -> list[dict]:
     by_label = Counter(label[1] for slot in context for label in around(graph, slot, "label"))
     top = min(by_label, key=lambda key: (-by_label[key], key)) if by_label else None
     share = Fraction(by_label[top], sum(by_label.values())) if by_label else Fraction(0)
-    roster = {
-        artist[1]
-        for slot in (around(graph, ("label", top), "slot") if top else [])
-        if graph.nodes[slot].get("known")
-        for artist in around(graph, slot, "artist")
-    }
-    djs = {dj[1] for slot in slots for dj in around(graph, slot, "dj")}
+    on_label = around(graph, ("label", top), "slot") if top else []
+    roster = {artist for slot in on_label for artist in artists_of(graph, slot, person)}
+    djs = {person[dj[1]] for slot in slots for dj in around(graph, slot, "dj")}
+    parts = {dj: dj_parts(graph, dj, person) for dj in djs}
     mid = Fraction(sum(mid_set(graph, slot) for slot in slots), len(slots)) / 10
 
     candidates = []
-    for artist in {a[1] for slot in context for a in around(graph, slot, "artist")}:
-        near = {slot[1] for slot in context if ("artist", artist) in graph[slot]}
+    anyone = {a for slot in context for a in artists_of(graph, slot, person)} | roster
+    for artist in anyone | {a for played in parts.values() for a in played}:
+        near = {slot[1] for slot in context if artist in artists_of(graph, slot, person)}
         occurrence = Fraction(len(near), len(sets))
         label = share if artist in roster else Fraction(0)
-        parts = [dj_part(graph, dj, artist, same) for dj in djs]
-        dj = sum(parts, Fraction(0)) / len(parts) if parts else Fraction(0)
+        dj = sum((p.get(artist, Fraction(0)) for p in parts.values()), Fraction(0)) / max(len(parts), 1)
         probability = occurrence / 2 + label * Fraction(3, 10) + dj / 5
         candidates.append(
             {
                 "track_key": node[1],
-                "artist": spelling[artist],
+                "artist": shown(graph, artist, djs, person, spelling),
                 "artist_key": artist,
                 "probability": probability,
                 "occurrence_count": len(near),
@@ -151,6 +160,23 @@ def rank_one(graph, node, window, same, spelling, label_spelling) -> list[dict]:
     return [{"rank": i, **c} for i, c in enumerate(candidates[:50], start=1)]
 
 
+def shown(graph: nx.Graph, artist: str, djs: set[str], person: dict[str, str], spelling: dict[str, str]) -> str:
+    """Of an artist's names the one that these DJs played most; what others play counts little, playing sets less."""
+    weight: Counter = Counter({name: 0 for name, who in person.items() if who == artist and name in spelling})
+    for name in weight:
+        for slot in around(graph, ("artist", name), "slot") if ("artist", name) in graph else []:
+            weight[name] += heard_by(graph, slot, djs, person)
+        for slot in around(graph, ("dj", name), "slot") if ("dj", name) in graph else []:
+            weight[name] += heard_by(graph, slot, djs, person) / 10_000
+    return spelling[min(weight, key=lambda name: (-weight[name], name))]
+
+
+def heard_by(graph: nx.Graph, slot: tuple, djs: set[str], person: dict[str, str]) -> Fraction:
+    in_set = around(graph, ("set", slot[1]), "slot")
+    mine = any(person[dj[1]] in djs for other in in_set for dj in around(graph, other, "dj"))
+    return Fraction(1) if mine else Fraction(1, 50)
+
+
 def mid_set(graph: nx.Graph, slot: tuple) -> bool:
     positions = [s[2] for s in around(graph, ("set", slot[1]), "slot")]
     length = max(positions) - min(positions) + 1
@@ -158,8 +184,8 @@ def mid_set(graph: nx.Graph, slot: tuple) -> bool:
     return min(positions) + tenth <= slot[2] <= max(positions) - tenth
 
 
-def dj_part(graph: nx.Graph, dj: str, artist: str, same: set[tuple[str, str]]) -> Fraction:
-    if dj == artist or (dj, artist) in same:
-        return Fraction(1)
-    played = Counter(a[1] for slot in around(graph, ("dj", dj), "slot") for a in around(graph, slot, "artist"))
-    return Fraction(played[artist], max(played.values())) if played else Fraction(0)
+def dj_parts(graph: nx.Graph, dj: str, person: dict[str, str]) -> dict[str, Fraction]:
+    """What a DJ's plays say of each artist: 1 of the DJ, of others their plays relative to the most played one's."""
+    slots = {slot for name, who in person.items() if who == dj and ("dj", name) in graph for slot in graph["dj", name]}
+    played = Counter(artist for slot in slots for artist in artists_of(graph, slot, person))
+    return {a: Fraction(n, max(played.values())) for a, n in played.items()} | {dj: Fraction(1)}

@@ -12,7 +12,8 @@ from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from enrich.cli.app import build_app
-from enrich.cooccurrence import formula_ranking
+from enrich.cooccurrence import answers
+from enrich.cooccurrence.learned import scoring
 from enrich.cooccurrence.ranking import rank, rank_in_scratch, ranking_figures
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.schemas import RANKING, TRACKLISTS
@@ -46,7 +47,7 @@ def in_memory(files) -> pl.DataFrame:
 def test_files_rank_as_in_memory_repeats_and_all(first, second, tmp_path, monkeypatch):
     # A batch of seven rows, so that slots are repeated within a batch, between batches and between files.
     monkeypatch.setattr(batches.parquet_batches, "__kwdefaults__", {"rows": 7})
-    monkeypatch.setattr(formula_ranking, "UNKNOWNS_AT_ONCE", 2)
+    monkeypatch.setattr(answers, "UNKNOWNS_AT_ONCE", 2)
     files = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
     first.write_parquet(files[0])
     second.write_parquet(files[1])
@@ -61,6 +62,16 @@ def test_files_rank_as_in_memory_repeats_and_all(first, second, tmp_path, monkey
     assert {name: figures[name] for name in counts} == counts
     assert figures["rows_set_aside"] == read.bad.height + read.repeated
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+
+
+def test_the_learned_ranking_on_disk_is_that_in_memory(world, tmp_path, monkeypatch):
+    monkeypatch.setattr(scoring, "_AT_ONCE", 7)
+    world.write_parquet(tmp_path / "t.parquet")
+
+    rank_in_scratch(tmp_path / "t.parquet", tmp_path / "r.parquet", scorer="learned", memory_limit="500MB")
+
+    monkeypatch.undo()
+    assert_frame_equal(pl.read_parquet(tmp_path / "r.parquet"), rank(world, scorer="learned"), check_exact=True)
 
 
 @pytest.mark.shared
@@ -104,6 +115,7 @@ def test_nothing_unknown_is_an_empty_ranking(tmp_path):
         ({"engine": "abacus"}, "use duckdb or spark"),
         ({"scratch": "nowhere"}, "nowhere: no such folder"),
         ({"engine": "spark", "memory_limit": "2GB"}, "spark.driver.memory"),
+        ({"engine": "spark", "scorer": "learned"}, "Spark runs the formula"),
     ],
 )
 def test_what_cannot_be_done_is_said(options, message, world, tmp_path):

@@ -1,9 +1,7 @@
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
 
-from enrich.cooccurrence.learned.building import build_corpus
-from enrich.cooccurrence.masking import base_key, hide, random_folds, recordings, without_duplicate_sets
+from enrich.cooccurrence.masking import base_key, hide, recordings, without_duplicate_sets
 
 
 def rows(*plays, set_id="a-1", dj="X", day="2020-01-01"):
@@ -76,28 +74,3 @@ def test_a_second_listing_of_a_set_is_dropped_and_a_later_night_is_not():
     kept = without_duplicate_sets(pl.concat([first, shorter, later]))
 
     assert set(kept["set_id"]) == {"a-1", "c-1"}
-
-
-def test_folds_are_disjoint_and_do_not_depend_on_order():
-    units = pl.Series([f"u{i}" for i in range(50)])
-
-    folds = random_folds(units, folds=3, size=10, seed=1)
-    again = random_folds(units.reverse(), folds=3, size=10, seed=1)
-
-    assert [f.to_list() for f in folds] == [f.to_list() for f in again]
-    assert pl.concat(folds).n_unique() == 30
-
-
-@pytest.mark.parametrize("versions_together", [False, True])
-def test_a_corpus_knows_the_units_of_its_slots_as_masking_gives_them(versions_together):
-    plays = pl.concat(
-        [
-            rows(*REMIXES),
-            rows(("ID", "ID"), ("Tiesto", "Just Be"), ("Nobody", None), (None, "Another"), set_id="b-1"),
-        ],
-        how="vertical_relaxed",
-    )
-    corpus = build_corpus(plays, versions_together=versions_together)
-
-    wanted = recordings(plays, versions_together=versions_together)
-    assert_frame_equal(corpus.slot_units(), wanted, check_column_order=False)

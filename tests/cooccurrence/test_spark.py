@@ -17,17 +17,18 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from enrich.cooccurrence.answers import RESULTS, Formula, rank_files
 from enrich.cooccurrence.engines import DuckDB
 from enrich.cooccurrence.evidence import EVIDENCE
-from enrich.cooccurrence.formula import score_steps
-from enrich.cooccurrence.formula_ranking import RESULTS, rank_files
+from enrich.cooccurrence.formula import formula_steps, name_steps
 from enrich.cooccurrence.spark import Spark, spark_text
 from enrich.sql import DUCKDB
 
+FORMULA = Formula(calibration=None)
 QUERIES = sorted(name for name in DUCKDB if name.startswith("cooccurrence_"))
 #: Contexts, signals and ranks, as the steps make them, with evidence.
 TABLES = [
-    "context_plays", "context_artists", "unknown_sets", "occurrence", "top_labels", "label_support", "dj_plays",
+    "context_plays", "context_artists", "occurrence", "top_labels", "label_support", "dj_plays", "candidates",
     "dj_signal", *RESULTS,
 ]  # fmt: skip
 
@@ -43,9 +44,9 @@ def test_every_query_has_a_text_for_spark(name):
 
 
 def test_every_step_makes_a_table():
-    assert [spark_text(DUCKDB[name])[0] for name, _ in score_steps()] == [
-        "context_plays", "context_artists", "unknown_sets", "occurrence", "top_labels", "label_support", "dj_plays",
-        "dj_signal", "ranked",
+    assert [spark_text(DUCKDB[name])[0] for name, _ in formula_steps() + name_steps()] == [
+        "context_plays", "context_artists", "unknown_sets", "occurrence", "top_labels", "dj_plays", "unknown_djs",
+        "releases", "candidates", "label_support", "dj_signal", "signals", "ranked", "name_plays", "shown_names",
     ]  # fmt: skip
 
 
@@ -92,7 +93,9 @@ def _assert_equal(files, tmp_path):
         began = time.perf_counter()
         with closing(start(folder)) as engine:
             started = time.perf_counter() - began
-            figures[name] = rank_files(files, tmp_path / f"{name}.parquet", engine=engine)
+            figures[name] = rank_files(
+                files, tmp_path / f"{name}.parquet", engine=engine, scorer=Formula(calibration=None)
+            )
             seconds[name] = time.perf_counter() - began
             con = engine.results(TABLES)
             found[name] = {table: _rows(con.table(table).pl()) for table in TABLES}

@@ -1,50 +1,84 @@
 """Rankers to beat: popularity, the DJ's own history, item-kNN and ALS.
 
-Each scores all artists for each unit of a `Context` in which the units are hidden; pure functions.
-The last two are those
-of the package `implicit`, trained on sets × artists; an unknown stands for a listener of the
-artists of its sets. They are
-left out where the package is not installed.
+Each scores all artists for each unknown from the sets × artists that are known; pure functions. The last two are those
+of the package `implicit`; an unknown stands for a listener of the artists of its sets. They are left out where the
+package is not installed.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
-from enrich.cooccurrence.learned.corpus import Context, Floats, Ints, column_sums, ones
-from enrich.cooccurrence.learned.ranker import SCORED
+from enrich.cooccurrence.engines import DuckDB
 
 _TOP = 50
 _BLOCK = 100
 
-
-def popularity(context: Context, units: Ints) -> pl.DataFrame:
-    """Every unknown gets the artists of most sets. SCORED without probabilities."""
-    sets = column_sums(context.present)
-    return _ranked(units, context, lambda rows: np.broadcast_to(sets, (len(rows), len(sets))))
+Doubles = NDArray[np.float64]
 
 
-def dj_prior(context: Context, units: Ints) -> pl.DataFrame:
+@dataclass(frozen=True, kw_only=True)
+class Plays:
+    """Known plays as sparse matrices: S sets, A artists, U unknowns asked for."""
+
+    unknowns: pl.Series
+    """Their numbers, in order."""
+    by_set: Any
+    """S × A: plays."""
+    djs: Any
+    """S × A: 1 where the artist plays the set."""
+    asked: Any
+    """U × S: 1 where the unknown is in the set."""
+
+    @property
+    def present(self) -> Any:
+        """S × A: 1 where the set has the artist."""
+        return _ones(self.by_set)
+
+    @property
+    def company(self) -> Any:
+        """U × A: 1 where a set of the unknown has the artist."""
+        return _ones(self.asked @ self.present)
+
+
+def known_plays(engine: DuckDB, *, artists: int) -> Plays:
+    """The plays of an engine in which columns were made (`learned.columns`)."""
+    plays, djs, asked = (engine.frame(f"learned_{name}") for name in ("set_plays", "set_dj_pairs", "asked_pairs"))
+    unknowns = asked["unknown_no"].unique().sort()
+    sets = 1 + max((int(frame["set_no"].max() or 0) for frame in (plays, djs, asked)), default=0)  # type: ignore[arg-type]
+    rows = asked["unknown_no"].rank("dense").to_numpy().astype(np.int64) - 1
+    return Plays(
+        unknowns=unknowns,
+        by_set=_sparse(plays["set_no"], plays["artist_no"], (sets, artists), plays["plays"]),
+        djs=_sparse(djs["set_no"], djs["dj_no"], (sets, artists)),
+        asked=csr_matrix((np.ones(len(rows)), (rows, asked["set_no"].to_numpy())), shape=(len(unknowns), sets)),
+    )
+
+
+def popularity(plays: Plays) -> pl.DataFrame:
+    """Every unknown gets the artists of most sets."""
+    sets = _sums(plays.present)
+    return _ranked(plays, lambda rows: np.broadcast_to(sets, (len(rows), len(sets))))
+
+
+def dj_prior(plays: Plays) -> pl.DataFrame:
     """The artists its DJs play most; where a DJ is new, the popular ones."""
-    sets = column_sums(context.present)
-    by_dj = (context.djs.T @ context.by_set).tocsr()
+    sets = _sums(plays.present)
+    by_dj = (plays.djs.T @ plays.by_set).tocsr()
     small = sets / (sets.max() + 1) / 2
-
-    def scores(rows: Ints) -> Floats:
-        djs = ones(_sets_of(context, rows) @ context.djs)
-        history: Floats = (djs @ by_dj).toarray() + small
-        return history
-
-    return _ranked(units, context, scores)
+    return _ranked(plays, lambda rows: (_ones(plays.asked[rows] @ plays.djs) @ by_dj).toarray() + small)
 
 
-def item_knn(context: Context, units: Ints, *, neighbours: int = 1000) -> pl.DataFrame:
+def item_knn(plays: Plays, *, neighbours: int = 1000) -> pl.DataFrame:
     """Artists that share most sets with those of its sets (implicit).
 
     Plain counts of shared sets are the strongest of the package's weights here: by cosine, TF-IDF or BM25 the artists
@@ -56,74 +90,64 @@ def item_knn(context: Context, units: Ints, *, neighbours: int = 1000) -> pl.Dat
     with warnings.catch_warnings():
         # It turns a matrix of its own making into another form and warns of that.
         warnings.simplefilter("ignore")
-        model.fit(context.present.astype(np.float64).tocsr(), show_progress=False)
-    alike = model.similarity.tocsr()
-    return _ranked(units, context, lambda rows: _dense(_company(context, rows) @ alike))
+        model.fit(plays.present.astype(np.float64).tocsr(), show_progress=False)
+    alike, company = model.similarity.tocsr(), plays.company
+    return _ranked(plays, lambda rows: (company[rows] @ alike).toarray())
 
 
-def als(context: Context, units: Ints, *, factors: int = 64, seed: int = 0) -> pl.DataFrame:
+def als(plays: Plays, *, factors: int = 64, seed: int = 0) -> pl.DataFrame:
     """Implicit-feedback alternating least squares (implicit), its sets' artists folded in as a new listener."""
     from implicit.cpu.als import AlternatingLeastSquares
 
     model: Any = AlternatingLeastSquares(factors=factors, iterations=10, random_state=seed, num_threads=1, alpha=4.0)
-    model.fit(context.present, show_progress=False)
+    model.fit(plays.present.astype(np.float32), show_progress=False)
+    company = plays.company.astype(np.float32)
 
-    def scores(rows: Ints) -> Floats:
-        listeners = model.recalculate_user(np.arange(len(rows)), _company(context, rows))
-        product: Floats = np.asarray(listeners @ model.item_factors.T, dtype=np.float32)
-        return product
+    def scores(rows: NDArray[np.int64]) -> Doubles:
+        listeners = model.recalculate_user(np.arange(len(rows)), company[rows])
+        return np.asarray(listeners @ model.item_factors.T, dtype=np.float64)
 
-    return _ranked(units, context, scores)
+    return _ranked(plays, scores)
 
 
-def baselines() -> dict[str, Callable[[Context, Ints], pl.DataFrame]]:
-    """The baselines that can run here, by name."""
-    plain: dict[str, Callable[[Context, Ints], pl.DataFrame]] = {"popularity": popularity, "dj_prior": dj_prior}
+def baselines() -> dict[str, Callable[[Plays], pl.DataFrame]]:
+    """The baselines that can run here, by name; each gives unknown_no, artist_no, rank, the best 50 an unknown."""
+    plain: dict[str, Callable[[Plays], pl.DataFrame]] = {"popularity": popularity, "dj_prior": dj_prior}
     return plain | ({"item_knn": item_knn, "als": als} if find_spec("implicit") else {})
 
 
-def _sets_of(context: Context, units: Ints) -> Any:
-    """units × S: 1 where the unit is played, hidden though it is."""
-    from scipy.sparse import csr_matrix
-
-    corpus = context.corpus
-    row_of = np.full(corpus.shape[3] + 1, -1, np.int64)
-    row_of[units] = np.arange(len(units))
-    row = row_of[corpus.unit_no]
-    slot = np.flatnonzero(row >= 0)
-    data = np.ones(len(slot), np.float32)
-    return ones(csr_matrix((data, (row[slot], corpus.set_no[slot])), shape=(len(units), corpus.shape[1])))
+def _sparse(rows: pl.Series, columns: pl.Series, shape: tuple[int, int], values: pl.Series | None = None) -> Any:
+    data = np.ones(len(rows)) if values is None else values.to_numpy().astype(np.float64)
+    return csr_matrix((data, (rows.to_numpy(), columns.to_numpy())), shape=shape)
 
 
-def _company(context: Context, units: Ints) -> Any:
-    return ones(_sets_of(context, units) @ context.present)
+def _ones(matrix: Any) -> Any:
+    copy = matrix.tocsr().copy()
+    copy.data[:] = 1
+    return copy
 
 
-def _dense(matrix: Any) -> Floats:
-    dense: Floats = matrix.toarray().astype(np.float32)
-    return dense
+def _sums(matrix: Any) -> Doubles:
+    sums: Doubles = np.asarray(matrix.sum(0)).ravel()
+    return sums
 
 
-def _ranked(units: Ints, context: Context, scores: Callable[[Ints], Floats]) -> pl.DataFrame:
-    """The best artists of each unit; equal scores in order of the artists' keys."""
-    units = np.unique(units)
-    exists = column_sums(context.present) > 0
+def _ranked(plays: Plays, scores: Callable[[NDArray[np.int64]], Doubles]) -> pl.DataFrame:
+    """The best artists of each unknown; equal scores in order of the artists' numbers."""
+    exists = _sums(plays.present) > 0
     top = min(_TOP, int(exists.sum()))
-    frames = [pl.DataFrame(schema=SCORED)]
-    for start in range(0, len(units), _BLOCK):
-        rows = units[start : start + _BLOCK]
+    frames = [pl.DataFrame(schema={"unknown_no": pl.Int32, "artist_no": pl.Int32, "rank": pl.Int32})]
+    for start in range(0, len(plays.unknowns), _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, len(plays.unknowns)))
         score = np.where(exists[None, :], scores(rows), -np.inf)
         best = np.argsort(-score, axis=1, kind="stable")[:, :top]
         frames.append(
             pl.DataFrame(
                 {
-                    "unit_no": np.repeat(rows, top),
-                    "artist_no": best.ravel().astype(np.int64),
+                    "unknown_no": np.repeat(plays.unknowns.gather(rows).to_numpy(), top),
+                    "artist_no": best.ravel().astype(np.int32),
                     "rank": np.tile(np.arange(1, top + 1, dtype=np.int32), len(rows)),
-                    "score": np.take_along_axis(score, best, axis=1).ravel().astype(np.float64),
                 }
-            )
-            .with_columns(probability=pl.lit(None, pl.Float64))
-            .match_to_schema(SCORED)
+            ).cast(pl.Int32)
         )
     return pl.concat(frames)

@@ -1,146 +1,158 @@
-"""What masked replay showed, as figures: hits, acceptance, calibration, and the same by kind of unknown."""
+"""Answers counted: hit rates with intervals, comparisons by pairs, calibration; in all and by kind. Pure."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from enrich.cooccurrence.calibration import brier, ece, reliability
-from enrich.cooccurrence.evaluation.world import World, true_artists
+from enrich.cooccurrence.calibration import brier, ece, interval, reliability
 from enrich.rules import GATE_PROBABILITY, GATE_SETS
 
-#: Scorers whose output is a probability: these are calibrated.
+#: In the order of the table: rankers to beat, then ours.
+SCORERS = ("popularity", "dj_prior", "item_knn", "als", "formula", "learned")
+#: Ours, whose output is a probability: these are calibrated.
 CALIBRATED = ("formula", "learned")
 
 _HISTORY_BANDS = {"none": 0, "1-4": 4, "5-24": 24, "25-99": 99, "100+": 10**9}
+_PLACES = (1, 5, 20)
 _FAILURES = 12
 
 
-def figures(world: World, judged: pl.DataFrame, asked: pl.DataFrame, *, trained: int) -> dict[str, Any]:
-    """The figures of some recordings asked for: by scorer, by sets, by DJ history, by source, and the worst failures.
+def figures(answers: pl.DataFrame, asked: pl.DataFrame) -> dict[str, Any]:
+    """All figures of one way of hiding.
 
     Args:
-        world: The recordings are of it.
-        judged: Answers of every scorer, with is_right, confidence and accepted.
-        asked: track_key of the recordings.
-        trained: Recordings the learned ranker was trained on.
+        answers: scorer, track_key, rank, artist, probability, occurrence_count, is_right, is_named, confidence and
+            accepted; the last two null for scorers that have none.
+        asked: track_key, sets, history, source: everything that was hidden.
+
+    Returns:
+        n, scorers, compared, by_sets, by_dj_history, by_source, failures.
     """
-    n = asked.height
-    scorers = {}
-    for scorer in ("popularity", "dj_prior", "item_knn", "als", "formula", "learned"):
-        rows = judged.filter(pl.col("scorer") == scorer)
-        if rows.height:
-            scorers[scorer] = _hits(rows, n) | _acceptance(rows, n)
-    about = _strata(world, asked)
-    learned = judged.filter(pl.col("scorer") == "learned")
-    recall = learned.filter("pool_has")["track_key"].n_unique() / max(n, 1)
+    about = _bands(asked)
+    scorers = [name for name in SCORERS if (answers["scorer"] == name).any()]
+    placed = {name: _places(answers.filter(pl.col("scorer") == name), asked) for name in scorers}
     return {
-        "n": n,
-        "training_recordings": trained,
-        "candidate_recall": round(recall, 4),
-        "scorers": scorers,
-        "by_sets": _by(judged, about, "sets_band"),
-        "by_dj_history": _by(judged, about, "history_band"),
-        "by_source": _by(judged, about, "source"),
-        "failures": _failures(world, learned),
+        "n": asked.height,
+        "scorers": {name: _scorer(answers.filter(pl.col("scorer") == name), placed[name]) for name in scorers},
+        "compared": [_compared(name, placed) for name in scorers if name != "learned" and "learned" in placed],
+        "by_sets": _by(placed, about, "sets_band"),
+        "by_dj_history": _by(placed, about, "history_band"),
+        "by_source": _by(placed, about, "source"),
+        "failures": _failures(answers.filter(pl.col("scorer") == "learned")),
     }
 
 
-def _hits(rows: pl.DataFrame, n: int) -> dict[str, Any]:
-    first = rows.filter("is_right").group_by("track_key").agg(pl.col("rank").min())["rank"]
+def _places(rows: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+    """track_key, right (place of the first right answer), named (of the first under its very name); 0: none."""
+    first = rows.group_by("track_key").agg(
+        right=pl.col("rank").filter("is_right").min(), named=pl.col("rank").filter("is_named").min()
+    )
+    return asked.select("track_key").join(first, on="track_key", how="left").fill_null(0).sort("track_key")
+
+
+def _hits(places: pl.Series, place: int) -> NDArray[np.float64]:
+    hits: NDArray[np.float64] = places.is_between(1, place).to_numpy().astype(float)
+    return hits
+
+
+def _rates(placed: pl.DataFrame) -> dict[str, Any]:
+    right = placed["right"]
+    inverse = (1 / right.filter(right > 0)).sum()
     return {
-        "n": n,
-        **{f"hit_at_{k}": round(int((first <= k).sum()) / max(n, 1), 4) for k in (1, 5, 20)},
-        "mrr": round(float((1 / first).sum()) / max(n, 1), 4),
+        **{f"hit_at_{k}": _rounded(_hits(right, k).mean()) for k in _PLACES},
+        "mrr": _rounded(float(inverse or 0) / max(len(right), 1)),
     }
 
 
-def _acceptance(rows: pl.DataFrame, n: int) -> dict[str, Any]:
-    """Gate of the specification, auto-accept policy and calibration; of scorers with a probability."""
+def _scorer(rows: pl.DataFrame, placed: pl.DataFrame) -> dict[str, Any]:
+    n = placed.height
+    found = {"n": n, **_rates(placed)}
+    for k in (1, 20):
+        low, high = interval(_hits(placed["right"], k).sum(), n)
+        found[f"interval_at_{k}"] = [_rounded(low), _rounded(high)]
+        found[f"named_at_{k}"] = _rounded(_hits(placed["named"], k).mean())
     if rows["confidence"].null_count() == rows.height:
-        return {}
+        return found
     first = rows.filter(pl.col("rank") == 1)
     gate = first.filter(pl.col("probability") >= GATE_PROBABILITY, pl.col("occurrence_count") >= GATE_SETS)
     confidence, right = first["confidence"].to_numpy(), first["is_right"].to_numpy()
-    return {
+    rising = rows.sort("track_key", "rank").filter(
+        pl.col("confidence") > pl.col("confidence").shift(1).over("track_key") + 1e-12
+    )
+    return found | {
         "gate": _counted(gate, n),
         "policy": _counted(first.filter("accepted"), n),
-        "ece": round(ece(confidence, right), 4),
-        "brier": round(brier(confidence, right), 4),
+        "surest": _counted(first.sort("confidence", "track_key", descending=[True, False]).head(max(n // 33, 20)), n),
+        "ece": _rounded(ece(confidence, right)),
+        "brier": _rounded(brier(confidence, right)),
+        "inversions": rising["track_key"].n_unique(),
         "reliability": reliability(confidence, right).with_columns(pl.col(pl.Float64).round(4)).to_dicts(),
     }
 
 
+def _compared(name: str, placed: dict[str, pl.DataFrame]) -> dict[str, Any]:
+    """The learned ranker against another on the same recordings: the difference and its 95 % interval."""
+    found: dict[str, Any] = {"scorer": "learned", "against": name}
+    for k in (1, 20):
+        apart = _hits(placed["learned"]["right"], k) - _hits(placed[name]["right"], k)
+        half = 1.96 * apart.std() / np.sqrt(max(len(apart), 1))
+        found[f"hit_at_{k}"] = _rounded(apart.mean())
+        found[f"interval_at_{k}"] = [_rounded(apart.mean() - half), _rounded(apart.mean() + half)]
+    return found
+
+
 def _counted(accepted: pl.DataFrame, n: int) -> dict[str, Any]:
     correct = int(accepted["is_right"].sum())
+    low, high = interval(correct, accepted.height)
     return {
         "accepted": accepted.height,
         "correct": correct,
-        "precision": round(correct / accepted.height, 4) if accepted.height else None,
-        "coverage": round(accepted.height / max(n, 1), 4),
+        "precision": _rounded(correct / accepted.height) if accepted.height else None,
+        "interval": [_rounded(low), _rounded(high)] if accepted.height else None,
+        "coverage": _rounded(accepted.height / max(n, 1)),
     }
 
 
-def _strata(world: World, asked: pl.DataFrame) -> pl.DataFrame:
-    """track_key with its bands: number of sets, sets of its DJ, and the series its sets are from."""
-    of_dj = world.tracklists.select("dj", "set_id").drop_nulls().group_by("dj").agg(history=pl.col("set_id").n_unique())
-    slots = world.units.join(world.tracklists.select("set_id", "dj").unique("set_id"), on="set_id").join(
-        of_dj, on="dj", how="left"
-    )
-    per = (
-        slots.filter(pl.col("unit").is_in(asked["track_key"].implode()))
-        .with_columns(source=pl.col("set_id").str.split("-").list.first())
-        .group_by("unit")
-        .agg(
-            pl.col("history").max().fill_null(0),
-            pl.col("set_id").n_unique().alias("sets"),
-            pl.col("source").sort().first(),
-        )
-    )
-    sets_band = pl.when(pl.col("sets") >= 6).then(pl.lit("6+")).when(pl.col("sets") >= 4).then(pl.lit("4-5"))
+def _bands(asked: pl.DataFrame) -> pl.DataFrame:
+    """track_key, sets_band, history_band, source."""
+    sets = pl.when(pl.col("sets") >= 6).then(pl.lit("6+")).when(pl.col("sets") >= 4).then(pl.lit("4-5"))
     history = pl.lit(None, pl.String)
     for band, top in reversed(_HISTORY_BANDS.items()):
         history = pl.when(pl.col("history") <= top).then(pl.lit(band)).otherwise(history)
-    return per.select(
-        track_key="unit",
-        sets_band=sets_band.otherwise(pl.col("sets").cast(pl.String)),
-        history_band=history,
-        source="source",
+    return asked.select(
+        "track_key", "source", sets_band=sets.otherwise(pl.col("sets").cast(pl.String)), history_band=history
     )
 
 
-def _by(judged: pl.DataFrame, about: pl.DataFrame, band: str) -> list[dict[str, Any]]:
-    """Hit rates of formula and learned ranker for each band of recordings."""
+def _by(placed: dict[str, pl.DataFrame], about: pl.DataFrame, band: str) -> list[dict[str, Any]]:
+    """Hit rates of formula and learned ranker for each band of recordings, and how the two differ."""
     rows = []
     for value in about[band].unique().sort():
-        keys = about.filter(pl.col(band) == value)["track_key"]
-        part = judged.filter(pl.col("track_key").is_in(keys.implode()))
-        found = {
-            scorer: {k: v for k, v in _hits(part.filter(pl.col("scorer") == scorer), len(keys)).items() if k != "n"}
-            for scorer in CALIBRATED
-        }
-        rows.append({"band": value, "n": len(keys), **found})
+        keys = about.filter(pl.col(band) == value).select("track_key")
+        part = {s: placed[s].join(keys, on="track_key", how="semi") for s in CALIBRATED if s in placed}
+        row = {"band": value, "n": keys.height, **{s: _rates(found) for s, found in part.items()}}
+        if len(part) == len(CALIBRATED):
+            row["compared"] = _compared("formula", part)
+        rows.append(row)
     return rows
 
 
-def _failures(world: World, learned: pl.DataFrame) -> list[dict[str, Any]]:
-    """The surest wrong answers, with the truth: what an analyst should look at first."""
-    truth = true_artists(world.corpus).group_by("track_key").agg(true_artist=pl.col("artist").sort())
-    rank_of_truth = learned.filter("is_right").group_by("track_key").agg(rank_of_truth=pl.col("rank").min())
+def _failures(learned: pl.DataFrame) -> list[dict[str, Any]]:
+    """The surest wrong answers: what an analyst should look at first."""
+    right = learned.filter("is_right").group_by("track_key").agg(rank_of_truth=pl.col("rank").min())
     return (
         learned.filter(pl.col("rank") == 1, ~pl.col("is_right"))
         .sort(["confidence", "track_key"], descending=[True, False])
         .head(_FAILURES)
-        .join(truth, on="track_key", how="left", maintain_order="left")
-        .join(rank_of_truth, on="track_key", how="left", maintain_order="left")
-        .select(
-            "track_key",
-            "true_artist",
-            answer="artist",
-            confidence=pl.col("confidence").round(3),
-            sets="sets",
-            rank_of_truth="rank_of_truth",
-        )
+        .join(right, on="track_key", how="left", maintain_order="left")
+        .select("track_key", "sets", "rank_of_truth", answer="artist", confidence=pl.col("confidence").round(3))
         .to_dicts()
     )
+
+
+def _rounded(value: Any) -> float:
+    return round(float(value), 4)

@@ -38,7 +38,7 @@ from typing import Any
 import networkx as nx
 import polars as pl
 
-from enrich.cooccurrence.formula_ranking import rank_by_formula
+from enrich.cooccurrence.ranking import rank
 from enrich.cooccurrence.slots import slot_key, slot_rows, unknown_key
 from enrich.errors import EnrichError
 from enrich.rules import WINDOW
@@ -93,8 +93,9 @@ def ego_net(
     here = keyed.filter(pl.col("set_id").is_in(own["set_id"].unique().implode()))
     # Other unknowns are no evidence; without those of other sets one pass ranks little more than this one.
     others = keyed.filter(~pl.col("is_unknown"), ~pl.col("set_id").is_in(own["set_id"].unique().implode()))
-    ranking = rank_by_formula(pl.concat([here, others]), aliases=aliases, window=window)
-    best = ranking.filter(pl.col("track_key") == unknown).head(max_artists)
+    ranking = rank(pl.concat([here, others]), aliases=aliases, window=window)
+    near = (pl.col("track_key") == unknown) & (pl.col("occurrence_count") > 0)
+    best = ranking.filter(near).head(max_artists)
 
     whole = _graph(*_tables(here, aliases=aliases, window=window))
     centre = _id("unknown", unknown)

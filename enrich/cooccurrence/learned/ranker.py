@@ -1,12 +1,11 @@
-"""The learned ranker: gradient-boosted trees over explainable features of candidates, trained on masked replay.
+"""The learned ranker: gradient-boosted trees of XGBoost over the columns of candidates, trained on masked replay.
 
-`train` fits one on masked recordings; `store` and `load_ranker` write it and read it back, refusing what does not fit.
+`train` fits one; `store` and `load_ranker` write it and read it back in XGBoost's own format, refusing what does not
+fit. Scoring is XGBoost's.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -14,146 +13,94 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import xgboost as xgb
 from numpy.typing import NDArray
 
-from enrich.cooccurrence.learned.corpus import Corpus, Ints
-from enrich.cooccurrence.learned.features import Examples, examples, schema_hash
-from enrich.cooccurrence.learned.trees import Trees
+from enrich.cooccurrence.signs import COLUMNS, schema_hash
 from enrich.cooccurrence.stored import SHIPPED, as_json, read_manifest, read_stored, write_stored
 from enrich.errors import ModelError
 
-#: Recordings hidden at once: few enough to leave the company of each nearly whole.
-BATCH = 800
+#: The file of the trees, in XGBoost's binary JSON.
+MODEL_FILE = "trees.ubj"
 
-#: Recordings a ranker trains on at most.
-MAX_TRAINING = 4800
-
-#: Share of the wrong candidates kept for training; the others weigh for them.
+#: Share of the wrong candidates kept for training; those weigh for the others.
 NEGATIVES = 0.25
 
-#: Of the booster.
-SETTINGS = {
-    "max_iter": 160,
-    "learning_rate": 0.08,
-    "max_leaf_nodes": 15,
-    "min_samples_leaf": 150,
-    "l2_regularization": 20.0,
-    "max_features": 0.3,
-    "early_stopping": False,
+#: Of the booster, and its number of trees.
+SETTINGS: dict[str, Any] = {
+    "objective": "binary:logistic",
+    "tree_method": "hist",
+    "grow_policy": "lossguide",
+    "max_depth": 0,
+    "max_leaves": 15,
+    "eta": 0.08,
+    "min_child_weight": 40,
+    "reg_lambda": 20,
+    "colsample_bynode": 0.3,
 }
-
-#: One row per candidate of a unit, best first: `score` is in log-odds, `probability` the same in 0–1.
-SCORED = pl.Schema(
-    {
-        "unit_no": pl.Int64,
-        "artist_no": pl.Int64,
-        "rank": pl.Int32,
-        "score": pl.Float64,
-        "probability": pl.Float64,
-    }
-)
+TREES = 160
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ranker:
-    """Trees, the features they read in their order, and what they were made from."""
+    """A booster over COLUMNS, and what it was made from."""
 
-    trees: Trees
-    names: tuple[str, ...]
+    booster: xgb.Booster
     manifest: dict[str, Any] = field(default_factory=dict)
 
-    def score(self, of: Examples) -> NDArray[np.float64]:
-        """Log-odds of each candidate.
+    def rank(self, candidates: pl.DataFrame, *, most: int) -> pl.DataFrame:
+        """The first `most` candidates of each unknown; equal scores in order of the artists' numbers.
 
-        Raises:
-            ModelError: the features are not those the ranker was trained on.
+        Args:
+            candidates: unknown_no, artist_no, COLUMNS.
+            most: Candidates kept.
+
+        Returns:
+            `candidates` with rank, probability (the trees' own), total (the sum of those kept); best first.
         """
-        if len(of.unit) and of.names != self.names:
-            raise ModelError(
-                f"the ranker reads features {schema_hash(self.names)}, this version makes {schema_hash(of.names)}; "
-                "train it again with `enrich train-ranker`"
-            )
-        return self.trees.score(of.values) if len(of.unit) else np.zeros(0)
+        # The single precision of the trees, so that what is equal for them is a tie.
+        probability = self.booster.inplace_predict(matrix(candidates)) if candidates.height else np.zeros(0, np.float32)
+        return (
+            candidates.with_columns(probability=pl.Series(probability, dtype=pl.Float32).cast(pl.Float64))
+            .sort(["unknown_no", "probability", "artist_no"], descending=[False, True, False])
+            .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("unknown_no"))
+            .filter(pl.col("rank") <= most)
+            .with_columns(total=pl.col("probability").sum().over("unknown_no"))
+        )
 
 
-def masked_examples(
-    corpus: Corpus, units: Ints, *, also_hidden: Ints | None = None, batch: int = BATCH
-) -> list[Examples]:
-    """Candidates and features of recordings, each batch of them hidden together.
-
-    Args:
-        corpus: Numbered tracklists.
-        units: Recordings to make examples of.
-        also_hidden: Recordings hidden all the while (those of the evaluation).
-        batch: Recordings hidden at once.
-    """
-    # Numbers follow names: batches in their order would hide all recordings of an artist together, and the ranker
-    # would learn that nobody is played elsewhere.
-    units = np.random.default_rng(0).permutation(np.sort(units))
-    hidden = np.zeros(0, np.int64) if also_hidden is None else also_hidden
-    return [
-        examples(corpus.hide(np.concatenate([units[i : i + batch], hidden])), units[i : i + batch])
-        for i in range(0, len(units), batch)
-    ]
+def matrix(candidates: pl.DataFrame) -> NDArray[np.float32]:
+    """The columns as the booster reads them; what is not known is NaN."""
+    values: NDArray[np.float32] = candidates.select(pl.col(COLUMNS).cast(pl.Float32)).to_numpy()
+    return values
 
 
-def is_right(corpus: Corpus, of: Examples) -> NDArray[np.bool_]:
-    """True for candidates among the artists of their recording."""
-    truth = corpus.truth()
-    width = corpus.shape[2]
-    right: NDArray[np.bool_] = np.isin(
-        of.unit * width + of.artist, (truth["unit_no"] * width + truth["artist_no"]).to_numpy()
-    )
-    return right
-
-
-def train(corpus: Corpus, parts: Sequence[Examples], *, seed: int) -> Ranker:
-    """Fit a ranker on masked examples.
+def train(candidates: pl.DataFrame, right: pl.Series, *, seed: int) -> Ranker:
+    """Fit a ranker on candidates of hidden recordings.
 
     Args:
-        corpus: Where the examples are from; knows the right answers.
-        parts: Of `masked_examples`.
+        candidates: COLUMNS, in an order that does not depend on that of the plays.
+        right: Whether each is right.
         seed: Of the wrong candidates kept and of the trees.
 
     Raises:
-        ModelError: no example has both right and wrong candidates.
+        ModelError: there are no right or no wrong candidates.
     """
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    rng = np.random.default_rng(seed)
-    kept_values, kept_right = [], []
-    for part in parts:
-        right = is_right(corpus, part)
-        kept = right | (rng.random(len(right)) < NEGATIVES)
-        kept_values.append(part.values[kept])
-        kept_right.append(right[kept])
-    right = np.concatenate(kept_right) if kept_right else np.zeros(0, bool)
     if not right.any() or right.all():
         raise ModelError("too little to train on: give tracklists in which known recordings come back in several sets")
-    booster = HistGradientBoostingClassifier(**SETTINGS, random_state=seed)
-    booster.fit(np.concatenate(kept_values), right, sample_weight=np.where(right, 1.0, 1 / NEGATIVES))
-    names = next(part.names for part in parts if len(part.unit))
-    return Ranker(trees=Trees.of(booster), names=names)
-
-
-def order(of: Examples, score: NDArray[np.float64]) -> pl.DataFrame:
-    """SCORED: all candidates, ranked within their unit; equal scores in order of the artists' keys."""
-    return (
-        pl.DataFrame({"unit_no": of.unit, "artist_no": of.artist, "score": score})
-        .sort(["unit_no", "score", "artist_no"], descending=[False, True, False])
-        .with_columns(
-            rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("unit_no"),
-            probability=1 / (1 + (-pl.col("score")).exp()),
-        )
-        .match_to_schema(SCORED)
+    kept = right | pl.Series(np.random.default_rng(seed).random(len(right)) < NEGATIVES)
+    label = right.filter(kept).to_numpy()
+    data = xgb.QuantileDMatrix(
+        matrix(candidates.filter(kept)), label, weight=np.where(label, 1.0, 1 / NEGATIVES), nthread=1
     )
+    # One thread: sums of several are not the same at every run.
+    booster = xgb.train({**SETTINGS, "seed": seed, "nthread": 1}, data, TREES)
+    return Ranker(booster=booster)
 
 
 def store(ranker: Ranker, calibration: dict[str, Any], folder: str | PathLike[str]) -> None:
-    """Write trees.npz, calibration.json and manifest.json; the manifest last, so that half a ranker is never read."""
-    buffer = io.BytesIO()
-    ranker.trees.save(buffer)
-    files = {"trees.npz": buffer.getvalue(), "calibration.json": as_json(calibration).encode()}
+    """Write trees, calibration.json and, last, manifest.json."""
+    files = {MODEL_FILE: bytes(ranker.booster.save_raw("ubj")), "calibration.json": as_json(calibration).encode()}
     write_stored(Path(folder), files, ranker.manifest)
 
 
@@ -161,17 +108,21 @@ def load_ranker(folder: str | PathLike[str] | None = None) -> Ranker:
     """Read a stored ranker; None: the shipped one.
 
     Raises:
-        ModelError: missing, damaged, of another format, or its features do not match their fingerprint.
+        ModelError: missing, damaged, of another format, or of other columns than this version makes.
     """
     source = SHIPPED if folder is None else Path(folder)
     manifest = read_manifest(source)
-    content = read_stored(source, "trees.npz", manifest)
-    names = tuple(manifest.get("features", ()))
-    if schema_hash(names) != manifest.get("schema"):
-        raise ModelError(f"{source}: features and their fingerprint differ; train again with `enrich train-ranker`")
-    trees = Trees.load(io.BytesIO(content), origin=str(source / "trees.npz"))
-    if len(trees.feature) and int(trees.feature.max()) >= len(names):
+    if manifest.get("schema") != schema_hash():
         raise ModelError(
-            f"{source}: the trees read more features than are named; train again with `enrich train-ranker`"
+            f"{source}: the ranker reads columns {manifest.get('schema')}, this version makes {schema_hash()}; "
+            "train it again with `enrich train-ranker`"
         )
-    return Ranker(trees=trees, names=names, manifest=manifest)
+    content = read_stored(source, MODEL_FILE, manifest)
+    booster = xgb.Booster({"nthread": 1})
+    try:
+        booster.load_model(bytearray(content))
+    except xgb.core.XGBoostError as error:
+        raise ModelError(f"{source / MODEL_FILE}: not a model of XGBoost ({str(error).splitlines()[0]})") from error
+    if booster.num_features() != len(COLUMNS):
+        raise ModelError(f"{source / MODEL_FILE}: reads {booster.num_features()} columns; train again")
+    return Ranker(booster=booster, manifest=manifest)

@@ -1,4 +1,7 @@
-"""The ranking by the formula: at most 50 artists for each unknown, with probability, its parts and the evidence.
+"""The ranking of unknowns by either scorer: at most 50 artists each, with probability, its parts and the evidence.
+
+Formula and learned ranker share plays, contexts, signals, evidence and this way out; they differ in the query that
+makes the table `ranked`.
 
 The same named queries rank a frame in memory, files beyond memory, and files on Spark: numbering, contexts, signals,
 ranks and evidence are an engine's (`engines.DuckDB`, `spark.Spark`); the unknowns get their names, sentences and
@@ -11,18 +14,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 import polars as pl
 
-from enrich.cooccurrence.calibration import with_confidence
-from enrich.cooccurrence.engines import DuckDB, Engine
+from enrich.cooccurrence.calibration import Calibration, with_confidence
+from enrich.cooccurrence.engines import DuckDB, Engine, run
 from enrich.cooccurrence.evidence import EVIDENCE, Names, sentences
-from enrich.cooccurrence.formula import SCORES, score_steps
+from enrich.cooccurrence.formula import SCORES, formula_steps, name_steps
 from enrich.cooccurrence.plays import Vocabulary, load_plays, number_plays, read_plays
-from enrich.cooccurrence.stored import shipped_calibration
 from enrich.frames.files import write_batches
 from enrich.frames.schemas import RANKING
 from enrich.rules import GATE_PROBABILITY, GATE_SETS, MAX_RANK, WINDOW
@@ -33,37 +37,51 @@ from enrich.tracklists.batches import parquet_files
 UNKNOWNS_AT_ONCE = 20_000
 
 #: The tables a ranking is written from.
-RESULTS = ("ranked", *EVIDENCE, "about_unknowns", "unknowns", "sets")
+RESULTS = ("ranked", *EVIDENCE, "shown_names", "unknown_sets", "unknowns", "sets")
 
 
-def rank_by_formula(
+class Scorer(Protocol):
+    """Makes the table `ranked`."""
+
+    calibration: Calibration | None
+    tables: tuple[str, ...]
+    """Tables of evidence beside those of the formula."""
+
+    def score(self, engine: Engine, known: Vocabulary, *, window: int, max_rank: int, only: pl.Series | None) -> None:
+        """Make `ranked` and `tables` of numbered plays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formula:
+    """The specification's formula."""
+
+    calibration: Calibration | None
+    tables: tuple[str, ...] = ()
+
+    def score(self, engine: Engine, known: Vocabulary, *, window: int, max_rank: int, only: pl.Series | None) -> None:
+        """See `Scorer`."""
+        run(engine, formula_steps(window=window, max_rank=max_rank))
+        if only is not None:
+            engine.load("wanted", only.unique().to_frame("track_key"))
+            engine.run("cooccurrence_only")
+
+
+def rank_frame(
     tracklists: pl.DataFrame,
     *,
+    scorer: Scorer,
     aliases: pl.DataFrame | None = None,
     window: int = WINDOW,
     max_rank: int = MAX_RANK,
     only: pl.Series | None = None,
 ) -> pl.DataFrame:
     """RANKING of every unknown of a frame TRACKLISTS; see `ranking.rank`."""
-    return rank_and_about(tracklists, aliases=aliases, window=window, max_rank=max_rank, only=only)[0]
-
-
-def rank_and_about(
-    tracklists: pl.DataFrame,
-    *,
-    aliases: pl.DataFrame | None = None,
-    window: int = WINDOW,
-    max_rank: int = MAX_RANK,
-    only: pl.Series | None = None,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """`rank_by_formula`, and of every unknown track_key, sets, and history: the mean number of sets of its DJs."""
     with closing(DuckDB()) as engine:
         load_plays(engine, tracklists)
         known = number_plays(engine, aliases=aliases)
-        _rank(engine, window=window, max_rank=max_rank, only=only)
-        parts = list(_batches(engine, known))
-        about = engine.frame("cooccurrence_about")
-    return pl.concat(parts) if parts else RANKING.to_frame(), about
+        _rank(engine, known, scorer, window=window, max_rank=max_rank, only=only)
+        parts = list(_batches(engine, known, scorer))
+    return pl.concat(parts) if parts else RANKING.to_frame()
 
 
 def rank_files(
@@ -71,6 +89,7 @@ def rank_files(
     out: str | Path,
     *,
     engine: Engine,
+    scorer: Scorer,
     window: int = WINDOW,
     max_rank: int = MAX_RANK,
 ) -> dict[str, int]:
@@ -80,6 +99,7 @@ def rank_files(
         paths: Flat tracklist tables in Parquet. Of several rows for one slot the first in the first file counts.
         out: .parquet, .csv or .jsonl; by track_key and rank.
         engine: A fresh engine with a working folder; the caller closes it.
+        scorer: Whose ranking.
         window: Positions to either side of an unknown's slot; >= 1.
         max_rank: Candidates kept for one unknown.
 
@@ -92,10 +112,10 @@ def rank_files(
     """
     rows = read_plays(engine, parquet_files(paths))
     known = number_plays(engine)
-    _rank(engine, window=window, max_rank=max_rank)
+    _rank(engine, known, scorer, window=window, max_rank=max_rank)
     counts = {name: int(value) for name, value in engine.frame("cooccurrence_counts").row(0, named=True).items()}
     ranked: Counter[str] = Counter(with_candidates=0, candidates=0, at_the_gate=0)
-    write_batches(_counted(_batches(engine, known), ranked), RANKING, out)
+    write_batches(_counted(_batches(engine, known, scorer), ranked), RANKING, out)
     return {**counts, **ranked, "rows_set_aside": rows - counts["slots"]}
 
 
@@ -105,16 +125,14 @@ def at_the_gate(ranking: pl.DataFrame) -> int:
     return ranking.filter(gate)["track_key"].n_unique()
 
 
-def _rank(engine: Engine, *, window: int, max_rank: int, only: pl.Series | None = None) -> None:
+def _rank(
+    engine: Engine, known: Vocabulary, scorer: Scorer, *, window: int, max_rank: int, only: pl.Series | None = None
+) -> None:
     """Make the tables RESULTS; of `only` the unknowns of these keys."""
-    for name, parameters in score_steps(window=window, max_rank=max_rank):
-        engine.run(name, **parameters)
-    if only is not None:
-        engine.load("wanted", only.unique().to_frame("track_key"))
-        engine.run("cooccurrence_only")
+    scorer.score(engine, known, window=window, max_rank=max_rank, only=only)
+    run(engine, name_steps())
     for table, (query, limits) in EVIDENCE.items():
         engine.keep(table, query, **limits)
-    engine.run("cooccurrence_about_unknowns")
 
 
 def _counted(batches: Iterator[pl.DataFrame], figures: Counter[str]) -> Iterator[pl.DataFrame]:
@@ -127,36 +145,34 @@ def _counted(batches: Iterator[pl.DataFrame], figures: Counter[str]) -> Iterator
         yield ranking
 
 
-def _batches(engine: Engine, known: Vocabulary) -> Iterator[pl.DataFrame]:
+def _batches(engine: Engine, known: Vocabulary, scorer: Scorer) -> Iterator[pl.DataFrame]:
     """RANKING of some unknowns after the others, in the order of their keys."""
-    con = engine.results(RESULTS)
+    con = engine.results(RESULTS + scorer.tables)
     for first in range(0, con.table("unknowns").shape[0], UNKNOWNS_AT_ONCE):
         last = first + UNKNOWNS_AT_ONCE - 1
         scored = _part(con, "ranked", first, last).select(SCORES.names()).cast(dict(SCORES))  # type: ignore[arg-type]
         names = Names(
-            names=known.names,
-            labels=known.labels,
-            dj_credits=known.dj_credits,
+            known=known,
+            shown=_part(con, "shown_names", first, last),
             sets=_as_numbered(DUCKDB["cooccurrence_set_ids"].frame(con, first=first, last=last)),
             unknowns=_part(con, "unknowns", first, last),
         )
-        evidence = sentences(scored, {table: _part(con, table, first, last) for table in EVIDENCE}, names)
-        about = _part(con, "about_unknowns", first, last).join(names.unknowns, on="unknown_no")
-        ranking = _named(scored, evidence, names)
-        yield with_confidence(
-            ranking, about.select("track_key", "sets", "history"), shipped_calibration().get("formula")
+        evidence = sentences(
+            scored, {table: _part(con, table, first, last) for table in (*EVIDENCE, *scorer.tables)}, names
         )
+        scored = scored.join(_part(con, "unknown_sets", first, last).select("unknown_no", "sets"), on="unknown_no")
+        yield _named(with_confidence(scored, scorer.calibration), evidence, names)
 
 
 def _named(scored: pl.DataFrame, evidence: pl.DataFrame, names: Names) -> pl.DataFrame:
-    """RANKING of candidates known by number; `confidence` is null."""
+    """RANKING of candidates known by number."""
     return (
         scored.join(names.unknowns, on="unknown_no")
-        .join(names.names, on="artist_no")
-        .join(names.labels.select("label_no", label_support="label"), on="label_no", how="left")
+        .join(names.of_candidates(scored), on=["unknown_no", "artist_no"])
+        .join(names.known.labels.select("label_no", label_support="label"), on="label_no", how="left")
         .join(evidence, on=["unknown_no", "artist_no"], how="left")
         .sort("unknown_no", "rank")
-        .with_columns(confidence=pl.lit(None, pl.Float64))
+        .with_columns(pl.col("evidence").fill_null([]))
         .select(RANKING.names())
         .match_to_schema(RANKING)
     )
