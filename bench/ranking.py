@@ -1,5 +1,5 @@
-"""The whole of `rank-artists --scorer formula`, file to file, beside the bare count of the same pairs; how time and
-memory grow; and beside networkx and `implicit`, which name the same unknowns.
+"""The whole of `rank-artists`, file to file: the formula beside the bare count of the same pairs, the learned ranker by
+CPU time an unknown; how time and memory grow; and beside networkx and `implicit`, which name the same unknowns.
 
 networkx is the oracle of the tests, one unknown at a time on a graph; `implicit` fits item-kNN on sets × artists and
 recommends fifty artists for every set with an unknown: no DJ, no label, no window, no evidence.
@@ -15,16 +15,18 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from bench.measuring import PROJECT, Timing, race
+from bench.measuring import PROJECT, Timing, measure, race
 from bench.options import Options
 from bench.plays import plays_and_items
 from bench.rows import Row, compared, exponent
-from enrich.cooccurrence.ranking import rank_artists
+from enrich.cooccurrence.ranking import rank_artists, rank_in_scratch
 from enrich.frames.files import write_table
 from enrich.text.words import is_unknown_artist
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 TIMES_PAIRS, EXPONENT, PEAK_GIB = 10.0, 1.1, 4.0
+#: The learned ranker: CPU milliseconds an unknown at the middle size, growth, and GiB at the middle and the last.
+LEARNED_MS, LEARNED_EXPONENT, LEARNED_GIB = 8.0, 1.25, (2.0, 4.0)
 
 
 def whole(plays: str, out: str) -> Callable[[], int]:
@@ -34,6 +36,15 @@ def whole(plays: str, out: str) -> Callable[[], int]:
         ranking = rank_artists(plays)
         write_table(ranking, Path(out))
         return ranking.height
+
+    return run
+
+
+def learned(plays: str, out: str) -> Callable[[], int]:
+    """What `--scorer learned --memory-limit 2GB` does: reads, ranks, writes; the number of unknowns with candidates."""
+
+    def run() -> int:
+        return rank_in_scratch(plays, out, scorer="learned", memory_limit="2GB")["with_candidates"]
 
     return run
 
@@ -115,4 +126,32 @@ def rows(options: Options) -> Iterator[Row]:
     yield Row(
         bench="ranking", what="rank-artists, formula, peak memory", against="4 GiB", size=f"{sizes[-1]:,} plays",
         sense="memory", value=timings[-1].peak_gib, goal=PEAK_GIB, peak_gib=timings[-1].peak_gib,
+    )  # fmt: skip
+    yield from _learned_rows(sizes, timings)
+
+
+def _learned_rows(sizes: list[int], formula: list[Timing]) -> Iterator[Row]:
+    """The learned ranker on the same plays, beside the formula: CPU an unknown, growth, memory."""
+    what, timings = "rank-artists, learned, file to file", []
+    for size, other in zip(sizes, formula, strict=True):
+        with tempfile.TemporaryDirectory() as folder:
+            plays, out = plays_and_items(size)[0], str(Path(folder, "out.parquet"))
+            timings.append(measure("bench.ranking:learned", {"plays": str(plays), "out": out}))
+        ours = timings[-1]
+        yield compared("ranking", what, "the formula", f"{size:,} plays", ours, other, sense="cost")
+        each = 1000 * ours.cpu_s / max(ours.result, 1)
+        yield Row(
+            bench="ranking", what=what, against=f"{LEARNED_MS:g} ms of CPU an unknown", size=f"{size:,} plays",
+            sense="cost", value=each / LEARNED_MS, goal=1.0 if size == sizes[1] else None, ours_s=ours.seconds,
+            ours_cpu_s=ours.cpu_s, peak_gib=ours.peak_gib, note=f"{each:.1f} ms",
+        )  # fmt: skip
+    for timing, size, goal in zip(timings[1:], sizes[1:], LEARNED_GIB, strict=True):
+        yield Row(
+            bench="ranking", what="rank-artists, learned, peak memory", against=f"{goal:g} GiB", size=f"{size:,} plays",
+            sense="memory", value=timing.peak_gib, goal=goal, peak_gib=timing.peak_gib,
+        )  # fmt: skip
+    yield Row(
+        bench="ranking", what=what, against="its own size", size=f"{sizes[0]:,} … {sizes[-1]:,} plays",
+        sense="exponent", value=exponent(sizes, [timing.cpu_s for timing in timings]), goal=LEARNED_EXPONENT,
+        ours_s=timings[-1].seconds, ours_cpu_s=timings[-1].cpu_s, peak_gib=timings[-1].peak_gib,
     )  # fmt: skip
