@@ -43,9 +43,13 @@ RESULTS = ("ranked", *EVIDENCE, "shown_names", "unknown_sets", "unknowns", "sets
 class Scorer(Protocol):
     """Makes the table `ranked`."""
 
-    calibration: Calibration | None
-    tables: tuple[str, ...]
-    """Tables of evidence beside those of the formula."""
+    @property
+    def calibration(self) -> Calibration | None:
+        """What its confidence was measured by."""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Tables of evidence beside those of the formula."""
 
     def score(self, engine: Engine, known: Vocabulary, *, window: int, max_rank: int, only: pl.Series | None) -> None:
         """Make `ranked` and `tables` of numbered plays."""
