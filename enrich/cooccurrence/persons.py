@@ -8,7 +8,6 @@ from __future__ import annotations
 import polars as pl
 
 from enrich.text.credits import split_credits
-from enrich.text.normalise import artist_key
 from enrich.text.persons import persons, with_known
 from enrich.text.words import is_unknown_artist
 

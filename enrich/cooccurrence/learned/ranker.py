@@ -9,16 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-import xgboost as xgb
 from numpy.typing import NDArray
 
 from enrich.cooccurrence.signs import COLUMNS, schema_hash
 from enrich.cooccurrence.stored import SHIPPED, as_json, read_manifest, read_stored, write_stored
 from enrich.errors import ModelError
+
+if TYPE_CHECKING:
+    # Takes half a second to import, which whoever needs no learned ranker does not wait for.
+    import xgboost as xgb
 
 #: The file of the trees, in XGBoost's binary JSON.
 MODEL_FILE = "trees.ubj"
@@ -86,6 +89,8 @@ def train(candidates: pl.DataFrame, right: pl.Series, *, seed: int) -> Ranker:
     Raises:
         ModelError: there are no right or no wrong candidates.
     """
+    import xgboost as xgb
+
     if not right.any() or right.all():
         raise ModelError("too little to train on: give tracklists in which known recordings come back in several sets")
     kept = right | pl.Series(np.random.default_rng(seed).random(len(right)) < NEGATIVES)
@@ -110,6 +115,8 @@ def load_ranker(folder: str | PathLike[str] | None = None) -> Ranker:
     Raises:
         ModelError: missing, damaged, of another format, or of other columns than this version makes.
     """
+    import xgboost as xgb
+
     source = SHIPPED if folder is None else Path(folder)
     manifest = read_manifest(source)
     if manifest.get("schema") != schema_hash():
