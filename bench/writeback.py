@@ -21,8 +21,9 @@ from bench.options import Options
 from bench.rows import Row, compared
 from bench.servers import as_superuser, settings_of, throw_away_server
 from enrich.database.connection import connect
-from enrich.ledger.runs import execute, open_run
+from enrich.ledger.runs import open_run
 from enrich.ledger.writing import write_accepted
+from enrich.sql import LEDGER
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 #: The run of all proposals but those of the first tenth, which have a run of their own.
@@ -142,7 +143,7 @@ def row_by_row(folder: str, run_id: str) -> Callable[[], int]:
                     [ledger, proposal, track, target, str(track), value, NOW],
                 )
                 cur.execute("update enrich_proposals set status = 'written' where proposal_id = %s", [proposal])
-            execute(cur, "close_run", run_id=ledger, now=NOW, summary="{}")
+            LEDGER["close_run"].execute(cur, run_id=ledger, now=NOW, summary="{}")
         con.rollback()
         return len(accepted)
 

@@ -1,7 +1,8 @@
 """Named SQL: every query of the project lives in `sql/` and is called by its name.
 
 Queries under `sql/duckdb/` run on snapshots, those under `sql/ledger/`, `sql/cooldown/`, … on Postgres. A file may
-hold several, each opened by a header that names it and its parameters:
+hold several, each opened by a header that names it and its parameters; `{{name}}` in a query is an expression of
+`sql/fragments.sql`:
 
     -- name: artist_labels(min_tracks)
     -- One row per (artist_id, label_id).
@@ -18,14 +19,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
+import psycopg
 
 from enrich.errors import EnrichError
 
 _HEADER = re.compile(r"^-- name:\s*(?P<name>\w+)\s*(?:\((?P<params>[^)]*)\))?\s*$", re.MULTILINE)
 _PARAM = re.compile(r"(?<![\w$])\$([a-z_]\w*)")
+_FRAGMENT = re.compile(r"\{\{(\w+)\}\}")
 _NOISE = re.compile(r"--[^\n]*|'(?:[^']|'')*'")
 
 
@@ -76,6 +80,16 @@ class Query:
         except duckdb.CatalogException as error:
             raise EnrichError(f"{self.origin} ({self.name}): {_first_line(error)}") from error
 
+    def execute(self, cur: psycopg.Cursor[Any], **values: object) -> int:
+        """Execute a statement on Postgres; returns the rows it changed or found."""
+        cur.execute(self.postgres, self.bind(values))
+        return cur.rowcount
+
+    def fetch(self, cur: psycopg.Cursor[Any], schema: pl.Schema, **values: object) -> pl.DataFrame:
+        """Execute a query on Postgres and return all of its rows, columns by position under the schema given."""
+        self.execute(cur, **values)
+        return pl.DataFrame(cur.fetchall(), schema=schema, orient="row", infer_schema_length=None)
+
 
 class QueryBook:
     """All named queries of one folder, by name."""
@@ -98,6 +112,7 @@ DUCKDB = QueryBook("duckdb")
 #: Queries on Postgres, by what they serve.
 LEDGER = QueryBook("ledger")
 COOLDOWN = QueryBook("cooldown")
+IMPORTING = QueryBook("importing")
 
 
 def parse_queries(text: str, *, origin: str) -> list[Query]:
@@ -108,7 +123,7 @@ def parse_queries(text: str, *, origin: str) -> list[Query]:
     queries = []
     for i, header in enumerate(headers):
         end = headers[i + 1].start() if i + 1 < len(headers) else len(text)
-        body = text[header.end() : end].strip()
+        body = _FRAGMENT.sub(lambda found: _fragment(found[1], origin), text[header.end() : end].strip())
         declared = tuple(p.strip() for p in (header["params"] or "").split(",") if p.strip())
         used = set(_PARAM.findall(_NOISE.sub(" ", body)))
         line = text.count("\n", 0, header.start()) + 1
@@ -130,6 +145,19 @@ def _load(folder: str) -> dict[str, Query]:
                 raise EnrichError(f"{query.origin}: {query.name} is already defined at {book[query.name].origin}")
             book[query.name] = query
     return book
+
+
+@cache
+def _fragments() -> dict[str, str]:
+    path = sql_root() / "fragments.sql"
+    found = parse_queries(path.read_text(encoding="utf-8"), origin="sql/fragments.sql")
+    return {one.name: re.sub(r"(?m)^--[^\n]*\n", "", one.text) for one in found}
+
+
+def _fragment(name: str, origin: str) -> str:
+    if name not in _fragments():
+        raise EnrichError(f"{origin}: no fragment named {name}; there are {', '.join(sorted(_fragments()))}")
+    return _fragments()[name]
 
 
 def _first_line(error: BaseException) -> str:

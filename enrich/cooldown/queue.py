@@ -19,7 +19,7 @@ from psycopg.rows import dict_row
 from enrich.cooldown.periods import STRATEGIES, jitter_share, period_expr
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
-from enrich.errors import DatabaseError, EnrichError
+from enrich.errors import EnrichError
 from enrich.rules import BASE_DAYS, DEFAULT_STRATEGY, MAX_ATTEMPTS, MAX_WAIT_DAYS
 from enrich.settings import Settings
 from enrich.sql import COOLDOWN
@@ -122,7 +122,7 @@ def migrate(
     """
     _check_limit(limit)
     with _transaction(settings, "cool-down migrate") as cur:
-        _run(cur, "failed_candidates", limit_rows=limit, max_attempts=MAX_ATTEMPTS)
+        COOLDOWN["failed_candidates"].execute(cur, limit_rows=limit, max_attempts=MAX_ATTEMPTS)
         candidates = cur.fetchall()
         chosen = [row["track_id"] for row in candidates if not row["is_exhausted"]]
         enqueue(cur, chosen, now=now, strategy=strategy, base_days=base_days, jitter=jitter)
@@ -152,16 +152,14 @@ def enqueue(
         raise EnrichError(f"cool-down jitter must lie between 0 and 0.5, got {jitter}")
     if strategy is not None and strategy not in STRATEGIES:
         raise EnrichError(f"unknown cool-down strategy {strategy!r}; known are {', '.join(STRATEGIES)}")
-    _run(cur, "waiting_facts", track_ids=list(track_ids), now=now)
-    facts = pl.DataFrame(cur.fetchall(), schema=_FACTS, orient="row", infer_schema_length=None)
+    facts = COOLDOWN["waiting_facts"].fetch(cur, _FACTS, track_ids=list(track_ids), now=now)
     own = pl.col("own_strategy") if strategy is None else pl.lit(strategy)
     waiting = facts.with_columns(
         strategy=pl.when(own.is_in(STRATEGIES)).then(own).otherwise(pl.lit(DEFAULT_STRATEGY)),
         share=pl.Series([jitter_share(track) for track in facts["track_id"]], dtype=pl.Float64),
     ).with_columns(hours=(_days(base_days) * 24 * (1 + jitter * pl.col("share"))).clip(1, MAX_WAIT_DAYS * 24))
-    _run(
+    COOLDOWN["put_in_queue"].execute(
         cur,
-        "put_in_queue",
         now=now,
         track_ids=waiting["track_id"].to_list(),
         hours=waiting["hours"].to_list(),
@@ -203,7 +201,7 @@ def process(settings: Settings, *, now: datetime, limit: int = 50) -> ProcessRes
     """
     _check_limit(limit)
     with _transaction(settings, "cool-down process") as cur:
-        _run(cur, "take_due", now=now, limit_rows=limit)
+        COOLDOWN["take_due"].execute(cur, now=now, limit_rows=limit)
         taken = len(cur.fetchall())
     return ProcessResult(retrieved=taken, reset_to_pending=taken)
 
@@ -215,9 +213,9 @@ def stats(settings: Settings, *, now: datetime) -> QueueStats:
         DatabaseError: Postgres is down or migration 008 is missing.
     """
     with _transaction(settings, "cool-down stats") as cur:
-        _run(cur, "queue_stats", now=now)
+        COOLDOWN["queue_stats"].execute(cur, now=now)
         queue = cur.fetchone()
-        _run(cur, "permanently_failed", max_attempts=MAX_ATTEMPTS)
+        COOLDOWN["permanently_failed"].execute(cur, max_attempts=MAX_ATTEMPTS)
         failed = cur.fetchone()
     assert queue is not None
     assert failed is not None
@@ -228,15 +226,6 @@ def stats(settings: Settings, *, now: datetime) -> QueueStats:
 def _transaction(settings: Settings, doing: str) -> Iterator[psycopg.Cursor[dict[str, Any]]]:
     with database_errors(settings, doing=doing), connect(settings) as con, con.cursor(row_factory=dict_row) as cur:
         yield cur
-
-
-def _run(cur: psycopg.Cursor[Any], name: str, **params: object) -> None:
-    try:
-        cur.execute(COOLDOWN[name].postgres, params)
-    except (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedTable) as error:
-        raise DatabaseError(
-            f"cool-down queue: {str(error).splitlines()[0]}; apply the migrations with `enrich db migrate`"
-        ) from error
 
 
 def _check_limit(limit: int) -> None:

@@ -141,11 +141,14 @@ def default_curves() -> Mapping[str, ReleaseCurve]:
     `release`: promo to release. `naming`: from an unknown's play to a set that names it,
     which is what the database can learn without asking anybody.
     """
-    kept = json.loads(files("enrich.cooldown").joinpath("release_curves.json").read_text(encoding="utf-8"))
-    return {
-        name: ReleaseCurve(**{key: tuple(v) if isinstance(v, list) else v for key, v in fields.items()})
-        for name, fields in kept.items()
-    }
+    kept: dict[str, dict[str, Any]] = json.loads(
+        files("enrich.cooldown").joinpath("release_curves.json").read_text(encoding="utf-8")
+    )
+    return {name: ReleaseCurve(**{key: _frozen(value) for key, value in of_it.items()}) for name, of_it in kept.items()}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _rounded(shares: Floats) -> tuple[float, ...]:

@@ -52,16 +52,3 @@ def temporary_table(cur: psycopg.Cursor[Any], table: str, columns: Mapping[str, 
     )
     copy_frame(cur, table, frame.select(list(columns)))
     cur.execute(sql.SQL("analyze {}").format(name))
-
-
-def fetch_frame(cur: psycopg.Cursor[Any], query: str, params: Mapping[str, object], schema: pl.Schema) -> pl.DataFrame:
-    """Run a query and return all of its rows under the schema given, by position.
-
-    Args:
-        cur: Cursor with tuple rows.
-        query: SQL with psycopg parameters.
-        params: Their values.
-        schema: Names and dtypes of the columns, in the query's order.
-    """
-    cur.execute(query, params)
-    return pl.DataFrame(cur.fetchall(), schema=schema, orient="row")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from enrich.database import server
@@ -36,6 +38,16 @@ class DatabaseStatus:
     pending: tuple[str, ...] = ()
     rows: dict[str, int] | None = None
     """Rows by table, of those that exist."""
+
+
+def has_column(cur: psycopg.Cursor[Any], table: str, column: str) -> bool:
+    """Whether a table on the search_path has a column: installations differ."""
+    found = cur.execute(
+        "select exists (select from pg_attribute where attrelid = to_regclass(%s) and attname = %s"
+        " and attnum > 0 and not attisdropped)",
+        (table, column),
+    ).fetchone()
+    return bool(found and found[0])
 
 
 def database_status(settings: Settings) -> DatabaseStatus:

@@ -9,11 +9,9 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from enrich.database.bulk import fetch_frame
-from enrich.sql import QueryBook
+from enrich.database.overview import has_column
+from enrich.sql import IMPORTING
 from enrich.text.normalise import artist_key, title_key
-
-IMPORTING = QueryBook("importing")
 
 _S = pl.String()
 
@@ -47,8 +45,7 @@ def read_known(cur: psycopg.Cursor[Any], *, sources: Sequence[str]) -> Known:
     """
 
     def frame(name: str, schema: dict[str, pl.DataType], **params: object) -> pl.DataFrame:
-        query = IMPORTING[name]
-        return fetch_frame(cur, query.postgres, query.bind(params), pl.Schema(schema))
+        return IMPORTING[name].fetch(cur, pl.Schema(schema), **params)
 
     artists = frame(
         "known_artists", {"artist_id": _S, "name": _S, "normalized_name": _S, "aliases": pl.List(pl.String)}
@@ -57,8 +54,6 @@ def read_known(cur: psycopg.Cursor[Any], *, sources: Sequence[str]) -> Known:
     performers = frame("known_performers", {"performer_id": _S, "name": _S, "normalized_name": _S})
     own = artists.select("artist_id", own_key=name_key(pl.col.name))
     at = {"sources": list(sources)}
-    cur.execute(IMPORTING["tracks_have_label_column"].postgres)
-    row = cur.fetchone()
     return Known(
         artists=_by_key(artists, "artist_id", aliases=True).join(own, on="artist_id", maintain_order="left"),
         artist_names=pl.concat([artists["name"], artists["aliases"].explode(empty_as_null=True).drop_nulls()])
@@ -74,7 +69,7 @@ def read_known(cur: psycopg.Cursor[Any], *, sources: Sequence[str]) -> Known:
         slots=frame("known_slots", {"source": _S, "set_id": _S, "position": pl.Int32(), "there": _S}, **at),
         sets=frame("known_sets", {"setlist_id": _S, "source": _S, "set_id": _S}, **at),
         performers=_by_key(performers, "performer_id", aliases=False),
-        has_label_column=bool(row and row[0]),
+        has_label_column=has_column(cur, "tracks", "label"),
     )
 
 

@@ -20,10 +20,11 @@ import psycopg
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.frames.files import write_table
-from enrich.importing.known import IMPORTING, read_known
+from enrich.importing.known import read_known
 from enrich.importing.planning import Plan, plan_import
 from enrich.importing.writing import Written, write_plan
 from enrich.settings import Settings
+from enrich.sql import IMPORTING
 from enrich.tracklists.reading import read_tracklists
 from enrich.tracklists.slots import TracklistRead
 
@@ -112,8 +113,7 @@ def import_(
 
 
 def _transact(cur: psycopg.Cursor[Any], read: TracklistRead, *, now: datetime) -> tuple[Written, Plan]:
-    lock = IMPORTING["lock_importing"]
-    cur.execute(lock.postgres, lock.bind({"key": _LOCK}))
+    IMPORTING["lock_importing"].execute(cur, key=_LOCK)
     known = read_known(cur, sources=read.slots["source"].unique().to_list())
     plan = plan_import(read.slots, known)
     written = write_plan(cur, plan, now=now, has_label_column=known.has_label_column)

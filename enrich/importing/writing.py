@@ -11,8 +11,8 @@ import polars as pl
 import psycopg
 
 from enrich.database.bulk import temporary_table
-from enrich.importing.known import IMPORTING
 from enrich.importing.planning import Plan
+from enrich.sql import IMPORTING
 
 _ARTISTS = {"id": "uuid", "name": "text", "normalized_name": "text", "metadata": "jsonb"}
 _PERFORMERS = {**_ARTISTS, "artist_id": "uuid"}
@@ -64,12 +64,13 @@ def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, now: datetime, has_label
     }
     if plan.tracks.height:
         if has_label_column:
-            _run(cur, "fill_new_label_column")
+            labelled = plan.tracks.filter(pl.col.label.is_not_null())["id"].to_list()
+            IMPORTING["fill_label_column"].execute(cur, track_ids=labelled)
         _insert(cur, "track_artists", _TRACK_ARTISTS, plan.track_artists, {})
-        _run(cur, "insert_statuses", **at)
+        IMPORTING["insert_statuses"].execute(cur, **at)
     if plan.links.height:
         temporary_table(cur, "links", {"id": "uuid", "artist_id": "uuid"}, plan.links)
-        _run(cur, "link_performers")
+        IMPORTING["link_performers"].execute(cur)
     plays = _insert(cur, "slots", _SLOTS, plan.slots, {})
     return Written(
         artists=counts["artists"],
@@ -87,20 +88,16 @@ def _insert(
     if rows.is_empty():
         return 0
     temporary_table(cur, f"new_{table}", columns, rows)
-    return _run(cur, f"insert_{table}", **params)
+    return IMPORTING[f"insert_{table}"].execute(cur, **params)
 
 
 def _fill(cur: psycopg.Cursor[Any], plan: Plan, *, now: datetime, has_label_column: bool) -> int:
     if plan.fills.is_empty():
         return 0
-    temporary_table(cur, "fills", {"id": "uuid", "label": "text"}, plan.fills)
-    _run(cur, "fill_labels" if not has_label_column else "fill_labels_and_column")
+    temporary_table(cur, "fills", {"id": "uuid", "value": "text"}, plan.fills.rename({"label": "value"}))
+    IMPORTING["fill_labels"].execute(cur)
     filled = [row[0] for row in cur.fetchall()]
-    _run(cur, "complete_filled", now=now, track_ids=filled)
+    if has_label_column:
+        IMPORTING["fill_label_column"].execute(cur, track_ids=filled)
+    IMPORTING["complete_filled"].execute(cur, now=now, track_ids=filled)
     return len(filled)
-
-
-def _run(cur: psycopg.Cursor[Any], name: str, **params: object) -> int:
-    query = IMPORTING[name]
-    cur.execute(query.postgres, query.bind(params))
-    return cur.rowcount

@@ -18,8 +18,8 @@ from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import EnrichError
 from enrich.frames.schemas import PROPOSALS
-from enrich.ledger.runs import execute
 from enrich.settings import Settings
+from enrich.sql import LEDGER
 
 STATUSES = ("proposed", "accepted", "rejected", "written", "conflict", "superseded")
 
@@ -98,7 +98,7 @@ def save(
         .with_columns(pl.col("value", "evidence", "seen_title").str.replace_all("\x00", "", literal=True))
     )
     temporary_table(cur, "new_proposals", _COLUMNS, frame)
-    execute(cur, "save_proposals", run_id=run_id, now=now)
+    LEDGER["save_proposals"].execute(cur, run_id=run_id, now=now)
     new, refreshed = cur.fetchone() or (0, 0)
     return new, refreshed
 
@@ -120,5 +120,5 @@ def proposals(settings: Settings, *, status: str | None = None) -> pl.DataFrame:
     if status is not None and status not in STATUSES:
         raise EnrichError(f"no proposal status {status!r}; known are {', '.join(STATUSES)}")
     with database_errors(settings, doing="proposals"), connect(settings) as con, con.cursor() as cur:
-        execute(cur, "list_proposals", status=status)
+        LEDGER["list_proposals"].execute(cur, status=status)
         return pl.DataFrame(cur.fetchall(), schema=LISTED, orient="row")

@@ -21,8 +21,8 @@ from enrich.errors import EnrichError, InputFileError
 from enrich.frames.files import read_table
 from enrich.ledger.evidence import told
 from enrich.ledger.proposals import proposals as list_proposals
-from enrich.ledger.runs import execute
 from enrich.settings import Settings
+from enrich.sql import LEDGER
 
 #: A person may still change a mind until the value is written.
 _OPEN_FOR = {
@@ -116,9 +116,8 @@ def ids_from_csv(path: Path, decision: str) -> list[str]:
 
 def accept_by_policy(cur: psycopg.Cursor[Any], ids: Sequence[str], *, policy: str, now: datetime) -> int:
     """Accept still undecided proposals in a run's own transaction; returns how many. A person's rejection stands."""
-    execute(
+    LEDGER["decide"].execute(
         cur,
-        "decide",
         proposal_ids=list(ids),
         decision="accepted",
         from_statuses=["proposed"],
@@ -160,9 +159,8 @@ def _decide(
         changed: set[str] = set()
         try:
             for from_statuses, group in _groups(wanted, decision, seen):
-                execute(
+                LEDGER["decide"].execute(
                     cur,
-                    "decide",
                     proposal_ids=group,
                     decision=decision,
                     from_statuses=from_statuses,

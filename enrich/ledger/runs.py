@@ -13,22 +13,7 @@ from typing import Any
 
 import psycopg
 
-from enrich.errors import DatabaseError
 from enrich.sql import LEDGER
-
-
-def execute(cur: psycopg.Cursor[Any], name: str, **params: object) -> None:
-    """Run one named query of the ledger.
-
-    Raises:
-        DatabaseError: the ledger's tables are missing.
-    """
-    try:
-        cur.execute(LEDGER[name].postgres, LEDGER[name].bind(params))
-    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-        raise DatabaseError(
-            f"ledger ({name}): {str(error).splitlines()[0]}; apply the migrations with `enrich db migrate`"
-        ) from error
 
 
 def open_run(
@@ -41,9 +26,8 @@ def open_run(
 ) -> str:
     """Record that a command begins; returns the id of the run."""
     run_id = str(uuid.uuid4())
-    execute(
+    LEDGER["open_run"].execute(
         cur,
-        "open_run",
         run_id=run_id,
         command=command,
         now=now,
@@ -55,4 +39,4 @@ def open_run(
 
 def close_run(cur: psycopg.Cursor[Any], run_id: str, *, now: datetime, summary: Mapping[str, object]) -> None:
     """Record what a run came to."""
-    execute(cur, "close_run", run_id=run_id, now=now, summary=json.dumps(dict(summary), default=str))
+    LEDGER["close_run"].execute(cur, run_id=run_id, now=now, summary=json.dumps(dict(summary), default=str))

@@ -18,11 +18,13 @@ import psycopg
 from enrich.database.bulk import temporary_table
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
+from enrich.database.overview import has_column
 from enrich.errors import EnrichError
-from enrich.frames.evidence import listed_artists
+from enrich.frames.evidence import proposed_artists
 from enrich.labels.names import WEAK_REASONS, refusal
-from enrich.ledger.runs import close_run, execute, open_run
+from enrich.ledger.runs import close_run, open_run
 from enrich.settings import Settings
+from enrich.sql import LEDGER
 from enrich.text.normalise import artist_key, label_key
 from enrich.text.words import is_unknown_artist
 
@@ -44,9 +46,7 @@ _ACCEPTED = pl.Schema(
         "seen_title": pl.String,
     }
 )
-_TRACKS = pl.Schema(
-    {"track_id": pl.String, "title": pl.String, "original_label": pl.String, "metadata_label": pl.String}
-)
+_TRACKS = pl.Schema({"track_id": pl.String, "title": pl.String, "labels": _STRINGS})
 _PRIMARY = pl.Schema({"track_id": pl.String, "artist_id": pl.String, "name": pl.String})
 _ARTISTS = pl.Schema({"artist_id": pl.String, "name": pl.String, "aliases": _STRINGS})
 
@@ -138,20 +138,12 @@ def write_accepted(
     """`writeback` within the caller's transaction."""
     cur.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
     of_runs = list(run_ids) if run_ids is not None else None
-    execute(cur, "lock_accepted", run_ids=of_runs)
-    accepted = pl.DataFrame(cur.fetchall(), schema=_ACCEPTED, orient="row")
+    accepted = LEDGER["lock_accepted"].fetch(cur, _ACCEPTED, run_ids=of_runs)
     if accepted.is_empty():
         return _result(None, applied=apply, created=0, outcomes=pl.DataFrame(schema=OUTCOMES))
 
-    execute(cur, "lock_tracks", run_ids=of_runs)
-    tracks = pl.DataFrame(cur.fetchall(), schema=_TRACKS, orient="row")
-    has_label_column = _has_label_column(cur)
-    if has_label_column:
-        execute(cur, "column_labels", run_ids=of_runs)
-        column = pl.DataFrame(cur.fetchall(), schema={"track_id": pl.String, "column_label": pl.String}, orient="row")
-        tracks = tracks.join(column, on="track_id", how="left")
-    execute(cur, "primary_artists", run_ids=of_runs)
-    primary = pl.DataFrame(cur.fetchall(), schema=_PRIMARY, orient="row")
+    tracks = LEDGER["lock_tracks"].fetch(cur, _TRACKS, run_ids=of_runs)
+    primary = LEDGER["primary_artists"].fetch(cur, _PRIMARY, run_ids=of_runs)
 
     judged = judge(accepted, tracks, primary)
     outcomes = judged.select(OUTCOMES.names())
@@ -165,12 +157,12 @@ def write_accepted(
     # In the order of the ids, neighbours in an index are written one after the other.
     temporary_table(cur, "judged", _JUDGED, judged.with_columns(completes=completes).sort("track_id"))
     if artists.height < free.height:
-        execute(cur, "write_labels", run_id=run_id, now=now)
-        if has_label_column:
-            execute(cur, "write_label_columns", run_id=run_id, now=now)
+        LEDGER["write_labels"].execute(cur, run_id=run_id, now=now)
+        if has_column(cur, "tracks", "label"):
+            LEDGER["write_label_columns"].execute(cur, run_id=run_id, now=now)
     created = _write_artists(cur, artists, primary, run_id=run_id, now=now) if not artists.is_empty() else 0
-    execute(cur, "complete_statuses", run_id=run_id, now=now)
-    execute(cur, "settle_proposals", now=now)
+    LEDGER["complete_statuses"].execute(cur, run_id=run_id, now=now)
+    LEDGER["settle_proposals"].execute(cur, now=now)
     result = _result(run_id, applied=True, created=created, outcomes=outcomes)
     close_run(
         cur,
@@ -186,7 +178,7 @@ def judge(accepted: pl.DataFrame, tracks: pl.DataFrame, primary: pl.DataFrame) -
 
     Args:
         accepted: Proposals, see `lock_accepted`.
-        tracks: track_id, title, original_label, metadata_label and, where the installation has it, column_label.
+        tracks: track_id, title, labels: what stands where a label may, the place that counts most first.
         primary: track_id, artist_id, name of today's primary artists.
 
     Returns:
@@ -203,6 +195,18 @@ def judge(accepted: pl.DataFrame, tracks: pl.DataFrame, primary: pl.DataFrame) -
             place=pl.int_range(pl.len()).over("track_id", "kind"),
         )
     )
+    harmless = pl.col("reason").is_in(["already there", "the same value from a surer proposal is written"])
+    return rows.with_columns(reason=_against()).with_columns(
+        outcome=pl.when(pl.col("reason").is_null())
+        .then(pl.lit("written"))
+        .when(harmless)
+        .then(pl.lit("superseded"))
+        .otherwise(pl.lit("conflict"))
+    )
+
+
+def _against() -> pl.Expr:
+    """What speaks against writing a proposal, null where nothing does."""
     is_label = pl.col("kind") == "label"
     now = pl.when(is_label).then("label_now").otherwise("artist_now")
     same = (
@@ -211,7 +215,7 @@ def judge(accepted: pl.DataFrame, tracks: pl.DataFrame, primary: pl.DataFrame) -
         .otherwise(pl.col("artist_keys_now") == pl.col("name_keys"))
     )
     too_long = pl.col("names").list.eval(pl.element().str.len_chars() > _NAME_LIMIT).list.any()
-    reason = (
+    return (
         pl.when(pl.col("title").is_null())
         .then(pl.lit("the track is no longer in the database"))
         .when(now.is_not_null() & same)
@@ -226,14 +230,6 @@ def judge(accepted: pl.DataFrame, tracks: pl.DataFrame, primary: pl.DataFrame) -
         .then(pl.lit("the same value from a surer proposal is written"))
         .when(pl.col("place") > 0)
         .then(pl.format("a surer accepted proposal says {}", "winner"))
-    )
-    harmless = pl.col("reason").is_in(["already there", "the same value from a surer proposal is written"])
-    return rows.with_columns(reason=reason).with_columns(
-        outcome=pl.when(pl.col("reason").is_null())
-        .then(pl.lit("written"))
-        .when(harmless)
-        .then(pl.lit("superseded"))
-        .otherwise(pl.lit("conflict"))
     )
 
 
@@ -253,7 +249,7 @@ def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResu
     with database_errors(settings, doing="undo"), connect(settings) as con, con.cursor() as cur:
         cur.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         try:
-            execute(cur, "lock_run", run_id=run_id)
+            LEDGER["lock_run"].execute(cur, run_id=run_id)
         except psycopg.errors.InvalidTextRepresentation as error:
             raise EnrichError(f"not a run id: {run_id!r}") from error
         run = cur.fetchone()
@@ -267,29 +263,25 @@ def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResu
             "undo_labels",
             "undo_label_columns",
         ):
-            if step == "undo_label_columns" and not _has_label_column(cur):
+            if step == "undo_label_columns" and not has_column(cur, "tracks", "label"):
                 continue
-            execute(cur, step, run_id=run_id, now=now)
-        execute(cur, "reopen_undone", run_id=run_id, now=now, decided_by=by)
-        execute(cur, "mark_run_undone", run_id=run_id, now=now)
-        execute(cur, "undo_summary", run_id=run_id)
+            LEDGER[step].execute(cur, run_id=run_id, now=now)
+        LEDGER["reopen_undone"].execute(cur, run_id=run_id, now=now, decided_by=by)
+        LEDGER["mark_run_undone"].execute(cur, run_id=run_id, now=now)
+        LEDGER["undo_summary"].execute(cur, run_id=run_id)
         undone, kept = cur.fetchone() or (0, 0)
-        execute(cur, "kept_writes", run_id=run_id)
+        LEDGER["kept_writes"].execute(cur, run_id=run_id)
         left = tuple({"track_id": track, "target": target, "row_key": key} for track, target, key in cur.fetchall())
     return UndoResult(run_id=run_id, undone=undone, kept=kept, kept_writes=left)
 
 
 def _labels_now(tracks: pl.DataFrame) -> pl.DataFrame:
     """track_id, title, label_now: the first of the places a label may stand that holds one."""
-    label_columns = [c for c in ("original_label", "column_label", "metadata_label") if c in tracks.columns]
-    blanks = _blank_words(pl.concat([tracks[c].rename("label") for c in label_columns]))
+    blanks = _blank_words(tracks["labels"].explode())
     return tracks.select(
         "track_id",
         "title",
-        label_now=pl.coalesce(
-            pl.when(pl.col(c).str.strip_chars().ne("") & ~pl.col(c).is_in(blanks.implode())).then(pl.col(c))
-            for c in label_columns
-        ),
+        label_now=pl.col("labels").list.eval(pl.element().filter(~pl.element().is_in(blanks.to_list()))).list.first(),
     )
 
 
@@ -304,7 +296,7 @@ def _artists_now(primary: pl.DataFrame) -> pl.DataFrame:
 
 def _blank_words(labels: pl.Series) -> pl.Series:
     """Those of the labels that say there is none; each spelling is judged once."""
-    spelled = labels.drop_nulls().unique().to_frame("label")
+    spelled = labels.drop_nulls().unique().rename("label").to_frame()
     # "White", "CDR" and the like are blanks; a doubtful word such as a genre's may be somebody's label and stays.
     refused = refusal(pl.col("label")).is_in(sorted(WEAK_REASONS)).not_().fill_null(value=False)
     return spelled.filter(refused)["label"]
@@ -312,32 +304,18 @@ def _blank_words(labels: pl.Series) -> pl.Series:
 
 def _with_names(accepted: pl.DataFrame) -> pl.DataFrame:
     """`accepted` with names, the artists each proposal means, and name_keys, their keys in order."""
-    named = accepted.with_columns(
-        names=pl.coalesce(_listed(accepted["evidence"]), pl.concat_list("value"))
-    ).with_columns(name_keys=pl.col("names").list.eval(artist_key(pl.element())))
+    named = accepted.with_columns(names=proposed_artists()).with_columns(
+        name_keys=pl.col("names").list.eval(artist_key(pl.element()))
+    )
     # One key is in order as it is; to sort a hundred thousand lists of one takes seconds.
     several = pl.col("names").list.len() > 1
     return pl.concat([named.filter(~several), named.filter(several).with_columns(pl.col("name_keys").list.sort())])
 
 
-def _listed(evidence: pl.Series) -> pl.Series:
-    """The artists a proposal of several (a mashup) lists in its evidence; null where the value is one name."""
-    # JSON is read where it can list any: most evidence does not.
-    rows = evidence.str.contains('"artists"').fill_null(value=False).arg_true()
-    listed = [names or None for names in map(listed_artists, evidence.gather(rows))]
-    none = pl.Series([None], dtype=_STRINGS).new_from_index(0, len(evidence))
-    if not any(listed):
-        return none
-    index = pl.Series([None], dtype=pl.UInt32).new_from_index(0, len(evidence))
-    index = index.scatter(rows, pl.int_range(len(rows), dtype=pl.UInt32, eager=True))
-    return pl.select(pl.lit(pl.Series(listed, dtype=_STRINGS)).gather(index)).to_series()
-
-
 def _write_artists(
     cur: psycopg.Cursor[Any], artists: pl.DataFrame, primary: pl.DataFrame, *, run_id: str, now: datetime
 ) -> int:
-    execute(cur, "all_artists")
-    known = pl.DataFrame(cur.fetchall(), schema=_ARTISTS, orient="row").lazy()
+    known = LEDGER["all_artists"].fetch(cur, _ARTISTS).lazy()
     # A name means the artist of that name before one that has it as an alias; the smallest id makes it certain.
     keys = (
         pl.concat(
@@ -372,10 +350,8 @@ def _write_artists(
         temporary_table(
             cur, "new_artists", {"proposal_id": "uuid", "name": "text", "artist_key": "varchar(255)"}, missing
         )
-        execute(cur, "create_artists", run_id=run_id, now=now)
-        created = cur.rowcount
-        execute(cur, "created_artists")
-        made = pl.DataFrame(cur.fetchall(), schema={"name_key": pl.String, "artist_id": pl.String}, orient="row")
+        created = LEDGER["create_artists"].execute(cur, run_id=run_id, now=now)
+        made = LEDGER["created_artists"].fetch(cur, pl.Schema({"name_key": pl.String, "artist_id": pl.String}))
         keys = pl.concat([keys, made])
     links = (
         credits.join(keys, on="name_key")
@@ -386,8 +362,8 @@ def _write_artists(
         cur, "artist_links", {"proposal_id": "uuid", "track_id": "uuid", "artist_id": "uuid", "place": "int"}, links
     )
     placeholders = primary.filter(is_unknown_artist(pl.col("name")))["artist_id"].unique().sort().to_list()
-    execute(cur, "remove_placeholders", run_id=run_id, now=now, placeholder_ids=placeholders)
-    execute(cur, "write_links", run_id=run_id, now=now)
+    LEDGER["remove_placeholders"].execute(cur, run_id=run_id, now=now, placeholder_ids=placeholders)
+    LEDGER["write_links"].execute(cur, run_id=run_id, now=now)
     return created
 
 
@@ -399,15 +375,6 @@ def _completing(free: pl.DataFrame, primary: pl.DataFrame) -> pl.Series:
         .unique("track_id", keep="first", maintain_order=True)
         .filter((pl.col("kind") == "artist") | pl.col("track_id").is_in(named.implode()))["proposal_id"]
     )
-
-
-def _has_label_column(cur: psycopg.Cursor[Any]) -> bool:
-    cur.execute(
-        "select exists (select from pg_attribute where attrelid = to_regclass('tracks') and attname = 'label'"
-        " and attnum > 0 and not attisdropped)"
-    )
-    row = cur.fetchone()
-    return bool(row and row[0])
 
 
 def _result(run_id: str | None, *, applied: bool, created: int, outcomes: pl.DataFrame) -> WriteResult:

@@ -17,12 +17,13 @@ from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.ledger.proposals import save
 from enrich.ledger.review import accept_by_policy
-from enrich.ledger.runs import close_run, execute, open_run
+from enrich.ledger.runs import close_run, open_run
 from enrich.ledger.writing import WriteResult, write_accepted
 from enrich.pipeline.policy import Policy
 from enrich.pipeline.rounds import Found, Progress
 from enrich.rules import MAX_ATTEMPTS
 from enrich.settings import Settings
+from enrich.sql import LEDGER
 from enrich.tiers.workspace import Workspace
 
 
@@ -73,7 +74,7 @@ def record(
         accepted = accept_by_policy(cur, list(found.accepted_ids), policy=policy.name, now=now)
         written = write_accepted(cur, now=now, run_ids=[run_id]) if apply else None
         if apply:
-            execute(cur, "mark_attempted", track_ids=ids.to_list(), now=now)
+            LEDGER["mark_attempted"].execute(cur, track_ids=ids.to_list(), now=now)
         if apply and command == "trigger":
             failed, back = _settle_unresolved(con, found, ids, now=now)
         close_run(
@@ -98,14 +99,13 @@ def _settle_unresolved(con: psycopg.Connection[Any], found: Found, ids: pl.Serie
     reviewed = set(found.proposals.filter(pl.col("kind") == "artist")["track_id"])
     named = set(found.workspace.tracks.filter("is_known_artist")["track_id"])
     with con.cursor(row_factory=dict_row) as cur:
-        execute(cur, "lock_unresolved", track_ids=ids.to_list())
+        LEDGER["lock_unresolved"].execute(cur, track_ids=ids.to_list())
         rows = [{**row, "error_message": _reason(str(row["track_id"]), reviewed)} for row in cur.fetchall()]
         nameless = [row for row in rows if str(row["track_id"]) not in named]
         only_label = [row["track_id"] for row in rows if str(row["track_id"]) in named]
-        execute(cur, "mark_partial", track_ids=only_label, now=now)
-        execute(
+        LEDGER["mark_partial"].execute(cur, track_ids=only_label, now=now)
+        LEDGER["mark_failed"].execute(
             cur,
-            "mark_failed",
             track_ids=[row["track_id"] for row in nameless],
             reasons=[row["error_message"] for row in nameless],
             now=now,

@@ -11,7 +11,6 @@ from typing import Any
 
 import polars as pl
 
-from enrich.database.bulk import fetch_frame
 from enrich.database.connection import connect
 from enrich.replaying.promos import UNKNOWNS
 from enrich.rules import PROJECTED_DAYS
@@ -68,7 +67,7 @@ def read_outcomes(settings: Settings, unknowns: pl.DataFrame) -> tuple[pl.DataFr
     with connect(settings) as con, con.cursor() as cur:
 
         def frame(name: str, schema: dict[str, Any]) -> pl.DataFrame:
-            return fetch_frame(cur, _REPLAYING[name].postgres, {}, pl.Schema(schema))
+            return _REPLAYING[name].fetch(cur, pl.Schema(schema))
 
         places = frame("slots_of_tracks", {"set_id": _S, "position": pl.Int32, "track_id": _S})
         written = frame(

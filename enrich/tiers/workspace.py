@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from enrich.frames.evidence import listed_artists
+from enrich.frames.evidence import proposed_artists
 from enrich.labels.book import LabelBook
 from enrich.text.normalise import artist_key, label_key
 
@@ -127,11 +127,7 @@ def _with_artists(ws: Workspace, artists: pl.DataFrame) -> Workspace:
     if artists.is_empty():
         return ws
     unknown = ws.tracks.filter(~pl.col("is_known_artist")).select("track_id")
-    names = artists.join(unknown, on="track_id", how="semi").with_columns(
-        name=pl.when(pl.col("evidence").str.contains('"artists"', literal=True))
-        .then(pl.col("evidence").map_elements(listed_artists, return_dtype=pl.List(pl.String)))
-        .otherwise(pl.concat_list("value"))
-    )
+    names = artists.join(unknown, on="track_id", how="semi").with_columns(name=proposed_artists())
     shown = names.select("track_id", new_artist=pl.col("name").list.join(" & "))
     new_credits = (
         names.select("track_id", "name")

@@ -3,11 +3,11 @@
 -- (so that they never keep others out, and are still counted). Rows another worker holds are passed over.
 select
     status.track_id,
-    coalesce(status.retry_count, 0) >= $max_attempts as is_exhausted
+    {{retries_spent}} as is_exhausted
 from enrichment_status as status
 where status.status = 'failed'
 order by
-    coalesce(status.retry_count, 0) >= $max_attempts,
+    {{retries_spent}},
     status.last_attempt nulls first,
     status.track_id
 limit $limit_rows
@@ -16,15 +16,12 @@ for update of status skip locked
 -- name: waiting_facts(track_ids, now)
 -- One row per track: all that decides how long it waits.
 -- age_days counts from the first play or, for a track never played, from its creation; null where neither is finite.
--- labels holds what stands in each place a label may stand; the column is read as JSON, for few installations have it.
 -- own_strategy is the one under which the track waited before.
 select
     status.track_id::text,
     coalesce(status.retry_count, 0) as retry_count,
     status.cooldown_strategy::text as own_strategy,
-    array_remove(array[
-        track.metadata -> 'original_data' ->> 'label', to_jsonb(track) ->> 'label', track.metadata ->> 'label'
-    ], null) as labels,
+    {{labels_of_track}} as labels,
     extract(epoch from $now::timestamptz - coalesce(
         (
             select min(setlist.set_date)
@@ -88,4 +85,4 @@ where status = 'pending_re_enrichment'
 select count(*) as permanently_failed
 from enrichment_status
 where status = 'failed'
-    and coalesce(retry_count, 0) >= $max_attempts
+    and {{retries_spent}}

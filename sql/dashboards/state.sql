@@ -10,7 +10,7 @@ SELECT * FROM get_cooldown_tracks_ready(100);
 select
     status,
     count(*) as tracks,
-    count(*) filter (where coalesce(retry_count, 0) >= $max_attempts) as retries_spent
+    count(*) filter (where {{retries_spent}}) as retries_spent
 from enrichment_status
 group by status
 order by status

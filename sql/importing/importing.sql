@@ -4,13 +4,6 @@
 -- One import at a time; released with the transaction. Readers and other writers go on.
 select pg_advisory_xact_lock($key)
 
--- name: tracks_have_label_column()
--- Whether this installation's tracks has a column label of its own.
-select exists (
-    select from pg_attribute
-    where attrelid = to_regclass('tracks') and attname = 'label' and attnum > 0 and not attisdropped
-)
-
 -- name: known_artists()
 -- One row per artist, oldest first.
 select id::text, name, normalized_name, aliases
@@ -91,13 +84,6 @@ select
 from new_tracks
 on conflict do nothing
 
--- name: fill_new_label_column()
--- The column label of new tracks, where an installation has one.
-update tracks as t
-set label = left(n.label, 255)
-from new_tracks as n
-where t.id = n.id and n.label is not null and t.label is null and t.created_at = t.updated_at
-
 -- name: insert_track_artists()
 -- Credits of new tracks.
 insert into track_artists (track_id, artist_id, role, position)
@@ -121,41 +107,23 @@ on conflict do nothing
 
 -- name: fill_labels()
 -- Labels of tracks that were there without one: blanks only.
-update tracks as t
-set metadata = case when jsonb_typeof(t.metadata) = 'object' then t.metadata else '{}'::jsonb end
-    || jsonb_build_object('original_data',
-        case when jsonb_typeof(t.metadata -> 'original_data') = 'object' then t.metadata -> 'original_data'
-        else '{}'::jsonb end
-        || jsonb_build_object('label', f.label))
-from fills as f
-where t.id = f.id
-    and coalesce(
-        nullif(trim(t.metadata -> 'original_data' ->> 'label'), ''), nullif(trim(t.metadata ->> 'label'), '')
-    ) is null
-returning t.id::text
+update tracks as track
+set metadata = {{metadata_with_label}}
+from fills as target
+where track.id = target.id and cardinality({{labels_of_track}}) = 0
+returning track.id::text
+
+-- name: fill_label_column(track_ids)
+-- The same labels in the column label, where an installation has one.
+update tracks
+set label = left(metadata -> 'original_data' ->> 'label', 255)
+where id = any($track_ids::uuid[]) and nullif(trim(label), '') is null
 
 -- name: complete_filled(now, track_ids)
 -- A known track that lacked only its label is complete now.
 update enrichment_status
 set status = 'completed', updated_at = $now
 where track_id = any($track_ids::uuid[]) and status = 'partial'
-
--- name: fill_labels_and_column()
--- Like fill_labels where tracks has a column label too, which also counts as a label and is filled.
-update tracks as t
-set label = left(f.label, 255),
-    metadata = case when jsonb_typeof(t.metadata) = 'object' then t.metadata else '{}'::jsonb end
-    || jsonb_build_object('original_data',
-        case when jsonb_typeof(t.metadata -> 'original_data') = 'object' then t.metadata -> 'original_data'
-        else '{}'::jsonb end
-        || jsonb_build_object('label', f.label))
-from fills as f
-where t.id = f.id
-    and coalesce(
-        nullif(trim(t.metadata -> 'original_data' ->> 'label'), ''), nullif(trim(t.metadata ->> 'label'), ''),
-        nullif(trim(t.label), '')
-    ) is null
-returning t.id::text
 
 -- name: link_performers()
 -- Performers that were there before their artist: blanks only.

@@ -13,31 +13,16 @@ order by enrich_proposals.proposal_id
 for update
 
 -- name: lock_tracks(run_ids)
--- One row per track of an accepted proposal, locked: its title and the label in each place it may stand (column label
--- read apart).
-select
-    id::text as track_id,
-    title,
-    metadata -> 'original_data' ->> 'label' as original_label,
-    metadata ->> 'label' as metadata_label
-from tracks
-where id in (
+-- One row per track of an accepted proposal, locked: its title and the labels it has.
+select track.id::text as track_id, track.title, {{labels_of_track}} as labels
+from tracks as track
+where track.id in (
         select track_id
         from enrich_proposals
         where status = 'accepted' and ($run_ids::uuid[] is null or run_id = any($run_ids::uuid[]))
     )
-order by id
-for update of tracks
-
--- name: column_labels(run_ids)
--- The same for installations with a column tracks.label.
-select id::text as track_id, label as column_label
-from tracks
-where id in (
-        select track_id
-        from enrich_proposals
-        where status = 'accepted' and ($run_ids::uuid[] is null or run_id = any($run_ids::uuid[]))
-    )
+order by track.id
+for update of track
 
 -- name: primary_artists(run_ids)
 -- One row per primary artist of such a track.
@@ -66,15 +51,7 @@ target as (
 ),
 changed as (
     update tracks as track
-    set metadata = (case when jsonb_typeof(target.old_value) = 'object' then target.old_value else '{}' end)
-        || jsonb_build_object(
-            'original_data',
-            (case
-                when jsonb_typeof(target.old_value -> 'original_data') = 'object'
-                    then target.old_value -> 'original_data'
-                else '{}'
-            end) || jsonb_build_object('label', target.value)
-        )
+    set metadata = {{metadata_with_label}}
     from target
     where track.id = target.id
     returning track.id, target.proposal_id, target.old_value, track.metadata as new_value

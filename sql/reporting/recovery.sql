@@ -1,5 +1,5 @@
 -- What the recovery report counts. Postgres is the authority: everything is read in one transaction.
--- Optional columns of older and newer installations (tracks.label, is_retriable) are read through to_jsonb.
+-- The optional column is_retriable is read through to_jsonb.
 
 -- name: track_states
 -- One row per track with an enrichment status: as it is now, and what the ledger changed on it.
@@ -61,11 +61,7 @@ select
     (to_jsonb(state) ->> 'is_retriable')::boolean as is_retriable,
     state.error_message,
     state.retry_after,
-    coalesce(
-        nullif(trim(track.metadata -> 'original_data' ->> 'label'), ''),
-        nullif(trim(track.metadata ->> 'label'), ''),
-        nullif(trim(to_jsonb(track) ->> 'label'), '')
-    ) as label,
+    ({{labels_of_track}})[1] as label,
     track.metadata -> 'original_data' ->> 'label' is not null as has_label_hint,
     label_write.track_id is not null as label_written,
     label_write.tier as label_tier,
