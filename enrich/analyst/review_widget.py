@@ -57,17 +57,26 @@ class ReviewWidget(anywidget.AnyWidget):
         self,
         settings: Settings,
         *,
-        by: str,
-        status: str | None,
+        by: str | None = None,
+        status: str | None = "proposed",
         clock: Callable[[], datetime],
         truth: pl.DataFrame | None = None,
     ) -> None:
+        """Show the review of a ledger.
+
+        Args:
+            settings: Where Postgres is.
+            by: Who decides; None: the login name.
+            status: Proposals to begin with; None: all.
+            clock: Gives the time of a decision.
+            truth: The truth planted in a demo world, by which precision is measured; the reviewer is not shown it.
+        """
         self._settings = settings
         self._truth = truth
         self._clock = clock
         self._shown: set[str] = set()
         self._status = status
-        self.by = by
+        self.by = by or getpass.getuser()
         super().__init__()
         self.refresh()
         self.on_msg(lambda _, message, __: self._on_message(message))
@@ -141,26 +150,6 @@ class ReviewWidget(anywidget.AnyWidget):
                 )
         except EnrichError as error:
             self.send({"type": "answer", "ok": False, "text": str(error)})
-
-
-def review_widget(
-    settings: Settings,
-    *,
-    by: str | None = None,
-    status: str | None = "proposed",
-    clock: Callable[[], datetime],
-    truth: pl.DataFrame | None = None,
-) -> ReviewWidget:
-    """The review of a ledger.
-
-    Args:
-        settings: Where Postgres is.
-        by: Who decides; None: the login name.
-        status: Proposals to begin with; None: all.
-        clock: Gives the time of a decision.
-        truth: The truth planted in a demo world, by which precision is measured; the reviewer is not shown it.
-    """
-    return ReviewWidget(settings, by=by or getpass.getuser(), status=status, clock=clock, truth=truth)
 
 
 def known_precision(found: pl.DataFrame, truth: pl.DataFrame | None) -> pl.DataFrame:

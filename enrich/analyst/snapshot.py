@@ -220,13 +220,13 @@ class AnalystSnapshot(opening.Snapshot):
         """
         # ipywidgets and anywidget are an extra: without them every other question is answered.
         try:
-            from enrich.analyst.review_widget import review_widget
+            from enrich.analyst.review_widget import ReviewWidget
         except ModuleNotFoundError as error:
             raise EnrichError(
                 f"review: {error.name} is not installed; install the extra with `pip install enrich[notebooks]`"
             ) from error
 
-        return review_widget(self.settings, by=by, status=status, clock=clock, truth=self.truth)
+        return ReviewWidget(self.settings, by=by, status=status, clock=clock, truth=self.truth)
 
     def writeback(self, *, apply: bool = False, now: datetime | None = None) -> writing.WriteResult:
         """Write accepted proposals into the music tables; without `apply` only say what would be written.
@@ -304,7 +304,7 @@ class Track:
         return questions.neighbours(self._snapshot.workspace.tracklists, self.id, window=window)
 
     def candidates(self) -> pl.DataFrame:
-        """Who it may be by, from its company; schema RANKING. Empty for a track whose artist is known."""
+        """Who it may be by, from what is played around it; schema RANKING. Empty for a track whose artist is known."""
         return self._snapshot.artists.all_ranked.filter(pl.col("track_key") == self.id)
 
     def proposals(self) -> pl.DataFrame:

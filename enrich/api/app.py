@@ -131,29 +131,26 @@ def _tiers(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guar
         "tags": ["enrich"], "dependencies": guard, "responses": {**_PROBLEMS, **_GUARDED, **_BUSY},
     }  # fmt: skip
 
+    def run(kind: str, work: Callable[..., Any], limit: int) -> dict[str, Any]:
+        with jobs.one(kind) as job:
+            done = work(settings, now=clock(), limit=limit, apply=True, on_progress=job.progress, stop=job.stopping)
+        body: dict[str, Any] = done.asdict()
+        return body
+
     @app.post("/enrich/hunt-labels", response_model=models.HuntResponse, **long)
     def hunt_labels(limit: Limit = 100) -> dict[str, Any]:
         """Tier 0: find labels for tracks without one, and write those the policy accepts."""
-        with jobs.one("hunt-labels") as job:
-            return cycle.hunt_labels(
-                settings, now=clock(), limit=limit, apply=True, on_progress=job.progress, stop=job.stopping
-            ).asdict()
+        return run("hunt-labels", cycle.hunt_labels, limit)
 
     @app.post("/enrich/multi-tier-resolve", response_model=models.CycleResponse, **long)
     def multi_tier_resolve(limit: Limit = 100) -> dict[str, Any]:
         """Tiers 0–3 on failed tracks."""
-        with jobs.one("multi-tier-resolve") as job:
-            return cycle.resolve(
-                settings, now=clock(), limit=limit, apply=True, on_progress=job.progress, stop=job.stopping
-            ).asdict()
+        return run("multi-tier-resolve", cycle.resolve, limit)
 
     @app.post("/enrich/trigger", response_model=models.CycleResponse, **long)
     def trigger(limit: Limit = 200) -> dict[str, Any]:
         """The standard cycle on pending tracks; what stays unresolved is failed or goes back into cool-down."""
-        with jobs.one("trigger") as job:
-            return cycle.trigger(
-                settings, now=clock(), limit=limit, apply=True, on_progress=job.progress, stop=job.stopping
-            ).asdict()
+        return run("trigger", cycle.trigger, limit)
 
 
 def _cooldown(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guard: list[Any]) -> None:

@@ -49,12 +49,12 @@ class _Database(Collector):
             state = queue.stats(self._settings, now=self._now)
         except DatabaseError as error:
             log.warning("metrics: %s", error)
-            yield _gauge("enrich_up", "1 where Postgres can be used.", [], [((), 0.0)])
+            yield _single("enrich_up", "1 where Postgres can be used.", 0.0)
             return
-        yield _gauge("enrich_up", "1 where Postgres can be used.", [], [((), 1.0)])
+        yield _single("enrich_up", "1 where Postgres can be used.", 1.0)
         yield _column("enrich_tracks", "Tracks by enrichment status.", boards["statuses"], ["status"], "tracks")
         missing = boards["missing"].row(0, named=True)
-        yield _gauge("enrich_tracks_all", "Tracks.", [], [((), float(missing["tracks"]))])
+        yield _single("enrich_tracks_all", "Tracks.", float(missing["tracks"]))
         yield _gauge(
             "enrich_tracks_missing",
             "Tracks by what they lack.",
@@ -63,7 +63,7 @@ class _Database(Collector):
         )
         coverage = boards["label_coverage"]
         share = coverage["percentage"][0] / 100 if coverage.height else 0.0
-        yield _gauge("enrich_label_coverage_ratio", "Share of tracks with a label, 0 to 1.", [], [((), share)])
+        yield _single("enrich_label_coverage_ratio", "Share of tracks with a label, 0 to 1.", share)
         yield _gauge(
             "enrich_cooldown_tracks",
             "Tracks in the cool-down queue.",
@@ -105,6 +105,10 @@ class _Database(Collector):
 def _column(name: str, documentation: str, frame: pl.DataFrame, labels: list[str], value: str) -> Metric:
     rows = frame.select(*labels, value).iter_rows() if frame.width else iter(())
     return _gauge(name, documentation, labels, [(tuple(map(str, row[:-1])), float(row[-1])) for row in rows])
+
+
+def _single(name: str, documentation: str, value: float) -> Metric:
+    return _gauge(name, documentation, [], [((), value)])
 
 
 def _gauge(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,12 +37,7 @@ def resolve(
 
     Example: enrich resolve --limit 500 --apply
     """
-    settings, now = enrich.load_settings(), datetime.now(UTC)
-    with watched("resolve") as (show, stop):
-        done = enrich.resolve(
-            settings, now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=show, stop=stop
-        )
-    emit(done.asdict(), as_json=as_json, text=cycle_text(done))
+    _cycle("resolve", enrich.resolve, limit=limit, apply=apply, snapshot=snapshot, as_json=as_json)
 
 
 @app.command()
@@ -52,15 +48,17 @@ def trigger(
 
     Example: enrich cooldown process --limit 100 && enrich trigger --limit 200 --apply
     """
+    _cycle("trigger", enrich.trigger, limit=limit, apply=apply, snapshot=snapshot, as_json=as_json)
+
+
+def _cycle(title: str, work: Callable[..., CycleResult], *, as_json: bool, **options: object) -> None:
     settings, now = enrich.load_settings(), datetime.now(UTC)
-    with watched("trigger") as (show, stop):
-        done = enrich.trigger(
-            settings, now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=show, stop=stop
-        )
-    emit(done.asdict(), as_json=as_json, text=cycle_text(done))
+    with watched(title) as (show, stop):
+        done = work(settings, now=now, on_progress=show, stop=stop, **options)
+    emit(done.asdict(), as_json=as_json, text=_cycle_text(done))
 
 
-def cycle_text(done: CycleResult) -> str:
+def _cycle_text(done: CycleResult) -> str:
     """A run as a table for people."""
     lines = [f"{done.processed:,} tracks, {done.rounds} rounds, run {done.run_id}"]
     if done.by_source:

@@ -13,9 +13,8 @@ import polars as pl
 import psycopg
 from psycopg.rows import TupleRow
 
-from enrich.database.connection import connect, database_url
-from enrich.database.faults import describe
-from enrich.errors import DatabaseError
+from enrich.database.connection import connect
+from enrich.database.faults import database_errors
 from enrich.frames.schemas import PROPOSALS
 from enrich.reporting.precision import ALIASES, TRUTH, read_truth
 from enrich.settings import Settings
@@ -66,15 +65,6 @@ RUNS = pl.Schema(
 )
 TREND = pl.Schema({"date": pl.Date, "success_rate": pl.Float64})
 QUEUE_WEEKS = pl.Schema({"week": pl.Date, "tracks": pl.Int64})
-SLOTS = pl.Schema(
-    {
-        "sets": pl.Int64,
-        "playlists": pl.Int64,
-        "slots": pl.Int64,
-        "id_slots": pl.Int64,
-        "bare_id_slots": pl.Int64,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,17 +92,10 @@ def read_counts(settings: Settings, *, now: datetime) -> Counts:
     Raises:
         DatabaseError: Postgres is down, or the cool-down columns or the ledger are missing.
     """
-    with connect(settings) as con:
+    with database_errors(settings, doing="report"), connect(settings) as con:
         con.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         con.read_only = True
-        try:
-            return _read(con, now)
-        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-            raise DatabaseError(
-                f"report: {str(error).splitlines()[0]}; apply the migrations with `enrich db migrate`"
-            ) from error
-        except psycopg.Error as error:
-            raise describe(error, url=database_url(settings), doing="report") from error
+        return _read(con, now)
 
 
 def _read(con: psycopg.Connection[TupleRow], now: datetime) -> Counts:

@@ -244,7 +244,7 @@ def _tiers(tracks: pl.DataFrame) -> list[dict[str, Any]]:
     steps: list[tuple[str, pl.DataFrame, pl.DataFrame]] = [
         ("Tier 0: labels", straight.filter(tier == 0), labels.filter(pl.col("label_tier") == 0)),
         ("Tier 1: the database itself", straight.filter(tier == 1), labels.filter(pl.col("label_tier") == 1)),
-        ("Tier 2: sources and company", straight.filter(tier == 2), labels.filter(pl.col("label_tier") == 2)),
+        ("Tier 2: sources and context", straight.filter(tier == 2), labels.filter(pl.col("label_tier") == 2)),
         ("After cool-down", recovered.filter("came_from_queue"), labels.clear()),
         (
             "Otherwise, by hand or import",

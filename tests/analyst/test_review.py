@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from database_world import World
 
-from enrich.analyst.review_widget import review_widget
+from enrich.analyst.review_widget import ReviewWidget
 from enrich.analyst.snapshot import AnalystSnapshot
 from enrich.errors import EnrichError
 from enrich.frames.files import write_table
@@ -50,7 +50,7 @@ def _state(settings):
 
 def test_a_key_in_the_widget_is_in_the_ledger_with_who_and_when(waiting):
     settings, ids = waiting
-    widget = review_widget(settings, by="anna", clock=lambda: NOW)
+    widget = ReviewWidget(settings, by="anna", clock=lambda: NOW)
     one, two = ids[TITLES[0]], ids[TITLES[1]]
 
     widget._on_message({"type": "decide", "decision": "accepted", "seen": {one: "proposed"}})
@@ -65,8 +65,8 @@ def test_a_key_in_the_widget_is_in_the_ledger_with_who_and_when(waiting):
 def test_two_reviewers_do_not_overwrite_each_other(waiting):
     settings, ids = waiting
     one = ids[TITLES[0]]
-    anna = review_widget(settings, by="anna", clock=lambda: NOW)
-    bert = review_widget(settings, by="bert", clock=lambda: NOW)
+    anna = ReviewWidget(settings, by="anna", clock=lambda: NOW)
+    bert = ReviewWidget(settings, by="bert", clock=lambda: NOW)
 
     anna.decide("rejected", {one: "proposed"})
     done = bert.decide("accepted", {one: "proposed"})
@@ -80,7 +80,7 @@ def test_two_reviewers_do_not_overwrite_each_other(waiting):
 
 def test_a_mistaken_message_is_answered_not_raised(waiting):
     settings, _ = waiting
-    widget, answers = review_widget(settings, by="anna", clock=lambda: NOW), []
+    widget, answers = ReviewWidget(settings, by="anna", clock=lambda: NOW), []
     widget.send = answers.append
 
     widget._on_message({"type": "decide", "decision": "accepted", "seen": {"no id": "proposed"}})
