@@ -1,7 +1,7 @@
 """Labels as entities: which spellings mean one label, how it is written, and what is no label.
 
-`LabelBook.learn` reads spellings with their counts (from the database and from sources) and, where there are any,
-facts (artist, title, label) that show two names on one recording. Names are merged on three grounds only:
+`LabelBook.learn` reads the database's spellings with their counts and, where there are any, facts (artist, title,
+label) that show two names on one recording. Names are merged on three grounds only:
 
 * one key: `Black Hole`, `Blackhole Recordings`;
 * said in the name: `TCR (Thursday Club Recordings)`;
@@ -30,8 +30,8 @@ from enrich.labels.names import (
 )
 from enrich.text.normalise import artist_key, fold, label_key, title_key
 
-#: What `LabelBook.learn` reads: a spelling, how many tracks carry it, and who spells it so.
-SPELLINGS = pl.Schema({"label": pl.String, "tracks": pl.Int64, "origin": pl.String})
+#: What `LabelBook.learn` reads: a spelling, and how many tracks carry it.
+SPELLINGS = pl.Schema({"label": pl.String, "tracks": pl.Int64})
 
 #: One row per name asked for: the label's display name and key, the other labels of a composite, the parent, and
 #: why it is no label (`canonical` is then null).
@@ -92,8 +92,7 @@ class LabelBook:
         """Learn a book.
 
         Args:
-            spellings: `label`; optionally `tracks` (default 1 each) and `origin` (`database`, the default, or any
-                other name: the database's spelling is preferred). Rows of one spelling are added up.
+            spellings: `label`; optionally `tracks` (default 1 each). Rows of one spelling are added up.
             facts: `artist, title, label`, optionally `mix`: evidence that two names stand on one recording.
         """
         counts = _counted(spellings)
@@ -125,13 +124,10 @@ class LabelBook:
                 merged.join(a, b)
 
         shown = (
-            singles.with_columns(
-                entity=pl.col("key").replace_strict(merged.roots(), default=pl.col("key")),
-                is_database=pl.col("origin") == "database",
-            )
-            .group_by("entity", "part", "is_database")
+            singles.with_columns(entity=pl.col("key").replace_strict(merged.roots(), default=pl.col("key")))
+            .group_by("entity", "part")
             .agg(pl.col("tracks").sum())
-            .sort(["is_database", "tracks", "part"], descending=[True, True, False])
+            .sort(["tracks", "part"], descending=[True, False])
         )
         display = dict(shown.group_by("entity", maintain_order=True).agg(pl.col("part").first()).iter_rows())
         totals = dict(shown.group_by("entity").agg(pl.col("tracks").sum()).iter_rows())
@@ -161,16 +157,9 @@ class LabelBook:
         new = list(dict.fromkeys(name for name in wanted if name not in self._memo))
         if new:
             for row in self.canonical_frame(pl.Series("label", new, dtype=pl.String)).iter_rows(named=True):
-                self._memo[row["label"]] = (
-                    None
-                    if row["canonical"] is None
-                    else LabelName(
-                        canonical=row["canonical"],
-                        entity=row["entity"],
-                        also=tuple(row["also"]),
-                        parent=row["parent"],
-                    )
-                )
+                named = {field: row[field] for field in ("canonical", "entity", "parent")}
+                is_label = row["canonical"] is not None
+                self._memo[row["label"]] = LabelName(**named, also=tuple(row["also"])) if is_label else None
         return [self._memo[name] for name in wanted]
 
     def canonical_frame(self, names: pl.Series) -> pl.DataFrame:
@@ -275,11 +264,10 @@ class LabelBook:
 
 def _counted(spellings: pl.DataFrame) -> pl.DataFrame:
     tracks = pl.col("tracks").cast(pl.Int64) if "tracks" in spellings.columns else pl.lit(1, pl.Int64).alias("tracks")
-    origin = pl.col("origin") if "origin" in spellings.columns else pl.lit("database").alias("origin")
     return (
-        spellings.select(pl.col("label").cast(pl.String), tracks, origin)
+        spellings.select(pl.col("label").cast(pl.String), tracks)
         .filter(pl.col("label").is_not_null())
-        .group_by("label", "origin", maintain_order=True)
+        .group_by("label", maintain_order=True)
         .agg(pl.col("tracks").sum())
         .match_to_schema(SPELLINGS)
         .cast(SPELLINGS)

@@ -101,10 +101,6 @@ class WebSource(ABC):
             source=self.name, availability=Availability.OK, hits=hits, from_cache=talk.sent == 0 and talk.answered > 0
         )
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-
     @abstractmethod
     def _find(self, query: TrackQuery, talk: Talk) -> Iterable[Hit]:
         """Candidates for `query`; raises `Unusable` when the source cannot be read."""

@@ -121,10 +121,6 @@ class Http:
         """Begin a conversation: the requests for one track."""
         return Talk(self)
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
     def post_form(self, path: str, form: Mapping[str, str]) -> Reply:
         """POST a form, unauthorised and uncached, at the source's pace; any status is returned.
 

@@ -164,18 +164,6 @@ def test_parent_of_a_sub_label_is_known(book):
     assert book.read("Armind").parent == "armada"
 
 
-def test_the_sources_spelling_yields_to_the_databases():
-    spellings = pl.DataFrame(
-        {
-            "label": ["DEEPWELL", "Deepwell", "Deepwell"],
-            "tracks": [900, 2, 500],
-            "origin": ["beatport", "database", "deezer"],
-        }
-    )
-
-    assert LabelBook.learn(spellings).canonical("deepwell") == "Deepwell"
-
-
 def test_frames_have_their_schemas(book):
     names = pl.Series(["Armind", None, "A/B", "White"])
 
