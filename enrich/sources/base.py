@@ -25,7 +25,7 @@ from enrich.errors import SettingsError
 from enrich.matching.values import Availability, Hit, SourceAnswer, TrackQuery
 from enrich.settings import SOURCES, Settings
 from enrich.sources.cache import Cache
-from enrich.sources.http import Endpoint, Http, Talk, Timeouts
+from enrich.sources.http import Endpoint, Http, Requests, Timeouts
 from enrich.sources.pace import PROCESS_LANES, Clock, Lanes
 from enrich.sources.replies import Unusable, redact
 from enrich.sources.terms import is_searchable
@@ -92,17 +92,20 @@ class WebSource(ABC):
         """See `Source.search`. A track without a title or ISRC is asked of nobody: nothing can be found by `ID`."""
         if not is_searchable(query):
             return SourceAnswer(source=self.name, availability=Availability.OK, reason="title unknown: not asked")
-        talk = self._http.talk()
+        requests = self._http.requests()
         try:
-            hits = tuple(self._find(query, talk))
+            hits = tuple(self._find(query, requests))
         except Unusable as error:
             return SourceAnswer(source=self.name, availability=error.availability, reason=str(error))
         return SourceAnswer(
-            source=self.name, availability=Availability.OK, hits=hits, from_cache=talk.sent == 0 and talk.answered > 0
+            source=self.name,
+            availability=Availability.OK,
+            hits=hits,
+            from_cache=requests.sent == 0 and requests.answered > 0,
         )
 
     @abstractmethod
-    def _find(self, query: TrackQuery, talk: Talk) -> Iterable[Hit]:
+    def _find(self, query: TrackQuery, requests: Requests) -> Iterable[Hit]:
         """Candidates for `query`; raises `Unusable` when the source cannot be read."""
 
 

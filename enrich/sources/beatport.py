@@ -22,7 +22,7 @@ from enrich.errors import SettingsError
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources import beatport_site
 from enrich.sources.base import ClosedSource, Opening, Source, WebSource, read_clock, read_date, said
-from enrich.sources.http import PostForm, Talk
+from enrich.sources.http import PostForm, Requests
 from enrich.sources.replies import Down, listing, read_object
 from enrich.sources.terms import Terms, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
@@ -38,30 +38,32 @@ class Beatport(WebSource):
 
     name = "beatport"
 
-    def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
+    def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         tracks: list[dict[str, Any]] = []
         terms = search_terms(query)
         isrc = normalise_isrc(query.isrc)
         if isrc:
-            tracks = self._by_isrc(isrc, talk)
+            tracks = self._by_isrc(isrc, requests)
         if not tracks:
-            tracks = self._search(terms, talk)
-        yield from self._labelled(tracks, talk)
+            tracks = self._search(terms, requests)
+        yield from self._labelled(tracks, requests)
 
-    def _by_isrc(self, isrc: str, talk: Talk) -> list[dict[str, Any]]:
+    def _by_isrc(self, isrc: str, requests: Requests) -> list[dict[str, Any]]:
         """One recording, often on several releases."""
         tracks: list[dict[str, Any]] = []
         for page in range(1, _MOST_PAGES + 1):
-            body = talk.get("/catalog/tracks/", {"isrc": isrc, "page": page, "per_page": 100}, read=listing("results"))
+            body = requests.get(
+                "/catalog/tracks/", {"isrc": isrc, "page": page, "per_page": 100}, read=listing("results")
+            )
             tracks += body["results"] if body else []
             if not body or not body.get("next"):
                 break
         return tracks
 
-    def _search(self, terms: Terms, talk: Talk) -> list[dict[str, Any]]:
+    def _search(self, terms: Terms, requests: Requests) -> list[dict[str, Any]]:
         """Plausible tracks; the second page only when the first has none."""
         for page in range(1, _MOST_PAGES + 1):
-            body = talk.get(
+            body = requests.get(
                 "/catalog/search/",
                 {"q": terms.text, "type": "tracks", "page": page, "per_page": _PAGE},
                 read=listing("tracks"),
@@ -75,7 +77,7 @@ class Beatport(WebSource):
                 break
         return []
 
-    def _labelled(self, tracks: list[dict[str, Any]], talk: Talk) -> Iterator[Hit]:
+    def _labelled(self, tracks: list[dict[str, Any]], requests: Requests) -> Iterator[Hit]:
         asked: dict[Any, dict[str, Any] | None] = {}
         for track in tracks:
             release = track.get("release") or {}
@@ -83,7 +85,7 @@ class Beatport(WebSource):
                 number = release["id"]
                 if number not in asked and len(asked) < _MOST_RELEASES:
                     # 403: withdrawn.
-                    asked[number] = talk.get(f"/catalog/releases/{number}/", read=read_object, absent=(403, 404))
+                    asked[number] = requests.get(f"/catalog/releases/{number}/", read=read_object, absent=(403, 404))
                 release = asked.get(number) or release
             yield _hit(track, release)
 

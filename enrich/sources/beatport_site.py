@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Opening, Source, WebSource, read_date, said
-from enrich.sources.http import Talk
+from enrich.sources.http import Requests
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 
@@ -32,10 +32,10 @@ class BeatportSite(WebSource):
     name = "beatport"
     one_at_a_time = True
 
-    def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
+    def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         terms = search_terms(query)
         for page in range(1, _MOST_PAGES + 1):
-            tracks = talk.get(
+            tracks = requests.get(
                 "/search/tracks", {"q": terms.titled, "page": page, "per_page": _PAGE}, read=_tracks, accept="text/html"
             )
             hits = [_hit(track) for track in tracks or []]

@@ -11,7 +11,7 @@ from typing import Any
 
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Opening, Source, WebSource, read_date, said
-from enrich.sources.http import Talk
+from enrich.sources.http import Requests
 from enrich.sources.replies import Busy, Failed, Reply, read_object
 from enrich.sources.terms import Terms, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
@@ -29,26 +29,26 @@ class Deezer(WebSource):
 
     name = "deezer"
 
-    def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
+    def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         terms = search_terms(query)
         isrc = normalise_isrc(query.isrc)
         if isrc:
-            track = talk.get(f"/track/isrc:{isrc}", read=_body)
+            track = requests.get(f"/track/isrc:{isrc}", read=_body)
             if track:
-                yield from self._labelled([track], talk)
+                yield from self._labelled([track], requests)
                 return
-        found = self._search(terms, talk)
+        found = self._search(terms, requests)
         # Singles and EPs before compilations is Deezer's own order only by chance: keep the search's order, an album
         # once, and let its record type speak when it is there.
-        yield from self._labelled(found, talk)
+        yield from self._labelled(found, requests)
 
-    def _search(self, terms: Terms, talk: Talk) -> list[dict[str, Any]]:
+    def _search(self, terms: Terms, requests: Requests) -> list[dict[str, Any]]:
         """Plausible tracks on different albums, at most a few."""
         parts = [f'artist:"{_quoted(terms.artists[0])}"'] if terms.artists else []
         queries = [" ".join([*parts, f'track:"{_quoted(terms.base)}"']), terms.text]
         for text in queries:
             for page in range(_MOST_PAGES):
-                body = talk.get("/search", {"q": text, "limit": _PAGE, "index": page * _PAGE}, read=_page)
+                body = requests.get("/search", {"q": text, "limit": _PAGE, "index": page * _PAGE}, read=_page)
                 tracks = body["data"] if body else []
                 good = worth_a_look(terms, tracks, lambda one: (str(one["title"]), str(one["artist"]["name"])))
                 if good:
@@ -57,9 +57,9 @@ class Deezer(WebSource):
                     break
         return []
 
-    def _labelled(self, tracks: list[dict[str, Any]], talk: Talk) -> Iterator[Hit]:
+    def _labelled(self, tracks: list[dict[str, Any]], requests: Requests) -> Iterator[Hit]:
         for track in tracks:
-            album = talk.get(f"/album/{track['album']['id']}", read=_body)
+            album = requests.get(f"/album/{track['album']['id']}", read=_body)
             if album:
                 yield _hit(track, album)
 

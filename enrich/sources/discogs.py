@@ -15,7 +15,7 @@ from typing import Any
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Opening, Source, WebSource, read_clock, read_date, said
 from enrich.sources.cache import HOUR_S, Lifetime
-from enrich.sources.http import Talk
+from enrich.sources.http import Requests
 from enrich.sources.pace import Pace
 from enrich.sources.replies import listing, read_object
 from enrich.sources.terms import Terms, search_terms, worth_a_look
@@ -39,14 +39,14 @@ class Discogs(WebSource):
 
     name = "discogs"
 
-    def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
+    def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         terms = search_terms(query)
         settled: set[str] = set()
-        for found in self._search(terms, talk):
+        for found in self._search(terms, requests):
             if settled and (_is_compiled(found) or settled & _searched_labels(found)):
                 continue
             is_rival = bool(settled)
-            release = self._release(found, talk)
+            release = self._release(found, requests)
             if release is None:
                 continue
             hits = list(_hits(terms, release))
@@ -59,13 +59,13 @@ class Discogs(WebSource):
             if is_rival:
                 return
 
-    def _search(self, terms: Terms, talk: Talk) -> list[dict[str, Any]]:
+    def _search(self, terms: Terms, requests: Requests) -> list[dict[str, Any]]:
         """Releases worth opening: own releases before compilations, early before late."""
         wanted: dict[str, str | int] = {"type": "release", "track": terms.base, "per_page": _PAGE}
         if terms.artists:
             wanted["artist"] = terms.artists[0]
         for page in range(1, _MOST_PAGES + 1):
-            body = talk.get("/database/search", {**wanted, "page": page}, read=listing("results"))
+            body = requests.get("/database/search", {**wanted, "page": page}, read=listing("results"))
             if not body:
                 return []
             results = body["results"]
@@ -79,15 +79,15 @@ class Discogs(WebSource):
                 return []
         return []
 
-    def _release(self, found: dict[str, Any], talk: Talk) -> dict[str, Any] | None:
+    def _release(self, found: dict[str, Any], requests: Requests) -> dict[str, Any] | None:
         number = found["id"]
         if found.get("type") == "master":
             # Masters have no labels.
-            master = talk.get(f"/masters/{number}", read=read_object, absent=(404,))
+            master = requests.get(f"/masters/{number}", read=read_object, absent=(404,))
             if not master or not master.get("main_release"):
                 return None
             number = master["main_release"]
-        return talk.get(f"/releases/{number}", read=read_object, absent=(404,))
+        return requests.get(f"/releases/{number}", read=read_object, absent=(404,))
 
 
 def open_source(opening: Opening) -> Source:

@@ -1,6 +1,6 @@
 """The one owner of HTTP: every request to an outside source leaves through here.
 
-`Http` asks one source at one address, `Talk` is one conversation with it (all requests for one track). Here live the
+`Http` asks one source at one address, `Requests` are all its requests for one track. Here live the
 User-Agent, time-outs, size limits, pace and breaker, retries for what may heal, and the cache; what a bad reply means
 is told by the errors of `replies`.
 """
@@ -87,7 +87,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class _Question(Generic[T_co]):
-    """What is asked, and how the reply is read; see `Talk.get`."""
+    """What is asked, and how the reply is read; see `Requests.get`."""
 
     path: str
     params: Mapping[str, str]
@@ -117,9 +117,9 @@ class Http:
             verify=_certificates(),
         )
 
-    def talk(self) -> Talk:
-        """Begin a conversation: the requests for one track."""
-        return Talk(self)
+    def requests(self) -> Requests:
+        """Begin the requests for one track."""
+        return Requests(self)
 
     def post_form(self, path: str, form: Mapping[str, str]) -> Reply:
         """POST a form, unauthorised and uncached, at the source's pace; any status is returned.
@@ -134,7 +134,7 @@ class Http:
             raise Down(str(error)) from None
 
     def fetch(self, question: _Question[T]) -> tuple[T | None, bool]:
-        """The value, and whether it was paid for with a request; raises as `Talk.get` does."""
+        """The value, and whether it was paid for with a request; raises as `Requests.get` does."""
         at = self.endpoint
         key = Cache.key(at.source, "GET", self._base + question.path, question.params)
         if at.cache is not None:
@@ -296,8 +296,8 @@ class Http:
         return f"{self.endpoint.source}: {redact(self._base + path + query)}"
 
 
-class Talk:
-    """One conversation with a source: counts what it cost.
+class Requests:
+    """All requests to a source for one track: counts what they cost.
 
     `sent` is the number of questions that needed the network, `answered` the number of questions in all.
     """
@@ -336,7 +336,7 @@ class Talk:
         if name in self._known:
             known: T | None = self._known[name]
             return known
-        # Counted before the request leaves, so that a conversation that ends in an error is no cached one.
+        # Counted before the request leaves, so that an answer that ends in an error is no cached one.
         self.answered += 1
         self.sent += 1
         value, was_sent = self._http.fetch(_Question(path, plain, read, absent, accept))

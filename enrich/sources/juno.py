@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborNode as Node
 
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Opening, Source, WebSource, read_clock, said
-from enrich.sources.http import Talk
+from enrich.sources.http import Requests
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 from enrich.text.versions import split_version
@@ -32,9 +32,9 @@ class Juno(WebSource):
     name = "juno"
     one_at_a_time = True
 
-    def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
+    def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         terms = search_terms(query)
-        hits = talk.get(
+        hits = requests.get(
             "/search/",
             {"q[all][]": terms.text, "solrorder": "relevancy", "items_per_page": 50},
             read=read_page,

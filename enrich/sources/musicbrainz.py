@@ -14,7 +14,7 @@ from typing import Any
 
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Opening, Source, WebSource, read_date, said
-from enrich.sources.http import Talk
+from enrich.sources.http import Requests
 from enrich.sources.replies import listing
 from enrich.sources.terms import Terms, lucene, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
@@ -33,32 +33,32 @@ class MusicBrainz(WebSource):
 
     name = "musicbrainz"
 
-    def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
+    def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         recordings: list[dict[str, Any]] = []
         isrc = normalise_isrc(query.isrc)
         if isrc:
-            body = talk.get(
+            body = requests.get(
                 f"/isrc/{isrc}", {"inc": "artists releases", "fmt": "json"}, read=listing("recordings"), absent=(404,)
             )
             recordings = body["recordings"][:_MOST_RECORDINGS] if body else []
         if not recordings:
-            recordings = self._search(search_terms(query), talk)
+            recordings = self._search(search_terms(query), requests)
         for recording in recordings:
-            for release in self._releases(str(recording["id"]), talk):
+            for release in self._releases(str(recording["id"]), requests):
                 yield from _hits(recording, release)
 
-    def _search(self, terms: Terms, talk: Talk) -> list[dict[str, Any]]:
+    def _search(self, terms: Terms, requests: Requests) -> list[dict[str, Any]]:
         wanted: dict[str, str | int] = {"query": _lucene(terms), "limit": _PAGE, "offset": 0, "fmt": "json"}
-        found = talk.get("/recording", wanted, read=listing("recordings"))
+        found = requests.get("/recording", wanted, read=listing("recordings"))
         recordings = found["recordings"] if found else []
         good = worth_a_look(terms, recordings, lambda one: (str(one["title"]), " ".join(_artists(one))))
         return _nearest(terms, good)[:_MOST_RECORDINGS]
 
-    def _releases(self, recording: str, talk: Talk) -> Iterator[dict[str, Any]]:
+    def _releases(self, recording: str, requests: Requests) -> Iterator[dict[str, Any]]:
         """All releases of a recording; pages may come shorter than asked for, so the offset counts what came."""
         offset = 0
         for _ in range(_MOST_RELEASE_PAGES):
-            body = talk.get(
+            body = requests.get(
                 "/release",
                 {
                     "recording": recording,

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborNode as Node
 
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Opening, Source, WebSource, read_clock, read_date, said
-from enrich.sources.http import Talk
+from enrich.sources.http import Requests
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 
@@ -29,9 +29,9 @@ class Traxsource(WebSource):
     name = "traxsource"
     one_at_a_time = True
 
-    def _find(self, query: TrackQuery, talk: Talk) -> Iterator[Hit]:
+    def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         terms = search_terms(query)
-        hits = talk.get("/search/tracks", {"term": terms.text}, read=read_page, accept="text/html") or []
+        hits = requests.get("/search/tracks", {"term": terms.text}, read=read_page, accept="text/html") or []
         yield from plausible_hits(terms, hits)
 
 

@@ -177,10 +177,10 @@ def test_kinds_of_releases(fields, is_compilation, is_official):
 def test_a_master_is_followed_to_its_main_release(discogs, night_signal):
     asked = []
 
-    class Talk:
+    class Requests:
         def get(self, path, *args, **more):
             asked.append(path)
             return {"main_release": 5} if path.startswith("/masters") else {"id": 5}
 
-    assert discogs._release({"id": 3, "type": "master"}, Talk()) == {"id": 5}
+    assert discogs._release({"id": 3, "type": "master"}, Requests()) == {"id": 5}
     assert asked == ["/masters/3", "/releases/5"]

@@ -96,7 +96,7 @@ def make(script, hands, tmp_path):
 def test_user_agent_names_program_and_contact(script, make):
     script.replies = [OK]
 
-    assert make().talk().get("/x", read=found) == [1]
+    assert make().requests().get("/x", read=found) == [1]
 
     assert script.came[0][1]["user-agent"] == "enrich/0.1.0 ( me@example.org )"
 
@@ -117,7 +117,7 @@ def test_user_agent_is_always_a_header(contact, shown):
 def test_what_may_heal_is_asked_again(script, make, status):
     script.replies = [(status, {}, b""), (status, {}, b""), OK]
 
-    assert make().talk().get("/x", read=found) == [1]
+    assert make().requests().get("/x", read=found) == [1]
     assert len(script.came) == 3
 
 
@@ -126,7 +126,7 @@ def test_what_does_not_heal_is_not(script, make, status):
     script.replies = [(status, {}, b'{"error": "no"}')]
 
     with pytest.raises(Failed, match=f"HTTP {status}, no"):
-        make().talk().get("/x", read=found)
+        make().requests().get("/x", read=found)
     assert len(script.came) == 1
 
 
@@ -134,7 +134,7 @@ def test_retries_are_bounded(script, make):
     script.replies = [(503, {}, b"")]
 
     with pytest.raises(Down, match="HTTP 503") as told:
-        make().talk().get("/x", read=found)
+        make().requests().get("/x", read=found)
 
     assert len(script.came) == ATTEMPTS
     assert told.value.availability is Availability.DOWN
@@ -144,7 +144,7 @@ def test_retry_after_in_seconds_is_kept(script, make, hands):
     script.replies = [(429, {"Retry-After": "17"}, b""), OK]
     began = hands.now
 
-    make().talk().get("/x", read=found)
+    make().requests().get("/x", read=found)
 
     assert hands.now - began == pytest.approx(17, abs=0.1)
 
@@ -154,7 +154,7 @@ def test_retry_after_as_a_date_is_kept(script, make, hands):
     script.replies = [(503, {"Retry-After": email.utils.format_datetime(moment, usegmt=True)}, b""), OK]
     began = hands.now
 
-    make().talk().get("/x", read=found)
+    make().requests().get("/x", read=found)
 
     assert hands.now - began == pytest.approx(25, abs=1.1)
 
@@ -165,9 +165,9 @@ def test_a_long_retry_after_is_not_waited_for(script, make, hands):
     began = hands.now
 
     with pytest.raises(Down, match="3600 s"):
-        http.talk().get("/x", read=found)
+        http.requests().get("/x", read=found)
     with pytest.raises(Down, match="not asked again"):
-        http.talk().get("/y", read=found)
+        http.requests().get("/y", read=found)
 
     assert hands.now - began < 1
     assert len(script.came) == 1
@@ -186,27 +186,27 @@ def test_a_challenge_blocks_at_once_and_is_left_alone(script, make, hands):
     http = make()
 
     with pytest.raises(Blocked, match="challenge"):
-        http.talk().get("/x", read=found)
+        http.requests().get("/x", read=found)
     with pytest.raises(Blocked, match="not asked again for 60 s"):
-        http.talk().get("/x", read=found)
+        http.requests().get("/x", read=found)
     assert len(script.came) == 1
 
     hands.pass_by(61)
-    assert http.talk().get("/x", read=found) == [1]
+    assert http.requests().get("/x", read=found) == [1]
 
 
 def test_a_challenge_that_says_200_is_one_too(script, make):
     script.replies = [(200, *CHALLENGE[1:])]
 
     with pytest.raises(Blocked):
-        make().talk().get("/x", read=found)
+        make().requests().get("/x", read=found)
 
 
 def test_a_ban_is_not_asked_twice(script, make):
     script.replies = [(502, {}, b"<html>Bad Gateway</html>"), OK]
 
     with pytest.raises(Blocked, match="banned"):
-        make(bans=(502,)).talk().get("/x", read=found)
+        make(bans=(502,)).requests().get("/x", read=found)
 
     assert len(script.came) == 1
 
@@ -217,7 +217,7 @@ def test_the_breaker_opens_after_five_failures(script, make):
 
     for _ in range(10):
         with pytest.raises(Down):
-            http.talk().get("/x", read=found)
+            http.requests().get("/x", read=found)
 
     assert len(script.came) == 5
 
@@ -229,7 +229,7 @@ def test_no_server_is_down(make, script):
     )
 
     with pytest.raises(Down, match="cannot be reached"):
-        http.talk().get("/x", read=found)
+        http.requests().get("/x", read=found)
 
 
 def test_a_silent_server_is_down(script, tmp_path):
@@ -238,7 +238,7 @@ def test_a_silent_server_is_down(script, tmp_path):
     http = at(script.address, timeouts=Timeouts(read_s=0.1), attempts=2)
 
     with pytest.raises(Down, match="no answer in time"):
-        http.talk().get("/x", read=found)
+        http.requests().get("/x", read=found)
 
 
 def test_the_whole_reply_has_a_limit_in_time(script):
@@ -246,33 +246,33 @@ def test_the_whole_reply_has_a_limit_in_time(script):
     http = at(script.address, timeouts=Timeouts(read_s=0.5, total_s=0.0), attempts=1)
 
     with pytest.raises(Down, match="no answer in time"):
-        http.talk().get("/x", read=found)
+        http.requests().get("/x", read=found)
 
 
 def test_replies_have_a_limit_in_size(script, make):
     script.replies = [(200, {}, b"[" + b" " * 5000 + b"]")]
 
     with pytest.raises(Failed, match="larger than 1000 bytes"):
-        make(max_bytes=1000).talk().get("/x", read=found)
+        make(max_bytes=1000).requests().get("/x", read=found)
 
 
 def test_a_page_where_json_should_be_is_failed(script, make):
     script.replies = [(200, {"Content-Type": "text/html"}, b"<html>consent</html>")]
 
     with pytest.raises(Failed, match="expected JSON, got a page") as told:
-        make().talk().get("/x", read=found)
+        make().requests().get("/x", read=found)
     assert told.value.availability is Availability.FAILED
     assert len(script.came) == 1
 
 
 def test_broken_json_is_asked_once_more(script, make):
     script.replies = [(200, {}, b'{"found": [1'), OK]
-    assert make().talk().get("/x", read=found) == [1]
+    assert make().requests().get("/x", read=found) == [1]
 
     script.came.clear()
     script.replies = [(200, {}, b'{"found": [1')]
     with pytest.raises(Malformed):
-        make().talk().get("/x", read=found)
+        make().requests().get("/x", read=found)
     assert len(script.came) == 2
 
 
@@ -280,7 +280,7 @@ def test_json_of_another_shape_is_failed(script, make):
     script.replies = [(200, {}, b'{"results": []}')]
 
     with pytest.raises(Failed, match="unexpected shape"):
-        make().talk().get("/x", read=found)
+        make().requests().get("/x", read=found)
 
 
 def test_busy_in_a_good_reply_is_asked_again(script, make):
@@ -292,7 +292,7 @@ def test_busy_in_a_good_reply_is_asked_again(script, make):
 
     script.replies = [(200, {}, b'{"error": {"code": 4}}'), OK]
 
-    assert make().talk().get("/x", read=read) == [1]
+    assert make().requests().get("/x", read=read) == [1]
 
 
 class TestCaching:
@@ -302,7 +302,7 @@ class TestCaching:
 
     def test_the_second_question_is_answered_from_disk(self, script, make, cache):
         script.replies = [OK]
-        first, second = make(cache=cache).talk(), make(cache=cache).talk()
+        first, second = make(cache=cache).requests(), make(cache=cache).requests()
 
         assert first.get("/x", {"q": "a", "n": 1}, read=found) == [1]
         assert second.get("/x", {"n": 1, "q": "a"}, read=found) == [1]
@@ -314,20 +314,20 @@ class TestCaching:
         script.replies = [EMPTY, OK, OK]
         http = make(cache=cache, lifetime=Lifetime(hit_s=100, miss_s=10))
 
-        assert http.talk().get("/miss", read=found) == []
-        assert http.talk().get("/hit", read=found) == [1]
+        assert http.requests().get("/miss", read=found) == []
+        assert http.requests().get("/hit", read=found) == [1]
         hands.pass_by(50)
 
-        http.talk().get("/miss", read=found)
+        http.requests().get("/miss", read=found)
         assert len(script.came) == 3
-        http.talk().get("/hit", read=found)
+        http.requests().get("/hit", read=found)
         assert len(script.came) == 3
 
     def test_absent_is_a_miss(self, script, make, cache):
         script.replies = [(404, {}, b"{}")]
 
-        assert make(cache=cache).talk().get("/x", read=found, absent=(404,)) is None
-        assert make(cache=cache).talk().get("/x", read=found, absent=(404,)) is None
+        assert make(cache=cache).requests().get("/x", read=found, absent=(404,)) is None
+        assert make(cache=cache).requests().get("/x", read=found, absent=(404,)) is None
         assert len(script.came) == 1
 
     @pytest.mark.parametrize(
@@ -346,7 +346,7 @@ class TestCaching:
         script.replies = [reply]
 
         with pytest.raises((Blocked, Down, Failed)):
-            make(cache=cache).talk().get("/x", read=found)
+            make(cache=cache).requests().get("/x", read=found)
 
         assert cache.count() == 0
 
@@ -362,8 +362,8 @@ class TestSecrets:
         http = make(authorise=lambda: f"Bearer {self.SECRET}", cache=cache)
 
         with pytest.raises(Blocked) as told:
-            http.talk().get("/x", read=found)
-        make(authorise=lambda: f"Bearer {self.SECRET}", cache=cache).talk().get("/x", read=found)
+            http.requests().get("/x", read=found)
+        make(authorise=lambda: f"Bearer {self.SECRET}", cache=cache).requests().get("/x", read=found)
 
         assert script.came[0][1]["authorization"] == f"Bearer {self.SECRET}"
         assert self.SECRET not in str(told.value)
@@ -389,7 +389,7 @@ class TestSecrets:
         http = at(f"http://user:{self.SECRET}@127.0.0.1:9", attempts=1)
 
         with pytest.raises(Down) as told:
-            http.talk().get("/x", {"token": self.SECRET}, read=found)
+            http.requests().get("/x", {"token": self.SECRET}, read=found)
 
         assert self.SECRET not in str(told.value)
         assert told.value.__cause__ is None
@@ -407,7 +407,7 @@ def test_login_is_renewed_once(script, make):
     script.replies = [(401, {}, b"{}"), OK]
     http = make(authorise=lambda: f"Bearer {tokens[0]}", refresh=refresh)
 
-    assert http.talk().get("/x", read=found) == [1]
+    assert http.requests().get("/x", read=found) == [1]
     assert [headers["authorization"] for _, headers in script.came] == ["Bearer old", "Bearer new"]
 
 
@@ -416,22 +416,22 @@ def test_a_login_refused_twice_blocks(script, make):
     http = make(authorise=lambda: "Bearer x", refresh=lambda refused, post: True)
 
     with pytest.raises(Blocked, match="check the token"):
-        http.talk().get("/x", read=found)
+        http.requests().get("/x", read=found)
     assert len(script.came) == 2
 
 
 def test_one_conversation_asks_a_question_once(script, make):
     script.replies = [OK]
-    talk = make().talk()
+    requests = make().requests()
 
-    assert talk.get("/x", read=found) == talk.get("/x", read=found) == [1]
+    assert requests.get("/x", read=found) == requests.get("/x", read=found) == [1]
     assert len(script.came) == 1
 
 
 def test_spaces_travel_as_plus(script, make):
     script.replies = [OK]
 
-    make().talk().get("/release", {"inc": "labels release-groups media"}, read=found)
+    make().requests().get("/release", {"inc": "labels release-groups media"}, read=found)
 
     assert script.came[0][0] == "/release?inc=labels+release-groups+media"
 
