@@ -15,6 +15,12 @@ from enrich.settings import Settings, load_settings
 from enrich.sources.base import Source, open_sources
 from enrich.sources.pace import Clock, Lanes
 
+#: The fixtures, for the conftest of whoever uses them.
+__all__ = [
+    "_no_sources_set", "big_catalogue", "catalogue", "hands", "lanes", "night_signal", "nothing", "open_one",
+    "settings", "stocked",
+]  # fmt: skip
+
 # artist, title, mix, label, catalog_number, release_date, duration_ms, isrc, release_id, release_title
 STOCK = [
     ("Alpha Kid", "Night Signal", "Extended Mix", "Deepwell", "DWR042", "2024-03-15", 326000, "GBXXX2400001", "a", ""),

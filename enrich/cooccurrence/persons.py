@@ -28,8 +28,6 @@ def person_numbers(names: pl.DataFrame, aliases: pl.DataFrame | None, texts: pl.
     Raises:
         EnrichError: `aliases` lacks a column.
     """
-    # Says which column is missing.
-    persons(aliases)
     pairs = pl.concat([with_known(aliases), credited_pairs(texts)])
     person = persons(pairs).rename({"key": "artist_key"})
     joined = names.join(person, on="artist_key", how="left", maintain_order="left")

@@ -21,7 +21,6 @@ Words, as the whole package uses them:
 Tables, numbers in the order of the sorted keys: `sets` (set_no, set_id, day?), `unknowns` (unknown_no, track_key),
 `credits` (credit_no, artist_no), `credit_names` (credit_no, artist_no, name_no: the names as credited), `dj_credits`
 (dj_credit_no, dj_no; `dj_no` and `artist_no` number the same persons), `dj_names` (dj_credit_no, dj_no, name_no),
-`dj_numbers` (text, dj_credit_no, dj_key_no),
 `several_names` (artist_no: persons under several names), and `slots` (slot_no, set_no, position, credit_no?, label_no?,
 dj_credit_no?, unknown_no?), one row per slot.
 """
@@ -96,7 +95,7 @@ def number_plays(engine: Engine, *, aliases: pl.DataFrame | None = None) -> Voca
     known = vocabulary(artists, djs, labels, aliases=aliases)
     engine.load("artist_numbers", _numbers(artists.select("text", credit_no="no")))
     engine.load("label_numbers", _numbers(labels.select("text", label_no=known.label_of).drop_nulls()))
-    engine.load("dj_numbers", _numbers(dj_numbers(djs)))
+    engine.load("dj_numbers", _numbers(djs.select("text", dj_credit_no="no")))
     for table in ("credits", "credit_names", "dj_credits", "dj_names", "several_names"):
         engine.load(table, _numbers(getattr(known, table)))
     engine.run("cooccurrence_unknowns")
@@ -137,11 +136,6 @@ def vocabulary(
         labels=label_names,
         label_of=label_of,
     )
-
-
-def dj_numbers(djs: pl.DataFrame) -> pl.DataFrame:
-    """text, dj_credit_no, dj_key_no of DJ credits (no, text): a whole credit by its key, not taken apart."""
-    return djs.select("text", dj_credit_no="no", dj_key_no=artist_key(pl.col("text")).rank("dense"))
 
 
 def _credited(credit: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,6 @@ ranker is never read. Trees in XGBoost's own format and JSON: no names.
 from __future__ import annotations
 
 import json
-from functools import cache
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path
@@ -75,12 +74,6 @@ def load_calibration(folder: str | PathLike[str] | None = None) -> dict[str, Cal
         return {}
     stored = json.loads(read_stored(source, "calibration.json", read_manifest(source)))
     return {scorer: Calibration.of_json(one) for scorer, one in stored.items()}
-
-
-@cache
-def shipped_calibration() -> dict[str, Calibration]:
-    """`load_calibration` of the shipped ranker, read once."""
-    return load_calibration()
 
 
 def as_json(value: dict[str, Any]) -> str:

@@ -19,9 +19,13 @@ PERSONS = pl.Schema({"key": pl.String, "person": pl.String})
 
 
 def with_known(aliases: pl.DataFrame | None) -> pl.DataFrame:
-    """The given names (columns artist, alias) and those of `enrich.text.known_aliases`: artist, alias."""
+    """The given names (columns artist, alias) and those of `enrich.text.known_aliases`: artist, alias.
+
+    Raises:
+        EnrichError: a column is missing.
+    """
     known = known_aliases()
-    return known if aliases is None else pl.concat([aliases.select("artist", "alias"), known]).unique().sort(pl.all())
+    return known if aliases is None else pl.concat([_pairs(aliases), known]).unique().sort(pl.all())
 
 
 def persons(aliases: pl.DataFrame | None) -> pl.DataFrame:
@@ -32,12 +36,7 @@ def persons(aliases: pl.DataFrame | None) -> pl.DataFrame:
     """
     if aliases is None:
         return PERSONS.to_frame()
-    missing = {"artist", "alias"} - set(aliases.columns)
-    if missing:
-        raise EnrichError(f"aliases: column {', '.join(sorted(missing))} is missing; expected artist and alias")
-    named = aliases.drop_nulls(["artist", "alias"]).select(
-        key=artist_key(pl.col("artist")), other=artist_key(pl.col("alias"))
-    )
+    named = _pairs(aliases).drop_nulls().select(key=artist_key(pl.col("artist")), other=artist_key(pl.col("alias")))
     named = named.filter(pl.col("key") != "", pl.col("other") != "", pl.col("key") != pl.col("other"))
     claims = pl.col("key").n_unique().over("other")
     owner = grouped(named.filter(claims == 1)).select(key="node", owner="first")
@@ -56,3 +55,11 @@ def same_person(aliases: pl.DataFrame | None) -> pl.DataFrame:
         .select("key", "other")
         .sort("key", "other")
     )
+
+
+def _pairs(aliases: pl.DataFrame) -> pl.DataFrame:
+    """artist, alias."""
+    missing = {"artist", "alias"} - set(aliases.columns)
+    if missing:
+        raise EnrichError(f"aliases: column {', '.join(sorted(missing))} is missing; expected artist and alias")
+    return aliases.select("artist", "alias")

@@ -1,10 +1,13 @@
 import json
 
+import numpy as np
 import polars as pl
 import pytest
+from scipy.sparse import csr_matrix
 from typer.testing import CliRunner
 
 from enrich.cli.app import build_app
+from enrich.cooccurrence.evaluation.baselines import Plays, baselines
 from enrich.cooccurrence.evaluation.folds import World, cut_by_time, half_year_folds, random_folds
 from enrich.cooccurrence.evaluation.replay import KINDS, Plan, evaluate, evaluate_frame
 from enrich.errors import EnrichError
@@ -82,6 +85,24 @@ def test_the_past_knows_nothing_of_what_comes_after(world):
 def test_too_few_recordings_say_so(world):
     with pytest.raises(EnrichError, match="two sets or more"):
         evaluate_frame(world.head(14))
+
+
+def test_baselines_rank_known_artists_only():
+    rng = np.random.default_rng(1)
+    by_set = (rng.random((12, 9)) < 0.4).astype(float)
+    by_set[:, [2, 7]] = 0  # nobody plays these two
+    djs = np.eye(12, 9)
+    plays = Plays(
+        unknowns=pl.Series([4, 6, 9], dtype=pl.Int32),
+        by_set=csr_matrix(by_set),
+        djs=csr_matrix(djs),
+        asked=csr_matrix(np.eye(3, 12)),
+    )
+
+    for name, scorer in baselines().items():
+        ranked = scorer(plays)
+        assert ranked["unknown_no"].n_unique() == 3, name
+        assert set(ranked["artist_no"]) <= set(np.flatnonzero(by_set.sum(0)).tolist()), name
 
 
 def test_the_command_writes_json(world, tmp_path):

@@ -45,7 +45,7 @@ class Plays:
         return _ones(self.by_set)
 
     @property
-    def company(self) -> Any:
+    def same_set(self) -> Any:
         """U × A: 1 where a set of the unknown has the artist."""
         return _ones(self.asked @ self.present)
 
@@ -91,8 +91,8 @@ def item_knn(plays: Plays, *, neighbours: int = 1000) -> pl.DataFrame:
         # It turns a matrix of its own making into another form and warns of that.
         warnings.simplefilter("ignore")
         model.fit(plays.present.astype(np.float64).tocsr(), show_progress=False)
-    alike, company = model.similarity.tocsr(), plays.company
-    return _ranked(plays, lambda rows: (company[rows] @ alike).toarray())
+    alike, same_set = model.similarity.tocsr(), plays.same_set
+    return _ranked(plays, lambda rows: (same_set[rows] @ alike).toarray())
 
 
 def als(plays: Plays, *, factors: int = 64, seed: int = 0) -> pl.DataFrame:
@@ -101,10 +101,10 @@ def als(plays: Plays, *, factors: int = 64, seed: int = 0) -> pl.DataFrame:
 
     model: Any = AlternatingLeastSquares(factors=factors, iterations=10, random_state=seed, num_threads=1, alpha=4.0)
     model.fit(plays.present.astype(np.float32), show_progress=False)
-    company = plays.company.astype(np.float32)
+    same_set = plays.same_set.astype(np.float32)
 
     def scores(rows: NDArray[np.int64]) -> Doubles:
-        listeners = model.recalculate_user(np.arange(len(rows)), company[rows])
+        listeners = model.recalculate_user(np.arange(len(rows)), same_set[rows])
         return np.asarray(listeners @ model.item_factors.T, dtype=np.float64)
 
     return _ranked(plays, scores)

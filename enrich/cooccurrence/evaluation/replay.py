@@ -28,7 +28,7 @@ from enrich.cooccurrence.evaluation.folds import World, cut_by_time, half_year_f
 from enrich.cooccurrence.learned.ranker import Ranker, train
 from enrich.cooccurrence.masking import without_duplicate_sets
 from enrich.cooccurrence.slots import fingerprint
-from enrich.cooccurrence.stored import shipped_calibration
+from enrich.cooccurrence.stored import load_calibration
 from enrich.errors import EnrichError
 from enrich.tracklists.reading import read_tracklists
 
@@ -126,7 +126,7 @@ def fit_for_use(tracklists: pl.DataFrame, *, plan: Plan) -> Fitted:
         kind = "random"
         folds = _folds(world, None, plan, kind, rivals=True)
     answers = _crossed(folds, plan)
-    prior = shipped_calibration()
+    prior = load_calibration()
     calibration = {s: _fitted(pl.concat(answers), s, prior=prior.get(s)).as_json() for s in CALIBRATED}
     judged = pl.concat(_judged(own, fit=_without(answers, i)) for i, own in enumerate(answers))
     measured = figures(judged, pl.concat(fold.asked for fold in folds))

@@ -1,1 +1,1 @@
-"""The learned ranker: features of candidates, trees over them, and the ranking they give."""
+"""The learned ranker: columns of candidates, trees over them, and the ranking they give."""
