@@ -12,6 +12,14 @@ from collections.abc import Mapping
 #: Tracks one command or request may ask for (specification: `limit`).
 MIN_LIMIT, MAX_LIMIT = 1, 10_000
 
+# ── Files given by others ───────────────────────────────────────────────────────────────────────────────────────────
+#: Bytes of one file, unpacked, that are read at once (ours: 200 times the largest real one, and what 4 GiB can hold).
+MAX_FILE_BYTES = 1 << 30
+#: A gzip that unpacks to more than this many times its size is none of a table (tables: 3–30; the most it can: 1,032).
+MAX_UNPACKING = 200
+#: Values (rows × columns) of one Parquet file that are read at once (ours: 25 million slots of eight columns).
+MAX_VALUES = 200_000_000
+
 # ── Tier 0: labels ──────────────────────────────────────────────────────────────────────────────────────────────────
 #: Below this a label is no find (specification: Label Hunter).
 LABEL_FLOOR = 0.60

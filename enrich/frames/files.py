@@ -1,24 +1,33 @@
 """Tables in files: read and written by extension (Parquet, CSV, TSV, JSONL), with errors a person can mend.
 
-A file appears whole or not at all: it is written beside its place and renamed. CSV is made safe for spreadsheets:
-a cell that would run as a formula gets an apostrophe in front, which reading takes off again; lists are joined by
-` | `, structs become JSON.
+`open_input` is the one way to a file somebody gave: never a device or a pipe, never more than `rules.MAX_FILE_BYTES`;
+`read_input`, `parse_json` and `read_parquet` build on it. A file appears whole or not at all: it is written beside its
+place and renamed. CSV is made safe for spreadsheets: a cell that would run as a formula gets an apostrophe in front,
+which reading takes off again; lists are joined by ` | `, structs become JSON.
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
 import os
+import re
+import stat
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, BinaryIO
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from enrich.errors import InputFileError
+from enrich.errors import EnrichError, InputFileError
+from enrich.rules import MAX_FILE_BYTES, MAX_UNPACKING, MAX_VALUES
 
 #: Extension → format. A compressed `.csv.gz` is read, not written.
 FORMATS = {
@@ -31,8 +40,123 @@ FORMATS = {
     ".ndjson": "jsonl",
 }
 
+_PART_BYTES = 1 << 22
+_MAX_NESTING = 64
+#: Brackets of JSON, and its texts, whose brackets count for nothing.
+_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _FORMULA = r"^(?:[\s\x00]*[=+\-@＝＋－＠]|[\t\r\n])"
 _NUMBER = r"^[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?$"
+
+
+@contextmanager
+def open_input(
+    path: str | Path, *, at_most: int = MAX_FILE_BYTES, error: type[EnrichError] = InputFileError
+) -> Iterator[BinaryIO]:
+    """Open a file somebody gave, to read it: an ordinary file of a bearable size, or one line that says what it is.
+
+    Nothing waits: a pipe or a device is told before it is opened. What the block cannot read is the same one line.
+
+    Args:
+        path: The file.
+        at_most: Bytes it may have.
+        error: What is raised.
+
+    Raises:
+        EnrichError: missing, a folder, no ordinary file, unreadable, too large, or a name the system refuses.
+    """
+    try:
+        found = os.stat(path)
+        if stat.S_ISDIR(found.st_mode):
+            raise error(f"{path}: is a folder; name a file in it")
+        if not stat.S_ISREG(found.st_mode):
+            raise error(f"{path}: is a pipe or a device, not a file; save its content to a file and name that")
+        # It may have been exchanged meanwhile: what is open counts, and opening does not wait either.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+            found = os.fstat(opened.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise error(f"{path}: is a pipe or a device, not a file; save its content to a file and name that")
+            if found.st_size > at_most:
+                raise error(f"{path}: has {found.st_size:,} bytes, more than the {at_most:,} read at once; divide it")
+            yield opened
+    except FileNotFoundError:
+        raise error(f"{path}: no such file") from None
+    except PermissionError:
+        raise error(f"{path}: may not be read; check its permissions") from None
+    except OSError as failed:
+        raise error(f"{path}: cannot be read ({failed.strerror or failed})") from None
+    except ValueError as failed:
+        if "null byte" not in str(failed):
+            raise
+        raise error(f"{str(path)!r}: no name of a file ({failed})") from None
+
+
+def read_input(path: str | Path, *, at_most: int = MAX_FILE_BYTES, error: type[EnrichError] = InputFileError) -> bytes:
+    """The content of a file somebody gave, unpacked where it is a gzip; see `open_input` for what is refused.
+
+    Raises:
+        EnrichError: see `open_input`; also a gzip that is damaged, or unpacks to more than `at_most`.
+    """
+    parts, size = [], 0
+    with open_input(path, at_most=at_most, error=error) as opened:
+        is_packed = opened.read(2) == b"\x1f\x8b"
+        opened.seek(0)
+        source: IO[bytes] = gzip.GzipFile(fileobj=opened) if is_packed else opened  # type: ignore[assignment]
+        try:
+            # In parts: some files of the system say 0 bytes and go on for ever, and a gzip says nothing of its content.
+            while part := source.read(_PART_BYTES):
+                parts.append(part)
+                size += len(part)
+                if size > at_most:
+                    raise error(f"{path}: has more than the {at_most:,} bytes read at once; divide it")
+                if is_packed and size > _PART_BYTES + MAX_UNPACKING * opened.tell():
+                    raise error(f"{path}: a gzip that unpacks to far more than any table; unpack it by hand and look")
+        except (gzip.BadGzipFile, zlib.error, EOFError) as failed:
+            raise error(f"{path}: a damaged gzip ({failed}); pack it again") from None
+    return b"".join(parts)
+
+
+def parse_json(text: str | bytes, *, where: str | Path, error: type[EnrichError] = InputFileError) -> Any:
+    """`json.loads` of what somebody gave, for whom every fault is one line: nesting and numbers without end too.
+
+    Raises:
+        EnrichError: names `where`, and line and column where they are known.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as bad:
+        raise error(f"{where}: not JSON: line {bad.lineno}, column {bad.colno}: {bad.msg}") from None
+    except UnicodeDecodeError:
+        raise error(f"{where}: not JSON: it is not UTF-8") from None
+    except RecursionError:
+        raise error(f"{where}: not JSON that can be read: nested too deeply") from None
+    except ValueError:
+        raise error(f"{where}: not JSON that can be read: a number of more than 4,300 digits") from None
+
+
+def read_parquet(path: str | Path) -> pl.DataFrame:
+    """A Parquet file as a frame. Arrow reads it: damage that ends other readers' process is an error to it.
+
+    Raises:
+        InputFileError: see `open_input`; also a damaged file, or one of more than `rules.MAX_VALUES` values.
+    """
+    with open_input(path, at_most=8 * MAX_FILE_BYTES) as opened:
+        try:
+            file = pq.ParquetFile(opened)
+            if file.metadata.num_rows * max(file.metadata.num_columns, 1) > MAX_VALUES:
+                raise InputFileError(
+                    f"{path}: {file.metadata.num_rows:,} rows of {file.metadata.num_columns} columns, more than is "
+                    "read at once; divide it"
+                )
+            table = file.read().replace_schema_metadata(None)
+            table.validate(full=True)
+            # Names may be damaged too, and to polars that is no error but the end: decoding them all tells.
+            table.schema.to_string()
+            frame = pl.from_arrow(table)
+        except (pa.ArrowException, pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as failed:
+            said = (str(failed).strip().splitlines() or ["damaged"])[0][:200]
+            raise InputFileError(f"{path}: cannot be read as parquet: {said}") from None
+    assert isinstance(frame, pl.DataFrame)
+    return frame
 
 
 def read_table(path: str | Path) -> pl.DataFrame:
@@ -41,27 +165,25 @@ def read_table(path: str | Path) -> pl.DataFrame:
     In a CSV the apostrophe that `write_table` puts before what a spreadsheet would run is taken off.
 
     Raises:
-        InputFileError: the file is missing, empty, unreadable, of an unknown extension or not what its
+        InputFileError: the file is missing, empty, unreadable, too large, of an unknown extension or not what its
             extension says; one line that names the file and, where it can be known, the line.
     """
     path = Path(path)
-    if path.is_dir():
-        raise InputFileError(f"{path}: is a folder, expected a table file ({_extensions()})")
+    with open_input(path, at_most=8 * MAX_FILE_BYTES) as opened:
+        is_empty = not opened.read(1)
     kind = _format(path)
+    if is_empty:
+        raise InputFileError(f"{path}: the file is empty; expected a {kind} table")
+    if kind == "parquet":
+        return read_parquet(path)
+    data = read_input(path)
     try:
-        if path.stat().st_size == 0:
-            raise InputFileError(f"{path}: the file is empty; expected a {kind} table")
-        if kind == "parquet":
-            return pl.read_parquet(path)
         if kind == "csv":
-            return _read_csv(path)
-        return pl.read_ndjson(path, infer_schema_length=None)
-    except FileNotFoundError:
-        raise InputFileError(f"{path}: no such file") from None
-    except PermissionError:
-        raise InputFileError(f"{path}: may not be read; check its permissions") from None
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-        raise InputFileError(f"{path}: cannot be read as {kind}: {_why(path, kind, error)}") from None
+            return _read_csv(data)
+        _refuse_nesting(data, path)
+        return pl.read_ndjson(data, infer_schema_length=None)
+    except (pl.exceptions.PolarsError, RecursionError) as error:
+        raise InputFileError(f"{path}: cannot be read as {kind}: {_why(data, kind, error)}") from None
 
 
 def require_columns(frame: pl.DataFrame, columns: Iterable[str], *, path: str | Path) -> None:
@@ -222,56 +344,56 @@ def _extensions() -> str:
     return ", ".join(FORMATS)
 
 
-def _read_csv(path: Path) -> pl.DataFrame:
-    frame = pl.read_csv(path, separator=_separator(path), infer_schema=False, encoding="utf8-lossy")
+def _read_csv(data: bytes) -> pl.DataFrame:
+    frame = pl.read_csv(data, separator=_separator(data), infer_schema=False, encoding="utf8-lossy")
     names = pl.DataFrame({"name": frame.columns}, schema={"name": pl.String}).select(_restored(pl.col("name")))["name"]
     # A file that names one column in both ways keeps its names.
     renamed = dict(zip(frame.columns, names, strict=True)) if names.is_unique().all() else {}
     return frame.with_columns(_restored(pl.all())).rename(renamed)
 
 
-def _separator(path: Path) -> str:
+def _separator(data: bytes) -> str:
     """What the header is divided by: exports of spreadsheets in many countries use a semicolon."""
-    if path.name.lower().endswith(".gz"):
-        return ","
-    with path.open("rb") as file:
-        header = file.readline()
+    header, _, _ = data.partition(b"\n")
     return next((mark for mark in ",;\t" if mark.encode() in header), ",")
 
 
-def _why(path: Path, kind: str, error: Exception) -> str:
+def _why(data: bytes, kind: str, error: Exception) -> str:
     """The line that broke the reading, where it can be found; else what the reader said, on one line."""
-    found = None
-    if kind == "jsonl":
-        found = _bad_json_line(path)
-    elif kind == "csv" and not path.name.lower().endswith(".gz"):
-        found = _bad_csv_line(path)
+    found = _bad_json_line(data) if kind == "jsonl" else _bad_csv_line(data)
     return found or str(error).strip().splitlines()[0][:200]
 
 
-def _bad_json_line(path: Path) -> str | None:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                if line.strip() and not isinstance(json.loads(line), dict):
-                    return f"line {number} is no JSON object"
-            except json.JSONDecodeError as bad:
-                return f"line {number}, column {bad.colno}: {bad.msg}"
-            except UnicodeDecodeError:
-                return f"line {number} is not UTF-8"
+def _refuse_nesting(data: bytes, path: Path) -> None:
+    """A column's type nests as its values do: hundreds of levels take minutes and end in a fault of their own."""
+    for number, line in enumerate(io.BytesIO(data), start=1):
+        if line.count(b"{") + line.count(b"[") > _MAX_NESTING:
+            steps = ({b"{": 1, b"[": 1, b"}": -1, b"]": -1}.get(mark, 0) for mark in _MARKS.findall(line))
+            if max(accumulate(steps), default=0) > _MAX_NESTING:
+                raise InputFileError(f"{path}: line {number} is nested too deeply, by more than {_MAX_NESTING} levels")
+
+
+def _bad_json_line(data: bytes) -> str | None:
+    for number, line in enumerate(io.BytesIO(data), start=1):
+        try:
+            if line.strip() and not isinstance(parse_json(line, where="line"), dict):
+                return f"line {number} is no JSON object"
+        except InputFileError as bad:
+            said = str(bad).removeprefix("line: ").replace("line 1, column", "column")
+            return f"line {number}: {said}"
     return None
 
 
-def _bad_csv_line(path: Path) -> str | None:
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        rows = csv.reader(file, delimiter=_separator(path), strict=True)
-        try:
-            header = next(rows, [])
-            if not header:
-                return "line 1: no header"
-            for row in rows:
-                if len(row) > len(header):
-                    return f"line {rows.line_num}: {len(row)} fields, the header has {len(header)}; quote the commas"
-        except csv.Error as bad:
-            return f"line {rows.line_num}: {bad}"
+def _bad_csv_line(data: bytes) -> str | None:
+    text = io.StringIO(data.decode("utf-8", errors="replace"), newline="")
+    rows = csv.reader(text, delimiter=_separator(data), strict=True)
+    try:
+        header = next(rows, [])
+        if not header:
+            return "line 1: no header"
+        for row in rows:
+            if len(row) > len(header):
+                return f"line {rows.line_num}: {len(row)} fields, the header has {len(header)}; quote the commas"
+    except csv.Error as bad:
+        return f"line {rows.line_num}: {bad}"
     return None

@@ -1,4 +1,8 @@
+import gzip
 import os
+import random
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -8,7 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.errors import InputFileError
-from enrich.frames.files import check_output, read_table, require_columns, spreadsheet_safe, write_table
+from enrich.frames import files
+from enrich.frames.files import (
+    check_output,
+    read_input,
+    read_parquet,
+    read_table,
+    require_columns,
+    spreadsheet_safe,
+    write_table,
+)
 
 NASTY = ["ok", "a\0b", 'he said "x"\nnew', "😀", None, "x" * 10_000, "a,b;c\td", "'", "Ünïcode"]
 
@@ -141,3 +154,71 @@ def test_output_is_checked_before_the_work(tmp_path: Path) -> None:
 def test_missing_columns_are_named_with_those_there() -> None:
     with pytest.raises(InputFileError, match=r"t\.csv: column title is missing; the columns there are: a, b"):
         require_columns(pl.DataFrame({"a": [1], "b": [2]}), ["title"], path="t.csv")
+
+
+def _gzipped(content: bytes) -> bytes:
+    return gzip.compress(content, 9)
+
+
+#: What may lie where a table is expected: name, content, and what the one line says of it.
+HOSTILE = [
+    pytest.param("a.csv.gz", lambda: _gzipped(b"title\n" + b"\0" * 80_000_000), "far more than any table", id="bomb"),
+    pytest.param("a.csv.gz", lambda: _gzipped(b"title\nx\n")[:-6], "damaged gzip", id="cut-gzip"),
+    pytest.param("a.csv.gz", lambda: b"\x1f\x8b" + b"x" * 50, "damaged gzip", id="no-gzip"),
+    pytest.param("a.jsonl", lambda: b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "deep", id="deep-list"),
+    pytest.param("a.jsonl", lambda: b'{"a":' * 500 + b"1" + b"}" * 500, "deep", id="deep-object"),
+    pytest.param("a.jsonl", lambda: b'{"a":' + b"9" * 5000 + b"}", "digits", id="huge-integer"),
+    pytest.param("a.jsonl", lambda: b'{"a":1e999999}', "jsonl", id="huge-exponent"),
+    pytest.param("a.parquet", lambda: b"PAR1" + b"\xff" * 200 + b"PAR1", "parquet", id="damaged-parquet"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "says"), HOSTILE)
+def test_content_made_to_harm_is_one_line(tmp_path: Path, name: str, content: Callable[[], bytes], says: str) -> None:
+    (tmp_path / name).write_bytes(content())
+    with pytest.raises(InputFileError, match=says) as error:
+        read_table(tmp_path / name)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize("read", [read_table, read_input, read_parquet])
+def test_what_is_no_file_is_never_waited_for(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "zero.csv").symlink_to("/dev/zero")
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    with (tmp_path / "sparse.csv").open("wb") as sparse:
+        sparse.truncate(1 << 43)
+    (tmp_path / "folder.csv").mkdir()
+    kinds = {"pipe": "pipe or a device", "zero": "pipe or a device", "loop": "cannot be read", "sparse": "divide it",
+             "folder": "folder", "n" * 300: "too long", "a\0b": "no name"}  # fmt: skip
+    for name, says in kinds.items():
+        with pytest.raises(InputFileError, match=says):
+            read(tmp_path / f"{name}.csv")
+
+
+def test_many_members_of_a_gzip_are_one_file(tmp_path: Path) -> None:
+    (tmp_path / "t.csv.gz").write_bytes(_gzipped(b"title\nx\n") + _gzipped(b"y\n"))
+    assert read_table(tmp_path / "t.csv.gz")["title"].to_list() == ["x", "y"]
+
+
+def test_a_parquet_file_of_few_bytes_and_endless_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MAX_VALUES", 1_000_000)
+    path = tmp_path / "t.parquet"
+    pl.DataFrame({"title": ["x"]}).select(pl.col("title").repeat_by(1_000_001).explode()).write_parquet(path)
+    assert path.stat().st_size < 10_000
+    with pytest.raises(InputFileError, match="divide it"):
+        read_table(path)
+
+
+def test_damaged_parquet_is_an_error_and_nothing_worse(tmp_path: Path) -> None:
+    whole = pl.DataFrame({"title": ["a"] * 1000, "x": [[1]] * 1000, "s": [{"a": 1.5}] * 1000})
+    whole.write_parquet(tmp_path / "t.parquet")
+    data, rng = (tmp_path / "t.parquet").read_bytes(), random.Random(7)
+    for _ in range(1500):
+        damaged = bytearray(data)
+        for _ in range(rng.randint(1, 8)):
+            damaged[rng.randrange(4, len(data) - 4)] = rng.randrange(256)
+        (tmp_path / "t.parquet").write_bytes(damaged)
+        with suppress(InputFileError):
+            read_table(tmp_path / "t.parquet")
