@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     musicbrainz_rate: float = Field(default=1.0, gt=0)
     deezer_url: str = "https://api.deezer.com"
     deezer_token: SecretStr | None = None
-    deezer_rate: float = Field(default=10.0, gt=0)
+    deezer_rate: float = Field(default=8.0, gt=0)
     discogs_url: str = "https://api.discogs.com"
     discogs_token: SecretStr | None = None
     discogs_rate: float | None = Field(default=None, gt=0)

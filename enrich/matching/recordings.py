@@ -37,7 +37,7 @@ RECORDINGS = pl.Schema(
         "guests": pl.List(pl.String()),
         "credit_key": pl.String(),
         "duration_ms": pl.Int64(),
-        "isrc": pl.String(),
+        "isrcs": pl.List(pl.String()),
         "is_mashup": pl.Boolean(),
         "is_unknown_title": pl.Boolean(),
         "title_label": pl.String(),
@@ -60,9 +60,9 @@ def query_recordings(queries: Sequence[TrackQuery], *, known_labels: Collection[
             "title": [q.title for q in queries],
             "credit": [q.artist for q in queries],
             "duration_ms": [q.duration_ms for q in queries],
-            "isrc": [q.isrc for q in queries],
+            "isrcs": [[q.isrc] for q in queries],
         },
-        schema={"title": pl.String, "credit": pl.String, "duration_ms": pl.Int64, "isrc": pl.String},
+        schema={"title": pl.String, "credit": pl.String, "duration_ms": pl.Int64, "isrcs": pl.List(pl.String)},
     )
     credit = pl.when(~is_unknown_artist(pl.col("credit"))).then(pl.col("credit"))
     written = written.with_columns(credit=credit)
@@ -85,14 +85,14 @@ def hit_recordings(hits: Sequence[Hit]) -> pl.DataFrame:
             "mix": [h.mix for h in hits],
             "credit": ["; ".join(h.artists) or None for h in hits],
             "duration_ms": [h.duration_ms for h in hits],
-            "isrc": [h.isrc for h in hits],
+            "isrcs": [[h.isrc, *h.more_isrcs] for h in hits],
         },
         schema={
             "title": pl.String,
             "mix": pl.String,
             "credit": pl.String,
             "duration_ms": pl.Int64,
-            "isrc": pl.String,
+            "isrcs": pl.List(pl.String),
         },
     )
     mix = pl.col("mix").str.strip_chars("()[] ")
@@ -128,7 +128,9 @@ def _recordings(
         version_class=pl.when(is_guess).then(pl.lit("other")).otherwise("version_class"),
         is_guess=is_guess,
     )
-    frame = parsed.with_columns(written.select("duration_ms", isrc_code(pl.col("isrc"))), row=rows)
+    frame = parsed.with_columns(
+        written.select("duration_ms", pl.col("isrcs").list.eval(isrc_code(pl.element()).drop_nulls())), row=rows
+    )
     mains, guests, remixers_by_row = _people(frame, remixers)
     for extra in (mains, guests, remixers_by_row):
         frame = frame.join(extra, on="row", how="left", maintain_order="left")

@@ -12,6 +12,7 @@ between Extended and Radio. Equal ISRCs settle it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -90,8 +91,8 @@ def score_pairs(queries: pl.DataFrame, hits: pl.DataFrame, pairs: pl.DataFrame) 
         version=pl.when(same_text).then(pl.max_horizontal("version", 0.95)).otherwise("version"),
         remixer=pl.when(pl.col("same_mix") | same_text).then(1.0).otherwise("remixer"),
         duration=_duration_part(),
-        isrc=pl.when(pl.col("isrc").is_not_null() & pl.col("isrc_h").is_not_null()).then(
-            (pl.col("isrc") == pl.col("isrc_h")).cast(pl.Float64)
+        isrc=pl.when((pl.col("isrcs").list.len() > 0) & (pl.col("isrcs_h").list.len() > 0)).then(
+            (pl.col("isrcs").list.set_intersection("isrcs_h").list.len() > 0).cast(pl.Float64)
         ),
     )
     present = [pl.when(pl.col(p).is_not_null()).then(w).otherwise(0.0) for p, w in WEIGHTS.items()]
@@ -102,6 +103,12 @@ def score_pairs(queries: pl.DataFrame, hits: pl.DataFrame, pairs: pl.DataFrame) 
         total=pl.when(is_identified).then(pl.max_horizontal(total, ISRC_TOTAL)).otherwise(total).clip(0.0, 1.0),
         refused=pl.when(~is_identified).then(refused),
     ).match_to_schema(SCORES, extra_columns="ignore")
+
+
+@cache
+def version_fit(asked: str, offered: str, *, is_named: bool = False) -> float:
+    """How well two version classes go together, 0–1; `is_named`: both sides name the same remixer."""
+    return _version_fits().get((asked, offered, is_named), 0.0)
 
 
 def match_score(row: Mapping[str, Any]) -> MatchScore:
@@ -225,6 +232,7 @@ def _other_mix(frame: pl.DataFrame) -> pl.Series:
 _YEAR = r"\b(?:19|20)\d\d\b"
 
 
+@cache
 def _version_fits() -> dict[tuple[str, str, bool], float]:
     """How well two version classes go together, by whether both sides name the same remixer. 0 is another recording."""
     fits: dict[tuple[str, str, bool], float] = {}

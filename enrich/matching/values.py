@@ -59,6 +59,8 @@ class Hit:
     release_date: date | None = None
     duration_ms: int | None = None
     isrc: str | None = None
+    more_isrcs: tuple[str, ...] = ()
+    """A recording may have been given several."""
     release_title: str | None = None
     is_compilation: bool = False
     is_official: bool = True

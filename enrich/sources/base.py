@@ -7,12 +7,10 @@ Entry point: `open_sources`.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
 from importlib import import_module
 from math import ceil
 from pathlib import Path
@@ -27,6 +25,7 @@ from enrich.settings import SOURCES, Settings
 from enrich.sources.cache import Cache
 from enrich.sources.http import Endpoint, Http, Requests, Timeouts
 from enrich.sources.pace import PROCESS_LANES, Clock, Lanes
+from enrich.sources.reading import UNREADABLE, as_hits, clean
 from enrich.sources.replies import Unusable, redact
 from enrich.sources.terms import is_searchable
 
@@ -94,9 +93,16 @@ class WebSource(ABC):
             return SourceAnswer(source=self.name, availability=Availability.OK, reason="title unknown: not asked")
         requests = self._http.requests()
         try:
-            hits = tuple(self._find(query, requests))
+            hits = as_hits(self._find(query, requests))
         except Unusable as error:
-            return SourceAnswer(source=self.name, availability=error.availability, reason=str(error))
+            if error.availability is Availability.FAILED:
+                requests.forget()
+            return SourceAnswer(source=self.name, availability=error.availability, reason=clean(str(error)))
+        except UNREADABLE as error:
+            # What no hits can be made of must not be read again tomorrow.
+            requests.forget()
+            reason = clean(f"{self.name}: unreadable reply, {type(error).__name__}: {error}")
+            return SourceAnswer(source=self.name, availability=Availability.FAILED, reason=reason)
         return SourceAnswer(
             source=self.name,
             availability=Availability.OK,
@@ -217,35 +223,3 @@ def _open_cache(path: Path, clock: Clock) -> Cache:
 def _open(opening: Opening) -> Source:
     source: Source = import_module(f"enrich.sources.{opening.name}").open_source(opening)
     return source
-
-
-def read_date(text: str | None) -> date | None:
-    """The day in `2024-03-15`, `2024-03-15T00:00:00`, `2024-03`, `1999-03-00` or `2024`; None if there is none.
-
-    A missing month or day is taken as the first: good enough to tell which release came earlier.
-    """
-    if not text:
-        return None
-    match = re.match(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", str(text))
-    if match is None:
-        return None
-    year, month, day = (int(part) if part else 0 for part in match.groups())
-    try:
-        return date(year, month or 1, day or 1)
-    except ValueError:
-        return None
-
-
-def read_clock(text: str | None) -> int | None:
-    """Milliseconds in `5:26` or `1:02:24`; None if there is no such time."""
-    match = re.fullmatch(r"\s*(?:(\d+):)?(\d{1,3}):(\d{2})\s*", text or "")
-    if match is None:
-        return None
-    hours, minutes, seconds = (int(part) if part else 0 for part in match.groups())
-    return ((hours * 60 + minutes) * 60 + seconds) * 1000 or None
-
-
-def said(text: object) -> str | None:
-    """A text field as a source sends it: stripped, blank as None."""
-    clean = " ".join(str(text).split()) if text is not None else ""
-    return clean or None

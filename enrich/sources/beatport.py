@@ -21,8 +21,10 @@ from urllib.parse import urlsplit
 from enrich.errors import SettingsError
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources import beatport_site
-from enrich.sources.base import ClosedSource, Opening, Source, WebSource, read_clock, read_date, said
+from enrich.sources.base import ClosedSource, Opening, Source, WebSource
+from enrich.sources.beatport_tracks import credit, track_hit
 from enrich.sources.http import PostForm, Requests
+from enrich.sources.reading import listed, number_in, part
 from enrich.sources.replies import Down, listing, read_object
 from enrich.sources.terms import Terms, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
@@ -55,7 +57,7 @@ class Beatport(WebSource):
             body = requests.get(
                 "/catalog/tracks/", {"isrc": isrc, "page": page, "per_page": 100}, read=listing("results")
             )
-            tracks += body["results"] if body else []
+            tracks += listed(body["results"]) if body else []
             if not body or not body.get("next"):
                 break
         return tracks
@@ -70,7 +72,7 @@ class Beatport(WebSource):
             )
             if not body:
                 break
-            good = worth_a_look(terms, body["tracks"], lambda track: (str(track["name"]), _credit(track)))
+            good = worth_a_look(terms, listed(body["tracks"]), lambda track: (str(track["name"]), credit(track)))
             if good:
                 return good
             if not _has_more(body, page):
@@ -80,14 +82,14 @@ class Beatport(WebSource):
     def _labelled(self, tracks: list[dict[str, Any]], requests: Requests) -> Iterator[Hit]:
         asked: dict[Any, dict[str, Any] | None] = {}
         for track in tracks:
-            release = track.get("release") or {}
-            if not (release.get("label") or {}).get("name") and release.get("id") is not None:
-                number = release["id"]
+            release = part(track.get("release"))
+            number = number_in(release.get("id"), 1, 10**15)
+            if not part(release.get("label")).get("name") and number is not None:
                 if number not in asked and len(asked) < _MOST_RELEASES:
                     # 403: withdrawn.
                     asked[number] = requests.get(f"/catalog/releases/{number}/", read=read_object, absent=(403, 404))
                 release = asked.get(number) or release
-            yield _hit(track, release)
+            yield track_hit(track, release)
 
 
 class Token:
@@ -190,41 +192,6 @@ def open_source(opening: Opening) -> Source:
     if urlsplit(opening.url).path.rstrip("/").endswith("/v4"):
         return ClosedSource(opening.name, "source off: the v4 interface needs ENRICH_BEATPORT_TOKEN")
     return beatport_site.open_site(opening, opening.url)
-
-
-def _hit(track: dict[str, Any], release: dict[str, Any]) -> Hit:
-    number, slug = track.get("id"), track.get("slug")
-    length_ms = track.get("length_ms") or read_clock(track.get("length"))
-    return Hit(
-        source=Beatport.name,
-        title=str(track["name"]),
-        mix=said(track.get("mix_name")),
-        artists=_names(track.get("artists")),
-        remixers=_names(track.get("remixers")),
-        label=said((release.get("label") or {}).get("name")),
-        catalog_number=said(track.get("catalog_number")) or said(release.get("catalog_number")),
-        release_date=read_date(track.get("publish_date")) or read_date(track.get("new_release_date")),
-        duration_ms=int(length_ms) if length_ms else None,
-        isrc=said(track.get("isrc")),
-        release_title=said(release.get("name")),
-        is_compilation=_is_compilation(release),
-        url=f"https://www.beatport.com/track/{slug}/{number}" if slug and number else None,
-    )
-
-
-def _is_compilation(release: dict[str, Any]) -> bool:
-    kind = release.get("type")
-    name = kind.get("name") if isinstance(kind, dict) else kind
-    various = any(name.casefold() == "various artists" for name in _names(release.get("artists")))
-    return various or str(name or "").casefold() in {"compilation", "mix", "dj mix"}
-
-
-def _names(people: list[dict[str, Any]] | None) -> tuple[str, ...]:
-    return tuple(str(person["name"]) for person in people or [])
-
-
-def _credit(track: dict[str, Any]) -> str:
-    return " ".join([*_names(track.get("artists")), *_names(track.get("remixers")), track.get("mix_name") or ""])
 
 
 def _has_more(body: dict[str, Any], page: int) -> bool:

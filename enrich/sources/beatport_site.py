@@ -7,15 +7,16 @@ because the site refuses more.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import Opening, Source, WebSource, read_date, said
+from enrich.sources.base import Opening, Source, WebSource
+from enrich.sources.beatport_tracks import track_hit
 from enrich.sources.http import Requests
+from enrich.sources.reading import as_hits, listed, parsed, part, read_date, said
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 
@@ -24,6 +25,8 @@ _PAGE = 50
 _MOST_PAGES = 2
 #: Requests a second unless set by hand: half the interface's pace.
 _DEFAULT_RATE = 0.5
+#: Where a track has its day, the release's own first; published is when the shop put it up.
+_DAYS = ("new_release_date", "release_date", "publish_date")
 
 
 class BeatportSite(WebSource):
@@ -38,7 +41,7 @@ class BeatportSite(WebSource):
             tracks = requests.get(
                 "/search/tracks", {"q": terms.titled, "page": page, "per_page": _PAGE}, read=_tracks, accept="text/html"
             )
-            hits = [_hit(track) for track in tracks or []]
+            hits = as_hits(tracks or [])
             good = plausible_hits(terms, hits)
             yield from good
             if good or len(hits) < _PAGE:
@@ -50,8 +53,8 @@ def open_site(opening: Opening, base: str) -> Source:
     return BeatportSite.open(opening, rate=opening.rate_by_hand or _DEFAULT_RATE, base=base)
 
 
-def _tracks(reply: Reply) -> list[dict[str, Any]]:
-    """The tracks in a search page.
+def _tracks(reply: Reply) -> list[Hit]:
+    """The tracks in a search page; a catalogue's page has them as the interface writes them.
 
     Raises:
         Failed: the page has no such block.
@@ -59,37 +62,38 @@ def _tracks(reply: Reply) -> list[dict[str, Any]]:
     node = HTMLParser(reply.text).css_first("script#__NEXT_DATA__")
     if node is None:
         raise Failed(f"{reply.address}: changed page, no __NEXT_DATA__ (HTTP 200, {len(reply.body)} bytes)")
-    queries = json.loads(node.text())["props"]["pageProps"]["dehydratedState"]["queries"]
+    queries = listed(parsed(node.text())["props"]["pageProps"]["dehydratedState"]["queries"])
     for one in queries:
-        key = one.get("queryKey") or [""]
-        if "search-tracks" in str(key[0]):
-            return list(one["state"]["data"]["data"])
+        if "search-tracks" in str((one.get("queryKey") or [""])[0]):
+            return list(map(_hit, listed(one["state"]["data"]["data"])))
     for one in queries:
-        data = one.get("state", {}).get("data")
+        data = part(one.get("state")).get("data")
         if isinstance(data, dict) and isinstance(data.get("tracks"), dict):
-            return list(data["tracks"]["data"])
+            return list(map(_hit, listed(data["tracks"]["data"])))
+        results = listed(data.get("results")) if isinstance(data, dict) else []
+        if results and all("artists" in track for track in results):
+            return [track_hit(track, part(track.get("release"))) for track in results]
     raise Failed(f"{reply.address}: changed page, no search-tracks in __NEXT_DATA__")
 
 
 def _hit(track: dict[str, Any]) -> Hit:
-    people = track.get("artists") or []
+    people = listed(track.get("artists"))
     mix = said(track.get("mix_name"))
     title = str(track["track_name"])
     # The name may already end in the mix.
     if mix and title.casefold().endswith(f"({mix})".casefold()):
         title = title[: -len(mix) - 2].strip()
-    length_ms = track.get("length")
     return Hit(
         source=BeatportSite.name,
         title=title,
         mix=mix,
         artists=tuple(str(one["artist_name"]) for one in people if one.get("artist_type_name") != "Remixer"),
         remixers=tuple(str(one["artist_name"]) for one in people if one.get("artist_type_name") == "Remixer"),
-        label=said((track.get("label") or {}).get("label_name")),
-        catalog_number=said(track.get("catalog_number")),
-        release_date=read_date(track.get("publish_date")) or read_date(track.get("release_date")),
-        duration_ms=int(length_ms) if length_ms else None,
-        isrc=said(track.get("isrc")),
-        release_title=said((track.get("release") or {}).get("release_name")),
+        label=part(track.get("label")).get("label_name"),
+        catalog_number=track.get("catalog_number"),
+        release_date=next(filter(None, map(read_date, map(track.get, _DAYS))), None),
+        duration_ms=track.get("length"),
+        isrc=track.get("isrc"),
+        release_title=part(track.get("release")).get("release_name"),
         url=f"https://www.beatport.com/track/-/{track['track_id']}" if track.get("track_id") else None,
     )

@@ -74,7 +74,15 @@ class Cache:
         if row is None:
             return None
         address, status, content_type, body = row
-        return Reply(address, status, {"content-type": content_type}, zlib.decompress(body))
+        try:
+            return Reply(address, status, {"content-type": content_type}, zlib.decompress(body))
+        except zlib.error:
+            return None
+
+    def forget(self, key: str) -> None:
+        """Drop the reply under `key`."""
+        with self._lock, self._connection() as con:
+            con.execute("delete from replies where key = ?", (key,))
 
     def put(self, key: str, reply: Reply, *, source: str, is_miss: bool, lifetime: Lifetime, now: float) -> None:
         """Store a reply for as long as `lifetime` says; its address is for people who look into the file."""

@@ -8,15 +8,19 @@ tracklist items that could be the track become hits, one for each label of the r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 
+from rapidfuzz import fuzz
+
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import Opening, Source, WebSource, read_clock, read_date, said
+from enrich.sources.base import Opening, Source, WebSource
 from enrich.sources.cache import HOUR_S, Lifetime
 from enrich.sources.http import Requests
 from enrich.sources.pace import Pace
+from enrich.sources.reading import listed, number_in, part, read_clock, read_date, said
 from enrich.sources.replies import listing, read_object
 from enrich.sources.terms import Terms, search_terms, worth_a_look
 from enrich.text.versions import split_version
@@ -28,6 +32,8 @@ LIFETIME = Lifetime(hit_s=6 * HOUR_S, miss_s=3 * HOUR_S)
 _PAGE = 50
 _MOST_PAGES = 2
 _MOST_RELEASES = 3
+#: Spellings of the artist searched for: the whole credit, and its first name.
+_MOST_NAMES = 2
 _NUMBERED = re.compile(r"\s+\(\d{1,3}\)$")
 _NOT_ON_LABEL = 1818
 _VARIOUS = 194
@@ -61,32 +67,38 @@ class Discogs(WebSource):
 
     def _search(self, terms: Terms, requests: Requests) -> list[dict[str, Any]]:
         """Releases worth opening: own releases before compilations, early before late."""
-        wanted: dict[str, str | int] = {"type": "release", "track": terms.base, "per_page": _PAGE}
-        if terms.artists:
-            wanted["artist"] = terms.artists[0]
+        for name in terms.names[:_MOST_NAMES] or (None,):
+            good = self._pages(terms, {"artist": name} if name else {}, requests)
+            if good:
+                return good
+        return []
+
+    def _pages(self, terms: Terms, artist: Mapping[str, str], requests: Requests) -> list[dict[str, Any]]:
+        """The first page that has releases worth opening."""
         for page in range(1, _MOST_PAGES + 1):
+            wanted: dict[str, str | int] = {"type": "release", "track": terms.base, "per_page": _PAGE, **artist}
             body = requests.get("/database/search", {**wanted, "page": page}, read=listing("results"))
             if not body:
                 return []
-            results = body["results"]
-            # A release's title is "Artist - Release", so only the artist can be compared; Various is a compilation.
+            results = listed(body["results"])
+            # A release's title is "Artist - Release", so only the artist can be compared; a compilation is another's.
             near = worth_a_look(terms, results, lambda one: (terms.base, str(one["title"])))
-            good = [one for one in results if one in near or _is_various_title(one["title"])]
+            good = [one for one in results if one in near or _is_compiled(one)]
             if good:
                 good.sort(key=lambda one: (_is_compiled(one), str(one.get("year") or "9999")))
                 return good[:_MOST_RELEASES]
-            if not ((body.get("pagination") or {}).get("urls") or {}).get("next"):
+            if not part(part(body.get("pagination")).get("urls")).get("next"):
                 return []
         return []
 
     def _release(self, found: dict[str, Any], requests: Requests) -> dict[str, Any] | None:
-        number = found["id"]
+        number = number_in(found["id"], 1, 10**12)
         if found.get("type") == "master":
             # Masters have no labels.
             master = requests.get(f"/masters/{number}", read=read_object, absent=(404,))
-            if not master or not master.get("main_release"):
-                return None
-            number = master["main_release"]
+            number = number_in((master or {}).get("main_release"), 1, 10**12)
+        if number is None:
+            return None
         return requests.get(f"/releases/{number}", read=read_object, absent=(404,))
 
 
@@ -106,27 +118,32 @@ def heed_allowance(headers: Mapping[str, str], pace: Pace, *, is_rate_set: bool)
 
     Its limit becomes the rate, unless one was set by hand; with nothing left, the pace eases a tenth at a time.
     """
-    limit, remaining = (_number(headers.get(f"x-discogs-ratelimit{part}")) for part in ("", "-remaining"))
+    limit, left = (number_in(headers.get(f"x-discogs-ratelimit{end}"), 0, 10**6) for end in ("", "-remaining"))
     if limit and not is_rate_set:
-        pace.set_rate(limit / 60)
-    if remaining is not None and remaining < 1:
+        pace.set_rate(min(limit / 60, RATE))
+    if left is not None and left < 1:
         pace.ease()
 
 
 def _hits(terms: Terms, release: dict[str, Any]) -> Iterator[Hit]:
-    people = _names(release.get("artists"))
-    formats = {str(word).casefold() for one in release.get("formats") or [] for word in one.get("descriptions") or []}
-    is_compilation = bool(formats & _COMPILED) or any(map(_is_various, release.get("artists") or []))
+    people = listed(release.get("artists"))
+    formats = {str(word).casefold() for one in listed(release.get("formats")) for word in one.get("descriptions") or []}
+    is_compilation = bool(formats & _COMPILED) or any(map(_is_various, people))
 
-    def credit(item: dict[str, Any]) -> list[str]:
-        return _names(item.get("artists")) or people
+    def credits(item: dict[str, Any]) -> list[list[dict[str, Any]]]:
+        """A track's own artists, and the release's: a band's track may be credited to its writer."""
+        own = listed(item.get("artists"))
+        return [credit for credit in (own, [] if is_compilation and own else people) if credit]
 
     items = worth_a_look(
         terms,
-        [one for one in release.get("tracklist") or [] if one.get("type_", "track") == "track"],
-        lambda item: (str(item["title"]), " ".join([*credit(item), *_remixers(item)])),
+        _tracks(listed(release.get("tracklist"))),
+        lambda item: (
+            str(item["title"]),
+            " ".join(name for one in chain(*credits(item), _remixers(item)) for name in _names(one)),
+        ),
     )
-    labels = dict.fromkeys((_label(one), _catalog_number(one)) for one in release.get("labels") or [{}])
+    labels = dict.fromkeys((_label(one), _catalog_number(one)) for one in listed(release.get("labels")) or [{}])
     for item in items:
         title, mix = split_version(str(item["title"]))
         for label, catalog_number in labels:
@@ -134,13 +151,13 @@ def _hits(terms: Terms, release: dict[str, Any]) -> Iterator[Hit]:
                 source=Discogs.name,
                 title=title,
                 mix=mix,
-                artists=tuple(credit(item)),
-                remixers=tuple(_remixers(item)),
+                artists=_as_asked(terms, credits(item)),
+                remixers=tuple(_names(one)[-1] for one in _remixers(item)),
                 label=label,
                 catalog_number=catalog_number,
-                release_date=read_date(release.get("released")) or read_date(str(release.get("year") or "")),
+                release_date=read_date(release.get("released")) or read_date(release.get("year")),
                 duration_ms=read_clock(item.get("duration")),
-                release_title=said(release.get("title")),
+                release_title=release.get("title"),
                 is_compilation=is_compilation,
                 is_official="unofficial release" not in formats,
                 url=f"https://www.discogs.com/release/{release['id']}",
@@ -156,7 +173,7 @@ def _is_wanted(terms: Terms, hit: Hit) -> bool:
 def _searched_labels(found: dict[str, Any]) -> set[str]:
     """Labels and companies as the search mixes them; a text in old replies."""
     labels = found.get("label") or []
-    several = [labels] if isinstance(labels, str) else labels
+    several = labels if isinstance(labels, list) else [labels]
     return {_NUMBERED.sub("", str(name)).casefold() for name in several}
 
 
@@ -172,12 +189,32 @@ def _catalog_number(one: dict[str, Any]) -> str | None:
     return None if number is None or number.casefold() == "none" else number
 
 
-def _names(people: list[dict[str, Any]] | None) -> list[str]:
-    return [_NUMBERED.sub("", str(one.get("anv") or one["name"])) for one in people or []]
+def _tracks(entries: Sequence[dict[str, Any]], *, above: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The tracks of a tracklist, no headings; what an index holds as well as the index, by its artists."""
+    found = []
+    for entry in entries:
+        if entry.get("type_", "track") in ("track", "index"):
+            found.append({**entry, "artists": entry.get("artists") or (above or {}).get("artists")})
+            if above is None:
+                found += _tracks(listed(entry.get("sub_tracks")), above=entry)
+    return found
 
 
-def _remixers(item: dict[str, Any]) -> list[str]:
-    return _names([one for one in item.get("extraartists") or [] if "remix" in str(one.get("role", "")).casefold()])
+def _as_asked(terms: Terms, credits: Sequence[Sequence[dict[str, Any]]]) -> tuple[str, ...]:
+    """The credit, and the spelling of its names, that is nearest to what is asked for; as printed where all are."""
+    wanted = (terms.artist or "").casefold()
+    written = [tuple(_names(one)[place] for one in credit) for credit in credits for place in (-1, 0)]
+    return max(written, key=lambda names: fuzz.token_sort_ratio(wanted, " ".join(names).casefold()), default=())
+
+
+def _names(one: dict[str, Any]) -> tuple[str, ...]:
+    """What somebody is called, and how a release has it: `The Persuader` for `Persuader, The (2)`."""
+    written = [said(one["name"]), said(one.get("anv"))]
+    return tuple(re.sub(r"^(.+), (The)$", r"\2 \1", _NUMBERED.sub("", name)) for name in written if name)
+
+
+def _remixers(item: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in listed(item.get("extraartists")) if "remix" in str(one.get("role", "")).casefold()]
 
 
 def _is_compiled(found: dict[str, Any]) -> bool:
@@ -191,7 +228,3 @@ def _is_various_title(title: object) -> bool:
 
 def _is_various(artist: dict[str, Any]) -> bool:
     return artist.get("id") == _VARIOUS or str(artist.get("name")).casefold() == "various"
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.strip().isdigit() else None

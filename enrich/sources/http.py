@@ -23,6 +23,7 @@ import stamina
 from enrich import __version__
 from enrich.sources.cache import Cache, Lifetime
 from enrich.sources.pace import SYSTEM_CLOCK, Clock, Lane, Pace
+from enrich.sources.reading import UNREADABLE
 from enrich.sources.replies import Blocked, Busy, Down, Failed, Malformed, Reply, Unusable, redact, retry_after_s
 
 T = TypeVar("T")
@@ -111,8 +112,8 @@ class Http:
             headers={"User-Agent": user_agent(endpoint.contact), "Accept-Language": "en"},
             timeout=transport.Timeout(endpoint.timeouts.read_s, connect=endpoint.timeouts.connect_s),
             limits=transport.Limits(max_connections=None, max_keepalive_connections=20),
-            follow_redirects=True,
             max_redirects=3,
+            event_hooks={"request": [self._at_home]},
             trust_env=urlsplit(self._base).hostname not in {"127.0.0.1", "::1", "localhost"},
             verify=_certificates(),
         )
@@ -120,6 +121,16 @@ class Http:
     def requests(self) -> Requests:
         """Begin the requests for one track."""
         return Requests(self)
+
+    def _at_home(self, request: transport.Request) -> None:
+        """Let no redirect lead to another address.
+
+        Raises:
+            Failed: it would.
+        """
+        home, given = transport.URL(self._base), request.url
+        if (given.scheme, given.host, given.port) != (home.scheme, home.host, home.port):
+            raise Failed(f"{self.endpoint.source}: sent on to {given.scheme}://{given.host}, another address")
 
     def post_form(self, path: str, form: Mapping[str, str]) -> Reply:
         """POST a form, unauthorised and uncached, at the source's pace; any status is returned.
@@ -133,15 +144,22 @@ class Http:
         except _MayHeal as error:
             raise Down(str(error)) from None
 
+    def key(self, path: str, params: Mapping[str, str]) -> str:
+        """Under what the cache keeps the reply to a question."""
+        return Cache.key(self.endpoint.source, "GET", self._base + path, params)
+
     def fetch(self, question: _Question[T]) -> tuple[T | None, bool]:
         """The value, and whether it was paid for with a request; raises as `Requests.get` does."""
         at = self.endpoint
-        key = Cache.key(at.source, "GET", self._base + question.path, question.params)
+        key = self.key(question.path, question.params)
         if at.cache is not None:
             stored = at.cache.get(key, now=at.clock.wall())
             if stored is not None:
-                return (None if stored.status in question.absent else _read(stored, question.read)), False
-
+                try:
+                    return (None if stored.status in question.absent else _read(stored, question.read)), False
+                except Unusable:
+                    # Kept by an older version, or spoilt since: asked anew.
+                    at.cache.forget(key)
         reply, value = self._ask(question)
         if at.cache is not None:
             at.cache.put(key, reply, source=at.source, is_miss=not value, lifetime=at.lifetime, now=at.clock.wall())
@@ -222,7 +240,13 @@ class Http:
             lane.breaker.failure(reason, sent_at=sent_at, is_block=True, for_s=wait_s)
             raise Blocked(reason)
         if reply.status in (401, 407) or (reply.status == 403 and reply.is_html):
-            what = "login refused, check the token" if reply.status != 403 else "access refused"
+            token = f"ENRICH_{source.upper()}_TOKEN"
+            refused = (
+                f"login refused, check the token in {token}"
+                if self.endpoint.authorise
+                else f"needs a token, set {token}"
+            )
+            what = refused if reply.status != 403 else "access refused"
             reason = f"{source}: {what} (HTTP {reply.status})"
             lane.breaker.failure(reason, sent_at=sent_at, is_block=True)
             raise Blocked(reason)
@@ -255,7 +279,13 @@ class Http:
         deadline = sent_at + at.timeouts.total_s
         try:
             with self._client.stream(
-                method, self._base + path, params=dict(params) or None, headers=headers, data=form
+                method,
+                self._base + path,
+                params=dict(params) or None,
+                headers=headers,
+                data=form,
+                # A form may hold secrets: it goes where it was sent, and no further.
+                follow_redirects=method == "GET",
             ) as response:
                 body = bytearray()
                 for piece in response.iter_bytes():
@@ -345,6 +375,13 @@ class Requests:
         self._known[name] = value
         return value
 
+    def forget(self) -> None:
+        """Drop from the cache what was answered: nothing could be made of it."""
+        cache = self._http.endpoint.cache
+        for path, params in self._known:
+            if cache is not None:
+                cache.forget(self._http.key(path, dict(params)))
+
 
 class _MayHeal(Exception):
     """A transport error or a status that may be gone on the next try. The text is redacted."""
@@ -367,8 +404,8 @@ def _read(reply: Reply, read: Callable[[Reply], T]) -> T:
         return read(reply)
     except Unusable:
         raise
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise Failed(f"{reply.address}: reply of an unexpected shape ({type(error).__name__})") from error
+    except UNREADABLE as error:
+        raise Failed(f"{reply.address}: reply of an unexpected shape ({type(error).__name__}: {error})") from error
 
 
 def _in_words(error: Exception) -> str:

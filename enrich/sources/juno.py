@@ -1,7 +1,7 @@
 """Juno Download, which closed on 1 June 2026: off, and "source closed" when asked.
 
 The reader is complete, for archives of its search pages: name juno in ENRICH_SOURCES and point ENRICH_JUNO_URL at one.
-A page holds releases, each with its tracks; a track becomes a hit.
+A page holds releases, each with its tracks, or tracks alone; a track becomes a hit.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from selectolax.lexbor import LexborNode as Node
 
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import ClosedSource, Opening, Source, WebSource, read_clock, said
+from enrich.sources.base import ClosedSource, Opening, Source, WebSource
 from enrich.sources.http import Requests
+from enrich.sources.reading import read_clock, said
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 from enrich.text.versions import split_version
@@ -59,22 +60,53 @@ def read_page(reply: Reply) -> list[Hit]:
     """
     page = HTMLParser(reply.text)
     cards = page.css("div.jd-listing-item")
-    if not cards:
+    tracks = page.css("div.jd-listing-item-track")
+    if not cards and not tracks:
         text = page.body.text(separator=" ") if page.body is not None else ""
         if page.css_first("div.jd-listing, .jd-listing-container") is None and not _NOTHING.search(text):
             raise Failed(f"{reply.address}: changed page, no listing (HTTP 200, {len(reply.body)} bytes)")
-    return [hit for card in cards for hit in _hits(card)]
+    return [hit for card in cards for hit in _hits(card)] + [
+        hit for card in tracks if (hit := _track(card)) is not None
+    ]
+
+
+def _track(card: Node) -> Hit | None:
+    """A card of the other layout, one track each: `5:38 / 124 BPM` beside it, no number, seldom a day."""
+    heading = card.css_first("a.juno-title")
+    text = said(heading.text()) if heading is not None else None
+    if heading is None or text is None:
+        return None
+    title, mix = split_version(text)
+    beside = card.css_first("div.lit-date-length-tempo")
+    said_beside = [one.strip() for one in re.split(r"[/\n]", beside.text(separator="\n"))] if beside is not None else []
+    return Hit(
+        source=Juno.name,
+        title=title,
+        mix=mix,
+        artists=tuple(_artists(card)),
+        label=_label(card),
+        release_date=next((_day(one) for one in said_beside if _DATE.match(one)), None),
+        duration_ms=next(filter(None, map(read_clock, said_beside)), None),
+        url=_address(heading),
+    )
+
+
+def _label(card: Node) -> str | None:
+    # Responsive copies repeat the label; the first is enough.
+    return next((text for node in card.css("a.juno-label") if (text := said(node.text()))), None)
+
+
+def _address(heading: Node) -> str | None:
+    href = heading.attributes.get("href") or ""
+    return f"https://www.junodownload.com{href}" if href.startswith("/") else href or None
 
 
 def _hits(card: Node) -> Iterator[Hit]:
     heading = card.css_first("a.juno-title")
     release = said(heading.text()) if heading is not None else None
-    # Responsive copies repeat the label; the first is enough.
-    label = next((text for node in card.css("a.juno-label") if (text := said(node.text()))), None)
     artists = _artists(card)
     is_compilation = any(name.casefold() in {"various", "various artists"} for name in artists)
     catalog_number, day = _info(card)
-    href = (heading.attributes.get("href") or "") if heading is not None else ""
     for node in card.css("div.jd-listing-tracklist div.col"):
         text = " ".join(node.text(separator=" ").replace("\xa0", " ").split())
         match = _TIMED.match(text)
@@ -89,13 +121,13 @@ def _hits(card: Node) -> Iterator[Hit]:
             title=title,
             mix=mix,
             artists=(quoted["artist"],) if quoted else (() if is_compilation else tuple(artists)),
-            label=label,
+            label=_label(card),
             catalog_number=catalog_number,
             release_date=day,
             duration_ms=read_clock(match["time"]) if match else None,
             release_title=release,
             is_compilation=is_compilation,
-            url=f"https://www.junodownload.com{href}" if href.startswith("/") else href or None,
+            url=_address(heading) if heading is not None else None,
         )
 
 

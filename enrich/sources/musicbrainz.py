@@ -1,31 +1,65 @@
-"""MusicBrainz, in two steps: a recording search (or the ISRC) never carries labels, so each plausible recording's
-releases are asked for theirs.
+"""MusicBrainz, in two steps: a recording search (or the ISRC) never carries labels, so the releases of those recordings
+that could be the track are asked for theirs.
 
-No key, but a User-Agent with a contact, and one request a second. All label-infos of all releases are returned, each
-as a hit: `[no label]` as a hit without label, compilations, DJ mixes and Various Artists flagged, bootlegs and promos
-as not official.
+No key, but a User-Agent with a contact, and one request a second. All recordings of a search compete by what the search
+tells of them: a video or a cut of a DJ mix is never the track, a live take only where one is asked for, and what is on
+compilations alone is asked last. All label-infos of all releases are returned, each as a hit: `[no label]` as a hit
+without label, compilations, DJ mixes and Various Artists flagged, bootlegs, promos and broadcasts as not official.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from enrich.matching.scores import DURATION_ZERO_MS, version_fit
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import Opening, Source, WebSource, read_date, said
+from enrich.sources.base import Opening, Source, WebSource
 from enrich.sources.http import Requests
+from enrich.sources.reading import LONGEST_MS, listed, number_in, part, read_date, said
 from enrich.sources.replies import listing
 from enrich.sources.terms import Terms, lucene, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
-from enrich.text.versions import split_version
+from enrich.text.versions import is_version, split_version, version_class
 
 _VARIOUS_ARTISTS = "89ad4ac3-39f7-470e-963a-56509c546377"
 _NO_LABEL = "157afde4-4bf5-4039-8ad2-5a15acc85176"
 _PAGE = 25
 _RELEASE_PAGE = 100
-_MOST_RECORDINGS = 3
+#: Recordings asked for their labels, and those on compilations alone.
+_MOST_RECORDINGS, _MOST_COMPILED = 4, 2
 _MOST_RELEASE_PAGES = 5
+_LIVE = re.compile(r"\b(?:live|concert|sessions?|unplugged|broadcast)\b", re.IGNORECASE)
+_CONCERT = re.compile(
+    r"^\d{4}-\d{2}-\d{2}\b|\blive (?:at|in|from|on)\b|\bunplugged\b|\bin concert\b"
+    r"|\b(?:itunes|spotify|apple|amazon|bbc|peel|radio|kexp|aol|live) (?:\w+ )?sessions?\b",
+    re.IGNORECASE,
+)
+_CUT = re.compile(r"\bdj\W?mix\b|\bmixed\b|\bmegamix\b|\bcontinuous\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Take:
+    """A recording, and what is told of it before its releases are asked for."""
+
+    recording: dict[str, Any]
+    title: str
+    mix: str | None
+    is_cut: bool
+    """A video, or cut out of a mix."""
+    releases: int
+    """How many of its own it is on: neither compilations nor concerts, neither bootlegs nor broadcasts."""
+    isrcs: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        return str(self.recording["id"])
+
+    @property
+    def length_ms(self) -> int | None:
+        return number_in(self.recording.get("length"), 1, LONGEST_MS)
 
 
 class MusicBrainz(WebSource):
@@ -34,25 +68,54 @@ class MusicBrainz(WebSource):
     name = "musicbrainz"
 
     def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
-        recordings: list[dict[str, Any]] = []
+        terms = search_terms(query)
         isrc = normalise_isrc(query.isrc)
         if isrc:
-            body = requests.get(
-                f"/isrc/{isrc}", {"inc": "artists releases", "fmt": "json"}, read=listing("recordings"), absent=(404,)
-            )
-            recordings = body["recordings"][:_MOST_RECORDINGS] if body else []
-        if not recordings:
-            recordings = self._search(search_terms(query), requests)
-        for recording in recordings:
-            for release in self._releases(str(recording["id"]), requests):
-                yield from _hits(recording, release)
+            asked = {"inc": "artist-credits isrcs", "fmt": "json"}
+            body = requests.get(f"/isrc/{isrc}", asked, read=listing("recordings"), absent=(404,))
+            if body:
+                yield from self._identified(isrc, listed(body["recordings"]), requests)
+                return
+        takes = [take for take in self._search(terms, requests) if not take.is_cut or _CUT.search(query.title)]
+        fits = {take.id: _fit(terms, take) for take in takes}
+        best = max(fits.values(), default=0.0)
+        if best == 0.0:
+            # None could win: their labels are not worth a request, that they are listed is worth a word.
+            yield from (hit for take in takes for hit in _hits(take, {}))
+            return
+        ranked = sorted(
+            (take for take in takes if fits[take.id] >= best - 0.1),
+            key=lambda take: (-fits[take.id], _is_far(query, take), -_words_shared(terms, take), -take.releases),
+        )
+        yield from self._labelled([take for take in ranked if take.releases][:_MOST_RECORDINGS], ranked, requests)
 
-    def _search(self, terms: Terms, requests: Requests) -> list[dict[str, Any]]:
+    def _identified(self, isrc: str, recordings: list[dict[str, Any]], requests: Requests) -> Iterator[Hit]:
+        for recording in recordings[:_MOST_RECORDINGS]:
+            take = _take(recording, [], isrc)
+            found = list(self._releases(take.id, requests))
+            for release in found:
+                yield from _hits(_take(recording, found, isrc), release)
+
+    def _labelled(self, own: Sequence[_Take], ranked: Sequence[_Take], requests: Requests) -> Iterator[Hit]:
+        """The hits of takes on releases of their own; those of the others where these bring no label."""
+        is_labelled = False
+        for take in own:
+            for release in self._releases(take.id, requests):
+                for hit in _hits(take, release):
+                    is_labelled |= hit.label is not None
+                    yield hit
+        if not is_labelled:
+            for take in [take for take in ranked if not take.releases][:_MOST_COMPILED]:
+                for release in self._releases(take.id, requests):
+                    yield from _hits(take, release)
+
+    def _search(self, terms: Terms, requests: Requests) -> list[_Take]:
         wanted: dict[str, str | int] = {"query": _lucene(terms), "limit": _PAGE, "offset": 0, "fmt": "json"}
         found = requests.get("/recording", wanted, read=listing("recordings"))
-        recordings = found["recordings"] if found else []
-        good = worth_a_look(terms, recordings, lambda one: (str(one["title"]), " ".join(_artists(one))))
-        return _nearest(terms, good)[:_MOST_RECORDINGS]
+        takes = [_take(one, listed(one.get("releases"))) for one in listed(found["recordings"] if found else [])]
+        return worth_a_look(
+            terms, takes, lambda take: (str(take.recording["title"]), " ".join(_artists(take.recording)))
+        )
 
     def _releases(self, recording: str, requests: Requests) -> Iterator[dict[str, Any]]:
         """All releases of a recording; pages may come shorter than asked for, so the offset counts what came."""
@@ -63,7 +126,7 @@ class MusicBrainz(WebSource):
                 {
                     "recording": recording,
                     # Written with +, which is how a space travels in a query string.
-                    "inc": "labels release-groups media",
+                    "inc": "labels release-groups media artist-credits",
                     "limit": _RELEASE_PAGE,
                     "offset": offset,
                     "fmt": "json",
@@ -73,7 +136,7 @@ class MusicBrainz(WebSource):
             )
             if not body:
                 return
-            yield from body["releases"]
+            yield from listed(body["releases"])
             offset = int(body.get("release-offset") or 0) + len(body["releases"])
             if offset >= int(body["release-count"]):
                 return
@@ -85,56 +148,83 @@ def open_source(opening: Opening) -> Source:
 
 
 def _lucene(terms: Terms) -> str:
-    """`recording:"Night Signal" AND (artist:"Alpha Kid" OR creditname:"Alpha Kid")`."""
+    """`recording:"Night Signal" AND (artist:"Alpha Kid" OR creditname:"Alpha Kid")`: whole credit, then parts."""
     wanted = [f'recording:"{lucene(terms.base)}"']
     if terms.artists:
-        names = dict.fromkeys([terms.artists[0], *([terms.artist] if terms.artist else [])])
-        anyone = " OR ".join(f'{field}:"{lucene(name)}"' for name in names for field in ("artist", "creditname"))
-        wanted.append(f"({anyone})")
+        anyone = (f'{field}:"{lucene(name)}"' for name in terms.names for field in ("artist", "creditname"))
+        wanted.append(f"({' OR '.join(anyone)})")
     return " AND ".join(wanted)
 
 
-def _nearest(terms: Terms, recordings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Recordings whose title says the wanted version first; the search's order otherwise."""
-    if terms.mix is None:
-        return sorted(recordings, key=lambda one: "(" in str(one["title"]))
-    words = set(re.findall(r"\w+", terms.mix.casefold()))
-    return sorted(recordings, key=lambda one: -len(words & set(re.findall(r"\w+", str(one["title"]).casefold()))))
-
-
-def _hits(recording: dict[str, Any], release: dict[str, Any]) -> Iterator[Hit]:
+def _take(recording: dict[str, Any], releases: list[dict[str, Any]], isrc: str | None = None) -> _Take:
     title, mix = split_version(str(recording["title"]))
-    group = release.get("release-group") or {}
-    kinds = {str(kind).casefold() for kind in group.get("secondary-types") or []}
-    known: dict[str, Any] = next(
-        (one for one in recording.get("releases") or [] if one.get("id") == release.get("id")), {}
+    told = said(recording.get("disambiguation")) or ""
+    if mix is None and (_LIVE.search(told) or (releases and all(map(_is_concert, releases)))):
+        mix = "live"
+    elif mix is None and told and is_version(told):
+        mix = told
+    kinds = [_kinds(release) for release in releases]
+    is_mixed = bool(kinds) and all("dj-mix" in kind for kind in kinds)
+    own = [one for one in releases if _is_official(one) and not _is_compiled(one) and not _is_concert(one)]
+    # A search names no releases of a recording that has none; the look-up by ISRC names none at all.
+    isrcs = dict.fromkeys([*([isrc] if isrc else []), *(str(one) for one in recording.get("isrcs") or [])])
+    return _Take(
+        recording=recording,
+        title=title,
+        mix=mix,
+        is_cut=recording.get("video") is True or is_mixed or bool(_CUT.search(f"{told} {mix or ''}")),
+        releases=len(own) if releases else int("releases" not in recording),
+        isrcs=tuple(isrcs),
     )
-    known_kinds = {str(k).casefold() for k in (known.get("release-group") or {}).get("secondary-types") or []}
-    is_compilation = bool((kinds | known_kinds) & {"compilation", "dj-mix"}) or any(
-        _is_various(one) for one in (release, known)
+
+
+def _fit(terms: Terms, take: _Take) -> float:
+    """How well the version fits the one asked for, 0–1: 0 is another recording."""
+    asked, offered = version_class(terms.mix), version_class(take.mix)
+    shared = _words_shared(terms, take)
+    if asked == offered == "remix" and not shared:
+        return 0.0
+    return version_fit(asked, offered, is_named=shared > 0)
+
+
+def _words_shared(terms: Terms, take: _Take) -> int:
+    """Words of the version asked for that the take's version has, too, beside those that only say what it is."""
+    asked, offered = (set(re.findall(r"\w+", (mix or "").casefold())) for mix in (terms.mix, take.mix))
+    return len((asked & offered) - {"remix", "mix", "edit", "version", "the", "dub", "live"})
+
+
+def _is_far(query: TrackQuery, take: _Take) -> bool:
+    return bool(query.duration_ms and take.length_ms) and (
+        abs((query.duration_ms or 0) - (take.length_ms or 0)) >= DURATION_ZERO_MS
     )
-    isrcs = recording.get("isrcs") or []
-    infos = release.get("label-info") or [{}]
+
+
+def _hits(take: _Take, release: dict[str, Any]) -> Iterator[Hit]:
+    """A hit for each label of a release; one without label where there is none, or no release."""
+    known = next((one for one in listed(take.recording.get("releases")) if one.get("id") == release.get("id")), {})
+    infos = listed(release.get("label-info")) or [{}]
+    is_other_take = version_class(take.mix) != "live" and _is_concert(release)
     for label, catalog_number in dict.fromkeys((_label(info), _catalog_number(info)) for info in infos):
         yield Hit(
             source=MusicBrainz.name,
-            title=title,
-            mix=mix,
-            artists=_artists(recording),
+            title=take.title,
+            mix=take.mix,
+            artists=_artists(take.recording),
             label=label,
             catalog_number=catalog_number,
             release_date=read_date(release.get("date")),
-            duration_ms=recording.get("length") or None,
-            isrc=said(isrcs[0]) if isrcs else None,
-            release_title=said(release.get("title")),
-            is_compilation=is_compilation,
-            is_official=release.get("status") in (None, "", "Official"),
-            url=f"https://musicbrainz.org/release/{release['id']}",
+            duration_ms=take.length_ms,
+            isrc=take.isrcs[0] if take.isrcs else None,
+            more_isrcs=take.isrcs[1:],
+            release_title=release.get("title"),
+            is_compilation=_is_compiled(release) or _is_compiled(known) or is_other_take,
+            is_official=_is_official(release),
+            url=f"https://musicbrainz.org/release/{release['id']}" if release else None,
         )
 
 
 def _label(info: dict[str, Any]) -> str | None:
-    label = info.get("label") or {}
+    label = part(info.get("label"))
     name = said(label.get("name"))
     is_none = label.get("id") == _NO_LABEL or (name or "").casefold() in {"[no label]", "[none]"}
     return None if is_none else name
@@ -145,9 +235,27 @@ def _catalog_number(info: dict[str, Any]) -> str | None:
     return None if number is None or number.casefold() == "[none]" else number
 
 
-def _is_various(release: dict[str, Any]) -> bool:
-    return any((one.get("artist") or {}).get("id") == _VARIOUS_ARTISTS for one in release.get("artist-credit") or [])
+def _kinds(release: dict[str, Any]) -> set[str]:
+    return {str(kind).casefold() for kind in part(release.get("release-group")).get("secondary-types") or []}
+
+
+def _is_compiled(release: dict[str, Any]) -> bool:
+    various = any(
+        part(one.get("artist")).get("id") == _VARIOUS_ARTISTS or one.get("name") == "Various Artists"
+        for one in listed(release.get("artist-credit"))
+    )
+    return various or bool(_kinds(release) & {"compilation", "dj-mix"})
+
+
+def _is_concert(release: dict[str, Any]) -> bool:
+    return "live" in _kinds(release) or bool(_CONCERT.search(str(release.get("title") or "")))
+
+
+def _is_official(release: dict[str, Any]) -> bool:
+    is_broadcast = part(release.get("release-group")).get("primary-type") == "Broadcast"
+    return release.get("status") in (None, "", "Official") and not is_broadcast
 
 
 def _artists(recording: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(str(one.get("name") or one["artist"]["name"]) for one in recording.get("artist-credit") or [])
+    credit = listed(recording.get("artist-credit"))
+    return tuple(str(one.get("name") or part(one.get("artist"))["name"]) for one in credit)

@@ -11,7 +11,6 @@ user info and with the values of secret-looking parameters masked; headers are n
 from __future__ import annotations
 
 import email.utils
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from enrich.errors import SourceUnavailable
 from enrich.matching.values import Availability
+from enrich.sources.reading import parsed
 
 _SECRET_NAME = re.compile(r"token|secret|passw|authori|api_?key|^key$|^code$|^sid$|session|signature", re.IGNORECASE)
 _CHALLENGE = re.compile(
@@ -27,6 +27,10 @@ _CHALLENGE = re.compile(
     r"|challenges\.cloudflare\.com|g-recaptcha|captcha-delivery",
     re.IGNORECASE,
 )
+
+
+#: Nobody is heeded for longer: a source that asks for a year of rest is asked again after an hour.
+LONGEST_REST_S = 3600.0
 
 
 class Unusable(SourceUnavailable):
@@ -92,21 +96,21 @@ class Reply:
         if self.is_html:
             return ""
         try:
-            body = json.loads(self.body)
+            body = parsed(self.body)
         except ValueError:
             return ""
         fields = ("detail", "error", "message")
         words = next((body[k] for k in fields if body.get(k)), "") if isinstance(body, dict) else ""
-        return f", {' '.join(str(words).split())[:120]}" if isinstance(words, str) and words else ""
+        return f", {words[:120]}" if isinstance(words, str) and words else ""
 
     def json(self) -> Any:
-        """The body as JSON.
+        """The body as JSON, read as `reading.parsed` reads it.
 
         Raises:
             Failed: it is a page. Malformed: it is broken JSON.
         """
         try:
-            return json.loads(self.body)
+            return parsed(self.body)
         except ValueError:
             if self.is_html:
                 raise Failed(f"{self.address}: expected JSON, got a page (HTTP {self.status})") from None
@@ -149,14 +153,14 @@ def redact(address: str) -> str:
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Seconds to wait by `Retry-After`, given as seconds or as an HTTP date; None when absent or unreadable."""
-    value = headers.get("retry-after", "").strip()
+    """Seconds to wait by `Retry-After`, given as seconds or as an HTTP date, an hour at most; None when unreadable."""
+    value = headers.get("retry-after", "").strip()[:40]
     if not value:
         return None
-    if re.fullmatch(r"\d+(?:\.\d+)?", value):
-        return float(value)
+    if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", value):
+        return min(float(value), LONGEST_REST_S)
     try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        moment = email.utils.parsedate_to_datetime(value).timestamp()
+    except (ValueError, OverflowError, TypeError):
         return None
-    return max(0.0, moment.timestamp() - now)
+    return min(max(0.0, moment - now), LONGEST_REST_S)

@@ -18,7 +18,7 @@ from rapidfuzz import fuzz
 
 from enrich.matching.values import Hit, TrackQuery
 from enrich.text.normalise import fold, normalise_isrc
-from enrich.text.versions import GUEST, is_version
+from enrich.text.versions import GUEST, is_version, stands_behind_dash
 from enrich.text.words import is_unknown_artist, is_unknown_title
 
 T = TypeVar("T")
@@ -34,9 +34,10 @@ _GENERIC = re.compile(
 )
 #: Rougher than `split_credits`: a shop's search finds `A/B` by either name, and no name need stay whole.
 _BETWEEN_ARTISTS = re.compile(
-    r"\s*(?:,|;|/|\s&\s|\s\+\s|\s(?:and|x|vs\.?|versus|with|pres\.?|presents|feat\.?|ft\.?|featuring)\s)\s*",
+    r"\s*(?:[,;/、，；／＆×]|\s&\s|\s\+\s|\s(?:and|x|vs\.?|versus|with|pres\.?|presents|feat\.?|ft\.?|featuring)\s)\s*",
     re.IGNORECASE,
 )
+_DASH = re.compile(r"\s+[-–—−]\s+")
 _LUCENE = re.compile(r'([+\-&|!(){}\[\]^"~*?:\\/])')
 
 #: Likeness (0–100) of folded titles or credits below which a result is not looked at twice.
@@ -56,6 +57,12 @@ class Terms:
     """The title without brackets and feat clause."""
     mix: str | None
     """The version, unless it is one of those that every shop lists under the bare title."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What to put into a field for artists: the whole credit first, then its parts."""
+        whole = " ".join(_GUESTS.sub(" ", self.artist).split()) if self.artist else ""
+        return tuple(dict.fromkeys(name for name in (whole, *self.artists) if name))
 
     @property
     def text(self) -> str:
@@ -89,10 +96,13 @@ def search_terms(query: TrackQuery) -> Terms:
         brackets += [text.strip() for text in _ROUND.findall(bare)]
         bare = _ROUND.sub(" ", bare)
     bare = " ".join(re.sub(r"[()\[\]]", " ", bare).split()).strip(" -")
-    if artist is None and " - " in bare:
-        left, _, right = bare.partition(" - ")
-        if not is_version(right, in_bracket=False):
-            artist, bare = left.strip(), right.strip()
+    *front, last = _DASH.split(bare)
+    while front and stands_behind_dash(last):
+        # As players write it: `Night Signal - 2015 Remaster`.
+        brackets.append(last)
+        bare, (*front, last) = " - ".join(front), front
+    if artist is None and front:
+        artist, bare = front[0], " - ".join([*front[1:], last])
     versions = [text for text in brackets if is_version(text) and not _GENERIC.match(text)]
     bare = bare or " ".join(title.split())
     artists = tuple(part for part in _BETWEEN_ARTISTS.split(artist) if part) if artist else ()

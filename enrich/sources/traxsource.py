@@ -13,10 +13,12 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from selectolax.lexbor import LexborNode as Node
 
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import ClosedSource, Opening, Source, WebSource, read_clock, read_date, said
+from enrich.sources.base import ClosedSource, Opening, Source, WebSource
 from enrich.sources.http import Requests
+from enrich.sources.reading import read_clock, read_date, said
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
+from enrich.text.versions import is_guest
 
 _DURATION = re.compile(r"\(?\b(\d{1,2}:\d{2}(?::\d{2})?)\)?\s*$")
 _REMIXED_BY = re.compile(r"^(.+?)\s+(?:re-?mix|rmx)$", re.IGNORECASE)
@@ -56,7 +58,7 @@ def read_page(reply: Reply) -> list[Hit]:
 
 
 def _is_search_page(page: HTMLParser) -> bool:
-    if page.css_first("#searchTrackList, div.trk-row.hdr") is not None:
+    if page.css_first("#searchTrackList, div.trk-row.hdr, div.search-list-cont") is not None:
         return True
     return page.body is not None and _NOTHING.search(page.body.text(separator=" ")) is not None
 
@@ -69,6 +71,7 @@ def _hit(row: Node) -> Hit | None:
     mix, duration_ms = _version(row.css_first("div.trk-cell.title"), link)
     label = row.css_first('div.trk-cell.label a[href^="/label/"], div.trk-cell.label a')
     artists = _texts(row, "div.trk-cell.artists a.com-artists") or _texts(row, "div.trk-cell.artists a")
+    remixers = _texts(row, "div.trk-cell.artists a.com-remixers")
     remixer = _REMIXED_BY.match(mix or "")
     href = link.attributes.get("href") or ""
     released = row.css_first("div.trk-cell.r-date")
@@ -77,8 +80,8 @@ def _hit(row: Node) -> Hit | None:
         source=Traxsource.name,
         title=title,
         mix=mix,
-        artists=tuple(artists),
-        remixers=(remixer[1],) if remixer else (),
+        artists=tuple(name for name in artists if name not in remixers) or tuple(artists),
+        remixers=tuple(remixers) or ((remixer[1],) if remixer else ()),
         label=said(label.text()) if label is not None else None,
         release_date=read_date(day.group()) if day else None,
         duration_ms=duration_ms,
@@ -94,8 +97,8 @@ def _version(cell: Node | None, link: Node) -> tuple[str | None, int | None]:
     beside = whole.replace(linked, "", 1).strip()
     match = _DURATION.search(beside)
     duration_ms = read_clock(match[1]) if match else None
-    version = (beside[: match.start()] if match else beside).strip(" -–()")
-    return said(version), duration_ms
+    version = said((beside[: match.start()] if match else beside).strip(" -–()"))
+    return None if version and is_guest(version) else version, duration_ms
 
 
 def _texts(row: Node, css: str) -> list[str]:

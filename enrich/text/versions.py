@@ -13,7 +13,7 @@ import polars as pl
 
 from enrich.text.non_labels import PLAIN_VERSION
 from enrich.text.normalise import fold, normalise_title
-from enrich.text.title_words import COMPANY, NO_LABEL, NOTE, VERSION, VERSION_WEAK
+from enrich.text.title_words import CLASSES, COMPANY, NO_LABEL, NOTE, VERSION, VERSION_WEAK
 
 #: Words that bring in a guest, as a pattern for Polars and for `re` alike; to be read without regard to case.
 GUEST = r"(?:feat|ft|featuring)\b\.?"
@@ -24,6 +24,14 @@ _LAST_BRACKET = re.compile(r"^(.*\S)\s*\(([^()]*)\)\s*$")
 _PLAIN, _OTHER = re.compile(PLAIN_VERSION), re.compile(f"{NO_LABEL}|{NOTE}|{COMPANY}")
 _VERSION, _VERSION_WEAK = re.compile(VERSION), re.compile(VERSION_WEAK)
 _IS_GUEST = re.compile(rf"\s*{GUEST}", re.IGNORECASE)
+_FROM = re.compile(
+    r"from [\"“'‘].*|from the .*\b(?:soundtrack|film|movie|motion picture|series|musical|show|album|game)\b.*"
+    r"|.*\b(?:soundtrack|motion picture|bonus track)",
+    re.IGNORECASE,
+)
+#: No version is longer; and a text made to keep the patterns busy is not let in.
+_LONGEST_VERSION = 100
+_CLASSES = [(name, re.compile(pattern)) for name, pattern in CLASSES]
 
 
 def base_key(title: pl.Expr) -> pl.Expr:
@@ -63,6 +71,22 @@ def is_version(text: str, *, in_bracket: bool = True) -> bool:
         in_bracket: Words that end titles as often as versions (`Anthem`, `Touch`) count, too.
     """
     words = normalise_title(text) or ""
+    if len(words) > _LONGEST_VERSION:
+        return False
     if _PLAIN.search(words) or _OTHER.search(words):
         return _PLAIN.search(words) is not None
     return bool(_VERSION.search(words) or (in_bracket and _VERSION_WEAK.search(words)))
+
+
+def stands_behind_dash(text: str) -> bool:
+    """True if a text behind a dash is no title: a version, or where the track is from (`From "8 Mile" Soundtrack`)."""
+    return is_version(text, in_bracket=False) or _FROM.fullmatch(text.strip()) is not None
+
+
+@lru_cache(maxsize=50_000)
+def version_class(text: str | None) -> str:
+    """The class of a version as written, see `title_words.CLASSES`; `plain` for none, `other` for one of no class."""
+    if not text:
+        return "plain"
+    words = normalise_title(text) or ""
+    return next((name for name, pattern in _CLASSES if pattern.search(words)), "other")

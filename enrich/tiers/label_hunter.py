@@ -235,16 +235,16 @@ class _Track:
 def _tracks(queries: Sequence[TrackQuery], read: pl.DataFrame, book: LabelBook) -> dict[str, _Track]:
     """The tracks by id, with the labels that their titles name."""
     labels = book.read_all(read["title_label"])
-    rows = read.select("title_label_confidence", "is_unknown_title", "isrc").iter_rows()
+    rows = read.select("title_label_confidence", "is_unknown_title", "isrcs").iter_rows()
     return {
         query.track_id: _Track(
             query=query,
             place=place,
-            is_asked=not is_unknown or isrc is not None,
+            is_asked=not is_unknown or bool(isrcs),
             title_label=label.canonical if label else None,
             title_confidence=(sure or 0.0) if label else 0.0,
         )
-        for place, (query, label, (sure, is_unknown, isrc)) in enumerate(zip(queries, labels, rows, strict=True))
+        for place, (query, label, (sure, is_unknown, isrcs)) in enumerate(zip(queries, labels, rows, strict=True))
     }
 
 

@@ -10,8 +10,9 @@ from pydantic import SecretStr
 from enrich.demo.catalogue.misbehaving import Misbehaviour
 from enrich.matching.values import Availability, TrackQuery
 from enrich.settings import SOURCES, SettingsError
-from enrich.sources.base import CACHE_FILE, ClosedSource, open_sources, read_clock, read_date
+from enrich.sources.base import CACHE_FILE, ClosedSource, open_sources
 from enrich.sources.cache import Cache, Lifetime
+from enrich.sources.reading import read_clock, read_date
 from enrich.sources.replies import Reply
 
 QUERY = TrackQuery(track_id="1", artist="a", title="b")

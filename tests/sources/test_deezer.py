@@ -7,6 +7,7 @@ import pytest
 from enrich.demo.catalogue.misbehaving import Misbehaviour
 from enrich.matching.values import Availability, TrackQuery
 from enrich.sources.deezer import _hit
+from enrich.sources.reading import as_hits
 
 
 @pytest.fixture
@@ -110,6 +111,6 @@ def test_titles_and_versions(fields, title, mix):
     }
     album = {"label": " Deep  well ", "release_date": "0000-00-00", "record_type": "ep", "title": "Night"}
 
-    hit = _hit(track, album)
+    (hit,) = as_hits([_hit(track, album)])
 
     assert (hit.title, hit.mix, hit.label, hit.release_date, hit.duration_ms) == (title, mix, "Deep well", None, None)

@@ -41,7 +41,7 @@ def answer(view: View, request: Request) -> Reply:
             return _search_releases(view, request)
         case ["release", mbid]:
             one = next((o for o in view.shop.listings if _release_id(o) == mbid), None)
-            return as_json(_release(one, with_labels="labels" in inc)) if one else _not_found()
+            return as_json(_release(one, inc)) if one else _not_found()
         case _:
             return _not_found()
 
@@ -75,17 +75,17 @@ def _browse(view: View, request: Request) -> Reply:
     limit, offset = _window(request)
     if view.does("two_pages"):
         limit = min(limit, max(1, -(-len(found) // 2)))
-    with_labels = "labels" in request.params.get("inc", "")
+    inc = request.params.get("inc", "").replace("+", " ").split()
     return as_json({
         "release-count": len(found), "release-offset": offset,
-        "releases": [_release(one, with_labels=with_labels) for one in found[offset : offset + limit]],
+        "releases": [_release(one, inc) for one in found[offset : offset + limit]],
     })  # fmt: skip
 
 
 def _search_releases(view: View, request: Request) -> Reply:
     found = _find(view, _fields(request.params.get("query", "")), title=("release",), artist=("artist",))
     once = list({one.release: one for one in found}.values())[: request.number("limit", 25)]
-    releases = [{"score": 100, **_release(one, with_labels=True)} for one in once]
+    releases = [{"score": 100, **_release(one, ["labels"])} for one in once]
     return as_json({"created": "2026-01-01T00:00:00.000Z", "count": len(once), "offset": 0, "releases": releases})
 
 
@@ -164,10 +164,11 @@ def _short_release(one: Listing) -> dict[str, Any]:
     return release
 
 
-def _release(one: Listing, *, with_labels: bool) -> dict[str, Any]:
+def _release(one: Listing, inc: list[str]) -> dict[str, Any]:
     release = {**_short_release(one), "barcode": "", "media": [{"format": "Digital Media", "track-count": 1}]}
-    release.pop("artist-credit", None)
-    if with_labels:
+    if "artist-credits" not in inc:
+        release.pop("artist-credit", None)
+    if "labels" in inc:
         label = {"id": str(uuid.uuid5(_SPACE, one.label)), "name": one.label} if one.label else _NO_LABEL
         release["label-info"] = [{"catalog-number": one.catalog_number or "[none]", "label": label}]
     return release

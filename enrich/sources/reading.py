@@ -1,0 +1,174 @@
+"""A reply is hostile until read: the one place where what a source sent becomes texts, numbers, days and hits.
+
+`parsed` reads JSON, its texts clean and its size bounded; `as_hits` makes hits of what a client picked out of a reply.
+Whatever is of another kind than it has to be raises one of `UNREADABLE`, with the reason; what is merely out of range
+(a day of the year 3, a track of a week) is nothing. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from itertools import islice
+from typing import Any
+
+from enrich.matching.values import Hit
+
+#: What reading a reply of another shape raises.
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+#: Letters of a text, entries of a list or an object, levels of a reply and hits of an answer that are read.
+MOST_LETTERS, MOST_ITEMS, MOST_LEVELS, MOST_HITS = 500, 1_000, 30, 1_000
+#: A recording lasts a day at most, and came out since there are any.
+LONGEST_MS = 24 * 60 * 60 * 1000
+_FIRST_YEAR, _LAST_YEAR = 1857, 2100
+
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+# Controls, marks that turn the direction of writing, halves of a character, code points that are none.
+_NO_TEXT = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]+"
+)
+
+
+def parsed(text: str | bytes) -> Any:
+    """The JSON in `text`, texts cleaned as `said` does it, nothing longer or deeper than is read.
+
+    Raises:
+        ValueError: it is no JSON, or nested too deeply.
+    """
+    try:
+        return _bounded(json.loads(text), MOST_LEVELS)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _bounded(value: Any, levels: int) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= MOST_LETTERS and value.isprintable() else clean(value)
+    if isinstance(value, list):
+        if levels == 0:
+            raise ValueError("nested too deeply")
+        return [_bounded(one, levels - 1) for one in value[:MOST_ITEMS]]
+    if isinstance(value, dict):
+        if levels == 0:
+            raise ValueError("nested too deeply")
+        return {name: _bounded(one, levels - 1) for name, one in islice(value.items(), MOST_ITEMS)}
+    return value
+
+
+def clean(text: str) -> str:
+    """`text` without what a terminal, a database or a page would take for something else; white space single."""
+    bare = _NO_TEXT.sub(" ", _ESCAPE.sub(" ", text[: 4 * MOST_LETTERS]))
+    return " ".join(bare.split())[:MOST_LETTERS].rstrip()
+
+
+def said(value: object) -> str | None:
+    """A text field as a source sends it: clean, blank as None.
+
+    Raises:
+        TypeError: it is no text.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError(f"expected a text, got {type(value).__name__}")
+    return clean(str(value)) or None
+
+
+def listed(value: object) -> list[dict[str, Any]]:
+    """A list of objects; a missing one is empty.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise TypeError(f"expected a list of objects, got {type(value).__name__}")
+    return value
+
+
+def part(value: object) -> dict[str, Any]:
+    """An object within another; a missing one is empty.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise TypeError(f"expected an object, got {type(value).__name__}")
+    return value
+
+
+def number_in(value: object, low: int, high: int) -> int | None:
+    """A whole number from `low` to `high`, also written as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,18}", value.strip()):
+        return None
+    # A comparison is false for what is no number.
+    return int(value) if low <= float(value) <= high else None
+
+
+def read_date(value: object) -> date | None:
+    """The day in `2024-03-15`, `2024-03-15T00:00:00`, `2024-03`, `1999-03-00` or `2024`; None if there is none.
+
+    A missing month or day is taken as the first: good enough to tell which release came earlier.
+    """
+    match = re.match(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?(?![0-9])", str(value)[:40])
+    if match is None:
+        return None
+    year, month, day = (int(found) if found else 0 for found in match.groups())
+    try:
+        return date(year, month or 1, day or 1) if _FIRST_YEAR <= year <= _LAST_YEAR else None
+    except ValueError:
+        return None
+
+
+def read_clock(text: object) -> int | None:
+    """Milliseconds in `5:26` or `1:02:24`; None if there is no such time."""
+    match = re.fullmatch(r"\s*(?:([0-9]{1,2}):)?([0-9]{1,3}):([0-9]{2})\s*", str(text)[:40])
+    if match is None:
+        return None
+    hours, minutes, seconds = (int(found) if found else 0 for found in match.groups())
+    return number_in(((hours * 60 + minutes) * 60 + seconds) * 1000, 1, LONGEST_MS)
+
+
+def as_hits(found: Iterable[Hit]) -> tuple[Hit, ...]:
+    """Hits made of raw fields, as hits: texts clean and bounded, numbers and days in range, at most `MOST_HITS`.
+
+    Raises:
+        UNREADABLE: a field is of another kind, or a hit has no title.
+    """
+    return tuple(_hit(raw) for raw in islice(found, MOST_HITS))
+
+
+def _hit(raw: Hit) -> Hit:
+    title = said(raw.title)
+    if title is None:
+        raise ValueError("a track without a title")
+    if not isinstance(raw.is_compilation, bool) or not isinstance(raw.is_official, bool):
+        raise TypeError("expected yes or no")
+    day = raw.release_date
+    return replace(
+        raw,
+        title=title,
+        artists=_names(raw.artists),
+        label=said(raw.label),
+        mix=said(raw.mix),
+        remixers=_names(raw.remixers),
+        catalog_number=said(raw.catalog_number),
+        release_date=day if day is not None and _FIRST_YEAR <= day.year <= _LAST_YEAR else None,
+        duration_ms=number_in(raw.duration_ms, 1, LONGEST_MS),
+        isrc=said(raw.isrc),
+        more_isrcs=_names(raw.more_isrcs),
+        release_title=said(raw.release_title),
+        url=said(raw.url),
+    )
+
+
+def _names(names: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for one in islice(names, 100) if (name := said(one)) is not None))

@@ -1,0 +1,189 @@
+"""Neighbours of the recorded replies: what each client must make of the same kinds of reply, made up here."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from recorded_replies import asked, replay
+
+from enrich.matching.choice import choose
+from enrich.matching.values import Availability, Outcome
+
+KID = [{"name": "Alpha Kid", "artist": {"id": "a", "name": "Alpha Kid"}}]
+VARIOUS = [{"name": "Various Artists", "artist": {"id": "89ad4ac3-39f7-470e-963a-56509c546377"}}]
+
+
+def told(path, body, **more):
+    return {"path": path, "status": 200, "body": json.dumps(body), **more}
+
+
+def musicbrainz(ask, takes, labels):
+    """A case of recordings `takes` (by id), each on one release under `labels[id]`."""
+    recordings, replies = [], []
+    for name, fields in takes.items():
+        release = {"id": f"on {name}", "title": "Night", "status": "Official", **fields.get("release", {})}
+        recordings.append({"id": name, "title": "Night Signal", "artist-credit": KID, **fields, "releases": [release]})
+        infos = [{"catalog-number": "1", "label": {"id": "l", "name": labels[name]}}] if labels.get(name) else []
+        browsed = {"release-count": 1, "release-offset": 0, "releases": [{**release, "label-info": infos}]}
+        replies.append(told("/release", browsed, params={"recording": name}))
+    search = told("/recording", {"count": len(recordings), "offset": 0, "recordings": recordings})
+    return {"service": "musicbrainz", "ask": {"artist": "Alpha Kid", **ask}, "replies": [search, *replies]}
+
+
+def of_kind(*kinds):
+    return {"release-group": {"id": "g", "primary-type": "Album", "secondary-types": list(kinds)}}
+
+
+STUDIO = {"release": of_kind()}
+NEVER = {
+    "live-type": {"release": of_kind("Live")},
+    "live-disambiguation": {"disambiguation": "live, 2011-06-04: Rock am Ring"},
+    "session-disambiguation": {"disambiguation": "BBC Radio 1 session"},
+    "concert-by-its-name": {"release": {"title": "2011-06-04: Nürburg, Germany"}},
+    "session-by-its-name": {"release": {"title": "Spotify Sessions"}},
+    "unplugged": {"release": {"title": "MTV Unplugged"}},
+    "video": {"video": True},
+    "dj-mix-type": {"release": of_kind("DJ-mix")},
+    "dj-mix-disambiguation": {"disambiguation": "mixed"},
+    "part-of-a-mix": {"disambiguation": "part of a “Somewhere” DJ‐mix"},
+    "another-remix": {"title": "Night Signal (Gamma remix)"},
+}
+
+
+@pytest.mark.parametrize("kind", NEVER)
+def test_what_is_never_the_studio_track(kind, tmp_path):
+    case = musicbrainz(
+        {"title": "Night Signal"}, {"x": NEVER[kind], "studio": STUDIO}, {"x": "Wrong", "studio": "Deepwell"}
+    )
+    answer, _, _ = replay(case, tmp_path / "both")
+    assert choose(asked(case), answer.hits).label == "Deepwell"
+
+    alone = musicbrainz({"title": "Night Signal"}, {"x": NEVER[kind]}, {"x": "Wrong"})
+    answer, _, _ = replay(alone, tmp_path / "alone")
+    assert choose(asked(alone), answer.hits).outcome is Outcome.NONE
+
+
+@pytest.mark.parametrize("title", ["Night Signal (Live)", "Night Signal (Live at Rock am Ring)", "Night Signal - Live"])
+def test_a_live_title_finds_its_live_take(title, tmp_path):
+    takes = {"studio": dict(STUDIO), "live": dict(NEVER["live-disambiguation"])}
+    case = musicbrainz({"title": title}, takes, {"studio": "Deepwell", "live": "Concerts"})
+
+    answer, _, _ = replay(case, tmp_path)
+
+    assert choose(asked(case), answer.hits).label == "Concerts"
+
+
+def test_the_studio_take_is_asked_for_however_far_down_it_stands(tmp_path):
+    takes = {f"c{n}": {"release": of_kind("Compilation")} for n in range(12)} | {"studio": dict(STUDIO)}
+    case = musicbrainz({"title": "Night Signal"}, takes, {"studio": "Deepwell", "c0": "Charity"})
+
+    answer, log, _ = replay(case, tmp_path)
+
+    assert choose(asked(case), answer.hits).label == "Deepwell"
+    assert len(log) == 2
+
+
+def test_compilations_alone_are_for_review(tmp_path):
+    case = musicbrainz({"title": "Night Signal"}, {"c": {"release": {"artist-credit": VARIOUS}}}, {"c": "Charity"})
+
+    choice = choose(asked(case), replay(case, tmp_path)[0].hits)
+
+    assert (choice.outcome, choice.rule) == (Outcome.REVIEW, "compilation_only")
+
+
+def test_any_isrc_of_a_recording_is_its_own(tmp_path):
+    take = {"isrcs": ["GBXXX2400001", "GBXXX2400009"], **STUDIO}
+    case = musicbrainz({"title": "Night Signal", "isrc": "GB-XXX-24-00009"}, {"studio": take}, {"studio": "Deepwell"})
+
+    answer, _, _ = replay(case, tmp_path)
+
+    assert choose(asked(case), answer.hits).rule == "isrc"
+
+
+def discogs(ask, release):
+    found = {"results": [{"id": 7, "type": "release", "title": "Alpha Kid - Night", "format": ["LP"], "label": []}]}
+    whole = {"id": 7, "title": "Night", "artists": [{"id": 1, "name": "Alpha Kid", "anv": ""}], **release}
+    whole |= {"labels": [{"id": 5, "name": "Deepwell", "catno": "D1"}]}
+    return {"service": "discogs", "ask": ask, "replies": [told("/database/search", found), told("/releases/7", whole)]}
+
+
+@pytest.mark.parametrize("artist", ["Alpha Kid", "A. Kid", "The Kids"])
+def test_discogs_names_and_their_variations_are_one(artist, tmp_path):
+    people = [{"id": 1, "name": "Alpha Kid (3)", "anv": "A. Kid"}] if artist != "The Kids" else [{"name": "Kids, The"}]
+    tracks = [{"type_": "track", "title": "Night Signal", "duration": "", "artists": people}]
+    case = discogs({"artist": artist, "title": "Night Signal"}, {"tracklist": tracks})
+    case["replies"][0]["body"] = case["replies"][0]["body"].replace("Alpha Kid - Night", f"{artist} - Night")
+
+    (hit,) = replay(case, tmp_path)[0].hits
+
+    assert hit.artists == (artist,)
+
+
+def test_discogs_reads_what_an_index_holds(tmp_path):
+    index = {"type_": "index", "title": "Suite", "sub_tracks": [{"type_": "track", "title": "Part of Night Signal"}]}
+    case = discogs({"artist": "Alpha Kid", "title": "Part of Night Signal"}, {"tracklist": [index]})
+
+    assert [hit.title for hit in replay(case, tmp_path)[0].hits] == ["Part of Night Signal"]
+
+
+@pytest.mark.parametrize("service", ["musicbrainz", "deezer", "discogs"])
+def test_the_whole_credit_is_asked_for_before_its_parts(service, tmp_path):
+    case = {"service": service, "ask": {"artist": "Smith & Jones", "title": "Night Signal"}, "replies": []}
+    empty = {"recordings": [], "data": [], "results": []}
+    case["replies"] = [told(path, empty) for path in ("/recording", "/search", "/database/search")]
+
+    _, log, _ = replay(case, tmp_path)
+
+    asked_for = "\n".join(log).replace("\\", "")
+    assert 0 < asked_for.index("Smith & Jones") < asked_for.index("Smith", asked_for.index("Smith & Jones") + 5)
+
+
+def test_a_redirect_keeps_to_its_origin(tmp_path):
+    there = {"location": "http://127.0.0.1:9/elsewhere"}
+    replies = [{"path": "/search", "status": 302, "headers": there, "body": ""}]
+
+    answer, _, _ = replay({"service": "deezer", "ask": {"artist": "A", "title": "Night"}, "replies": replies}, tmp_path)
+
+    assert answer.availability is Availability.FAILED
+    assert "another address" in answer.reason
+
+
+def test_a_token_is_never_sent_on(tmp_path):
+    """Neither to another address nor along a redirect at home."""
+    token = json.dumps({"access_token": "a", "refresh_token": "r1", "client_id": "c1"})
+    replies = [
+        {"path": "/catalog/search/", "status": 401, "body": "{}"},
+        {
+            "path": "/auth/o/token/",
+            "method": "POST",
+            "status": 307,
+            "headers": {"location": "{base}/thief"},
+            "body": "",
+        },
+        {"path": "/thief", "method": "POST", "status": 200, "body": token},
+    ]
+    settings = {"ENRICH_BEATPORT_TOKEN": token}
+    case = {"service": "beatport", "ask": {"artist": "A", "title": "N"}, "settings": settings, "replies": replies}
+
+    answer, log, _ = replay(case, tmp_path)
+
+    assert answer.availability is Availability.BLOCKED
+    assert not [one for one in log if "thief" in one]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param('<div class="search-list-cont"></div>', id="container"),
+        pytest.param('<div id="searchTrackList"></div>', id="list"),
+        pytest.param("<p>Sorry, no results for that</p>", id="words"),
+    ],
+)
+def test_a_search_page_without_rows_is_a_miss(page, tmp_path):
+    replies = [{"path": "/search/tracks", "status": 200, "body": f"<html><body>{page}</body></html>"}]
+    ask = {"artist": "A", "title": "Night"}
+
+    answer, _, _ = replay({"service": "traxsource", "ask": ask, "replies": replies}, tmp_path)
+
+    assert (answer.availability, answer.hits) == (Availability.OK, ())
