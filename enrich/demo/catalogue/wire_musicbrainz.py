@@ -36,7 +36,7 @@ def answer(view: View, request: Request) -> Reply:
                 return _not_found()
             return as_json({"isrc": isrc, "recordings": [_recording(same, None) for same in _grouped(found)]})
         case ["release"] if "recording" in request.params:
-            return _browse(view, request)
+            return _browse(view, request, inc)
         case ["release"]:
             return _search_releases(view, request)
         case ["release", mbid]:
@@ -70,12 +70,11 @@ def _search(view: View, request: Request) -> Reply:
     })  # fmt: skip
 
 
-def _browse(view: View, request: Request) -> Reply:
+def _browse(view: View, request: Request, inc: list[str]) -> Reply:
     found = view.by_recording(request.params["recording"])
     limit, offset = _window(request)
     if view.does("two_pages"):
         limit = min(limit, max(1, -(-len(found) // 2)))
-    inc = request.params.get("inc", "").replace("+", " ").split()
     return as_json({
         "release-count": len(found), "release-offset": offset,
         "releases": [_release(one, inc) for one in found[offset : offset + limit]],
