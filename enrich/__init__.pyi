@@ -13,8 +13,7 @@ from .demo.catalogue.serving import catalogue as catalogue
 from .demo.loading import demo as demo
 from .errors import EnrichError as EnrichError
 from .identity.aliases import propose_aliases as propose_aliases
-from .identity.linking import link_ids as link_ids
-from .identity.linking import trace_ids as trace_ids
+from .identity.identify import identify as identify
 from .importing.running import import_ as import_
 from .ledger.proposals import proposals as proposals
 from .ledger.review import accept as accept

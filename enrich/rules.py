@@ -57,6 +57,8 @@ OCCURRENCE_WEIGHT, LABEL_WEIGHT, DJ_WEIGHT, POSITION_WEIGHT = 0.5, 0.3, 0.2, 0.1
 GATE_PROBABILITY, GATE_SETS = 0.60, 2
 #: Candidates kept for one unknown (contract of `rank-artists`).
 MAX_RANK = 50
+#: From here on an answer counts as sure where answers are counted (the policy's own line is its own).
+SURE = 0.90
 
 # ── Tier 2: outside sources ─────────────────────────────────────────────────────────────────────────────────────────
 #: An artist from a source below this is not worth a reviewer's time.

@@ -1,4 +1,4 @@
-"""`enrich rank-artists`, `evaluate`, `train-ranker`, `link-ids`, `graph`: tracklist files in, no database needed."""
+"""`enrich rank-artists`, `evaluate`, `train-ranker`, `identify`, `graph`: tracklist files in, no database needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 import enrich
 from enrich.cli.output import JsonOption, emit, say
-from enrich.rules import GATE_PROBABILITY, GATE_SETS
+from enrich.rules import GATE_PROBABILITY, GATE_SETS, SURE
 
 app = typer.Typer()
 
@@ -143,33 +143,31 @@ def train_ranker(
     emit(manifest, as_json=as_json, text="\n".join([_table(manifest["data"]["hidden"], figures), f"stored in {out}"]))
 
 
-@app.command("link-ids")
-def link_ids(
+@app.command()
+def identify(
     tracklists: Annotated[list[Path], typer.Argument(help="Tracklist files.")],
-    out: Annotated[Path, typer.Option(help="Where the links go: .parquet, .csv or .jsonl.")],
-    traced: Annotated[Path | None, typer.Option(help="Where names found in other sets go, likewise.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the candidates go: .parquet, .csv or .jsonl.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Join ID slots that are the same unknown, and find the names IDs got later.
+    """Name unknown slots by other listings of their set, by their track key, and by what was played later.
 
-    Example: enrich link-ids tracklists.parquet --out links.parquet --traced named.parquet
+    Example: enrich identify tracklists.parquet --out identities.parquet
     """
     from enrich.frames.files import check_output, write_table
 
-    for path in (out, traced):
-        if path is not None:
-            check_output(path)
-    rows = enrich.read_tracklists(tracklists).rows
-    links = enrich.link_ids(rows)
-    write_table(links, out)
-    figures: dict[str, Any] = {"linked_slots": links.height, "unknowns": links["track_key"].n_unique(), "out": out}
-    text = f"{links.height:,} ID slots are {figures['unknowns']:,} unknowns, written to {out}"
-    if traced is not None:
-        named = enrich.trace_ids(rows)
-        write_table(named, traced)
-        figures |= {"named_later": named.height, "traced": traced}
-        text += f"\n{named.height:,} ID slots are named in another set, written to {traced}"
-    emit(figures, as_json=as_json, text=text)
+    check_output(out)
+    read = enrich.read_tracklists(tracklists)
+    found = enrich.identify(read.rows)
+    write_table(found, out)
+    first = found.filter(rank=1)
+    sources = dict(sorted(first["source"].value_counts().iter_rows()))
+    sure = first.filter(first["confidence"] >= SURE).height
+    figures = {"slots": read.rows.height, "rows_set_aside": read.bad.height, "named": first.height, "sure": sure}
+    lines = [
+        f"{first.height:,} unknown slots have a candidate, {sure:,} one at {SURE:.2f} or more, by source of the first:"
+    ]
+    lines += [f"  {source:<16}{n:>8,}" for source, n in sources.items()]
+    emit(figures | {"by_source": sources, "out": out}, as_json=as_json, text="\n".join([*lines, f"written to {out}"]))
 
 
 def _table(kind: str, part: dict[str, Any]) -> str:

@@ -43,7 +43,7 @@ def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame, *, versions_tog
     named = rows.filter(~pl.col("is_unknown"), ~is_unknown_title(pl.col("title"))).select("slot", "title")
     what = base_key(pl.col("title"))
     if not versions_together:
-        remixer = _remixers(named["title"])
+        remixer = remixers(named["title"])
         named = named.join(remixer, on="title", how="left", maintain_order="left")
         what = pl.concat_str(what, pl.lit(" · ") + pl.col("remixer_key"), ignore_nulls=True)
     titled = (
@@ -63,7 +63,7 @@ def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame, *, versions_tog
     )
 
 
-def _remixers(titles: pl.Series) -> pl.DataFrame:
+def remixers(titles: pl.Series) -> pl.DataFrame:
     """title, remixer_key: who remixed each distinct title that says so."""
     distinct = titles.unique().drop_nulls()
     # A slot has an artist of its own: its title is not to be divided at a dash.

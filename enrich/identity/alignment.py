@@ -7,6 +7,7 @@ there, else only where an artist or the count of what is left says so.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -116,6 +117,7 @@ class _Listing:
     def __init__(self, rows: pl.DataFrame) -> None:
         self.whole: list[str | None] = rows["whole"].to_list()
         self.base: list[str | None] = rows["base"].to_list()
+        self.numbers = [set(re.findall(r"\d+", whole or "")) for whole in self.whole]
         self.artists: list[set[str]] = [set(names) for names in rows["artists"].to_list()]
 
     def __len__(self) -> int:
@@ -162,7 +164,10 @@ def _likeness(old: _Listing, new: _Listing) -> np.ndarray:
     codes = {base: n for n, base in enumerate({*old.base, *new.base} - {None})}
     left = np.array([codes.get(base or "", -1) for base in old.base])
     right = np.array([codes.get(base or "", -2) for base in new.base])
-    return np.asarray(((score > 0) | (left[:, None] == right)) & known)
+    # `Part 1` is spelled almost as `Part 2`.
+    numbers = np.array([[_numbered_alike(a, b) for b in new.numbers] for a in old.numbers], dtype=bool)
+    spelled = (score > 0) & numbers.reshape(score.shape)
+    return np.asarray((spelled | (left[:, None] == right)) & known)
 
 
 def _longest_run(alike: np.ndarray) -> list[tuple[int, int]]:
@@ -224,6 +229,11 @@ def _may_be(old: _Listing, new: _Listing, i: int, j: int) -> bool:
     return not one_is_blank or either or any(_one_name(a, b) for a in old.artists[i] for b in new.artists[j])
 
 
+def _numbered_alike(one: set[str], other: set[str]) -> bool:
+    """False where each name has a number which the other lacks."""
+    return not (one - other and other - one)
+
+
 def _one_name(one: str, other: str) -> bool:
     """Equal, or one is the other cut off."""
     return one.startswith(other) or other.startswith(one)
@@ -233,8 +243,9 @@ def _relation(old: _Listing, new: _Listing, i: int, j: int) -> str:
     was, now = old.whole[i] is not None, new.whole[j] is not None
     if was and now:
         # At the same place the same words in another order, or some of them, are the same recording.
-        words = fuzz.token_set_ratio(old.whole[i], new.whole[j])
-        return "respelled" if words >= 100 * SAME_WORDS else "renamed"
+        words = fuzz.token_set_ratio(old.whole[i] or "", new.whole[j] or "")
+        alike = words >= 100 * SAME_WORDS and _numbered_alike(old.numbers[i], new.numbers[j])
+        return "respelled" if alike else "renamed"
     if now:
         return "named"
     if was:

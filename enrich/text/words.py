@@ -33,7 +33,7 @@ _BLANK_TITLE = (
 _ASKS = r"^\?+(?:\s|$)"
 _MARKS = r"^[\s?\-–—_.…*]*$"
 # A working name: upper-case ID as the last word, as in `Privilege 2013 ID 02`.
-_WORKING_NAME = r"\s(?:ID|I\.D\.)(?:\s#?\d{1,2})?\s*(?:\((?i:working title)\))?$|(?i)\(working title\)$"
+_WORKING_NAME = r"\s(?:ID|I\.D\.)(?:\s?#?\d{1,2})?\s*(?:\((?i:working title)\))?$|(?i)\(working title\)$"
 
 
 def is_unknown_artist(expr: pl.Expr) -> pl.Expr:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.errors import EnrichError
@@ -75,6 +75,7 @@ def test_listings_that_agree_nowhere_are_sure_of_nothing() -> None:
 rows = st.lists(st.sampled_from([A, B, C, D, ID, ("Vale", "ID"), (None, "Ember")]), max_size=9)
 
 
+@settings(deadline=None, max_examples=40)
 @given(rows, rows)
 def test_every_row_stands_once(old: list[Row], new: list[Row]) -> None:
     if not old or not new:
@@ -84,6 +85,7 @@ def test_every_row_stands_once(old: list[Row], new: list[Row]) -> None:
     assert found["new_row"].drop_nulls().sort().to_list() == list(range(len(new)))
 
 
+@settings(deadline=None, max_examples=40)
 @given(rows.filter(bool))
 def test_a_listing_beside_itself_is_the_same(rows: list[Row]) -> None:
     found = align(listing(*rows), listing(*rows))

@@ -1,0 +1,190 @@
+"""Which recording an unknown slot is: candidates of every source in one ranking, each with the confidence measured.
+
+other-listing  the same set is listed a second time, and names the slot
+same-key       the slot's `track_key` has a name elsewhere
+named-later    the artist's new recordings, the title's recordings, or what stands between the same neighbours
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from enrich.cooccurrence.slots import unknown_key
+from enrich.identity.candidates import candidates
+from enrich.identity.listings import pair_listings
+from enrich.identity.measured import Measured, load
+from enrich.identity.played import played
+from enrich.rules import MAX_RANK
+from enrich.text.persons import with_known
+
+_STRINGS: Any = pl.List(pl.String)
+
+#: One row per unknown slot and candidate, `rank` from 1. `blank`: what was missing (artist, title, both). `named_in` is
+#: the set that names the recording, `days` how long after the unknown's set that is.
+IDENTITIES = pl.Schema(
+    {
+        "set_id": pl.String,
+        "position": pl.Int32,
+        "track_key": pl.String,
+        "blank": pl.String,
+        "rank": pl.Int32,
+        "source": pl.String,
+        "artist": pl.String,
+        "title": pl.String,
+        "label": pl.String,
+        "confidence": pl.Float64,
+        "evidence": _STRINGS,
+        "named_in": pl.String,
+        "days": pl.Int32,
+    }
+)
+
+#: A candidate as the sources give it.
+_FOUND = pl.Schema(
+    {
+        "slot": pl.Int64,
+        "unit": pl.String,
+        "named_slot": pl.Int64,
+        "source": pl.String,
+        "confidence": pl.Float64,
+        "evidence": pl.String,
+    }
+)
+
+
+def identify(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Name the unknown slots of tracklists by what the tracklists themselves say elsewhere.
+
+    Args:
+        tracklists: TRACKLISTS.
+        aliases: artist, alias: further names of artists, beside those known.
+
+    Returns:
+        IDENTITIES: for each slot that lacks artist, title or both its candidates, surest first; slots without any are
+        left out. The same for the same rows in any order.
+    """
+    slots = played(tracklists)
+    measured = load()
+    found = pl.concat(
+        [
+            _other_listing(tracklists, slots, measured, with_known(aliases)),
+            _same_key(slots, measured),
+            _named_later(slots, measured),
+        ]
+    )
+    return _ranked(found, slots)
+
+
+def _other_listing(
+    tracklists: pl.DataFrame, slots: pl.DataFrame, measured: Measured, aliases: pl.DataFrame
+) -> pl.DataFrame:
+    _, rows = pair_listings(tracklists, slots, aliases)
+    turned = rows.rename({"slot": "other_slot", "other_slot": "slot"}).select(rows.columns)
+    about = slots.select("slot", "blank", "unit", "set_id")
+    how = pl.when("certain").then(pl.lit("certain")).otherwise(pl.lit("likely"))
+    ground = pl.concat_str(pl.lit("other-listing"), "verdict", how, separator=" ")
+    place = pl.when("certain").then(pl.lit("at the same place")).otherwise(pl.lit("at about the same place"))
+    return (
+        pl.concat([rows, turned])
+        .join(about.drop("unit"), on="slot")
+        .join(about.select(other_slot="slot", other_set="set_id", unit="unit"), on="other_slot")
+        .filter(pl.col("blank").is_not_null(), pl.col("unit").is_not_null())
+        .with_columns(ground=ground)
+        .select(
+            "slot", "unit", named_slot="other_slot", source=pl.lit("other-listing"),
+            confidence=_shares(pl.col("ground"), measured),
+            evidence=pl.format("listed {} in {}, another listing of the set", place, "other_set"),
+        )
+        .match_to_schema(_FOUND)
+    )  # fmt: skip
+
+
+def _shares(ground: pl.Expr, measured: Measured) -> pl.Expr:
+    known = {name: share.confidence for name, share in measured.shares.items()}
+    return ground.replace_strict(known, default=measured.share("").confidence, return_dtype=pl.Float64)
+
+
+def _same_key(slots: pl.DataFrame, measured: Measured) -> pl.DataFrame:
+    """Names of the slot's own key; worth what two plays of one key agree here, beside what two listings agree."""
+    keyed = slots.filter(pl.col("track_key").fill_null("") != "")
+    named = keyed.drop_nulls("unit").select("track_key", "unit", named_slot="slot", day="day")
+    votes = named.group_by("track_key", "unit").agg(pl.len().alias("votes"))
+    votes = votes.with_columns(all=pl.col("votes").sum().over("track_key"))
+    repeated = votes.filter(pl.col("all") >= 2).select(pl.col("votes").max().over("track_key"), "all", "track_key")
+    repeated = repeated.unique("track_key")
+    names = measured.share("names agree")
+    right, n = names.right + int(repeated["votes"].sum()), names.n + int(repeated["all"].sum())
+    return (
+        keyed.filter(pl.col("blank").is_not_null())
+        .select("slot", "track_key", asked="day")
+        .join(named, on="track_key")
+        .join(votes, on=["track_key", "unit"])
+        .sort("slot", "unit", (pl.col("day") - pl.col("asked")).abs(), "named_slot", nulls_last=True)
+        .unique(["slot", "unit"], keep="first", maintain_order=True)
+        .select(
+            "slot", "unit", "named_slot", source=pl.lit("same-key"),
+            confidence=(right + 1) / (n + 2) * pl.col("votes") / pl.col("all"),
+            evidence=pl.format("track key `{}` has this name in {} of {} plays", "track_key", "votes", "all"),
+        )
+        .match_to_schema(_FOUND, integer_cast="upcast", float_cast="upcast")
+    )  # fmt: skip
+
+
+def _named_later(slots: pl.DataFrame, measured: Measured) -> pl.DataFrame:
+    found = candidates(slots)
+    return (
+        found.with_columns(measured.confidence(found))
+        .with_columns(source=pl.lit("named-later"), evidence=_said())
+        .match_to_schema(_FOUND, extra_columns="ignore")
+    )
+
+
+def _said() -> pl.Expr:
+    """What speaks for a candidate (SIGNS), as a sentence with its numbers."""
+    days = pl.col("first").cast(pl.Int32)
+    sets = pl.col("plays_60").cast(pl.Int32)
+    rivals = pl.col("rivals").cast(pl.Int32)
+    by_artist = pl.format(
+        "first played under its name {} days later, in {} sets within 60 days; {} new recordings of the artist by then",
+        days, sets, rivals,
+    )  # fmt: skip
+    by_title = pl.format(
+        "the title is played under this name in {} sets; by {} artists at all",
+        pl.col("plays").cast(pl.Int32), pl.col("titles").cast(pl.Int32),
+    )  # fmt: skip
+    between = pl.format(
+        "the same DJ played it within {} days with the same neighbour on {} of two sides",
+        pl.col("nearest").abs().cast(pl.Int32), pl.col("sides").cast(pl.Int32),
+    )  # fmt: skip
+    same_dj = pl.when(pl.col("dj").is_not_null()).then(
+        pl.format("; by the same DJ {} days after", pl.col("dj").cast(pl.Int32))
+    )
+    what = pl.when(pl.col("is_title") == 1).then(by_artist).when(pl.col("is_artist") == 1).then(by_title)
+    return pl.concat_str(what.otherwise(between), same_dj.fill_null(""))
+
+
+def _ranked(found: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
+    labels = slots.drop_nulls(["unit", "label"]).group_by("unit").agg(any_label=pl.col("label").mode().min())
+    named = slots.select(
+        "artist", "title", "label", named_slot="slot", named_in="set_id", named_day="day"
+    ).with_columns(pl.col("label").replace("", None))
+    asked = slots.select("slot", "set_id", "position", "blank", "day", track_key=unknown_key())
+    return (
+        found.sort("slot", "unit", "confidence", "source", descending=[False, False, True, False])
+        .group_by("slot", "unit", maintain_order=True)
+        .agg(pl.exclude("evidence").first(), pl.col("evidence"))
+        .join(named, on="named_slot")
+        .join(labels, on="unit", how="left")
+        .join(asked, on="slot")
+        .sort("slot", "confidence", "unit", descending=[False, True, False])
+        .with_columns(
+            rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("slot"),
+            label=pl.coalesce("label", "any_label"),
+            days=pl.col("named_day") - pl.col("day"),
+        )
+        .filter(pl.col("rank") <= MAX_RANK)
+        .sort("slot", "rank")
+        .match_to_schema(IDENTITIES, extra_columns="ignore")
+    )

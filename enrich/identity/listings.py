@@ -1,0 +1,169 @@
+"""Which sets are one set listed twice: the same recordings in the same order, at one time, by one DJ. Pure.
+
+Neighbouring episodes, tour nights a day apart and year mixes share recordings, too: their order, their day, or what
+their names say tells them apart.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from enrich.identity.alignment import align
+from enrich.text.credits import credit_keys
+from enrich.text.normalise import fold
+from enrich.text.persons import persons
+
+#: One row per two sets that are one, the one of the smaller id first. `in_order` recordings stand in the same order
+#: in both, `share` is their part of the shorter listing's. `verdict`: one (surely one set), review (days apart).
+LISTINGS = pl.Schema(
+    {
+        "set_id": pl.String,
+        "other_id": pl.String,
+        "in_order": pl.Int32,
+        "share": pl.Float64,
+        "days": pl.Int32,
+        "verdict": pl.String,
+    }
+)
+
+#: Two listings have at least this many recordings in the same order …
+LEAST_IN_ORDER = 4
+#: … which are this share of the shorter listing; where their dates differ, this one.
+LEAST_SHARE, LEAST_SHARE_APART = 0.5, 0.7
+#: Dates this far apart may be one night's; further apart, the day an upload was made.
+SAME_NIGHT = 1
+MAX_APART = 400
+#: Recordings of more sets than this say nothing about two listings being one, and cost the square of their number.
+COMMON = 200
+#: Recordings spelled alike that two sets share before they are aligned.
+_LEAST_SHARED = 2
+
+_DATE = r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}"
+
+
+def pair_listings(
+    tracklists: pl.DataFrame, slots: pl.DataFrame, aliases: pl.DataFrame | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Sets that are listed twice, and their rows beside each other.
+
+    Args:
+        tracklists: TRACKLISTS; of it set_id and set_name are read.
+        slots: PLAYED of them.
+        aliases: artist, alias: further names of DJs.
+
+    Returns:
+        LISTINGS by set_id, and pair (`set_id|other_id`), slot, other_slot, relation, certain: the rows both have.
+    """
+    sets = _sets(tracklists, slots, aliases)
+    near = _sharing(slots, sets)
+    old, new = _side(slots, near, "set_id"), _side(slots, near, "other_id")
+    rows = _rows(align(old, new), old, new)
+    run = (
+        rows.filter(pl.col("relation").is_in(["same", "respelled"]) & pl.col("whole")).group_by("pair").len("in_order")
+    )
+    judged = (
+        near.join(run, on="pair")
+        .with_columns(share=pl.col("in_order") / pl.min_horizontal("named", "named_right"))
+        .with_columns(verdict=_verdict())
+        .drop_nulls("verdict")
+        .sort("set_id", "other_id")
+    )
+    listings = judged.select(pl.col(name).cast(dtype) for name, dtype in LISTINGS.items())
+    return listings, rows.join(judged.select("pair", "verdict"), on="pair").drop("whole")
+
+
+def _sets(tracklists: pl.DataFrame, slots: pl.DataFrame, aliases: pl.DataFrame | None) -> pl.DataFrame:
+    """set_id, named (rows with a full name), day, djs (persons), words and numbers of the name beyond DJ and date."""
+    about = tracklists.group_by("set_id").agg(pl.col("set_name", "dj").drop_nulls().min())
+    person = persons(aliases)
+    djs = (
+        about.select("set_id", key=credit_keys(about["dj"]))
+        .explode("key")
+        .join(person, on="key", how="left")
+        .group_by("set_id")
+        .agg(djs=pl.coalesce("person", "key").drop_nulls().unique().sort())
+    )
+    name = fold(pl.col("set_name").str.replace_all(_DATE, " ")).fill_null("")
+    own = fold(pl.col("dj")).fill_null("").str.split(" ")
+    words = name.str.split(" ").list.set_difference(own).list.filter(pl.element() != "")
+    return (
+        slots.group_by("set_id")
+        .agg(named=pl.col("unit").count(), day=pl.col("day").min())
+        .join(about.with_columns(words=words), on="set_id", how="left")
+        .join(djs, on="set_id", how="left")
+        .with_columns(numbers=pl.col("words").list.filter(pl.element().str.contains(r"^\d+$")))
+        .drop("set_name", "dj")
+    )
+
+
+def _sharing(slots: pl.DataFrame, sets: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of sets worth aligning, with both sets' figures: a DJ or a day in common, and recordings."""
+    held = slots.drop_nulls("unit").select("set_id", "unit").unique()
+    rare = held.join(held.group_by("unit").len().filter(pl.col("len") <= COMMON), on="unit", how="semi")
+    shared = (
+        rare.join(rare, on="unit")
+        .filter(pl.col("set_id") < pl.col("set_id_right"))
+        .group_by("set_id", other_id="set_id_right")
+        .len("shared")
+        .filter(pl.col("shared") >= _LEAST_SHARED)
+    )
+    return (
+        shared.join(sets, on="set_id")
+        .join(sets, left_on="other_id", right_on="set_id")
+        .with_columns(
+            days=(pl.col("day_right") - pl.col("day")).abs(),
+            one_dj=pl.col("djs").list.set_intersection("djs_right").list.len() > 0,
+            pair=pl.concat_str("set_id", "other_id", separator="|"),
+        )
+        .filter(
+            pl.col("one_dj") | (pl.col("days") <= SAME_NIGHT),
+            pl.col("days").fill_null(0) <= MAX_APART,
+            2 * pl.col("shared") >= LEAST_SHARE * pl.min_horizontal("named", "named_right"),
+        )
+    )
+
+
+def _side(slots: pl.DataFrame, near: pl.DataFrame, column: str) -> pl.DataFrame:
+    return (
+        near.select("pair", set_id=column)
+        .join(slots, on="set_id")
+        .select("pair", "slot", "position", "artist", "title", "unit")
+    )
+
+
+def _rows(aligned: pl.DataFrame, old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """pair, slot, other_slot, relation, certain, whole: rows that both listings have."""
+    both = aligned.drop_nulls(["old_row", "new_row"])
+    return both.select(
+        "pair",
+        pl.lit(old["slot"]).gather("old_row").alias("slot"),
+        pl.lit(new["slot"]).gather("new_row").alias("other_slot"),
+        "relation",
+        "certain",
+        pl.lit(old["unit"]).gather("old_row").is_not_null().alias("whole"),
+    )
+
+
+def _verdict() -> pl.Expr:
+    """`one`, `review` or null, of a pair with in_order, share, days, one_dj, words and numbers of both names."""
+    more = pl.col("words").list.set_difference("words_right").list.len()
+    less = pl.col("words_right").list.set_difference("words").list.len()
+    names_agree = (more == 0) | (less == 0)
+    # Episodes, or the parts of an event.
+    numbered = [
+        pl.col(one).list.set_difference(other).list.len() > 0
+        for one, other in (("numbers", "numbers_right"), ("numbers_right", "numbers"))
+    ]
+    episodes_differ = numbered[0] & numbered[1]
+    alike = (pl.col("in_order") >= LEAST_IN_ORDER) & (pl.col("share") >= LEAST_SHARE)
+    mostly = pl.col("share") >= LEAST_SHARE_APART
+    same_day, one_night = pl.col("days") == 0, pl.col("days") <= SAME_NIGHT
+    known_by = pl.col("one_dj") | names_agree
+    return (
+        pl.when(~alike | episodes_differ | ~known_by)
+        .then(None)
+        .when((one_night & names_agree) | (same_day & mostly))
+        .then(pl.lit("one"))
+        .when(pl.col("one_dj"), names_agree, mostly)
+        .then(pl.lit("review"))
+    )
