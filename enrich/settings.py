@@ -1,15 +1,22 @@
 """Settings from the environment or `.env`, read once by whoever starts the work and passed down.
 
 Nothing below the command line reads the environment. Names are a contract (`ENRICH_DATABASE_URL`, …).
-Every bad setting is reported at once.
+Every bad setting is reported at once. A `.env` that another user may write is not read: it could name the server that
+gets our tokens, and the folder of the programs we start.
 """
 
 from __future__ import annotations
 
+import grp
+import os
+import pwd
+import re
+import stat
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from enrich.errors import SettingsError
@@ -20,11 +27,16 @@ SOURCES = ("beatport", "juno", "traxsource", "musicbrainz", "deezer", "discogs")
 #: Sources that need no opt-in: open, documented interfaces. The others are switched on by naming them.
 OPEN_SOURCES = ("musicbrainz", "deezer", "discogs")
 
+#: Bytes of a `.env`.
+_LARGEST = 1 << 20
+#: What breaks a line, moves a cursor or is no character at all.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
 
 class Settings(BaseSettings):
     """All settings; construct with `load_settings()`."""
 
-    model_config = SettingsConfigDict(env_prefix="ENRICH_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="ENRICH_", extra="ignore", frozen=True)
 
     database_url: SecretStr | None = None
     search_path: str = Field(default="musicdb, public", pattern=r"^\s*\w+(\s*,\s*\w+)*\s*$")
@@ -57,6 +69,44 @@ class Settings(BaseSettings):
     api_port: int = Field(default=8022, ge=0, le=65535)
     api_token: SecretStr | None = None
 
+    #: Seconds a statement on Postgres may take, and a lock be waited for; None: as long as the server lets them.
+    _bounds_s: tuple[float, float] | None = PrivateAttr(default=None)
+
+    @property
+    def bounds_s(self) -> tuple[float, float] | None:
+        """Seconds a statement may take and a lock be waited for; see `bounded`."""
+        return self._bounds_s
+
+    def bounded(self, *, statement_s: float, lock_s: float) -> Settings:
+        """The same settings for work whose caller waits: statements and waits for locks end in an error in time."""
+        copy = self.model_copy()
+        copy._bounds_s = (statement_s, lock_s)
+        return copy
+
+    @field_validator("database_url", "api_token", *(f"{name}_token" for name in SOURCES), mode="before")
+    @classmethod
+    def _blank_is_unset(cls, value: Any) -> Any:
+        secret = value.get_secret_value() if isinstance(value, SecretStr) else value
+        return None if isinstance(secret, str) and not secret.strip() else value
+
+    @field_validator("api_token", *(f"{name}_token" for name in SOURCES if name != "beatport"))
+    @classmethod
+    def _can_be_sent(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        if not re.fullmatch(r"[!-~]+", value.get_secret_value().strip()):
+            raise ValueError("a token is letters, digits and signs of ASCII without spaces; make one anew")
+        return SecretStr(value.get_secret_value().strip())
+
+    @field_validator("data_dir")
+    @classmethod
+    def _one_line(cls, value: Path) -> Path:
+        if _CONTROL.search(str(value)):
+            raise ValueError(
+                f"{str(value)!r} has a line break or another sign that cannot be shown; name another folder"
+            )
+        return value
+
     @field_validator("sources", mode="before")
     @classmethod
     def _split_sources(cls, value: Any) -> Any:
@@ -80,10 +130,41 @@ def load_settings(**overrides: Any) -> Settings:
         SettingsError: names every bad setting and what is wrong with it.
     """
     try:
-        return Settings(**overrides)
+        return Settings(_env_file=_trusted(Path(".env")), **overrides)
     except ValidationError as error:
         bad = "; ".join(
             f"ENRICH_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg'].removeprefix('Value error, ')}"
             for e in error.errors()
         )
         raise SettingsError(f"settings (environment or .env): {bad}") from None
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"{Path('.env').absolute()}: cannot be read as settings ({error}); mend or remove it"
+        ) from None
+
+
+def _trusted(path: Path) -> Path | None:
+    """The file, where only we and root may write it; else None, and a line says so."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
+        reason = "it is no file of settings"
+    elif found.st_uid not in (0, os.geteuid()):
+        reason = "it belongs to another user"
+    elif found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and not _is_ours_alone(found.st_gid)):
+        reason = "other users may write it; `chmod go-w .env`"
+    else:
+        return path
+    sys.stderr.write(f"enrich: {path.absolute()} is ignored: {reason}\n")
+    return None
+
+
+def _is_ours_alone(group: int) -> bool:
+    """Whether a group is the one that many systems give every user, with nobody else in it."""
+    try:
+        found, user = grp.getgrgid(group), pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return found.gr_gid == user.pw_gid and found.gr_name == user.pw_name and set(found.gr_mem) <= {user.pw_name}

@@ -6,27 +6,24 @@ Errors a person can mend leave as `{"detail": one line}`: 400, 401, 403, 404, 40
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
-from fastapi import Depends, FastAPI, Path, Query, Request, Response, Security
+from fastapi import FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import HTTPException
-from fastapi.responses import JSONResponse, PlainTextResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from enrich import __version__
 from enrich.api import models
-from enrich.api.jobs import JobRunning, Jobs, JobStopped
+from enrich.api.guarding import LOCAL_NAMES, Guards, guards, is_loopback
+from enrich.api.jobs import Job, JobRunning, Jobs, JobStopped
 from enrich.api.metrics import CONTENT_TYPE, metrics
+from enrich.api.reading import LOCK_S, STATEMENT_S, Reads
 from enrich.cooldown import queue
-from enrich.database.connection import connect
 from enrich.errors import DatabaseError, EnrichError
 from enrich.ledger.proposals import proposals
 from enrich.pipeline import cycle
@@ -35,29 +32,22 @@ from enrich.reporting.recovery import plain, read_figures
 from enrich.rules import MAX_LIMIT, MIN_LIMIT
 from enrich.settings import Settings
 
-#: Names under which a server on loopback is called; `testserver` is what an in-process client says.
-_LOCAL_NAMES = ("127.0.0.1", "localhost", "::1", "[::1]", "testserver")
+#: Seconds a statement of the queue may take that writes.
+_WRITE_S = 60.0
 
 Limit = Annotated[int, Query(ge=MIN_LIMIT, le=MAX_LIMIT, description="At most this many tracks.")]
 
 _Responses = dict[int | str, dict[str, Any]]
+_REFUSED: _Responses = {401: {"model": models.Problem, "description": "The bearer token is missing or wrong."}}
 _PROBLEMS: _Responses = {
+    **_REFUSED,
     400: {"model": models.Problem, "description": "Something a person can mend; says what."},
     503: {"model": models.Problem, "description": "Postgres cannot be used, or the server is stopping; says why."},
 }
 _GUARDED: _Responses = {
-    401: {"model": models.Problem, "description": "The bearer token is missing or wrong."},
     403: {"model": models.Problem, "description": "Sent by a page of another site."},
 }
 _BUSY: _Responses = {409: {"model": models.Busy, "description": "One of the kind runs already."}}
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server on `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> FastAPI:
@@ -66,7 +56,11 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: da
     Args:
         settings: Where Postgres is; host and token of the API.
         clock: The time, with time zone; passed on to everything that records it.
+
+    Raises:
+        SettingsError: a host other than loopback without a token.
     """
+    guard = guards(settings)
     # A server on loopback is often read where there is no outside: the page at /docs comes with its scripts.
     app = FastAPIOffline(
         title="enrich",
@@ -84,13 +78,14 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: da
     app.state.jobs = Jobs(clock)
     if is_loopback(settings.api_host):
         # A page in a browser must not reach the API under a name of its own (DNS rebinding).
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOCAL_NAMES, settings.api_host])
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOCAL_NAMES, settings.api_host])
     _error_answers(app)
-    guard = [Depends(_same_site), *_token_check(settings)]
+    reading = settings.bounded(statement_s=STATEMENT_S, lock_s=LOCK_S)
+    app.state.reads = Reads(reading)
     _tiers(app, settings, clock, guard)
-    _cooldown(app, settings, clock, guard)
-    _state(app, settings, clock)
-    _monitoring(app, settings, clock)
+    _cooldown(app, reading, clock, guard)
+    _state(app, reading, clock, guard)
+    _monitoring(app, reading, clock, guard)
     return app
 
 
@@ -125,136 +120,132 @@ def _error_answers(app: FastAPI) -> None:
         return answer(400, str(error))
 
 
-def _tiers(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guard: list[Any]) -> None:
+def _tiers(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guard: Guards) -> None:
     jobs: Jobs = app.state.jobs
     long: dict[str, Any] = {
-        "tags": ["enrich"], "dependencies": guard, "responses": {**_PROBLEMS, **_GUARDED, **_BUSY},
+        "tags": ["enrich"], "dependencies": guard.writing, "responses": {**_PROBLEMS, **_GUARDED, **_BUSY},
     }  # fmt: skip
 
-    def run(kind: str, work: Callable[..., Any], limit: int) -> dict[str, Any]:
-        with jobs.one(kind) as job:
+    async def run(kind: str, work: Callable[..., Any], limit: int) -> dict[str, Any]:
+        def of(job: Job) -> dict[str, Any]:
             done = work(settings, now=clock(), limit=limit, apply=True, on_progress=job.progress, stop=job.stopping)
-        body: dict[str, Any] = done.asdict()
-        return body
+            body: dict[str, Any] = done.asdict()
+            return body
+
+        return await jobs.run(kind, of)
 
     @app.post("/enrich/hunt-labels", response_model=models.HuntResponse, **long)
-    def hunt_labels(limit: Limit = 100) -> dict[str, Any]:
+    async def hunt_labels(limit: Limit = 100) -> dict[str, Any]:
         """Tier 0: find labels for tracks without one, and write those the policy accepts."""
-        return run("hunt-labels", cycle.hunt_labels, limit)
+        return await run("hunt-labels", cycle.hunt_labels, limit)
 
     @app.post("/enrich/multi-tier-resolve", response_model=models.CycleResponse, **long)
-    def multi_tier_resolve(limit: Limit = 100) -> dict[str, Any]:
+    async def multi_tier_resolve(limit: Limit = 100) -> dict[str, Any]:
         """Tiers 0–3 on failed tracks."""
-        return run("multi-tier-resolve", cycle.resolve, limit)
+        return await run("multi-tier-resolve", cycle.resolve, limit)
 
     @app.post("/enrich/trigger", response_model=models.CycleResponse, **long)
-    def trigger(limit: Limit = 200) -> dict[str, Any]:
+    async def trigger(limit: Limit = 200) -> dict[str, Any]:
         """The standard cycle on pending tracks; what stays unresolved is failed or goes back into cool-down."""
-        return run("trigger", cycle.trigger, limit)
+        return await run("trigger", cycle.trigger, limit)
 
 
-def _cooldown(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guard: list[Any]) -> None:
-    write: dict[str, Any] = {"tags": ["cooldown"], "dependencies": guard, "responses": {**_PROBLEMS, **_GUARDED}}
+def _cooldown(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guard: Guards) -> None:
+    reads: Reads = app.state.reads
+    writing = settings.bounded(statement_s=_WRITE_S, lock_s=LOCK_S)
+    write: dict[str, Any] = {
+        "tags": ["cooldown"],
+        "dependencies": guard.writing,
+        "responses": {**_PROBLEMS, **_GUARDED},
+    }
+    read: dict[str, Any] = {"tags": ["cooldown"], "dependencies": guard.reading, "responses": _PROBLEMS}
 
     @app.post("/enrich/cooldown/migrate", response_model=models.MigrateResponse, **write)
     def cooldown_migrate(limit: Limit = 100) -> dict[str, Any]:
         """Failed tracks into the cool-down queue; those without retries left are skipped."""
-        return queue.migrate(settings, now=clock(), limit=limit).asdict()
+        return queue.migrate(writing, now=clock(), limit=limit).asdict()
 
     @app.post("/enrich/cooldown/process", response_model=models.ProcessResponse, **write)
     def cooldown_process(limit: Limit = 50) -> dict[str, Any]:
         """Due tracks back to pending, oldest first."""
-        return queue.process(settings, now=clock(), limit=limit).asdict()
+        return queue.process(writing, now=clock(), limit=limit).asdict()
 
-    @app.get("/enrich/cooldown/stats", tags=["cooldown"], response_model=models.QueueResponse, responses=_PROBLEMS)
-    def cooldown_stats() -> dict[str, Any]:
+    @app.get("/enrich/cooldown/stats", response_model=models.QueueResponse, **read)
+    async def cooldown_stats() -> dict[str, Any]:
         """How the queue stands."""
-        return queue.stats(settings, now=clock()).asdict()
+        return (await reads.of(lambda: queue.stats(settings, now=clock()))).asdict()
 
 
-def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime]) -> None:
+def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guard: Guards) -> None:
     jobs: Jobs = app.state.jobs
-    read: dict[str, Any] = {"tags": ["state"], "responses": _PROBLEMS}
+    reads: Reads = app.state.reads
+    read: dict[str, Any] = {"tags": ["state"], "dependencies": guard.reading, "responses": _PROBLEMS}
 
     @app.get("/enrich/proposals", response_model=models.ProposalsResponse, **read)
-    def list_proposals(
+    async def list_proposals(
         limit: Limit = 100,
         status: Annotated[models.ProposalStatus | None, Query(description="One status only.")] = None,
     ) -> dict[str, Any]:
         """Proposals, surest first."""
-        frame = proposals(settings, status=status)
-        rows = [{**row, "evidence": json.loads(row["evidence"] or "null")} for row in frame.head(limit).to_dicts()]
-        return {"status": "success", "total": frame.height, "proposals": rows}
+
+        def of_postgres() -> dict[str, Any]:
+            frame = proposals(settings, status=status)
+            rows = [{**row, "evidence": json.loads(row["evidence"] or "null")} for row in frame.head(limit).to_dicts()]
+            return {"status": "success", "total": frame.height, "proposals": rows}
+
+        return await reads.of(of_postgres)
 
     @app.get("/enrich/report", response_model=models.ReportResponse, **read)
-    def report() -> dict[str, Any]:
+    async def report() -> dict[str, Any]:
         """The report's figures: recovery as projected beside recovery as counted."""
-        body: dict[str, Any] = plain(read_figures(settings, now=clock()))
+        body: dict[str, Any] = await reads.of(lambda: plain(read_figures(settings, now=clock())))
         return body
 
-    @app.get("/enrich/jobs", tags=["state"], response_model=list[models.JobState])
-    def list_jobs() -> list[dict[str, Any]]:
+    @app.get("/enrich/jobs", response_model=list[models.JobState], **(read | {"responses": _REFUSED}))
+    async def list_jobs() -> list[dict[str, Any]]:
         """Long jobs: running ones with their progress, then the last finished."""
         return [job.asdict() for job in jobs.all()]
 
     @app.get("/health", tags=["state"], response_model=models.Health, responses={503: {"model": models.Health}})
-    def health(response: Response) -> models.Health:
+    async def health(response: Response) -> models.Health:
         """Whether the API answers and Postgres can be used."""
         try:
-            with connect(settings) as con:
-                con.execute("select 1")
+            await reads.pulse()
         except DatabaseError as error:
             response.status_code = 503
             return models.Health(status="unavailable", version=__version__, database=str(error))
         return models.Health(status="ok", version=__version__, database="ok")
 
 
-def _monitoring(app: FastAPI, settings: Settings, clock: Callable[[], datetime]) -> None:
-    @app.get("/enrich/dashboards", tags=["state"])
-    def list_dashboards() -> dict[str, str]:
+def _monitoring(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guard: Guards) -> None:
+    reads: Reads = app.state.reads
+    read: dict[str, Any] = {"tags": ["state"], "dependencies": guard.reading}
+
+    @app.get("/enrich/dashboards", responses=_REFUSED, **read)
+    async def list_dashboards() -> dict[str, str]:
         """The monitoring queries there are, and what each shows."""
         return NAMES
 
     @app.get(
         "/enrich/dashboards/{name}",
         response_model=models.DashboardResponse,
-        tags=["state"],
         responses={**_PROBLEMS, 404: {"model": models.Problem, "description": "No dashboard of this name."}},
+        **read,
     )
-    def dashboard(name: Annotated[str, Path(examples=["label_coverage"])]) -> dict[str, Any]:
+    async def dashboard(name: Annotated[str, Path(examples=["label_coverage"])]) -> dict[str, Any]:
         """One monitoring query on Postgres."""
         if name not in NAMES:
             raise HTTPException(404, f"no such dashboard; there are {', '.join(NAMES)}")
-        return {"status": "success", "dashboard": name, "rows": dashboards(name, settings=settings).to_dicts()}
+        rows = await reads.of(lambda: dashboards(name, settings=settings).to_dicts())
+        return {"status": "success", "dashboard": name, "rows": rows}
 
     @app.get(
         "/metrics",
-        tags=["state"],
-        response_class=PlainTextResponse,
-        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+        response_class=Response,
+        responses={**_PROBLEMS, 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+        **read,
     )
-    def prometheus() -> Response:
+    async def prometheus() -> Response:
         """Sizes of the queue, statuses, label coverage, proposals, writes and last runs, as Prometheus text."""
-        return Response(metrics(settings, now=clock()), headers={"Content-Type": CONTENT_TYPE})
-
-
-def _same_site(request: Request) -> None:
-    # A browser names the page that sends a POST; curl and cron name none.
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        raise HTTPException(403, "sent by a page of another site")
-
-
-def _token_check(settings: Settings) -> list[Any]:
-    if settings.api_token is None:
-        return []
-    wanted = settings.api_token.get_secret_value().encode()
-    bearer = HTTPBearer(auto_error=False, description="The value of ENRICH_API_TOKEN.")
-
-    # Not Annotated: FastAPI reads that by name, and a name of this function it cannot see.
-    def check(credentials: HTTPAuthorizationCredentials | None = Security(bearer)) -> None:  # noqa: B008
-        given = credentials.credentials.encode() if credentials else b""
-        if not secrets.compare_digest(wanted, given):
-            raise HTTPException(401, "bearer token missing or wrong", headers={"WWW-Authenticate": "Bearer"})
-
-    return [Depends(check)]
+        text = await reads.of(lambda: metrics(settings, now=clock()))
+        return Response(text, headers={"Content-Type": CONTENT_TYPE})

@@ -1,19 +1,29 @@
 """Long jobs: one of a kind at a time, progress that can be read meanwhile, and an end by request between two steps.
 
-In memory; pure but for a lock. A job that is told to stop does so at its next report of progress, by an exception:
-everything it writes is one transaction at its end, so nothing of it is left.
+In memory. A job that is told to stop does so at its next report of progress, by an exception: everything it writes is
+one transaction at its end, so nothing of it is left. One that does not come to report is left behind after
+`LAST_STEP_S`: its caller has the answer, and if it ever reports, it ends there, before it writes.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from enrich.pipeline.rounds import COMMITTING
+
+T = TypeVar("T")
+
+#: Seconds a job that was told to stop has to reach its next step.
+LAST_STEP_S = 3.5
+_TICK_S = 0.1
 #: Finished jobs kept for `GET /enrich/jobs`.
 KEPT = 20
 
@@ -44,6 +54,7 @@ class Job:
     finished_at: datetime | None = None
     error: str | None = None
     stopping: threading.Event = field(default_factory=threading.Event, repr=False)
+    reporting: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def progress(self, step: str, done: int = 0, total: int | None = None) -> None:
         """Say how far the job is; called by the job itself.
@@ -51,13 +62,14 @@ class Job:
         Raises:
             JobStopped: the server is stopping.
         """
-        self.step, self.done, self.total = step, done, total
-        if self.stopping.is_set():
-            raise JobStopped(self.kind)
+        with self.reporting:
+            self.step, self.done, self.total = step, done, total
+            if self.stopping.is_set():
+                raise JobStopped(self.kind)
 
     def asdict(self) -> dict[str, Any]:
         """As JSON prints it."""
-        return {name: getattr(self, name) for name in Job.__slots__ if name != "stopping"}
+        return {name: getattr(self, name) for name in Job.__slots__ if name not in ("stopping", "reporting")}
 
 
 class Jobs:
@@ -69,6 +81,38 @@ class Jobs:
         self._running: dict[str, Job] = {}
         self._finished: list[Job] = []
         self._stopping = threading.Event()
+        self._stopped_at = float("inf")
+
+    async def run(self, kind: str, work: Callable[[Job], T]) -> T:
+        """Run a job in a thread of its own, and wait for what it returns.
+
+        Raises:
+            JobRunning: one of that kind runs already.
+            JobStopped: the server is stopping; what the job would have written is not.
+        """
+        begun: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        job = self._begin(kind)
+        threading.Thread(target=self._work, args=(job, work, begun), name=kind, daemon=True).start()
+        while not begun.done():
+            await asyncio.wait({begun}, timeout=_TICK_S)
+            with job.reporting:
+                # Whoever is past the last report is writing: that alone is waited for.
+                is_left = time.monotonic() > self._stopped_at + LAST_STEP_S and job.step != COMMITTING
+            if is_left and not begun.done():
+                raise JobStopped(kind)
+        return begun.result()
+
+    def _work(self, job: Job, work: Callable[[Job], T], begun: asyncio.Future[T]) -> None:
+        result: T | None = None
+        failed: BaseException | None = None
+        try:
+            with self._recorded(job):
+                result = work(job)
+        except BaseException as error:
+            failed = error
+        with suppress(RuntimeError):
+            # The loop may be closed: nobody waits any more.
+            begun.get_loop().call_soon_threadsafe(_settle, begun, result, failed)
 
     @contextmanager
     def one(self, kind: str) -> Iterator[Job]:
@@ -78,6 +122,10 @@ class Jobs:
             JobRunning: one of that kind runs already.
             JobStopped: the server is stopping.
         """
+        with self._recorded(self._begin(kind)) as job:
+            yield job
+
+    def _begin(self, kind: str) -> Job:
         with self._lock:
             if self._stopping.is_set():
                 raise JobStopped(kind)
@@ -85,6 +133,10 @@ class Jobs:
                 raise JobRunning(self._running[kind])
             job = Job(job_id=str(uuid.uuid4()), kind=kind, started_at=self._clock(), stopping=self._stopping)
             self._running[kind] = job
+        return job
+
+    @contextmanager
+    def _recorded(self, job: Job) -> Iterator[Job]:
         try:
             yield job
             job.state = "completed"
@@ -97,7 +149,7 @@ class Jobs:
         finally:
             job.finished_at = self._clock()
             with self._lock:
-                del self._running[kind]
+                del self._running[job.kind]
                 self._finished = [job, *self._finished][:KEPT]
 
     def all(self) -> list[Job]:
@@ -108,4 +160,14 @@ class Jobs:
     def stop(self) -> None:
         """Refuse new jobs, and end running ones at their next report of progress."""
         with self._lock:
+            self._stopped_at = min(self._stopped_at, time.monotonic())
             self._stopping.set()
+
+
+def _settle(begun: asyncio.Future[Any], result: object, failed: BaseException | None) -> None:
+    if begun.done():
+        return
+    if failed is None:
+        begun.set_result(result)
+    else:
+        begun.set_exception(failed)

@@ -6,6 +6,7 @@ ends at its next step without having written anything, and its caller gets 503.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import socket
@@ -14,11 +15,13 @@ from collections.abc import Callable
 from types import FrameType
 from urllib.parse import parse_qsl
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from enrich.api.app import create_app, is_loopback
+from enrich.api.app import create_app
 from enrich.api.jobs import Jobs
-from enrich.errors import EnrichError, SettingsError
+from enrich.errors import EnrichError
 from enrich.settings import Settings
 
 #: Seconds a running job is given to finish once the server is told to stop.
@@ -27,6 +30,8 @@ GRACE_S = 30.0
 _LOGGED, _PLAIN = frozenset({"limit", "status"}), re.compile(r"-?\w{1,40}", re.ASCII)
 #: Seconds after that in which a stopped job may reach its next step and its caller get the answer.
 _LAST_ANSWERS_S = 15
+#: Seconds a client has to send a request to its end.
+REQUEST_S = 10.0
 
 
 def serve(
@@ -43,22 +48,19 @@ def serve(
         SettingsError: a host other than loopback without a token.
         EnrichError: the port is in use, or the host is not an address of this machine.
     """
-    if not is_loopback(settings.api_host) and settings.api_token is None:
-        raise SettingsError(
-            f"ENRICH_API_HOST={settings.api_host} is open to others: set ENRICH_API_TOKEN, or serve on 127.0.0.1"
-        )
+    app = create_app(settings)
     listening = _listen(settings.api_host, settings.api_port)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     for chatty in ("httpx", "httpx2"):
         # Requests to sources may carry a token in their address: never in a log.
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    app = create_app(settings)
     logging.getLogger("uvicorn.access").addFilter(_without_secrets)
     config = uvicorn.Config(
         app,
         log_config=None,
         timeout_graceful_shutdown=int(grace_s) + _LAST_ANSWERS_S,
         server_header=False,
+        http=_Patient,
     )
     with listening:
         on_ready(_address(listening))
@@ -77,6 +79,37 @@ def _without_secrets(record: logging.LogRecord) -> bool:
         shown = "&".join(f"{key}={value}" for key, value in pairs if key in _LOGGED and _PLAIN.fullmatch(value))
         record.args = (client, method, f"{path}?{shown}" if shown else path, *others)
     return True
+
+
+class _Patient(H11Protocol):
+    """uvicorn's connection, but for clients that never come to the end of what they send: these are cut."""
+
+    _cut: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._cut is not None:
+            self._cut.cancel()
+
+    def _watch(self) -> None:
+        is_awaited = self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
+        if is_awaited and self._cut is None:
+            self._cut = self.loop.call_later(REQUEST_S, self.transport.abort)
+        elif not is_awaited and self._cut is not None:
+            self._cut.cancel()
+            self._cut = None
 
 
 class _Server(uvicorn.Server):

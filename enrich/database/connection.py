@@ -42,7 +42,7 @@ def database_url(settings: Settings) -> str:
 
 
 def connect(settings: Settings, *, autocommit: bool = False) -> psycopg.Connection[TupleRow]:
-    """Open a connection with search_path and time zone (UTC) set.
+    """Open a connection with search_path, time zone (UTC) and the settings' bounds of time set.
 
     Args:
         settings: `database_url`, `search_path`, `data_dir` are read.
@@ -52,7 +52,9 @@ def connect(settings: Settings, *, autocommit: bool = False) -> psycopg.Connecti
         DatabaseError: no server, refused login, unknown database: one line, without the password.
     """
     url = database_url(settings)
-    options = {} if "connect_timeout" in conninfo.conninfo_to_dict(url) else {"connect_timeout": _CONNECT_TIMEOUT_S}
+    statement_s, lock_s = settings.bounds_s or (None, _CONNECT_TIMEOUT_S)
+    given = conninfo.conninfo_to_dict(url)
+    options = {} if "connect_timeout" in given else {"connect_timeout": max(2, int(lock_s))}
     try:
         con = psycopg.connect(url, autocommit=True, application_name="enrich", **options)  # type: ignore[arg-type]
     except psycopg.Error as error:
@@ -62,6 +64,11 @@ def connect(settings: Settings, *, autocommit: bool = False) -> psycopg.Connecti
             "select set_config('search_path', %s, false), set_config('timezone', 'UTC', false)",
             [settings.search_path],
         )
+        if statement_s is not None:
+            con.execute(
+                "select set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false)",
+                [f"{statement_s}s", f"{lock_s}s"],
+            )
     except psycopg.Error as error:
         con.close()
         raise describe(error, url=url) from None

@@ -201,8 +201,14 @@ def _run(
     learned: bool = True,
 ) -> _Finished:
     """Snapshot, tiers, record: the one way every command goes."""
+
+    def read(table: str, rows: int) -> None:
+        tell(options.on_progress, f"snapshot: {table}")
+
     tell(options.on_progress, "snapshot")
-    path = options.snapshot if options.snapshot is not None else take_snapshot(settings, now=options.now)
+    path = options.snapshot
+    if path is None:
+        path = take_snapshot(settings, now=options.now, progress=read)
     with open_snapshot(path, settings=settings) as opened:
         ws = Workspace.of(opened)
     ids = select_tracks(ws, statuses=statuses, limit=options.limit, blank=blank)

@@ -20,7 +20,7 @@ from enrich.ledger.review import accept_by_policy
 from enrich.ledger.runs import close_run, open_run
 from enrich.ledger.writing import WriteResult, write_accepted
 from enrich.pipeline.policy import Policy
-from enrich.pipeline.rounds import Found, Progress
+from enrich.pipeline.rounds import COMMITTING, Found, Progress, tell
 from enrich.rules import MAX_ATTEMPTS
 from enrich.settings import Settings
 from enrich.sql import LEDGER
@@ -62,6 +62,7 @@ def record(
     """Everything a run leaves in Postgres, in one transaction."""
     now, apply = options.now, options.apply
     failed, back = 0, 0
+    tell(options.on_progress, "recording")
     with database_errors(settings, doing=command), connect(settings) as con, con.cursor() as cur:
         run_id = open_run(
             cur,
@@ -91,6 +92,7 @@ def record(
                 "conflicts": written.conflicts if written else 0,
             },
         )
+        tell(options.on_progress, COMMITTING)
     return Record(run_id=run_id, written=written, failed=failed, back_in_cooldown=back)
 
 

@@ -18,6 +18,9 @@ from enrich.tiers.local_labels import database_labels, title_labels
 from enrich.tiers.proposing import no_proposals
 from enrich.tiers.workspace import Workspace
 
+#: The last step: what follows it is a commit, and whoever wants to stop the run has to stop it here.
+COMMITTING = "committing"
+
 #: Called with the step, and how many of how many tracks are done where that can be said.
 Progress = Callable[[str, int, int | None], None]
 

@@ -25,14 +25,20 @@ QUICK = settings(
 )
 
 
-@pytest.fixture(scope="module", params=["no-token", "token"])
+#: Callers: on a server without a token; with the token of one that has it, open to others; and there without it.
+CALLERS = ["no-token", "token", "refused"]
+
+
+@pytest.fixture(scope="module", params=CALLERS)
 def called(request, small_database):
-    """The schema of an application in this process, and the headers a good caller sends."""
-    if request.param == "no-token":
-        return schemathesis.openapi.from_asgi("/openapi.json", create_app(small_database)), {}
-    guarded = small_database.model_copy(update={"api_token": SecretStr(TOKEN)})
-    header = {"Authorization": f"Bearer {TOKEN}"}
-    return schemathesis.openapi.from_asgi("/openapi.json", create_app(guarded)), header
+    """The schema of an application in this process, and the headers a caller sends."""
+    headers = {"Host": "127.0.0.1"}
+    if request.param != "no-token":
+        update = {"api_token": SecretStr(TOKEN), "api_host": "0.0.0.0"}
+        small_database = small_database.model_copy(update=update)
+    if request.param == "token":
+        headers["Authorization"] = f"Bearer {TOKEN}"
+    return schemathesis.openapi.from_asgi("/openapi.json", create_app(small_database), headers=headers), headers
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["good", "bad"])

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import psycopg
@@ -277,7 +278,7 @@ def test_without_postgres_the_answer_is_503_in_one_line(tmp_path, small_database
     nowhere = small_database.model_copy(
         update={"database_url": SecretStr("postgresql://u:hunter2@127.0.0.1:1/musicdb")}
     )
-    client = TestClient(create_app(nowhere), raise_server_exceptions=False)
+    client = TestClient(create_app(nowhere), base_url="http://127.0.0.1", raise_server_exceptions=False)
     for method, path in [*(("POST", p) for p in POSTS), ("GET", "/enrich/cooldown/stats"), ("GET", "/health"),
                          ("GET", "/enrich/report"), ("GET", "/enrich/dashboards/statuses")]:  # fmt: skip
         answer = client.request(method, path)
@@ -294,3 +295,75 @@ def test_the_statuses_of_the_api_are_those_of_the_ledger():
     from enrich.ledger.proposals import STATUSES
 
     assert get_args(ProposalStatus) == STATUSES
+
+
+def test_who_never_ends_a_request_is_cut(small_database, tmp_path):
+    posted = b"POST /enrich/cooldown/process HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n"
+    opening = [b"", b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ", posted]
+    with running(small_database, tmp_path) as server:
+        port = int(server.url.rsplit(":", 1)[1])
+        clients = [socket.create_connection(("127.0.0.1", port)) for _ in opening]
+        for client, said in zip(clients, opening, strict=True):
+            client.sendall(said)
+            client.settimeout(30)
+        began = time.monotonic()
+        for client in clients:
+            with suppress(ConnectionResetError):
+                while client.recv(4096):
+                    pass
+        assert time.monotonic() - began < 15
+        assert httpx.get(f"{server.url}/health").status_code == 200
+
+
+def test_health_and_jobs_answer_while_postgres_is_stopped(tmp_path, small_database):
+    """Postgres is a socket that takes calls and says nothing: as a stopped server, or a network that swallows."""
+    from pydantic import SecretStr
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://u@127.0.0.1:{silent.getsockname()[1]}/musicdb"
+        nowhere = small_database.model_copy(update={"database_url": SecretStr(url)})
+        with running(nowhere, tmp_path) as server, httpx.Client(base_url=server.url, timeout=40) as caller:
+            caller.get("/enrich/jobs")
+            with ThreadPoolExecutor(20) as pool:
+                reads = [pool.submit(caller.get, "/enrich/report") for _ in range(20)]
+                for path, status, at_most in [("/health", 503, 2.0), ("/enrich/jobs", 200, 1.0)] * 3:
+                    began = time.monotonic()
+                    answer = caller.get(path)
+                    took = time.monotonic() - began
+                    assert (answer.status_code, took < at_most) == (status, True), (path, took)
+                began = time.monotonic()
+                assert {read.result().status_code for read in reads} == {503}
+                assert time.monotonic() - began < 20
+            assert server.stop() in (0, -signal.SIGTERM)
+
+
+def test_a_read_that_waits_for_a_lock_is_503_in_time(small_database, tmp_path):
+    with running(small_database, tmp_path) as server, connect(small_database) as con:
+        con.execute("lock table enrichment_status, enrich_proposals, tracks in access exclusive mode")
+        began = time.monotonic()
+        for path in ("/enrich/cooldown/stats", "/enrich/proposals", "/enrich/report", "/enrich/dashboards/statuses"):
+            answer = httpx.get(server.url + path, timeout=30)
+            assert answer.status_code == 503, path
+            assert "lock" in answer.json()["detail"]
+        assert httpx.post(f"{server.url}/enrich/cooldown/process", timeout=30).status_code == 503
+        assert time.monotonic() - began < 25
+        assert httpx.get(f"{server.url}/health").status_code == 200
+        con.rollback()
+
+
+@pytest.mark.parametrize("kind", ["hunt-labels", "multi-tier-resolve", "trigger"])
+def test_a_job_that_hears_nothing_is_left_behind_within_five_seconds(small_database, tmp_path, kind):
+    with connect(small_database) as con:
+        before = con.execute("select count(*) from enrich_runs").fetchone()
+    stopped_at_once = running(small_database, tmp_path, "--port", "0", "--grace", "0")
+    with stopped_at_once as server, Held(small_database), ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(httpx.post, f"{server.url}/enrich/{kind}", timeout=60)
+        _wait_for(lambda: _waiting_for_the_lock(small_database))
+        began = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        assert answer.result().status_code == 503
+        assert "nothing was written" in answer.result().json()["detail"]
+        server.process.wait(timeout=30)
+        assert time.monotonic() - began < 5
+    with connect(small_database) as con:
+        assert con.execute("select count(*) from enrich_runs").fetchone() == before

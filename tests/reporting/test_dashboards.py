@@ -151,7 +151,7 @@ def test_command_line_api_and_notebook_say_the_same(world):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ENRICH_")} | {
         "ENRICH_DATABASE_URL": world.database_url.get_secret_value(), "ENRICH_DATA_DIR": str(world.data_dir),
     }  # fmt: skip
-    client = TestClient(create_app(world))
+    client = TestClient(create_app(world), base_url="http://127.0.0.1")
     for name in ("label_coverage", "cooldown_queue_summary"):
         done = subprocess.run(
             [sys.executable, "-m", "enrich", "dashboards", name, "--json"], capture_output=True, text=True, check=True,
