@@ -42,6 +42,7 @@ BENCHMARKS: dict[str, str] = {
     "ranking": "bench.ranking",
     "hunt": "bench.hunt_row",
     "writeback": "bench.writeback",
+    "resolve": "bench.resolve",
     "pages": "bench.pages",
 }
 

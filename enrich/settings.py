@@ -29,8 +29,8 @@ OPEN_SOURCES = ("musicbrainz", "deezer", "discogs")
 
 #: Bytes of a `.env`.
 _LARGEST = 1 << 20
-#: What breaks a line, moves a cursor or is no character at all.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+#: In a folder's name: what breaks a line or is no character at all, and what DuckDB takes for something else.
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff?\\]")
 
 
 class Settings(BaseSettings):
@@ -100,10 +100,11 @@ class Settings(BaseSettings):
 
     @field_validator("data_dir")
     @classmethod
-    def _one_line(cls, value: Path) -> Path:
-        if _CONTROL.search(str(value)):
+    def _can_hold_files(cls, value: Path) -> Path:
+        whole = os.path.abspath(value.expanduser())
+        if found := _UNFIT.search(whole):
             raise ValueError(
-                f"{str(value)!r} has a line break or another sign that cannot be shown; name another folder"
+                f"{whole!r}: DuckDB and Postgres keep no files under a name with {found[0]!r}; name another folder"
             )
         return value
 

