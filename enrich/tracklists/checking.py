@@ -1,7 +1,7 @@
 """From a draft of a file to slots that fit the database: types coerced, bad rows set aside with a reason.
 
-Set-based; pure. A row is set aside when it has no set or no usable position, a date that is none, or the place
-of a row before it; it is kept with a warning when only a detail had to give way.
+Set-based; pure. A row is set aside when it has no set, no usable position, an artist that can be no name, or
+the place of a row before it; it is kept with a warning when only a detail had to give way.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import polars as pl
 from enrich.errors import InputFileError
 from enrich.frames.coding import coded, once_a_run, packed, runs
 from enrich.text.words import is_unknown_artist, is_unknown_title
+from enrich.tracklists.dates import written_dates
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE, NOTES, SLOTS, Draft, TracklistRead
 
 _TEXTS = (
     "set_id", "dj", "set_name", "artist", "title", "label", "track_key", "catalog_number", "label_note", "isrc",
     "genre", "section", "source_url",
 )  # fmt: skip
-_FLAGS = ("is_id", "layered", "is_mashup")
+_FLAGS = ("is_id", "layered", "is_mashup", "id_from_name")
 #: Blank, NUL, white space at an end, doubled, or other than a space.
 _UNTIDY = r"^$|\x00|^\s|\s$|\s\s|[^\S ]"
 _INT32_MAX = 2_147_483_647
@@ -42,7 +43,7 @@ def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
     places = pl.concat([_places(file, draft) for file, draft in drafts])
     typed = pl.concat([_typed(table, file=drafts[0][0]), places], how="horizontal")
     # Sentences are made for the rows that need one: most tables have none such.
-    faults = _faults(date_given=typed.schema["given_set_date"])
+    faults = _faults()
     faulty = typed.select(pl.any_horizontal(fault for fault, _ in faults).fill_null(value=False)).to_series()
     reasons = pl.coalesce(pl.when(fault).then(text) for fault, text in faults)
     refused = typed.filter(faulty).with_columns(reasons.alias("reason"))
@@ -157,7 +158,7 @@ def _column(table: pl.DataFrame, tidy: pl.DataFrame, name: str, *, file: str) ->
         if isinstance(dtype, pl.Datetime):
             utc = pl.col(name).dt.convert_time_zone("UTC") if dtype.time_zone else pl.col(name)
             return utc.dt.date().alias(name)
-        return tidy.select(_date(pl.col(name)).alias(name)).to_series()
+        return _date(tidy[name])
     if name == "components":
         return pl.col(name).cast(SLOTS[name])
     return _integer(table, name, file=file).alias(name)
@@ -208,14 +209,19 @@ def _flag(text: pl.Expr) -> pl.Expr:
     )
 
 
-def _date(text: pl.Expr) -> pl.Expr:
-    """ISO dates, with a time behind them or not, also `2024/3/5` and `20240305`."""
-    parts = text.str.extract_groups(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?$")
+def _date(text: pl.Series) -> pl.Series:
+    """ISO dates, with a time behind them or not, also `2024/3/5` and `20240305`; else `written_dates`."""
+    column = pl.col(text.name)
+    parts = column.str.extract_groups(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?$")
     separated = pl.concat_str(
         parts.struct.field("1"), parts.struct.field("2").str.zfill(2), parts.struct.field("3").str.zfill(2)
     )
-    compact = text.str.extract(r"^(\d{8})$")
-    return pl.coalesce(separated, compact).str.to_date("%Y%m%d", strict=False)
+    compact = column.str.extract(r"^(\d{8})$")
+    plain = text.to_frame().select(pl.coalesce(separated, compact).str.to_date("%Y%m%d", strict=False)).to_series()
+    others = (plain.is_null() & text.is_not_null()).arg_true()
+    if others.is_empty():
+        return plain.alias(text.name)
+    return plain.scatter(others, written_dates(text.gather(others))).alias(text.name)
 
 
 def _integer(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
@@ -227,10 +233,8 @@ def _integer(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
     return pl.when(digits <= _INT32_MAX).then(digits).cast(pl.Int32)
 
 
-def _faults(*, date_given: pl.DataType) -> list[tuple[pl.Expr, pl.Expr]]:
+def _faults() -> list[tuple[pl.Expr, pl.Expr]]:
     """Why a row cannot be used, in words; the first that holds is said."""
-    is_text = date_given == pl.String
-    placeholder = pl.col.given_set_date.str.contains(r"^0000") if is_text else pl.lit(value=False)
     return [
         (pl.col.set_id.is_null(), pl.lit("no set_id")),
         (pl.col.set_id.str.len_chars() > MAX_NAME, pl.lit(f"set_id is longer than {MAX_NAME} characters")),
@@ -238,10 +242,6 @@ def _faults(*, date_given: pl.DataType) -> list[tuple[pl.Expr, pl.Expr]]:
         (
             pl.col.position.is_null() | (pl.col.position < 1),
             pl.format("position {} is not a whole number from 1", _short(pl.col.given_position)),
-        ),
-        (
-            pl.col.set_date.is_null() & pl.col.given_set_date.is_not_null() & ~placeholder,
-            pl.format("set_date {} is not a date like 2024-03-15", _short(pl.col.given_set_date)),
         ),
     ]
 
@@ -257,7 +257,7 @@ def _warnings(good: pl.DataFrame) -> pl.DataFrame:
         ),
         (
             pl.col.given_set_date.is_not_null() & pl.col.set_date.is_null(),
-            pl.format("set_date {} is implausible: read as no date", _short(pl.col.given_set_date)),
+            pl.format("set_date {} is implausible or in doubt: read as no date", _short(pl.col.given_set_date)),
         ),
     ]  # fmt: skip
     return pl.concat([good.filter(rule).select("file", "line", text.alias("reason"), "raw") for rule, text in rules])

@@ -1,7 +1,7 @@
 """The flat tracklist table in a file: Parquet, CSV (any usual delimiter) and JSONL.
 
 Only `set_id` and `position` are required, columns that are not SLOTS' are ignored, and column names count without
-regard to case. A line that is no row of the table is given up with its number; the lines around it are kept.
+regard to case and to what stands between their words. A table of a DJ program is handed on to `dj_programs`. A line that is no row of the table is given up with its number; the lines around it are kept.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import polars as pl
 
 from enrich.errors import InputFileError
 from enrich.frames.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
+from enrich.tracklists.dj_programs import column_key, draft_of_table, is_theirs
 from enrich.tracklists.slots import SLOTS, Draft
 
 #: `setlists.source` of flat tables.
@@ -49,9 +52,9 @@ def draft_of(table: pl.DataFrame, path: Path, *, lines: Sequence[int]) -> Draft:
 
 
 def looks_like_csv(text: str) -> bool:
-    """Whether the first line is a header with the required columns."""
-    header, _ = _csv_header(text)
-    return set(TRACKLISTS_REQUIRED) <= set(header)
+    """Whether the first line is a header: of the required columns, or of a DJ program's."""
+    header, _, _ = _csv_header(text)
+    return set(TRACKLISTS_REQUIRED) <= set(header) or (len(header) > 1 and is_theirs(header))
 
 
 def read_csv(text: str, path: Path) -> Draft:
@@ -60,13 +63,15 @@ def read_csv(text: str, path: Path) -> Draft:
     A record with too few or too many fields is given up alone, and so is a quote that is never closed: reading
     goes on with the line after it.
     """
-    header, delimiter = _csv_header(text)
-    _require(header, path)
+    header, delimiter, head = _csv_header(text)
+    theirs = not set(TRACKLISTS_REQUIRED) <= set(header) and is_theirs(header)
+    if not theirs:
+        _require(header, path)
     lines = io.StringIO(text, newline="").readlines()
     records, numbers, raws = [], [], []
     bad: list[tuple[int, str, str]] = []
     for number, raw, fields, fault in _records(lines, width=len(header), delimiter=delimiter):
-        if number == 1 or not any(field.strip() for field in fields):
+        if number <= head or not any(field.strip() for field in fields):
             continue
         if fault:
             bad.append((number, fault, raw))
@@ -74,6 +79,8 @@ def read_csv(text: str, path: Path) -> Draft:
             records.append(fields)
             numbers.append(number)
             raws.append(raw)
+    if theirs:
+        return replace(draft_of_table(header, records, numbers, raws, path), bad=bad)
     columns = list(zip(*records, strict=True)) or [()] * len(header)
     table = pl.DataFrame(
         {name: pl.Series(name, values, dtype=pl.String) for name, values in zip(header, columns, strict=True)}
@@ -91,7 +98,7 @@ def read_rows(rows: Sequence[tuple[int, str, object]], path: Path) -> Draft:
         for number, raw, row in rows
         if not isinstance(row, dict)
     ]
-    table = _table([{str(key).strip().lower(): value for key, value in row.items()} for _, _, row in kept], path)
+    table = _table([{column_key(str(key)): value for key, value in row.items()} for _, _, row in kept], path)
     return Draft(
         table=table, lines=[number for number, _, _ in kept], raws=[raw for _, raw, _ in kept], source=SOURCE, bad=bad
     )
@@ -99,7 +106,7 @@ def read_rows(rows: Sequence[tuple[int, str, object]], path: Path) -> Draft:
 
 def is_row(value: object) -> bool:
     """Whether a parsed JSON value is a row of the flat table."""
-    return isinstance(value, dict) and set(TRACKLISTS_REQUIRED) <= {str(key).strip().lower() for key in value}
+    return isinstance(value, dict) and set(TRACKLISTS_REQUIRED) <= {column_key(str(key)) for key in value}
 
 
 def _table(rows: Sequence[dict[str, Any]], path: Path) -> pl.DataFrame:
@@ -127,11 +134,18 @@ def _as_text(value: object) -> str | None:
     return str(value)
 
 
-def _csv_header(text: str) -> tuple[list[str], str]:
-    first = text.split("\n", 1)[0]
+def _csv_header(text: str) -> tuple[list[str], str, int]:
+    """Column keys, delimiter, and the number of the header's line: a spreadsheet's `sep=;` may stand before it."""
+    first, _, more = text.partition("\n")
+    number = 1
     delimiter = max(_DELIMITERS, key=first.count)
-    fields = next(csv.reader([first], delimiter=delimiter), [])
-    return [field.strip().lower() for field in fields], delimiter
+    if said := re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE):
+        first, number, delimiter = more.partition("\n")[0], 2, said[1]
+    try:
+        fields = next(csv.reader([first], delimiter=delimiter), [])
+    except csv.Error:
+        fields = []
+    return [column_key(field) or field.strip() for field in fields], delimiter, number
 
 
 def _records(lines: list[str], *, width: int, delimiter: str) -> Iterator[tuple[int, str, list[str], str | None]]:
@@ -139,14 +153,14 @@ def _records(lines: list[str], *, width: int, delimiter: str) -> Iterator[tuple[
     csv.field_size_limit(_FIELD_LIMIT)
     start = 0
     while start < len(lines):
-        reader = csv.reader(lines[start:] if start else lines, delimiter=delimiter)
+        reader = csv.reader((lines[i] for i in range(start, len(lines))), delimiter=delimiter)
         begin = start
         restart = False
         try:
             for fields in reader:
                 end = start + reader.line_num
                 fault = _width_fault(fields, width)
-                if fault and end - begin > 1:
+                if end - begin > 1 and (fault or _runs_on(lines[begin:end], width, delimiter)):
                     restart = True
                     break
                 yield begin + 1, "".join(lines[begin:end]).rstrip("\r\n"), fields, fault
@@ -158,6 +172,12 @@ def _records(lines: list[str], *, width: int, delimiter: str) -> Iterator[tuple[
         # A quote opened on this line ran on over the next ones: this line alone is at fault.
         yield begin + 1, lines[begin].rstrip("\r\n"), [lines[begin]], "a quote is opened and not closed"
         start = begin + 1
+
+
+def _runs_on(lines: list[str], width: int, delimiter: str) -> bool:
+    """Whether a record over several lines holds whole rows: its quote was left open."""
+    odd = sum(line.count('"') for line in lines) % 2 == 1
+    return odd or any(line.count(delimiter) >= width - 1 > 0 for line in lines[1:])
 
 
 def _width_fault(fields: list[str], width: int) -> str | None:
@@ -177,7 +197,7 @@ def _first_of_each(header: list[str], columns: Sequence[Sequence[str]]) -> dict[
 def _known_columns(table: pl.DataFrame, path: Path) -> pl.DataFrame:
     by_key: dict[str, str] = {}
     for name in table.columns:
-        by_key.setdefault(name.strip().lower(), name)
+        by_key.setdefault(column_key(name), name)
     _require(by_key, path)
     known = table.select(pl.col(by_key[name]).alias(name) for name in _COLUMNS if name in by_key)
     return known.drop([name for name in _OPTIONAL_EXTRAS if name in known.columns and known.schema[name].is_nested()])

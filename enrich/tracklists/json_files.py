@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from enrich.errors import InputFileError
@@ -57,4 +58,5 @@ def _of_document(document: object, path: Path) -> Draft:
 
 
 def _is_list(head: str) -> bool:
-    return head.startswith("[") and head[1:].lstrip()[:1] in ("{", "[", '"', "]")
+    # `[[File:` begins a wiki page.
+    return re.match(r'\[\s*(?:[{"\]]|\[\s*[\[{"\d\]-])', head) is not None

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import polars as pl
 
 from enrich.errors import InputFileError
-from enrich.tracklists.lines import seconds, split_line
+from enrich.tracklists.dj_programs import parsed_xml
+from enrich.tracklists.lines import split_line
+from enrich.tracklists.marks import clock
 from enrich.tracklists.naming import SetInfo, page_parts, slug
 from enrich.tracklists.slots import DRAFT_ROW, Draft
 
@@ -73,12 +74,7 @@ def read_export(text: str, path: Path) -> Draft:
     Raises:
         InputFileError: the XML is broken, or no page holds a tracklist.
     """
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise InputFileError(f"{path}: a MediaWiki export has no DOCTYPE; refused")
-    try:
-        root = ET.fromstring(text)  # noqa: S314 - without a DOCTYPE there are no entities to expand
-    except ET.ParseError as error:
-        raise InputFileError(f"{path}: broken XML ({error})") from None
+    root = parsed_xml(text, path)
     pages = [
         (page.findtext("{*}title") or path.stem, page.findtext("{*}revision/{*}text") or "", 0)
         for page in root.iter()
@@ -114,7 +110,7 @@ def _head(title: str, text: str) -> SetInfo:
     if dj is None:
         named = [found["name"].strip() for found in _CATEGORY.finditer(text)]
         dj = next((category for category in named if not _PLAIN_CATEGORIES.match(category)), None)
-    return SetInfo(set_id=slug(title), dj=dj, name=name, date=date)
+    return SetInfo(set_id=slug(title), dj=dj, name=name, date=date, id_from_name=True)
 
 
 def _slots(text: str) -> list[tuple[int, dict[str, Any] | None, str]]:
@@ -179,11 +175,12 @@ def _cue_seconds(cue: str) -> int | None:
         return int(first) * 60
     if len(others) == 1 and "?" in others[0]:
         return int(first) * 60
-    return seconds(cue)
+    return clock(cue)
 
 
 def _plain(text: str) -> str:
-    """Without wiki marks: links, bold and italics, tags, templates, references."""
+    """Without wiki marks: links, bold and italics, tags, templates, references; and a bold remark before a track."""
+    text = re.sub(r"^((?:\[[\d?:]+\]\s*)?)(?:\'{3}[^\']+:\s*\'{3}|\'{3}[^\']+\'{3}\s*:)\s*(?=\S)", r"\1", text)
     text = _TAG.sub("", text)
     text = _WEB_LINK.sub(lambda m: m[1] or "", text)
     text = _LINK.sub(lambda m: m[1], text)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?!\d)")
+_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-._/])(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
+_DAY_FIRST = re.compile(r"(?<!\d)(0?[1-9]|[12]\d|3[01])\.(0?[1-9]|1[0-2])\.((?:19|20)\d\d)(?!\d)")
 _URL_ID = re.compile(r"(?:/tracklist/|1001\.tl/)(?P<id>[A-Za-z0-9]+)")
 _PAGE = re.compile(r"^(?P<date>\d{4}(?:-\d\d(?:-\d\d)?)?)\s+-\s+(?P<dj>.+?)(?:\s+(?:-|@)\s+(?P<rest>.+))?$")
 
@@ -21,11 +23,13 @@ class SetInfo:
     name: str | None = None
     date: str | None = None
     url: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    id_from_name: bool = False
+    """The id is made of words: another set may have the same."""
 
-    def columns(self) -> dict[str, str | None]:
+    def columns(self) -> dict[str, Any]:
         """As the first columns of a slot."""
         return {
+            "id_from_name": self.id_from_name or None,
             "set_id": self.set_id,
             "dj": self.dj,
             "set_name": self.name,
@@ -35,9 +39,12 @@ class SetInfo:
 
 
 def date_in(text: str | None) -> str | None:
-    """The last ISO date in a text."""
-    found = _DATE.findall(text or "")
-    return found[-1] if found else None
+    """The last date in a text, as ISO has it: `2024-03-15`, `2024.03.15` or `15.3.2024`."""
+    if found := _DATE.findall(text or ""):
+        return f"{found[-1][0]}-{found[-1][2]}-{found[-1][3]}"
+    if days := _DAY_FIRST.findall(text or ""):
+        return f"{days[-1][2]}-{int(days[-1][1]):02}-{int(days[-1][0]):02}"
+    return None
 
 
 def dj_in(name: str | None) -> str | None:
@@ -50,6 +57,13 @@ def id_in_url(url: str | None) -> str | None:
     """1001Tracklists' id of a set, out of its address."""
     found = _URL_ID.search(url or "")
     return found["id"] if found else None
+
+
+def named_set(name: str, *, path: Path, url: str | None = None, dj: str | None, date: str | None) -> SetInfo:
+    """Head of a set whose id comes from its address, else from its name, else from its file's."""
+    known = id_in_url(url)
+    set_id = known or slug(name) or slug(path.stem) or path.stem
+    return SetInfo(set_id=set_id, dj=dj, name=name, date=date, url=url, id_from_name=known is None)
 
 
 def page_parts(title: str) -> tuple[str | None, str | None, str]:

@@ -16,8 +16,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
 from enrich.text.words import is_unknown_artist
-from enrich.tracklists.lines import seconds, split_artist_title
-from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, slug
+from enrich.tracklists.lines import split_artist_title
+from enrich.tracklists.marks import clock
+from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, named_set
 from enrich.tracklists.slots import DRAFT_ROW, Draft
 from enrich.tracklists.text_forms import SOURCE
 
@@ -86,13 +87,7 @@ def _head(tree: LexborHTMLParser, path: Path) -> SetInfo:
     links = heading.css('a[href*="/dj/"]') if heading else []
     djs = [text for link in links if (text := _text_of(link))]
     date = date_in(_own_meta(tab, "datePublished") if tab else None) or date_in(name) or date_in(url)
-    return SetInfo(
-        set_id=id_in_url(url) or slug(name) or path.stem,
-        dj=" & ".join(dict.fromkeys(djs)) or dj_in(name),
-        name=name,
-        date=date,
-        url=url,
-    )
+    return named_set(name, path=path, url=url, dj=" & ".join(dict.fromkeys(djs)) or dj_in(name), date=date)
 
 
 def _address(tree: LexborHTMLParser) -> str | None:
@@ -179,7 +174,7 @@ def _is_layered(item: LexborNode) -> bool:
 def _cue(item: LexborNode) -> int | None:
     """Seconds; the hidden field's 0 means unknown unless the page shows a time."""
     shown = item.css_first(".cue") or item.css_first(".cueValueField")
-    seen = seconds(_text_of(shown)) if shown else None
+    seen = clock(_text_of(shown)) if shown else None
     hidden = item.css_first('input[id$="_cue_seconds"]')
     value = _tidy(hidden.attributes.get("value")) if hidden else None
     if value and re.fullmatch(r"\d{1,6}(?:\.\d+)?", value) and float(value) > 0:

@@ -1,7 +1,8 @@
 """Read tracklist files of any known kind into one frame of slots.
 
 The kind is told by the content first and the file's ending second: flat tables (Parquet, CSV, JSONL), saved
-1001Tracklists pages, scraped JSON, text exports and pastes, MixesDB wiki text. Reads files; writes nothing.
+1001Tracklists pages, scraped JSON, playlists and DJ programs' lists, typed text, MixesDB wiki text. Reads files;
+writes nothing.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import polars as pl
 
 from enrich.errors import InputFileError
 from enrich.frames.coding import coded, packed
-from enrich.tracklists import flat, mixesdb
+from enrich.tracklists import dj_programs, flat, mixesdb, playlists
 from enrich.tracklists import pages as html
 from enrich.tracklists.checking import check
+from enrich.frames.encodings import decoded
 from enrich.tracklists.json_files import looks_like_json, read_json
 from enrich.tracklists.slots import DRAFT_ROW, NOTES, SLOTS, Draft, TracklistRead, notes
 from enrich.tracklists.text_forms import read_text
@@ -45,9 +47,12 @@ def read_tracklists(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) 
     reads: list[TracklistRead] = []
     pages: list[tuple[str, Draft]] = []
     failed: list[tuple[str, int | None, str, str | None]] = []
+    said: list[tuple[str, int | None, str, str | None]] = []
     for path in files:
         try:
-            draft = _draft(path)
+            draft, guessed = _draft(path)
+            if guessed:
+                said.append((str(path), None, f"no Unicode: read as {guessed}, which is a guess", None))
             # Pages and texts are small and many, and have the same columns: they are checked together.
             if draft.table.schema == DRAFT_ROW:
                 pages.append((str(path), draft))
@@ -60,7 +65,7 @@ def read_tracklists(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) 
     if not reads:
         more = f" (and {len(failed) - 1} other files cannot be used)" if len(failed) > 1 else ""
         raise InputFileError(failed[0][2] + more)
-    return _together(reads, notes(failed))
+    return _together(reads, notes(failed), notes(said))
 
 
 def _distinct(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[Path]:
@@ -71,8 +76,8 @@ def _distinct(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> lis
     return sorted(by_place.values(), key=str)
 
 
-def _draft(path: Path) -> Draft:
-    """Tell what kind of file it is, and read it."""
+def _draft(path: Path) -> tuple[Draft, str | None]:
+    """Tell what kind of file it is, and read it; also the encoding, where it is guessed."""
     if path.is_dir():
         raise InputFileError(f"{path}: is a folder; name the files in it")
     try:
@@ -81,39 +86,33 @@ def _draft(path: Path) -> Draft:
         raise InputFileError(f"{path}: cannot be read ({error.strerror or error})") from None
     if not data.strip(b"\0 \t\r\n") or data in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         raise InputFileError(f"{path}: the file is empty")
-    if data.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
-        return flat.read_parquet(path)
-    text = _decode(data)
     ending = path.suffix.lower()
+    if data.startswith(b"PAR1") or ending in (".parquet", ".pq"):
+        return flat.read_parquet(path), None
+    text, guessed = decoded(data)
+    return _draft_of_text(text, path, ending), guessed
+
+
+def _draft_of_text(text: str, path: Path, ending: str) -> Draft:
     if looks_like_json(text) or ending in (".json", ".jsonl", ".ndjson"):
         return read_json(text, path)
     if mixesdb.looks_like_export(text):
         return mixesdb.read_export(text, path)
+    if dj_programs.looks_like_xml(text):
+        return dj_programs.read_xml(text, path)
     if html.looks_like_html(text) or ending in (".html", ".htm"):
         return html.read_page(text, path)
+    if ending in (".xml", ".nml"):
+        raise InputFileError(f"{path}: XML of neither rekordbox nor Traktor nor MediaWiki")
+    if playlists.looks_like_m3u(text, ending):
+        return playlists.read_m3u(text, path)
+    if playlists.looks_like_cue(text) or ending == ".cue":
+        return playlists.read_cue(text, path)
     if flat.looks_like_csv(text) or ending in (".csv", ".tsv"):
         return flat.read_csv(text, path)
     if mixesdb.looks_like_wiki(text) or ending in (".wiki", ".mediawiki"):
         return mixesdb.read_wiki(text, path)
     return read_text(text, path)
-
-
-def _decode(data: bytes) -> str:
-    """UTF-8 or UTF-16 by its mark; a line that is not UTF-8 is read as Windows-1252, as spreadsheets write it."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace")
-    data = data.removeprefix(codecs.BOM_UTF8)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return "\n".join(_decode_line(line) for line in data.split(b"\n"))
-
-
-def _decode_line(line: bytes) -> str:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        return line.decode("cp1252", "replace")
 
 
 def _order(slots: pl.DataFrame) -> pl.Series | None:
@@ -125,11 +124,11 @@ def _order(slots: pl.DataFrame) -> pl.Series | None:
     return None if slot.is_sorted() else slot.arg_sort()
 
 
-def _together(reads: list[TracklistRead], failed: pl.DataFrame) -> TracklistRead:
+def _together(reads: list[TracklistRead], failed: pl.DataFrame, said: pl.DataFrame) -> TracklistRead:
     """All files as one; `reads` is emptied."""
     slots = pl.concat([read.slots for read in reads])
     bad = [read.bad for read in reads]
-    warnings = pl.concat([read.warnings for read in reads])
+    warnings = pl.concat([said, *(read.warnings for read in reads)])
     reads.clear()
     repeated = 0
     if slots["file"].n_unique() > 1:

@@ -17,7 +17,8 @@ import polars as pl
 
 from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
-from enrich.tracklists.lines import seconds, split_artist_title, split_label, split_line
+from enrich.tracklists.lines import split_artist_title, split_label, split_line
+from enrich.tracklists.marks import clock
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, slug
 from enrich.tracklists.slots import DRAFT_ROW, Draft
 from enrich.tracklists.text_forms import SOURCE
@@ -277,7 +278,7 @@ def _seconds(value: object) -> int | None:
     if isinstance(value, int | float):
         return int(value) if 0 <= value < 1_000_000 else None
     text = str(value).strip().strip("[]")
-    return int(float(text)) if re.fullmatch(r"\d{1,6}(?:\.\d+)?", text) else seconds(text)
+    return int(float(text)) if re.fullmatch(r"\d{1,6}(?:\.\d+)?", text) else clock(text)
 
 
 def _duration_ms(track: Mapping[str, Any]) -> int | None:

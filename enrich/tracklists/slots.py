@@ -31,6 +31,8 @@ _EXTRAS: dict[str, pl.DataType] = {
     "components": pl.List(COMPONENT),
     #: Heading of the part of the set the slot stands under ("Part 2: Guest Mix").
     "section": pl.String(),
+    #: The set's id is made of its name: another set of that name may be meant.
+    "id_from_name": pl.Boolean(),
     "source": pl.String(),
     "source_url": pl.String(),
     "file": pl.String(),

@@ -1,12 +1,14 @@
-"""1001Tracklists as plain text: its export (`[mm:ss] Artist - Title [LABEL]`) and a copy of the page from a browser.
+"""Tracklists as plain text: what people type under a mix, what tools export, a copy of a 1001Tracklists page.
 
-The export may carry `01.`, `w/`, `+` and `vs.` before a line. In a browser's copy the number, the cue and the
-track stand on lines of their own, the label in capitals without brackets, and everything else is the page's noise.
+What one line leaves open the list decides: whether a bare number counts tracks, which mark parts artist and title,
+whether a third part is the label. A heading, a greeting or a link is no track; a line that can be read in two ways is
+set aside. In a browser's copy the number, the cue and the track stand on lines of their own, the label in capitals.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,48 +16,85 @@ import polars as pl
 
 from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
-from enrich.tracklists.lines import seconds, split_artist_title, split_label, split_line
-from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, slug
+from enrich.tracklists.lines import FREE_DASH, VERSION, split_artist_title, split_label, split_line
+from enrich.tracklists.marks import Marks, clock, has_link, led, numbering, trailed
+from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, named_set
 from enrich.tracklists.slots import DRAFT_ROW, Draft
 
-#: `setlists.source` of everything that comes from 1001Tracklists.
+#: `setlists.source` of everything that comes from 1001Tracklists, and of texts, which tell no other.
 SOURCE = "1001tracklists"
 
 _NUMBER = re.compile(r"^(?:\d{1,3}|w/)$", re.IGNORECASE)
 _TIME = re.compile(r"^\[?((?:\d{1,2}:)?\d{1,3}:\d\d)\]?$")
-_LEAD = re.compile(
-    r"^(?:\[(?P<cue>(?:\d{1,2}:)?\d{1,3}:\d\d|[?:]+)\]|(?P<bare>(?:\d{1,2}:)?\d{1,3}:\d\d)(?=\s)"
-    r"|(?P<number>\d{1,3})[.)](?=\s)|(?P<with>w/|\+|vs\.(?=\s)))\s*",
-    re.IGNORECASE,
-)
-_UNKNOWN_LINE = re.compile(r"^(?:\?+|ID)$", re.IGNORECASE)
+_UNKNOWN_LINE = re.compile(r"^(?:\?+|ID\b.*)$", re.IGNORECASE)
 _URL = re.compile(r"https?://\S+|1001\.tl/\S+")
 _CAPITAL_LABEL = re.compile(r"^(?P<title>.*?\S)\s+(?P<label>[^\Wa-z]*[A-Z0-9][^a-z\s]*(?:\s+[^a-z\s]+)*)$")
 _NOISE = re.compile(r"(?i)^(?:pre-?save|save|play|artwork placeholder|shazam|top|buy|share)\b")
+_TALK = re.compile(
+    r"(?i)^(?:hi|hello|hey|dear|thanks?|thank you|enjoy|welcome|please|follow|subscribe|listen|download|support|check out"
+    r"|recorded (?:at|live|in)|(?:sound|mix)cloud|facebook|instagram|insta|twitter|tiktok|spotify|youtube|beatport"
+    r"|bandcamp|website|web|booking|contact|e-?mail|genres?|duration|length|bitrate|date|artwork|landing|cheers)\b"
+)
+_HEADING = re.compile(
+    r"(?i)^(?:full\s+|the\s+|complete\s+)*(?:track\s*-?\s*list(?:ing)?s?|playlist|set\s*-?\s*list|songs?|tracks|chapters"
+    r"|time\s*stamps|tracks? played|scan results\b.*)(?:\s+(?:below|here|for\b.*))?$"
+)
+_RULED = re.compile(r"^[\W_]+|[\W_]+$")
+#: What may stand between artist and title where no free dash does; the commonest in the list holds for all of it.
+_SEPARATORS = (
+    ("dash", FREE_DASH),
+    ("slash", re.compile(r"\s+//?\s+")),
+    ("bar", re.compile(r"\s+[|¦]\s+")),
+    ("tab", re.compile(r"\t")),
+    ("tilde", re.compile(r"\s+~+\s+")),
+    ("colon", re.compile(r"(?<=\S):\s+")),
+    ("tight dash", re.compile(r"(?<=[^\s–—－-])\s?[-–—－]\s?(?=[^\s–—－-])")),
+)
+_LABEL_BEHIND = re.compile(rf"^(?P<title>.*\((?:[^()]*\b)?{VERSION}\b[^()]*\))\s+(?P<label>[^()\[\]]*[\w)])$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """One line that may be a track."""
+
+    number: int
+    text: str
+    marks: Marks
+    alone: bool
+    """Blank lines around it."""
+    after_blank: bool
 
 
 def read_text(text: str, path: Path) -> Draft:
-    """Read an export or a browser's copy.
+    """Read an export, a typed list or a browser's copy.
 
     Raises:
         InputFileError: no line reads as `Artist - Title`.
     """
-    lines = [" ".join(line.replace("\0", "").split()) for line in text.splitlines()]
-    pasted = _is_paste(lines)
-    found = _pasted(lines) if pasted else _exported(lines)
+    lines = [" ".join(re.split(r"[^\S\t]+", line.replace("\0", "").strip())) for line in re.split(r"\r\n?|\n", text)]
+    bad: list[tuple[int, str, str]] = []
+    if _is_paste(lines):
+        found, section = _pasted(lines), {}
+    else:
+        found, section, bad = _listed(lines)
     if not found:
+        why = f" ({bad[0][1]})" if bad else ""
         raise InputFileError(
             f"{path}: neither a tracklist table (columns set_id, position) nor lines like "
-            "`[02:34] Artist - Title [Label]`"
+            f"`[02:34] Artist - Title [Label]`{why}"
         )
     head = _head(lines, first=min(number for number, _ in found), path=path)
-    rows = [{**head.columns(), **slot, "position": i} for i, (_, slot) in enumerate(found, start=1)]
+    rows = [
+        {**head.columns(), **slot, "position": i, "section": section.get(number)}
+        for i, (number, slot) in enumerate(found, start=1)
+    ]
     numbers = [number for number, _ in found]
     return Draft(
         table=pl.DataFrame(rows, schema=DRAFT_ROW),
         lines=numbers,
         raws=[lines[number - 1] for number in numbers],
         source=SOURCE,
+        bad=bad,
     )
 
 
@@ -77,67 +116,131 @@ def _pasted(lines: list[str]) -> list[tuple[int, dict[str, Any]]]:
             # A play count also stands alone, but after the track, before the next number: the last number wins.
             waiting, cue = line.lower(), None
         elif waiting and (time := _TIME.match(line)):
-            cue = seconds(time[1])
-        elif waiting and not _NOISE.match(line) and (" - " in line or _UNKNOWN_LINE.match(line)):
+            cue = clock(time[1])
+        elif waiting and not _NOISE.match(line) and (" - " in line or re.fullmatch(r"(?i)\?+|ID", line)):
             artist, rest = split_artist_title(line)
             title, label, note = _capital_label(rest or "")
-            found.append(
-                (
-                    number,
-                    {
-                        "artist": artist,
-                        "title": title or None,
-                        "label": label,
-                        "label_note": note,
-                        "layered": waiting == "w/",
-                        "cue_seconds": cue,
-                    },
-                )
-            )
+            said = {"artist": artist, "title": title or None, "label": label, "label_note": note}
+            found.append((number, {**said, "layered": waiting == "w/", "cue_seconds": cue}))
             waiting = None
     return found
 
 
-def _exported(lines: list[str]) -> list[tuple[int, dict[str, Any]]]:
+_Read = tuple[list[tuple[int, dict[str, Any]]], dict[int, str | None], list[tuple[int, str, str]]]
+
+
+def _listed(lines: list[str]) -> _Read:
+    """Slots with their lines, the heading each stands under, and lines set aside."""
+    chosen, separator, kind = _chosen(lines)
+    tracks, section = _tracks(chosen, separator, kind)
+    times = [line.marks.time_behind for line in tracks if line.marks.time_behind is not None]
+    are_cues = len(times) > 1 and times == sorted(times) and not any(line.marks.has_cue for line in tracks)
+    thirds = [len(FREE_DASH.split(line.marks.rest)) == 3 for line in tracks]
+    third = len(tracks) >= 3 and 4 * sum(thirds) >= 3 * len(thirds)
+    behind = sum(_LABEL_BEHIND.match(line.marks.rest) is not None for line in tracks)
     found: list[tuple[int, dict[str, Any]]] = []
-    for number, line in enumerate(lines, start=1):
-        rest, cue, layered, led = line, None, False, False
-        while lead := _LEAD.match(rest):
-            led = True
-            layered = layered or bool(lead["with"])
-            cue = cue if cue is not None else seconds(lead["cue"] or lead["bare"] or "")
-            rest = rest[lead.end() :]
-        if not rest or _URL.search(rest):
+    bad: list[tuple[int, str, str]] = []
+    for line in tracks:
+        marks = line.marks
+        if kind == "tight dash" and len(separator.findall(marks.rest)) > 1:
+            bad.append((line.number, "more than one dash may part artist and title", line.text))
             continue
-        entry = split_line(rest)
-        is_track = entry.artist is not None and entry.title is not None
-        if not is_track and not (led and entry.title):
-            continue
-        if not led and not found and _is_title_line(rest):
-            continue
-        found.append(
-            (
-                number,
-                {
-                    "artist": entry.artist,
-                    "title": entry.title,
-                    "label": entry.label,
-                    "catalog_number": entry.catalog_number,
-                    "label_note": entry.label_note,
-                    "layered": layered,
-                    "cue_seconds": cue,
-                },
-            )
-        )
-    return _without_prose(found, {number for number, line in enumerate(lines, start=1) if _LEAD.match(line)})
+        slot = _slot(marks.rest, separator, kind, third=third, behind=behind > 1 and 2 * behind >= len(tracks))
+        at = marks.time_behind
+        slot |= {
+            "layered": marks.layered,
+            "cue_seconds": at if are_cues else marks.cue,
+            "duration_ms": at * 1000 if at and not are_cues else None,
+        }
+        found.append((line.number, slot))
+    return found, section, bad
 
 
-def _without_prose(found: list[tuple[int, dict[str, Any]]], led: set[int]) -> list[tuple[int, dict[str, Any]]]:
-    """Where most tracks have a cue or number, a line without one above the first or below the last is prose."""
-    marked = [number for number, _ in found if number in led]
-    if 2 * len(marked) <= len(found):
-        return found
-    return [(number, slot) for number, slot in found if marked[0] <= number <= marked[-1]]
+def _chosen(lines: list[str]) -> tuple[list[_Line], re.Pattern[str], str]:
+    """The lines that may be tracks, below the heading of the list where there is one, and what parts their names."""
+    begin = max((i for i, line in enumerate(lines) if _is_heading(line) and any(lines[i + 1 :])), default=-1) + 1
+    headings = [i for i, line in enumerate(lines) if _is_heading(line)]
+    if headings:
+        begin = headings[0] + 1
+    read = [led(line) for line in lines[begin:]]
+    tracks_like = [marks for marks in read if marks.rest and (marks.strong or FREE_DASH.search(marks.rest))]
+    numbers = [marks for marks in tracks_like if marks.number is not None]
+    weak = numbering(numbers) if 2 * len(numbers) >= len(tracks_like) else False
+    counted = [m.cue for m in tracks_like if m.bracketed and m.cue is not None and m.number is None]
+    minutes = not (len(counted) > 1 and [c // 60 for c in counted] == list(range(1, len(counted) + 1)))
+    dotted = 2 * sum(m.dotted for m in tracks_like) > len(tracks_like) > 1
+    found = []
+    for i, line in enumerate(lines[begin:], start=begin):
+        marks = trailed(led(line, weak=weak, minutes=minutes, dotted=dotted))
+        blank = i == 0 or not lines[i - 1], i + 1 >= len(lines) or not lines[i + 1]
+        is_talk = not marks.strong and (_TALK.match(line) or _is_heading(line) or line.endswith(":") or has_link(line) and not FREE_DASH.search(marks.rest))
+        if marks.rest and re.search(r"\w|\?", marks.rest) and not is_talk and not (_URL.match(line) or has_link(marks.rest)):
+            found.append(_Line(number=i + 1, text=line, marks=marks, alone=all(blank), after_blank=blank[0]))
+    counts = [sum(1 for line in found if pattern.search(line.marks.rest)) for _, pattern in _SEPARATORS]
+    most = max(range(len(counts)), key=lambda n: (counts[n], -n))
+    kind, pattern = _SEPARATORS[most if counts[most] > 1 else 0]
+    return found, pattern, kind
+
+
+def _tracks(found: list[_Line], separator: re.Pattern[str], kind: str) -> tuple[list[_Line], dict[int, str | None]]:
+    """Without headings and prose; and the heading each track stands under."""
+    parted = [
+        line
+        for line in found
+        if line.marks.strong or line.marks.bullet or separator.search(line.marks.rest) or line.marks.number is not None
+        or _UNKNOWN_LINE.match(line.marks.rest) or (kind == "dash" and split_artist_title(line.marks.rest)[0])
+    ]  # fmt: skip
+    marked = [line for line in parted if line.marks.strong or line.marks.number is not None]
+    section: dict[int, str | None] = {}
+    if 2 * len(marked) > len(parted):
+        first, last = marked[0].number, marked[-1].number
+        heading: str | None = None
+        kept = []
+        ours = {line.number for line in marked}
+        for line in found:
+            if line.number in ours:
+                kept.append(line)
+                section[line.number] = heading
+            elif first < line.number < last and line.after_blank:
+                heading = line.text.strip("*=-:; ") or heading
+            elif first < line.number < last and line in parted:
+                kept.append(line)
+                section[line.number] = heading
+        return kept, section
+    blocks = [line for line in parted if not line.alone]
+    if len(blocks) >= 2:
+        first, last = blocks[0].number, blocks[-1].number
+        parted = [line for line in parted if first <= line.number <= last]
+    return parted, section
+
+
+def _slot(rest: str, separator: re.Pattern[str], kind: str, *, third: bool, behind: bool) -> dict[str, Any]:
+    entry = split_line(rest) if kind == "dash" else split_line(rest, separator=separator)
+    title, label = entry.title, entry.label
+    if kind == "slash" and title and FREE_DASH.search(title):
+        title = None
+    if third and title and label is None and len(parts := FREE_DASH.split(title)) == 2 and parts[1]:
+        name, number, note = split_label(parts[1])
+        if name or number or note:
+            entry = replace(entry, catalog_number=number, label_note=note)
+            title, label = parts[0].strip(), name
+    if behind and title and label is None and (found := _LABEL_BEHIND.match(title)):
+        name, number, note = split_label(found["label"].strip(" ()"))
+        entry = replace(entry, catalog_number=number, label_note=note)
+        title, label = found["title"], name
+    if title:
+        title = trailed(Marks(rest=title)).rest
+        if re.fullmatch(r"[\"“„«].*[\"”“»]", title) and len(title) > 2:
+            title = title[1:-1].strip() or title
+    artist = re.sub(r"(?<!\S)@(?=\w)", "", entry.artist) if entry.artist else None
+    return {
+        "artist": artist, "title": title, "label": label, "catalog_number": entry.catalog_number,
+        "label_note": entry.label_note,
+    }  # fmt: skip
+
+
+def _is_heading(line: str) -> bool:
+    return bool(_HEADING.match(_RULED.sub("", line)))
 
 
 def _is_title_line(line: str) -> bool:
@@ -146,13 +249,18 @@ def _is_title_line(line: str) -> bool:
 
 
 def _head(lines: list[str], *, first: int, path: Path) -> SetInfo:
-    above = [line for line in lines[: first - 1] if line and not _NUMBER.match(line) and not _TIME.match(line)]
-    name = next((line for line in above if _is_title_line(line) and not _URL.search(line)), None)
-    if name is None:
-        name = next((line for line in above if not _URL.search(line) and not _NOISE.match(line)), None)
+    above = [
+        line for line in lines[: first - 1]
+        if re.search(r"\w", line) and not (_NUMBER.match(line) or _TIME.match(line) or _is_heading(line))
+        and not (_TALK.match(line) or _NOISE.match(line) or has_link(line) or line.endswith((":", "!")))
+        and len(line) <= 120
+    ]  # fmt: skip
+    name = next((line for line in above if _is_title_line(line)), None) or next(iter(above), None)
+    if name and not date_in(name) and date_in(path.stem):
+        name = None
     url = next((found[0] for line in lines if (found := _URL.search(line)) and id_in_url(found[0])), None)
-    set_id = id_in_url(url) or slug(name or path.stem) or slug(path.stem) or path.stem
-    return SetInfo(set_id=set_id, dj=dj_in(name), name=name or path.stem, date=date_in(name) or date_in(url), url=url)
+    name = name or path.stem
+    return named_set(name, path=path, url=url, dj=dj_in(name), date=date_in(name) or date_in(url))
 
 
 def _capital_label(text: str) -> tuple[str, str | None, str | None]:
