@@ -114,12 +114,12 @@ def parse_titles(
 
     Example: enrich parse-titles titles.csv --out parsed.parquet
     """
-    from enrich.frames.files import check_output, read_table, require_columns, write_table
+    from enrich.frames.files import check_output, read_table, require_columns, with_known_names, write_table
     from enrich.text.title_tables import parse_title_table, title_figures
 
     started = perf_counter()
     check_output(out)
-    table = read_table(file)
+    table = with_known_names(read_table(file), ["title", "artist"])
     require_columns(table, ["title"], path=file)
     for name in ("title", "artist"):
         if name in table.columns and table.schema[name].is_nested():

@@ -15,7 +15,10 @@ _OTHERS = ["cp1251", "koi8_r", "cp866", "cp1253", "cp932", "euc_jp", "gb18030", 
 _LOOKED_AT = 60_000
 
 #: UTF-8 that was read as Windows-1252 and written again.
-MOJIBAKE = r"Ã[\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]|Â[\x{a0}-\x{bf}]|â€|[ÐÑ][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]"
+MOJIBAKE_BEGINS = ["Ã", "Â", "â€", "Ð", "Ñ"]
+MOJIBAKE = (
+    r"Ã[\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]|Â[\x{a0}-\x{bf}]|â€|[ÐÑ][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]"
+)
 
 
 def decoded(data: bytes) -> tuple[str, str | None]:

@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from enrich.errors import EnrichError, InputFileError
+from enrich.frames.encodings import decoded
 from enrich.rules import MAX_FILE_BYTES, MAX_UNPACKING, MAX_VALUES
 
 #: Extension → format. A compressed `.csv.gz` is read, not written.
@@ -184,6 +185,18 @@ def read_table(path: str | Path) -> pl.DataFrame:
         return pl.read_ndjson(data, infer_schema_length=None)
     except (pl.exceptions.PolarsError, RecursionError) as error:
         raise InputFileError(f"{path}: cannot be read as {kind}: {_why(data, kind, error)}") from None
+
+
+def with_known_names(frame: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
+    """The frame with `columns` named as asked where the file writes them otherwise: `Title`, `Duration MS`."""
+    wanted = {column_key(name): name for name in columns if name not in frame.columns}
+    found = {wanted[column_key(name)]: name for name in reversed(frame.columns) if column_key(name) in wanted}
+    return frame.rename({name: asked for asked, name in found.items()})
+
+
+def column_key(name: str) -> str:
+    """A column's name as it counts: `Set ID`, `set-id` and `SET_ID` are one."""
+    return re.sub(r"[\W_]+", "_", name.strip().lower()).strip("_")
 
 
 def require_columns(frame: pl.DataFrame, columns: Iterable[str], *, path: str | Path) -> None:
@@ -345,17 +358,22 @@ def _extensions() -> str:
 
 
 def _read_csv(data: bytes) -> pl.DataFrame:
-    frame = pl.read_csv(data, separator=_separator(data), infer_schema=False, encoding="utf8-lossy")
+    text, _ = decoded(data)
+    separator = _separator(text)
+    text = re.sub(r'^"?sep=."?\r?\n', "", text, flags=re.IGNORECASE)
+    frame = pl.read_csv(text.encode(), separator=separator, infer_schema=False, encoding="utf8-lossy")
     names = pl.DataFrame({"name": frame.columns}, schema={"name": pl.String}).select(_restored(pl.col("name")))["name"]
     # A file that names one column in both ways keeps its names.
     renamed = dict(zip(frame.columns, names, strict=True)) if names.is_unique().all() else {}
     return frame.with_columns(_restored(pl.all())).rename(renamed)
 
 
-def _separator(data: bytes) -> str:
-    """What the header is divided by: exports of spreadsheets in many countries use a semicolon."""
-    header, _, _ = data.partition(b"\n")
-    return next((mark for mark in ",;\t" if mark.encode() in header), ",")
+def _separator(text: str) -> str:
+    """What the header is divided by: as `sep=;` says, else the first of comma, semicolon and tab that is in it."""
+    header = text.partition("\n")[0]
+    if said := re.fullmatch(r'"?sep=(.)"?\r?', header, re.IGNORECASE):
+        return said[1]
+    return next((mark for mark in ",;\t|" if mark in header), ",")
 
 
 def _why(data: bytes, kind: str, error: Exception) -> str:
@@ -385,8 +403,8 @@ def _bad_json_line(data: bytes) -> str | None:
 
 
 def _bad_csv_line(data: bytes) -> str | None:
-    text = io.StringIO(data.decode("utf-8", errors="replace"), newline="")
-    rows = csv.reader(text, delimiter=_separator(data), strict=True)
+    text, _ = decoded(data)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
     try:
         header = next(rows, [])
         if not header:

@@ -23,6 +23,9 @@ from enrich.tracklists.slots import MAX_NAME, MAX_TITLE
 #: Never change: ids of rows imported before were made with it.
 _NAMESPACE = UUID("6f1c3a52-9d0b-5e0e-8a55-3d1f0c2b7e91")
 _SEP = "\x1f"
+#: Who made a version, whatever adjectives stand behind; and adjectives that are part of no name.
+_WHOLE_REMIXER = r"(?i)^(.*\S)\s+(?:remix|rmx|remx|mix|edit|version|rework|bootleg)\s*$"
+_OF_THE_MIX = r"(?i)^\s+(?:original|extended|radio|instrumental|vocal|dub|main|long|short|full|vip|re|\d)"
 _SEPARATOR = r"(?i)[&+,/]| x | vs\.? | and "
 
 
@@ -149,8 +152,34 @@ def _parsed(recordings: pl.DataFrame) -> pl.DataFrame:
     pairs = recordings.select("artist", "title").unique(maintain_order=True)
     said = parse_titles(pairs["title"], artists=pairs["artist"])
     return pairs.with_columns(
-        said.select("features", "remixer", "version_class", said_mashup="is_mashup", said_components="components")
+        said.select(
+            "features", "remixer", "mix", "version_class", said_mashup="is_mashup", said_components="components"
+        )
     )
+
+
+def _sure_remixers(recordings: pl.DataFrame, known: Known, artists: pl.Series) -> pl.DataFrame:
+    """Without remixers that may be half a name: of `Adventure Club Remix` the whole, where the whole or the half is
+    an artist somewhere, that one; else nobody. A decade (`80's Mix`) is nobody."""
+    keys = set(known.artists["key"]) | set(artists)
+    who = recordings.select("mix", "remixer").drop_nulls("remixer").unique(maintain_order=True)
+    whole = who["mix"].str.extract(_WHOLE_REMIXER, 1)
+    halves, wholes = (who.select(name_key(names)).to_series() for names in (pl.col("remixer"), pl.lit(whole)))
+    dropped = pl.lit(whole).str.strip_prefix(pl.col("remixer"))
+    in_doubt = (
+        pl.lit(whole).str.starts_with(pl.col("remixer"))
+        & dropped.str.contains(r"^\s")
+        & ~dropped.str.contains(_OF_THE_MIX)
+    )
+    sure = who.with_columns(
+        sure=pl.when(pl.col("remixer").str.contains(r"^(?:(?:19|20)?\d0)['’]?s?$"))
+        .then(None)
+        .when(in_doubt.fill_null(value=False) & wholes.is_in(keys))
+        .then(pl.lit(whole))
+        .when(~in_doubt.fill_null(value=False) | halves.is_in(keys))
+        .then("remixer")
+    )
+    return recordings.join(sure, on=["mix", "remixer"], how="left", maintain_order="left").with_columns(remixer="sure")
 
 
 def _credits(recordings: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -158,6 +187,7 @@ def _credits(recordings: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.D
     held = known.artist_names.filter(known.artist_names.str.contains(_SEPARATOR))
     acts = {*held, *learn_names(recordings["artist"])}
     main = _split(recordings["artist"], acts).rename({"credit": "artist"})
+    recordings = _sure_remixers(recordings, known, main["key"])
     guests = _split(recordings["features"].explode(empty_as_null=True), acts).with_columns(role=pl.lit("featured"))
     remixers = _split(recordings["remixer"], acts).with_columns(role=pl.lit("remixer"))
     spelled = pl.concat([main, guests, remixers], how="diagonal")

@@ -15,7 +15,7 @@ import polars as pl
 import polars.selectors as cs
 
 from enrich.errors import InputFileError
-from enrich.frames.files import check_output, read_table, require_columns, write_table
+from enrich.frames.files import check_output, read_table, require_columns, with_known_names, write_table
 from enrich.labels.book import LabelBook
 from enrich.matching.recordings import track_queries
 from enrich.settings import Settings
@@ -47,7 +47,7 @@ def hunt_label_file(
         InputFileError: the file cannot be read or has no column `title`; `out` cannot be written.
     """
     check_output(out)
-    table = read_table(path)
+    table = with_known_names(read_table(path), _ASKED)
     require_columns(table, ["title"], path=path)
     if table.is_empty():
         raise InputFileError(f"{path}: no rows; expected one row per track under the header")

@@ -12,6 +12,7 @@ import polars as pl
 
 from enrich.errors import InputFileError
 from enrich.frames.coding import coded, once_a_run, packed, runs
+from enrich.frames.encodings import MOJIBAKE, MOJIBAKE_BEGINS, mended
 from enrich.text.words import is_unknown_artist, is_unknown_title
 from enrich.tracklists.dates import written_dates
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE, NOTES, SLOTS, Draft, TracklistRead
@@ -23,6 +24,12 @@ _TEXTS = (
 _FLAGS = ("is_id", "layered", "is_mashup", "id_from_name")
 #: Blank, NUL, white space at an end, doubled, or other than a space.
 _UNTIDY = r"^$|\x00|^\s|\s$|\s\s|[^\S ]"
+#: No artist is called so: a number and a cue, a mark of a list, a playlist's remark, a path or address, broken letters.
+_NO_NAME = (
+    r"^[\[(#]?\d{1,3}[\])]?[.):]?\s+[\[(]?\d{1,2}:\d\d|^[\[(]?(?:0\d:\d\d|\d{1,2}:\d\d:\d\d)[\])]?[\s-]+\S|^\(\d+\)\s"
+    r"|^[•●▪►]\s|^#?(?:EXTINF|EXTM3U|EXTVDJ)\b|^[A-Za-z]:\\|[\\/].*(?i:\.(?:mp3|wav|flac|aiff?|m4a|ogg))$"
+    r"|^(?i:https?|file)://|\x{fffd}"
+)
 _INT32_MAX = 2_147_483_647
 #: Years outside are a spreadsheet's or a scraper's mistake; there is no DJ set before the record player.
 _YEARS = (1900, 2199)
@@ -43,7 +50,8 @@ def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
     places = pl.concat([_places(file, draft) for file, draft in drafts])
     typed = pl.concat([_typed(table, file=drafts[0][0]), places], how="horizontal")
     # Sentences are made for the rows that need one: most tables have none such.
-    faults = _faults()
+    artists = typed["artist"].unique().drop_nulls()
+    faults = _faults(artists.filter(artists.str.contains(_NO_NAME)).implode())
     faulty = typed.select(pl.any_horizontal(fault for fault, _ in faults).fill_null(value=False)).to_series()
     reasons = pl.coalesce(pl.when(fault).then(text) for fault, text in faults)
     refused = typed.filter(faulty).with_columns(reasons.alias("reason"))
@@ -143,7 +151,7 @@ def _typed(table: pl.DataFrame, *, file: str) -> pl.DataFrame:
 
 
 def _is_untidy(text: pl.Expr) -> pl.Expr:
-    return text.str.contains(_UNTIDY).fill_null(value=False)
+    return (text.str.contains(_UNTIDY) | text.str.contains_any(MOJIBAKE_BEGINS)).fill_null(value=False)
 
 
 def _column(table: pl.DataFrame, tidy: pl.DataFrame, name: str, *, file: str) -> pl.Expr | pl.Series:
@@ -185,7 +193,7 @@ def _text(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
 
 
 def _tidied(column: pl.Series, odd: pl.Series) -> pl.Series:
-    """Without NULs (Postgres cannot hold them), white space single and outside nothing; blank is null.
+    """Without NULs (Postgres cannot hold them) and mojibake, white space single and outside nothing; blank is null.
 
     Args:
         column: Texts.
@@ -195,7 +203,11 @@ def _tidied(column: pl.Series, odd: pl.Series) -> pl.Series:
         return column
     text = pl.col(column.name)
     tidy = text.str.replace_all("\0", "", literal=True).str.replace_all(r"\s+", " ").str.strip_chars()
-    rewritten = column.to_frame().filter(odd).select(pl.when(tidy != "").then(tidy)).to_series()
+    written = column.to_frame().filter(odd)
+    broken = written.select(text.str.contains(MOJIBAKE)).to_series().arg_true()
+    whole = [mended(value) for value in written[column.name].gather(broken)]
+    written = written.with_columns(written[column.name].scatter(broken, whole)) if whole else written
+    rewritten = written.select(pl.when(tidy != "").then(tidy)).to_series()
     return column.clone().scatter(odd.arg_true(), rewritten)
 
 
@@ -233,8 +245,8 @@ def _integer(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
     return pl.when(digits <= _INT32_MAX).then(digits).cast(pl.Int32)
 
 
-def _faults() -> list[tuple[pl.Expr, pl.Expr]]:
-    """Why a row cannot be used, in words; the first that holds is said."""
+def _faults(no_names: pl.Series) -> list[tuple[pl.Expr, pl.Expr]]:
+    """Why a row cannot be used, in words; the first that holds is said. `no_names`: artists that can be none."""
     return [
         (pl.col.set_id.is_null(), pl.lit("no set_id")),
         (pl.col.set_id.str.len_chars() > MAX_NAME, pl.lit(f"set_id is longer than {MAX_NAME} characters")),
@@ -242,6 +254,10 @@ def _faults() -> list[tuple[pl.Expr, pl.Expr]]:
         (
             pl.col.position.is_null() | (pl.col.position < 1),
             pl.format("position {} is not a whole number from 1", _short(pl.col.given_position)),
+        ),
+        (
+            pl.col.artist.is_in(no_names),
+            pl.format("artist {} can be no name", _short(pl.col.artist)),
         ),
     ]
 
@@ -260,7 +276,18 @@ def _warnings(good: pl.DataFrame) -> pl.DataFrame:
             pl.format("set_date {} is implausible or in doubt: read as no date", _short(pl.col.given_set_date)),
         ),
     ]  # fmt: skip
-    return pl.concat([good.filter(rule).select("file", "line", text.alias("reason"), "raw") for rule, text in rules])
+    nameless = (
+        good.group_by("file", maintain_order=True)
+        .agg(nobody=pl.col.artist.is_null().all() & pl.col.title.is_not_null().any(), rows=pl.len())
+        .filter(pl.col.nobody & (pl.col.rows > 1))
+        .select(
+            "file", pl.lit(None, pl.Int64).alias("line"),
+            pl.format("not one of its {} rows names an artist: each is an unknown", "rows").alias("reason"),
+            pl.lit(None, pl.String).alias("raw"),
+        )
+    )  # fmt: skip
+    changed = [good.filter(rule).select("file", "line", text.alias("reason"), "raw") for rule, text in rules]
+    return pl.concat([*changed, nameless])
 
 
 def _short(text: pl.Expr) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""Dates as people write them, beside ISO: `15.3.2024`, `3/15/2024`, `15 March 2024`, `Mar 15th, 2024`. Set-based; pure."""
+"""Dates as people write them, beside ISO: `15.3.2024`, `3/15/2024`, `15 March 2024`, `Mar 15th, 2024`. Pure."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ def written_dates(texts: pl.Series) -> pl.Series:
 
     `3/4/2024` is two days: the others of the same column say which part is the month; where they do not, it is none.
     """
-    bare = (
-        pl.col("text").str.replace(_CLOCK, "").str.replace(_WEEKDAY, "").str.replace(r"(?i)(\d)(?:st|nd|rd|th)\b", "${1}")
-        .str.replace(r"(?i)\bof\s+", "").str.strip_chars()
-    )  # fmt: skip
+    bare = pl.col("text").str.replace(_CLOCK, "").str.replace(_WEEKDAY, "").str.replace(r"(?i)\bof\s+", "")
+    bare = bare.str.replace(r"(?i)(\d)(?:st|nd|rd|th)\b", "${1}").str.strip_chars()
     rows = pl.DataFrame({"text": texts}).with_columns(bare=bare)
     figures = pl.col("bare").str.extract_groups(r"^(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d\d)$")
     words, turned = pl.col("bare").str.extract_groups(_DAY_MONTH), pl.col("bare").str.extract_groups(_MONTH_DAY)
     rows = rows.with_columns(
-        a=figures.struct.field("1").cast(pl.Int32), mark=figures.struct.field("2"), b=figures.struct.field("3").cast(pl.Int32),
+        a=figures.struct.field("1").cast(pl.Int32),
+        mark=figures.struct.field("2"),
+        b=figures.struct.field("3").cast(pl.Int32),
         year=_year(pl.coalesce(figures.struct.field("4"), words.struct.field("3"), turned.struct.field("3"))),
         word_day=pl.coalesce(words.struct.field("1"), turned.struct.field("2")).cast(pl.Int32),
         month=_month(pl.coalesce(words.struct.field("2"), turned.struct.field("1"))),
-    )  # fmt: skip
+    )
     dotted = pl.col("mark") == "."
     month_first = bool(rows.select(((pl.col("b") > 12) & ~dotted).any()).item())
     day_first = bool(rows.select(((pl.col("a") > 12) & ~dotted).any()).item())

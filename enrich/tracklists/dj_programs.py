@@ -21,7 +21,7 @@ from enrich.tracklists.naming import SetInfo, date_in, dj_in, named_set, slug
 from enrich.tracklists.playlists import SOURCE
 from enrich.tracklists.slots import DRAFT_ROW, Draft
 
-#: What the programs call the columns, as `column_key` has them; the first that is there counts.
+#: What the programs call the columns, as `files.column_key` has them; the first that is there counts.
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "title": ("title", "track_title", "track_name", "song", "song_title", "name", "track"),
     "artist": ("artist", "artist_name", "artists", "performer", "track_artist", "artist_s", "interpret"),
@@ -36,12 +36,22 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 #: Tables without a column for artists hold a night all the same.
 _NIGHT = ("start_time", "playtime", "deck")
 #: What a mere list of artists and titles has not, and a program's table has.
-_TELLING = (*_NIGHT, "#", "position", "pos", "no", "nr", "number", "track_title", "bpm", "key", "time", "length", "duration", "rating")
-
-
-def column_key(name: str) -> str:
-    """A column's name as it counts: `Set ID`, `set-id` and `SET_ID` are one."""
-    return re.sub(r"[\W_]+", "_", name.strip().lower()).strip("_")
+_TELLING = (
+    *_NIGHT,
+    "#",
+    "position",
+    "pos",
+    "no",
+    "nr",
+    "number",
+    "track_title",
+    "bpm",
+    "key",
+    "time",
+    "length",
+    "duration",
+    "rating",
+)
 
 
 def is_theirs(header: Sequence[str]) -> bool:
@@ -116,7 +126,9 @@ def read_xml(text: str, path: Path) -> Draft:
         for name, tracks in sets if tracks
     ]  # fmt: skip
     if not heads:
-        raise InputFileError(f"{path}: a collection without a playlist; export the playlist or the history of the night")
+        raise InputFileError(
+            f"{path}: a collection without a playlist; export the playlist or the history of the night"
+        )
     return _draft(heads, [])
 
 

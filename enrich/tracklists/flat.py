@@ -1,7 +1,8 @@
 """The flat tracklist table in a file: Parquet, CSV (any usual delimiter) and JSONL.
 
 Only `set_id` and `position` are required, columns that are not SLOTS' are ignored, and column names count without
-regard to case and to what stands between their words. A table of a DJ program is handed on to `dj_programs`. A line that is no row of the table is given up with its number; the lines around it are kept.
+regard to case and to what stands between their words. A DJ program's table is handed on to `dj_programs`. A line that
+is no row of the table is given up with its number; the lines around it are kept.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from typing import Any
 import polars as pl
 
 from enrich.errors import InputFileError
+from enrich.frames.files import column_key
+from enrich.frames.files import read_parquet as read_parquet_file
 from enrich.frames.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
-from enrich.tracklists.dj_programs import column_key, draft_of_table, is_theirs
+from enrich.tracklists.dj_programs import draft_of_table, is_theirs
 from enrich.tracklists.slots import SLOTS, Draft
 
 #: `setlists.source` of flat tables.
@@ -39,10 +42,7 @@ _FIELD_LIMIT = 1_000_000
 
 def read_parquet(path: Path) -> Draft:
     """Read a Parquet file; `lines` are row numbers from 1."""
-    try:
-        table = pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        raise InputFileError(f"{path}: not a readable Parquet file ({_first_line(error)})") from None
+    table = read_parquet_file(path)
     return draft_of(table, path, lines=range(1, table.height + 1))
 
 
@@ -177,7 +177,8 @@ def _records(lines: list[str], *, width: int, delimiter: str) -> Iterator[tuple[
 def _runs_on(lines: list[str], width: int, delimiter: str) -> bool:
     """Whether a record over several lines holds whole rows: its quote was left open."""
     odd = sum(line.count('"') for line in lines) % 2 == 1
-    return odd or any(line.count(delimiter) >= width - 1 > 0 for line in lines[1:])
+    counts = [line.count(delimiter) for line in lines]
+    return odd or (max(counts[1:]) >= width - 1 > 0 and sum(counts) >= 2 * (width - 1))
 
 
 def _width_fault(fields: list[str], width: int) -> str | None:

@@ -42,10 +42,14 @@ def read_json(text: str, path: Path) -> Draft:
     values = [value for _, _, value in rows]
     if not any(isinstance(value, dict) for value in values):
         raise InputFileError(f"{path}: not JSON, neither as a whole nor line by line ({whole})")
-    if any(flat.is_row(value) for value in values) or not any(map(scraped_json.is_tracklist_document, values)):
+    if any(flat.is_row(value) for value in values):
         draft = flat.read_rows(rows, path)
-    else:
+    elif any(map(scraped_json.is_tracklist_document, values)):
         draft = scraped_json.read_documents(values, path)
+    elif scraped_json.is_tracklist_document(values):
+        draft = scraped_json.read_documents([values], path)
+    else:
+        draft = flat.read_rows(rows, path)
     return Draft(table=draft.table, lines=draft.lines, raws=draft.raws, source=draft.source, bad=[*draft.bad, *broken])
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from enrich.text.non_labels import names_no_label
 
+#: A line of more characters is none that somebody wrote.
+LONGEST = 4_000
 _D = "[-‐‑‒–—―−－﹣]"
 #: Every dash there is, with blanks around it.
 FREE_DASH = re.compile(rf"\s+(?:{_D}|--)\s+|\s+{_D}$|^{_D}\s+")
@@ -44,6 +46,8 @@ class Line:
 def split_line(text: str, *, separator: re.Pattern[str] | None = None) -> Line:
     """Take `Artist - Title [Label]` apart, at a dash or at what a list has in its place."""
     rest, label, catalog_number, note = text.strip(), None, None, None
+    if len(rest) > LONGEST:
+        return Line(artist=None, title=rest)
     bracket = _LABEL.match(rest)
     if bracket:
         label, catalog_number, note = split_label(bracket["label"])
@@ -56,6 +60,8 @@ def split_line(text: str, *, separator: re.Pattern[str] | None = None) -> Line:
 
 def split_artist_title(text: str) -> tuple[str | None, str | None]:
     """Artist and title; a line without a dash is all title, and `?` for an artist is none."""
+    if len(text) > LONGEST:
+        return None, text
     parts = FREE_DASH.split(text.strip(), maxsplit=1)
     if len(parts) == 1:
         parts = _TIGHT_DASH.split(text.strip(), maxsplit=1)

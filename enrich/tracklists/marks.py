@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 _CLOCK = r"(?:\d{1,2}\s?[:h]\s?)?\d{1,3}\s?[:'′m]\s?\d\d(?:[.,]\d{1,3}|\"|″|s)?(?![\d:])"
 _NONE = r"[?\-–xX]{1,2}:[?\-–xX]{2}(?::[?\-–xX]{2})?"
@@ -23,18 +24,21 @@ _MINUTES = re.compile(r"^\[(?P<minutes>\d{1,3}|[\d?]{1,3})['′]?(?::\?\?)?\]\s*
 _DOTTED = re.compile(r"^(?P<cue>\d{1,3}\.\d\d)(?:\s*[-–—|]\s+|\s+)(?=\S)")
 _NUMBER = re.compile(
     r"^(?:(?:track|no\.?|nr\.?|#)\s*)?(?:\((?P<a>\d{1,3})\)|#\s*(?P<b>\d{1,3})\b[.):]?|(?P<c>\d{1,3})\s?[.)\]:]+(?![\d:])"
-    r"|(?P<side>[A-H]\d{1,2})[.):]+(?=\s)|(?P<d>0\d{1,2})(?=\s|-\D|_)|(?P<weak>\d{1,3})(?=\s+\S))[_\s]*(?:[-–—|:]+\s+)?\s*",
+    r"|(?P<e>0\d)\.(?=\d)|(?P<side>[A-H]\d{1,2})[.):]+(?=\s)|(?P<d>0\d{1,2})(?=\s|-\D|_)|(?P<weak>\d{1,3})(?=\s+\S))[_\s]*(?:[-–—|:]+\s+)?\s*",
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"^\[(?P<n>\d{1,3})\][.:]?\s*(?:[-–—|]\s+)?")
 
 _KEY = r"(?:(?:1[0-2]|0?[1-9])[ABdm]\b|[A-G](?:#|b|♯|♭)?\s?(?:m|maj|min|major|minor)\b)"
 _TEMPO = r"\d{2,3}(?:[.,]\d{1,2})?\s?bpm"
-_SOUND = rf"(?:{_KEY}|{_TEMPO})(?:\s*[-–—/|,]?\s*(?:{_KEY}|{_TEMPO}|\d{{2,3}}(?:\.\d{{1,2}})?))*|\d{{2,3}}(?:\.\d{{1,2}})?\s*[-–—/|,]\s*{_KEY}"
-_KEY_BEFORE = re.compile(rf"^(?:[\[(]\s*(?:{_SOUND})\s*[\])]|(?:{_SOUND})(?=\s+[-–—|]))\s*(?:[-–—|]\s+)?", re.IGNORECASE)
+_MORE = rf"(?:\s*[-–—/|,]?\s*(?:{_KEY}|{_TEMPO}|\d{{2,3}}(?:\.\d{{1,2}})?))*"
+_SOUND = rf"(?:{_KEY}|{_TEMPO}){_MORE}|\d{{2,3}}(?:\.\d{{1,2}})?\s*[-–—/|,]\s*{_KEY}"
+_KEY_BEFORE = re.compile(
+    rf"^(?:[\[(]\s*(?:{_SOUND})\s*[\])]|(?:{_SOUND})(?=\s+[-–—|]))\s*(?:[-–—|]\s+)?", re.IGNORECASE
+)
 _BEHIND = re.compile(
     rf"(?:\s*[\[(]\s*(?:{_SOUND})\s*[\])]|\s+[-–—|/,]\s+(?:{_SOUND})|\s+{_TEMPO}"
-    rf"|\s*[\[]\s*(?:19|20)\d\d\s*\]|\s+{_NONE})\s*$",
+    rf"|\s*\[\s*(?:(?:19|20)\d\d|{_NONE})\s*\]|\s+{_NONE})\s*$",
     re.IGNORECASE,
 )
 _TIME_BEHIND = re.compile(
@@ -44,6 +48,9 @@ _TOP = r"(?:com|net|org|fm|de|to|tl|io|me|co|uk|nl|gg|ly|tv|eu|fr|it|es|be|ch|at
 _LINK = re.compile(
     rf"[(\[<]?(?:https?://|www\.)\S+|[(\[<]?\b[\w-]+(?:\.[\w-]+)*\.{_TOP}/\S*|^\S+\.{_TOP}$", re.IGNORECASE
 )
+YEAR_BEHIND = re.compile(r"\s*(?:\(\s*(?:19|20)\d\d\s*\)|[-–—,]\s+(?:19|20)\d\d)$")
+#: Characters that the marks behind a title take at most.
+_TAIL = 80
 _SEPARATED = re.compile(r"[\s\-–—|:,(\[<]+$")
 
 
@@ -103,7 +110,7 @@ def _one_mark(found: Marks, *, weak: bool, minutes: bool, dotted: bool) -> Marks
     if found.number is None and not minutes and (mark := _BRACKETED.match(rest)):
         return _without(found, mark, number=int(mark["n"]))
     if found.number is None and (mark := _NUMBER.match(rest)) and (weak or not mark["weak"]):
-        given = mark["a"] or mark["b"] or mark["c"] or mark["d"] or mark["weak"]
+        given = mark["a"] or mark["b"] or mark["c"] or mark["d"] or mark["e"] or mark["weak"]
         value = int(given) if given else int(mark["side"][1:])
         return _without(found, mark, number=value, weak=bool(mark["weak"]))
     if not found.bullet and (mark := _BULLET.match(rest)):
@@ -121,16 +128,20 @@ def _without(found: Marks, mark: re.Match[str], **said: object) -> Marks:
 def trailed(found: Marks) -> Marks:
     """Take links, years, keys, tempo and times off the end."""
     rest, at = found.rest, found.time_behind
-    linked = _LINK.search(rest)
+    linked = _LINK.search(rest) if "." in rest or "//" in rest else None
     if linked:
         rest = _SEPARATED.sub("", rest[: linked.start()])
     while True:
-        if time := _TIME_BEHIND.search(rest):
+        # Only the end is looked at: a pattern that may begin anywhere is tried everywhere.
+        begin = max(len(rest) - _TAIL, 0)
+        end = rest[begin:]
+        time = _TIME_BEHIND.search(end) if ":" in end or "'" in end or "′" in end else None
+        if time:
             at = clock(time["in"] or time["out"])
-        mark = time or _BEHIND.search(rest)
-        if not mark or not rest[: mark.start()].strip(" -–—|"):
+        mark = time or _BEHIND.search(end)
+        if not mark or not rest[: begin + mark.start()].strip(" -–—|"):
             return replace(found, rest=rest, time_behind=at)
-        rest = rest[: mark.start()].rstrip()
+        rest = rest[: begin + mark.start()].rstrip()
 
 
 def numbering(found: Sequence[Marks]) -> bool:
@@ -138,12 +149,12 @@ def numbering(found: Sequence[Marks]) -> bool:
     numbers = [marks.number for marks in found if marks.number is not None]
     if not numbers or numbers[0] > 1 or 2 * len(numbers) < len(found):
         return False
-    return all(b > a or b <= 1 for a, b in zip(numbers, numbers[1:], strict=False)) and len(numbers) > 1
+    return all(b > a or b <= 1 for a, b in pairwise(numbers)) and len(numbers) > 1
 
 
 def has_link(line: str) -> bool:
     """Whether a web address is in a line."""
-    return _LINK.search(line) is not None
+    return ("." in line or "//" in line) and _LINK.search(line) is not None
 
 
 def clock(text: str | None) -> int | None:

@@ -15,7 +15,7 @@ import polars as pl
 
 from enrich.errors import InputFileError
 from enrich.tracklists.dj_programs import parsed_xml
-from enrich.tracklists.lines import split_line
+from enrich.tracklists.lines import LONGEST, split_line
 from enrich.tracklists.marks import clock
 from enrich.tracklists.naming import SetInfo, page_parts, slug
 from enrich.tracklists.slots import DRAFT_ROW, Draft
@@ -26,7 +26,7 @@ SOURCE = "mixesdb"
 _ENTRY = re.compile(r"^\s*(?P<hash>#[#:*]*)\s*(?P<rest>.*)$")
 #: `# Artist - Title`, `# ?`, `#w/ …`, and cues in whole minutes, which only MixesDB has.
 _WIKI_LINE = re.compile(
-    r"^[ \t]*(?:#[:*#]*[ \t]*(?:\S.* [-–] |\[|''|\?|ID\b|\+|w/)|\[[\d?]{1,3}\][ \t]+\S)", re.MULTILINE
+    r"^[ \t]*(?:#(?!\d{1,3}[\s.)])[:*#]*[ \t]*(?:\S.* [-–] |\[|''|\?|ID\b|\+|w/)|\[[\d?]{2,3}\][ \t]+\S)", re.MULTILINE
 )
 _CUE = re.compile(r"^\[(?P<cue>[\d?]{1,4}(?::[\d?]{1,3}){0,2})\]\s*")
 _LAYERED = re.compile(r"^(?:\+|w/)\s*", re.IGNORECASE)
@@ -119,7 +119,7 @@ def _slots(text: str) -> list[tuple[int, dict[str, Any] | None, str]]:
     section: str | None = None
     in_list = False
     position = 0
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(text.split("\n"), start=1):
         if _LIST.match(raw):
             in_list = not raw.strip().startswith("</")
             continue
@@ -143,6 +143,8 @@ def _slots(text: str) -> list[tuple[int, dict[str, Any] | None, str]]:
 
 
 def _slot(rest: str, *, nested: bool) -> dict[str, Any] | None:
+    if len(rest) > LONGEST:
+        return None
     rest = _plain(rest)
     cue = _CUE.match(rest)
     if cue:

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-._/])(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
+_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-._/])(0?[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01]|[1-9])(?!\d)")
 _DAY_FIRST = re.compile(r"(?<!\d)(0?[1-9]|[12]\d|3[01])\.(0?[1-9]|1[0-2])\.((?:19|20)\d\d)(?!\d)")
+#: Headings of a list, and keys of one: no name of a set.
+GENERIC = re.compile(
+    r"(?i)^(?:full\s+|the\s+|complete\s+)*(?:track\s*-?\s*list(?:ing)?s?|playlist|set\s*-?\s*list|songs?|tracks?|chapters?"
+    r"|time\s*stamps?|tracks? played|scan results\b.*|items?|data|results?)(?:\s+(?:below|here|for\b.*))?$"
+)
 _URL_ID = re.compile(r"(?:/tracklist/|1001\.tl/)(?P<id>[A-Za-z0-9]+)")
 _PAGE = re.compile(r"^(?P<date>\d{4}(?:-\d\d(?:-\d\d)?)?)\s+-\s+(?P<dj>.+?)(?:\s+(?:-|@)\s+(?P<rest>.+))?$")
 
@@ -41,7 +46,7 @@ class SetInfo:
 def date_in(text: str | None) -> str | None:
     """The last date in a text, as ISO has it: `2024-03-15`, `2024.03.15` or `15.3.2024`."""
     if found := _DATE.findall(text or ""):
-        return f"{found[-1][0]}-{found[-1][2]}-{found[-1][3]}"
+        return f"{found[-1][0]}-{int(found[-1][2]):02}-{int(found[-1][3]):02}"
     if days := _DAY_FIRST.findall(text or ""):
         return f"{days[-1][2]}-{int(days[-1][1]):02}-{int(days[-1][0]):02}"
     return None

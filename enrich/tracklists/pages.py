@@ -26,6 +26,12 @@ _CHALLENGE = re.compile(
     r"(?i)please wait, you will be forwarded|just a moment|captcha|turnstile|cf-challenge|challenge-platform"
     r"|unusual traffic|verify you are human|access denied|ip address (?:has been|is) blocked"
 )
+_MAX_DEPTH = 4_000
+#: Tags, but for those that need no closing one.
+_NESTING = re.compile(
+    r"<(/?)(?!(?:p|li|t[dhr]|d[td]|option|area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)\b)[a-z][^<>]*(?<!/)>",
+    re.IGNORECASE,
+)
 _DURATION = re.compile(r"^P?T?(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+)S)?$", re.IGNORECASE)
 
 
@@ -40,6 +46,7 @@ def read_page(text: str, path: Path) -> Draft:
     Raises:
         InputFileError: the page is a challenge or a block, or holds no tracklist.
     """
+    _refuse_nesting(text, path)
     tree = LexborHTMLParser(text)
     items = tree.css(".tlpItem")
     if not items:
@@ -71,6 +78,15 @@ def read_page(text: str, path: Path) -> Draft:
     if not rows:
         raise InputFileError(f"{path}: the page's tracklist has no row with an artist or a title")
     return Draft(table=pl.DataFrame(rows, schema=DRAFT_ROW), lines=lines, raws=raws, source=SOURCE, bad=bad)
+
+
+def _refuse_nesting(text: str, path: Path) -> None:
+    """The parser's time grows with the square of the depth: 200,000 levels take it an hour."""
+    depth = 0
+    for closes in _NESTING.findall(text):
+        depth += -1 if closes else 1
+        if depth > _MAX_DEPTH:
+            raise InputFileError(f"{path}: a page nested more than {_MAX_DEPTH:,} levels deep, which no tracklist is")
 
 
 def _head(tree: LexborHTMLParser, path: Path) -> SetInfo:

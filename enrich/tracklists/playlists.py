@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from enrich.errors import InputFileError
-from enrich.tracklists.lines import split_line
+from enrich.tracklists.lines import LONGEST, split_line
 from enrich.tracklists.marks import led
 from enrich.tracklists.naming import date_in, dj_in, named_set
 from enrich.tracklists.slots import DRAFT_ROW, Draft
@@ -19,7 +19,7 @@ SOURCE = "dj-software"
 
 _EXTINF = re.compile(r"^#EXTINF:\s*(?P<seconds>-?\d+(?:\.\d+)?)(?:\s[^,]*?)?\s*,\s*(?P<name>.*)$", re.IGNORECASE)
 _VDJ = re.compile(r"<(artist|title|remix)>(.*?)</\1>", re.IGNORECASE)
-_CUE_LINE = re.compile(r'^\s*(?P<key>[A-Z]+)\s+(?P<rest>.*)$', re.IGNORECASE)
+_CUE_LINE = re.compile(r"^\s*(?P<key>[A-Z]+)\s+(?P<rest>.*)$", re.IGNORECASE)
 _INDEX = re.compile(r"^0?1\s+(\d+):(\d\d):(\d\d)")
 
 
@@ -42,8 +42,8 @@ def read_m3u(text: str, path: Path) -> Draft:
     rows: list[tuple[int, str, dict[str, Any]]] = []
     said: dict[str, Any] | None = None
     at = 0
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.strip()
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = raw.strip()[:LONGEST]
         if (found := _EXTINF.match(line)) and found["name"]:
             said, at = _named(found["name"]), number
             length = float(found["seconds"])
@@ -71,7 +71,7 @@ def read_cue(text: str, path: Path) -> Draft:
     """
     head: dict[str, str] = {}
     tracks: list[tuple[int, str, dict[str, Any]]] = []
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(text.split("\n"), start=1):
         found = _CUE_LINE.match(raw)
         if not found:
             continue
@@ -126,5 +126,3 @@ def _unquoted(text: str) -> str:
     """A value of a CUE sheet: what stands between its first and its last quotation mark."""
     inner = re.match(r'^"(.*)"[^"]*$', text.strip())
     return (inner[1] if inner else text).strip()
-
-

@@ -16,10 +16,12 @@ import polars as pl
 
 from enrich.errors import InputFileError
 from enrich.frames.coding import coded, packed
+from enrich.frames.encodings import decoded
+from enrich.frames.files import open_input, read_input
+from enrich.rules import MAX_FILE_BYTES
 from enrich.tracklists import dj_programs, flat, mixesdb, playlists
 from enrich.tracklists import pages as html
 from enrich.tracklists.checking import check
-from enrich.frames.encodings import decoded
 from enrich.tracklists.json_files import looks_like_json, read_json
 from enrich.tracklists.slots import DRAFT_ROW, NOTES, SLOTS, Draft, TracklistRead, notes
 from enrich.tracklists.text_forms import read_text
@@ -78,17 +80,15 @@ def _distinct(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> lis
 
 def _draft(path: Path) -> tuple[Draft, str | None]:
     """Tell what kind of file it is, and read it; also the encoding, where it is guessed."""
-    if path.is_dir():
-        raise InputFileError(f"{path}: is a folder; name the files in it")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputFileError(f"{path}: cannot be read ({error.strerror or error})") from None
+    ending = path.suffix.lower()
+    with open_input(path, at_most=8 * MAX_FILE_BYTES) as opened:
+        is_parquet = opened.read(4) == b"PAR1" or (ending in (".parquet", ".pq") and opened.seek(0, 2) > 0)
+    if is_parquet:
+        return flat.read_parquet(path), None
+    data = read_input(path)
+    ending = Path(path.stem).suffix.lower() if ending == ".gz" else ending
     if not data.strip(b"\0 \t\r\n") or data in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         raise InputFileError(f"{path}: the file is empty")
-    ending = path.suffix.lower()
-    if data.startswith(b"PAR1") or ending in (".parquet", ".pq"):
-        return flat.read_parquet(path), None
     text, guessed = decoded(data)
     return _draft_of_text(text, path, ending), guessed
 

@@ -1,7 +1,8 @@
 """Tracklists as scrapers of 1001Tracklists write them in JSON, whatever they call their fields.
 
-A document is one set (`{name, artist, date, url, tracks: […]}`), a list of sets, a bare list of tracks, or an object
-of sets by id; sets may also stand one a line. `line` counts tracks through the file, from 1.
+A document is one set (`{name, artist, date, url, tracks: […]}`), a list of sets, a bare list of tracks, an object of
+sets by id, or a feed in which sets and tracks are items beside one another; sets may also stand one a line. `line`
+counts tracks through the file, from 1.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
 from enrich.tracklists.lines import split_artist_title, split_label, split_line
 from enrich.tracklists.marks import clock
-from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, slug
+from enrich.tracklists.naming import GENERIC, SetInfo, date_in, dj_in, id_in_url, slug
 from enrich.tracklists.slots import DRAFT_ROW, Draft
 from enrich.tracklists.text_forms import SOURCE
 
@@ -41,6 +42,33 @@ _LABELS = ("publisher", "record_label", "label", "labels", "recordLabel")
 _CUES = ("cue_seconds", "cue", "timestamp", "time", "start_time", "timecode", "startTime")
 _DURATIONS = ("duration_ms", "length_ms", "duration", "length")
 _NUMBERS = ("position", "number", "track_number", "trackNumber", "track_num", "tracknumber")
+#: What a feed calls an item's kind, and the kinds that are no track.
+_KINDS = ("type", "@type", "_type", "kind", "itemType", "item_type", "recordType", "record_type", "entity", "model")
+_SET_KINDS = re.compile(r"(?i)tracklist|set(?:list)?$|^mix|playlist|show|episode|dj_?set|event")
+#: How a track of a feed names its set, and what else it may tell of it.
+_SET_REFERENCES = (
+    "tracklist_id", "tracklistId", "set_id", "setId", "setlist_id", "setlistId", "tl_id", "playlist_id", "mix_id",
+    "mixId", "show_id", "episode_id", "parent_id", "parentId", "parent", "tracklist_url", "tracklistUrl", "set_url",
+    "setUrl", "mix_url", "source_url", "tracklist_name", "tracklistName", "tracklist_title", "set_name", "setName",
+    "mix_name", "tracklist", "set", "mix",
+)  # fmt: skip
+_HEAD_OF_TRACK = ("date", "set_date", "tracklist_date", "dj", "djs", "dj_name")
+#: Where a document keeps what it says of the set, beside its tracks; and how deep sets may lie in it.
+_HEADS_BESIDE = ("set", "tracklist", "mix", "playlist", "show", "episode", "info", "meta", "metadata")
+_MAX_DEPTH = 4
+_OWN_IDS = (
+    "set_id",
+    "id",
+    "tracklist_id",
+    "tl_id",
+    "tracklistId",
+    "setId",
+    "url",
+    "tracklist_url",
+    "link",
+    "name",
+    "title",
+)
 #: Types of a component (songnodes) that make the row a mashup; the others are played on top.
 _MASHUP_TYPES = {"mashup_component", "versus", "bootleg"}
 
@@ -92,27 +120,82 @@ def read_documents(documents: list[object], path: Path) -> Draft:
     return Draft(table=pl.DataFrame(rows, schema=DRAFT_ROW), lines=lines, raws=raws, source=SOURCE, bad=bad)
 
 
-def _sets(document: object, stem: str) -> Iterator[tuple[SetInfo, list[Any]]]:
+def _sets(document: object, stem: str, depth: int = 0) -> Iterator[tuple[SetInfo, list[Any]]]:
     """Each set of a document with its tracks."""
     if isinstance(document, list):
         nested = [part for part in document if isinstance(part, Mapping) and _tracks_of(part) is not None]
         if nested:
             for i, part in enumerate(nested, start=1):
                 yield from _sets(part, f"{stem}-{i}" if len(nested) > 1 else stem)
+        elif feed := _feed(document):
+            for i, (head, tracks) in enumerate(feed, start=1):
+                yield _head(head, f"{stem}-{i}" if len(feed) > 1 else stem), tracks
         elif document and any(_is_track(part) for part in document):
-            yield SetInfo(set_id=slug(stem) or stem, name=stem, dj=dj_in(stem), date=date_in(stem)), document
+            yield (
+                SetInfo(set_id=slug(stem) or stem, name=stem, dj=dj_in(stem), date=date_in(stem), id_from_name=True),
+                document,
+            )
         return
     if not isinstance(document, Mapping):
         return
-    tracks = _tracks_of(document)
-    if tracks is not None:
-        yield _head(document, stem), tracks
+    found = _tracks_of(document)
+    if found is not None and any(isinstance(track, Mapping) and _is_head(track) for track in found) and _feed(found):
+        yield from _sets(found, stem)
+        return
+    if found is not None:
+        said: Mapping[str, Any] = next(
+            (document[key] for key in _HEADS_BESIDE if isinstance(document.get(key), Mapping)), {}
+        )
+        yield _head({**said, **document}, stem), found
         return
     for key, part in document.items():
         is_set = isinstance(part, Mapping) and _tracks_of(part) is not None
+        if isinstance(part, Mapping) and not is_set and depth < _MAX_DEPTH:
+            yield from _sets(part, stem, depth + 1)
         is_list_of_tracks = isinstance(part, list) and bool(part) and all(_is_track(track) for track in part)
         if is_set or is_list_of_tracks:
-            yield from _sets(part, str(key))
+            yield from _sets(part, stem if GENERIC.match(str(key)) else str(key))
+
+
+def _feed(items: list[Any]) -> list[tuple[Mapping[str, Any], list[Any]]]:
+    """Heads and tracks of a feed: a track belongs to the set it names, else to the last one before it."""
+    heads: list[tuple[Mapping[str, Any], list[Any]]] = []
+    by_name: dict[str, int] = {}
+    last: int | None = None
+    for item in items:
+        if isinstance(item, Mapping) and _is_head(item):
+            names = [name for key in _OWN_IDS if (name := _text(item.get(key)))]
+            last = next((by_name[name] for name in names if name in by_name), len(heads))
+            if last == len(heads):
+                heads.append((item, []))
+            elif not _is_head(heads[last][0]):
+                heads[last] = (item, heads[last][1])
+            by_name |= dict.fromkeys(names, last)
+            continue
+        named = [name for key in _SET_REFERENCES if isinstance(item, Mapping) and (name := _text(item.get(key)))]
+        at = next((by_name[name] for name in named if name in by_name), None if named else last)
+        if at is None and named:
+            at = len(heads)
+            said = {key: item[key] for key in (*_SET_REFERENCES, *_HEAD_OF_TRACK) if item.get(key)}
+            heads.append((said, []))
+            by_name[named[0]] = at
+        if at is not None:
+            heads[at][1].append(item)
+    return [(head, tracks) for head, tracks in heads if any(_is_track(track) for track in tracks)]
+
+
+def _is_head(item: Mapping[str, Any]) -> bool:
+    """Whether an item of a feed is a set: by its kind, else by its address or date and nothing of a track's."""
+    kind = _first_text(item, _KINDS)
+    if kind is not None:
+        return _SET_KINDS.search(kind) is not None
+    of_track = ("track_name", "trackTitle", "track_title", "track", "raw", "song", *_NUMBERS, *_CUES, *_LABELS[:2])
+    if any(key in item for key in of_track):
+        return False
+    url = _first_text(item, ("url", "tracklist_url", "link", "href"))
+    dated = any(item.get(key) for key in ("date", "set_date", "datePublished", "dj", "djs", "event", "venue"))
+    dated = dated and not any(key in item for key in _ARTISTS)
+    return bool(id_in_url(url) or (dated and _first_text(item, ("name", "title", "set_name", "tracklist_name"))))
 
 
 def _tracks_of(document: Mapping[str, Any]) -> list[Any] | None:
@@ -148,10 +231,17 @@ def _is_track(value: object) -> bool:
 
 def _head(document: Mapping[str, Any], stem: str) -> SetInfo:
     url = _first_text(document, ("url", "tracklist_url", "source_url", "link", "href"))
-    name = _first_text(document, ("name", "title", "set_name", "tracklist_name", "event"))
+    name = _first_text(
+        document,
+        ("name", "title", "set_name", "setName", "tracklist_name", "tracklistName", "tracklist_title", "event"),
+    )
+    name = None if name and GENERIC.match(name) else name
+    given = _first_text(
+        document, ("set_id", "setId", "id", "tracklist_id", "tracklistId", "tl_id", "setlist_id", "playlist_id")
+    )
+    given = given or id_in_url(url)
     set_id = (
-        _first_text(document, ("set_id", "id", "tracklist_id", "tl_id"))
-        or id_in_url(url)
+        given
         or slug(" ".join(part for part in (name, _first_text(document, ("date", "set_date"))) if part))
         or slug(stem)
         or stem
@@ -159,10 +249,13 @@ def _head(document: Mapping[str, Any], stem: str) -> SetInfo:
     dj = _names(
         next((document[key] for key in ("dj", "artist", "artists", "djs", "dj_name") if document.get(key)), None)
     )
-    written = _first_text(document, ("date", "set_date", "datePublished", "date_published", "recorded_at"))
-    return SetInfo(
-        set_id=set_id, dj=dj or dj_in(name), name=name or stem, date=written or date_in(name) or date_in(url), url=url
+    written = _first_text(
+        document, ("date", "set_date", "tracklist_date", "datePublished", "date_published", "recorded_at")
     )
+    return SetInfo(
+        set_id=set_id, dj=dj or dj_in(name), name=name or stem, date=written or date_in(name) or date_in(url), url=url,
+        id_from_name=given is None,
+    )  # fmt: skip
 
 
 def _slot_of_text(track: object) -> dict[str, Any] | None:

@@ -16,14 +16,16 @@ import polars as pl
 
 from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
-from enrich.tracklists.lines import FREE_DASH, VERSION, split_artist_title, split_label, split_line
-from enrich.tracklists.marks import Marks, clock, has_link, led, numbering, trailed
-from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, named_set
+from enrich.tracklists.lines import FREE_DASH, LONGEST, VERSION, split_artist_title, split_label, split_line
+from enrich.tracklists.marks import YEAR_BEHIND, Marks, clock, has_link, led, numbering, trailed
+from enrich.tracklists.naming import GENERIC, SetInfo, date_in, dj_in, id_in_url, named_set
 from enrich.tracklists.slots import DRAFT_ROW, Draft
 
 #: `setlists.source` of everything that comes from 1001Tracklists, and of texts, which tell no other.
 SOURCE = "1001tracklists"
 
+#: No set is as long.
+MAX_LINES = 20_000
 _NUMBER = re.compile(r"^(?:\d{1,3}|w/)$", re.IGNORECASE)
 _TIME = re.compile(r"^\[?((?:\d{1,2}:)?\d{1,3}:\d\d)\]?$")
 _UNKNOWN_LINE = re.compile(r"^(?:\?+|ID\b.*)$", re.IGNORECASE)
@@ -31,13 +33,9 @@ _URL = re.compile(r"https?://\S+|1001\.tl/\S+")
 _CAPITAL_LABEL = re.compile(r"^(?P<title>.*?\S)\s+(?P<label>[^\Wa-z]*[A-Z0-9][^a-z\s]*(?:\s+[^a-z\s]+)*)$")
 _NOISE = re.compile(r"(?i)^(?:pre-?save|save|play|artwork placeholder|shazam|top|buy|share)\b")
 _TALK = re.compile(
-    r"(?i)^(?:hi|hello|hey|dear|thanks?|thank you|enjoy|welcome|please|follow|subscribe|listen|download|support|check out"
-    r"|recorded (?:at|live|in)|(?:sound|mix)cloud|facebook|instagram|insta|twitter|tiktok|spotify|youtube|beatport"
-    r"|bandcamp|website|web|booking|contact|e-?mail|genres?|duration|length|bitrate|date|artwork|landing|cheers)\b"
-)
-_HEADING = re.compile(
-    r"(?i)^(?:full\s+|the\s+|complete\s+)*(?:track\s*-?\s*list(?:ing)?s?|playlist|set\s*-?\s*list|songs?|tracks|chapters"
-    r"|time\s*stamps|tracks? played|scan results\b.*)(?:\s+(?:below|here|for\b.*))?$"
+    r"(?i)^(?:hi|hello|hey|dear|thanks?|thank you|enjoy|welcome|please|follow|subscribe|listen|download|support"
+    r"|check out|recorded (?:at|live|in)|(?:sound|mix)cloud|facebook|instagram|insta|twitter|tiktok|spotify|youtube"
+    r"|beatport|bandcamp|website|web|booking|contact|e-?mail|genres?|duration|length|bitrate|date|artwork|landing|cheers)\b"
 )
 _RULED = re.compile(r"^[\W_]+|[\W_]+$")
 #: What may stand between artist and title where no free dash does; the commonest in the list holds for all of it.
@@ -47,10 +45,18 @@ _SEPARATORS = (
     ("bar", re.compile(r"\s+[|¦]\s+")),
     ("tab", re.compile(r"\t")),
     ("tilde", re.compile(r"\s+~+\s+")),
+    ("quote", re.compile(r"\s+(?=[\"“„«][^\"“”„«»]+[\"”“»]\s*(?:[(\[]|$))")),
     ("colon", re.compile(r"(?<=\S):\s+")),
-    ("tight dash", re.compile(r"(?<=[^\s–—－-])\s?[-–—－]\s?(?=[^\s–—－-])")),
+    ("by", re.compile(r"\s+by\s+", re.IGNORECASE)),
+    ("tight dash", re.compile(r"(?<=[^\s–—－-])[-–—－](?=[^\s–—－-])")),
 )
-_LABEL_BEHIND = re.compile(rf"^(?P<title>.*\((?:[^()]*\b)?{VERSION}\b[^()]*\))\s+(?P<label>[^()\[\]]*[\w)])$", re.IGNORECASE)
+#: What may stand before a third part, the label.
+_THIRD = re.compile(rf"{FREE_DASH.pattern}|\s+(?:\||//?)\s+")
+#: Seconds; no single track is as long.
+_LONG_TRACK = 900
+_LABEL_BEHIND = re.compile(
+    rf"^(?P<title>.*\((?:[^()]*\b)?{VERSION}\b[^()]*\))\s+(?P<label>[^()\[\]]*[\w)])$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +78,14 @@ def read_text(text: str, path: Path) -> Draft:
         InputFileError: no line reads as `Artist - Title`.
     """
     lines = [" ".join(re.split(r"[^\S\t]+", line.replace("\0", "").strip())) for line in re.split(r"\r\n?|\n", text)]
-    bad: list[tuple[int, str, str]] = []
-    if _is_paste(lines):
-        found, section = _pasted(lines), {}
-    else:
-        found, section, bad = _listed(lines)
+    if len(lines) > MAX_LINES:
+        raise InputFileError(
+            f"{path}: a text of {len(lines):,} lines, which is no tracklist; a table has set_id, position"
+        )
+    long = [(i, f"a line of {len(line):,} characters", line) for i, line in enumerate(lines, 1) if len(line) > LONGEST]
+    lines = ["" if len(line) > LONGEST else line for line in lines]
+    found, section, bad = (_pasted(lines), {}, []) if _is_paste(lines) else _listed(lines)
+    bad += long
     if not found:
         why = f" ({bad[0][1]})" if bad else ""
         raise InputFileError(
@@ -134,17 +143,21 @@ def _listed(lines: list[str]) -> _Read:
     chosen, separator, kind = _chosen(lines)
     tracks, section = _tracks(chosen, separator, kind)
     times = [line.marks.time_behind for line in tracks if line.marks.time_behind is not None]
-    are_cues = len(times) > 1 and times == sorted(times) and not any(line.marks.has_cue for line in tracks)
-    thirds = [len(FREE_DASH.split(line.marks.rest)) == 3 for line in tracks]
-    third = len(tracks) >= 3 and 4 * sum(thirds) >= 3 * len(thirds)
+    # What people write behind a track is its length, or, rising from the beginning, its place in the mix.
+    are_cues = times == sorted(times) and bool(times) and (times[0] < 60 or times[-1] >= _LONG_TRACK)
+    are_cues = are_cues and not any(line.marks.has_cue for line in tracks)
+    third = len(tracks) >= 3 and 4 * sum(len(_THIRD.split(line.marks.rest)) == 3 for line in tracks) >= 3 * len(tracks)
+    years = sum(YEAR_BEHIND.search(line.marks.rest) is not None for line in tracks)
     behind = sum(_LABEL_BEHIND.match(line.marks.rest) is not None for line in tracks)
     found: list[tuple[int, dict[str, Any]]] = []
     bad: list[tuple[int, str, str]] = []
     for line in tracks:
         marks = line.marks
-        if kind == "tight dash" and len(separator.findall(marks.rest)) > 1:
+        if kind == "tight dash" and not FREE_DASH.search(marks.rest) and len(separator.findall(marks.rest)) > 1:
             bad.append((line.number, "more than one dash may part artist and title", line.text))
             continue
+        if years > 1 and 2 * years > len(tracks):
+            marks = replace(marks, rest=YEAR_BEHIND.sub("", marks.rest) or marks.rest)
         slot = _slot(marks.rest, separator, kind, third=third, behind=behind > 1 and 2 * behind >= len(tracks))
         at = marks.time_behind
         slot |= {
@@ -158,10 +171,7 @@ def _listed(lines: list[str]) -> _Read:
 
 def _chosen(lines: list[str]) -> tuple[list[_Line], re.Pattern[str], str]:
     """The lines that may be tracks, below the heading of the list where there is one, and what parts their names."""
-    begin = max((i for i, line in enumerate(lines) if _is_heading(line) and any(lines[i + 1 :])), default=-1) + 1
-    headings = [i for i, line in enumerate(lines) if _is_heading(line)]
-    if headings:
-        begin = headings[0] + 1
+    begin = next((i + 1 for i, line in enumerate(lines) if _is_heading(line) and any(lines[i + 1 :])), 0)
     read = [led(line) for line in lines[begin:]]
     tracks_like = [marks for marks in read if marks.rest and (marks.strong or FREE_DASH.search(marks.rest))]
     numbers = [marks for marks in tracks_like if marks.number is not None]
@@ -173,10 +183,24 @@ def _chosen(lines: list[str]) -> tuple[list[_Line], re.Pattern[str], str]:
     for i, line in enumerate(lines[begin:], start=begin):
         marks = trailed(led(line, weak=weak, minutes=minutes, dotted=dotted))
         blank = i == 0 or not lines[i - 1], i + 1 >= len(lines) or not lines[i + 1]
-        is_talk = not marks.strong and (_TALK.match(line) or _is_heading(line) or line.endswith(":") or has_link(line) and not FREE_DASH.search(marks.rest))
-        if marks.rest and re.search(r"\w|\?", marks.rest) and not is_talk and not (_URL.match(line) or has_link(marks.rest)):
+        is_talk = not marks.strong and (
+            _TALK.match(line)
+            or _is_heading(line)
+            or line.endswith(":")
+            or (has_link(line) and not FREE_DASH.search(marks.rest))
+        )
+        if (
+            marks.rest
+            and re.search(r"\w|\?", marks.rest)
+            and not is_talk
+            and not (_URL.match(line) or has_link(marks.rest))
+        ):
             found.append(_Line(number=i + 1, text=line, marks=marks, alone=all(blank), after_blank=blank[0]))
-    counts = [sum(1 for line in found if pattern.search(line.marks.rest)) for _, pattern in _SEPARATORS]
+    dashed = sum(1 for line in found if split_artist_title(line.marks.rest)[0])
+    bare = [line.marks.rest for line in found if not FREE_DASH.search(line.marks.rest)]
+    counts = [sum(1 for rest in bare if pattern.search(rest)) for _, pattern in _SEPARATORS]
+    counts[0] = dashed
+    counts[1] += sum(1 for line in found if re.search(r"\s/\s.*\s-\s", line.marks.rest))
     most = max(range(len(counts)), key=lambda n: (counts[n], -n))
     kind, pattern = _SEPARATORS[most if counts[most] > 1 else 0]
     return found, pattern, kind
@@ -215,11 +239,14 @@ def _tracks(found: list[_Line], separator: re.Pattern[str], kind: str) -> tuple[
 
 
 def _slot(rest: str, separator: re.Pattern[str], kind: str, *, third: bool, behind: bool) -> dict[str, Any]:
-    entry = split_line(rest) if kind == "dash" else split_line(rest, separator=separator)
+    by_dash = kind == "dash" or (kind == "tight dash" and FREE_DASH.search(rest))
+    entry = split_line(rest) if by_dash else split_line(rest, separator=separator)
     title, label = entry.title, entry.label
     if kind == "slash" and title and FREE_DASH.search(title):
         title = None
-    if third and title and label is None and len(parts := FREE_DASH.split(title)) == 2 and parts[1]:
+    if kind == "by":
+        entry, title = replace(entry, artist=title), entry.artist
+    if third and title and label is None and len(parts := _THIRD.split(title)) == 2 and parts[1]:
         name, number, note = split_label(parts[1])
         if name or number or note:
             entry = replace(entry, catalog_number=number, label_note=note)
@@ -230,9 +257,8 @@ def _slot(rest: str, separator: re.Pattern[str], kind: str, *, third: bool, behi
         title, label = found["title"], name
     if title:
         title = trailed(Marks(rest=title)).rest
-        if re.fullmatch(r"[\"“„«].*[\"”“»]", title) and len(title) > 2:
-            title = title[1:-1].strip() or title
-    artist = re.sub(r"(?<!\S)@(?=\w)", "", entry.artist) if entry.artist else None
+        title = re.sub(r"^[\"“„«]([^\"“”„«»]+)[\"”“»](?=\s*[(\[]|$)", r"\1", title)
+    artist, title = ((re.sub(r"(?<![^\s(\[])@(?=\w)", "", name) if name else None) for name in (entry.artist, title))
     return {
         "artist": artist, "title": title, "label": label, "catalog_number": entry.catalog_number,
         "label_note": entry.label_note,
@@ -240,7 +266,7 @@ def _slot(rest: str, separator: re.Pattern[str], kind: str, *, third: bool, behi
 
 
 def _is_heading(line: str) -> bool:
-    return bool(_HEADING.match(_RULED.sub("", line)))
+    return bool(GENERIC.match(_RULED.sub("", line)))
 
 
 def _is_title_line(line: str) -> bool:
@@ -249,11 +275,12 @@ def _is_title_line(line: str) -> bool:
 
 
 def _head(lines: list[str], *, first: int, path: Path) -> SetInfo:
+    headed = next((i for i, line in enumerate(lines) if _is_heading(line)), len(lines))
     above = [
-        line for line in lines[: first - 1]
+        line for line in lines[: min(first - 1, headed)]
         if re.search(r"\w", line) and not (_NUMBER.match(line) or _TIME.match(line) or _is_heading(line))
-        and not (_TALK.match(line) or _NOISE.match(line) or has_link(line) or line.endswith((":", "!")))
-        and len(line) <= 120
+        and not (_TALK.match(line) or _NOISE.match(line) or has_link(line) or line.endswith((":", "!", ",")))
+        and len(line) <= 120 and not (line.endswith((".", "…")) and line.count(" ") > 4)
     ]  # fmt: skip
     name = next((line for line in above if _is_title_line(line)), None) or next(iter(above), None)
     if name and not date_in(name) and date_in(path.stem):

@@ -20,6 +20,7 @@ from enrich.frames.files import (
     read_table,
     require_columns,
     spreadsheet_safe,
+    with_known_names,
     write_table,
 )
 
@@ -114,9 +115,16 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
         read_table(path)
 
 
-def test_bytes_that_are_not_utf8_lose_only_themselves(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_bytes(b"title,b\ncaf\xe9,1\nok,2\n")
-    assert read_table(tmp_path / "t.csv")["title"].to_list() == ["caf�", "ok"]
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-16-le", "utf-8-sig"])
+def test_tables_that_are_no_utf8(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "t.csv").write_bytes("title,b\ncafé noir,1\nok,2\n".encode(encoding))
+    assert read_table(tmp_path / "t.csv")["title"].to_list() == ["café noir", "ok"]
+
+
+def test_columns_are_known_in_any_case(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("sep=;\nTitle;Duration MS;Other One\nA;1;x\n")
+    known = with_known_names(read_table(tmp_path / "t.csv"), ["title", "duration_ms", "isrc"])
+    assert known.to_dicts() == [{"title": "A", "duration_ms": "1", "Other One": "x"}]
 
 
 def test_semicolons_divide_where_the_header_says_so(tmp_path: Path) -> None:

@@ -7,16 +7,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+
 from enrich.errors import InputFileError
-from enrich.frames.files import read_table
+from enrich.frames.files import read_table, with_known_names
 from enrich.importing.running import import_
 from enrich.settings import Settings
 from enrich.text.titles import parse_titles
 from enrich.text.words import is_unknown_artist, is_unknown_title
 from enrich.tracklists.reading import read_tracklists
 from tests.importing.test_importing import NOW, _query
-import polars as pl
 
 pytestmark = pytest.mark.shared
 
@@ -75,7 +76,6 @@ def test_imports(shared_data: Path, tmp_path: Path, database: Settings) -> None:
     wrong: dict[str, Any] = {}
     for case in _cases(shared_data, "import"):
         with_tables = "setlist_tracks, setlists, track_artists, enrichment_status, tracks, performers, artists"
-        import psycopg
 
         from enrich.database.connection import connect
 
@@ -84,11 +84,14 @@ def test_imports(shared_data: Path, tmp_path: Path, database: Settings) -> None:
         for i, step in enumerate(case["input"]["steps"]):
             import_([_put(tmp_path / case["id"] / str(i), file) for file in step], settings=database, now=NOW)
         expected = case["expected"]
+        if expected.get("or_told"):
+            continue
         plays = _query(
             database,
             """select string_agg(a.name, ' & ' order by c.position), t.title from setlist_tracks p
             join setlists s on s.id = p.setlist_id join tracks t on t.id = p.track_id
-            left join track_artists c on c.track_id = t.id and c.role = 'primary' left join artists a on a.id = c.artist_id
+            left join track_artists c on c.track_id = t.id and c.role = 'primary'
+            left join artists a on a.id = c.artist_id
             group by s.id, s.source_id, s.created_at, p.position, t.title order by s.source_id, p.position""",
         )
         artists = {row[0] for row in _query(database, "select name from artists")}
@@ -103,7 +106,7 @@ def test_imports(shared_data: Path, tmp_path: Path, database: Settings) -> None:
 
 def test_tables(shared_data: Path, tmp_path: Path) -> None:
     for case in _cases(shared_data, "table"):
-        table = read_table(_put(tmp_path / case["id"], case["input"]))
+        table = with_known_names(read_table(_put(tmp_path / case["id"], case["input"])), ["title", "artist"])
         said = parse_titles(table["title"], artists=table["artist"])
         rows = said.select("artist", "label").with_columns(title=table["title"]).to_dicts()
         for row, want in zip(rows, case["expected"]["rows"], strict=True):

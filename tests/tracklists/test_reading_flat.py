@@ -70,8 +70,6 @@ def test_the_same_rows_in_three_formats_read_alike(tmp_path: Path) -> None:
         pytest.param("s,dj,n,2024-01-01,1.5,A,T,L,,", "position 1.5", id="position-fraction"),
         pytest.param("s,dj,n,2024-01-01,w/,A,T,L,,", "position w/", id="position-word"),
         pytest.param("s,dj,n,2024-01-01,99999999999,A,T,L,,", "position 99999999999", id="position-huge"),
-        pytest.param("s,dj,n,last summer,1,A,T,L,,", "set_date last summer", id="date-in-words"),
-        pytest.param("s,dj,n,2023-02-29,1,A,T,L,,", "set_date 2023-02-29", id="no-leap-year"),
         pytest.param("s,dj,n,2024-01-01,1,A,T", "7 fields where the header has 10", id="too-few-fields"),
         pytest.param("s,dj,n,2024-01-01,1,A,T,L,,,,", "12 fields where the header has 10", id="too-many-fields"),
         pytest.param('s,dj,n,2024-01-01,1,"A,T,L,,', "a quote is opened and not closed", id="open-quote"),
@@ -206,7 +204,7 @@ def test_a_text_over_several_lines_counts_lines_as_the_editor_does(tmp_path: Pat
         pytest.param("t.csv", b"artist,title\nA,T\n", "no column set_id and no column position", id="csv-columns"),
         pytest.param("t.jsonl", b'{"set_id": "s", "dj": "A"}\n{}\n', "no column position", id="jsonl-columns"),
         pytest.param("t.json", b"not json at all", "not JSON", id="not-json"),
-        pytest.param("t.parquet", b"PAR1 and then rubbish", "not a readable Parquet file", id="broken-parquet"),
+        pytest.param("t.parquet", b"PAR1 and then rubbish", "cannot be read as parquet", id="broken-parquet"),
         pytest.param("t.json", b'{"name": "x"}', "without a tracklist", id="json-of-something-else"),
     ],
 )
@@ -231,7 +229,7 @@ def test_parquet_without_the_columns(tmp_path: Path) -> None:
 def test_a_folder_and_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match="is a folder"):
         read_tracklists(tmp_path)
-    with pytest.raises(InputFileError, match="cannot be read"):
+    with pytest.raises(InputFileError, match="no such file"):
         read_tracklists(tmp_path / "nowhere.csv")
     with pytest.raises(InputFileError, match="no tracklist file given"):
         read_tracklists([])

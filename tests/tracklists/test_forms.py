@@ -1,0 +1,342 @@
+"""The forms people have: typed lists, playlists, what DJ programs keep, feeds; and files that mean no good."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from enrich.errors import InputFileError
+from enrich.tracklists.reading import read_tracklists
+
+
+def _read(folder: Path, content: str | bytes, name: str = "set.txt") -> Any:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_tracklists(path)
+
+
+PAIRS = [("Alpha Kid", "Night"), ("808 State", "Day (Beta Remix)"), ("Gamma", "Dusk")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{n}. {a} - {t}",
+        "({n}) 0{n}:00 {a} - {t}",
+        "0{n} - 0{n}:00 - {a} - {t}",
+        "0{n}.{a} - {t}",
+        "0{n}:00 0{n} {a} - {t}",
+        "{n} - 00:0{n}:50 - {a} - {t}",
+        "• {a} - {t}",
+        "- {a} – {t}",
+        "@2{n}:10 {a} - {t}",
+        "#{n} {a} - {t}",
+        "[{n}] {a} - {t}",
+        "{n} {a} - {t}",
+        "{n} - {a} - {t}",
+        "Track {n}: {a} - {t}",
+        "A{n}. {a} - {t}",
+        "0{n}:00-0{n}:59 {a} - {t}",
+        "{n}. {a} — {t}",
+        "{n}. {a} － {t}",
+        "{n}. {a} − {t}",
+        "{a}-{t}",
+        "{a}—{t}",
+        "{a} | {t}",
+        '{a} "{t}"',
+        "{t} by {a}",
+        "{n}. {a} - {t} [199{n}]",
+        "{n}. {a} - {t} (199{n})",
+        "{n}. {a} - {t} - 8A - 12{n}",
+        "{n}. {a} - {t} [12{n} BPM]",
+        "{n}. {a} - {t} - 6:1{n}",
+        "{n}. {a} - {t} 0{n}:10",
+        "{n}. {a} - {t} https://x.com/{n}",
+        "{n}: {a} - {t}",
+        "[{n}:00] 0{n}. {a} - {t}",
+    ],
+)
+def test_marks_around_a_track(tmp_path: Path, line: str) -> None:
+    text = "Tracklist:\n\n" + "\n".join(line.format(n=n, a=a, t=t) for n, (a, t) in enumerate(PAIRS, start=1))
+    read = _read(tmp_path, text)
+
+    assert read.slots.select("artist", "title").rows() == PAIRS
+    assert read.bad.is_empty()
+
+
+def test_numbers_that_are_names_stay(tmp_path: Path) -> None:
+    names = [("2 Bad Mice", "Bombscare"), ("808 State", "Pacific"), ("311", "Amber"), ("1991", "Chant"), ("65dos", "X")]
+    read = _read(tmp_path, "\n".join(f"{a} - {t}" for a, t in names))
+
+    assert read.slots.select("artist", "title").rows() == names
+
+
+@pytest.mark.parametrize("behind", [" - {}", " [{}]", " | {}"])
+def test_labels_behind_titles(tmp_path: Path, behind: str) -> None:
+    labels = ["Deepwell", "Low Tide", "Sub 12"]
+    lines = [
+        f"{n}. {a} - {t}{behind.format(label)}" for n, ((a, t), label) in enumerate(zip(PAIRS, labels, strict=True), 1)
+    ]
+    read = _read(tmp_path, "\n".join(lines))
+
+    assert read.slots.select("artist", "title", "label").rows() == [(*p, x) for p, x in zip(PAIRS, labels, strict=True)]
+
+
+TALK = """\
+Hi everyone - thanks for listening!
+Mira Sol @ Harbour 2024-01-02
+Follow me: https://instagram.com/x
+
+*** Tracklisting ***
+
+First Hour - Mira Sol:
+
+1. Alpha Kid - Night
+2. @beta_kid - Day
+
+Guest Mix - Otto
+
+1. Gamma - Dusk
+gamma-music.com/releases/7
+2. ID
+
+Thanks for listening - see you next week
+Soundcloud - @mirasol
+"""
+
+
+def test_headings_links_and_greetings_are_no_tracks(tmp_path: Path) -> None:
+    read = _read(tmp_path, TALK)
+
+    assert read.slots.select("artist", "title", "section").rows() == [
+        ("Alpha Kid", "Night", None), ("beta_kid", "Day", None), ("Gamma", "Dusk", "Guest Mix - Otto"),
+        (None, "ID", "Guest Mix - Otto"),
+    ]  # fmt: skip
+    assert read.slots["set_name"].unique().to_list() == ["Mira Sol @ Harbour 2024-01-02"]
+
+
+def test_two_dashes_without_blanks_are_in_doubt(tmp_path: Path) -> None:
+    read = _read(tmp_path, "Alpha-Night\nBeta-Day\nJay-Z-Song\nGamma-Dusk\n")
+
+    assert read.slots["artist"].to_list() == ["Alpha", "Beta", "Gamma"]
+    assert read.bad.select("line", "reason").rows() == [(3, "more than one dash may part artist and title")]
+
+
+CUE = """\
+PERFORMER "Mira Sol"
+TITLE "Harbour Nights 2024-03-02"
+FILE "x.mp3" MP3
+  TRACK 01 AUDIO
+    PERFORMER "Alpha Kid"
+    TITLE "Say "Night" Again"
+    INDEX 01 00:00:00
+  TRACK 02 AUDIO
+    TITLE "Beta - Day"
+    INDEX 00 04:00:00
+    INDEX 01 05:10:37
+"""
+REKORDBOX = (
+    '<?xml version="1.0"?><DJ_PLAYLISTS><COLLECTION><TRACK TrackID="1" Name="Night" Artist="Alpha Kid" '
+    'Mix="Dub" Label="Deepwell"/><TRACK TrackID="2" Name="Day" Artist="Beta"/><TRACK TrackID="3" Name="C" Artist="C"/>'
+    '</COLLECTION><PLAYLISTS><NODE Type="0" Name="ROOT"><NODE Name="HISTORY 2024-03-02" Type="1"><TRACK Key="2"/>'
+    '<TRACK Key="1"/></NODE></NODE></PLAYLISTS></DJ_PLAYLISTS>'
+)
+TRAKTOR = (
+    '<NML VERSION="19"><COLLECTION><ENTRY TITLE="Night" ARTIST="Alpha Kid">'
+    '<LOCATION DIR="/:m/:" FILE="1.mp3" VOLUME="C:"/>'
+    '<INFO PLAYTIME="338" LABEL="Deepwell"/></ENTRY><ENTRY TITLE="Day" ARTIST="Beta">'
+    '<LOCATION DIR="/:m/:" FILE="2.mp3" '
+    'VOLUME="C:"/></ENTRY></COLLECTION><PLAYLISTS><NODE TYPE="PLAYLIST" NAME="HISTORY 2024-03-02"><PLAYLIST>'
+    '<ENTRY><PRIMARYKEY KEY="C:/:m/:2.mp3"/><EXTENDEDDATA PLAYEDPUBLIC="1" STARTTIME="70000"/></ENTRY>'
+    '<ENTRY><PRIMARYKEY KEY="C:/:m/:1.mp3"/><EXTENDEDDATA PLAYEDPUBLIC="1" STARTTIME="70300"/></ENTRY>'
+    "</PLAYLIST></NODE></PLAYLISTS></NML>"
+)
+VIRTUAL_DJ = (
+    "#EXTVDJ:<time>18:23</time><artist>Alpha Kid</artist><title>Night</title><remix>Dub</remix>\nG:\\m\\x.flac\n"
+    "#EXTVDJ:<time>18:37</time>\nC:\\m\\Beta - Day.wav\n"
+)
+SERATO = (
+    '"name","artist","start time","end time","playtime","deck"\n"2.3.2024","","2.3.2024 16:40:00","","02:55:38",""\n'
+    '"Night","Alpha Kid","23:50:36","","00:08:36","2"\n"Day","Beta","00:06:51","","00:20:37","1"\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rows"),
+    [
+        pytest.param("x.cue", CUE, [("Alpha Kid", 'Say "Night" Again', None, 0), ("Beta", "Day", None, 310)], id="cue"),
+        pytest.param(
+            "x.xml",
+            REKORDBOX,
+            [("Beta", "Day", None, None), ("Alpha Kid", "Night (Dub)", "Deepwell", None)],
+            id="rekordbox",
+        ),
+        pytest.param(
+            "x.nml", TRAKTOR, [("Beta", "Day", None, 0), ("Alpha Kid", "Night", "Deepwell", 300)], id="traktor"
+        ),
+        pytest.param(
+            "x.m3u",
+            VIRTUAL_DJ,
+            [("Alpha Kid", "Night (Dub)", None, None), ("Beta", "Day", None, None)],
+            id="virtual-dj",
+        ),
+        pytest.param("x.csv", SERATO, [("Alpha Kid", "Night", None, 0), ("Beta", "Day", None, 975)], id="serato"),
+        pytest.param(
+            "x.txt",
+            "#\tTrack Title\tArtist\tBPM\tLabel\r\n1\tNight\tAlpha Kid\t128\tDeepwell\r\n".encode("utf-16"),
+            [("Alpha Kid", "Night", "Deepwell", None)],
+            id="rekordbox-txt",
+        ),
+        pytest.param(
+            "x.csv", "Position;Artist;Title\n1;Alpha Kid;Night\n", [("Alpha Kid", "Night", None, None)], id="numbered"
+        ),
+    ],
+)
+def test_what_players_and_dj_programs_keep(tmp_path: Path, name: str, content: str, rows: list[Any]) -> None:
+    read = _read(tmp_path, content, name)
+
+    assert read.slots.select("artist", "title", "label", "cue_seconds").rows() == rows
+    assert set(read.slots["source"]) == {"dj-software"}
+
+
+TRACK = {"artist": "Alpha Kid", "title": "Night"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [{"type": "tracklist", "id": "q1", "name": "Mira @ X"}, {"type": "track", "tracklist_id": "q1", **TRACK}],
+        [{"name": "Mira @ X", "artist": "Mira", "url": "https://1001.tl/q1"}, {"track_name": "Alpha Kid - Night"}],
+        {"set": {"id": "q1", "name": "Mira @ X"}, "tracks": [TRACK]},
+        {"data": {"tracklist": {"id": "q1", "tracks": [TRACK]}}},
+        [{"set_id": "q1", "set_name": "Mira @ X", **TRACK}, {"set_id": "q1"}],
+    ],
+)
+def test_feeds(tmp_path: Path, document: Any) -> None:
+    for name, text in (("f.json", json.dumps(document)), ("f.jsonl", "\n".join(map(json.dumps, document)))):
+        if name == "f.json" or isinstance(document, list):
+            assert _read(tmp_path, text, name).slots.select("set_id", "artist", "title").rows() == [
+                ("q1", "Alpha Kid", "Night")
+            ]
+
+
+def test_a_feed_of_plain_titles_warns(tmp_path: Path) -> None:
+    read = _read(tmp_path, json.dumps({"name": "X", "tracks": ["One", "Two"]}), "f.json")
+
+    assert "names an artist" in read.warnings["reason"].item()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "artist"),
+    [
+        ("cp1251", "Кино"),
+        ("koi8_r", "Кино"),
+        ("cp1252", "Beyoncé"),
+        ("cp1250", "Žluťoučký kůň úpěl ďábelské ódy"),
+        ("cp932", "電気グルーヴ"),
+        ("gb18030", "崔健 一无所有 王菲 红豆"),
+        ("utf-16-le", "Beyoncé Ü"),
+    ],
+)
+def test_encodings_are_detected_and_said(tmp_path: Path, encoding: str, artist: str) -> None:
+    read = _read(tmp_path, f"01. {artist} - Night\n02. {artist} - Day\n".encode(encoding))
+
+    assert read.slots["artist"].to_list() == [artist] * 2
+    assert "which is a guess" in read.warnings["reason"].item()
+
+
+def test_mojibake_is_mended(tmp_path: Path) -> None:
+    assert _read(tmp_path, "01. BeyoncÃ© - Halo\n02. RÃ¶yksopp - Eple\n").slots["artist"].to_list() == [
+        "Beyoncé",
+        "Röyksopp",
+    ]
+
+
+@pytest.mark.parametrize(
+    "artist",
+    [
+        "(1) 00:00 David Gray",
+        "01 2:13 Alpha",
+        "EXTINF:353,Alpha",
+        r"D:\\Music\\x.mp3",
+        "/music/a/b.flac",
+        "• Alpha",
+        "Beyonc\ufffd",
+    ],
+)
+def test_what_can_be_no_name_is_set_aside(tmp_path: Path, artist: str) -> None:
+    read = _read(tmp_path, f'set_id,position,artist,title\ns,1,"{artist}",T\ns,2,20:20 Soundsystem,T\n', "t.csv")
+
+    assert read.slots["artist"].to_list() == ["20:20 Soundsystem"]
+    assert "can be no name" in read.bad["reason"].item()
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("sep=;\r\nSet ID;POSITION;Artist ;Title", "s;1;Alpha;Night"),
+        ("set-id|Position|ARTIST|title", "s|1|Alpha|Night"),
+        ("\ufeffSet_Id\tposition\tartist\ttitle", "s\t1\tAlpha\tNight"),
+    ],
+)
+def test_headers_and_delimiters(tmp_path: Path, header: str, row: str) -> None:
+    read = _read(tmp_path, f"{header}\r\n{row}\r\n", "t.csv")
+
+    assert read.slots.select("set_id", "artist", "title").rows() == [("s", "Alpha", "Night")]
+
+
+def test_a_quote_left_open_costs_its_row(tmp_path: Path) -> None:
+    rows = 's,1,A,"Night\ns,2,B,Day\ns,3,C,"Dusk"\ns,4,D,Dawn\n'
+    read = _read(tmp_path, f"set_id,position,artist,title\n{rows}", "t.csv")
+
+    assert read.slots["artist"].to_list() == ["B", "C", "D"]
+    assert read.bad["line"].to_list() == [2]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (["3/15/2024", "3/4/2024"], ["2024-03-15", "2024-03-04"]),
+        (["15/3/2024", "3/4/2024"], ["2024-03-15", "2024-04-03"]),
+        (["3/4/2024", "15.3.2024"], [None, "2024-03-15"]),
+        (["15 March 2024", "Mar 15th, 2024"], ["2024-03-15"] * 2),
+        (["Fri 15-Mar-24", "15.3.2024 22:00"], ["2024-03-15"] * 2),
+        (["last summer", "2023-02-29"], [None, None]),
+    ],
+)
+def test_written_dates(tmp_path: Path, written: list[str], expected: list[str | None]) -> None:
+    rows = "".join(f's{i},1,"{day}"\n' for i, day in enumerate(written))
+    read = _read(tmp_path, f"set_id,position,set_date\n{rows}", "t.csv")
+
+    assert [day and day.isoformat() for day in read.slots["set_date"]] == expected
+    assert read.warnings.height == expected.count(None)
+
+
+DEEP = 200_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("x.html", "<html><body>" + "<div>" * DEEP, "nested"),
+        ("x.json", "[" * DEEP, "not JSON"),
+        ("x.xml", "<DJ_PLAYLISTS>" + "<NODE>" * DEEP + "</NODE>" * DEEP + "</DJ_PLAYLISTS>", "without a playlist"),
+        ("x.txt", "01. A - " + "x" * 300_000, "300,008 characters"),
+        ("x.m3u8", "#EXTM3U\nD:\\09 Sunlight Tarot.mp3\n", "an M3U playlist without artist names"),
+        ("x.cue", "TRACK 01 AUDIO\n", "CUE sheet"),
+        ("x.xml", "<rss><item/></rss>", "neither rekordbox nor Traktor"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line_of_its_own(tmp_path: Path, name: str, content: str, says: str) -> None:
+    (tmp_path / name).write_text(content)
+    (tmp_path / "good.csv").write_text("set_id,position\ns,1\n")
+    read = read_tracklists([tmp_path / name, tmp_path / "good.csv", "/dev/zero"])
+
+    assert read.slots["set_id"].to_list() == ["s"]
+    assert any(says in reason for reason in read.bad["reason"])
+    with pytest.raises(InputFileError) as caught:
+        read_tracklists(tmp_path / name)
+    assert "\n" not in str(caught.value)
