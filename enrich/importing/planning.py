@@ -7,26 +7,17 @@ imported. A known recording is its primary artists and its title; an unknown one
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import UUID, uuid5
 
 import polars as pl
 
+from enrich.importing.crediting import SEP, credited, ids
 from enrich.importing.known import Known, name_key, signature
-from enrich.text.credits import learn_names, split_credits
 from enrich.text.non_labels import is_non_label
 from enrich.text.normalise import fold, isrc_code, label_key, title_key
 from enrich.text.titles import parse_titles
 from enrich.text.words import is_unknown_artist
 from enrich.tracklists.checking import is_unnamed_title
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE
-
-#: Never change: ids of rows imported before were made with it.
-_NAMESPACE = UUID("6f1c3a52-9d0b-5e0e-8a55-3d1f0c2b7e91")
-_SEP = "\x1f"
-#: Who made a version, whatever adjectives stand behind; and adjectives that are part of no name.
-_WHOLE_REMIXER = r"(?i)^(.*\S)\s+(?:remix|rmx|remx|mix|edit|version|rework|bootleg)\s*$"
-_OF_THE_MIX = r"(?i)^\s+(?:original|extended|radio|instrumental|vocal|dub|main|long|short|full|vip|re|\d)"
-_SEPARATOR = r"(?i)[&+,/]| x | vs\.? | and "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +49,7 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
     recordings, component_of = _recordings(slots)
     parsed = _parsed(recordings)
     recordings = recordings.join(parsed, on=["artist", "title"], how="left", nulls_equal=True, maintain_order="left")
-    artists, credits = _credits(recordings, known)
+    artists, credits = credited(recordings, known)
     identified = _identified(recordings, credits, known)
     fresh = identified.join(known.slots, on=["source", "set_id", "position"], how="anti").filter(
         pl.col.position.is_not_null()
@@ -93,11 +84,6 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
         unknown_slots=fresh.filter(~pl.col.has_artist).height,
         id_slots=fresh.filter(_is_id()).height,
     )
-
-
-def _ids(kind: str, keys: pl.Series) -> pl.Series:
-    """One UUID a key, the same every time."""
-    return pl.Series([str(uuid5(_NAMESPACE, f"{kind}{_SEP}{key}")) for key in keys], dtype=pl.String)
 
 
 def _with_labels(slots: pl.DataFrame) -> pl.DataFrame:
@@ -158,79 +144,6 @@ def _parsed(recordings: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _sure_remixers(recordings: pl.DataFrame, known: Known, artists: pl.Series) -> pl.DataFrame:
-    """Without remixers that may be half a name: of `Adventure Club Remix` the whole, where the whole or the half is
-    an artist somewhere, that one; else nobody. A decade (`80's Mix`) is nobody."""
-    keys = set(known.artists["key"]) | set(artists)
-    who = recordings.select("mix", "remixer").drop_nulls("remixer").unique(maintain_order=True)
-    whole = who["mix"].str.extract(_WHOLE_REMIXER, 1)
-    halves, wholes = (who.select(name_key(names)).to_series() for names in (pl.col("remixer"), pl.lit(whole)))
-    dropped = pl.lit(whole).str.strip_prefix(pl.col("remixer"))
-    in_doubt = (
-        pl.lit(whole).str.starts_with(pl.col("remixer"))
-        & dropped.str.contains(r"^\s")
-        & ~dropped.str.contains(_OF_THE_MIX)
-    )
-    sure = who.with_columns(
-        sure=pl.when(pl.col("remixer").str.contains(r"^(?:(?:19|20)?\d0)['’]?s?$"))
-        .then(None)
-        .when(in_doubt.fill_null(value=False) & wholes.is_in(keys))
-        .then(pl.lit(whole))
-        .when(~in_doubt.fill_null(value=False) | halves.is_in(keys))
-        .then("remixer")
-    )
-    return recordings.join(sure, on=["mix", "remixer"], how="left", maintain_order="left").with_columns(remixer="sure")
-
-
-def _credits(recordings: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """All artists named (`key, name, artist_id, is_new`), and who is credited on each recording with what role."""
-    held = known.artist_names.filter(known.artist_names.str.contains(_SEPARATOR))
-    acts = {*held, *learn_names(recordings["artist"])}
-    main = _split(recordings["artist"], acts).rename({"credit": "artist"})
-    recordings = _sure_remixers(recordings, known, main["key"])
-    guests = _split(recordings["features"].explode(empty_as_null=True), acts).with_columns(role=pl.lit("featured"))
-    remixers = _split(recordings["remixer"], acts).with_columns(role=pl.lit("remixer"))
-    spelled = pl.concat([main, guests, remixers], how="diagonal")
-    artists = (
-        spelled.group_by("key", "name")
-        .agg(pl.len().alias("n"), shouted=pl.col.name.first() == pl.col.name.first().str.to_uppercase())
-        .sort("key", "n", "shouted", "name", descending=[False, True, False, False])
-        .group_by("key", maintain_order=True)
-        .agg(pl.col.name.first())
-        .join(known.artists, on="key", how="left")
-        .with_columns(is_new=pl.col.artist_id.is_null())
-        .sort("key")
-    )
-    artists = artists.with_columns(
-        artist_id=pl.coalesce("artist_id", _ids("artist", artists["key"])), own_key=pl.coalesce("own_key", "key")
-    )
-    who = artists.select("key", "artist_id", "own_key")
-    credits = pl.concat(
-        [
-            recordings.join(main, on="artist", maintain_order="left").select("recording", "key", "role", "at"),
-            recordings.select("recording", credit="features")
-            .explode("credit", empty_as_null=True)
-            .join(guests, on="credit", maintain_order="left")
-            .select("recording", "key", "role", at=pl.col("at") + 100),
-            recordings.join(remixers, left_on="remixer", right_on="credit", maintain_order="left").select(
-                "recording", "key", "role", "at"
-            ),
-        ]
-    ).join(who, on="key", maintain_order="left")
-    return artists, credits.unique(["recording", "artist_id", "role"], keep="first", maintain_order=True)
-
-
-def _split(column: pl.Series, acts: set[str]) -> pl.DataFrame:
-    """`credit, name, key, role, at` of every distinct credit, without nobodies."""
-    credits = column.drop_nulls().unique(maintain_order=True)
-    parts = split_credits(credits, known_artists=acts)
-    return (
-        parts.with_columns(credit=credits.gather(parts["row"]), key=name_key(pl.col.artist))
-        .filter(~is_unknown_artist(pl.col.artist))
-        .select("credit", pl.col.artist.alias("name"), "key", "role", at="position")
-    )
-
-
 def _identified(recordings: pl.DataFrame, credits: pl.DataFrame, known: Known) -> pl.DataFrame:
     """Each recording's `track_id`, and whether the database lacks it (`is_new`)."""
     primaries = credits.filter(pl.col.role == "primary").group_by("recording").agg(signature=signature(pl.col.own_key))
@@ -242,10 +155,10 @@ def _identified(recordings: pl.DataFrame, credits: pl.DataFrame, known: Known) -
     is_named = pl.col.has_artist & ~pl.col.is_unnamed
     rows = rows.with_columns(
         identity=pl.when(is_named)
-        .then(pl.concat_str(pl.lit("named"), "signature", "title_key", separator=_SEP))
+        .then(pl.concat_str(pl.lit("named"), "signature", "title_key", separator=SEP))
         .when(pl.col.track_key.is_not_null())
-        .then(pl.concat_str(pl.lit("key"), "track_key", separator=_SEP))
-        .otherwise(pl.concat_str(pl.lit("slot"), "source", "slot", separator=_SEP))
+        .then(pl.concat_str(pl.lit("key"), "track_key", separator=SEP))
+        .otherwise(pl.concat_str(pl.lit("slot"), "source", "slot", separator=SEP))
     )
     # Where the same key is named in another slot, the unknown is that track.
     named = (
@@ -267,7 +180,7 @@ def _identified(recordings: pl.DataFrame, credits: pl.DataFrame, known: Known) -
         .with_columns(is_new=pl.col.track_id.is_null())
     )
     identities = rows.filter("is_new").select("identity").unique(maintain_order=True)
-    made = identities.with_columns(made=_ids("track", identities["identity"]))
+    made = identities.with_columns(made=ids("track", identities["identity"]))
     return rows.join(made, on="identity", how="left", maintain_order="left").with_columns(
         track_id=pl.coalesce("track_id", "made")
     )
@@ -375,7 +288,7 @@ def _performers(slots: pl.DataFrame, artists: pl.DataFrame, known: Known) -> pl.
         )
         .with_columns(is_new=pl.col.performer_id.is_null())
     )
-    distinct = distinct.with_columns(performer_id=pl.coalesce("performer_id", _ids("performer", distinct["key"])))
+    distinct = distinct.with_columns(performer_id=pl.coalesce("performer_id", ids("performer", distinct["key"])))
     return djs.drop("dj").join(distinct.rename({"dj": "name"}), on="key", maintain_order="left")
 
 
@@ -389,9 +302,9 @@ def _setlists(fresh: pl.DataFrame, performers: pl.DataFrame, known: Known) -> pl
         .join(performers.select("source", "set_id", "performer_id"), on=["source", "set_id"], how="left",
               maintain_order="left")
     )  # fmt: skip
-    keys = sets.select(pl.concat_str("source", "set_id", separator=_SEP)).to_series()
+    keys = sets.select(pl.concat_str("source", "set_id", separator=SEP)).to_series()
     return sets.select(
-        id=pl.coalesce("setlist_id", _ids("setlist", keys)),
+        id=pl.coalesce("setlist_id", ids("setlist", keys)),
         performer_id="performer_id",
         set_date="set_date",
         source="source",

@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import polars as pl
-
 from enrich.errors import InputFileError
 from enrich.tracklists.lines import split_label, split_line
 from enrich.tracklists.marks import clock
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, named_set, slug
 from enrich.tracklists.playlists import SOURCE
-from enrich.tracklists.slots import DRAFT_ROW, Draft
+from enrich.tracklists.slots import Draft, draft
 
 #: What the programs call the columns, as `files.column_key` has them; the first that is there counts.
 _NAMES: Mapping[str, tuple[str, ...]] = {
@@ -201,14 +199,8 @@ def _milliseconds(seconds: str | None) -> int | None:
 
 def _draft(sets: Sequence[tuple[SetInfo, _Tracks]], bad: list[tuple[int, str, str]]) -> Draft:
     rows = [
-        ({**head.columns(), **slot, "position": i}, line, raw)
+        (line, raw, {**head.columns(), **slot, "position": i})
         for head, tracks in sets
         for i, (line, raw, slot) in enumerate(tracks, start=1)
     ]
-    return Draft(
-        table=pl.DataFrame([row for row, _, _ in rows], schema=DRAFT_ROW),
-        lines=[line for _, line, _ in rows],
-        raws=[raw for _, _, raw in rows],
-        source=SOURCE,
-        bad=bad,
-    )
+    return draft(rows, source=SOURCE, bad=bad)

@@ -11,14 +11,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from enrich.errors import InputFileError
 from enrich.tracklists.dj_programs import parsed_xml
 from enrich.tracklists.lines import LONGEST, split_line
 from enrich.tracklists.marks import clock
 from enrich.tracklists.naming import SetInfo, page_parts, slug
-from enrich.tracklists.slots import DRAFT_ROW, Draft
+from enrich.tracklists.slots import Draft, draft
 
 #: `setlists.source` of MixesDB pages.
 SOURCE = "mixesdb"
@@ -60,7 +58,7 @@ def read_wiki(text: str, path: Path) -> Draft:
     Raises:
         InputFileError: no line is a tracklist entry.
     """
-    return _draft([(path.stem.replace("_", " "), text, 0)], path)
+    return _draft([(path.stem.replace("_", " "), text)], path)
 
 
 def looks_like_export(text: str) -> bool:
@@ -76,33 +74,28 @@ def read_export(text: str, path: Path) -> Draft:
     """
     root = parsed_xml(text, path)
     pages = [
-        (page.findtext("{*}title") or path.stem, page.findtext("{*}revision/{*}text") or "", 0)
+        (page.findtext("{*}title") or path.stem, page.findtext("{*}revision/{*}text") or "")
         for page in root.iter()
         if page.tag.rpartition("}")[2] == "page"
     ]
     return _draft(pages, path)
 
 
-def _draft(pages: list[tuple[str, str, int]], path: Path) -> Draft:
-    rows: list[dict[str, Any]] = []
-    lines: list[int] = []
-    raws: list[str] = []
+def _draft(pages: list[tuple[str, str]], path: Path) -> Draft:
+    rows: list[tuple[int, str, dict[str, Any]]] = []
     bad: list[tuple[int, str, str]] = []
-    for title, text, offset in pages:
+    for title, text in pages:
         head = _head(title, text)
         for number, slot, raw in _slots(text):
             if slot is None:
-                bad.append((number + offset, "an entry without artist and title", raw))
-                continue
-            rows.append({**head.columns(), **slot})
-            lines.append(number + offset)
-            raws.append(raw)
+                bad.append((number, "an entry without artist and title", raw))
+            else:
+                rows.append((number, raw, {**head.columns(), **slot}))
     if not rows:
         raise InputFileError(
             f"{path}: no line of a tracklist found; expected lines like `# [012] Artist - Title [Label]`"
         )
-    table = pl.DataFrame(rows, schema=DRAFT_ROW)
-    return Draft(table=table, lines=lines, raws=raws, source=SOURCE, bad=bad)
+    return draft(rows, source=SOURCE, bad=bad)
 
 
 def _head(title: str, text: str) -> SetInfo:

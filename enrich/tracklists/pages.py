@@ -19,7 +19,7 @@ from enrich.text.words import is_unknown_artist
 from enrich.tracklists.lines import split_artist_title
 from enrich.tracklists.marks import clock
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, named_set
-from enrich.tracklists.slots import DRAFT_ROW, Draft
+from enrich.tracklists.slots import Draft, draft
 from enrich.tracklists.text_forms import SOURCE
 
 _CHALLENGE = re.compile(
@@ -59,9 +59,7 @@ def read_page(text: str, path: Path) -> Draft:
             f"{path}: no tracklist in this page (no #tlTab, no .tlpItem); save the tracklist's own page"
         )
     head = _head(tree, path)
-    rows: list[dict[str, Any]] = []
-    lines: list[int] = []
-    raws: list[str] = []
+    rows: list[tuple[int, str, dict[str, Any]]] = []
     bad: list[tuple[int, str, str]] = []
     for number, item in enumerate(items, start=1):
         slot = _slot(item)
@@ -69,15 +67,13 @@ def read_page(text: str, path: Path) -> Draft:
         if slot is None:
             bad.append((number, "a row without artist and title", shown))
         elif _is_component(item) and rows:
-            rows[-1]["components"].append({name: slot[name] for name in ("artist", "title", "label")})
-            rows[-1]["is_mashup"] = True
+            rows[-1][2]["components"].append({name: slot[name] for name in ("artist", "title", "label")})
+            rows[-1][2]["is_mashup"] = True
         else:
-            rows.append({**head.columns(), **slot, "position": len(rows) + 1})
-            lines.append(number)
-            raws.append(shown)
+            rows.append((number, shown, {**head.columns(), **slot, "position": len(rows) + 1}))
     if not rows:
         raise InputFileError(f"{path}: the page's tracklist has no row with an artist or a title")
-    return Draft(table=pl.DataFrame(rows, schema=DRAFT_ROW), lines=lines, raws=raws, source=SOURCE, bad=bad)
+    return draft(rows, source=SOURCE, bad=bad)
 
 
 def _refuse_nesting(text: str, path: Path) -> None:

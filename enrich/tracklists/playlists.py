@@ -6,13 +6,11 @@ import re
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-import polars as pl
-
 from enrich.errors import InputFileError
 from enrich.tracklists.lines import LONGEST, split_line
 from enrich.tracklists.marks import led
 from enrich.tracklists.naming import date_in, dj_in, named_set
-from enrich.tracklists.slots import DRAFT_ROW, Draft
+from enrich.tracklists.slots import Draft, draft
 
 #: `setlists.source` of playlists and of DJ programs' own lists.
 SOURCE = "dj-software"
@@ -105,16 +103,9 @@ def _draft(
 ) -> Draft:  # fmt: skip
     name = name or path.stem
     head = named_set(name, path=path, dj=dj or dj_in(name), date=date or date_in(name) or date_in(path.stem))
-    good = [(number, raw, slot) for number, raw, slot in rows if slot["artist"] or slot["title"]]
-    return Draft(
-        table=pl.DataFrame(
-            [{**head.columns(), **slot, "position": i} for i, (_, _, slot) in enumerate(good, start=1)],
-            schema=DRAFT_ROW,
-        ),
-        lines=[number for number, _, _ in good],
-        raws=[raw for _, raw, _ in good],
-        source=SOURCE,
-    )
+    good = [row for row in rows if row[2]["artist"] or row[2]["title"]]
+    numbered = [(line, raw, {**head.columns(), **slot, "position": i}) for i, (line, raw, slot) in enumerate(good, 1)]
+    return draft(numbered, source=SOURCE)
 
 
 def _named(written: str) -> dict[str, Any]:

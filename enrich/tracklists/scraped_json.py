@@ -14,14 +14,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
 from enrich.tracklists.lines import split_artist_title, split_label, split_line
 from enrich.tracklists.marks import clock
 from enrich.tracklists.naming import GENERIC, SetInfo, date_in, dj_in, id_in_url, slug
-from enrich.tracklists.slots import DRAFT_ROW, Draft
+from enrich.tracklists.slots import Draft, draft
 from enrich.tracklists.text_forms import SOURCE
 
 _TRACKS = ("tracks", "tracklist", "track_list", "tracklists", "songs", "items", "setlist")
@@ -84,9 +82,7 @@ def read_documents(documents: list[object], path: Path) -> Draft:
     Raises:
         InputFileError: no set with tracks is in them.
     """
-    rows: list[dict[str, Any]] = []
-    lines: list[int] = []
-    raws: list[str] = []
+    rows: list[tuple[int, str, dict[str, Any]]] = []
     bad: list[tuple[int, str, str]] = []
     number = 0
     sets = [(head, tracks) for document in documents for head, tracks in _sets(document, path.stem)]
@@ -96,7 +92,7 @@ def read_documents(documents: list[object], path: Path) -> Draft:
             "and position"
         )
     for head, tracks in sets:
-        slots: list[dict[str, Any]] = []
+        slots: list[tuple[int, str, dict[str, Any]]] = []
         given: list[int | None] = []
         for track in tracks:
             number += 1
@@ -106,18 +102,20 @@ def read_documents(documents: list[object], path: Path) -> Draft:
                 bad.append((number, "a track without artist and title", raw))
                 continue
             if slot.pop("is_component") and slots:
-                slots[-1]["components"].append({name: slot[name] for name in ("artist", "title", "label")})
-                slots[-1]["is_mashup"] = True
+                slots[-1][2]["components"].append({name: slot[name] for name in ("artist", "title", "label")})
+                slots[-1][2]["is_mashup"] = True
                 continue
             given.append(slot.pop("number"))
-            slots.append(slot)
-            lines.append(number)
-            raws.append(raw)
+            slots.append((number, raw, slot))
         positions = _positions(given)
-        rows += [{**head.columns(), **slot, "position": at} for slot, at in zip(slots, positions, strict=True)]
+        columns = head.columns()
+        rows += [
+            (line, raw, {**columns, **slot, "position": at})
+            for (line, raw, slot), at in zip(slots, positions, strict=True)
+        ]
     if not rows and not bad:
         raise InputFileError(f"{path}: the tracklist has no tracks")
-    return Draft(table=pl.DataFrame(rows, schema=DRAFT_ROW), lines=lines, raws=raws, source=SOURCE, bad=bad)
+    return draft(rows, source=SOURCE, bad=bad)
 
 
 def _sets(document: object, stem: str, depth: int = 0) -> Iterator[tuple[SetInfo, list[Any]]]:

@@ -6,8 +6,9 @@ stands in its file). Whoever ranks or evaluates reads `TracklistRead.rows`; the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -95,6 +96,15 @@ class Draft:
     """`setlists.source`: tracklists, 1001tracklists or mixesdb."""
     bad: Sequence[tuple[int, str, str]] = ()
     """Lines no slot could be made of: line, reason, text."""
+
+
+def draft(
+    rows: Sequence[tuple[int, str, Mapping[str, Any]]], *, source: str, bad: Sequence[tuple[int, str, str]] = ()
+) -> Draft:
+    """A draft of rows (line, text as written, columns of DRAFT_ROW)."""
+    table = pl.DataFrame([row for _, _, row in rows], schema=DRAFT_ROW)
+    lines, raws = [line for line, _, _ in rows], [raw for _, raw, _ in rows]
+    return Draft(table=table, lines=lines, raws=raws, source=source, bad=bad)
 
 
 def notes(rows: Sequence[tuple[str, int | None, str, str | None]]) -> pl.DataFrame:

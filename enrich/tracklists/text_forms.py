@@ -12,14 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
 from enrich.tracklists.lines import FREE_DASH, LONGEST, VERSION, split_artist_title, split_label, split_line
 from enrich.tracklists.marks import YEAR_BEHIND, Marks, clock, has_link, led, numbering, trailed
 from enrich.tracklists.naming import GENERIC, SetInfo, date_in, dj_in, id_in_url, named_set
-from enrich.tracklists.slots import DRAFT_ROW, Draft
+from enrich.tracklists.slots import Draft, draft
 
 #: `setlists.source` of everything that comes from 1001Tracklists, and of texts, which tell no other.
 SOURCE = "1001tracklists"
@@ -94,17 +92,10 @@ def read_text(text: str, path: Path) -> Draft:
         )
     head = _head(lines, first=min(number for number, _ in found), path=path)
     rows = [
-        {**head.columns(), **slot, "position": i, "section": section.get(number)}
+        (number, lines[number - 1], {**head.columns(), **slot, "position": i, "section": section.get(number)})
         for i, (number, slot) in enumerate(found, start=1)
     ]
-    numbers = [number for number, _ in found]
-    return Draft(
-        table=pl.DataFrame(rows, schema=DRAFT_ROW),
-        lines=numbers,
-        raws=[lines[number - 1] for number in numbers],
-        source=SOURCE,
-        bad=bad,
-    )
+    return draft(rows, source=SOURCE, bad=bad)
 
 
 def _is_paste(lines: list[str]) -> bool:
