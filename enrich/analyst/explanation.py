@@ -21,8 +21,8 @@ from enrich.ledger.evidence import told
 from enrich.ledger.proposals import with_ids
 from enrich.pipeline.policy import read_policy
 from enrich.rules import DEFAULT_STRATEGY, GATE_PROBABILITY, GATE_SETS, MAX_ATTEMPTS
-from enrich.tiers.announced import announced
 from enrich.tiers.context import context_artists
+from enrich.tiers.identities import identities
 from enrich.tiers.internal import association, mashups, same_title
 from enrich.tiers.local_labels import database_labels, title_labels
 from enrich.tiers.workspace import Workspace
@@ -164,12 +164,21 @@ def explain(
     own = ranking.filter(pl.col("track_key") == track_id)
     return Explanation(
         track=track,
-        plays=questions.plays_of(ws.tracklists, track_id),
+        plays=_plays(ws, track_id, ledger),
         answers=_all_tiers(ws, track_id, own, policy=policy),
         candidates=own,
         proposed=ledger,
         retry=_retry(track, now=now),
     )
+
+
+def _plays(ws: Workspace, track_id: str, ledger: pl.DataFrame | None) -> pl.DataFrame:
+    """Its plays; those of the recording it turned out to be, where its slots went over to that."""
+    own = questions.plays_of(ws.tracklists, track_id)
+    if ledger is None or not own.is_empty():
+        return own
+    meant = ledger.filter(kind="identity", status="written")["evidence"].str.json_path_match("$.recording_id")
+    return questions.plays_of(ws.tracklists, meant[0]) if meant.len() and meant[0] else own
 
 
 _Row = Mapping[str, Any]
@@ -181,7 +190,7 @@ def _all_tiers(ws: Workspace, track_id: str, ranking: pl.DataFrame, *, policy: s
     rules = read_policy(policy)
     found: list[RuleAnswer] = []
     for tier, rule, ask, reasons in _RULES:
-        answers = with_ids(ask(ws, pl.Series([track_id])))
+        answers = with_ids(ask(ws, pl.Series([track_id]))).filter(pl.col("track_id") == track_id)
         if answers.is_empty():
             row = ws.tracks.row(by_predicate=pl.col("track_id") == track_id, named=True)
             because = next(filter(None, (reason(ws, row, ranking) for reason in reasons)))
@@ -229,8 +238,8 @@ def _no_mashup(_: Workspace, row: _Row, __: pl.DataFrame) -> str:
     return f"not every part is in the database: {parts}" if parts else "a mashup whose parts are not named"
 
 
-def _not_announced(_: Workspace, __: _Row, ___: pl.DataFrame) -> str:
-    return "nobody's name alone came up with this title after it was first played"
+def _not_named(_: Workspace, __: _Row, ___: pl.DataFrame) -> str:
+    return "no other listing, key or later play gives it a name"
 
 
 def _no_namesake(ws: Workspace, row: _Row, _: pl.DataFrame) -> str:
@@ -267,7 +276,7 @@ _RULES: tuple[tuple[int, str, Callable[[Workspace, pl.Series], pl.DataFrame], tu
     (0, "label in the title", title_labels, (_has_label, _no_label_in_brackets)),
     (0, "label in the database", database_labels, (_has_label, _no_title, _no_labelled_version)),
     (1, "mashup parts", mashups, (_has_artist, _no_mashup)),
-    (1, "title announced later", announced, (_has_artist, _no_title, _no_set, _not_announced)),
+    (1, "a known recording", identities, (_no_set, _not_named)),
     (1, "same title", same_title, (_has_artist, _no_title, _no_namesake)),
     (1, "artists of the label", association, (_has_artist, _no_label, _no_title, _no_title_alike)),
     (2, "played around it", context_artists, (_has_artist, _no_set, _below_the_gate)),

@@ -202,7 +202,7 @@ class Proposal(BaseModel):
     proposal_id: str
     track_id: str
     title: str | None
-    kind: Literal["label", "artist"]
+    kind: Literal["label", "artist", "identity"]
     value: str
     tier: int = Field(ge=0, le=2)
     source: str

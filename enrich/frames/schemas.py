@@ -11,7 +11,7 @@ import polars as pl
 
 from enrich.text.schemas import CREDITS, PARSED_TITLES
 
-__all__ = ["CREDITS", "PARSED_TITLES", "PROPOSALS", "RANKING", "TRACKLISTS", "TRACKLISTS_REQUIRED"]
+__all__ = ["CREDITS", "KINDS", "PARSED_TITLES", "PROPOSALS", "RANKING", "TRACKLISTS", "TRACKLISTS_REQUIRED"]
 
 # Schemas mix dtype classes and instances; naming the instance keeps the type checker sure of both.
 _STRINGS: Any = pl.List(pl.String)
@@ -55,7 +55,10 @@ RANKING = pl.Schema(
     }
 )
 
-#: A proposal for a blank of one track. `kind` is `label` or `artist`; `tier` 0, 1 or 2; `source` names the rule
+#: Kinds of proposals: what fills a blank of a track, or which recording it is.
+KINDS = ("label", "artist", "identity")
+
+#: A proposal for one track. `kind` is one of KINDS; `tier` 0, 1 or 2; `source` names the rule
 #: or service; `probability` is what the rule says, `confidence` what it measured; both 0–1. `evidence` is JSON.
 PROPOSALS = pl.Schema(
     {

@@ -65,6 +65,11 @@ def identify(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -
         IDENTITIES: for each slot that lacks artist, title or both its candidates, surest first; slots without any are
         left out. The same for the same rows in any order.
     """
+    return recordings_meant(tracklists, aliases=aliases).match_to_schema(IDENTITIES, extra_columns="ignore")
+
+
+def recordings_meant(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -> pl.DataFrame:
+    """`identify` with recording_key, the `track_key` of the play that names the recording, and keys, its artists'."""
     slots = played(tracklists)
     measured = load()
     found = pl.concat(
@@ -167,8 +172,9 @@ def _said() -> pl.Expr:
 
 def _ranked(found: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
     labels = slots.drop_nulls(["unit", "label"]).group_by("unit").agg(any_label=pl.col("label").mode().min())
+    shown = ["artist", "title", "label", "keys"]
     named = slots.select(
-        "artist", "title", "label", named_slot="slot", named_in="set_id", named_day="day"
+        *shown, named_slot="slot", named_in="set_id", named_day="day", recording_key="track_key"
     ).with_columns(pl.col("label").replace("", None))
     asked = slots.select("slot", "set_id", "position", "blank", "day", track_key=unknown_key())
     return (
@@ -186,5 +192,5 @@ def _ranked(found: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
         )
         .filter(pl.col("rank") <= MAX_RANK)
         .sort("slot", "rank")
-        .match_to_schema(IDENTITIES, extra_columns="ignore")
+        .select(*IDENTITIES.names(), "recording_key", "keys")
     )

@@ -71,10 +71,6 @@ def _alike(left: _Pieces) -> list[str]:
         others = left.pop("others") if isinstance(left.get("others"), int) else 1
         more = f", and {others - 1} more" if others > 1 else ""
         sentences.append(f"In the database: {_spoken(left.pop('example'))}{more}")
-    if {"played_on", "named_on"} <= set(left):
-        days = f", {_spoken(left.pop('days'))} days later" if "days" in left else ""
-        first, named = _spoken(left.pop("played_on")), _spoken(left.pop("named_on"))
-        sentences.append(f"First played on {first}, named in a set on {named}{days}")
     if isinstance(left.get("n"), int) and isinstance(left.get("correct"), int):
         n, correct = left.pop("n"), left.pop("correct")
         share = f" ({100 * correct / n:.0f} %)" if n else ""
@@ -87,6 +83,18 @@ def _alike(left: _Pieces) -> list[str]:
     if "components" in left:
         sentences.append(f"Parts: {_joined(left.pop('components'), ' + ')}")
     return sentences
+
+
+def _identity(left: _Pieces) -> list[str]:
+    if "named_in" not in left:
+        return []
+    for name in ("recording_id", "artists", "title", "blank"):
+        left.pop(name, None)
+    days = f", {_spoken(left.pop('days'))} days later" if "days" in left else ""
+    found = left.pop("found", [])
+    sentences = [_sentence(_spoken(one)) for one in (found if isinstance(found, list) else [found])]
+    sentences.append(f"Named in {_spoken(left.pop('named_in'))}{days}")
+    return sentences + ([f"On {_spoken(left.pop('label'))}"] if "label" in left else [])
 
 
 def _release(left: _Pieces) -> list[str]:
@@ -115,7 +123,7 @@ def _release(left: _Pieces) -> list[str]:
     return sentences
 
 
-_TELLERS: tuple[Callable[[_Pieces], list[str]], ...] = (_context, _title, _alike, _release)
+_TELLERS: tuple[Callable[[_Pieces], list[str]], ...] = (_identity, _context, _title, _alike, _release)
 
 
 def _is_number(value: object) -> bool:

@@ -100,6 +100,9 @@ def save(
     temporary_table(cur, "new_proposals", _COLUMNS, frame)
     LEDGER["save_proposals"].execute(cur, run_id=run_id, now=now)
     new, refreshed = cur.fetchone() or (0, 0)
+    identified = frame.filter(pl.col("kind") == "identity")["track_id"].unique().to_list()
+    if identified:
+        LEDGER["due_now"].execute(cur, track_ids=identified, now=now)
     return new, refreshed
 
 

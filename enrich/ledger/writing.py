@@ -22,6 +22,7 @@ from enrich.database.overview import has_column
 from enrich.errors import EnrichError
 from enrich.frames.evidence import proposed_artists
 from enrich.labels.names import WEAK_REASONS, refusal
+from enrich.ledger import identities
 from enrich.ledger.runs import close_run, open_run
 from enrich.settings import Settings
 from enrich.sql import LEDGER
@@ -32,6 +33,7 @@ from enrich.text.words import is_unknown_artist
 _LOCK = 8_022_009
 _NAME_LIMIT = 255
 _STRINGS: Any = pl.List(pl.String)
+_IDENTIFIED = "the track is a known recording, by an accepted identity"
 
 _ACCEPTED = pl.Schema(
     {
@@ -85,6 +87,7 @@ class WriteResult:
     labels_written: int
     artists_written: int
     artists_created: int
+    identities_written: int
     conflicts: int
     superseded: int
     outcomes: pl.DataFrame
@@ -145,18 +148,23 @@ def write_accepted(
     tracks = LEDGER["lock_tracks"].fetch(cur, _TRACKS, run_ids=of_runs)
     primary = LEDGER["primary_artists"].fetch(cur, _PRIMARY, run_ids=of_runs)
 
-    judged = judge(accepted, tracks, primary)
+    judged = judge(accepted, tracks, primary, recordings=identities.recordings_meant(cur, of_runs))
     outcomes = judged.select(OUTCOMES.names())
     if not apply:
         return _result(None, applied=False, created=0, outcomes=outcomes)
 
     run_id = open_run(cur, "writeback", now=now, parameters={"runs": list(run_ids) if run_ids else "all"})
     free = judged.filter(pl.col("outcome") == "written")
-    artists = free.filter(pl.col("kind") == "artist")
+    identified = free.filter(pl.col("kind") == "identity")
+    filled = pl.concat([free, identities.as_blanks(identified)])
+    artists = filled.filter(pl.col("kind") == "artist")
     completes = pl.col("proposal_id").is_in(_completing(free, primary).implode())
     # In the order of the ids, neighbours in an index are written one after the other.
-    temporary_table(cur, "judged", _JUDGED, judged.with_columns(completes=completes).sort("track_id"))
-    if artists.height < free.height:
+    rows = pl.concat([judged.filter(pl.col("outcome") != "written"), filled]).with_columns(completes=completes)
+    temporary_table(cur, "judged", _JUDGED, rows.sort("track_id"))
+    if not identified.is_empty():
+        identities.relink(cur, identified, run_id=run_id, now=now)
+    if "label" in filled["kind"]:
         LEDGER["write_labels"].execute(cur, run_id=run_id, now=now)
         if has_column(cur, "tracks", "label"):
             LEDGER["write_label_columns"].execute(cur, run_id=run_id, now=now)
@@ -173,20 +181,23 @@ def write_accepted(
     return result
 
 
-def judge(accepted: pl.DataFrame, tracks: pl.DataFrame, primary: pl.DataFrame) -> pl.DataFrame:
+def judge(
+    accepted: pl.DataFrame, tracks: pl.DataFrame, primary: pl.DataFrame, *, recordings: pl.Series | None = None
+) -> pl.DataFrame:
     """Say of each accepted proposal whether its blank is still one. Pure.
 
     Args:
         accepted: Proposals, see `lock_accepted`.
         tracks: track_id, title, labels: what stands where a label may, the place that counts most first.
         primary: track_id, artist_id, name of today's primary artists.
+        recordings: Ids of the recordings that identities name and the database has; None: of none.
 
     Returns:
         `accepted` with outcome (`written`, `conflict`, `superseded`) and reason (null when written).
     """
     labels, artists = _labels_now(tracks), _artists_now(primary)
     rows = (
-        _with_names(accepted)
+        identities.with_recording(_with_names(accepted))
         .join(labels, on="track_id", how="left")
         .join(artists, on="track_id", how="left")
         .sort(["confidence", "tier", "proposal_id"], descending=[True, False, False])
@@ -195,8 +206,16 @@ def judge(accepted: pl.DataFrame, tracks: pl.DataFrame, primary: pl.DataFrame) -
             place=pl.int_range(pl.len()).over("track_id", "kind"),
         )
     )
-    harmless = pl.col("reason").is_in(["already there", "the same value from a surer proposal is written"])
-    return rows.with_columns(reason=_against()).with_columns(
+    harmless = pl.col("reason").is_in(["already there", "the same value from a surer proposal is written", _IDENTIFIED])
+    there = pl.Series([], dtype=pl.String) if recordings is None else recordings
+    rows = rows.with_columns(reason=_against(identities.against_identity(there)))
+    known = ((pl.col("kind") == "identity") & pl.col("reason").is_null()).any().over("track_id")
+    rows = rows.with_columns(
+        reason=pl.when((pl.col("kind") == "artist") & pl.col("reason").is_null() & known)
+        .then(pl.lit(_IDENTIFIED))
+        .otherwise("reason")
+    )
+    return rows.with_columns(
         outcome=pl.when(pl.col("reason").is_null())
         .then(pl.lit("written"))
         .when(harmless)
@@ -205,9 +224,9 @@ def judge(accepted: pl.DataFrame, tracks: pl.DataFrame, primary: pl.DataFrame) -
     )
 
 
-def _against() -> pl.Expr:
-    """What speaks against writing a proposal, null where nothing does."""
-    is_label = pl.col("kind") == "label"
+def _against(identity: pl.Expr) -> pl.Expr:
+    """What speaks against writing a proposal, null where nothing does; `identity`: against one of that kind."""
+    is_label, is_identity = pl.col("kind") == "label", pl.col("kind") == "identity"
     now = pl.when(is_label).then("label_now").otherwise("artist_now")
     same = (
         pl.when(is_label)
@@ -218,9 +237,11 @@ def _against() -> pl.Expr:
     return (
         pl.when(pl.col("title").is_null())
         .then(pl.lit("the track is no longer in the database"))
-        .when(now.is_not_null() & same)
+        .when(is_identity & identity.is_not_null())
+        .then(identity)
+        .when(~is_identity & now.is_not_null() & same)
         .then(pl.lit("already there"))
-        .when(now.is_not_null())
+        .when(~is_identity & now.is_not_null())
         .then(pl.format("{} is {} since the snapshot", "kind", now))
         .when(pl.col("seen_title").is_not_null() & (pl.col("seen_title") != pl.col("title")))
         .then(pl.format("the title was edited since the snapshot, now {}", "title"))
@@ -256,6 +277,7 @@ def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResu
         if run is None or run[1] != "writeback":
             raise EnrichError(f"no writeback run {run_id}; `enrich report` and the table enrich_runs list them")
         for step in (
+            *identities.UNDO_STEPS,
             "undo_statuses",
             "undo_links",
             "undo_placeholders",
@@ -373,7 +395,7 @@ def _completing(free: pl.DataFrame, primary: pl.DataFrame) -> pl.Series:
     return (
         free.sort("kind")  # an artist names the proposal that completed the track, where both were written
         .unique("track_id", keep="first", maintain_order=True)
-        .filter((pl.col("kind") == "artist") | pl.col("track_id").is_in(named.implode()))["proposal_id"]
+        .filter(pl.col("kind").is_in(["artist", "identity"]) | pl.col("track_id").is_in(named.implode()))["proposal_id"]
     )
 
 
@@ -385,6 +407,7 @@ def _result(run_id: str | None, *, applied: bool, created: int, outcomes: pl.Dat
         labels_written=written.filter(pl.col("kind") == "label").height,
         artists_written=written.filter(pl.col("kind") == "artist").height,
         artists_created=created,
+        identities_written=written.filter(pl.col("kind") == "identity").height,
         conflicts=outcomes.filter(pl.col("outcome") == "conflict").height,
         superseded=outcomes.filter(pl.col("outcome") == "superseded").height,
         outcomes=outcomes,

@@ -27,8 +27,9 @@ DEFAULT_THRESHOLDS: Mapping[tuple[str, str], float] = {
     # Measured on the snapshot itself, see enrich.tiers.measured.
     ("label", "database"): 0.95,
     ("artist", "same-title"): 0.95,
-    ("artist", "announced"): 0.95,
     ("artist", "mashup"): 0.90,
+    # Held-out precision of these is in docs/quality.md, `python -m bench.identity`.
+    **{("identity", source): 0.95 for source in ("rescraped", "other-listing", "same-key", "named-later")},
     # Held-out precision of these rules is in enrich.tiers.external and enrich.matching.confidence.
     **{("artist", source): 0.95 for source in SOURCES},
     **{("artist", f"confirmed-{source}"): 0.95 for source in SOURCES},
@@ -36,7 +37,7 @@ DEFAULT_THRESHOLDS: Mapping[tuple[str, str], float] = {
     ("artist", "context-learned"): 0.90,
 }
 
-_ITEM = re.compile(r"^(?P<kind>label|artist):(?P<source>[\w-]+)=(?P<threshold>never|[01](?:\.\d+)?)$")
+_ITEM = re.compile(r"^(?P<kind>label|artist|identity):(?P<source>[\w-]+)=(?P<threshold>never|[01](?:\.\d+)?)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

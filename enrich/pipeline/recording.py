@@ -98,7 +98,7 @@ def record(
 
 def _settle_unresolved(con: psycopg.Connection[Any], found: Found, ids: pl.Series, *, now: datetime) -> tuple[int, int]:
     """Pending tracks that were not completed: failed, back in cool-down, or partial. Returns the first two counts."""
-    reviewed = set(found.proposals.filter(pl.col("kind") == "artist")["track_id"])
+    reviewed = set(found.proposals.filter(pl.col("kind") != "label")["track_id"])
     named = set(found.workspace.tracks.filter("is_known_artist")["track_id"])
     with con.cursor(row_factory=dict_row) as cur:
         LEDGER["lock_unresolved"].execute(cur, track_ids=ids.to_list())

@@ -11,8 +11,8 @@ from enrich.errors import EnrichError
 from enrich.frames.schemas import PROPOSALS
 from enrich.ledger.proposals import with_ids
 from enrich.pipeline.policy import Policy
-from enrich.tiers.announced import announced
 from enrich.tiers.context import context_tier
+from enrich.tiers.identities import identities
 from enrich.tiers.internal import association, mashups, same_title
 from enrich.tiers.local_labels import database_labels, title_labels
 from enrich.tiers.proposing import no_proposals
@@ -28,7 +28,7 @@ Progress = Callable[[str, int, int | None], None]
 Tier = Callable[[Workspace, pl.Series], pl.DataFrame]
 
 LABEL_TIERS: tuple[Tier, ...] = (title_labels, database_labels)
-ARTIST_TIERS: tuple[Tier, ...] = (mashups, announced, same_title, association)
+ARTIST_TIERS: tuple[Tier, ...] = (mashups, identities, same_title, association)
 CONTEXT_TIERS: tuple[Tier, ...] = (context_tier("formula"),)
 
 #: The loop ends by itself, for each round fills a blank; this only bounds a mistake.

@@ -87,7 +87,8 @@ def read_outcomes(settings: Settings, unknowns: pl.DataFrame) -> tuple[pl.DataFr
         .join(states.drop("retry_after"), on="track_id", how="left", maintain_order="left")
         # A step ends at midnight after its last day; that is when the name is there.
         .with_columns(found_on=pl.col("found_at").dt.date())
-        .with_columns(days=(pl.col("found_on") - pl.col("set_date")).dt.total_days().cast(pl.Int32))
+        # A slot that comes in under a track that has its name by then waits no day.
+        .with_columns(days=(pl.col("found_on") - pl.col("set_date")).dt.total_days().clip(0).cast(pl.Int32))
     )
     judged = proposed.join(placed.select("track_id", "kind", "true_artist"), on="track_id", maintain_order="left")
     return (

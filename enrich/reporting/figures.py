@@ -17,6 +17,7 @@ from typing import Any
 
 import polars as pl
 
+from enrich.frames.schemas import KINDS
 from enrich.reporting.counts import Counts
 from enrich.reporting.precision import judge, precision, precision_by
 from enrich.reporting.projections import percent, projected_and_counted
@@ -208,7 +209,7 @@ def _by_source(counts: Counts, judged: Mapping[str, pl.DataFrame]) -> list[dict[
 def _bands(proposals: pl.DataFrame) -> list[dict[str, Any]]:
     """One row per kind and band of confidence: proposals by what became of them, and precision."""
     rows = []
-    for kind in ("label", "artist"):
+    for kind in KINDS:
         for low, high in pairwise(BANDS):
             top = pl.col("confidence") <= high if high == BANDS[-1] else pl.col("confidence") < high
             inside = proposals.filter((pl.col("kind") == kind) & (pl.col("confidence") >= low) & top)
@@ -262,7 +263,7 @@ def _tiers(tracks: pl.DataFrame) -> list[dict[str, Any]]:
 def _funnel(counts: Counts, tracks: pl.DataFrame) -> list[dict[str, Any]]:
     """From what lacked an artist at the start to what has one now; each step a subset of the one before."""
     start = tracks.filter(pl.col("was_unresolved") | pl.col("artist_written") | ~pl.col("has_artist"))
-    proposed = counts.proposals.filter(pl.col("kind") == "artist")["track_id"].unique().to_list()
+    proposed = counts.proposals.filter(pl.col("kind") != "label")["track_id"].unique().to_list()
     seen = start.filter(pl.col("track_id").is_in(proposed) | pl.col("artist_written"))
     written = seen.filter("artist_written")
     done = written.filter(pl.col("status") == "completed")
@@ -277,7 +278,7 @@ def _funnel(counts: Counts, tracks: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _unknown_slots(counts: Counts, tracks: pl.DataFrame) -> dict[str, Any]:
     unknown = tracks.filter(~pl.col("has_artist") | pl.col("artist_written"))
-    artists = counts.proposals.filter(pl.col("kind") == "artist")
+    artists = counts.proposals.filter(pl.col("kind") != "label")
     return {
         **counts.slots,
         "unknown_tracks": unknown.height,

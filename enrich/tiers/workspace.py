@@ -83,16 +83,15 @@ class Workspace:
 
     def with_accepted(self, accepted: pl.DataFrame) -> Workspace:
         """The workspace with accepted PROPOSALS in place; a blank already filled stays as it is."""
-        labels = _winners(accepted, "label")
-        artists = _winners(accepted, "artist")
+        is_label = pl.col("kind") == "label"
+        labels, artists = _winners(accepted.filter(is_label)), _winners(accepted.filter(~is_label))
         return _with_artists(_with_labels(self, labels), artists)
 
 
-def _winners(accepted: pl.DataFrame, kind: str) -> pl.DataFrame:
+def _winners(accepted: pl.DataFrame) -> pl.DataFrame:
     # One value a blank: the surest, ties by tier and id, as write-back decides it too.
     return (
-        accepted.filter(pl.col("kind") == kind)
-        .sort(["confidence", "tier", "proposal_id"], descending=[True, False, False])
+        accepted.sort(["confidence", "tier", "proposal_id"], descending=[True, False, False])
         .unique("track_id", keep="first", maintain_order=True)
         .select("track_id", "value", "evidence", "source")
     )

@@ -51,9 +51,10 @@ from enrich.ledger.evidence import told
             id="association",
         ),
         pytest.param(
-            {"artists": ["Terra Ferma"], "played_on": "2001-02-01", "named_on": "2001-03-01", "days": 28},
-            ["First played on 2001-02-01, named in a set on 2001-03-01, 28 days later", "Artists: Terra Ferma"],
-            id="announced",
+            {"recording_id": "r", "artists": ["Vale"], "title": "Ember", "label": "Undertow", "named_in": "set b",
+             "days": 28, "blank": "title", "found": ["first played under its name 28 days later"]},
+            ["First played under its name 28 days later", "Named in set b, 28 days later", "On Undertow"],
+            id="identity",
         ),
         pytest.param({"new_thing": [1, "b"]}, ["new thing: 1; b"], id="unknown-names-are-told"),
         pytest.param(["a", 2], ["a; 2"], id="a-list"),
@@ -71,7 +72,7 @@ def test_no_evidence_and_no_json():
 _KEYS = st.sampled_from(
     ("n", "correct", "bucket", "chance", "others", "example", "artists", "release", "label", "url", "rule", "hits",
      "score", "rivals", "sentences", "context_rank", "like", "similarity", "share", "in_title", "title", "known_as",
-     "occurrence", "occurrence_count", "played_on", "named_on", "days",
+     "occurrence", "occurrence_count", "named_in", "found", "recording_id", "days",
      "dj", "position", "part_title", "reason", "components", "label_support", "else")
 )  # fmt: skip
 _TEXTS = st.text("abcdefg<>$", min_size=3, max_size=8)

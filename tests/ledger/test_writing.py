@@ -328,3 +328,106 @@ def test_undo_of_no_run_says_so(world, wrong):
 def test_a_proposal_id_that_is_none_says_so(world):
     with pytest.raises(EnrichError, match="proposal id"):
         accept(world.settings, ["nonsense"], by="anna", now=NOW)
+
+
+def slot_of(world, track, *, set_id="s1", position=4):
+    """A played slot of `track`; returns the setlist's id."""
+    ((setlist,),) = world.query(
+        "insert into setlists (source, source_id) values ('test', %s)"
+        " on conflict (source, source_id) do update set source = 'test' returning id::text",
+        set_id,
+    )
+    world.query(
+        "insert into setlist_tracks (setlist_id, track_id, position, is_id) values (%s, %s, %s, true) returning 1",
+        setlist, track, position,
+    )  # fmt: skip
+    return setlist
+
+
+def slots(world):
+    return world.query("select position, track_id::text, is_id from setlist_tracks order by setlist_id, position")
+
+
+def identity(recording=None, **told):
+    return {"artists": ["Vale"], "title": "Ember", "recording_id": recording, "named_in": "s2"} | told
+
+
+@pytest.mark.parametrize("status", ["failed", "pending_re_enrichment", "pending"])
+def test_an_identity_relinks_the_slots_settles_the_track_and_undo_is_exact(world, status):
+    unknown, known = world.track("ID", status=status), world.track("Ember", artist="Vale", status="completed")
+    slot_of(world, unknown), slot_of(world, unknown, set_id="s2")
+    before, before_slots = world.music(), slots(world)
+    world.propose((unknown, "identity", "Vale - Ember", 0.99, identity(known), "other-listing"))
+
+    done = writeback(world.settings, now=NOW, apply=True)
+
+    assert (done.identities_written, done.conflicts) == (1, 0)
+    assert slots(world) == [(4, known, False), (4, known, False)]
+    assert dict(world.query("select track_id::text, status from enrichment_status"))[unknown] == "completed"
+    assert world.artists_of(unknown) == ["Vale"]
+    assert writeback(world.settings, now=NOW, apply=True).identities_written == 0
+    undone = undo(world.settings, done.run_id, now=NOW, by="anna")
+    assert undone.kept == 0
+    assert (world.music(), slots(world)) == (before, before_slots)
+
+
+def test_an_identity_the_database_does_not_have_names_the_track_itself(world):
+    track = world.track("ID")
+    before = world.music()
+    world.propose((track, "identity", "Vale - Ember", 0.99, identity(label="Undertow"), "rescraped"))
+
+    done = writeback(world.settings, now=NOW, apply=True)
+
+    assert world.query("select title, normalized_title from tracks") == [("Ember", "ember")]
+    assert (world.artists_of(track), world.label_of(track)) == (["Vale"], "Undertow")
+    assert world.query("select status from enrichment_status") == [("completed",)]
+    undo(world.settings, done.run_id, now=NOW, by="anna")
+    assert world.music() == before
+
+
+def test_an_identity_keeps_the_artist_that_was_known(world):
+    track, known = world.track("ID", artist="Vale", status="partial"), world.track("Ember", artist="Vale")
+    slot_of(world, track)
+    world.propose((track, "identity", "Vale - Ember", 0.99, identity(known)))
+    assert writeback(world.settings, now=NOW, apply=True).identities_written == 1
+    assert world.artists_of(track) == ["Vale"]
+    assert slots(world) == [(4, known, False)]
+
+
+def test_what_changed_meanwhile_is_a_conflict_for_an_identity_too(world):
+    gone = world.track("ID 1")
+    world.propose((gone, "identity", "Vale - Ember", 0.99, identity("00000000-0000-0000-0000-000000000000")))
+    named, known = world.track("ID 2", artist="Ruth"), world.track("Ember", artist="Vale")
+    world.propose((named, "identity", "Vale - Ember", 0.98, identity(known)))
+
+    done = writeback(world.settings, now=NOW, apply=True)
+
+    assert done.identities_written == 0
+    reasons = sorted(done.outcomes["reason"])
+    assert reasons == ["artist is Ruth since the snapshot", "the recording it names is no longer in the database"]
+
+
+def test_an_artist_proposed_beside_an_identity_gives_way(world):
+    track, known = world.track("ID"), world.track("Ember", artist="Vale")
+    world.propose((track, "artist", "Somebody Else", 0.995), (track, "identity", "Vale - Ember", 0.97, identity(known)))
+    done = writeback(world.settings, now=NOW, apply=True)
+    assert (done.identities_written, done.superseded) == (1, 1)
+    assert world.artists_of(track) == ["Vale"]
+
+
+def test_a_slot_edited_since_stays_as_it_is_on_undo(world):
+    track, known, other = world.track("ID"), world.track("Ember", artist="Vale"), world.track("Tide", artist="Ruth")
+    slot_of(world, track)
+    world.propose((track, "identity", "Vale - Ember", 0.99, identity(known)))
+    done = writeback(world.settings, now=NOW, apply=True)
+    world.query("update setlist_tracks set track_id = %s returning 1", other)
+    undone = undo(world.settings, done.run_id, now=NOW, by="anna")
+    assert [w["target"] for w in undone.kept_writes] == ["setlist_tracks"]
+    assert slots(world) == [(4, other, False)]
+
+
+def test_a_track_that_waits_is_due_at_once_when_its_identity_is_found(world):
+    track = world.track("ID", status="pending_re_enrichment")
+    world.query("update enrichment_status set retry_after = '2027-01-01' where track_id = %s returning 1", track)
+    world.propose((track, "identity", "Vale - Ember", 0.6, identity()))
+    assert world.query("select retry_after from enrichment_status") == [(NOW,)]

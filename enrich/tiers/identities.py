@@ -1,0 +1,65 @@
+"""Tier 1, identities: the recording an unknown track is, by what tracklists say of it elsewhere (`enrich.identity`).
+
+Returns proposals of kind `identity`; reads a workspace; writes nothing.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from enrich.identity.identify import recordings_meant
+from enrich.tiers.proposing import no_proposals, propose
+from enrich.tiers.workspace import Workspace
+
+#: Statuses of tracks that are asked besides those of the run: a name that turns up ends their wait.
+_WAITING = ("pending_re_enrichment",)
+#: Candidates kept for one track; those below are worth nobody's time.
+_KEPT = 3
+_LEAST = 0.05
+
+
+def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+    """The recordings that unknown tracks are.
+
+    Args:
+        ws: The workspace.
+        track_ids: Tracks asked for; those that wait in cool-down are asked for besides.
+
+    Returns:
+        PROPOSALS (tier 1, kind identity; source other-listing, same-key or named-later), surest first within a track.
+        The evidence has recording_id, artists, title, label, named_in, days, and what was found, as sentences.
+    """
+    asked = ws.tracks.filter(pl.col("track_id").is_in(track_ids.implode()) | pl.col("status").is_in(_WAITING))
+    found = recordings_meant(ws.tracklists, aliases=ws.aliases)
+    found = (
+        found.join(asked.select(track_key="track_id"), on="track_key", how="semi")
+        .filter(pl.col("recording_key").is_not_null(), pl.col("recording_key") != pl.col("track_key"))
+        .sort("track_key", "confidence", "recording_key", descending=[False, True, False])
+        .unique(["track_key", "recording_key"], keep="first", maintain_order=True)
+        .filter(pl.col("confidence") >= _LEAST)
+        .group_by("track_key", maintain_order=True)
+        .head(_KEPT)
+    )
+    if found.is_empty():
+        return no_proposals()
+    names = (
+        ws.credits.filter(pl.col("role") == "primary")
+        .sort("track_id", "position")
+        .group_by(recording_key="track_id")
+        .agg(artists=pl.col("artist"))
+    )
+    answers = found.join(names, on="recording_key", how="left", maintain_order="left").with_columns(
+        pl.coalesce("artists", pl.concat_list("artist")),
+        track_id="track_key",
+        recording_id="recording_key",
+        value=pl.format("{} - {}", "artist", "title"),
+        probability="confidence",
+        found="evidence",
+    )
+    told = ["recording_id", "artists", "title", "label", "named_in", "days", "blank", "found"]
+    return pl.concat(
+        [
+            propose(group, kind="identity", tier=1, source=str(source), evidence=told)
+            for (source,), group in answers.group_by("source", maintain_order=True)
+        ]
+    )
