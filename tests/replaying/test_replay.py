@@ -80,7 +80,7 @@ def test_promos_get_their_names_rightly_and_none_before_it_was_played(replayed):
     assert (found["days"] >= 49).all()
     # Without a title there is nothing that leads from the slot to the name.
     assert hidden["found_artist"].null_count() == hidden.height
-    assert set(found["source"]) == {"same-title"}
+    assert set(found["source"]) <= {"same-title", "named-later"}
     assert (found["retries"] >= 1).all()
 
 
