@@ -41,6 +41,7 @@ BENCHMARKS: dict[str, str] = {
     "titles": "bench.titles",
     "ranking": "bench.ranking",
     "hunt": "bench.hunt_row",
+    "judging": "bench.judging",
     "writeback": "bench.writeback",
     "resolve": "bench.resolve",
     "pages": "bench.pages",

@@ -16,6 +16,7 @@ import polars as pl
 
 from bench.label_facts import Trial, load, trial
 from bench.labels import book_of
+from enrich.matching.recordings import query_recordings
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key
 from enrich.tiers.external import name_artists
@@ -28,7 +29,7 @@ def measure(run: Trial, *, with_label: bool) -> pl.DataFrame:
     hidden = [replace(h.query, artist=None) for h in run.hunted]
     hits = run.search(hidden)
     labels = [h.labels[0] if with_label else None for h in run.hunted]
-    named = name_artists(hidden, hits, labels=labels, book=book_of(run))
+    named = name_artists(query_recordings(hidden), hits, labels=labels, book=book_of(run))
     # Right is whoever any source credits for the recording, whatever slips the query was written with.
     credits = run.facts.select("recording", "artist").unique(maintain_order=True)
     by_recording = _keys(credits["artist"]).join(credits.with_row_index("row").drop("artist"), on="row")

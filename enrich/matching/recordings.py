@@ -7,6 +7,7 @@ Pure: reads and writes nothing.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Sequence
 
 import polars as pl
@@ -78,7 +79,36 @@ def query_recordings(queries: Sequence[TrackQuery], *, known_labels: Collection[
 
 
 def hit_recordings(hits: Sequence[Hit]) -> pl.DataFrame:
-    """What is offered; schema RECORDINGS."""
+    """What is offered; schema RECORDINGS. A hit is read once a process: track after track meets the same releases."""
+    return _MEMORY.of(hits).with_columns(row=pl.int_range(pl.len(), dtype=pl.UInt32))
+
+
+class _Memory:
+    """Hits read before, by what is read of them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: dict[tuple[object, ...], int] = {}
+        self._frame = RECORDINGS.to_frame()
+
+    def of(self, hits: Sequence[Hit]) -> pl.DataFrame:
+        """The rows of `hits`, in their order."""
+        keys = [(h.title, h.mix, h.artists, h.remixers, h.duration_ms, h.isrc, h.more_isrcs) for h in hits]
+        with self._lock:
+            if len(self._rows) > _MOST_REMEMBERED:
+                self._rows, self._frame = {}, RECORDINGS.to_frame()
+            new = {key: hit for key, hit in zip(keys, hits, strict=True) if key not in self._rows}
+            if new:
+                self._rows.update(zip(new, range(self._frame.height, self._frame.height + len(new)), strict=True))
+                self._frame = pl.concat([self._frame, _read_hits(list(new.values()))], rechunk=True)
+            return self._frame[[self._rows[key] for key in keys]]
+
+
+_MEMORY = _Memory()
+_MOST_REMEMBERED = 100_000
+
+
+def _read_hits(hits: Sequence[Hit]) -> pl.DataFrame:
     written = pl.DataFrame(
         {
             "title": [h.title for h in hits],

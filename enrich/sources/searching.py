@@ -21,6 +21,7 @@ from types import FrameType
 
 from enrich.matching.values import Availability, SourceAnswer, TrackQuery
 from enrich.sources.base import Source
+from enrich.sources.terms import read_ahead
 
 #: How long requests under way may finish after a stop.
 _GRACE_S = 2.0
@@ -78,6 +79,7 @@ def search_all(
     """
     if len({query.track_id for query in queries}) != len(queries):
         raise ValueError("track_ids must differ")
+    read_ahead(queries)
     return _Search(queries, sources, judge, on_progress, stop or threading.Event()).to_end()
 
 

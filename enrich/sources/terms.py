@@ -8,16 +8,15 @@ nothing in common with what was asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeVar
 
 import polars as pl
 from rapidfuzz import fuzz
 
 from enrich.matching.values import Hit, TrackQuery
-from enrich.text.normalise import fold, normalise_isrc
+from enrich.text.normalise import fold_texts, normalise_isrc
 from enrich.text.versions import GUEST, is_version, stands_behind_dash
 from enrich.text.words import is_unknown_artist, is_unknown_title
 
@@ -124,7 +123,7 @@ def worth_a_look(terms: Terms, results: Sequence[T], said: Callable[[T], tuple[s
     titles, names = zip(*map(said, results), strict=True)
     # A version in brackets would drown a misspelt title.
     short = [_SQUARE.sub(" ", _ROUND.sub(" ", title)) for title in titles]
-    base, *wanted = _folded((terms.base, *terms.artists))
+    base, *wanted = fold_texts([terms.base, *terms.artists])
 
     def is_plausible(bare: str, whole: str, people: str) -> bool:
         if max(fuzz.token_set_ratio(base, bare), fuzz.token_set_ratio(base, whole)) < _TITLE_LIKENESS:
@@ -135,7 +134,7 @@ def worth_a_look(terms: Terms, results: Sequence[T], said: Callable[[T], tuple[s
             or any(fuzz.token_set_ratio(one, f"{people} {whole}") >= _ARTIST_LIKENESS for one in wanted)
         )
 
-    folded = _folded((*short, *titles, *names))
+    folded = fold_texts([*short, *titles, *names])
     n = len(results)
     parts = zip(results, folded[:n], folded[n : 2 * n], folded[2 * n :], strict=True)
     return [result for result, bare, whole, people in parts if is_plausible(bare, whole, people)]
@@ -151,13 +150,27 @@ def lucene(text: str) -> str:
     return _LUCENE.sub(r"\\\1", text)
 
 
-# The same names come back with every source and every page: one frame for one text is dear, remembering it is not.
-@lru_cache(maxsize=50_000)
-def _holds(rule: Callable[[pl.Expr], pl.Expr], text: str | None) -> bool:
-    return bool(pl.DataFrame({"text": [text]}, schema={"text": pl.String}).select(rule(pl.col("text"))).item())
+_Rule = Callable[[pl.Expr], pl.Expr]
+#: What was asked of a text before: the same names come back with every source, and a frame for one text is dear.
+_HELD: dict[tuple[_Rule, str | None], bool] = {}
+_MOST_HELD = 200_000
 
 
-@lru_cache(maxsize=5_000)
-def _folded(texts: tuple[str, ...]) -> tuple[str, ...]:
-    found: list[str] = pl.DataFrame({"text": list(texts)}).select(fold(pl.col("text")))["text"].to_list()
-    return tuple(found)
+def read_ahead(queries: Sequence[TrackQuery]) -> None:
+    """Ask of all queries at once what each source will ask of each: whether artist and title are known."""
+    _read(is_unknown_artist, {query.artist for query in queries})
+    _read(is_unknown_title, {query.title for query in queries})
+
+
+def _holds(rule: _Rule, text: str | None) -> bool:
+    held = _HELD.get((rule, text))
+    return held if held is not None else _read(rule, {text})[rule, text]
+
+
+def _read(rule: _Rule, texts: Collection[str | None]) -> dict[tuple[_Rule, str | None], bool]:
+    if len(_HELD) > _MOST_HELD:
+        _HELD.clear()
+    frame = pl.DataFrame({"text": list(texts)}, schema={"text": pl.String})
+    read = dict(zip(((rule, text) for text in texts), frame.select(rule(pl.col("text"))).to_series(), strict=True))
+    _HELD.update(read)
+    return read

@@ -9,6 +9,10 @@ same expression on a column of one. Keys are for joining and comparing, never fo
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
 import polars as pl
 
 # Letters NFKD leaves whole, because they are no letter plus accent.
@@ -28,7 +32,16 @@ def fold(expr: pl.Expr) -> pl.Expr:
 
 
 def _folded(texts: pl.Series) -> pl.Series:
-    """`fold` of a column. Most names are plain letters: the dear steps see only the texts they can change."""
+    """`fold` of a column."""
+    if len(texts) > _FEW:
+        return _folded_column(texts)
+    # Twenty steps over a column cost more than a handful of names does one by one.
+    known = iter(fold_texts([text for text in texts.cast(pl.String) if text is not None]))
+    return pl.Series(texts.name, [None if text is None else next(known) for text in texts], dtype=pl.String)
+
+
+def _folded_column(texts: pl.Series) -> pl.Series:
+    """Most names are plain letters: the dear steps see only the texts they can change."""
     text = pl.col("")
     name, texts = texts.name, texts.cast(pl.String).alias("")
     plain = _where(
@@ -61,6 +74,35 @@ def _where(texts: pl.Series, where: pl.Series, rule: pl.Expr) -> pl.Series:
         return texts
     # scatter writes in place.
     return texts.clone().scatter(where.arg_true(), texts.filter(where).to_frame().select(rule).to_series())
+
+
+def fold_texts(texts: Sequence[str]) -> list[str]:
+    """`fold` of a few texts, each read once a process."""
+    new = [text for text in dict.fromkeys(texts) if text not in _FOLDED]
+    if new:
+        if len(_FOLDED) > _MOST_FOLDED:
+            _FOLDED.clear()
+        known = {text: quick for text in new if (quick := _fold_ascii(text))}
+        rest = [text for text in new if text not in known]
+        if rest:
+            known.update(zip(rest, _folded_column(pl.Series(rest, dtype=pl.String)), strict=True))
+        _FOLDED.update(known)
+    else:
+        known = {}
+    return [known[text] if text in known else _FOLDED[text] for text in texts]
+
+
+_FOLDED: dict[str, str] = {}
+#: Texts remembered; and up to how many a column is few.
+_MOST_FOLDED, _FEW = 200_000, 500
+
+
+def _fold_ascii(text: str) -> str:
+    """`fold` of plain letters and marks, without a column (a test holds the two together); "" for any other text."""
+    if not (text.isascii() and text.isprintable()):
+        return ""
+    joined = re.sub(r" *[&+] *", " and ", text.lower().replace("'", "").replace("`", ""))
+    return re.sub(r"[^a-z0-9]+", " ", joined).strip() if re.search(r"[a-z0-9]", text.lower()) else ""
 
 
 def artist_key(expr: pl.Expr) -> pl.Expr:
@@ -109,9 +151,10 @@ def normalise_artist(text: str | None) -> str | None:
 
 def normalise_title(text: str | None) -> str | None:
     """`title_key` of one title."""
-    return _one(title_key(pl.col("text")), text)
+    return fold_texts([text])[0] if text is not None else None
 
 
+@lru_cache(maxsize=50_000)
 def normalise_isrc(text: str | None) -> str | None:
     """`isrc_code` of one text."""
     return _one(isrc_code(pl.col("text")), text) if text else None

@@ -12,7 +12,7 @@ from functools import lru_cache
 import polars as pl
 
 from enrich.text.non_labels import PLAIN_VERSION
-from enrich.text.normalise import fold, normalise_title
+from enrich.text.normalise import fold, fold_texts
 from enrich.text.title_words import CLASSES, COMPANY, NO_LABEL, NOTE, VERSION, VERSION_WEAK
 
 #: Words that bring in a guest, as a pattern for Polars and for `re` alike; to be read without regard to case.
@@ -70,7 +70,7 @@ def is_version(text: str, *, in_bracket: bool = True) -> bool:
         text: What stands in a bracket, or behind a dash.
         in_bracket: Words that end titles as often as versions (`Anthem`, `Touch`) count, too.
     """
-    words = normalise_title(text) or ""
+    (words,) = fold_texts([text])
     if len(words) > _LONGEST_VERSION:
         return False
     if _PLAIN.search(words) or _OTHER.search(words):
@@ -88,5 +88,5 @@ def version_class(text: str | None) -> str:
     """The class of a version as written, see `title_words.CLASSES`; `plain` for none, `other` for one of no class."""
     if not text:
         return "plain"
-    words = normalise_title(text) or ""
+    (words,) = fold_texts([text])
     return next((name for name, pattern in _CLASSES if pattern.search(words)), "other")

@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 
 from enrich.labels.book import LabelBook
-from enrich.matching.choice import choose_all
+from enrich.matching.choice import choose_among
 from enrich.matching.confidence import confidence, probability
-from enrich.matching.recordings import track_queries
+from enrich.matching.recordings import query_recordings, track_queries
 from enrich.matching.values import Outcome, SourceAnswer, TrackQuery
 from enrich.rules import DATABASE_CONFIDENCE
 from enrich.sources.base import Source
@@ -110,8 +110,12 @@ class ConfirmedCandidates:
         return pl.DataFrame(found, schema=_CONFIRMED)
 
     def _ask(self, queries: Sequence[TrackQuery], book: LabelBook) -> None:
+        read = query_recordings(queries)
+        place = {query: number for number, query in enumerate(queries)}
+
         def judge(answered: Sequence[tuple[TrackQuery, SourceAnswer]]) -> list[bool]:
-            choices = choose_all([q for q, _ in answered], [a.hits for _, a in answered], book=book)
+            asked = read[[place[query] for query, _ in answered]]
+            choices = choose_among(asked, [answer.hits for _, answer in answered], book=book)
             settled = []
             for (query, answer), choice in zip(answered, choices, strict=True):
                 is_found = choice.outcome is Outcome.FOUND and choice.hit is not None

@@ -58,7 +58,7 @@ NAMED = pl.Schema(
 
 
 def name_artists(
-    queries: Sequence[TrackQuery],
+    asked: pl.DataFrame,
     hits: Sequence[Sequence[Hit]],
     *,
     labels: Sequence[str | None],
@@ -67,8 +67,8 @@ def name_artists(
     """Whom the hits of one source name.
 
     Args:
-        queries: Tracks without an artist.
-        hits: `hits[i]` are what the source gave for `queries[i]`.
+        asked: Tracks without an artist; schema RECORDINGS.
+        hits: `hits[i]` are what the source gave for row i.
         labels: The label each track is known to be on, or None.
         book: Tells when two spellings are one label.
 
@@ -78,7 +78,7 @@ def name_artists(
     distinct, pairs = distinct_hits(hits)
     if not distinct:
         return pl.DataFrame(schema=NAMED)
-    asked, offered = query_recordings(queries), hit_recordings(distinct)
+    asked, offered = asked.with_columns(row=pl.int_range(pl.len(), dtype=pl.UInt32)), hit_recordings(distinct)
     known = asked.select(query="row", known_label=pl.Series(labels, dtype=pl.String), words="title_key")
     candidates = (
         score_pairs(asked, offered, pairs)
@@ -86,6 +86,7 @@ def name_artists(
         .join(_listed(distinct, offered), on="hit")
         .join(known, on="query")
     )
+    book.read_all([*labels, *(hit.label for hit in distinct)])
     same_label = [book.same_label(a, b) for a, b in candidates.select("known_label", "label").iter_rows()]
     evidence = candidates.with_columns(same_label=pl.Series(same_label, dtype=pl.Boolean)).with_columns(kind=_kind())
     strength = pl.DataFrame({"kind": ["isrc", "title-and-label", "title"], "strength": [3, 2, 1]})
@@ -179,9 +180,12 @@ class OutsideArtists:
         labels = {query.track_id: label for query, label in pairs}
         named: dict[str, list[dict[str, Any]]] = {query.track_id: [] for query, _ in pairs}
 
+        read = query_recordings([query for query, _ in pairs])
+        place = {query: number for number, (query, _) in enumerate(pairs)}
+
         def judge(answered: Sequence[tuple[TrackQuery, SourceAnswer]]) -> list[bool]:
             rows = name_artists(
-                [query for query, _ in answered],
+                read[[place[query] for query, _ in answered]],
                 [answer.hits for _, answer in answered],
                 labels=[labels[query.track_id] for query, _ in answered],
                 book=book,

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.labels.book import LabelBook
+from enrich.matching import recordings
 from enrich.matching.choice import choose, choose_all
 from enrich.matching.recordings import RECORDINGS, hit_recordings, query_recordings
 from enrich.matching.scores import SCORES, WEIGHTS, match_score, score_pairs
@@ -355,3 +356,15 @@ def test_what_came_with_a_hit_does_not_change_how_it_is_read():
     together = hit_recordings([hit, *others]).head(1)
 
     assert together.equals(hit_recordings([hit]))
+
+
+def test_a_hit_is_read_alike_whatever_came_before_it():
+    hits = [
+        Hit(source="beatport", title=title, artists=("Alpha Kid",), label="Deepwell", mix=mix)
+        for title in ("Night Signal", "Day [X]", "Rain (Breakdown)")
+        for mix in (None, "Extended Mix", "Beta Remix")
+    ]
+    one_by_one = pl.concat([hit_recordings([hit]) for hit in hits]).drop("row")
+    recordings._MEMORY = recordings._Memory()
+
+    assert hit_recordings([*hits, *hits]).drop("row").equals(pl.concat([one_by_one, one_by_one]))

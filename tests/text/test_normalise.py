@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enrich.text import normalise
 from enrich.text.normalise import (
     artist_key,
+    fold,
     label_key,
     normalise_artist,
     normalise_isrc,
@@ -106,3 +108,16 @@ def test_a_column_folds_as_each_of_its_texts(texts: list[str]) -> None:
 )
 def test_isrc(text, code):
     assert normalise_isrc(text) == code
+
+
+@given(
+    st.lists(st.text(st.characters(codec="utf-8"), max_size=30) | st.text("aB 9&+'`-.,()[]/", max_size=30), max_size=30)
+)
+def test_a_few_texts_fold_as_a_column_does(texts):
+    column = normalise._folded_column(pl.Series("t", texts, dtype=pl.String))
+
+    assert normalise.fold_texts(texts) == column.to_list()
+    assert pl.DataFrame({"t": [*texts, None]}, schema={"t": pl.String}).select(fold(pl.col("t")))["t"].to_list() == [
+        *column,
+        None,
+    ]

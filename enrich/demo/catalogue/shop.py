@@ -19,7 +19,7 @@ import polars as pl
 from rapidfuzz import fuzz, process
 
 from enrich.demo.catalogue.releases import complete
-from enrich.text.normalise import fold
+from enrich.text.normalise import fold, fold_texts
 
 #: Share of a query's weight a listing must meet to be found at all.
 _ENOUGH = 0.5
@@ -268,7 +268,7 @@ def _split(credit: str, known: Iterable[str]) -> list[str]:
 @lru_cache(maxsize=20_000)
 def _asked_words(text: str) -> list[str]:
     # Six services ask for the same track in nearly the same words.
-    return _words([text])[0]
+    return [word for word in fold_texts([text])[0].split(" ") if word]
 
 
 def _words(texts: list[str]) -> list[list[str]]:
