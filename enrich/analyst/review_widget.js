@@ -71,7 +71,7 @@ function render({ model, el }) {
   }
 
   function draw() {
-    options(kind, "kind", "labels and artists");
+    options(kind, "kind", "every kind");
     options(source, "source", "all sources");
     options(status, "status", "any status");
     shown = filtered();

@@ -52,7 +52,7 @@ def proposals(
         emit({"proposals": frame.drop("decision").to_dicts()}, as_json=True, text="")
         return
     lines = [
-        f"{row['proposal_id']}  {row['status']:<10} {row['kind']:<6} tier {row['tier']} {row['source']:<16} "
+        f"{row['proposal_id']}  {row['status']:<10} {row['kind']:<8} tier {row['tier']} {row['source']:<16} "
         f"{row['confidence']:.2f}  {_short(row['title'], 34):<34} → {_short(row['value'], 40)}"
         for row in frame.head(limit).iter_rows(named=True)
     ]

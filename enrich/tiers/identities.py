@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from enrich.identity.identify import recordings_meant
+from enrich.text.words import is_unknown_title
 from enrich.tiers.proposing import no_proposals, propose
 from enrich.tiers.workspace import Workspace
 
@@ -23,13 +24,17 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
 
     Args:
         ws: The workspace.
-        track_ids: Tracks asked for; those that wait in cool-down are asked for besides.
+        track_ids: Tracks asked for; those that wait in cool-down, and those whose artist alone is known, which no
+            other rule asks for, are asked for besides.
 
     Returns:
         PROPOSALS (tier 1, kind identity; source other-listing, same-key or named-later), surest first within a track.
         The evidence has recording_id, artists, title, label, named_in, days, and what was found, as sentences.
     """
-    asked = ws.tracks.filter(pl.col("track_id").is_in(track_ids.implode()) | pl.col("status").is_in(_WAITING))
+    no_title = pl.col("is_known_artist") & is_unknown_title(pl.col("title"))
+    asked = ws.tracks.filter(
+        pl.col("track_id").is_in(track_ids.implode()) | pl.col("status").is_in(_WAITING) | no_title
+    )
     found = recordings_meant(ws.tracklists, aliases=ws.aliases)
     found = (
         found.join(asked.select(track_key="track_id"), on="track_key", how="semi")
