@@ -131,7 +131,7 @@ def load_settings(**overrides: Any) -> Settings:
         SettingsError: names every bad setting and what is wrong with it.
     """
     try:
-        return Settings(_env_file=_trusted(Path(".env")), **overrides)
+        return Settings(**{"_env_file": _trusted(Path(".env")), **overrides})
     except ValidationError as error:
         bad = "; ".join(
             f"ENRICH_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg'].removeprefix('Value error, ')}"

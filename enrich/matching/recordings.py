@@ -167,7 +167,9 @@ def _recordings(
     frame = _with_spelled_versions(frame.with_columns(pl.col("remixers").fill_null([])))
     return frame.with_columns(
         title_key=comparable_title(pl.col("base_title").fill_null("")),
-        text_key=_text_key(),
+        text_key=_text_key(
+            has_artist=written["credit"].is_null() & frame["artist"].is_not_null() & ~frame["is_mashup"]
+        ),
         mix_key=fold(pl.col("mix")).fill_null(""),
         mix_name=_mix_names(frame),
         credit_key=_credit_key(pl.col("artist").fill_null("")),
@@ -264,8 +266,9 @@ def person_key(name: pl.Expr) -> pl.Expr:
     return artist_key(bare).str.replace(r"^dj (\S)", "${1}").str.replace_all(" ", "")
 
 
-def _text_key() -> pl.Expr:
+def _text_key(*, has_artist: pl.Series) -> pl.Expr:
     title = pl.col("title").fill_null("")
+    title = pl.when(has_artist).then(title.str.replace(r"^.*?\S\s*[-–—−]\s+", "")).otherwise(title)
     without_label = title.str.replace(r"\s*\[[^\[\]]*\]?\s*$", "")
     text = pl.when(pl.col("label").is_not_null() & ~pl.col("is_guess")).then(without_label).otherwise(title)
     own = r"\b(?:original|extended|radio|full length)(?: (?:mix|version|edit))?\b"

@@ -17,6 +17,7 @@ from rapidfuzz import fuzz
 
 from enrich.matching.values import Hit, TrackQuery
 from enrich.text.normalise import fold_texts, normalise_isrc
+from enrich.text.title_words import BEHIND
 from enrich.text.versions import GUEST, is_version, stands_behind_dash
 from enrich.text.words import is_unknown_artist, is_unknown_title
 
@@ -85,7 +86,7 @@ def search_terms(query: TrackQuery) -> Terms:
         >>> search_terms(TrackQuery(track_id="1", artist="A & B", title="Night (Beta Remix) [Deepwell]")).text
         'A B Night Beta Remix'
     """
-    title = _GUESTS.sub(" ", query.title)
+    title = re.sub(BEHIND, "", _GUESTS.sub(" ", query.title))
     artist = query.artist
     if _holds(is_unknown_artist, artist):
         artist = None
@@ -98,10 +99,11 @@ def search_terms(query: TrackQuery) -> Terms:
     *front, last = _DASH.split(bare)
     while front and stands_behind_dash(last):
         # As players write it: `Night Signal - 2015 Remaster`.
-        brackets.append(last)
+        brackets += [last] if is_version(last, in_bracket=False) else []
         bare, (*front, last) = " - ".join(front), front
     if artist is None and front:
-        artist, bare = front[0], " - ".join([*front[1:], last])
+        # As written, for a bracket may be of the name: `Ø [Phase] - Title`.
+        artist, bare = _DASH.split(title.strip())[0], " - ".join([*front[1:], last])
     versions = [text for text in brackets if is_version(text) and not _GENERIC.match(text)]
     bare = bare or " ".join(title.split())
     artists = tuple(part for part in _BETWEEN_ARTISTS.split(artist) if part) if artist else ()

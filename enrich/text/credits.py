@@ -6,9 +6,9 @@
     "Bob Marley & The Wailers"             stays whole
 
 What divides: `feat`/`ft`/`featuring`, `vs`/`versus`, `pres`/`presents`, `aka`, `meets`, `b2b`, `with`, `w/`, `;`, and
-spaced `x`, `/`, `&`, `+`, comma. Unspaced marks never divide (`AC/DC`, `+/-`, `Aly&Fila`). The word `and` divides only
-at the end of a list (`A, B and C`) or where both sides are names given as known. A run of parts that is a known name
-stays one artist: the names written in `known_names.py`, those passed as `known_artists`, and those `learn_names` finds.
+spaced `x`, `/`, `&`, `+`, comma, and `、`. Unspaced marks never divide (`AC/DC`, `+/-`, `Aly&Fila`). The word `and`
+divides only at the end of a list (`A, B and C`) or where both sides are names given as known. A run of parts that is a
+known name stays one artist: names written in `known_names.py`, passed as `known_artists`, and found by `learn_names`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from enrich.text.words import is_unknown_artist
 
 _MARK = "\x1f"  # stands around each separator while a credit is in pieces
 _HELD_COMMA = "\x1e"  # a comma inside a name ("Harry Connick, Jr.")
+_HELD_SEMICOLON = "\x1c"
 _HELD_SPACE = "\x1d"  # the space before a lone X that ends a name ("Malcolm X & Y")
 _LONGEST_NAME = 6  # parts a known name may hold ("Crosby, Stills, Nash & Young" has four)
 
@@ -34,7 +35,10 @@ _VERSUS = (
     r"|pres\.|(?:presents|pres|introducing|introduces)\s|a\.?k\.?a\.?\s"
 )
 _SOFT = r"(?:&|\+|and|with)\s|w/"
-_SEPARATOR = rf"(?i)(?:\s+(?:{_FEATURED}|{_VERSUS}|{_SOFT})|\s*,(?:\s+and)?\s|\s*;)"
+# Marks of other scripts divide without spaces: `周杰伦、林俊杰`.
+_SEPARATOR = rf"(?i)(?:\s+(?:{_FEATURED}|{_VERSUS}|{_SOFT})|\s*,(?:\s+and)?\s|\s*;|\s*[、，；／＆]\s*)"
+# Two letters or fewer on both sides: a name (`TH;EN`), no list.
+_NAME_OF_MARKS = r"(^|[^\p{L}\p{N}])([\p{L}\p{N}]{1,2});([\p{L}\p{N}]{1,2})($|[^\p{L}\p{N}])"
 #: What a credit that is one plain name has nothing of.
 _NOT_PLAIN = rf"[()\[\]\x00-\x1f\x7f]|{_SEPARATOR}"
 _BRACKETED_GUEST = r"(?i)[(\[]\s*((?:featuring|feat|ft|with|vs|pres)\b[^()\[\]]*)[)\]]"
@@ -236,6 +240,7 @@ def _cut(credits: pl.Series) -> pl.DataFrame:
         pl.col("credit")
         .str.replace_all(r"[\x00-\x1f\x7f]", " ")
         .str.replace_all(r"(?i),(\s+(?:jr|sr|inc|ltd|llc|i{2,3})\b)", _HELD_COMMA + "${1}")
+        .str.replace_all(_NAME_OF_MARKS, "${1}${2}" + _HELD_SEMICOLON + "${3}${4}")
         .str.replace_all(r"(?i)\s(x\s*(?:[&,+/;]|feat|ft\b|vs\b))", _HELD_SPACE + "${1}")
         .str.replace_all(_BRACKETED_GUEST, " ${1} ")
         # Doubled spaces: the one behind a separator must not be missing in front of the next.
@@ -251,6 +256,7 @@ def _cut(credits: pl.Series) -> pl.DataFrame:
             pl.int_range(pl.len(), dtype=pl.UInt32).over("c").alias("i"),
             pl.col("text")
             .str.replace_all(_HELD_COMMA, ",")
+            .str.replace_all(_HELD_SEMICOLON, ";")
             .str.replace_all(_HELD_SPACE, " ")
             .str.replace_all(r"\s+", " "),
         )
@@ -263,7 +269,7 @@ def _cut(credits: pl.Series) -> pl.DataFrame:
         .then(pl.lit("featured"))
         .when(word == "and")
         .then(pl.lit("and"))
-        .when(word.str.contains(r"^(?:&|\+|,|;|with|w/)"))
+        .when(word.str.contains(r"^(?:[&+,;、，；＆]|with|w/)"))
         .then(pl.lit("soft"))
         .when(word.is_not_null())
         .then(pl.lit("versus"))

@@ -56,6 +56,13 @@ GENRES = _phrases(
     uplifting_trance melodic_techno minimal_techno"""
 )
 
+#: Genres in a title's bracket; in a field for labels names like others (Dance, Soul, Metal).
+BARE_GENRES = _phrases(
+    """dance pop rock metal punk soul funk jazz blues reggae reggaeton
+    dancehall folk latin electronic nu_disco hardcore happy_hardcore downtempo chillout lounge hard_techno hard_trance
+    melodic_house deep_techno tech_trance vocal_trance goa_trance neurofunk liquid_dnb amapiano synthwave eurodance"""
+)
+
 PLACES = _phrases(
     """uk us usa u_s u_k eu europe germany de france fr italy it spain es netherlands holland nl belgium be australia
     au japan jp canada ca brazil brasil br sweden se norway denmark poland russia ireland israel switzerland austria

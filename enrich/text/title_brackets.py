@@ -17,6 +17,7 @@ from enrich.text.title_words import (
     COMPANY,
     CREDIT,
     FEATURE,
+    FEATURE_NOUN,
     NO_LABEL,
     NOTE,
     PRESSING,
@@ -36,6 +37,7 @@ _BRACKET = (
 #: Columns with this many open brackets speak for themselves: in them an unsupported (..) is more often than not a
 #: part of the title. In fewer titles, or one alone, it counts as a label where it looks like a name.
 _SPEAKS = 200
+_DASH = r"(?:^|\s)[-–—](?:\s|$)"
 _LIKE_A_NAME = r"^[\p{Lu}\p{N}][^\s,!?]*(?:\s+(?:[\p{Lu}\p{N}&+][^\s,!?]*|of|the|and)){0,3}$"
 
 
@@ -92,7 +94,7 @@ def _meanings(inners: pl.Series) -> pl.DataFrame:
     meaning = (
         pl.when(~inner.str.contains(r"[\p{L}\p{N}]"))
         .then(pl.lit("note"))
-        .when(lower.str.contains(FEATURE))
+        .when(lower.str.contains(FEATURE) | (lower.str.contains(FEATURE_NOUN) & ~folded.str.contains(COMPANY)))
         .then(pl.lit("feature"))
         .when(folded.str.contains(PLAIN_VERSION))
         .then(pl.lit("plain"))
@@ -132,6 +134,8 @@ def judged_brackets(rows: pl.DataFrame, known_labels: Collection[str] | None, *,
     ).with_columns(
         is_known=pl.col("key").is_in(known.filter(known != "").unique().implode()).fill_null(False),
         leads=pl.col("row").ne_missing(pl.col("row").shift(1)),  # it opens the title
+        dash=~bracket & pl.col("piece").str.contains(_DASH),
+        nameless=rows["given"].is_null().gather(brackets["row"]),
         # The pieces of a title stand together: the row of the piece in question that comes next, or came last, says
         # whether it is in this title. A window over each title would take many times as long.
         trails=pl.when(~bracket).then("row").backward_fill().ne_missing(pl.col("row")),
@@ -139,6 +143,12 @@ def judged_brackets(rows: pl.DataFrame, known_labels: Collection[str] | None, *,
         after_version=bracket.shift(1).fill_null(False)
         & pl.when(meaning.is_in(VERSION_MEANINGS)).then("row").forward_fill().shift(1).eq_missing(pl.col("row")),
     )
+    # `Ø [Phase] - Title`: a bracket between an artist's name and the dash behind it is of the name.
+    dashed = pl.when("dash").then("row")
+    judged = judged.with_columns(
+        in_name=pl.col("nameless") & ~pl.col("leads") & bracket & ~meaning.is_in(["feature", *VERSION_MEANINGS])
+        & dashed.backward_fill().eq_missing(pl.col("row")) & dashed.forward_fill().ne_missing(pl.col("row"))
+    )  # fmt: skip
     if one_by_one:
         judged = judged.with_columns(recurs=pl.lit(False))
     else:
@@ -163,7 +173,9 @@ def judged_brackets(rows: pl.DataFrame, known_labels: Collection[str] | None, *,
     from_round = round_ & (
         pl.when(known_).then(named | (meaning == "weak")).otherwise(named & pl.col("trails") & round_alone)
     )
-    judged = judged.with_columns(candidate=(from_square | from_round).fill_null(False) & ~pl.col("leads"))
+    judged = judged.with_columns(
+        candidate=(from_square | from_round).fill_null(False) & ~pl.col("leads") & ~pl.col("in_name")
+    )
     # The last square bracket, else the last round one.
     rank = pl.when("candidate").then(square.cast(pl.Int32) * 100_000 + pl.col("i"))
     return judged.with_columns(is_label=(rank == rank.max().over("row")).fill_null(False))

@@ -6,7 +6,7 @@ Club Cheval, Original Sin and Catch & Release are labels.
 
 from __future__ import annotations
 
-from enrich.text.non_labels import GENRES, NON_LABELS, PHRASE, PLACES, REMARKS, pattern
+from enrich.text.non_labels import BARE_GENRES, GENRES, NON_LABELS, PHRASE, PLACES, REMARKS, pattern
 
 
 def _any(*words: str) -> str:
@@ -22,7 +22,7 @@ _VERSION_ENDS = _any(
     a_cap+el+a acca acapp vocal vocals vip reprise interlude nightcore karaoke tribute dubplate vs_mix
     bonus_beats beats_mix reversion re_?version rerecord revamp revision recall reinterpretation remixed
     reworked overhaul makeover rethink re_?think reanimation dubmix clubmix vocalmix extendedmix edited refixxx?
-    rechunk repaint re_?trip refuck reloaded"""
+    rechunk repaint re_?trip refuck reloaded re_?recorded re_?recording"""
 ).replace("_", " ")
 
 #: Words that end a version too, but a label as well; they decide nothing in square brackets.
@@ -49,7 +49,7 @@ _VERSION_WHOLE = _any(
 #: A version word with something short behind it: `Remix 2`, `Mix Part 1`, `Edit 2012`, `Remix Instrumental`.
 _TAIL = (
     r"(?: (?:\d{1,4}|part(?: \w+)?|pt \w+|i{1,3}|[ab]|one|two|three|clean|dirty|version|edit|mix|dub|final|"
-    r"preview|snippet|cut|live|only|intro|outro|tool|unreleased|promo|v\d|mastered))*"
+    r"preview|snippet|cut|live|only|intro|outro|tool|unreleased|promo|v\d|mastered|updated?))*"
 )
 
 VERSION = (
@@ -68,6 +68,8 @@ COMPANY = (
     r"inc|gmbh|kft|trax)$"
 )
 
+#: `(Feature X)`: a guest as well, unless it is a company.
+FEATURE_NOUN = r"^features? "
 #: Guests and makers: `feat. X`, `with X`, `prod. by X`. Tested on lower-cased text as written.
 FEATURE = r"^(?:feat\b|ft\b|featuring\b|with |w/|duet with )"
 CREDIT = (
@@ -85,7 +87,7 @@ PRESSING = (
 )
 
 NOTE = (
-    rf"{pattern(NON_LABELS, REMARKS, GENRES, PLACES)}|{PHRASE}|^\d+ \d+$|^\d{{4}} \d\d \d\d\b"
+    rf"{pattern(NON_LABELS, REMARKS, GENRES, BARE_GENRES, PLACES)}|{PHRASE}|^\d+ \d+$|^\d{{4}} \d\d \d\d\b"
     r"|^(?:1[89]|20)\d\d(?: (?:1[89]|20)\d\d)?$|^\d{1,2} \d{2}(?: \d{2})?$|^\d{2,3} ?bpm$"
     r"|^[a-g](?: sharp| flat)? ?(?:m|min|maj|minor|major)$"
     r"|^\d{1,2}[ab]$|^(?:part|pt|vol|volume|no|chapter|act|episode|disc|cd) ?(?:\d+|[ivx]+|one|two|three|four)$"
@@ -116,8 +118,12 @@ ADJECTIVES = _any(
     update updated revised remastered anniversary killer monster massive super mega ultra epic power dream space
     pure hype dance floor dancefloor party beat beats beatless vox accapella acapella acappella instru vocals
     extra xtended ext ft no my your our his her part pt vol remixed reprise continuous original s mono stereo
-    soundtrack movie film theme tour uk us usa euro european german french italian dutch"""
+    soundtrack movie film theme tour uk us usa euro european german french italian dutch hitradio airplay"""
 )
+#: Of these, what rather ends a remixer's name where `Remix` says already what it is: Adventure Club, Horse Meat Disco,
+#: Para One, Flava D. Before `Mix` they say which mix: Sunlounger Club Mix.
+IN_NAMES = _any("club disco house trance techno breaks jungle garage lounge bass room one two three a b d n s")
+
 
 REMIX_WORD = _any(
     """remix rmx remx mix edit re-?edit reedit dub version rework re-?work refix re-?fix refire flip bootleg
@@ -147,3 +153,10 @@ CLASSES: tuple[tuple[str, str], ...] = (
     ("dub", r"\bdub(?:b|mix)?\b"),
     ("original", r"\boriginal\b"),
 )  # fmt: skip
+
+#: What software and recordings write behind a title: key and tempo, the time into the set.
+_KEY, _TEMPO = r"(?:\d{1,2}[AB]|[A-G][#b♯♭]?m?(?:in|aj)?)", r"\d{2,3}(?:\.\d+)?(?i:\s*bpm)?"
+BEHIND = (
+    rf"(?:\s+[-–|]\s+(?:{_KEY}\s+[-–|]\s+{_TEMPO}|{_TEMPO}\s+[-–|]\s+{_KEY}|\d{{2,3}}(?i:\s*bpm))"
+    r"|\s+\[?\d{1,2}:\d\d:\d\d\]?)$"
+)

@@ -24,24 +24,42 @@ from enrich.text.schemas import PARSED_TITLES
 from enrich.text.title_brackets import MARK, VERSION_MEANINGS, judged_brackets
 from enrich.text.title_words import (
     ADJECTIVES,
+    BEHIND,
     CLASSES,
+    IN_NAMES,
     REMIX_WORD,
 )
 from enrich.text.words import is_unknown_title
 
 _PART = r"^(.*?\S)\s+[-–—]\s+(\S.*)$"
+_TIGHT_PART = r"^(.*\S\S)[-–—]\s+(\S.*)$"
 _VERSUS = r"(?i)\s+(?:vs?\.|vs|versus|w/)\s+"
 _GUESTS = r"(?i)\s+(?:feat\.|ft\.|(?:featuring|feat|ft)\s)\s*(.+)$"
 _MIX_WORD = r"(?:remix|mix|edit|dub|version|bootleg|mash-?up|instrumental|acapella|rework|vip)"
 _LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–]\s+([^-–]*\b{_MIX_WORD})\s*$"
 _PLAIN_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–]\s+((?:{ADJECTIVES}\s+)*{_MIX_WORD})\s*$"
+#: A version that says so by itself, whoever the artist is: `- 2015 Remaster`, `- Fade's Radio Edit`, `- From "8 Mile"`.
+_DASHED = (
+    r"(?i)^(.*\S)\s+[-–]\s+((?:\d{4}\s+)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+\d{4})?(?:\s+version)?"
+    r"|(?:[^-–]+\s)?(?:radio|extended|original|club|album|single|video|full length)\s+(?:mix|edit|version|cut|dub)"
+    r"|[^-–]+['’]s?\s[^-–]*\b(?:remix|mix|edit|dub)|\S+(?:\s+\S+){2,}\s+(?:remix|rmx)"
+    r"|live(?:\s(?:at|in|from|on|version)\b.*)?|acoustic(?:\sversion)?|bonus track"
+    r"|from (?:[\"“'‘].*|the .*\b(?:soundtrack|film|movie|motion picture|series)\b.*))\s*$"
+)
 _BARE_MIX = r"(?i)^(.*\S)\s+((?:original|extended|radio|club|dub|vocal|instrumental)\s+(?:mix|edit|version))\s*$"
 
 
+#: What brackets and dashes are elsewhere, and what they are here.
+_MARKS = {"（": " (", "）": ") ", "［": " [", "］": "] ", "【": " [", "】": "] ", "−": "-"}
+#: `(feat. Cara - Beta Remix)`: two brackets in one.
+_GUEST_AND_MIX = rf"(?i)([(\[])\s*((?:feat|ft|featuring)\b[^()\[\]]*?)\s+[-–]\s+([^()\[\]]*\b{_MIX_WORD})\s*([)\]])"
 #: What cleaning a title can change.
-_UNCLEAN = r"[\x00-\x1f\x7f\u200b-\u200f\ufeff<]|[^\S ]|''|  |^ | $|^\[?\d{1,2}:|^w/|^\+"
+_UNCLEAN = (
+    rf"[（）［］【】−]|{_GUEST_AND_MIX}|{BEHIND}"
+    r"|[\x00-\x1f\x7f\u200b-\u200f\ufeff<]|[^\S ]|''|  |^ | $|^\[?\d{1,2}:|^w/|^\+"
+)
 _WORKING_TITLE = r"(?i)[(\[]working title[)\]]"
-_GUEST_WORD = r"(?i)^(?:featuring|feat\.?|ft\.?|with|w/|duet with)\s*"
+_GUEST_WORD = r"(?i)^(?:features?\s|featuring|feat\.?|ft\.?|with|w/|duet with)\s*"
 
 
 def parse_titles(
@@ -97,18 +115,26 @@ def _cleaned(titles: pl.Series, artists: pl.Series) -> pl.DataFrame:
     )
     rows = _changed(rows, pl.col("text").str.contains(_UNCLEAN), _clean_text)
     rows = _changed(rows, pl.col("given").str.contains(r"[\x00-\x1f\x7f]|^\s|\s$"), _clean_artist)
-    return rows.with_columns(given=pl.when(pl.col("given") != "").then("given"))
+    rows = rows.with_columns(given=pl.when(pl.col("given") != "").then("given"))
+    # `Artist - Title` beside the artist: said twice.
+    said = pl.col("text").str.to_lowercase().str.starts_with(pl.col("given").str.to_lowercase())
+    rest = pl.col("text").str.slice(pl.col("given").str.len_chars())
+    again = said.fill_null(False) & rest.str.contains(r"^\s*[-–—]\s+\S")
+    return _changed(rows, again, lambda some: some.select(text=rest.str.replace(r"^\s*[-–—]\s+", "")))
 
 
 def _clean_text(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(
         pl.col("text")
+        .str.replace_many(_MARKS)
+        .str.replace_all(_GUEST_AND_MIX, "${1}${2}${4} ${1}${3}${4}")
         .str.replace_all(r"[\x00-\x1f\x7f\u200b-\u200f\ufeff]|<[^<>]{0,200}>", " ")
         .str.replace_all(r"'{2,}", "")
         .str.replace_all(r"\s+", " ")
         .str.strip_chars()
         .str.replace(r"^\[?\d{1,2}:\d{2}(?::\d{2})?\]? (\S)", "${1}")
         .str.replace(r"^(?:w/|\+) ?(\S)", "${1}")
+        .str.replace(BEHIND, "")
     )
 
 
@@ -141,8 +167,10 @@ def _assembled(rows: pl.DataFrame, brackets: pl.DataFrame) -> pl.DataFrame:
         & inner.is_null()
         & ~pl.col("piece").str.contains("(?i)^vs")
     )
-    in_title = (inner.is_null() & ~behind) | (
-        meaning.is_in(["open", "company", "credit"]) & ~label & pl.col("is_round")
+    in_title = (
+        (inner.is_null() & ~behind)
+        | (meaning.is_in(["open", "company", "credit"]) & ~label & pl.col("is_round"))
+        | pl.col("in_name")
     )
     square = pl.col("is_square")
     worth = (
@@ -188,8 +216,12 @@ def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
     """From base text, mix and guests to the last columns: artist, remixer, class, mashup parts."""
     base, mix, given = pl.col("base"), pl.col("mix"), pl.col("given")
     parsed = parsed.with_columns(mix=pl.when(mix != "").then(mix), artist="given")
-    parsed = _changed(parsed, mix.is_null() & base.str.contains(rf"(?i)\b{_MIX_WORD}\s*$"), _mix_of_base)
-    parsed = _changed(parsed, given.is_null() & base.str.contains("[-–—]"), _artist_of_base)
+    loose = base.str.contains(rf"(?i)\b{_MIX_WORD}\s*$") | base.str.contains(_DASHED)
+    parsed = _changed(parsed, mix.is_null() & loose, _mix_of_base)
+    # Whoever made the version may stand where the artist should: an uploader.
+    is_remixer = mix.str.to_lowercase().str.contains(given.str.to_lowercase(), literal=True)
+    nameless = given.is_null() | is_remixer.fill_null(False)
+    parsed = _changed(parsed, nameless & base.str.contains("[-–—]"), _artist_of_base)
     parsed = parsed.with_columns(guests=pl.lit(None, pl.String), base_title="base")
     parsed = _changed(
         parsed, (pl.col("guest") != "") | base.str.contains_any(["feat", "ft"], ascii_case_insensitive=True), _guests
@@ -212,24 +244,26 @@ def _mix_of_base(parsed: pl.DataFrame) -> pl.DataFrame:
     base, mix = pl.col("base"), pl.col("mix")
     # "Artist - Song Remix" is a title; "Song - Club Mix" and "Artist - Song - X Remix" end in a mix.
     ends_in_mix = pl.col("given").is_not_null() | (base.str.count_matches(r"\s[-–]\s") > 1)
-    for loose, where in ((_LOOSE_MIX, ends_in_mix), (_PLAIN_LOOSE_MIX, True), (_BARE_MIX, True)):
+    for loose, where in ((_LOOSE_MIX, ends_in_mix), (_DASHED, True), (_PLAIN_LOOSE_MIX, True), (_BARE_MIX, True)):
         found = mix.is_null() & where & base.str.contains(loose)
         parsed = parsed.with_columns(
             mix=pl.when(found).then(base.str.extract(loose, 2)).otherwise("mix"),
             base=pl.when(found).then(base.str.extract(loose, 1)).otherwise("base"),
         )
-    return parsed.select("mix", "base")
+    # Where a track is from is no version of it.
+    return parsed.select(
+        mix=pl.when(~mix.str.contains(r"(?i)^(?:from|bonus track)\b").fill_null(False)).then(mix), base=base
+    )
 
 
 def _artist_of_base(parsed: pl.DataFrame) -> pl.DataFrame:
     """artist, base: `Artist - Title` divided at the first spaced dash."""
-    halves = pl.col("base").str.extract_groups(_PART).struct
+    spaced = pl.col("base").str.extract_groups(_PART).struct
+    tight = pl.col("base").str.extract_groups(_TIGHT_PART).struct
+    left, right = (pl.coalesce(spaced.field(n), tight.field(n)) for n in "12")
     row_number = r"^(?:#\s*)?(?:\[\d{1,3}\]|\d{1,3}[.)])\s+"
-    divides = halves.field("1").is_not_null()
-    return parsed.select(
-        artist=pl.when(divides).then(halves.field("1").str.replace(row_number, "")),
-        base=pl.when(divides).then(halves.field("2")).otherwise("base"),
-    )
+    name = left.str.replace(row_number, "").str.replace_all(r"\s+([,;])", "${1}")
+    return parsed.select(artist=pl.coalesce(name, "artist"), base=pl.coalesce(right, "base"))
 
 
 def _guests(parsed: pl.DataFrame) -> pl.DataFrame:
@@ -332,8 +366,13 @@ def _remixer(mix: pl.Expr) -> pl.Expr:
     )
     owner = mix.str.extract(rf"(?i)^(.+?)['’′]s?\s+(?:\S+\s+)*{REMIX_WORD}\b", 1)
     plain = mix.str.extract(rf"(?i)^(.*?\S)(?:\s+{ADJECTIVES})*\s+{REMIX_WORD}\b", 1)
-    name = pl.coalesce(by, owner, plain).str.replace(r"^\d{4}\s+", "").str.strip_chars()
-    return pl.when(~name.str.contains(rf"(?i)^(?:{ADJECTIVES}[\s.'\"-]*)+$")).then(name)
+    # A word that ends names as well, and one that cannot end a name: Adventure Club, Art of Trance.
+    named = mix.str.extract(rf"(?i)^((?:.*?\S)\s+{IN_NAMES})\s+(?:remix|rmx|remx|rework|bootleg)\b", 1)
+    whole = mix.str.extract(rf"(?i)^(.*?\S)\s+{REMIX_WORD}\b", 1)
+    named = pl.coalesce(named, pl.when(plain.str.contains(r"(?i)\s(?:of|the|and|&|de|du|del)$")).then(whole))
+    name = pl.coalesce(by, owner, named, plain).str.replace(r"^\d{4}\s+", "").str.strip_chars()
+    is_name = ~name.str.contains(rf"(?i)^(?:{ADJECTIVES}[\s.'\"-]*)+$") & ~name.str.contains(r"^['’]?\d0s?$")
+    return pl.when(is_name).then(name)
 
 
 def _names(guests: pl.Series) -> pl.Series:

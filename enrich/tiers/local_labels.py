@@ -15,7 +15,9 @@ _PRIOR = 0.8
 
 
 def title_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-    """Labels the titles themselves carry: `[Armada]` 0.70 known, 0.65 not; `(Armada)` 0.65 and 0.60.
+    """Labels the titles themselves carry: `[Armada]` 0.70 known, 0.65 not; `(Armada)` 0.65.
+
+    A round bracket nobody knows is left to the Label Hunter, which asks the sources first.
 
     Returns:
         PROPOSALS (tier 0, source `title`).
@@ -23,7 +25,7 @@ def title_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     spelling = ws.label_spellings.rename({"label": "known_as"})
     found = (
         unlabelled(ws, track_ids)
-        .filter(pl.col("title_label").is_not_null() & (pl.col("title_label_confidence") >= LABEL_FLOOR))
+        .filter(pl.col("title_label").is_not_null() & (pl.col("title_label_confidence") > LABEL_FLOOR))
         .with_columns(label_key=label_key(pl.col("title_label")))
         .join(spelling, on="label_key", how="left", maintain_order="left")
         .with_columns(

@@ -135,8 +135,9 @@ def test_a_round_bracket_nobody_knows_waits_for_the_sources():
     shelf = Shelf("beatport", **{"Night Signal (Hollow Oak)": "Deepwell"})
 
     assert one(title, shelf)["source"] == "beatport"
-    assert one(title, Shelf("beatport"))["label"] == "Hollow Oak"
-    assert one(title, Shelf("beatport"))["confidence"] == LABEL_FLOOR
+    assert one(title, Shelf("beatport"))["label"] is None
+    assert one(track("Night Signal (Hollow Oak Records)"), Shelf("beatport"))["label"] == "Hollow Oak Records"
+    assert one(track("Night Signal (Hollow Oak Records)"), Shelf("beatport"))["confidence"] == LABEL_FLOOR
 
 
 @pytest.mark.parametrize("bracket", ["White", "CDR", "Original Mix", "Not On Label", "Unreleased"])
