@@ -68,7 +68,8 @@ _VERSION_PHRASE = (
 # Last words that make a version of whatever stands before them; never "contains": Mixmash and Dub Police are labels.
 _VERSION_ENDING = (
     r" (?:remix|rmx|re edit|reedit|rework|refix|bootleg|mash ?up|megamix|medley|mix|edit|version|flip|vip|reprise"
-    r"|reconstruction|vox|reboot|refill|interpretation|reinterpretation|rub|retouch|redux|cover)(?: \d{1,4}| updated?)?$"
+    r"|reconstruction|vox|reboot|refill|interpretation|reinterpretation|rub|retouch|redux|cover)"
+    r"(?: \d{1,4}| updated?)?$"
 )
 _LIVE = r"^ao vivo$|^live(?: (?:at|from|in|on|performance|session|sessions|version|set|edit|mix|recording)\b.*)?$"
 _CREDIT = r"^(?:feat|ft|featuring|prod|produced by|prod by|vs|versus|pres|presents|performed by|mixed by|remixed by)\b"
