@@ -143,12 +143,7 @@ def judged_brackets(rows: pl.DataFrame, known_labels: Collection[str] | None, *,
         after_version=bracket.shift(1).fill_null(False)
         & pl.when(meaning.is_in(VERSION_MEANINGS)).then("row").forward_fill().shift(1).eq_missing(pl.col("row")),
     )
-    # `Ø [Phase] - Title`: a bracket between an artist's name and the dash behind it is of the name.
-    dashed = pl.when("dash").then("row")
-    judged = judged.with_columns(
-        in_name=pl.col("nameless") & ~pl.col("leads") & bracket & ~meaning.is_in(["feature", *VERSION_MEANINGS])
-        & dashed.backward_fill().eq_missing(pl.col("row")) & dashed.forward_fill().ne_missing(pl.col("row"))
-    )  # fmt: skip
+    judged = judged.with_columns(in_name=_in_name())
     if one_by_one:
         judged = judged.with_columns(recurs=pl.lit(False))
     else:
@@ -179,6 +174,14 @@ def judged_brackets(rows: pl.DataFrame, known_labels: Collection[str] | None, *,
     # The last square bracket, else the last round one.
     rank = pl.when("candidate").then(square.cast(pl.Int32) * 100_000 + pl.col("i"))
     return judged.with_columns(is_label=(rank == rank.max().over("row")).fill_null(False))
+
+
+def _in_name() -> pl.Expr:
+    """`Ø [Phase] - Title`: a bracket between an artist's name and the dash behind it is of the name."""
+    is_other = ~pl.col("meaning").is_in(["feature", *VERSION_MEANINGS]) & ~pl.col("leads") & pl.col("nameless")
+    dashed = pl.when("dash").then("row")
+    ahead, before = dashed.backward_fill().eq_missing(pl.col("row")), dashed.forward_fill().eq_missing(pl.col("row"))
+    return pl.col("inner").is_not_null() & is_other & ahead & ~before
 
 
 def _recurring(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
