@@ -31,6 +31,8 @@ OPEN_SOURCES = ("musicbrainz", "deezer", "discogs")
 _LARGEST = 1 << 20
 #: In a folder's name: what breaks a line or is no character at all, and what DuckDB takes for something else.
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff?\\]")
+#: A schema's name as Postgres reads it unchanged: lower case, or quoted.
+_NAME = re.compile(r'(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")')
 
 
 class Settings(BaseSettings):
@@ -39,7 +41,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ENRICH_", extra="ignore", frozen=True)
 
     database_url: SecretStr | None = None
-    search_path: str = Field(default="musicdb, public", pattern=r"^\s*\w+(\s*,\s*\w+)*\s*$")
+    search_path: str = "musicdb, public"
+    #: Tables and columns that stand elsewhere than sql/layouts.toml says: `artists=people, artists.id=person_no`.
+    layout: str = ""
+    #: So many snapshots are kept; older ones are removed when a new one is taken.
+    keep_snapshots: int = Field(default=5, ge=1)
     data_dir: Path = Path("data")
     #: None: the open sources. Empty: none at all. Else these, in this order.
     sources: Annotated[tuple[str, ...] | None, NoDecode] = None
@@ -105,6 +111,23 @@ class Settings(BaseSettings):
         if found := _UNFIT.search(whole):
             raise ValueError(
                 f"{whole!r}: DuckDB and Postgres keep no files under a name with {found[0]!r}; name another folder"
+            )
+        return value
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """The names in `search_path`, without their quotes."""
+        return tuple(
+            name[1:-1].replace('""', '"') if name[0] == '"' else name for name in _NAME.findall(self.search_path)
+        )
+
+    @field_validator("search_path")
+    @classmethod
+    def _means_the_same_everywhere(cls, value: str) -> str:
+        if not re.fullmatch(rf"\s*{_NAME.pattern}(\s*,\s*{_NAME.pattern})*\s*", value):
+            raise ValueError(
+                f"cannot read {value!r}: a comma list of schemas, lower case; any other name in double quotes, "
+                'such as "MyData", public'
             )
         return value
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,10 @@ class Query:
     def postgres(self) -> str:
         """The text with its parameters as psycopg writes them: `$limit` → `%(limit)s`."""
         return _PARAM.sub(lambda found: f"%({found[1]})s", self.text.replace("%", "%%"))
+
+    def on(self, column: str) -> Query:
+        """The query on the column given, where it speaks of `any_column`."""
+        return replace(self, text=self.text.replace("any_column", column))
 
     def bind(self, values: Mapping[str, object]) -> dict[str, object]:
         """Check that `values` are exactly the parameters; unknown or missing ones are an error."""
@@ -123,7 +127,7 @@ def parse_queries(text: str, *, origin: str) -> list[Query]:
     queries = []
     for i, header in enumerate(headers):
         end = headers[i + 1].start() if i + 1 < len(headers) else len(text)
-        body = _FRAGMENT.sub(lambda found: _fragment(found[1], origin), text[header.end() : end].strip())
+        body = _filled(text[header.end() : end].strip(), origin)
         declared = tuple(p.strip() for p in (header["params"] or "").split(",") if p.strip())
         used = set(_PARAM.findall(_NOISE.sub(" ", body)))
         line = text.count("\n", 0, header.start()) + 1
@@ -150,8 +154,17 @@ def _load(folder: str) -> dict[str, Query]:
 @cache
 def _fragments() -> dict[str, str]:
     path = sql_root() / "fragments.sql"
-    found = parse_queries(path.read_text(encoding="utf-8"), origin="sql/fragments.sql")
-    return {one.name: re.sub(r"(?m)^--[^\n]*\n", "", one.text) for one in found}
+    parts = _HEADER.split(path.read_text(encoding="utf-8"))[1:]
+    return {
+        name: re.sub(r"(?m)^--[^\n]*\n", "", text).strip() for name, text in zip(parts[::3], parts[2::3], strict=True)
+    }
+
+
+def _filled(body: str, origin: str) -> str:
+    """The text with its fragments; one of these may use those before it."""
+    while found := _FRAGMENT.search(body):
+        body = body.replace(found[0], _fragment(found[1], origin))
+    return body
 
 
 def _fragment(name: str, origin: str) -> str:

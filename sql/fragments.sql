@@ -2,12 +2,32 @@
 
 -- name: labels_of_track
 -- text[]: what is written where a label may stand, the place that counts most first, blanks left out. Reads `track`, a
--- row of tracks; the column is read as JSON, for few installations have it. On snapshots: duckdb/staging_labels.sql.
-array_remove(array[
-    nullif(trim(track.metadata -> 'original_data' ->> 'label'), ''),
-    nullif(trim(to_jsonb(track) ->> 'label'), ''),
-    nullif(trim(track.metadata ->> 'label'), '')
-], null)
+-- row of tracks; the columns are read as JSON, once, for few installations have them. On snapshots:
+-- duckdb/staging_labels.sql.
+(
+    select array_remove(array[
+        nullif(trim(track.metadata -> 'original_data' ->> 'label'), ''),
+        nullif(trim(written.all_columns ->> 'label'), ''),
+        nullif(trim(written.all_columns ->> 'record_label'), ''),
+        nullif(trim(track.metadata ->> 'label'), '')
+    ], null)
+    from (select to_jsonb(track.*) as all_columns offset 0) as written
+)
+
+-- name: artist_of_track
+-- text: the artist that some installations write into a column of the track itself; null where there is none.
+nullif(trim(to_jsonb(track.*) ->> 'artist_name'), '')
+
+-- name: passing_errors
+-- A pattern for Postgres and DuckDB: errors of a service that was busy or away, not of a track nobody knows.
+'time[d -]*out|rate.?limit|too many requests|(^|[^0-9])(429|50[0234])([^0-9]|$)|connection|network|unavailable|temporar|try again|reset by peer|unreachable|dns|circuit.?breaker'
+
+-- name: failed_in_passing
+-- boolean: a row `status` of enrichment_status failed for a reason that passes: the installation says so, else its error.
+(
+    status.status = 'failed'
+    and coalesce((to_jsonb(status.*) ->> 'is_retriable')::boolean, status.error_message ~* {{passing_errors}}, false)
+)
 
 -- name: metadata_with_label
 -- jsonb: the metadata of `track` with the label `target.value` in original_data, whatever it was before.

@@ -27,6 +27,9 @@ def migrate(
     ] = None,
     base_days: Annotated[int, typer.Option(min=1, help="Base period in days, of this wait.")] = 90,
     jitter: Annotated[float, typer.Option(min=0, max=0.5, help="Spread a batch by this share of its period.")] = 0.0,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also failures that pass (time-outs and the like), which trigger retries.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Put failed tracks into the queue; exhausted ones stay failed and are counted.
@@ -40,6 +43,7 @@ def migrate(
         strategy=strategy,
         base_days=base_days,
         jitter=jitter,
+        with_retriable=every,
     )
     emit(
         done.asdict(),
@@ -79,5 +83,6 @@ def stats(as_json: JsonOption = False) -> None:
         f"waiting             {now.waiting:>7,}\n"
         f"next retry          {following}\n"
         f"mean retries        {now.avg_retry_attempts:>7.2f}\n"
-        f"permanently failed  {now.permanently_failed:>7,}",
+        f"permanently failed  {now.permanently_failed:>7,}\n"
+        f"retried next        {now.retriable:>7,}",
     )

@@ -14,6 +14,7 @@ from enrich.cli.output import JsonOption, emit, progress, say
 from enrich.errors import InputFileError
 
 if TYPE_CHECKING:
+    from enrich.database.layout import Layout
     from enrich.importing.running import ImportResult
 
 app = typer.Typer()
@@ -81,6 +82,13 @@ def migrate(
     emit(asdict(done), as_json=as_json, text=text)
 
 
+def _layout_text(layout: Layout | None) -> list[str]:
+    if layout is None:
+        return []
+    renamed = [f"  {table:<16}{where}" for table, where in layout.places.items() if layout.views]
+    return [f"layout: {layout.said() if layout.found else layout.name}", *renamed]
+
+
 @db.command()
 def status(as_json: JsonOption = False) -> None:
     """Show server, connection string, migrations and row counts.
@@ -99,6 +107,7 @@ def status(as_json: JsonOption = False) -> None:
             [
                 f"{kind}: Postgres {found.server_version}, schema {found.schema}",
                 f"psql '{found.url}'",
+                *_layout_text(found.layout),
                 *(
                     f"{step.version:03d}_{step.name}  {step.applied_at:%Y-%m-%d %H:%M}{note}"
                     for step, note in zip(found.applied, changed, strict=True)

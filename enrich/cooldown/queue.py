@@ -83,18 +83,20 @@ class QueueStats:
     next_retry_time: datetime | None
     avg_retry_attempts: float
     permanently_failed: int
+    retriable: int
+    """Failed for a reason that passes: not parked, but retried by the next cycle."""
 
     def asdict(self) -> dict[str, Any]:
-        """The response body of the specification, and the permanently failed beside it.
+        """The response body of the specification, and the permanently failed and the retriable beside it.
 
         The next retry is rounded up to a full second: whoever asks again then finds the track due.
         """
         queue = asdict(self)
-        permanently_failed = queue.pop("permanently_failed")
+        apart = {name: queue.pop(name) for name in ("permanently_failed", "retriable")}
         following = self.next_retry_time
         if following is not None and following.microsecond:
             queue["next_retry_time"] = following.replace(microsecond=0) + timedelta(seconds=1)
-        return {"status": "success", "cooldown_queue": queue, "permanently_failed": permanently_failed}
+        return {"status": "success", "cooldown_queue": queue, **apart}
 
 
 def migrate(
@@ -105,6 +107,7 @@ def migrate(
     strategy: str | None = None,
     base_days: int = BASE_DAYS,
     jitter: float = 0.0,
+    with_retriable: bool = False,
 ) -> MigrateResult:
     """Put failed tracks into the queue, longest waiting first; exhausted ones are counted and stay failed.
 
@@ -115,6 +118,7 @@ def migrate(
         strategy: See `enrich.cooldown.periods`; None: each track's own, under which it waited before, else `adaptive`.
         base_days: Base period in days, of this wait alone; >= 1.
         jitter: Share (0–0.5) by which a period is stretched or shortened, fixed for each track, to spread a batch.
+        with_retriable: Also failures that pass, which `trigger` would retry.
 
     Raises:
         EnrichError: limit, strategy, base_days or jitter out of range.
@@ -122,7 +126,9 @@ def migrate(
     """
     _check_limit(limit)
     with _transaction(settings, "cool-down migrate") as cur:
-        COOLDOWN["failed_candidates"].execute(cur, limit_rows=limit, max_attempts=MAX_ATTEMPTS)
+        COOLDOWN["failed_candidates"].execute(
+            cur, limit_rows=limit, max_attempts=MAX_ATTEMPTS, with_retriable=with_retriable
+        )
         candidates = cur.fetchall()
         chosen = [row["track_id"] for row in candidates if not row["is_exhausted"]]
         enqueue(cur, chosen, now=now, strategy=strategy, base_days=base_days, jitter=jitter)
@@ -215,7 +221,7 @@ def stats(settings: Settings, *, now: datetime) -> QueueStats:
     with _transaction(settings, "cool-down stats") as cur:
         COOLDOWN["queue_stats"].execute(cur, now=now)
         queue = cur.fetchone()
-        COOLDOWN["permanently_failed"].execute(cur, max_attempts=MAX_ATTEMPTS)
+        COOLDOWN["failed_apart"].execute(cur, max_attempts=MAX_ATTEMPTS)
         failed = cur.fetchone()
     assert queue is not None
     assert failed is not None

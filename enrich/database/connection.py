@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import psycopg
 from psycopg import conninfo
 from psycopg.rows import TupleRow
 
 from enrich.database import server
 from enrich.database.faults import describe, password_of
-from enrich.errors import DatabaseError
+from enrich.database.layout import layout_of
+from enrich.errors import DatabaseError, SettingsError
 from enrich.settings import Settings
 
 _CONNECT_TIMEOUT_S = 10
@@ -41,12 +44,13 @@ def database_url(settings: Settings) -> str:
     return url
 
 
-def connect(settings: Settings, *, autocommit: bool = False) -> psycopg.Connection[TupleRow]:
-    """Open a connection with search_path, time zone (UTC) and the settings' bounds of time set.
+def connect(settings: Settings, *, autocommit: bool = False, as_laid_out: bool = True) -> psycopg.Connection[TupleRow]:
+    """Open a connection with search_path, time zone (UTC) and the settings' bounds of time set, any layout by our names.
 
     Args:
-        settings: `database_url`, `search_path`, `data_dir` are read.
+        settings: `database_url`, `search_path`, `layout`, `data_dir` are read.
         autocommit: As in psycopg; False opens a transaction with the first statement.
+        as_laid_out: False: the tables as they are, as migrations need them.
 
     Raises:
         DatabaseError: no server, refused login, unknown database: one line, without the password.
@@ -62,18 +66,26 @@ def connect(settings: Settings, *, autocommit: bool = False) -> psycopg.Connecti
     try:
         con.execute(
             "select set_config('search_path', %s, false), set_config('timezone', 'UTC', false)",
-            [settings.search_path],
+            [path_of(settings.schemas)],
         )
         if statement_s is not None:
             con.execute(
                 "select set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false)",
                 [f"{statement_s}s", f"{lock_s}s"],
             )
-    except psycopg.Error as error:
+        # For roles that only read by default: the views of a session are its own.
+        if as_laid_out and (views := layout_of(con, settings).views):
+            con.execute("begin read write; " + "; ".join(views) + "; commit")
+    except (psycopg.Error, SettingsError) as error:
         con.close()
-        raise describe(error, url=url) from None
+        raise (describe(error, url=url) if isinstance(error, psycopg.Error) else error) from None
     con.autocommit = autocommit
     return con
+
+
+def path_of(schemas: Iterable[str]) -> str:
+    """Names of schemas as a search_path."""
+    return ", ".join('"' + name.replace('"', '""') + '"' for name in dict.fromkeys(schemas))
 
 
 def url_without_password(settings: Settings) -> str:

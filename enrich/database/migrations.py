@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +21,9 @@ from psycopg import sql
 from psycopg.errors import UndefinedTable
 from psycopg.rows import TupleRow
 
-from enrich.database.connection import connect, database_url
+from enrich.database.connection import connect, database_url, path_of
 from enrich.database.faults import describe
+from enrich.database.layout import NONE, TODAY, UNKNOWN, Layout, layout_of
 from enrich.errors import DatabaseError
 from enrich.settings import Settings
 from enrich.sql import sql_root
@@ -31,6 +32,8 @@ from enrich.sql import sql_root
 _LOCK = 0x656E72696368
 _LOCK_WAIT_MS = 60_000
 _NAME = re.compile(r"^(\d{3})_(\w+)_up\.sql$")
+#: The migration of the queue; what follows is the ledger and what was built on it.
+_QUEUE = 8
 
 _RECORD = """
 create table if not exists enrich_migrations (
@@ -103,11 +106,12 @@ def available() -> list[Migration]:
 
 
 def migrate(settings: Settings, *, down: bool = False, to: int | None = None) -> Migrated:
-    """Apply the migrations that are missing, or take the latest one back.
+    """Apply the migrations that are missing, or take back what they made.
 
     Args:
-        settings: `database_url`, `search_path`, `data_dir` are read.
-        down: Take back the latest migration instead.
+        settings: `database_url`, `search_path`, `layout`, `data_dir` are read.
+        down: Take back instead: first the ledger and all that was built on it; asked again the queue, and with it the
+            record and every music table of our own that is empty.
         to: Stop at this version: upwards apply none above it, downwards take back every one above it.
 
     Raises:
@@ -119,19 +123,24 @@ def migrate(settings: Settings, *, down: bool = False, to: int | None = None) ->
     notices: list[str] = []
     done: list[str] = []
     url = database_url(settings)
-    with connect(settings) as con:
+    with connect(settings, as_laid_out=False) as con:
         con.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
         try:
-            schema = _home_schema(con, settings)
+            layout = layout_of(con, settings)
+            schema = _home_schema(con, settings, layout)
             while True:
                 with con.transaction():
-                    _enter(con, schema, settings)
+                    _enter(con, schema, settings, layout)
                     recorded = _versions(con)
-                    step = _next_down(steps, recorded, to, done) if down else _next_up(steps, recorded, to)
+                    if down and to is None:
+                        to = _QUEUE if max(recorded, default=0) > _QUEUE else 1 if len(recorded) > 1 else 0
+                    step = _next_down(steps, recorded, to or 0) if down else _next_up(steps, recorded, to)
                     if step is None:
                         break
                     _take(con, step, down=down, url=url)
                 done.append(step.label)
+            if down:
+                done += _leave_nothing(con, steps, recorded, url=url)
         except psycopg.Error as error:
             raise describe(error, url=url, doing="migrate") from error
     return Migrated(
@@ -159,7 +168,22 @@ def applied(con: psycopg.Connection[TupleRow]) -> list[Applied]:
     ]
 
 
-def _home_schema(con: psycopg.Connection[TupleRow], settings: Settings) -> str:
+def _leave_nothing(
+    con: psycopg.Connection[TupleRow], steps: dict[int, Migration], recorded: set[int], *, url: str
+) -> list[str]:
+    """Once only the music tables are left of ours: those go while they are empty, and then the record."""
+    gone = []
+    if recorded == {1}:
+        with suppress(DatabaseError), con.transaction():
+            _take(con, steps[1], down=True, url=url)
+            gone = [steps[1].label]
+            recorded.clear()
+    if not recorded:
+        con.execute("drop table if exists enrich_migrations")
+    return gone
+
+
+def _home_schema(con: psycopg.Connection[TupleRow], settings: Settings, layout: Layout) -> str:
     """The schema everything goes into: where the music tables are, else the first of search_path."""
     row = con.execute(
         """select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -167,7 +191,9 @@ def _home_schema(con: psycopg.Connection[TupleRow], settings: Settings) -> str:
                                   to_regclass('tracks'))"""
     ).fetchone()
     if row is None:
-        first = settings.search_path.split(",")[0].strip()
+        if layout.name == UNKNOWN:
+            raise DatabaseError(layout.said())
+        first = settings.schemas[0]
         row = con.execute("select nspname from pg_namespace where nspname = %s", [first]).fetchone()
         if row is None:
             con.execute(sql.SQL("create schema {}").format(sql.Identifier(first)))
@@ -185,13 +211,16 @@ def _home_schema(con: psycopg.Connection[TupleRow], settings: Settings) -> str:
     return schema
 
 
-def _enter(con: psycopg.Connection[TupleRow], schema: str, settings: Settings) -> None:
-    """Wait for our turn and point the transaction at the home schema."""
-    others = [part.strip() for part in settings.search_path.split(",")]
-    path = ", ".join(dict.fromkeys([schema, *others]))
+def _enter(con: psycopg.Connection[TupleRow], schema: str, settings: Settings, layout: Layout) -> None:
+    """Wait for our turn and point the transaction at the home schema; the files learn of the layout by two settings."""
     con.execute(
-        "select set_config('lock_timeout', %s, true), set_config('search_path', %s, true)", [str(_LOCK_WAIT_MS), path]
-    )
+        "select set_config('lock_timeout', %s, true), set_config('search_path', %s, true),"
+        " set_config('enrich.layout', %s, true), set_config('enrich.tracks', %s, true)",
+        [
+            str(_LOCK_WAIT_MS), path_of([schema, *settings.schemas]),
+            "today" if layout.name in (TODAY, NONE) else "other", layout.tracks,
+        ],
+    )  # fmt: skip
     con.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
     con.execute(_RECORD)
 
@@ -205,10 +234,8 @@ def _next_up(steps: dict[int, Migration], recorded: set[int], to: int | None) ->
     return steps[missing[0]] if missing else None
 
 
-def _next_down(
-    steps: dict[int, Migration], recorded: set[int], to: int | None, done: Sequence[str]
-) -> Migration | None:
-    if not recorded or (to is None and done) or (to is not None and max(recorded) <= to):
+def _next_down(steps: dict[int, Migration], recorded: set[int], to: int) -> Migration | None:
+    if not recorded or max(recorded) <= to:
         return None
     latest = max(recorded)
     if latest not in steps or not steps[latest].down.exists():
@@ -229,4 +256,9 @@ def _take(con: psycopg.Connection[TupleRow], step: Migration, *, down: bool, url
         con.execute(
             "insert into enrich_migrations (version, name, checksum) values (%s, %s, %s)",
             [step.version, step.name, step.checksum],
+        )
+        # Also what a step has made that knows nothing of it, and the record itself.
+        con.execute(
+            "do $$ begin if to_regprocedure('enrich_share(regclass)') is not null then "
+            "perform enrich_share('enrichment_status'); end if; end $$"
         )

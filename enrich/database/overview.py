@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import psycopg
 from psycopg import sql
 
 from enrich.database import server
 from enrich.database.connection import connect, url_without_password
 from enrich.database.faults import database_errors
+from enrich.database.layout import Layout, layout_of
 from enrich.database.migrations import Applied, applied, available
 from enrich.settings import Settings
 
@@ -34,20 +33,11 @@ class DatabaseStatus:
     """As psql takes it; a password shows as ***."""
     server_version: str | None = None
     schema: str | None = None
+    layout: Layout | None = None
     applied: tuple[Applied, ...] = ()
     pending: tuple[str, ...] = ()
     rows: dict[str, int] | None = None
     """Rows by table, of those that exist."""
-
-
-def has_column(cur: psycopg.Cursor[Any], table: str, column: str) -> bool:
-    """Whether a table on the search_path has a column: installations differ."""
-    found = cur.execute(
-        "select exists (select from pg_attribute where attrelid = to_regclass(%s) and attname = %s"
-        " and attnum > 0 and not attisdropped)",
-        (table, column),
-    ).fetchone()
-    return bool(found and found[0])
 
 
 def database_status(settings: Settings) -> DatabaseStatus:
@@ -60,7 +50,8 @@ def database_status(settings: Settings) -> DatabaseStatus:
     found = server.status(settings) if is_embedded else None
     if found is not None and not found.running:
         return DatabaseStatus(is_embedded=True, is_running=False, data_path=found.data_path, url=None)
-    with connect(settings) as con, database_errors(settings):
+    with connect(settings, as_laid_out=False) as con, database_errors(settings):
+        layout = layout_of(con, settings)
         version = con.execute("show server_version").fetchone()
         schema = con.execute("select current_schema()").fetchone()
         there = con.execute(
@@ -81,6 +72,7 @@ def database_status(settings: Settings) -> DatabaseStatus:
         url=url_without_password(settings),
         server_version=str(version[0]) if version else None,
         schema=schema[0] if schema else None,
+        layout=layout,
         applied=tuple(record),
         pending=tuple(step.label for step in available() if step.version not in done),
         rows=rows,

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from enrich.database.overview import has_column
+from enrich.database.layout import writable
 from enrich.sql import IMPORTING
 from enrich.text.normalise import artist_key, title_key
 
@@ -69,7 +69,7 @@ def read_known(cur: psycopg.Cursor[Any], *, sources: Sequence[str]) -> Known:
         slots=frame("known_slots", {"source": _S, "set_id": _S, "position": pl.Int32(), "there": _S}, **at),
         sets=frame("known_sets", {"setlist_id": _S, "source": _S, "set_id": _S}, **at),
         performers=_by_key(performers, "performer_id", aliases=False),
-        has_label_column=has_column(cur, "tracks", "label"),
+        has_label_column="label" in writable(cur, "tracks"),
     )
 
 

@@ -114,6 +114,18 @@ def ids_from_csv(path: Path, decision: str) -> list[str]:
     return [str(i) for i in chosen["proposal_id"]]
 
 
+def refused(settings: Settings) -> pl.DataFrame:
+    """What persons have rejected or undone: track_id, kind, value. No policy accepts it again.
+
+    Raises:
+        DatabaseError: Postgres is down or the ledger is missing.
+    """
+    with database_errors(settings, doing="decisions"), connect(settings) as con, con.cursor() as cur:
+        return LEDGER["refused_by_person"].fetch(
+            cur, pl.Schema(dict.fromkeys(("track_id", "kind", "value"), pl.String))
+        )
+
+
 def accept_by_policy(cur: psycopg.Cursor[Any], ids: Sequence[str], *, policy: str, now: datetime) -> int:
     """Accept still undecided proposals in a run's own transaction; returns how many. A person's rejection stands."""
     LEDGER["decide"].execute(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import polars as pl
 import psycopg
@@ -18,7 +19,7 @@ import psycopg
 from enrich.database.bulk import temporary_table
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
-from enrich.database.overview import has_column
+from enrich.database.layout import writable
 from enrich.errors import EnrichError
 from enrich.frames.evidence import proposed_artists
 from enrich.labels.names import WEAK_REASONS, refusal
@@ -32,6 +33,9 @@ from enrich.text.words import is_unknown_artist
 # One write-back at a time; a second waits. The number is arbitrary but fixed.
 _LOCK = 8_022_009
 _NAME_LIMIT = 255
+#: Columns of tracks in which some installations keep a label, or the artist, beside the places of their own.
+LABEL_COLUMNS, ARTIST_COLUMN = ("label", "record_label"), "artist_name"
+_NEW_ARTISTS = {"id": "uuid", "proposal_id": "uuid", "name": "text", "normalized_name": "varchar(255)"}
 _STRINGS: Any = pl.List(pl.String)
 _IDENTIFIED = "the track is a known recording, by an accepted identity"
 
@@ -48,7 +52,7 @@ _ACCEPTED = pl.Schema(
         "seen_title": pl.String,
     }
 )
-_TRACKS = pl.Schema({"track_id": pl.String, "title": pl.String, "labels": _STRINGS})
+_TRACKS = pl.Schema({"track_id": pl.String, "title": pl.String, "labels": _STRINGS, "artist_name": pl.String})
 _PRIMARY = pl.Schema({"track_id": pl.String, "artist_id": pl.String, "name": pl.String})
 _ARTISTS = pl.Schema({"artist_id": pl.String, "name": pl.String, "aliases": _STRINGS})
 
@@ -147,6 +151,8 @@ def write_accepted(
 
     tracks = LEDGER["lock_tracks"].fetch(cur, _TRACKS, run_ids=of_runs)
     primary = LEDGER["primary_artists"].fetch(cur, _PRIMARY, run_ids=of_runs)
+    on_tracks = tracks.select("track_id", name="artist_name").drop_nulls()
+    primary = pl.concat([primary, on_tracks], how="diagonal").unique(["track_id", "name"], maintain_order=True)
 
     judged = judge(accepted, tracks, primary, recordings=identities.recordings_meant(cur, of_runs))
     outcomes = judged.select(OUTCOMES.names())
@@ -165,10 +171,10 @@ def write_accepted(
     if not identified.is_empty():
         identities.relink(cur, identified, run_id=run_id, now=now)
     if "label" in filled["kind"]:
-        LEDGER["write_labels"].execute(cur, run_id=run_id, now=now)
-        if has_column(cur, "tracks", "label"):
-            LEDGER["write_label_columns"].execute(cur, run_id=run_id, now=now)
+        _write_labels(cur, run_id=run_id, now=now)
     created = _write_artists(cur, artists, primary, run_id=run_id, now=now) if not artists.is_empty() else 0
+    completed = rows.filter("completes")["track_id"].to_list()
+    LEDGER["add_statuses"].execute(cur, run_id=run_id, now=now, track_ids=completed)
     LEDGER["complete_statuses"].execute(cur, run_id=run_id, now=now)
     LEDGER["settle_proposals"].execute(cur, now=now)
     result = _result(run_id, applied=True, created=created, outcomes=outcomes)
@@ -189,7 +195,7 @@ def judge(
     Args:
         accepted: Proposals, see `lock_accepted`.
         tracks: track_id, title, labels: what stands where a label may, the place that counts most first.
-        primary: track_id, artist_id, name of today's primary artists.
+        primary: track_id, artist_id, name of today's primary artists; without an id, written on the track itself.
         recordings: Ids of the recordings that identities name and the database has; None: of none.
 
     Returns:
@@ -276,18 +282,14 @@ def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResu
         run = cur.fetchone()
         if run is None or run[1] != "writeback":
             raise EnrichError(f"no writeback run {run_id}; `enrich report` and the table enrich_runs list them")
-        for step in (
-            *identities.UNDO_STEPS,
-            "undo_statuses",
-            "undo_links",
-            "undo_placeholders",
-            "undo_artists",
-            "undo_labels",
-            "undo_label_columns",
-        ):
-            if step == "undo_label_columns" and not has_column(cur, "tracks", "label"):
-                continue
+        there = writable(cur, "tracks")
+        steps = [*identities.UNDO_STEPS, "undo_statuses", "undo_added_statuses"]
+        if writable(cur, "track_artists"):
+            steps += ["undo_links", "undo_placeholders", "undo_artists"]
+        for step in [*steps, *(["undo_labels"] if "metadata" in there else [])]:
             LEDGER[step].execute(cur, run_id=run_id, now=now)
+        for column in sorted({*LABEL_COLUMNS, ARTIST_COLUMN} & there):
+            LEDGER["undo_column"].on(column).execute(cur, run_id=run_id, now=now)
         LEDGER["reopen_undone"].execute(cur, run_id=run_id, now=now, decided_by=by)
         LEDGER["mark_run_undone"].execute(cur, run_id=run_id, now=now)
         LEDGER["undo_summary"].execute(cur, run_id=run_id)
@@ -365,14 +367,18 @@ def _write_artists(
         credits.join(keys, on="name_key", how="anti")
         .sort("proposal_id", "place")
         .unique("name_key", keep="first", maintain_order=True)
-        .rename({"name_key": "artist_key"})
+        .rename({"name_key": "normalized_name"})
     )
     created = 0
+    if ARTIST_COLUMN in writable(cur, "tracks"):
+        LEDGER["write_column"].on(ARTIST_COLUMN).execute(cur, run_id=run_id, now=now, kind="artist")
+    if not writable(cur, "track_artists"):
+        return created
     if not missing.is_empty():
-        temporary_table(
-            cur, "new_artists", {"proposal_id": "uuid", "name": "text", "artist_key": "varchar(255)"}, missing
-        )
-        created = LEDGER["create_artists"].execute(cur, run_id=run_id, now=now)
+        missing = missing.with_columns(id=pl.Series([str(uuid4()) for _ in range(missing.height)]))
+        temporary_table(cur, "new_artists", _NEW_ARTISTS, missing)
+        columns = [column for column in ("id", "name", "normalized_name") if column in writable(cur, "artists")]
+        created = LEDGER["create_artists"].on(", ".join(columns)).execute(cur, run_id=run_id, now=now)
         made = LEDGER["created_artists"].fetch(cur, pl.Schema({"name_key": pl.String, "artist_id": pl.String}))
         keys = pl.concat([keys, made])
     links = (
@@ -383,10 +389,25 @@ def _write_artists(
     temporary_table(
         cur, "artist_links", {"proposal_id": "uuid", "track_id": "uuid", "artist_id": "uuid", "place": "int"}, links
     )
-    placeholders = primary.filter(is_unknown_artist(pl.col("name")))["artist_id"].unique().sort().to_list()
+    unknown = primary.filter(is_unknown_artist(pl.col("name")))["artist_id"]
+    placeholders = unknown.drop_nulls().unique().sort().to_list()
     LEDGER["remove_placeholders"].execute(cur, run_id=run_id, now=now, placeholder_ids=placeholders)
     LEDGER["write_links"].execute(cur, run_id=run_id, now=now)
     return created
+
+
+def _write_labels(cur: psycopg.Cursor[Any], *, run_id: str, now: datetime) -> None:
+    """Into the metadata and into every column an installation has for it, also through a view."""
+    there = writable(cur, "tracks")
+    columns = [column for column in LABEL_COLUMNS if column in there]
+    if "metadata" in there:
+        LEDGER["write_labels"].execute(cur, run_id=run_id, now=now)
+    elif not columns:
+        raise EnrichError(
+            f"tracks: no column metadata, {' or '.join(LABEL_COLUMNS)} that can be written; see db status"
+        )
+    for column in columns:
+        LEDGER["write_column"].on(column).execute(cur, run_id=run_id, now=now, kind="label")
 
 
 def _completing(free: pl.DataFrame, primary: pl.DataFrame) -> pl.Series:

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from enrich.ledger.review import refused
 from enrich.matching.confidence import auto_accept_thresholds
 from enrich.pipeline.outside import OutsideTiers
 from enrich.pipeline.policy import read_policy
@@ -179,14 +180,15 @@ def trigger(
     stop: threading.Event | None = None,
     learned: bool = True,
 ) -> CycleResult:
-    """The standard cycle on pending tracks; arguments as for `hunt_labels`.
+    """The standard cycle on pending tracks, after those that failed for a reason that passes; arguments as above.
 
-    With `apply`, a track that stays without an artist is `failed`; one that came out of cool-down goes back for its
-    next period, until its retries are spent. One that only lacks a label is `partial`. Without `learned` the learned
-    ranker is not asked: it has seen the public tracklists, so it may not judge them again (`enrich replay`).
+    With `apply`, a track with artist and label, by whatever hand, is `completed`; one that stays without an artist is
+    `failed`; one that came out of cool-down goes back for its next period, until its retries are spent. One that only
+    lacks a label is `partial`. Without `learned` the learned ranker is not asked: it has seen the public tracklists, so
+    it may not judge them again (`enrich replay`).
     """
     options = RunOptions(now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=on_progress, stop=stop)
-    run = _run("trigger", settings, options, statuses=("pending",), blank="any", learned=learned)
+    run = _run("trigger", settings, options, statuses=("retriable", "pending"), blank="any", learned=learned)
     return _counted(run, applied=apply)
 
 
@@ -212,7 +214,7 @@ def _run(
     with open_snapshot(path, settings=settings) as opened:
         ws = Workspace.of(opened)
     ids = select_tracks(ws, statuses=statuses, limit=options.limit, blank=blank)
-    policy = read_policy(settings.auto_accept, learned=auto_accept_thresholds())
+    policy = replace(read_policy(settings.auto_accept, learned=auto_accept_thresholds()), refused=refused(settings))
     outside = OutsideTiers(enabled_sources(settings), options.on_progress, options.stop)
     found = run_tiers(
         ws,

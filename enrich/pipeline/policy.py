@@ -19,6 +19,7 @@ import polars as pl
 
 from enrich.errors import SettingsError
 from enrich.settings import SOURCES
+from enrich.text.normalise import artist_key, label_key
 
 #: The default: (kind, source) → lowest confidence accepted.
 DEFAULT_THRESHOLDS: Mapping[tuple[str, str], float] = {
@@ -46,6 +47,8 @@ class Policy:
 
     name: str
     thresholds: Mapping[tuple[str, str], float]
+    refused: pl.DataFrame | None = None
+    """track_id, kind, value: what a person has rejected or undone, under whatever spelling or source it comes again."""
 
     def accepts(self, proposals: pl.DataFrame) -> pl.Series:
         """True for each of PROPOSALS that is accepted without a person."""
@@ -54,10 +57,17 @@ class Policy:
             schema={"kind": pl.String, "source": pl.String, "threshold": pl.Float64},
             orient="row",
         )
+        passed = proposals.join(table, on=["kind", "source"], how="left", maintain_order="left").with_columns(
+            accepted=((pl.col("confidence") + 1e-9) >= pl.col("threshold")).fill_null(value=False)
+        )
+        if self.refused is None or self.refused.is_empty():
+            return passed["accepted"]
+        key = pl.when(pl.col("kind") == "label").then(label_key(pl.col("value"))).otherwise(artist_key(pl.col("value")))
+        gone = self.refused.select("track_id", "kind", key=key).unique().with_columns(is_refused=True)
         return (
-            proposals.select("kind", "source", "confidence")
-            .join(table, on=["kind", "source"], how="left", maintain_order="left")
-            .select(((pl.col("confidence") + 1e-9) >= pl.col("threshold")).fill_null(value=False).alias("accepted"))
+            passed.with_columns(key=key)
+            .join(gone, on=["track_id", "kind", "key"], how="left", maintain_order="left")
+            .select(accepted=pl.col("accepted") & pl.col("is_refused").is_null())
         )["accepted"]
 
 

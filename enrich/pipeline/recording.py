@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 from enrich.cooldown import queue
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
+from enrich.database.layout import writable
 from enrich.ledger.proposals import save
 from enrich.ledger.review import accept_by_policy
 from enrich.ledger.runs import close_run, open_run
@@ -24,6 +25,7 @@ from enrich.pipeline.rounds import COMMITTING, Found, Progress, tell
 from enrich.rules import MAX_ATTEMPTS
 from enrich.settings import Settings
 from enrich.sql import LEDGER
+from enrich.text.words import is_unknown_artist
 from enrich.tiers.workspace import Workspace
 
 
@@ -73,9 +75,15 @@ def record(
         )
         new, refreshed = save(cur, found.proposals, run_id=run_id, seen=ws.seen(), now=now)
         accepted = accept_by_policy(cur, list(found.accepted_ids), policy=policy.name, now=now)
+        at: dict[str, Any] = {"run_id": run_id, "now": now}
+        if apply and command == "trigger":
+            ready = _ready(ws)
+            LEDGER["add_statuses"].execute(cur, **at, track_ids=[*ids, *ready])
+            LEDGER["settle_complete"].execute(cur, **at, track_ids=ready)
+            LEDGER["mark_attempted"].execute(cur, track_ids=ids.to_list(), now=now)
         written = write_accepted(cur, now=now, run_ids=[run_id]) if apply else None
         if apply:
-            LEDGER["mark_attempted"].execute(cur, track_ids=ids.to_list(), now=now)
+            LEDGER["remember_attempts"].execute(cur, **at, track_ids=ids.to_list(), command=command)
         if apply and command == "trigger":
             failed, back = _settle_unresolved(con, found, ids, now=now)
         close_run(
@@ -97,24 +105,38 @@ def record(
 
 
 def _settle_unresolved(con: psycopg.Connection[Any], found: Found, ids: pl.Series, *, now: datetime) -> tuple[int, int]:
-    """Pending tracks that were not completed: failed, back in cool-down, or partial. Returns the first two counts."""
+    """Tracks of the cycle that were not completed: failed, back in cool-down, or partial. Counts the first two."""
     reviewed = set(found.proposals.filter(pl.col("kind") != "label")["track_id"])
-    named = set(found.workspace.tracks.filter("is_known_artist")["track_id"])
     with con.cursor(row_factory=dict_row) as cur:
         LEDGER["lock_unresolved"].execute(cur, track_ids=ids.to_list())
-        rows = [{**row, "error_message": _reason(str(row["track_id"]), reviewed)} for row in cur.fetchall()]
-        nameless = [row for row in rows if str(row["track_id"]) not in named]
-        only_label = [row["track_id"] for row in rows if str(row["track_id"]) in named]
+        rows = cur.fetchall()
+        names = pl.DataFrame({"name": [row["artists"] for row in rows]}, schema={"name": pl.List(pl.String)})
+        known = names.select(pl.col("name").list.eval(~is_unknown_artist(pl.element())).list.any())["name"].to_list()
+        nameless = [row for row, is_named in zip(rows, known, strict=True) if not is_named]
+        only_label = [row["track_id"] for row, is_named in zip(rows, known, strict=True) if is_named]
         LEDGER["mark_partial"].execute(cur, track_ids=only_label, now=now)
+        lost = [row["track_id"] for row in nameless]
         LEDGER["mark_failed"].execute(
             cur,
-            track_ids=[row["track_id"] for row in nameless],
-            reasons=[row["error_message"] for row in nameless],
+            track_ids=lost,
+            reasons=[_reason(str(track), reviewed) for track in lost],
+            # The retry of a failure that passes begins here; that of a parked track began when it fell due.
+            retries=[row["retry_count"] + (row["status"] == "failed") for row in nameless],
             now=now,
         )
-        back = [row["track_id"] for row in nameless if 0 < row["retry_count"] < MAX_ATTEMPTS]
+        if "is_retriable" in writable(cur, "enrichment_status"):
+            LEDGER["mark_definite"].execute(cur, track_ids=lost)
+        back = [
+            row["track_id"] for row in nameless if row["status"] != "failed" and 0 < row["retry_count"] < MAX_ATTEMPTS
+        ]
         queue.enqueue(cur, back, now=now)
     return len(nameless) - len(back), len(back)
+
+
+def _ready(ws: Workspace) -> list[str]:
+    """Tracks that wait although nothing is missing, by the snapshot."""
+    waits = (pl.col("status") == "pending") | (pl.col("is_retriable") & ~pl.col("is_permanently_failed"))
+    return ws.tracks.filter(waits & pl.col("is_known_artist") & pl.col("label").is_not_null())["track_id"].to_list()
 
 
 def _reason(track_id: str, reviewed: set[str]) -> str:

@@ -124,7 +124,7 @@ def select_tracks(ws: Workspace, *, statuses: Sequence[str], limit: int, blank: 
 
     Args:
         ws: The workspace.
-        statuses: In this order of preference.
+        statuses: In this order of preference; `retriable`: failed for a reason that passes, with retries left.
         limit: At most this many; >= 1.
         blank: `label`, `artist` or `any`.
     """
@@ -133,9 +133,11 @@ def select_tracks(ws: Workspace, *, statuses: Sequence[str], limit: int, blank: 
     no_label, no_artist = pl.col("label").is_null(), ~pl.col("is_known_artist")
     wanted = {"label": no_label, "artist": no_artist, "any": no_label | no_artist}[blank]
     order = pl.DataFrame({"status": list(statuses), "preference": range(len(statuses))})
+    passing = pl.col("is_retriable") & ~pl.col("is_permanently_failed") if "retriable" in statuses else pl.lit(False)
     return (
         ws.tracks.filter(wanted)
+        .with_columns(status=pl.when(passing).then(pl.lit("retriable")).otherwise("status"))
         .join(order, on="status")
-        .sort("preference", "last_attempt", "track_id", nulls_last=False)
+        .sort("preference", *(["hunted_at"] if blank == "label" else []), "last_attempt", "track_id", nulls_last=False)
         .head(limit)["track_id"]
     )

@@ -305,7 +305,8 @@ def _next_steps(counts: Counts, tracks: pl.DataFrame, headline: Mapping[str, Any
     """What an analyst would do now, most useful first: a sentence and its command."""
     status = dict(counts.proposals.group_by("status").len().iter_rows())
     ready = int(counts.queue.get("ready_for_retry") or 0)
-    parkable = tracks.filter((pl.col("status") == "failed") & (pl.col("retry_count") < MAX_ATTEMPTS)).height
+    left = tracks.filter((pl.col("status") == "failed") & (pl.col("retry_count") < MAX_ATTEMPTS))
+    parkable, retriable = left.filter(~pl.col("is_retriable")).height, int(left["is_retriable"].sum())
     steps: list[tuple[bool, str, str]] = [
         (
             counts.states.is_empty(),
@@ -331,6 +332,11 @@ def _next_steps(counts: Counts, tracks: pl.DataFrame, headline: Mapping[str, Any
             status.get("conflict", 0) > 0,
             f"{status.get('conflict', 0):,} proposals met values changed since the snapshot.",
             "enrich proposals --status conflict",
+        ),
+        (
+            retriable > 0,
+            f"{retriable:,} tracks failed for a reason that passes; the cycle retries them first.",
+            "enrich trigger --limit 1000",
         ),
         (
             headline["pending_after"] > 0,

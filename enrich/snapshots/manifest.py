@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 #: Raised whenever a mart's columns or meaning change: a snapshot of another format is taken anew, not read.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

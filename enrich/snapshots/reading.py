@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from enrich.database.connection import connect, database_url
 from enrich.database.faults import database_errors, describe, explain, place
+from enrich.database.layout import UNKNOWN, Layout, layout_of
 from enrich.errors import DatabaseError
 from enrich.settings import Settings
 from enrich.snapshots.tables import KEY, REQUIRED, STAGED
@@ -60,6 +61,7 @@ class Catalog:
     server_version: str
     database: str
     schema_version: int | None
+    layout: Layout
 
     @property
     def key_types(self) -> set[str]:
@@ -79,7 +81,10 @@ def read_catalog(settings: Settings) -> Catalog:
         DatabaseError: Postgres cannot be reached, or a required table or column is missing.
     """
     url = database_url(settings)
-    with database_errors(url=url), connect(settings) as con:
+    with database_errors(url=url), connect(settings, as_laid_out=False) as con:
+        layout = layout_of(con, settings)
+        for statement in layout.views:
+            con.execute(statement)
         rows = con.execute(
             """select t.name, n.nspname, a.attname, y.typname, format_type(a.atttypid, a.atttypmod)
                from unnest(%s::text[]) with ordinality as t (name, place)
@@ -93,10 +98,12 @@ def read_catalog(settings: Settings) -> Catalog:
         columns: dict[str, list[Column]] = {}
         schemas: dict[str, str] = {}
         for table, schema, name, type_name, declared in rows:
-            schemas[table] = schema
+            schemas[table] = "pg_temp" if schema.startswith("pg_temp") else schema
             columns.setdefault(table, []).append(Column(name=name, type_name=type_name, declared=declared))
         for table, needed in REQUIRED.items():
             if table not in columns:
+                if layout.name == UNKNOWN:
+                    raise DatabaseError(f"Postgres at {place(url)}: {layout.said()}")
                 raise DatabaseError(
                     f"Postgres at {place(url)}: no table {table} in search_path ({settings.search_path}); "
                     "run `enrich db migrate`, or set ENRICH_SEARCH_PATH to the schema that holds it"
@@ -119,6 +126,7 @@ def read_catalog(settings: Settings) -> Catalog:
         server_version=str(version[0]) if version else "",
         database=place(url),
         schema_version=found[0] if found else None,
+        layout=layout,
     )
 
 
@@ -136,6 +144,9 @@ def read_tables(
     doing = "connecting"
     try:
         with adbc.connect(url) as source, source.cursor() as cursor:
+            for statement in ("set transaction read write", *catalog.layout.views):
+                cursor.execute(statement)
+            source.commit()
             cursor.execute("set transaction isolation level repeatable read read only")
             # A long COPY must not be cut by a limit meant for web requests.
             cursor.execute("set local statement_timeout = 0")

@@ -16,7 +16,8 @@ STAGED: dict[str, dict[str, str]] = {
     "albums": {"id": KEY, "label": "varchar", "release_date": "date"},
     "tracks": {
         "id": KEY, "title": "varchar", "isrc": "varchar", "duration_ms": "bigint", "release_date": "date",
-        "label": "varchar", "mashup_components": "json", "is_mashup": "boolean", "metadata": "json",
+        "label": "varchar", "record_label": "varchar", "artist_name": "varchar", "mashup_components": "json",
+        "is_mashup": "boolean", "metadata": "json",
         "created_at": "timestamptz", "updated_at": "timestamptz",
     },
     "enrichment_status": {
@@ -37,6 +38,7 @@ STAGED: dict[str, dict[str, str]] = {
         "created_at": "timestamptz",
     },
     "playlist_tracks": {"playlist_id": KEY, "track_id": KEY, "position": "integer"},
+    "enrich_attempts": {"track_id": KEY, "command": "varchar", "attempted_at": "timestamptz"},
 }  # fmt: skip
 
 #: What names of artists, labels and titles are made from.

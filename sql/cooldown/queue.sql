@@ -1,11 +1,13 @@
--- name: failed_candidates(limit_rows, max_attempts)
+-- name: failed_candidates(limit_rows, max_attempts, with_retriable)
 -- One row per failed track, locked: those with retries left first, longest waiting first, then the exhausted ones
--- (so that they never keep others out, and are still counted). Rows another worker holds are passed over.
+-- (so that they never keep others out, and are still counted). Rows another worker holds are passed over, and so are,
+-- unless asked for, failures that pass: these are retried, not parked.
 select
     status.track_id,
     {{retries_spent}} as is_exhausted
 from enrichment_status as status
 where status.status = 'failed'
+    and ($with_retriable or {{retries_spent}} or not {{failed_in_passing}})
 order by
     {{retries_spent}},
     status.last_attempt nulls first,
@@ -16,11 +18,12 @@ for update of status skip locked
 -- name: waiting_facts(track_ids, now)
 -- One row per track: all that decides how long it waits.
 -- age_days counts from the first play or, for a track never played, from its creation; null where neither is finite.
--- own_strategy is the one under which the track waited before.
+-- own_strategy is the one under which the track waited before; where no wait had a reason, it is some default of the
+-- column, and nobody's decision.
 select
     status.track_id::text,
     coalesce(status.retry_count, 0) as retry_count,
-    status.cooldown_strategy::text as own_strategy,
+    case when status.cooldown_reason is not null then status.cooldown_strategy::text end as own_strategy,
     {{labels_of_track}} as labels,
     extract(epoch from $now::timestamptz - coalesce(
         (
@@ -80,9 +83,10 @@ select
 from enrichment_status
 where status = 'pending_re_enrichment'
 
--- name: permanently_failed(max_attempts)
--- One row: failed tracks whose retries are spent.
-select count(*) as permanently_failed
-from enrichment_status
-where status = 'failed'
-    and {{retries_spent}}
+-- name: failed_apart(max_attempts)
+-- One row: failed tracks whose retries are spent, and those that the next cycle retries.
+select
+    count(*) filter (where {{retries_spent}}) as permanently_failed,
+    count(*) filter (where not {{retries_spent}} and {{failed_in_passing}}) as retriable
+from enrichment_status as status
+where status.status = 'failed'

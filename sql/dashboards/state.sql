@@ -6,14 +6,15 @@
 SELECT * FROM get_cooldown_tracks_ready(100);
 
 -- name: statuses(max_attempts)
--- One row per status: tracks in it, and how many of them have no retries left.
+-- One row per status: tracks in it, and how many of them have no retries left. Without a row a track is pending.
 select
-    status,
+    coalesce(state.status, 'pending') as status,
     count(*) as tracks,
     count(*) filter (where {{retries_spent}}) as retries_spent
-from enrichment_status
-group by status
-order by status
+from tracks as track
+left join enrichment_status as state on state.track_id = track.id
+group by 1
+order by 1
 
 -- name: missing
 -- One row: tracks by what they lack, whatever their status. A primary artist by any name counts as one.

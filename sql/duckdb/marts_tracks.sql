@@ -11,6 +11,12 @@ plays as (
     join sets_keyed s on s.set_id = p.set_id
     where p.track_id is not null and p.set_id not in (select set_id from duplicate_sets)
     group by p.track_id
+),
+attempts as (
+    select track_id, max(attempted_at) filter (where command <> 'hunt-labels') as tried_at,
+        max(attempted_at) filter (where command = 'hunt-labels') as hunted_at
+    from staged.enrich_attempts
+    group by track_id
 )
 select t.id as track_id, t.title, n.title_key, n.base_title, n.base_key, n.version_class, n.remixer,
     coalesce(
@@ -26,23 +32,20 @@ select t.id as track_id, t.title, n.title_key, n.base_title, n.base_key, n.versi
     coalesce(t.is_mashup, false) or n.parsed_is_mashup as is_mashup,
     case when json_type(t.mashup_components, '$[0]') = 'VARCHAR' then t.mashup_components::varchar[]
         else n.components end as components,
-    e.status, coalesce(e.status = 'failed', false) as is_failed,
-    case when e.status = 'failed' then coalesce(
-        e.is_retriable,
-        regexp_matches(
-            e.error_message,
-            'time[d -]*out|rate.?limit|too many requests|\b(429|50[0234])\b|connection|network|unavailable|temporar'
-            '|try again|reset by peer|unreachable|dns', 'i'
-        ),
-        false
-    ) else false end as is_retriable,
+    -- Scrapers write no row of status: nobody has tried such a track.
+    coalesce(e.status, 'pending') as status, coalesce(e.status = 'failed', false) as is_failed,
+    case when e.status = 'failed'
+        then coalesce(e.is_retriable, regexp_matches(e.error_message, {{passing_errors}}, 'i'), false)
+        else false end as is_retriable,
     coalesce(e.status = 'failed', false) and coalesce(e.retry_count, 0) >= $max_attempts as is_permanently_failed,
-    coalesce(e.retry_count, 0) as retry_count, e.error_message, e.last_attempt, e.retry_after, t.created_at,
+    coalesce(e.retry_count, 0) as retry_count, e.error_message, greatest(e.last_attempt, a.tried_at) as last_attempt,
+    a.hunted_at, e.retry_after, t.created_at,
     t.updated_at, coalesce(p.plays, 0) as plays, p.first_played, p.last_played
 from staged.tracks t
 join track_names n using (row_no)
 left join track_labels l on l.track_id = t.id
 left join staged.enrichment_status e on e.track_id = t.id
+left join attempts a on a.track_id = t.id
 left join plays p on p.track_id = t.id
 
 -- name: marts_tracks()

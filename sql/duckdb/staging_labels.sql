@@ -13,7 +13,9 @@ with written as (
     union all
     select id, 2, 'tracks.label', label from staged.tracks
     union all
-    select id, 3, 'metadata',
+    select id, 3, 'tracks.record_label', record_label from staged.tracks
+    union all
+    select id, 4, 'metadata',
         case when json_type(metadata, '$.label') = 'VARCHAR' then json_extract_string(metadata, '$.label') end
     from staged.tracks
 )

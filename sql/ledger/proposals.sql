@@ -58,6 +58,18 @@ left join lateral (
 where $status::text is null or proposal.status = $status
 order by proposal.confidence desc, proposal.proposal_id
 
+-- name: refused_by_person
+-- One row per value of a track that a person has rejected, or undone after it was written, and not accepted since.
+select distinct proposal.track_id::text, proposal.kind, proposal.value
+from enrich_proposals as proposal
+join lateral (
+    select decision
+    from enrich_decisions
+    where proposal_id = proposal.proposal_id and decided_by not like 'policy:%'
+    order by decision_id desc
+    limit 1
+) as last_word on last_word.decision in ('rejected', 'reopened')
+
 -- name: decide(proposal_ids, decision, from_statuses, decided_by, reason, now)
 -- Takes a decision on each proposal still in one of `from_statuses`; returns their ids. Rows another reviewer has
 -- decided meanwhile are left as they are.

@@ -13,8 +13,8 @@ order by enrich_proposals.proposal_id
 for update
 
 -- name: lock_tracks(run_ids)
--- One row per track of an accepted proposal, locked: its title and the labels it has.
-select track.id::text as track_id, track.title, {{labels_of_track}} as labels
+-- One row per track of an accepted proposal, locked: its title, the labels it has, and the artist written on it.
+select track.id::text as track_id, track.title, {{labels_of_track}} as labels, {{artist_of_track}} as artist_name
 from tracks as track
 where track.id in (
         select track_id
@@ -60,47 +60,50 @@ insert into enrich_writes (run_id, proposal_id, track_id, target, row_key, old_v
 select $run_id, proposal_id, id, 'tracks.metadata', id::text, old_value, new_value, $now
 from changed
 
--- name: write_label_columns(run_id, now)
--- The same label in the column tracks.label, where an installation has one.
+-- name: write_column(run_id, now, kind)
+-- The same label or artist in a column of tracks, where an installation has one; 255 characters fit everywhere.
 with
 target as (
-    select track.id, track.label as old_value, plan.proposal_id, plan.value
+    select track.id, track.any_column as old_value, plan.proposal_id, plan.value
     from judged as plan
     join tracks as track on track.id = plan.track_id
-    where plan.outcome = 'written' and plan.kind = 'label'
+    where plan.outcome = 'written' and plan.kind = $kind
 ),
 changed as (
     update tracks as track
-    set label = left(target.value, 255)
+    set any_column = left(target.value, 255)
     from target
     where track.id = target.id
-    returning track.id, target.proposal_id, target.old_value, track.label as new_value
+    returning track.id, target.proposal_id, target.old_value, track.any_column as new_value
 )
 insert into enrich_writes (run_id, proposal_id, track_id, target, row_key, old_value, new_value, written_at)
-select $run_id, proposal_id, id, 'tracks.label', id::text, to_jsonb(old_value), to_jsonb(new_value), $now
+select $run_id, proposal_id, id, 'tracks.any_column', id::text, to_jsonb(old_value), to_jsonb(new_value), $now
 from changed
 
 -- name: create_artists(run_id, now)
--- Makes the artists of the temporary table new_artists that nobody has made meanwhile.
+-- Makes the artists of the temporary table new_artists that nobody has made meanwhile. Some installations know no
+-- normalized_name: there the name itself is unique.
 with
 made as (
-    insert into artists (name, normalized_name)
-    select name, artist_key from new_artists
-    on conflict (normalized_name) do nothing
-    returning id, name, normalized_name
+    insert into artists (any_column)
+    select any_column from new_artists
+    on conflict do nothing
+    returning id, name
 )
 insert into enrich_writes (run_id, proposal_id, track_id, target, row_key, old_value, new_value, written_at)
 select
     $run_id, plan.proposal_id, null, 'artists', made.id::text, null,
-    jsonb_build_object('name', made.name, 'normalized_name', made.normalized_name), $now
+    jsonb_build_object('name', made.name, 'normalized_name', plan.normalized_name), $now
 from made
-join new_artists as plan on plan.artist_key = made.normalized_name
+join new_artists as plan on plan.id = made.id
 
 -- name: created_artists
 -- The artists of new_artists as they now stand, made here or by another.
-select plan.artist_key, artist.id::text as artist_id
+select distinct on (plan.normalized_name) plan.normalized_name, artist.id::text as artist_id
 from new_artists as plan
-join artists as artist on artist.normalized_name = plan.artist_key
+join artists as artist
+    on artist.id = plan.id or artist.normalized_name = plan.normalized_name or artist.name = plan.name
+order by plan.normalized_name, artist.id = plan.id desc, artist.id
 
 -- name: remove_placeholders(run_id, now, placeholder_ids)
 -- Takes the link to "Unknown Artist" and its like off the tracks that get a real one.
@@ -128,8 +131,12 @@ from removed
 with
 made as (
     insert into track_artists (track_id, artist_id, role, position)
-    select track_id, artist_id, 'primary', place from artist_links
-    on conflict (track_id, artist_id, role) do nothing
+    select track_id, artist_id, 'primary', place from artist_links as plan
+    where not exists (
+        select from track_artists as credit
+        where credit.track_id = plan.track_id and credit.artist_id = plan.artist_id and credit.role = 'primary'
+    )
+    on conflict do nothing
     returning track_id, artist_id, role, position
 )
 insert into enrich_writes (run_id, proposal_id, track_id, target, row_key, old_value, new_value, written_at)
@@ -208,6 +215,21 @@ restored as (
 )
 update enrich_writes as ledger set undone_at = $now from restored where ledger.write_id = restored.write_id
 
+-- name: undo_added_statuses(run_id, now)
+-- Takes off the rows of status that were made and say nothing more than none would.
+with
+removed as (
+    delete from enrichment_status as status
+    using enrich_writes as ledger
+    where ledger.run_id = $run_id
+        and ledger.undone_at is null
+        and ledger.target = 'enrichment_status'
+        and status.track_id = ledger.track_id
+        and status.status = 'pending'
+    returning ledger.write_id
+)
+update enrich_writes as ledger set undone_at = $now from removed where ledger.write_id = removed.write_id
+
 -- name: undo_links(run_id, now)
 -- Removes the links that were made and are unchanged.
 with
@@ -245,7 +267,7 @@ restored as (
             select from track_artists
             where track_id = (ledger.old_value ->> 'track_id')::uuid and role = 'primary'
         )
-    on conflict (track_id, artist_id, role) do nothing
+    on conflict do nothing
     returning track_id, artist_id, role
 )
 update enrich_writes as ledger
@@ -296,18 +318,18 @@ restored as (
 )
 update enrich_writes as ledger set undone_at = $now from restored where ledger.write_id = restored.write_id
 
--- name: undo_label_columns(run_id, now)
+-- name: undo_column(run_id, now)
 -- The column goes back where it is still as written.
 with
 restored as (
     update tracks as track
-    set label = ledger.old_value #>> '{}'
+    set any_column = ledger.old_value #>> '{}'
     from enrich_writes as ledger
     where ledger.run_id = $run_id
         and ledger.undone_at is null
-        and ledger.target = 'tracks.label'
+        and ledger.target = 'tracks.any_column'
         and track.id = ledger.track_id
-        and track.label = ledger.new_value #>> '{}'
+        and track.any_column = ledger.new_value #>> '{}'
     returning ledger.write_id
 )
 update enrich_writes as ledger set undone_at = $now from restored where ledger.write_id = restored.write_id

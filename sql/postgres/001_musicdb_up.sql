@@ -1,13 +1,23 @@
 -- The music database's own tables, for an empty database. A table that exists, under whatever owner and with whatever
 -- columns, stays as it is: no index, trigger or comment is added to it. Runs in the first schema of search_path.
+-- An installation of another layout (artists.artist_id, playlists.playlist_id, tracks a view) has tables of its own for
+-- all of this: there nothing is made but an enrichment_status where none is.
 -- Each table made here says so in its comment; the down script drops no other.
 
 do $migration$
 declare
     made text[] := '{}';
     name text;
+    is_other boolean := exists (
+        select from pg_class where oid = to_regclass('tracks') and relkind not in ('r', 'p')
+    ) or exists (
+        select from pg_attribute
+        where (attrelid = to_regclass('artists') and attname = 'artist_id'
+                or attrelid = to_regclass('playlists') and attname = 'playlist_id')
+            and not attisdropped
+    ) or coalesce(current_setting('enrich.layout', true), '') not in ('', 'today');
 begin
-    if to_regclass('artists') is null then
+    if not is_other and to_regclass('artists') is null then
         create table artists (
             id uuid primary key default gen_random_uuid(),
             name varchar(255) not null,
@@ -20,7 +30,7 @@ begin
         made := made || 'artists'::text;
     end if;
 
-    if to_regclass('tracks') is null then
+    if not is_other and to_regclass('tracks') is null then
         create table tracks (
             id uuid primary key default gen_random_uuid(),
             title varchar(500) not null,
@@ -41,7 +51,7 @@ begin
         made := made || 'tracks'::text;
     end if;
 
-    if to_regclass('track_artists') is null then
+    if not is_other and to_regclass('track_artists') is null then
         create table track_artists (
             track_id uuid not null references tracks (id) on delete cascade,
             artist_id uuid not null references artists (id) on delete cascade,
@@ -54,7 +64,7 @@ begin
         made := made || 'track_artists'::text;
     end if;
 
-    if to_regclass('albums') is null then
+    if not is_other and to_regclass('albums') is null then
         create table albums (
             id uuid primary key default gen_random_uuid(),
             title varchar(500) not null,
@@ -67,7 +77,7 @@ begin
         made := made || 'albums'::text;
     end if;
 
-    if to_regclass('album_tracks') is null then
+    if not is_other and to_regclass('album_tracks') is null then
         create table album_tracks (
             album_id uuid not null references albums (id) on delete cascade,
             track_id uuid not null references tracks (id) on delete cascade,
@@ -77,7 +87,7 @@ begin
         made := made || 'album_tracks'::text;
     end if;
 
-    if to_regclass('performers') is null then
+    if not is_other and to_regclass('performers') is null then
         create table performers (
             id uuid primary key default gen_random_uuid(),
             name varchar(255) not null,
@@ -90,7 +100,7 @@ begin
         made := made || 'performers'::text;
     end if;
 
-    if to_regclass('setlists') is null then
+    if not is_other and to_regclass('setlists') is null then
         create table setlists (
             id uuid primary key default gen_random_uuid(),
             performer_id uuid references performers (id) on delete set null,
@@ -108,7 +118,7 @@ begin
         made := made || 'setlists'::text;
     end if;
 
-    if to_regclass('setlist_tracks') is null then
+    if not is_other and to_regclass('setlist_tracks') is null then
         create table setlist_tracks (
             setlist_id uuid not null references setlists (id) on delete cascade,
             track_id uuid references tracks (id) on delete set null,
@@ -122,7 +132,7 @@ begin
         made := made || 'setlist_tracks'::text;
     end if;
 
-    if to_regclass('playlists') is null then
+    if not is_other and to_regclass('playlists') is null then
         create table playlists (
             id uuid primary key default gen_random_uuid(),
             name varchar(255) not null,
@@ -135,7 +145,7 @@ begin
         made := made || 'playlists'::text;
     end if;
 
-    if to_regclass('playlist_tracks') is null then
+    if not is_other and to_regclass('playlist_tracks') is null then
         create table playlist_tracks (
             playlist_id uuid not null references playlists (id) on delete cascade,
             track_id uuid not null references tracks (id) on delete cascade,
@@ -148,7 +158,7 @@ begin
     if to_regclass('enrichment_status') is null then
         create table enrichment_status (
             id uuid primary key default gen_random_uuid(),
-            track_id uuid not null unique references tracks (id) on delete cascade,
+            track_id uuid not null unique,
             status varchar(20) not null default 'pending'
                 constraint enrichment_status_status_check
                 check (status in ('pending', 'in_progress', 'completed', 'partial', 'failed')),
@@ -161,10 +171,13 @@ begin
             updated_at timestamptz not null default now()
         );
         create index enrichment_status_status_idx on enrichment_status (status);
+        if not is_other then
+            alter table enrichment_status add foreign key (track_id) references tracks (id) on delete cascade;
+        end if;
         made := made || 'enrichment_status'::text;
     end if;
 
-    if to_regprocedure('update_updated_at_column()') is null then
+    if cardinality(made) > 0 and to_regprocedure('update_updated_at_column()') is null then
         create function update_updated_at_column() returns trigger language plpgsql as $body$
         begin
             new.updated_at = now();

@@ -1,6 +1,7 @@
 -- Takes the cool-down queue back: the shape of enrichment_status before 008, as enrich_cooldown_before remembers it.
 --
--- Tracks in the queue go back to `failed`; no row is lost and no updated_at changes. Columns that 008 added go, with the
+-- Rows that 008 adopted and that still stand as it left them get their former status; other tracks in the queue go back
+-- to `failed`; no row is lost and no updated_at changes. Columns that 008 added go, with the
 -- times and reasons in them; columns that were there before stay. An earlier migration's view and functions return.
 -- Views that others built on cooldown_queue_summary or on the added columns stop it with their name: drop those first.
 -- Runs by `enrich db migrate --down` or by `psql -f`, as one statement.
@@ -69,6 +70,13 @@ begin
     for checked in select c ->> 'name' as name from jsonb_array_elements(before.checks) as c loop
         execute format('alter table %s drop constraint if exists %I', target, checked.name);
     end loop;
+    if to_regclass('enrich_cooldown_adopted') is not null then
+        perform enrich_past_triggers(target, format(
+            'update %s as row set status = old.status, retry_count = old.retry_count from enrich_cooldown_adopted as old '
+            'where old.track_id = row.track_id and row.status = case old.status when %L then %L else %L end',
+            target, 'cooldown', 'pending_re_enrichment', 'failed'));
+        drop table enrich_cooldown_adopted;
+    end if;
     if is_narrowed then
         select format_type(a.atttypid, a.atttypmod) into strict current_type
         from pg_attribute a where a.attrelid = target and a.attname = 'status';
@@ -94,6 +102,8 @@ begin
     drop table enrich_cooldown_before;
     drop function enrich_dependents(regclass, name, oid[]);
     drop function enrich_as_written(text);
+    drop function if exists enrich_share(regclass);
+    drop function if exists enrich_past_triggers(regclass, text);
     perform set_config('search_path', former_path, true);
 end
 $migration$;

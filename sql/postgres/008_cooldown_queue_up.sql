@@ -4,9 +4,13 @@
 -- Fits an installation as it is, in whatever schema of search_path (else musicdb, else public) its table lies:
 --   * the CHECK on status, whatever its name, is widened, and so is varchar(20): the new status has 21 characters;
 --   * views on status (also materialised ones and views on views) are made anew with owner, grants and comments;
---   * an earlier migration of the same purpose, or columns added by hand, are adopted;
---   * what was there before is remembered in enrich_cooldown_before, from which the down script restores it.
--- No row is rewritten and no trigger fires. Applying it again changes nothing.
+--   * an earlier migration of the same purpose, or columns added by hand, are adopted; its view and function keep
+--     their columns, in order, with ours after them, and their owner and grants;
+--   * rows that a later program left as `cooldown` or `permanently_failed` become rows of this queue;
+--   * what was there before is remembered in enrich_cooldown_before and enrich_cooldown_adopted, from which the down
+--     script restores it;
+--   * whoever may read or write enrichment_status may do the same with what is new here.
+-- No other row is rewritten and no trigger fires. Applying it again changes nothing.
 -- Runs by `enrich db migrate` or by `psql -f`: the work is one statement, so it is done wholly or not at all.
 
 do $migration$
@@ -27,6 +31,9 @@ declare
     accepts boolean;
     checks jsonb := '[]';
     columns_added text[];
+    kept text[];
+    outputs text[];
+    argument text;
 begin
     if target is null then
         raise exception 'there is no table enrichment_status in search_path (%), musicdb or public', former_path
@@ -238,6 +245,72 @@ begin
     end
     $function$;
 
+    -- What others may do with enrichment_status they may do with our tables beside it, and read our view and function;
+    -- its owner owns them. Objects that stood here before us keep what they have.
+    create or replace function enrich_share(target regclass) returns void
+    language plpgsql set search_path = pg_catalog as $function$
+    declare
+        status pg_class;
+        made record;
+        entry record;
+    begin
+        select c.* into strict status from pg_class c where c.oid = target;
+        for made in
+            select c.relowner as owner, format('%s %I.%I', case c.relkind when 'v' then 'view' else 'table' end,
+                    n.nspname, c.relname) as name, format('%I.%I', n.nspname, c.relname) as granted,
+                case c.relkind when 'v' then '{SELECT}' else '{SELECT,INSERT,UPDATE,DELETE}' end::text[] as allowed
+            from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where c.relnamespace = status.relnamespace and (
+                c.relkind = 'r' and c.relname like 'enrich\_%'
+                or c.relkind = 'v' and c.relname = 'cooldown_queue_summary'
+                and obj_description(c.oid, 'pg_class') like 'The cool-down queue by strategy:%')
+            union all
+            select p.proowner, 'function ' || p.oid::regprocedure, 'function ' || p.oid::regprocedure, '{}'
+            from pg_proc p
+            where p.pronamespace = status.relnamespace and (p.proname like 'enrich\_%'
+                or p.proname = 'get_cooldown_tracks_ready'
+                and obj_description(p.oid, 'pg_proc') like 'Tracks whose cool-down is over%')
+        loop
+            continue when not pg_has_role(made.owner, 'member');
+            for entry in
+                select case e.grantee when 0 then 'public' else e.grantee::regrole::text end as who,
+                    string_agg(e.privilege_type, ', ' order by e.privilege_type) as what
+                from aclexplode(status.relacl) e
+                where e.grantee <> status.relowner
+                    and (e.privilege_type = any (made.allowed) or made.allowed = '{}' and e.privilege_type = 'SELECT')
+                group by e.grantee
+            loop
+                execute format('grant %s on %s to %s', case when made.allowed = '{}' then 'execute' else entry.what end,
+                    made.granted, entry.who);
+            end loop;
+            if made.owner <> status.relowner and pg_has_role(status.relowner, 'member') then
+                execute format('alter %s owner to %s', made.name, status.relowner::regrole);
+            end if;
+        end loop;
+    end
+    $function$;
+
+    -- Runs a statement on the rows of a table past its triggers, which then are as they were.
+    create or replace function enrich_past_triggers(target regclass, work text) returns void
+    language plpgsql as $function$
+    declare
+        enabled record;
+        before jsonb := (
+            select coalesce(jsonb_agg(jsonb_build_object('name', tgname, 'mode', tgenabled)), '[]') from pg_trigger
+            where tgrelid = target and not tgisinternal and tgenabled <> 'D'
+        );
+    begin
+        for enabled in select * from jsonb_to_recordset(before) as t (name text, mode text) loop
+            execute format('alter table %s disable trigger %I', target, enabled.name);
+        end loop;
+        execute work;
+        for enabled in select * from jsonb_to_recordset(before) as t (name text, mode text) loop
+            execute format('alter table %s enable %s trigger %I', target,
+                case enabled.mode when 'R' then 'replica' when 'A' then 'always' else '' end, enabled.name);
+        end loop;
+    end
+    $function$;
+
     is_first := to_regclass('enrich_cooldown_before') is null;
     select format_type(a.atttypid, a.atttypmod) into strict status_type
     from pg_attribute a where a.attrelid = target and a.attname = 'status' and not a.attisdropped;
@@ -258,6 +331,20 @@ begin
             where p.pronamespace = home::regnamespace and p.proname = 'get_cooldown_tracks_ready' and p.prokind = 'f'
         );
     end if;
+    kept := array(
+        select a.attname || chr(9) || format_type(a.atttypid, a.atttypmod) from pg_attribute a
+        where a.attrelid = to_regclass('cooldown_queue_summary') and a.attnum > 0 and not a.attisdropped order by a.attnum
+    );
+    select array(
+            select p.proargnames[i] || chr(9) || format_type(p.proallargtypes[i], null)
+            from generate_subscripts(p.proargmodes, 1) as i where p.proargmodes[i] = 't' order by i
+        ), coalesce(nullif(p.proargnames[1], ''), 'max_tracks')
+            || ' integer default ' || coalesce(pg_get_expr(p.proargdefaults, 0), '100')
+    into outputs, argument
+    from pg_proc p
+    where p.pronamespace = home::regnamespace and p.proname = 'get_cooldown_tracks_ready' and p.prokind = 'f'
+        and p.pronargs = 1
+    order by p.proargtypes[0] = 'integer'::regtype desc, p.oid limit 1;
     if status_type ~ '^character varying\((\d|1\d|2\d)\)$' or cardinality(seeds) > 0 then
         select array_agg(d.drop_statement order by d.depth desc, d.object_id desc),
             array_agg(d.body order by d.depth, d.object_id, d.place) filter (where not d.object_id = any (seeds)),
@@ -336,55 +423,118 @@ begin
     execute format('create index if not exists enrichment_status_retry_after_idx on %s (retry_after) '
         'where status = %L', target, 'pending_re_enrichment');
 
-    -- A track in the queue without a time is due: nobody said to wait.
-    execute format($view$
-        create or replace view cooldown_queue_summary as
-        select coalesce(cooldown_strategy::text, 'unknown') as strategy,
-            count(*) as track_count,
-            count(*) filter (where retry_after is null or retry_after <= now()) as ready_now,
-            count(*) filter (where retry_after > now()) as waiting,
-            round(avg(coalesce(retry_count, 0)), 1) as avg_retry_attempts
-        from %s
-        where status = 'pending_re_enrichment'
-        group by 1
-        order by 1
-    $view$, target);
-    comment on view cooldown_queue_summary is 'The cool-down queue by strategy: tracks, due now, waiting, mean retries.';
-
-    execute format($function$
-        create or replace function get_cooldown_tracks_ready(max_tracks integer default 100)
-        returns table (
-            track_id uuid,
-            title text,
-            retry_count integer,
-            cooldown_strategy text,
-            cooldown_reason text,
-            failed_at timestamptz,
-            retry_after timestamptz,
-            cooldown_days integer,
-            days_overdue integer
-        )
-        language sql stable as $body$
-            select s.track_id, t.title::text, coalesce(s.retry_count, 0), s.cooldown_strategy::text,
-                s.cooldown_reason::text, s.last_attempt::timestamptz, s.retry_after::timestamptz,
-                round(extract(epoch from s.retry_after - s.last_attempt) / 86400)::integer,
-                floor(extract(epoch from now() - s.retry_after) / 86400)::integer
-            from %s s left join %I.tracks t on t.id = s.track_id
-            where s.status = 'pending_re_enrichment' and (s.retry_after is null or s.retry_after <= now())
-            order by s.retry_after nulls first, s.track_id
-            limit max_tracks
-        $body$
-    $function$, target, home);
-    comment on function get_cooldown_tracks_ready(integer) is
-        'Tracks whose cool-down is over, longest waiting first: attempt, strategy, reason, length in days, days overdue.';
-
-    if pg_has_role(owner, 'member') and owner <> current_user::regrole then
-        execute format('alter table enrich_cooldown_before owner to %s', owner);
-        execute format('alter view cooldown_queue_summary owner to %s', owner);
-        execute format('alter function get_cooldown_tracks_ready(integer) owner to %s', owner);
-        execute format('alter function enrich_dependents(regclass, name, oid[]) owner to %s', owner);
-        execute format('alter function enrich_as_written(text) owner to %s', owner);
+    -- Rows a later program left under its own names of the same states; past the triggers, for nothing happened now.
+    execute format('select exists (select from %s where status in (%L, %L))', target, 'cooldown', 'permanently_failed')
+    into accepts;
+    if accepts then
+        create table if not exists enrich_cooldown_adopted (
+            track_id uuid primary key, status text not null, retry_count int
+        );
+        comment on table enrich_cooldown_adopted is
+            'Rows of enrichment_status as they were before migration 008 adopted them, for its down script.';
+        perform enrich_past_triggers(target, format(
+            'with old as (select track_id, status, retry_count from %1$s where status in (%2$L, %3$L)), '
+            'kept as (insert into enrich_cooldown_adopted select * from old where track_id is not null '
+            'on conflict (track_id) do update set status = excluded.status, retry_count = excluded.retry_count) '
+            'update %1$s as row set status = case row.status when %2$L then %4$L else %5$L end, '
+            'retry_count = case row.status when %2$L then row.retry_count '
+            'else greatest(coalesce(row.retry_count, 0), 5) end from old where old.track_id = row.track_id',
+            target, 'cooldown', 'permanently_failed', 'pending_re_enrichment', 'failed'));
     end if;
+
+    -- A track in the queue without a time is due: nobody said to wait. Columns of an earlier view come first, as they
+    -- were; one that cannot be told from the queue stays, empty.
+    with
+    ours (name, type, expression, place) as (
+        values
+            ('strategy', 'text', 'coalesce(cooldown_strategy::text, ''unknown'')', 1),
+            ('track_count', 'bigint', 'count(*)', 2),
+            ('ready_now', 'bigint', 'count(*) filter (where retry_after is null or retry_after <= now())', 3),
+            ('waiting', 'bigint', 'count(*) filter (where retry_after > now())', 4),
+            ('avg_retry_attempts', 'numeric', 'round(avg(coalesce(retry_count, 0)), 1)', 5),
+            ('cooldown_strategy', null, 'coalesce(cooldown_strategy::text, ''unknown'')', null),
+            ('status', null, '''pending_re_enrichment''::text', null),
+            ('tracks', null, 'count(*)', null),
+            ('next_retry', null, 'min(retry_after)', null),
+            ('last_retry', null, 'max(retry_after)', null)
+    ),
+    theirs as (
+        select split_part(k.what, chr(9), 1) as name, split_part(k.what, chr(9), 2) as type, k.place
+        from unnest(kept) with ordinality as k (what, place)
+    ),
+    columns as (
+        select t.name, t.type, coalesce(o.expression, 'null') as expression, t.place
+        from theirs t left join ours o using (name)
+        union all
+        select name, type, expression, 1000 + place from ours
+        where place is not null and name not in (select name from theirs)
+    )
+    select string_agg(format('(%s)::%s as %I', expression, type, name), ', ' order by place) into statement from columns;
+    execute format('create or replace view cooldown_queue_summary as select %s from %s where status = %L '
+        'group by coalesce(cooldown_strategy::text, %L) order by coalesce(cooldown_strategy::text, %L)',
+        statement, target, 'pending_re_enrichment', 'unknown', 'unknown');
+
+    with
+    ours (name, type, expression, place) as (
+        values
+            ('track_id', 'uuid', 's.track_id', 1),
+            ('title', 'text', 't.title', 2),
+            ('retry_count', 'integer', 'coalesce(s.retry_count, 0)', 3),
+            ('cooldown_strategy', 'text', 's.cooldown_strategy', 4),
+            ('cooldown_reason', 'text', 's.cooldown_reason', 5),
+            ('failed_at', 'timestamp with time zone', 's.last_attempt', 6),
+            ('retry_after', 'timestamp with time zone', 's.retry_after', 7),
+            ('cooldown_days', 'integer', 'round(extract(epoch from s.retry_after - s.last_attempt) / 86400)', 8),
+            ('days_overdue', 'integer', 'floor(extract(epoch from now() - s.retry_after) / 86400)', 9),
+            ('track_title', null, 't.title', null),
+            ('last_attempt', null, 's.last_attempt', null),
+            ('ready_since', null, 'now() - s.retry_after', null),
+            ('days_waiting', null, 'floor(extract(epoch from now() - s.last_attempt) / 86400)', null)
+    ),
+    theirs as (
+        select split_part(k.what, chr(9), 1) as name, split_part(k.what, chr(9), 2) as type, k.place
+        from unnest(outputs) with ordinality as k (what, place)
+    ),
+    columns as (
+        select t.name, t.type, coalesce(o.expression, 'null') as expression, t.place
+        from theirs t left join ours o using (name)
+        union all
+        select name, type, expression, 1000 + place from ours
+        where place is not null and name not in (select name from theirs)
+    )
+    select format('create or replace function get_cooldown_tracks_ready(%s) returns table (%s) language sql stable as '
+            '$body$ select %s from %I.enrichment_status s left join %s t on t.id = s.track_id '
+            'where s.status = %L and (s.retry_after is null or s.retry_after <= now()) '
+            'order by s.retry_after nulls first, s.track_id limit $1 $body$',
+        coalesce(argument, 'max_tracks integer default 100'),
+        string_agg(format('%I %s', name, type), ', ' order by place),
+        string_agg(format('(%s)::%s', expression, type), ', ' order by place), home,
+        coalesce(nullif(current_setting('enrich.tracks', true), ''), format('%I.tracks', home)),
+        'pending_re_enrichment')
+    into statement from columns;
+    execute statement;
+
+    -- What replaces an earlier object has its owner, its grants and its comment; what is new those of the status.
+    foreach statement in array coalesce(restores, '{}') loop
+        if statement ~* '^(revoke|grant|alter (view|function) \S+ owner to|comment on (view|function|column)) ' then
+            execute statement;
+        end if;
+    end loop;
+    if not exists (
+        select from enrich_cooldown_before, unnest(earlier_objects) as earlier
+        where earlier ~* '^create (materialized )?view \S*cooldown_queue_summary'
+    ) then
+        comment on view cooldown_queue_summary is
+            'The cool-down queue by strategy: tracks, due now, waiting, mean retries.';
+    end if;
+    if not exists (
+        select from enrich_cooldown_before, unnest(earlier_objects) as earlier
+        where earlier ~* '^create (or replace )?function \S*get_cooldown_tracks_ready'
+    ) then
+        comment on function get_cooldown_tracks_ready(integer) is
+            'Tracks whose cool-down is over, longest waiting first: attempt, strategy, reason, length in days, days overdue.';
+    end if;
+    perform enrich_share(target);
 
     foreach statement in array coalesce(creates, '{}') loop
         execute statement;

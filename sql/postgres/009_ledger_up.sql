@@ -68,3 +68,11 @@ create table if not exists enrich_writes (
 );
 create index if not exists enrich_writes_run_idx on enrich_writes (run_id);
 create index if not exists enrich_writes_track_idx on enrich_writes (track_id);
+
+do $share$
+begin
+    if to_regprocedure('enrich_share(regclass)') is not null then
+        perform enrich_share('enrichment_status');
+    end if;
+end
+$share$;

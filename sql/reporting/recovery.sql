@@ -2,8 +2,8 @@
 -- The optional column is_retriable is read through to_jsonb.
 
 -- name: track_states
--- One row per track with an enrichment status: as it is now, and what the ledger changed on it.
--- status_before: the status with all writes that stand undone; what came out of the cool-down queue counts as failed.
+-- One row per track: as it is now, and what the ledger changed on it. Without a row of status a track is pending.
+-- status_before: the status with all writes that stand undone; what was pending after it had failed counts as failed.
 -- label_written, artist_written: whether a write that stands filled this blank; artist_tier, artist_source: whose it was.
 -- primary_artists: names of all primary artists, in order. plays: slots of sets and playlists.
 with
@@ -17,15 +17,27 @@ label_write as (
     select distinct on (writes.track_id) writes.track_id, proposal.tier, proposal.source
     from enrich_writes as writes
     left join enrich_proposals as proposal using (proposal_id)
-    where writes.target in ('tracks.metadata', 'tracks.label') and writes.undone_at is null
+    where writes.target in ('tracks.metadata', 'tracks.label', 'tracks.record_label') and writes.undone_at is null
     order by writes.track_id, writes.write_id
 ),
 artist_write as (
     select distinct on (writes.track_id) writes.track_id, proposal.tier, proposal.source
     from enrich_writes as writes
     left join enrich_proposals as proposal using (proposal_id)
-    where writes.target = 'track_artists' and writes.new_value is not null and writes.undone_at is null
+    where writes.target in ('track_artists', 'tracks.artist_name') and writes.new_value is not null and writes.undone_at is null
     order by writes.track_id, writes.write_id
+),
+states as (
+    select
+        track.id, track.title, track.metadata, {{labels_of_track}} as labels, {{artist_of_track}} as artist_name,
+        coalesce(status.status, 'pending') as status, coalesce(first_write.status, status.status, 'pending') as first_status, first_write.status as written_over,
+        status.cooldown_reason is not null as was_queued,
+        status.cooldown_reason is not null or status.retry_count > 0 or status.error_message is not null as had_failed,
+        coalesce(status.retry_count, 0) as retry_count, {{failed_in_passing}} is true as is_retriable,
+        status.error_message, status.retry_after
+    from tracks as track
+    left join enrichment_status as status on status.track_id = track.id
+    left join first_write on first_write.track_id = track.id
 ),
 primaries as (
     select credit.track_id, array_agg(artist.name order by credit.position, artist.name) as names
@@ -44,41 +56,37 @@ played as (
     group by track_id
 )
 select
-    track.id::text as track_id,
-    track.title,
+    state.id::text as track_id,
+    state.title,
     state.status,
     case
-        when coalesce(first_write.status, state.status) = 'pending_re_enrichment' then 'failed'
-        when coalesce(first_write.status, state.status) = 'pending' and state.cooldown_reason is not null then 'failed'
-        else coalesce(first_write.status, state.status)
+        when state.first_status = 'pending_re_enrichment' then 'failed'
+        when state.first_status = 'pending' and state.had_failed then 'failed'
+        else state.first_status
     end as status_before,
-    (
-        first_write.status = 'pending_re_enrichment'
-        or (first_write.status = 'pending' and state.cooldown_reason is not null)
-    ) is true as came_from_queue,
-    state.cooldown_reason is not null as was_queued,
-    coalesce(state.retry_count, 0) as retry_count,
-    (to_jsonb(state) ->> 'is_retriable')::boolean as is_retriable,
+    (state.written_over = 'pending_re_enrichment' or (state.written_over = 'pending' and state.was_queued)) is true
+        as came_from_queue,
+    state.was_queued,
+    state.retry_count,
+    state.is_retriable,
     state.error_message,
     state.retry_after,
-    ({{labels_of_track}})[1] as label,
-    track.metadata -> 'original_data' ->> 'label' is not null as has_label_hint,
+    state.labels[1] as label,
+    state.metadata -> 'original_data' ->> 'label' is not null as has_label_hint,
     label_write.track_id is not null as label_written,
     label_write.tier as label_tier,
     label_write.source as label_source,
     artist_write.track_id is not null as artist_written,
     artist_write.tier as artist_tier,
     artist_write.source as artist_source,
-    coalesce(primaries.names, '{}') as primary_artists,
+    coalesce(primaries.names, array_remove(array[state.artist_name], null)) as primary_artists,
     coalesce(played.plays, 0) as plays
-from enrichment_status as state
-join tracks as track on track.id = state.track_id
-left join first_write on first_write.track_id = state.track_id
-left join label_write on label_write.track_id = state.track_id
-left join artist_write on artist_write.track_id = state.track_id
-left join primaries on primaries.track_id = state.track_id
-left join played on played.track_id = state.track_id
-order by track.id
+from states as state
+left join label_write on label_write.track_id = state.id
+left join artist_write on artist_write.track_id = state.id
+left join primaries on primaries.track_id = state.id
+left join played on played.track_id = state.id
+order by state.id
 
 -- name: all_proposals
 -- One row per proposal on record.

@@ -214,8 +214,9 @@ def test_a_track_keeps_the_strategy_it_was_put_in_with_until_its_retries_are_spe
 def test_a_strategy_named_outranks_the_tracks_own_and_an_unknown_one_gives_way(database):
     a, b = _tracks(database, [("a", None, 0, 400), ("b", None, 0, 400)])
     with connect(database) as con:
-        con.execute("update enrichment_status set cooldown_strategy = 'hopeful' where track_id = %s", (a,))
-        con.execute("update enrichment_status set cooldown_strategy = 'fixed' where track_id = %s", (b,))
+        own = "update enrichment_status set cooldown_reason = 'waited', cooldown_strategy = %s where track_id = %s"
+        con.execute(own, ("hopeful", a))
+        con.execute(own, ("fixed", b))
 
     assert migrate(database, now=NOW, limit=2).migrated == 2
     assert {i: _queue(database)[i][4] for i in (a, b)} == {a: "adaptive", b: "fixed"}

@@ -23,17 +23,16 @@ def test_a_migrated_database_has_all_of_them(database: Settings):
 
 def test_up_and_down_step_by_step_to_nothing(blank_database: Settings):
     assert migrate(blank_database, to=8).applied == ("001_musicdb", "008_cooldown_queue")
-    rest = migrate(blank_database).applied
-    assert rest[:2] == ("009_ledger", "010_identity")
-    assert migrate(blank_database, down=True, to=9).taken_back == rest[:0:-1]
-    assert migrate(blank_database, down=True).taken_back == ("009_ledger",)
-    assert migrate(blank_database, down=True, to=0).taken_back == ("008_cooldown_queue", "001_musicdb")
+    above = tuple(step.label for step in available() if step.version > 8)
+    assert migrate(blank_database).applied == above
+    assert migrate(blank_database, down=True).taken_back == above[::-1]
+    assert migrate(blank_database, down=True).taken_back == ("008_cooldown_queue", "001_musicdb")
     assert migrate(blank_database, down=True).taken_back == ()
     with connect(blank_database) as con:
         left = con.execute(
             "select relname from pg_class where relnamespace = 'musicdb'::regnamespace and relkind in ('r', 'v')"
         ).fetchall()
-        assert left == [("enrich_migrations",)]
+        assert left == []
         assert con.execute("select count(*) from pg_proc where pronamespace = 'musicdb'::regnamespace").fetchone() == (
             0,
         )
@@ -91,7 +90,9 @@ def test_an_unknown_version_is_refused(database: Settings):
 def test_status_shows_server_migrations_and_rows(blank_database: Settings, tmp_path):
     migrate(blank_database, to=8)
     found = database_status(blank_database)
-    assert (found.is_running, found.schema, found.pending[0]) == (True, "musicdb", "009_ledger")
+    assert (found.is_running, found.schema, found.pending) == (
+        True, "musicdb", tuple(step.label for step in available() if step.version > 8),
+    )  # fmt: skip
     assert found.rows is not None
     assert found.rows["tracks"] == 0
     down = database_status(Settings(_env_file=None, database_url=None, data_dir=tmp_path / "unused"))

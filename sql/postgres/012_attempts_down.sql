@@ -1,0 +1,2 @@
+-- Drops the memory of attempts.
+drop table if exists enrich_attempts;
