@@ -32,8 +32,8 @@ $(BIN)/.installed: requirements.txt pyproject.toml
 
 setup: $(BIN)/.installed  ## Make .venv with everything pinned in requirements.txt
 
-run: setup  ## The whole job on the demo world, or on TRACKLISTS=file; prints where the report is
-	@$(BIN)/enrich run $(if $(TRACKLISTS),--tracklists "$(TRACKLISTS)")
+run: setup  ## The whole job on the demo world, TRACKLISTS=file or ENRICH_DATABASE_URL (MIGRATE=1 adds our tables, APPLY=1 writes)
+	@$(BIN)/enrich run $(if $(TRACKLISTS),--tracklists "$(TRACKLISTS)") $(if $(MIGRATE),--migrate) $(if $(APPLY),--apply)
 
 test: setup lint  ## Lint, types, tests and notebooks (under eight minutes on two cores)
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow and not browser"

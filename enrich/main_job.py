@@ -1,7 +1,8 @@
 """The whole main job, as `make run` does it: a database, a snapshot, the tiers, write-back, cool-down, the report.
 
 On the demo world it asks a loopback catalogue that speaks the sources' own formats; on tracklist files it asks no
-outside source unless `ENRICH_SOURCES` names some. Run again, it goes on from what is there.
+outside source unless `ENRICH_SOURCES` names some. On one's own database (`ENRICH_DATABASE_URL`) it asks the sources
+that are on, and writes to the music tables and the queue only where told to. Run again, it goes on from what is there.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import polars as pl
 from enrich.cooldown import queue
 from enrich.database.connection import connect
 from enrich.database.migrations import migrate
+from enrich.database.overview import database_status
 from enrich.demo.catalogue.server import Catalogue
 from enrich.demo.loading import demo
-from enrich.errors import InputFileError
+from enrich.errors import DatabaseError, InputFileError
 from enrich.frames.files import read_table
 from enrich.importing.running import import_
 from enrich.ledger.proposals import proposals
@@ -48,6 +50,9 @@ class RunResult:
     slots: dict[str, int]
     proposals: pl.DataFrame
     report: ReportResult
+    written: dict[str, int]
+    """Labels, artists, conflicts and tracks parked; where not `applied`, what they would be."""
+    applied: bool
 
     def asdict(self) -> dict[str, Any]:
         """As JSON prints it."""
@@ -55,6 +60,8 @@ class RunResult:
             "data_dir": str(self.data_dir),
             "slots": self.slots,
             "proposals": self.proposals.to_dicts(),
+            "applied": self.applied,
+            "written" if self.applied else "would_write": self.written,
             "report": self.report.asdict(),
         }
 
@@ -68,6 +75,8 @@ class RunResult:
             f"{row['written']:>10,}"
             for row in self.proposals.iter_rows(named=True)
         ]
+        counts = ", ".join(f"{count:,} {what}" for what, count in self.written.items())
+        lines += ["", f"{'Written' if self.applied else 'Would be written (APPLY=1 does it)'}: {counts}"]
         lines += ["", self.report.table(), "", f"Report: {self.report.path_html}"]
         return "\n".join(lines)
 
@@ -77,6 +86,8 @@ def run(
     *,
     now: datetime,
     tracklists: Path | None = None,
+    apply: bool | None = None,
+    with_migrations: bool | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> RunResult:
     """Do the whole job.
@@ -85,16 +96,25 @@ def run(
         settings: As for every command. With `tracklists` and the embedded server, a data folder of their own is used,
             `<data_dir>/runs/<file name>`, so that the demo world stays as it is.
         now: Time of everything that is recorded.
-        tracklists: A tracklist file; None: the demo world.
+        tracklists: A tracklist file; None: one's own database where one is set, else the demo world.
+        apply: Write what the policy accepts and park the rest; None: not on one's own database.
+        with_migrations: Add our tables where they are missing; None: not on one's own database.
         say: Told of each step.
 
     Raises:
         EnrichError: what any of the steps raises.
     """
     settings = settings_of(settings, tracklists)
-    migrate(settings)
+    is_own = settings.database_url is not None
+    apply = not is_own if apply is None else apply
     with ExitStack() as stack:
-        if tracklists is None:
+        if is_own:
+            _look(settings, tracklists, apply=apply, with_migrations=with_migrations, say=say)
+        else:
+            migrate(settings)
+        if is_own and tracklists is None:
+            pass
+        elif tracklists is None:
             settings = _demo_world(settings, stack, now=now, say=say)
         else:
             settings = _imported(settings, tracklists, now=now, say=say)
@@ -103,29 +123,73 @@ def run(
         slots = _slots(first)
         _step(say, "tiers 0–3")
         resolved = cycle.resolve(settings, now=now, limit=_ALL, snapshot=first)
-        pending = cycle.trigger(settings, now=now, limit=_ALL, snapshot=first, apply=True)
+        pending = cycle.trigger(settings, now=now, limit=_ALL, snapshot=first, apply=apply)
         say(
             f"  {resolved.processed + pending.processed:,} tracks: "
             f"{resolved.labels_found + pending.labels_found:,} labels and "
             f"{resolved.artists_found + pending.artists_found:,} artists proposed"
         )
-        _write(settings, now=now, say=say)
+        written = _write(settings, now=now, apply=apply, say=say)
         _step(say, "labels of the other tracks (Tier 0)")
-        hunt = cycle.hunt_labels(settings, now=now, limit=_ALL, statuses=("partial",))
+        hunt = cycle.hunt_labels(
+            settings, now=now, limit=_ALL, statuses=("partial",), snapshot=None if apply else first
+        )
         say(f"  {hunt.labels_found:,} for {hunt.processed:,} tracks without a label")
-        _write(settings, now=now, say=say)
+        later = _write(settings, now=now, apply=apply, say=say)
         _step(say, "cool-down")
-        parked = queue.migrate(settings, now=now, limit=_ALL)
-        say(f"  {parked.migrated:,} failed tracks wait for their release, {parked.skipped:,} have no retries left")
+        parked = queue.migrate(settings, now=now, limit=_ALL, apply=apply)
+        say(
+            f"  {parked.migrated:,} failed tracks {'wait' if apply else 'would wait'} for their release, "
+            f"{parked.skipped:,} have no retries left"
+        )
         _step(say, "report")
-        written = report(settings, now=now)
-        slots["unknown_slots_after"] = _slots(snapshot(settings, now=now))["unknown_slots"]
+        page = report(settings, now=now)
+        slots["unknown_slots_after"] = _slots(snapshot(settings, now=now) if apply else first)["unknown_slots"]
+        if not apply:
+            say("nothing was written to the music tables; APPLY=1 (or --apply) writes what is accepted")
     return RunResult(
         data_dir=settings.data_dir,
         slots=slots,
         proposals=_by_source(settings),
-        report=written,
+        # A dry run judges all that is accepted each time.
+        written={kind: count + (written[kind] if apply else 0) for kind, count in later.items()}
+        | {"queued": parked.migrated},
+        applied=apply,
+        report=page,
     )
+
+
+def _look(
+    settings: Settings,
+    tracklists: Path | None,
+    *,
+    apply: bool,
+    with_migrations: bool | None,
+    say: Callable[[str], None],
+) -> None:
+    """Say what is there and what will be touched; add our tables only where that is asked for."""
+    found = database_status(settings)
+    assert found.layout is not None
+    if found.layout.found:
+        raise DatabaseError(f"{found.url}: {found.layout.said()}")
+    rows = ", ".join(
+        f"{count:,} {table}" for table, count in (found.rows or {}).items() if not table.startswith("enrich")
+    )
+    say(f"{found.url}, schema {found.schema}, layout: {found.layout.name}: {rows or 'no tables'}")
+    missing = ", ".join(found.pending)
+    if tracklists is not None and not apply:
+        raise InputFileError(f"{tracklists}: would be imported into {found.url}; say so with --apply (APPLY=1)")
+    if missing and not with_migrations:
+        raise DatabaseError(
+            f"{found.url}: our tables and the queue's columns are missing ({missing}); nothing was changed; add them "
+            "with `enrich run --migrate` (or `make run MIGRATE=1`), or have the owner of the tables run "
+            "`enrich db migrate --grants ROLE`"
+        )
+    if missing:
+        for label in migrate(settings).applied:
+            say(f"  added {label}; `enrich db migrate --down` takes it back")
+    touched = "labels, artists and statuses of tracks where they are blank" if apply else "nothing in the music tables"
+    say(f"  will write: proposals, decisions and runs into enrich_*; {touched}")
 
 
 def settings_of(settings: Settings, tracklists: Path | None) -> Settings:
@@ -195,9 +259,11 @@ def _step(say: Callable[[str], None], name: str) -> None:
     say(f"{name} …")
 
 
-def _write(settings: Settings, *, now: datetime, say: Callable[[str], None]) -> None:
-    done = writeback(settings, now=now, apply=True)
-    say(f"  written: {done.labels_written:,} labels, {done.artists_written:,} artists; {done.conflicts} conflicts")
+def _write(settings: Settings, *, now: datetime, apply: bool, say: Callable[[str], None]) -> dict[str, int]:
+    done = writeback(settings, now=now, apply=apply)
+    counts = {"labels": done.labels_written, "artists": done.artists_written, "conflicts": done.conflicts}
+    say(f"  {'written' if apply else 'would be written'}: " + ", ".join(f"{n:,} {what}" for what, n in counts.items()))
+    return counts
 
 
 def _has_demo_world(settings: Settings) -> bool:

@@ -66,20 +66,26 @@ def stop(as_json: JsonOption = False) -> None:
 def migrate(
     down: Annotated[bool, typer.Option("--down", help="Take the latest migration back.")] = False,
     to: Annotated[int | None, typer.Option("--to", help="Stop at this version, up or down.")] = None,
+    grants: Annotated[
+        str | None, typer.Option(metavar="ROLE", help="Also grant this role what it needs; printed as SQL.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the database to this version's tables, or take the latest step back.
+    """Bring the database to this version's tables, or take back the ledger, and asked again the queue.
 
     Each step is one transaction; tables that exist stay as they are. Applying again changes nothing.
 
-    Example: enrich db migrate
+    Example: enrich db migrate --grants musicdb_user
     """
     from enrich.database import migrations
+    from enrich.database.grants import grant
 
-    done = migrations.migrate(enrich.load_settings(), down=down, to=to)
+    settings = enrich.load_settings()
+    done = migrations.migrate(settings, down=down, to=to)
+    granted = grant(settings, grants) if grants and not down else []
     steps = [f"applied {name}" for name in done.applied] + [f"took back {name}" for name in done.taken_back]
-    text = "\n".join([*steps, *done.notices] or ["nothing to do"])
-    emit(asdict(done), as_json=as_json, text=text)
+    text = "\n".join([*steps, *done.notices, *granted] or ["nothing to do"])
+    emit({**asdict(done), "grants": granted}, as_json=as_json, text=text)
 
 
 def _layout_text(layout: Layout | None) -> list[str]:

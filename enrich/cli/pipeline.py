@@ -84,15 +84,34 @@ def _cycle_text(done: CycleResult) -> str:
 @app.command()
 def run(
     tracklists: Annotated[
-        Path | None, typer.Option(help="A tracklist file, worked on in a data folder of its own; else the demo world.")
+        Path | None,
+        typer.Option(
+            help="A tracklist file, worked on in a data folder of its own; else your database or the demo world."
+        ),
+    ] = None,
+    apply: Annotated[
+        bool | None,
+        typer.Option("--apply/--dry-run", help="Write to the music tables; on your own database only then."),
+    ] = None,
+    migrate: Annotated[
+        bool | None, typer.Option("--migrate", help="Add our tables to your own database where they are missing.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Do the whole job: database, snapshot, tiers, write-back, cool-down, report.
 
+    With ENRICH_DATABASE_URL set it works there, says first what it will touch, and writes only with --apply.
+
     Example: enrich run --tracklists tracklists.parquet
     """
-    done = enrich.run(enrich.load_settings(), now=datetime.now(UTC), tracklists=tracklists, say=say)
+    done = enrich.run(
+        enrich.load_settings(),
+        now=datetime.now(UTC),
+        tracklists=tracklists,
+        apply=apply,
+        with_migrations=migrate,
+        say=say,
+    )
     emit(done.asdict(), as_json=as_json, text=done.text())
 
 

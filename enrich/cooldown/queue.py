@@ -108,6 +108,7 @@ def migrate(
     base_days: int = BASE_DAYS,
     jitter: float = 0.0,
     with_retriable: bool = False,
+    apply: bool = True,
 ) -> MigrateResult:
     """Put failed tracks into the queue, longest waiting first; exhausted ones are counted and stay failed.
 
@@ -119,6 +120,7 @@ def migrate(
         base_days: Base period in days, of this wait alone; >= 1.
         jitter: Share (0–0.5) by which a period is stretched or shortened, fixed for each track, to spread a batch.
         with_retriable: Also failures that pass, which `trigger` would retry.
+        apply: False only counts.
 
     Raises:
         EnrichError: limit, strategy, base_days or jitter out of range.
@@ -131,7 +133,8 @@ def migrate(
         )
         candidates = cur.fetchall()
         chosen = [row["track_id"] for row in candidates if not row["is_exhausted"]]
-        enqueue(cur, chosen, now=now, strategy=strategy, base_days=base_days, jitter=jitter)
+        if apply:
+            enqueue(cur, chosen, now=now, strategy=strategy, base_days=base_days, jitter=jitter)
     return MigrateResult(candidates=len(candidates), migrated=len(chosen), skipped=len(candidates) - len(chosen))
 
 

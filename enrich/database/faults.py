@@ -97,6 +97,9 @@ def explain(
 ) -> DatabaseError:
     """Like `describe`, for the message and SQLSTATE (or "") that another driver reported."""
     hint = hint or next((text for prefix, text in _STATE_HINTS if state.startswith(prefix)), "")
+    if "db migrate" in hint and (doing == "migrate" or doing.endswith(".sql")):
+        # Never the advice to run what has just failed.
+        hint = "see `enrich db status` for the layout found, and name what is elsewhere in ENRICH_LAYOUT"
     if not hint and not state:
         hint = next((text for pattern, text in _CONNECT_HINTS if re.search(pattern, message)), "")
     if detail:

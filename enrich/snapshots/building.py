@@ -84,7 +84,16 @@ def _name_artists(con: duckdb.DuckDBPyConnection) -> None:
         "artist_names",
         names.select("row_no", artist_key=artist_key(pl.col("name")), is_unknown=is_unknown_artist(pl.col("name"))),
     )
-    for query in ("stored_artists", "staging_shown_artists"):
+    # Some installations write the artist on the track itself.
+    written: pl.DataFrame = con.sql("select distinct artist_name from staged.tracks where trim(artist_name) <> ''").pl()
+    _keep(
+        con,
+        "written_names",
+        written.with_columns(artist_key=artist_key(pl.col("artist_name"))).filter(
+            ~is_unknown_artist(pl.col("artist_name"))
+        ),
+    )
+    for query in ("stored_artists", "staging_written_artists", "staging_shown_artists"):
         DUCKDB[query].run(con)
 
 

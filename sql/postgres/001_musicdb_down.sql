@@ -9,7 +9,7 @@ declare
 begin
     made := array(
         select c.oid::regclass::text from pg_class c
-        where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace
+        where c.relkind = 'r' and c.relnamespace = quote_ident(current_schema())::regnamespace
             and obj_description(c.oid, 'pg_class') = 'Made by enrich, migration 001.'
         order by c.relname
     );

@@ -44,7 +44,7 @@ begin
     else
         seeds := array(
             select c.oid from pg_class c
-            where c.relnamespace = home::regnamespace and c.relname = 'cooldown_queue_summary' and c.relkind = 'v'
+            where c.relnamespace = quote_ident(home)::regnamespace and c.relname = 'cooldown_queue_summary' and c.relkind = 'v'
             union all
             select p.oid from pg_proc p
             where p.oid = to_regprocedure('get_cooldown_tracks_ready(integer)')

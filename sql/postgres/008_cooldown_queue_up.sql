@@ -325,10 +325,10 @@ begin
     if is_first then
         seeds := array(
             select c.oid from pg_class c
-            where c.relnamespace = home::regnamespace and c.relname = 'cooldown_queue_summary' and c.relkind in ('v', 'm')
+            where c.relnamespace = quote_ident(home)::regnamespace and c.relname = 'cooldown_queue_summary' and c.relkind in ('v', 'm')
             union all
             select p.oid from pg_proc p
-            where p.pronamespace = home::regnamespace and p.proname = 'get_cooldown_tracks_ready' and p.prokind = 'f'
+            where p.pronamespace = quote_ident(home)::regnamespace and p.proname = 'get_cooldown_tracks_ready' and p.prokind = 'f'
         );
     end if;
     kept := array(
@@ -342,7 +342,7 @@ begin
             || ' integer default ' || coalesce(pg_get_expr(p.proargdefaults, 0), '100')
     into outputs, argument
     from pg_proc p
-    where p.pronamespace = home::regnamespace and p.proname = 'get_cooldown_tracks_ready' and p.prokind = 'f'
+    where p.pronamespace = quote_ident(home)::regnamespace and p.proname = 'get_cooldown_tracks_ready' and p.prokind = 'f'
         and p.pronargs = 1
     order by p.proargtypes[0] = 'integer'::regtype desc, p.oid limit 1;
     if status_type ~ '^character varying\((\d|1\d|2\d)\)$' or cardinality(seeds) > 0 then

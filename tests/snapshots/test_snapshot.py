@@ -14,8 +14,7 @@ from psycopg.types.json import Jsonb
 
 from enrich.database import server
 from enrich.database.connection import connect
-from enrich.database.migrations import migrate
-from enrich.database.migrations import available
+from enrich.database.migrations import available, migrate
 from enrich.errors import DatabaseError, SnapshotError
 from enrich.frames.schemas import TRACKLISTS
 from enrich.settings import Settings
