@@ -18,6 +18,7 @@ import polars as pl
 
 from enrich.cooldown import queue
 from enrich.database.connection import connect
+from enrich.database.layout import NONE, Layout
 from enrich.database.migrations import migrate
 from enrich.database.overview import database_status
 from enrich.demo.catalogue.server import Catalogue
@@ -105,58 +106,50 @@ def run(
         EnrichError: what any of the steps raises.
     """
     settings = settings_of(settings, tracklists)
-    is_own = settings.database_url is not None
-    apply = not is_own if apply is None else apply
+    apply = settings.database_url is None if apply is None else apply
     with ExitStack() as stack:
-        if is_own:
-            _look(settings, tracklists, apply=apply, with_migrations=with_migrations, say=say)
-        else:
-            migrate(settings)
-        if is_own and tracklists is None:
-            pass
-        elif tracklists is None:
-            settings = _demo_world(settings, stack, now=now, say=say)
-        else:
+        _look(settings, tracklists, apply=apply, with_migrations=with_migrations, say=say)
+        if tracklists is not None:
             settings = _imported(settings, tracklists, now=now, say=say)
+        elif settings.database_url is None:
+            settings = _demo_world(settings, stack, now=now, say=say)
         _step(say, "snapshot")
         first = snapshot(settings, now=now)
         slots = _slots(first)
-        _step(say, "tiers 0–3")
-        resolved = cycle.resolve(settings, now=now, limit=_ALL, snapshot=first)
-        pending = cycle.trigger(settings, now=now, limit=_ALL, snapshot=first, apply=apply)
-        say(
-            f"  {resolved.processed + pending.processed:,} tracks: "
-            f"{resolved.labels_found + pending.labels_found:,} labels and "
-            f"{resolved.artists_found + pending.artists_found:,} artists proposed"
-        )
-        written = _write(settings, now=now, apply=apply, say=say)
-        _step(say, "labels of the other tracks (Tier 0)")
-        hunt = cycle.hunt_labels(
-            settings, now=now, limit=_ALL, statuses=("partial",), snapshot=None if apply else first
-        )
-        say(f"  {hunt.labels_found:,} for {hunt.processed:,} tracks without a label")
-        later = _write(settings, now=now, apply=apply, say=say)
-        _step(say, "cool-down")
-        parked = queue.migrate(settings, now=now, limit=_ALL, apply=apply)
-        say(
-            f"  {parked.migrated:,} failed tracks {'wait' if apply else 'would wait'} for their release, "
-            f"{parked.skipped:,} have no retries left"
-        )
+        written = _work(settings, first, now=now, apply=apply, say=say)
         _step(say, "report")
         page = report(settings, now=now)
         slots["unknown_slots_after"] = _slots(snapshot(settings, now=now) if apply else first)["unknown_slots"]
-        if not apply:
-            say("nothing was written to the music tables; APPLY=1 (or --apply) writes what is accepted")
+    proposed = _by_source(settings)
     return RunResult(
-        data_dir=settings.data_dir,
-        slots=slots,
-        proposals=_by_source(settings),
-        # A dry run judges all that is accepted each time.
-        written={kind: count + (written[kind] if apply else 0) for kind, count in later.items()}
-        | {"queued": parked.migrated},
-        applied=apply,
-        report=page,
+        data_dir=settings.data_dir, slots=slots, proposals=proposed, report=page, written=written, applied=apply
     )
+
+
+def _work(settings: Settings, first: Path, *, now: datetime, apply: bool, say: Callable[[str], None]) -> dict[str, int]:
+    """Tiers, write-back, cool-down; what was written and parked, or would be."""
+    _step(say, "tiers 0–3")
+    resolved = cycle.resolve(settings, now=now, limit=_ALL, snapshot=first)
+    pending = cycle.trigger(settings, now=now, limit=_ALL, snapshot=first, apply=apply)
+    say(
+        f"  {resolved.processed + pending.processed:,} tracks: "
+        f"{resolved.labels_found + pending.labels_found:,} labels and "
+        f"{resolved.artists_found + pending.artists_found:,} artists proposed"
+    )
+    done = _write(settings, now=now, apply=apply, say=say)
+    _step(say, "labels of the other tracks (Tier 0)")
+    at = None if apply else first
+    hunt = cycle.hunt_labels(settings, now=now, limit=_ALL, statuses=("partial",), snapshot=at)
+    say(f"  {hunt.labels_found:,} for {hunt.processed:,} tracks without a label")
+    last = _write(settings, now=now, apply=apply, say=say)
+    _step(say, "cool-down")
+    parked = queue.migrate(settings, now=now, limit=_ALL, apply=apply)
+    say(
+        f"  {parked.migrated:,} failed tracks {'wait' if apply else 'would wait'} for their release, "
+        f"{parked.skipped:,} have no retries left"
+    )
+    # A dry run judges all that is accepted each time.
+    return {kind: n + (done[kind] if apply else 0) for kind, n in last.items()} | {"queued": parked.migrated}
 
 
 def _look(
@@ -167,29 +160,28 @@ def _look(
     with_migrations: bool | None,
     say: Callable[[str], None],
 ) -> None:
-    """Say what is there and what will be touched; add our tables only where that is asked for."""
+    """Say what is there and what will be touched; on one's own database add our tables only where that is asked for."""
+    if settings.database_url is None:
+        migrate(settings)
+        return
     found = database_status(settings)
-    assert found.layout is not None
-    if found.layout.found:
-        raise DatabaseError(f"{found.url}: {found.layout.said()}")
-    rows = ", ".join(
-        f"{count:,} {table}" for table, count in (found.rows or {}).items() if not table.startswith("enrich")
-    )
-    say(f"{found.url}, schema {found.schema}, layout: {found.layout.name}: {rows or 'no tables'}")
-    missing = ", ".join(found.pending)
+    layout = found.layout or Layout(name=NONE)
+    if layout.found:
+        raise DatabaseError(f"{found.url}: {layout.said()}")
+    rows = [f"{count:,} {table}" for table, count in (found.rows or {}).items() if not table.startswith("enrich_")]
+    say(f"{found.url}, schema {found.schema}, layout: {layout.name}: {', '.join(rows) or 'no tables'}")
     if tracklists is not None and not apply:
         raise InputFileError(f"{tracklists}: would be imported into {found.url}; say so with --apply (APPLY=1)")
-    if missing and not with_migrations:
+    if found.pending and not with_migrations:
         raise DatabaseError(
-            f"{found.url}: our tables and the queue's columns are missing ({missing}); nothing was changed; add them "
-            "with `enrich run --migrate` (or `make run MIGRATE=1`), or have the owner of the tables run "
+            f"{found.url}: our tables and the queue's columns are missing ({', '.join(found.pending)}); nothing was "
+            "changed; add them by `enrich run --migrate` (`make run MIGRATE=1`), or have the owner of the tables run "
             "`enrich db migrate --grants ROLE`"
         )
-    if missing:
-        for label in migrate(settings).applied:
-            say(f"  added {label}; `enrich db migrate --down` takes it back")
-    touched = "labels, artists and statuses of tracks where they are blank" if apply else "nothing in the music tables"
-    say(f"  will write: proposals, decisions and runs into enrich_*; {touched}")
+    for label in migrate(settings).applied if found.pending else ():
+        say(f"  added {label}; `enrich db migrate --down` takes it back")
+    touched = "blank labels, artists and statuses of tracks" if apply else "nothing in the music tables (APPLY=1 would)"
+    say(f"  will write proposals, decisions and runs into enrich_*; {touched}")
 
 
 def settings_of(settings: Settings, tracklists: Path | None) -> Settings:

@@ -114,6 +114,7 @@ class QueryBook:
 #: Queries on a snapshot.
 DUCKDB = QueryBook("duckdb")
 #: Queries on Postgres, by what they serve.
+DATABASE = QueryBook("database")
 LEDGER = QueryBook("ledger")
 COOLDOWN = QueryBook("cooldown")
 IMPORTING = QueryBook("importing")

@@ -11,10 +11,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Path, Query, Request, Response
-from fastapi.exceptions import HTTPException
+from fastapi import Depends, FastAPI, Path, Query, Request, Response
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
+from pydantic import AfterValidator
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from enrich import __version__
@@ -64,6 +66,10 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: da
     # A server on loopback is often read where there is no outside: the page at /docs comes with its scripts.
     app = FastAPIOffline(
         title="enrich",
+        dependencies=[Depends(_known_parameters)],
+        responses={
+            422: {"model": models.Invalid, "description": "A parameter is unknown or out of range; says which."}
+        },
         version=__version__,
         redoc_url=None,
         swagger_ui_parameters={"validatorUrl": None},
@@ -87,6 +93,21 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: da
     _state(app, reading, clock, guard)
     _monitoring(app, reading, clock, guard)
     return app
+
+
+def _known_parameters(request: Request) -> None:
+    """A parameter that no endpoint reads is a mistake of the caller, who would take its silence for consent."""
+    known = {field.alias for field in get_flat_params(request.scope["route"].dependant)}
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        there = f"no such parameter; there are: {', '.join(sorted(known)) or 'none'}"
+        raise RequestValidationError([{"type": "extra", "loc": ("query", name), "msg": there} for name in unknown])
+
+
+def _blanks_alone(skip: bool) -> bool:
+    if not skip:
+        raise ValueError("a label that is there is never replaced: leave it out, or say true")
+    return skip
 
 
 def _error_answers(app: FastAPI) -> None:
@@ -135,7 +156,14 @@ def _tiers(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guar
         return await jobs.run(kind, of)
 
     @app.post("/enrich/hunt-labels", response_model=models.HuntResponse, **long)
-    async def hunt_labels(limit: Limit = 100) -> dict[str, Any]:
+    async def hunt_labels(
+        limit: Limit = 100,
+        skip_with_labels: Annotated[
+            bool,
+            AfterValidator(_blanks_alone),
+            Query(description="Tracks with a label are never asked for.", json_schema_extra={"enum": [True]}),
+        ] = True,
+    ) -> dict[str, Any]:
         """Tier 0: find labels for tracks without one, and write those the policy accepts."""
         return await run("hunt-labels", cycle.hunt_labels, limit)
 
@@ -213,8 +241,8 @@ def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guar
             await reads.pulse()
         except DatabaseError as error:
             response.status_code = 503
-            return models.Health(status="unavailable", version=__version__, database=str(error))
-        return models.Health(status="ok", version=__version__, database="ok")
+            return models.Health(status="unavailable", ok=False, version=__version__, database=str(error))
+        return models.Health(status="healthy", ok=True, version=__version__, database="ok")
 
 
 def _monitoring(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guard: Guards) -> None:

@@ -50,12 +50,14 @@ class CycleResponse(BaseModel):
             "status": "completed",
             "message": "Processed 100 tracks, found 41 artists and 12 labels",
             "stats": {"processed": 100, "artists_found": 41, "labels_found": 12, "artists_updated": 30},
+            "success_rate": "41.0%",
             "run_id": "6f3c1c7e-6a52-4d0e-9f4a-5c8a1f2b7d10",
         }
     )
     status: str
     message: str
     stats: dict[str, int]
+    success_rate: str = Field(description="Tracks for which an artist was found.")
     run_id: str
     applied: bool = True
     by_source: list[dict[str, Any]] = []
@@ -138,6 +140,8 @@ class QueueResponse(BaseModel):
     )
     status: str
     cooldown_queue: QueueState
+    permanently_failed: int = Field(ge=0, description="Failed, without retries left.")
+    retriable: int = Field(ge=0, description="Failed for a reason that passes: retried by the next cycle, not parked.")
 
 
 _JOB = {
@@ -187,11 +191,20 @@ class Problem(BaseModel):
     detail: str
 
 
+class Invalid(BaseModel):
+    """Answer 422: one entry a parameter."""
+
+    detail: list[dict[str, Any]]
+
+
 class Health(BaseModel):
     """Answer of `GET /health`."""
 
-    model_config = _example({"status": "ok", "version": "0.1.0", "database": "ok"})
-    status: Literal["ok", "unavailable"]
+    model_config = _example({"status": "healthy", "ok": True, "version": "0.1.0", "database": "ok"})
+    status: Literal["healthy", "unavailable"] = Field(
+        description="`healthy`, as health checks of such services ask for."
+    )
+    ok: bool
     version: str
     database: str
 

@@ -27,7 +27,7 @@ from enrich.settings import Settings
 #: Seconds a running job is given to finish once the server is told to stop.
 GRACE_S = 30.0
 #: Parameters of a query that may be logged, and what their values look like.
-_LOGGED, _PLAIN = frozenset({"limit", "status"}), re.compile(r"-?\w{1,40}", re.ASCII)
+_LOGGED, _PLAIN = frozenset({"limit", "status", "skip_with_labels"}), re.compile(r"-?\w{1,40}", re.ASCII)
 #: Seconds after that in which a stopped job may reach its next step and its caller get the answer.
 _LAST_ANSWERS_S = 15
 #: Seconds a client has to send a request to its end.

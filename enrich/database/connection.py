@@ -45,7 +45,7 @@ def database_url(settings: Settings) -> str:
 
 
 def connect(settings: Settings, *, autocommit: bool = False, as_laid_out: bool = True) -> psycopg.Connection[TupleRow]:
-    """Open a connection with search_path, time zone (UTC) and the settings' bounds of time set, any layout by our names.
+    """Open a connection with search_path, UTC and the settings' bounds of time set, any layout under our names.
 
     Args:
         settings: `database_url`, `search_path`, `layout`, `data_dir` are read.

@@ -18,27 +18,17 @@ from functools import cache
 from typing import Any
 
 import psycopg
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, tuple_row
 
 from enrich.errors import SettingsError
 from enrich.settings import Settings
-from enrich.sql import sql_root
+from enrich.sql import DATABASE, sql_root
 
 TODAY, OLDER, MEDALLION = "today", "older (artists.artist_id, sets in playlists)", "medallion (tracks is a view)"
 OWN, NONE, UNKNOWN = "named in ENRICH_LAYOUT", "none: no tables yet", "unknown"
 
-_RELATIONS = """
-select t.name, c.oid, n.nspname, c.relname, c.relkind::text, array(
-    select attname::text from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped order by attnum)
-from unnest(%s::text[]) as t (name)
-join pg_class c on c.oid = to_regclass(t.name)
-join pg_namespace n on n.oid = c.relnamespace"""
-
-_FOUND = """
-select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = any (current_schemas(false)) and c.relkind in ('r', 'p', 'v', 'm', 'f')
-    and c.relname not like 'enrich%' and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
-order by 1"""
+#: Our column → the one that holds it (None: none does), and the expression that reads it.
+_Columns = dict[str, tuple[str | None, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +54,74 @@ class Layout:
     views: tuple[str, ...] = ()
     """Statements that make the temporary views of a session."""
     tracks: str = ""
-    """The tracks of another than today's layout, as a subquery with `id` and `title`."""
+    """The tracks as a table or subquery with `id` and `title`, for what outlives a session."""
     found: tuple[str, ...] = ()
     """Of an unknown layout: the tables that are there."""
 
     def said(self) -> str:
-        """In one line, for errors."""
-        tables = ", ".join(self.found[:8]) + (f" and {len(self.found) - 8} more" if len(self.found) > 8 else "")
+        """An unknown layout in one line, for errors."""
+        more = f" and {len(self.found) - 8} more" if len(self.found) > 8 else ""
+        tables = ", ".join(self.found[:8]) + more
         return f"no layout that enrich knows: found {tables}; name its tables in ENRICH_LAYOUT (docs/operations.md)"
 
 
 @cache
 def _mapping() -> dict[str, Any]:
     return tomllib.loads((sql_root() / "layouts.toml").read_text(encoding="utf-8"))
+
+
+def layout_of(con: psycopg.Connection[TupleRow], settings: Settings) -> Layout:
+    """Find out how the installation on the search_path is laid out; changes nothing."""
+    own, mapping = _own(settings), _mapping()
+    names = {own.get(table) or place["table"] for table, entry in mapping.items() for place in entry["at"]}
+    there = {name: _Relation(*rest) for name, *rest in _asked(con, "relations", names=sorted(names))}
+    places: dict[str, str] = {}
+    views: dict[str, str] = {}
+    used: dict[str, _Relation] = {}
+    is_other = False
+    for table, entry in mapping.items():
+        relation, where = _place(table, entry, own, there, used)
+        if relation is None:
+            continue
+        columns = {c: _source(names, own.get(f"{table}.{c}"), relation) for c, names in entry["columns"].items()}
+        if any(columns[need][0] is None for need in entry["needs"]):
+            continue
+        used[table] = relation
+        renamed = [f"{c} = {source}" for c, (source, _) in columns.items() if source not in (None, c)]
+        places[table] = f"{relation.schema}.{relation.name}" + (f" ({', '.join(renamed)})" if renamed else "")
+        is_other |= relation.name != table or bool(renamed)
+        if relation.kind == "v" and (seen := _through(con, table, relation, columns)):
+            views[table], through = seen
+            places[table] += f", a view over {through}"
+        elif relation.name != table or any(source != c for c, (source, _) in columns.items()):
+            views[table] = _view(table, columns, f"{relation.quoted} as origin{where}", relation.columns)
+        if table == "tracks":
+            key, title = columns["id"][0], columns["title"][0]
+            tracks = f'(select "{key}" as id, "{title}" as title from {relation.quoted})'  # noqa: S608
+            tracks = relation.quoted if (key, title) == ("id", "title") else tracks
+    if not {"artists", "tracks"} <= used.keys():
+        # Nothing, or some of today's tables (001 makes the rest), or tables that nobody here knows.
+        found = tuple(name for (name,) in _asked(con, "found"))
+        strange = [name for name in found if name.rpartition(".")[2] not in {*mapping, "enrichment_status"}]
+        return Layout(name=UNKNOWN, found=found) if strange or is_other else Layout(name=NONE)
+    name = OWN if own else MEDALLION if used["tracks"].kind == "v" else OLDER if is_other else TODAY
+    if name != TODAY:
+        # What such an installation lacks is empty; today's gets it from migration 001.
+        for table in mapping.keys() - used.keys():
+            blank: _Columns = {c: (None, f"null::{names[0]}") for c, names in mapping[table]["columns"].items()}
+            places[table], views[table] = "none", _view(table, blank, "(select) as origin where false", ())
+    return Layout(name=name, places=places, views=tuple(views.values()), tracks=tracks)
+
+
+def writable(cur: psycopg.Cursor[Any], table: str) -> set[str]:
+    """Columns of a table on the search_path that can be written, also through a view; none where there is no table."""
+    return {name for (name,) in _asked(cur.connection, "writable", name=table)}
+
+
+def _asked(con: psycopg.Connection[Any], query: str, **values: object) -> list[TupleRow]:
+    with con.cursor(row_factory=tuple_row) as cur:
+        DATABASE[query].execute(cur, **values)
+        return cur.fetchall()
 
 
 def _own(settings: Settings) -> dict[str, str]:
@@ -94,79 +139,14 @@ def _own(settings: Settings) -> dict[str, str]:
     return named
 
 
-def layout_of(con: psycopg.Connection[TupleRow], settings: Settings) -> Layout:
-    """Find out how the installation on the search_path is laid out; changes nothing."""
-    own, mapping = _own(settings), _mapping()
-    names = {own.get(table) or place["table"] for table, entry in mapping.items() for place in entry["at"]}
-    there = {
-        name: _Relation(oid, schema, relation, kind, tuple(columns))
-        for name, oid, schema, relation, kind, columns in con.execute(_RELATIONS, [sorted(names)])
-    }
-    if not there.keys() >= {own.get("artists", "artists"), own.get("tracks", "tracks")}:
-        return _nothing(con)
-    places: dict[str, str] = {}
-    views: dict[str, str] = {}
-    used: dict[str, _Relation] = {}
-    is_other = bool(own)
-    for table, entry in mapping.items():
-        origin = _origin(table, entry, own, there, used)
-        if origin is None:
-            continue
-        relation, where = origin
-        columns = _columns(table, own, relation)
-        if any(columns[need][0] is None for need in entry["needs"]):
-            continue
-        used[table] = relation
-        renamed = {c: source for c, (source, _) in columns.items() if source not in (None, c)}
-        places[table] = f"{relation.schema}.{relation.name}" + (
-            f" ({', '.join(f'{c} = {s}' for c, s in renamed.items())})" if renamed else ""
-        )
-        is_same = relation.name == table and all(source == c for c, (source, _) in columns.items())
-        if table == "tracks" and relation.kind == "v" and (seen := _through(con, relation, columns)):
-            views[table], through = seen
-            places[table] += f", a view over {through}"
-        elif not is_same:
-            views[table] = _view(table, relation, columns, where)
-        is_other |= relation.name != table or bool(renamed)
-    if not {"artists", "tracks"} <= used.keys():
-        return _nothing(con)
-    name = OWN if own else MEDALLION if used["tracks"].kind == "v" else OLDER if is_other else TODAY
-    if name != TODAY:
-        # What such an installation lacks is empty; today's gets it from migration 001.
-        for table in mapping.keys() - used.keys():
-            places[table], views[table] = "none", _empty(table)
-    tracks = used["tracks"].quoted
-    key, title = (_columns("tracks", own, used["tracks"])[column][0] for column in ("id", "title"))
-    if (key, title) != ("id", "title"):
-        tracks = f'(select "{key}" as id, "{title}" as title from {tracks})'  # noqa: S608
-    return Layout(name=name, places=places, views=tuple(views.values()), tracks=tracks)
-
-
-def writable(cur: psycopg.Cursor[Any] | psycopg.Connection[Any], table: str) -> set[str]:
-    """Columns of a table on the search_path that can be written, also through a view; none where there is no table."""
-    rows = cur.execute(
-        "select attname::text from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped"
-        " and attgenerated = '' and pg_column_is_updatable(attrelid, attnum, false)",
-        (table,),
-    )
-    return {row["attname"] if isinstance(row, dict) else row[0] for row in rows.fetchall()}
-
-
-def _nothing(con: psycopg.Connection[TupleRow]) -> Layout:
-    """No music tables, or only some of today's (001 makes the rest), or tables that nobody here knows."""
-    found = tuple(row[0] for row in con.execute(_FOUND))
-    strange = [name for name in found if name.rpartition(".")[2] not in {*_mapping(), "enrichment_status"}]
-    return Layout(name=UNKNOWN, found=found) if strange else Layout(name=NONE)
-
-
-def _origin(
+def _place(
     table: str,
     entry: Mapping[str, Any],
     own: Mapping[str, str],
     there: Mapping[str, _Relation],
     used: Mapping[str, _Relation],
-) -> tuple[_Relation, str] | None:
-    """The relation that holds our table, and which of its rows."""
+) -> tuple[_Relation | None, str]:
+    """The relation that holds our table, and the condition on its rows."""
     if table in own:
         if own[table] not in there:
             raise SettingsError(f"ENRICH_LAYOUT: {table}={own[table]}: there is no such table in the search_path")
@@ -178,83 +158,58 @@ def _origin(
             continue
         if "when" in place and (sets is None or sets.name != place["when"]):
             continue
-        if "where" not in place and any(relation.oid == other.oid for other in used.values()):
-            continue
-        where = place.get("where", "")
-        if where and sets is not None:
+        if "where" in place and sets is not None:
             key = next(name for name in entry["columns"]["id"][1:] if name in relation.columns)
-            where = where.replace("{sets}", sets.quoted).replace("{id}", key)
-        return relation, where
-    return None
-
-
-def _columns(table: str, own: Mapping[str, str], relation: _Relation) -> dict[str, tuple[str | None, str]]:
-    """Our column → the one that holds it, and how it is read."""
-    entry = _mapping()[table]["columns"]
-    return {column: _source(options, own.get(f"{table}.{column}"), relation) for column, options in entry.items()}
+            return relation, " where " + place["where"].replace("{sets}", sets.quoted).replace("{id}", key)
+        if all(relation.oid != other.oid for other in used.values()):
+            return relation, ""
+    return None, ""
 
 
 def _source(options: list[str], own: str | None, relation: _Relation) -> tuple[str | None, str]:
-    """The column that holds ours (None: none does) and the expression that reads it."""
     kind, *names = options
     for name in [own] if own else names:
         if name in relation.columns:
             return name, f'origin."{name}"'
         if name.startswith("="):
-            text = re.sub(r"\{([\w|]+)\}", lambda m: _first(m[1].split("|"), relation), name[1:].strip())
-            return None, text
+            # {a|b}: the first of these columns that is there.
+            there = [re.findall(r"\w+", choice) for choice in re.findall(r"\{[\w|]+\}", name)]
+            for choice in there:
+                column = next((f'origin."{one}"' for one in choice if one in relation.columns), "null::text")
+                name = name.replace("{" + "|".join(choice) + "}", column)
+            return None, name[1:]
     return None, f"null::{kind}"
 
 
-def _first(names: list[str], relation: _Relation) -> str:
-    return next((f'origin."{name}"' for name in names if name in relation.columns), "null::text")
-
-
-def _view(table: str, relation: _Relation, columns: Mapping[str, tuple[str | None, str]], where: str) -> str:
+def _view(table: str, columns: _Columns, rows: str, others: tuple[str, ...]) -> str:
+    """A temporary view with our columns, and those that have no name of ours as they are."""
     taken = {source for source, _ in columns.values()} | columns.keys()
     listed = [f'{expression} as "{column}"' for column, (_, expression) in columns.items()]
-    listed += [f'origin."{name}"' for name in relation.columns if name not in taken]
-    condition = f" where {where}" if where else ""
-    chosen = ", ".join(listed)
-    return f'create temporary view "{table}" as select {chosen} from {relation.quoted} as origin{condition}'  # noqa: S608
-
-
-def _empty(table: str) -> str:
-    columns = _mapping()[table]["columns"]
-    nulls = ", ".join(f'null::{options[0]} as "{column}"' for column, options in columns.items())
-    return f'create temporary view "{table}" as select {nulls} where false'
+    listed += [f'origin."{name}"' for name in others if name not in taken]
+    return f'create temporary view "{table}" as select {", ".join(listed)} from {rows}'  # noqa: S608
 
 
 def _through(
-    con: psycopg.Connection[TupleRow], view: _Relation, columns: Mapping[str, tuple[str | None, str]]
+    con: psycopg.Connection[TupleRow], table: str, view: _Relation, columns: _Columns
 ) -> tuple[str, str] | None:
     """A view of ours on the table behind a view: what the view takes from it as it is, the rest as the view says it."""
     traced = _traced(con, view.oid)
-    key = columns["id"][0] or "id"
-    store = traced.get(key, (0, ""))[0]
-    rows = con.execute(
-        "select n.nspname, c.relname, array(select attname::text from pg_attribute where attrelid = c.oid"
-        " and attnum > 0 and not attisdropped order by attnum)"
-        " from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-        " where c.oid = %s and c.relkind in ('r', 'p') and has_table_privilege(c.oid, 'select')",
-        [store],
-    ).fetchall()
+    key = columns["id"][0] if "id" in columns else None
+    store, key_there = traced.get(key or "", (0, ""))
+    rows = _asked(con, "relation", number=store)
     if not rows:
         return None
-    base = _Relation(store, rows[0][0], rows[0][1], "r", tuple(rows[0][2]))
-    row = f'from {view.quoted} as seen where seen."{key}" = origin."{traced[key][1]}"'
-    listed: dict[str, str] = {}
+    base = _Relation(*rows[0])
+    row = f'from {view.quoted} as seen where seen."{key}" = origin."{key_there}"'
+    seen: _Columns = {}
     for column, (source, expression) in columns.items():
-        origin = traced.get(source or "")
-        if origin is not None and origin[0] == store:
-            listed[column] = f'origin."{origin[1]}"'
+        number, name = traced.get(source or "", (0, ""))
+        if number == store:
+            seen[column] = name, f'origin."{name}"'
         else:
-            listed[column] = expression if source is None else f'(select seen."{source}" {row})'
-    for name in base.columns:
-        listed.setdefault(name, f'origin."{name}"')
-    chosen = ", ".join(f'{expression} as "{column}"' for column, expression in listed.items())
-    rows_seen = f"{base.quoted} as origin where exists (select {row})"
-    return f"create temporary view tracks as select {chosen} from {rows_seen}", f"{base.schema}.{base.name}"  # noqa: S608
+            seen[column] = None, expression if source is None else f'(select seen."{source}" {row})'
+    statement = _view(table, seen, f"{base.quoted} as origin where exists (select {row})", base.columns)
+    return statement, f"{base.schema}.{base.name}"
 
 
 def _traced(con: psycopg.Connection[TupleRow], view: int) -> dict[str, tuple[int, str]]:
@@ -264,14 +219,9 @@ def _traced(con: psycopg.Connection[TupleRow], view: int) -> dict[str, tuple[int
     described = con.pgconn.describe_prepared(b"")
     found: dict[str, tuple[int, str]] = {}
     for i in range(described.nfields):
-        table, number, name = described.ftable(i), described.ftablecol(i), (described.fname(i) or b"").decode()
-        row = con.execute(
-            "select a.attname::text, c.relkind = 'v' from pg_attribute a join pg_class c on c.oid = a.attrelid"
-            " where attrelid = %s and attnum = %s",
-            [table, number],
-        ).fetchone()
-        if row is not None:
-            beneath = _traced(con, table).get(row[0]) if row[1] else (table, row[0])
+        table, name = described.ftable(i), (described.fname(i) or b"").decode()
+        for column, is_view in _asked(con, "column_of", relation_no=table, column_no=described.ftablecol(i)):
+            beneath = _traced(con, table).get(column) if is_view else (table, column)
             if beneath is not None:
                 found[name] = beneath
     return found

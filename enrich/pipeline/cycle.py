@@ -95,6 +95,7 @@ class CycleResult:
             "message": f"Processed {self.processed} tracks, found {self.artists_found} artists "
             f"and {self.labels_found} labels",
             "stats": stats,
+            "success_rate": f"{100 * self.artists_found / self.processed if self.processed else 0.0:.1f}%",
             "run_id": self.run_id,
             "applied": self.applied,
             "by_source": self.by_source,

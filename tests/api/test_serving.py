@@ -367,3 +367,27 @@ def test_a_job_that_hears_nothing_is_left_behind_within_five_seconds(small_datab
         assert time.monotonic() - began < 5
     with connect(small_database) as con:
         assert con.execute("select count(*) from enrich_runs").fetchone() == before
+
+
+def test_an_unknown_parameter_is_refused_with_those_there_are(caller):
+    for method, path in (
+        ("POST", "/enrich/hunt-labels?limt=5"),
+        ("GET", "/enrich/cooldown/stats?a=1"),
+        ("GET", "/health?b=2"),
+    ):
+        answer = caller.request(method, path)
+        assert answer.status_code == 422, path
+        assert "no such parameter" in answer.json()["detail"][0]["msg"]
+
+
+@pytest.mark.parametrize(("said", "status"), [("", 200), ("true", 200), ("1", 200), ("false", 422), ("maybe", 422)])
+def test_labels_that_are_there_are_never_replaced(caller, said, status):
+    query = f"?limit=1&skip_with_labels={said}" if said else "?limit=1"
+
+    assert caller.post(f"/enrich/hunt-labels{query}").status_code == status
+
+
+def test_health_says_what_health_checks_look_for(caller):
+    body = caller.get("/health").json()
+
+    assert (body["status"], body["ok"], body["database"]) == ("healthy", True, "ok")
