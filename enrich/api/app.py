@@ -158,11 +158,8 @@ def _tiers(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guar
     @app.post("/enrich/hunt-labels", response_model=models.HuntResponse, **long)
     async def hunt_labels(
         limit: Limit = 100,
-        skip_with_labels: Annotated[
-            bool,
-            AfterValidator(_blanks_alone),
-            Query(description="Tracks with a label are never asked for.", json_schema_extra={"enum": [True]}),
-        ] = True,
+        # Clients of an earlier service say so; it is what is done anyway.
+        skip_with_labels: Annotated[bool, AfterValidator(_blanks_alone), Query(include_in_schema=False)] = True,
     ) -> dict[str, Any]:
         """Tier 0: find labels for tracks without one, and write those the policy accepts."""
         return await run("hunt-labels", cycle.hunt_labels, limit)

@@ -140,8 +140,6 @@ class QueueResponse(BaseModel):
     )
     status: str
     cooldown_queue: QueueState
-    permanently_failed: int = Field(ge=0, description="Failed, without retries left.")
-    retriable: int = Field(ge=0, description="Failed for a reason that passes: retried by the next cycle, not parked.")
 
 
 _JOB = {

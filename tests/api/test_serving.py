@@ -115,7 +115,7 @@ def test_the_log_names_requests_and_no_secret(caller, guarded):
     httpx.post(f"{guarded.url}/enrich/cooldown/process?limit={TOKEN}%0a", headers={"Authorization": "Bearer k-12345"})
 
     log = guarded.log.read_text()
-    assert 'POST /enrich/cooldown/process?limit=7 HTTP/1.1" 200' in log
+    assert 'POST /enrich/cooldown/process?limit=7 HTTP/1.1" 422' in log
     assert TOKEN not in log
     assert "k-12345" not in log
     assert "Traceback" not in log

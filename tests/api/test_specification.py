@@ -117,12 +117,14 @@ def test_the_numbers_agree_with_each_other(answers):
     assert (queue["ready_for_retry"], queue["waiting"]) == (10, both - 60)
     assert ISO_Z.fullmatch(queue["next_retry_time"])
     assert answers[7][1]["stats"]["retrieved"] == 10
-    assert answers[8][1]["stats"]["processed"] == 60  # what process reset, the trigger takes up
+    # The trigger takes up what failed for a reason that passes, then what process reset.
+    assert answers[8][1]["stats"]["processed"] == 200
 
 
-def test_the_crontab_leaves_nobody_pending(answers, client):
+def test_the_crontab_leaves_only_those_pending_that_its_limit_had_no_room_for(answers, client):
+    # On the first night most of its 200 are failures that pass; they are retried once and then parked like others.
     rows = client.get("/enrich/dashboards/statuses").json()["rows"]
-    assert "pending" not in {row["status"] for row in rows}
+    assert {row["status"]: row["tracks"] for row in rows}["pending"] == 163 + 60 - 200
     assert sum(row["tracks"] for row in rows) == 2213
 
 
