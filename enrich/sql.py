@@ -15,7 +15,7 @@ Reads files only; runs nothing until a query is asked for its frame.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -30,6 +30,7 @@ from enrich.errors import EnrichError
 _HEADER = re.compile(r"^-- name:\s*(?P<name>\w+)\s*(?:\((?P<params>[^)]*)\))?\s*$", re.MULTILINE)
 _PARAM = re.compile(r"(?<![\w$])\$([a-z_]\w*)")
 _FRAGMENT = re.compile(r"\{\{(\w+)\}\}")
+_OPTIONAL = re.compile(r"/\*(\w+)\*/(.*?)/\*\*/", re.DOTALL)
 _NOISE = re.compile(r"--[^\n]*|'(?:[^']|'')*'")
 
 
@@ -60,6 +61,11 @@ class Query:
     def on(self, column: str) -> Query:
         """The query on the column given, where it speaks of `any_column`."""
         return replace(self, text=self.text.replace("any_column", column))
+
+    def within(self, columns: Collection[str]) -> Query:
+        """The query with its optional parts, `/*column*/ … /**/`, only where the installation has that column."""
+        chosen = _OPTIONAL.sub(lambda part: part[2] if part[1] in columns else "", self.text)
+        return replace(self, text=chosen)
 
     def bind(self, values: Mapping[str, object]) -> dict[str, object]:
         """Check that `values` are exactly the parameters; unknown or missing ones are an error."""

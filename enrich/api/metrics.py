@@ -87,10 +87,7 @@ class _Database(Collector):
             "enrich_permanently_failed_tracks", "Failed tracks without retries left.", [],
             [((), float(state.permanently_failed))],
         )  # fmt: skip
-        yield _gauge(
-            "enrich_retriable_tracks", "Failed for a reason that passes: retried by the next cycle.", [],
-            [((), float(state.retriable))],
-        )  # fmt: skip
+        yield _gauge("enrich_retriable_tracks", "Failures that pass.", [], [((), float(state.retriable))])
         yield _column(
             "enrich_proposals", "Proposals by kind, tier, source and status.", boards["proposals_by_status"],
             ["kind", "tier", "source", "status"], "proposals",

@@ -16,6 +16,7 @@ import polars as pl
 import psycopg
 
 from enrich.database.bulk import temporary_table
+from enrich.database.layout import writable
 from enrich.sql import LEDGER
 from enrich.text.normalise import title_key
 
@@ -28,8 +29,17 @@ _IDENTIFIED = {
     "normalized_title": "text",
 }
 
-#: Steps of undo, beside those of write-back.
-UNDO_STEPS = ("undo_slots", "undo_playlists", "undo_titles")
+_STEPS = {
+    "relink_slots": "setlist_tracks.track_id",
+    "relink_playlists": "playlist_tracks.track_id",
+    "name_titles": "tracks.title",
+}
+#: Steps of undo, beside those of write-back, and the place each writes.
+UNDO_STEPS = {
+    "undo_slots": "setlist_tracks.track_id",
+    "undo_playlists": "playlist_tracks.track_id",
+    "undo_titles": "tracks.title",
+}
 
 
 def with_recording(proposals: pl.DataFrame) -> pl.DataFrame:
@@ -80,8 +90,16 @@ def relink(cur: psycopg.Cursor[Any], identities: pl.DataFrame, *, run_id: str, n
         title=pl.col("recording_title"), normalized_title=title_key(pl.col("recording_title"))
     )
     temporary_table(cur, "identified", _IDENTIFIED, plan)
-    for step in ("relink_slots", "relink_playlists", "name_titles"):
-        LEDGER[step].execute(cur, run_id=run_id, now=now)
+    for step, place in _STEPS.items():
+        execute_where_possible(cur, step, place, run_id=run_id, now=now)
+
+
+def execute_where_possible(cur: psycopg.Cursor[Any], step: str, place: str, **values: object) -> None:
+    """Run a statement of the ledger if the installation has the place it writes, `table.column`."""
+    table, _, column = place.partition(".")
+    there = writable(cur, table)
+    if column in there:
+        LEDGER[step].within(there).execute(cur, **values)
 
 
 def _told(evidence: str) -> dict[str, str | None]:

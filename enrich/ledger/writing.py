@@ -36,6 +36,15 @@ _NAME_LIMIT = 255
 #: Columns of tracks in which some installations keep a label, or the artist, beside the places of their own.
 LABEL_COLUMNS, ARTIST_COLUMN = ("label", "record_label"), "artist_name"
 _NEW_ARTISTS = {"id": "uuid", "proposal_id": "uuid", "name": "text", "normalized_name": "varchar(255)"}
+#: Steps of undo in order, and the place each writes.
+_UNDO = identities.UNDO_STEPS | {
+    "undo_statuses": "enrichment_status.status",
+    "undo_added_statuses": "enrichment_status.status",
+    "undo_links": "track_artists.track_id",
+    "undo_placeholders": "track_artists.track_id",
+    "undo_artists": "artists.name",
+    "undo_labels": "tracks.metadata",
+}
 _STRINGS: Any = pl.List(pl.String)
 _IDENTIFIED = "the track is a known recording, by an accepted identity"
 
@@ -282,13 +291,9 @@ def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResu
         run = cur.fetchone()
         if run is None or run[1] != "writeback":
             raise EnrichError(f"no writeback run {run_id}; `enrich report` and the table enrich_runs list them")
-        there = writable(cur, "tracks")
-        steps = [*identities.UNDO_STEPS, "undo_statuses", "undo_added_statuses"]
-        if writable(cur, "track_artists"):
-            steps += ["undo_links", "undo_placeholders", "undo_artists"]
-        for step in [*steps, *(["undo_labels"] if "metadata" in there else [])]:
-            LEDGER[step].execute(cur, run_id=run_id, now=now)
-        for column in sorted({*LABEL_COLUMNS, ARTIST_COLUMN} & there):
+        for step, place in _UNDO.items():
+            identities.execute_where_possible(cur, step, place, run_id=run_id, now=now)
+        for column in sorted({*LABEL_COLUMNS, ARTIST_COLUMN} & writable(cur, "tracks")):
             LEDGER["undo_column"].on(column).execute(cur, run_id=run_id, now=now)
         LEDGER["reopen_undone"].execute(cur, run_id=run_id, now=now, decided_by=by)
         LEDGER["mark_run_undone"].execute(cur, run_id=run_id, now=now)

@@ -15,7 +15,7 @@ where id::text in (
     )
 
 -- name: relink_slots(run_id, now)
--- The slots of sets.
+-- The slots of sets. Some installations have no is_id.
 with
 target as (
     select slot.setlist_id, slot.position, slot.track_id, slot.is_id, plan.recording_id, plan.proposal_id
@@ -25,7 +25,7 @@ target as (
 ),
 changed as (
     update setlist_tracks as slot
-    set track_id = target.recording_id, is_id = false
+    set track_id = target.recording_id /*is_id*/, is_id = false /**/
     from target
     where slot.setlist_id = target.setlist_id and slot.position = target.position
     returning target.*
@@ -82,7 +82,7 @@ target as (
 ),
 changed as (
     update tracks as track
-    set title = target.title, normalized_title = target.normalized_title
+    set title = target.title /*normalized_title*/, normalized_title = target.normalized_title /**/
     from target
     where track.id = target.id
     returning target.*
@@ -108,7 +108,8 @@ where track_id = any($track_ids::uuid[])
 with
 restored as (
     update setlist_tracks as slot
-    set track_id = (ledger.old_value ->> 'track_id')::uuid, is_id = (ledger.old_value ->> 'is_id')::boolean
+    set track_id = (ledger.old_value ->> 'track_id')::uuid
+        /*is_id*/, is_id = (ledger.old_value ->> 'is_id')::boolean /**/
     from enrich_writes as ledger
     where ledger.run_id = $run_id
         and ledger.undone_at is null
@@ -143,7 +144,8 @@ update enrich_writes as ledger set undone_at = $now from restored where ledger.w
 with
 restored as (
     update tracks as track
-    set title = ledger.old_value ->> 'title', normalized_title = ledger.old_value ->> 'normalized_title'
+    set title = ledger.old_value ->> 'title'
+        /*normalized_title*/, normalized_title = ledger.old_value ->> 'normalized_title' /**/
     from enrich_writes as ledger
     where ledger.run_id = $run_id
         and ledger.undone_at is null
