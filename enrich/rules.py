@@ -20,6 +20,20 @@ MAX_UNPACKING = 200
 #: Values (rows × columns) of one Parquet file that are read at once (ours: 25 million slots of eight columns).
 MAX_VALUES = 200_000_000
 
+# ── Importing ───────────────────────────────────────────────────────────────────────────────────────────────────────
+#: A file that has this share of a known set's rows is the whole of it: what it lacks at the ends is gone too. (Ours:
+#: second listings cut off by a site have 0.2–0.6 of the rows, edited ones 0.8 and more.)
+WHOLE_LISTING = 0.7
+#: Two sets of one name that share less than this of the shorter one's recordings are two sets. (Ours: edited listings
+#: share 0.7 and more, sets of different nights at most 0.2.)
+SAME_SET = 0.3
+
+#: Share of right ones among unknowns that the same set names when it is imported again: place certain, place likely and
+#: artist the same, place likely. (Measured by `python -m bench.rescraped`: 3,308 of 3,327, 364 of 382, 3 of 14.)
+RESCRAPED_CERTAIN, RESCRAPED_ARTIST, RESCRAPED_LIKELY = 0.99, 0.95, 0.25
+#: The same key named elsewhere: as sure as the key.
+RESCRAPED_KEY = 0.99
+
 # ── Tier 0: labels ──────────────────────────────────────────────────────────────────────────────────────────────────
 #: Below this a label is no find (specification: Label Hunter).
 LABEL_FLOOR = 0.60

@@ -43,3 +43,29 @@ nullif(trim(to_jsonb(track.*) ->> 'artist_name'), '')
 -- name: retries_spent(max_attempts)
 -- boolean: no retry is left to a row of enrichment_status.
 coalesce(retry_count, 0) >= $max_attempts
+
+-- name: slots_of_set
+-- All slots of the set `s`, exactly, in order.
+(
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'position', q.position, 'track_id', q.track_id, 'is_id', q.is_id, 'id_text', q.id_text, 'notes', q.notes
+    ) order by q.position), '[]'::jsonb)
+    from setlist_tracks as q
+    where q.setlist_id = s.id
+)
+
+-- name: listing_of_set
+-- The same set as people read it.
+(
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'position', q.position, 'artist', (
+            select string_agg(a.name, ' & ' order by c.position, a.name)
+            from track_artists as c
+            join artists as a on a.id = c.artist_id
+            where c.track_id = q.track_id and c.role = 'primary'
+        ), 'title', t.title
+    ) order by q.position), '[]'::jsonb)
+    from setlist_tracks as q
+    left join tracks as t on t.id = q.track_id
+    where q.setlist_id = s.id
+)

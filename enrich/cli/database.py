@@ -169,16 +169,32 @@ def _pct(part: int, whole: int) -> str:
 
 @app.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", show_default=False, help="Tracklist files.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE", show_default=False, help="Tracklist files.")
+    ] = None,
+    undo: Annotated[
+        str | None, typer.Option("--undo", metavar="RUN", help="Take an import back: sets stand as before it.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import tracklists into Postgres; importing a file again adds nothing.
+    """Import tracklists into Postgres; a set that is there is compared slot by slot and corrected.
 
-    Takes tables (Parquet, CSV, JSONL with set_id and position), saved 1001Tracklists pages, their JSON, text exports
-    and pastes, and MixesDB wiki text. Rows that cannot be used are set aside in a file, with line and reason.
+    Takes tables (Parquet, CSV, JSONL with set_id and position), saved 1001Tracklists pages, their JSON, typed lists
+    and pastes, MixesDB wiki text, M3U, CUE, and what rekordbox, Traktor, Serato and VirtualDJ export. Rows that cannot
+    be used are set aside in a file, with line and reason. An unknown that has a name now becomes a proposal.
 
     Example: enrich import tracklists.parquet page.html "2004-05-02 - Some DJ - Essential Mix.txt"
     """
+    if undo is not None:
+        back = enrich.undo_import(undo, settings=enrich.load_settings(), now=datetime.now(UTC))
+        text = (
+            f"{back.sets_restored} sets as before, {back.sets_removed} sets and {back.tracks_removed} tracks gone; "
+            f"changed again since and left: {back.kept}"
+        )
+        emit(back.asdict(), as_json=as_json, text=text)
+        return
+    if not files:
+        raise InputFileError("no tracklist file given")
     result = enrich.import_(files, settings=enrich.load_settings(), now=datetime.now(UTC))
     _import_talk(result)
     if not result.slots:
@@ -203,8 +219,19 @@ def _import_text(result: ImportResult) -> str:
         f"new: {result.tracks} tracks, {result.artists} artists, {result.performers} performers\n"
         f"unknown artist: {result.unknown_slots} of the new plays; IDs of any kind: {result.id_slots}\n"
         f"labels filled in: {result.labels_filled}; rows set aside: {result.bad_rows}; "
-        f"repeated: {result.repeated_rows}"
+        f"repeated: {result.repeated_rows}{_changes_text(result)}"
     )
+
+
+def _changes_text(result: ImportResult) -> str:
+    """How sets that were there differ from the files, if they do."""
+    counts = dict(result.changes.group_by("relation").len().sort("relation").iter_rows())
+    if not counts:
+        return ""
+    sets = result.changes["set_id"].n_unique()
+    said = ", ".join(f"{n} {relation}" for relation, n in counts.items())
+    waiting = " (`enrich proposals` lists the names for review)" if {"named", "renamed"} & set(counts) else ""
+    return f"\nsets that were there and differ: {sets}; slots: {said}{waiting}\nundo with --undo {result.run_id}"
 
 
 @app.command()

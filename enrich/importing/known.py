@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +11,23 @@ import psycopg
 from enrich.database.layout import writable
 from enrich.sql import IMPORTING
 from enrich.text.normalise import artist_key, title_key
+from enrich.tracklists.namesakes import NAMESAKE
 
 _S = pl.String()
+KNOWN_SLOTS = pl.Schema(
+    {
+        "source": _S,
+        "set_id": _S,
+        "setlist_id": _S,
+        "position": pl.Int32(),
+        "there": _S,
+        "is_id": pl.Boolean(),
+        "id_text": _S,
+        "notes": _S,
+        "title": _S,
+        "artist": _S,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,20 +42,22 @@ class Known:
     """`signature, title_key, track_id`: tracks with a known artist (see `signature`)."""
     isrcs: pl.Series
     slots: pl.DataFrame
-    """`source, set_id, position, there` (the track in that slot)."""
+    """KNOWN_SLOTS of the sets about to be imported; `there` is the track in the slot."""
     sets: pl.DataFrame
     """`source, set_id, setlist_id`."""
+    keys: pl.DataFrame
+    """`track_key, key_track, key_is_named`."""
     performers: pl.DataFrame
     """`key, performer_id`."""
     has_label_column: bool
 
 
-def read_known(cur: psycopg.Cursor[Any], *, sources: Sequence[str]) -> Known:
+def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
     """Read the keys inside the importing transaction.
 
     Args:
         cur: Its cursor.
-        sources: `setlists.source` of the sets about to be imported.
+        slots: SLOTS about to be imported.
     """
 
     def frame(name: str, schema: dict[str, pl.DataType], **params: object) -> pl.DataFrame:
@@ -53,7 +69,18 @@ def read_known(cur: psycopg.Cursor[Any], *, sources: Sequence[str]) -> Known:
     tracks = frame("known_tracks", {"track_id": _S, "title": _S, "artist_ids": pl.List(pl.String)})
     performers = frame("known_performers", {"performer_id": _S, "name": _S, "normalized_name": _S})
     own = artists.select("artist_id", own_key=name_key(pl.col.name))
-    at = {"sources": list(sources)}
+    sets = frame(
+        "known_sets", {"setlist_id": _S, "source": _S, "set_id": _S}, sources=slots["source"].unique().to_list()
+    )
+    asked = slots.select("source", "set_id", "id_from_name").unique()
+    namesakes = asked.filter("id_from_name")["set_id"].implode()
+    theirs = pl.concat(
+        [
+            sets.join(asked, on=["source", "set_id"], how="semi")["setlist_id"],
+            sets.filter(pl.col.set_id.str.replace(NAMESAKE, "").is_in(namesakes))["setlist_id"],
+        ]
+    )
+    keys = slots["track_key"].drop_nulls().unique().to_list()
     return Known(
         artists=_by_key(artists, "artist_id", aliases=True).join(own, on="artist_id", maintain_order="left"),
         artist_names=pl.concat([artists["name"], artists["aliases"].explode(empty_as_null=True).drop_nulls()])
@@ -66,8 +93,9 @@ def read_known(cur: psycopg.Cursor[Any], *, sources: Sequence[str]) -> Known:
         .select("signature", "track_id", title_key=title_key(pl.col.title))
         .unique(["signature", "title_key"], keep="first", maintain_order=True),
         isrcs=frame("known_isrcs", {"isrc": _S})["isrc"],
-        slots=frame("known_slots", {"source": _S, "set_id": _S, "position": pl.Int32(), "there": _S}, **at),
-        sets=frame("known_sets", {"setlist_id": _S, "source": _S, "set_id": _S}, **at),
+        slots=frame("known_slots", dict(KNOWN_SLOTS), setlist_ids=theirs.unique().to_list()),
+        sets=sets,
+        keys=frame("known_keys", {"track_key": _S, "key_track": _S, "key_is_named": pl.Boolean()}, keys=keys),
         performers=_by_key(performers, "performer_id", aliases=False),
         has_label_column="label" in writable(cur, "tracks"),
     )

@@ -6,23 +6,28 @@ imported. A known recording is its primary artists and its title; an unknown one
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import polars as pl
 
+from enrich.importing.comparing import compare
 from enrich.importing.crediting import SEP, credited, ids
 from enrich.importing.known import Known, name_key, signature
+from enrich.importing.naming_unknowns import changes, proposed, told_apart
 from enrich.text.non_labels import is_non_label
 from enrich.text.normalise import fold, isrc_code, label_key, title_key
 from enrich.text.titles import parse_titles
 from enrich.text.words import is_unknown_artist
 from enrich.tracklists.checking import is_unnamed_title
+from enrich.tracklists.namesakes import KEPT_APART, NAMESAKE, holdings, own_id, renamed
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Rows to insert, columns as in the tables; nothing in it is in the database yet, but for concurrent writers."""
+    """Rows to insert, columns as in the tables. Nothing in it is in the database yet, but for concurrent writers and
+    slots of sets that change."""
 
     artists: pl.DataFrame
     performers: pl.DataFrame
@@ -34,6 +39,21 @@ class Plan:
     slots: pl.DataFrame
     fills: pl.DataFrame
     """`id, label`: tracks that are there, and a label the files know for them."""
+    changed: pl.DataFrame
+    """`setlist_id, file`: sets that are there, and whose slots are written anew."""
+    changes: pl.DataFrame
+    """CHANGES: how the files differ from what is there, row by row."""
+    keys: pl.DataFrame
+    """`track_key, track_id, is_named`."""
+    proposals: pl.DataFrame
+    """PROPOSALS: unknowns that have a name now, and names against names."""
+    conflicts: list[str]
+    """Ids of those that are for review."""
+    seen: pl.DataFrame
+    """`track_id, seen_title, seen_label, seen_artist` of their tracks."""
+    apart: pl.DataFrame
+    """NOTES: sets whose name another set has."""
+    plays: int
     already_there: int
     unknown_slots: int
     """New slots whose artist nobody knows."""
@@ -42,7 +62,8 @@ class Plan:
 
 
 def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
-    """Work out what slots (schema SLOTS) add to what is known."""
+    """Work out what slots (schema SLOTS) add to what is known, and how they differ from it."""
+    slots, apart = _own_ids(slots, known)
     slots = _with_labels(slots).with_columns(
         pl.col.title.str.strip_chars(), slot=pl.format("{}#{}", pl.col.set_id, pl.col.position)
     )
@@ -51,9 +72,10 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
     recordings = recordings.join(parsed, on=["artist", "title"], how="left", nulls_equal=True, maintain_order="left")
     artists, credits = credited(recordings, known)
     identified = _identified(recordings, credits, known)
-    fresh = identified.join(known.slots, on=["source", "set_id", "position"], how="anti").filter(
-        pl.col.position.is_not_null()
-    )
+    in_sets = identified.filter(pl.col.position.is_not_null())
+    compared = told_apart(compare(in_sets, known), in_sets)
+    there = compared.filter(pl.col.recording.is_not_null() & pl.col.track_id.is_not_null())
+    fresh = in_sets.join(there, on="recording", how="anti")
     components = component_of.join(fresh.select("recording"), left_on="whole", right_on="recording", how="semi")
     added = identified.filter(
         pl.col.is_new
@@ -68,7 +90,8 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
     setlists = _setlists(fresh, performers, known)
     djs = performers.filter(pl.col.is_new & pl.col.performer_id.is_in(setlists["performer_id"].implode()))
     needed = pl.concat([track_artists["artist_id"], djs["artist_id"].drop_nulls()]).implode()
-    in_sets = identified.filter(pl.col.position.is_not_null())
+    rows = _new_slots(fresh, setlists)
+    proposals, conflicts, seen = proposed(compared, identified, credits, artists, known, made=added["track_id"])
     return Plan(
         artists=_new_artists(artists.filter(pl.col.is_new & pl.col.artist_id.is_in(needed))),
         performers=_new_performers(djs),
@@ -76,13 +99,73 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
         setlists=setlists.filter("is_new").drop("is_new"),
         tracks=tracks,
         track_artists=track_artists,
-        slots=_new_slots(fresh, setlists),
-        fills=_best_label(
-            pl.concat([fresh.filter(~pl.col.is_new), _where_they_were(identified, known)]).select("track_id", "label")
-        ).rename({"track_id": "id"}),
+        slots=_slots(rows, compared),
+        fills=_best_label(_there_by_name(fresh, there, identified)).rename({"track_id": "id"}),
+        changed=_changed_sets(compared, slots),
+        changes=changes(compared, identified),
+        keys=_keys(identified),
+        proposals=proposals,
+        conflicts=conflicts,
+        seen=seen,
+        apart=apart,
+        plays=fresh.height,
         already_there=in_sets.height - fresh.height,
         unknown_slots=fresh.filter(~pl.col.has_artist).height,
         id_slots=fresh.filter(_is_id()).height,
+    )
+
+
+def _own_ids(slots: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Sets of a known name and other content get ids of their own; and those it concerns, as NOTES."""
+    named = slots.filter("id_from_name")
+    there = holdings(known.slots, "source", "set_id")
+    new: list[tuple[str, str, str, str]] = []
+    for (source, set_id, file), held in holdings(named, "source", "set_id", "file").items() if there else ():
+        like = {
+            other: words
+            for (of, other), words in there.items()
+            if of == source and re.sub(NAMESAKE, "", other) == re.sub(NAMESAKE, "", set_id)
+        }
+        if (own := own_id(set_id, held, like)) != set_id:
+            new.append((source, set_id, file, own))
+    found = renamed(slots, new)
+    apart = found.filter(found["set_id"] != slots["set_id"]).unique(["source", "set_id"], maintain_order=True)
+    return found, apart.select("file", line=pl.lit(None, pl.Int64), reason=KEPT_APART, raw="set_name")
+
+
+def _slots(rows: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
+    """Slots of new sets, and all slots of sets that change, as they are to be."""
+    changed = compared.filter(pl.col.is_changed & (pl.col.relation != "removed"))
+    kept = changed.join(rows, on="recording", how="left", suffix="_new", maintain_order="left").select(
+        "setlist_id",
+        "position",
+        *(pl.coalesce(name, f"{name}_new") for name in ("track_id", "is_id", "id_text", "notes")),
+    )
+    of_new = rows.filter(~pl.col.setlist_id.is_in(compared["setlist_id"].unique().implode()))
+    return pl.concat([of_new.drop("recording"), kept.select(of_new.drop("recording").columns)])
+
+
+def _changed_sets(compared: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
+    """setlist_id, file: sets whose slots are written anew."""
+    changed = compared.filter("is_changed").select("source", "set_id", "setlist_id").unique(maintain_order=True)
+    files = slots.group_by("source", "set_id").agg(pl.col.file.first())
+    return changed.join(files, on=["source", "set_id"], how="left").select("setlist_id", "file")
+
+
+def _there_by_name(fresh: pl.DataFrame, there: pl.DataFrame, identified: pl.DataFrame) -> pl.DataFrame:
+    """track_id, label: tracks that are there and what the files say of them."""
+    same = there.filter(pl.col.relation.is_in(["same", "respelled", "moved"])).select("recording", held="track_id")
+    said = identified.join(same, on="recording").select(track_id="held", label="label")
+    return pl.concat([fresh.filter(~pl.col.is_new).select("track_id", "label"), said])
+
+
+def _keys(identified: pl.DataFrame) -> pl.DataFrame:
+    """track_key, track_id, is_named: what the files' keys mean; a named track before an unknown."""
+    return (
+        identified.drop_nulls("track_key")
+        .sort("is_whole", descending=True, maintain_order=True)
+        .unique("track_key", keep="first", maintain_order=True)
+        .select("track_key", "track_id", is_named="is_whole")
     )
 
 
@@ -181,8 +264,14 @@ def _identified(recordings: pl.DataFrame, credits: pl.DataFrame, known: Known) -
     )
     identities = rows.filter("is_new").select("identity").unique(maintain_order=True)
     made = identities.with_columns(made=ids("track", identities["identity"]))
-    return rows.join(made, on="identity", how="left", maintain_order="left").with_columns(
-        track_id=pl.coalesce("track_id", "made")
+    rows = rows.join(made, on="identity", how="left", maintain_order="left").join(
+        known.keys, on="track_key", how="left", maintain_order="left"
+    )
+    # A key on record means its track, but where the file names it and the record does not.
+    by_key = pl.col.key_track.is_not_null() & ~pl.col.is_whole & pl.col.signature.is_null()
+    return rows.with_columns(
+        track_id=pl.when(by_key).then("key_track").otherwise(pl.coalesce("track_id", "made")),
+        is_new=pl.col.is_new & ~by_key,
     )
 
 
@@ -330,21 +419,13 @@ def _new_slots(fresh: pl.DataFrame, setlists: pl.DataFrame) -> pl.DataFrame:
     return fresh.join(
         setlists.select("source", set_id="source_id", setlist_id="id"), on=["source", "set_id"], maintain_order="left"
     ).select(
+        "recording",
         "setlist_id",
         "track_id",
         "position",
         is_id=is_id,
         id_text=pl.when(is_id).then(written.str.head(MAX_TITLE)),
         notes=pl.when(~silent).then(_json(said)),
-    )
-
-
-def _where_they_were(identified: pl.DataFrame, known: Known) -> pl.DataFrame:
-    """Slots that are there and hold the very track the file says."""
-    return identified.join(known.slots, on=["source", "set_id", "position"], how="semi").join(
-        known.slots.select("source", "set_id", "position", track_id="there"),
-        on=["source", "set_id", "position", "track_id"],
-        how="semi",
     )
 
 

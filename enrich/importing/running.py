@@ -28,6 +28,7 @@ from enrich.sql import IMPORTING
 from enrich.tracklists.reading import read_tracklists
 from enrich.tracklists.slots import TracklistRead
 
+_FRAMES = ("warnings", "bad", "rejected", "changes")
 #: Advisory lock of importers: "import" in ASCII.
 _LOCK = 0x696D706F7274
 
@@ -54,6 +55,10 @@ class ImportResult:
     bad_rows: int
     repeated_rows: int
     """Rows another of the files holds word for word."""
+    run_id: str | None
+    """The run in the ledger, by which it can be undone; None where nothing changed."""
+    changes: pl.DataFrame
+    """`set_id, position, old_position, relation, was, now`: how sets that were there differ from what the files say."""
     warnings: pl.DataFrame
     """Schema NOTES: rows that landed with a change."""
     bad: pl.DataFrame
@@ -63,9 +68,11 @@ class ImportResult:
 
     def asdict(self) -> dict[str, Any]:
         """Figures and lists, ready for JSON."""
-        plain = {name: value for name, value in _fields(self).items() if name not in ("warnings", "bad", "rejected")}
+        plain = {name: value for name, value in _fields(self).items() if name not in _FRAMES}
         return {
             **plain,
+            "changed": {name: n for name, n in self.changes.group_by("relation").len().sort("relation").iter_rows()},
+            "changes": self.changes.to_dicts(),
             "rejected": [str(path) for path in self.rejected],
             "bad": self.bad.select("file", "line", "reason").to_dicts(),
             "warnings": self.warnings.select("file", "line", "reason").to_dicts(),
@@ -77,8 +84,9 @@ def import_(
 ) -> ImportResult:
     """Import tracklist files: flat tables, 1001Tracklists pages, JSON and texts, MixesDB pages.
 
-    Existing rows are matched by name (aliases count), sets by source and id, slots by position; what is there stays
-    as it is, but for a label a track lacked. An interrupted import leaves nothing behind.
+    Existing rows are matched by name (aliases count), sets by source and id, slots by the sequence of recordings. A
+    set that is there is corrected where rows were inserted, removed or moved; its former version is kept. A name for an
+    unknown is a proposal, a name against a name a conflict. An interrupted import leaves nothing behind.
 
     Args:
         paths: One or more files.
@@ -106,7 +114,8 @@ def import_(
         already_there=plan.already_there,
         bad_rows=read.bad.height,
         repeated_rows=read.repeated,
-        warnings=read.warnings,
+        changes=plan.changes,
+        warnings=pl.concat([read.warnings, plan.apart]),
         bad=read.bad,
         rejected=_set_aside(read.bad, settings.data_dir / "rejected"),
     )
@@ -114,7 +123,7 @@ def import_(
 
 def _transact(cur: psycopg.Cursor[Any], read: TracklistRead, *, now: datetime) -> tuple[Written, Plan]:
     IMPORTING["lock_importing"].execute(cur, key=_LOCK)
-    known = read_known(cur, sources=read.slots["source"].unique().to_list())
+    known = read_known(cur, slots=read.slots)
     plan = plan_import(read.slots, known)
     written = write_plan(cur, plan, now=now, has_label_column=known.has_label_column)
     return written, plan

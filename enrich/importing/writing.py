@@ -12,6 +12,8 @@ import psycopg
 
 from enrich.database.bulk import temporary_table
 from enrich.importing.planning import Plan
+from enrich.ledger.proposals import save
+from enrich.ledger.runs import close_run, open_run
 from enrich.sql import IMPORTING
 
 _ARTISTS = {"id": "uuid", "name": "text", "normalized_name": "text", "metadata": "jsonb"}
@@ -26,6 +28,7 @@ _TRACKS = {
     "label": "text",
 }  # fmt: skip
 _TRACK_ARTISTS = {"track_id": "uuid", "artist_id": "uuid", "role": "text", "position": "int"}
+_KEYS = {"track_key": "text", "track_id": "uuid", "is_named": "bool"}
 _SLOTS = {
     "setlist_id": "uuid", "track_id": "uuid", "position": "int", "is_id": "bool", "id_text": "text", "notes": "text",
 }  # fmt: skip
@@ -41,6 +44,8 @@ class Written:
     tracks: int
     plays: int
     labels_filled: int
+    run_id: str | None
+    """The run in the ledger; None where nothing changed."""
 
 
 def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, now: datetime, has_label_column: bool) -> Written:
@@ -71,15 +76,40 @@ def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, now: datetime, has_label
     if plan.links.height:
         temporary_table(cur, "links", {"id": "uuid", "artist_id": "uuid"}, plan.links)
         IMPORTING["link_performers"].execute(cur)
-    plays = _insert(cur, "slots", _SLOTS, plan.slots, {})
+    if plan.changed.height:
+        temporary_table(cur, "changed_sets", {"setlist_id": "uuid", "file": "text"}, plan.changed)
+        IMPORTING["keep_former_versions"].execute(cur, **at)
+        IMPORTING["clear_changed_sets"].execute(cur)
+    _insert(cur, "slots", _SLOTS, plan.slots, {})
+    _insert(cur, "keys", _KEYS, plan.keys, {})
+    run_id = _on_record(cur, plan, counts, now=now)
     return Written(
         artists=counts["artists"],
         performers=counts["performers"],
         sets=counts["setlists"],
         tracks=counts["tracks"],
-        plays=plays,
+        plays=plan.plays,
+        run_id=run_id,
         labels_filled=_fill(cur, plan, now=now, has_label_column=has_label_column),
     )
+
+
+def _on_record(cur: psycopg.Cursor[Any], plan: Plan, counts: Mapping[str, int], *, now: datetime) -> str | None:
+    """The run, the versions it made, and its proposals; nothing where the files say what is there."""
+    IMPORTING["proposals_on_record"].execute(cur, proposal_ids=plan.proposals["proposal_id"].to_list())
+    made = [row[0] for row in cur.fetchall()]
+    new = plan.proposals.filter(~pl.col.proposal_id.is_in(made))
+    if not (plan.plays or plan.changed.height or new.height or any(counts.values())):
+        return None
+    run_id = open_run(cur, "import", now=now)
+    if plan.changed.height:
+        IMPORTING["add_versions"].execute(cur, run_id=run_id, now=now)
+    save(cur, new, run_id=run_id, seen=plan.seen, now=now)
+    if plan.conflicts:
+        IMPORTING["mark_conflicts"].execute(cur, proposal_ids=plan.conflicts, now=now)
+    differing = dict(plan.changes.group_by("relation").len().iter_rows())
+    close_run(cur, run_id, now=now, summary={**counts, "plays": plan.plays, **differing})
+    return run_id
 
 
 def _insert(

@@ -40,3 +40,8 @@ def open_run(
 def close_run(cur: psycopg.Cursor[Any], run_id: str, *, now: datetime, summary: Mapping[str, object]) -> None:
     """Record what a run came to."""
     LEDGER["close_run"].execute(cur, run_id=run_id, now=now, summary=json.dumps(dict(summary), default=str))
+
+
+def mark_undone(cur: psycopg.Cursor[Any], run_id: str, *, now: datetime) -> None:
+    """Record that a run was taken back."""
+    LEDGER["mark_run_undone"].execute(cur, run_id=run_id, now=now)

@@ -23,6 +23,7 @@ from enrich.tracklists import dj_programs, flat, mixesdb, playlists
 from enrich.tracklists import pages as html
 from enrich.tracklists.checking import check
 from enrich.tracklists.json_files import looks_like_json, read_json
+from enrich.tracklists.namesakes import KEPT_APART, told_apart
 from enrich.tracklists.slots import DRAFT_ROW, NOTES, SLOTS, Draft, TracklistRead, notes
 from enrich.tracklists.text_forms import read_text
 
@@ -132,6 +133,12 @@ def _together(reads: list[TracklistRead], failed: pl.DataFrame, said: pl.DataFra
     reads.clear()
     repeated = 0
     if slots["file"].n_unique() > 1:
+        before = slots["set_id"]
+        slots = told_apart(slots)
+        apart = slots.filter(before != slots["set_id"]).unique("set_id", maintain_order=True)
+        warnings = pl.concat(
+            [warnings, apart.select("file", pl.lit(None, pl.Int64).alias("line"), reason=KEPT_APART, raw="set_name")]
+        )
         place = ["source", "set_id", "position"]
         slots = slots.with_columns(
             kept=pl.struct(place).is_first_distinct(),

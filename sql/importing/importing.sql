@@ -30,12 +30,168 @@ order by t.created_at, t.id
 -- One row per ISRC in use.
 select isrc from tracks where isrc is not null
 
--- name: known_slots(sources)
--- One row per slot of the sets these sources brought.
-select s.source, s.source_id, p.position, p.track_id::text
+-- name: known_slots(setlist_ids)
+-- One row per slot of these sets, with what its track is called.
+select
+    s.source, s.source_id, s.id::text, p.position, p.track_id::text, p.is_id, p.id_text, p.notes, t.title,
+    (
+        select string_agg(a.name, ' & ' order by c.position, a.name)
+        from track_artists as c
+        join artists as a on a.id = c.artist_id
+        where c.track_id = p.track_id and c.role = 'primary'
+    )
 from setlists as s
 join setlist_tracks as p on p.setlist_id = s.id
-where s.source = any($sources) and s.source_id is not null
+left join tracks as t on t.id = p.track_id
+where s.id = any($setlist_ids::uuid[])
+
+-- name: known_keys(keys)
+-- One row per key of a tracklist that is on record.
+select track_key, track_id::text, is_named from enrich_track_keys where track_key = any($keys)
+
+-- name: insert_keys()
+-- Keys of the files: a named track before an unknown, else the one that came first.
+insert into enrich_track_keys as old (track_key, track_id, is_named)
+select track_key, track_id, is_named from new_keys
+on conflict (track_key) do update
+set track_id = excluded.track_id, is_named = true
+where excluded.is_named and not old.is_named
+
+-- name: keep_former_versions(now)
+-- How the sets about to change stand now, where that is not the last version on record.
+insert into enrich_set_versions (setlist_id, version, run_id, said_at, slots, listing)
+select
+    s.id,
+    coalesce(latest.version, 0) + 1,
+    case when latest.version is null then (
+        select r.run_id from enrich_runs as r
+        where r.command = 'import' and r.started_at = s.created_at
+        limit 1
+    ) end,
+    case when latest.version is null then s.created_at else $now end,
+    {{slots_of_set}},
+    {{listing_of_set}}
+from changed_sets as changed
+join setlists as s on s.id = changed.setlist_id
+left join lateral (
+    select version, slots from enrich_set_versions as v
+    where v.setlist_id = s.id
+    order by version desc
+    limit 1
+) as latest on true
+where latest.slots is distinct from {{slots_of_set}}
+
+-- name: clear_changed_sets()
+-- Their slots are written anew.
+delete from setlist_tracks using changed_sets as changed where setlist_tracks.setlist_id = changed.setlist_id
+
+-- name: add_versions(run_id, now)
+-- What the run made of the sets it changed.
+insert into enrich_set_versions (setlist_id, version, run_id, file, said_at, slots, listing)
+select
+    s.id,
+    1 + (select max(version) from enrich_set_versions as v where v.setlist_id = s.id),
+    $run_id,
+    changed.file,
+    $now,
+    {{slots_of_set}},
+    {{listing_of_set}}
+from changed_sets as changed
+join setlists as s on s.id = changed.setlist_id
+
+-- name: proposals_on_record(proposal_ids)
+-- Those of the proposals that have been made before.
+select proposal_id::text from enrich_proposals where proposal_id = any($proposal_ids::uuid[])
+
+-- name: mark_conflicts(proposal_ids, now)
+-- Names against a name that is there: for review.
+update enrich_proposals set status = 'conflict', updated_at = $now
+where proposal_id = any($proposal_ids::uuid[]) and status = 'proposed'
+
+-- name: lock_import(run_id)
+-- The run to undo.
+select run_id::text, started_at, undone_at from enrich_runs
+where run_id = $run_id::uuid and command = 'import'
+for update
+
+-- name: restore_versions(run_id, now)
+-- Sets that are as the run left them lose their slots; returns each with its former ones.
+with
+mine as (
+    select v.setlist_id, v.version, v.slots, {{slots_of_set}} as slots_now
+    from enrich_set_versions as v
+    join setlists as s on s.id = v.setlist_id
+    where v.run_id = $run_id::uuid and v.undone_at is null
+        and exists (select from enrich_set_versions as w where w.setlist_id = v.setlist_id and w.version < v.version)
+),
+restored as (
+    update enrich_set_versions as v
+    set undone_at = $now
+    from mine
+    where v.setlist_id = mine.setlist_id and v.version = mine.version and mine.slots = mine.slots_now
+    returning v.setlist_id, v.version
+),
+cleared as (
+    delete from setlist_tracks as p using restored as r where p.setlist_id = r.setlist_id
+)
+select
+    r.setlist_id::text,
+    (
+        select f.slots::text from enrich_set_versions as f
+        where f.setlist_id = r.setlist_id and f.version < r.version
+        order by f.version desc
+        limit 1
+    )
+from restored as r
+
+-- name: versions_standing(run_id)
+-- How many sets the run changed stand otherwise since.
+select count(*)
+from enrich_set_versions as v
+where v.run_id = $run_id::uuid and v.undone_at is null
+    and exists (select from enrich_set_versions as w where w.setlist_id = v.setlist_id and w.version < v.version)
+
+-- name: put_back_slots(setlist_id, slots)
+-- The slots of one set, from a version of it. A track deleted since leaves its slot empty.
+insert into setlist_tracks (setlist_id, track_id, position, is_id, id_text, notes)
+select $setlist_id::uuid, t.id, x.position, x.is_id, x.id_text, x.notes
+from jsonb_to_recordset($slots::jsonb) as x (track_id uuid, position int, is_id bool, id_text text, notes text)
+left join tracks as t on t.id = x.track_id
+
+-- name: remove_new_sets(started_at)
+-- Sets the run brought that no later import has changed.
+delete from setlists as s
+where s.created_at = $started_at
+    and not exists (
+        select from enrich_set_versions as v
+        join enrich_runs as r on r.run_id = v.run_id
+        where v.setlist_id = s.id and v.undone_at is null and r.started_at > $started_at
+    )
+
+-- name: remove_new_tracks(started_at)
+-- Tracks the run made that nothing holds any more.
+delete from tracks as t
+where t.created_at = $started_at
+    and not exists (select from setlist_tracks as p where p.track_id = t.id)
+    and not exists (select from playlist_tracks as p where p.track_id = t.id)
+    and not exists (select from album_tracks as p where p.track_id = t.id)
+
+-- name: remove_new_artists(started_at)
+-- Artists the run made who are credited nowhere.
+delete from artists as a
+where a.created_at = $started_at
+    and not exists (select from track_artists as c where c.artist_id = a.id)
+    and not exists (select from performers as p where p.artist_id = a.id)
+
+-- name: remove_new_performers(started_at)
+-- Performers the run made who have no set.
+delete from performers as p
+where p.created_at = $started_at and not exists (select from setlists as s where s.performer_id = p.id)
+
+-- name: withdraw_proposals(run_id, now)
+-- Its proposals that nobody has decided.
+update enrich_proposals set status = 'superseded', updated_at = $now
+where run_id = $run_id::uuid and status in ('proposed', 'conflict')
 
 -- name: known_sets(sources)
 -- One row per set these sources brought.

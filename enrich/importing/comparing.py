@@ -1,0 +1,175 @@
+"""A set that is known against what a file says of it now: slots named, renamed, inserted, removed, moved. Pure.
+
+Rows are aligned by what they play (`identity.alignment`), not by their number. The file is the set's own source: it
+says which rows there are, and where. A row that is there keeps its track, whatever it is called now: another name is a
+matter for review. Of a file that holds only a part of the set nothing outside that part is taken away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import polars as pl
+
+from enrich.identity.alignment import align
+from enrich.importing.known import Known
+from enrich.rules import WHOLE_LISTING
+
+_S: pl.DataType = pl.String()
+#: One row per row of the files that is in a known set, and per row of such a set that goes. `recording` is null for
+#: those; `track_id` is the track that stays in the slot, null where the row is new to the set.
+COMPARED = pl.Schema(
+    {
+        "source": _S,
+        "set_id": _S,
+        "setlist_id": _S,
+        "recording": pl.Int64(),
+        "relation": _S,
+        "certain": pl.Boolean(),
+        "old_position": pl.Int32,
+        "position": pl.Int32,
+        "track_id": _S,
+        "was_artist": _S,
+        "was_title": _S,
+        "is_id": pl.Boolean(),
+        "id_text": _S,
+        "notes": _S,
+        "is_changed": pl.Boolean(),
+    }
+)
+
+#: What a row may be beside the same as before, in the order of the summary.
+RELATIONS = ("named", "renamed", "inserted", "removed", "moved", "respelled", "unnamed")
+_STAYING = ("source", "set_id", "setlist_id", "there", "artist", "title", "is_id", "id_text", "notes")
+
+
+def compare(rows: pl.DataFrame, known: Known) -> pl.DataFrame:
+    """Compare the rows of known sets with what is there.
+
+    Args:
+        rows: source, set_id, position, recording, track_id, artist, title of all rows of the files.
+        known: What the database holds; reads sets and slots.
+
+    Returns:
+        COMPARED. Rows of sets nobody knows are not in it.
+    """
+    new = rows.join(known.sets, on=["source", "set_id"], maintain_order="left").sort("setlist_id", "position")
+    old = known.slots.filter(pl.col("setlist_id").is_in(new["setlist_id"].unique().implode()))
+    old = old.sort("setlist_id", "position")
+    both = new.join(old, on=["setlist_id", "position"], how="left", suffix="_old", maintain_order="left")
+    as_before = (
+        both.group_by("setlist_id")
+        .agg(same=(pl.col("there") == pl.col("track_id")).fill_null(value=False).all(), n=pl.len())
+        .join(old.group_by("setlist_id").agg(before=pl.len()), on="setlist_id", how="left")
+        .filter(pl.col("same") & (pl.col("n") == pl.col("before")))["setlist_id"]
+    )
+    untouched = both.filter(pl.col("setlist_id").is_in(as_before.implode())).select(
+        "source", "set_id", "setlist_id", "recording", relation=pl.lit("same"), certain=pl.lit(value=True),
+        old_position="position", position="position", track_id="there", was_artist="artist_old", was_title="title_old",
+        is_id="is_id", id_text="id_text", notes="notes", is_changed=pl.lit(value=False),
+    )  # fmt: skip
+    others = new.filter(~pl.col("setlist_id").is_in(as_before.implode()))
+    if others.is_empty():
+        return untouched.match_to_schema(COMPARED)
+    was = old.filter(pl.col("setlist_id").is_in(others["setlist_id"].implode()))
+    return pl.concat([untouched.match_to_schema(COMPARED), _aligned(was, others)])
+
+
+@dataclass(slots=True)
+class _Row:
+    """One row of the two listings together."""
+
+    old: int | None
+    new: int | None
+    relation: str
+    certain: bool
+    position: int = 0
+
+
+def _aligned(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    pairs = [side.select("position", "artist", "title", pair="setlist_id") for side in (old, new)]
+    # A slot whose track has no name stands as an unknown, not as one called `ID`.
+    found = align(*pairs)
+    was, now = old["position"].to_list(), new["position"].to_list()
+    held = old.select(*_STAYING).rows(named=True)
+    recordings = new["recording"].to_list()
+    heads = dict(zip(new["setlist_id"], new.select("source", "set_id").iter_rows(), strict=True))
+    listings = {str(pair): group for (pair,), group in found.group_by("pair", maintain_order=True)}
+    out: list[tuple[object, ...]] = []
+    for setlist_id, (source, set_id) in heads.items():
+        group = listings.get(setlist_id)
+        merged = [] if group is None else [_Row(*row) for row in group.drop("pair").iter_rows()]
+        if group is None:
+            merged = [_Row(None, n, "inserted", True) for n in _rows_of(new, setlist_id)]
+        merged = _settled(merged, was, now)
+        changed = any(row.relation == "removed" or row.old is None or was[row.old] != row.position for row in merged)
+        for row in merged:
+            there = held[row.old] if row.old is not None else {}
+            out.append(
+                (
+                    source,
+                    set_id,
+                    setlist_id,
+                    None if row.new is None else recordings[row.new],
+                    row.relation,
+                    row.certain,
+                    None if row.old is None else was[row.old],
+                    row.position,
+                    there.get("there"),
+                    there.get("artist"),
+                    there.get("title"),
+                    there.get("is_id"),
+                    there.get("id_text"),
+                    there.get("notes"),
+                    changed,
+                )
+            )
+    return pl.DataFrame(out, schema=COMPARED, orient="row")
+
+
+def _rows_of(new: pl.DataFrame, setlist_id: str) -> list[int]:
+    return (new["setlist_id"] == setlist_id).arg_true().to_list()
+
+
+def _settled(rows: list[_Row], was: Sequence[int], now: Sequence[int]) -> list[_Row]:
+    """What becomes of each row, and its place: rows that stay, in order, then those that go."""
+    both = [i for i, row in enumerate(rows) if row.old is not None and row.new is not None]
+    agreeing = [i for i in both if rows[i].relation in ("same", "respelled", "moved")]
+    if not agreeing:
+        return _by_place(rows, was, now)
+    held = sum(row.old is not None for row in rows)
+    whole = len(both) >= WHOLE_LISTING * held
+    kept: list[_Row] = []
+    gone: list[_Row] = []
+    for i, row in enumerate(rows):
+        if row.new is None and (whole or both[0] < i < both[-1]):
+            gone.append(row)
+        else:
+            kept.append(row)
+    last = rows[both[-1]]
+    shift = now[last.new or 0] - was[last.old or 0]
+    after = False
+    for row in kept:
+        row.relation = "kept" if row.new is None else row.relation
+        row.position = now[row.new] if row.new is not None else was[row.old or 0] + (shift if after else 0)
+        after = after or row is last
+    if any(b.position <= a.position for a, b in pairwise(kept)):
+        for n, row in enumerate(kept, start=1):
+            row.position = n
+    return kept + gone
+
+
+def _by_place(rows: list[_Row], was: Sequence[int], now: Sequence[int]) -> list[_Row]:
+    """Two listings that share no recording: the file adds what has a place of its own, and takes nothing away."""
+    held = {was[row.old]: row.old for row in rows if row.old is not None}
+    said = {now[row.new]: row.new for row in rows if row.new is not None}
+    paired = {(row.old, row.new): row for row in rows}
+    settled = []
+    for position in sorted({*held, *said}):
+        old, new = held.get(position), said.get(position)
+        relation = "kept" if new is None else "inserted" if old is None else "other"
+        known = paired.get((old, new))
+        settled.append(_Row(old, new, known.relation if known and new is not None else relation, False, position))
+    return settled

@@ -1,0 +1,139 @@
+"""What a set's later version says of rows that stay: changes in words, and proposals for the ledger. Pure.
+
+An unknown that has a name now is a proposal (kind `identity`, or `artist` where the title is still unknown); a name
+against another is a conflict for review. Nothing here writes a name.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from enrich.frames.schemas import PROPOSALS
+from enrich.importing.known import Known
+from enrich.ledger.proposals import with_ids
+from enrich.rules import RESCRAPED_ARTIST, RESCRAPED_CERTAIN, RESCRAPED_KEY, RESCRAPED_LIKELY
+from enrich.text.words import is_unknown_artist
+from enrich.tracklists.checking import is_unnamed_title
+
+SEEN = pl.Schema(dict.fromkeys(("track_id", "seen_title", "seen_label", "seen_artist"), pl.String()))
+_NAMED = pl.concat_str("artist", "title", separator=" - ", ignore_nulls=True)
+_WAS = pl.concat_str("was_artist", "was_title", separator=" - ", ignore_nulls=True)
+
+
+def told_apart(compared: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """`compared` with the relation of rows that are one by their place alone (`other`)."""
+    now = rows.select("recording", "has_artist", "is_unnamed")
+    was_known = ~is_unknown_artist(pl.col.was_artist) & ~is_unnamed_title(pl.col.was_title)
+    is_known = pl.col.has_artist & ~pl.col.is_unnamed
+    by_names = (
+        pl.when(was_known & is_known)
+        .then(pl.lit("renamed"))
+        .when(is_known | (pl.col.has_artist & is_unknown_artist(pl.col.was_artist)))
+        .then(pl.lit("named"))
+        .when(was_known)
+        .then(pl.lit("unnamed"))
+        .otherwise(pl.lit("same"))
+    )
+    relation = pl.when(pl.col.relation == "other").then(by_names).otherwise("relation")
+    return (
+        compared.join(now, on="recording", how="left", maintain_order="left")
+        .with_columns(relation=relation)
+        .drop("has_artist", "is_unnamed")
+    )
+
+
+def changes(compared: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """set_id, position, old_position, relation, was, now: every row that is not as it was."""
+    said = rows.select("recording", now=_NAMED)
+    differs = ~pl.col.relation.is_in(["same", "kept"]) | (
+        (pl.col.relation == "same") & (pl.col.position != pl.col.old_position)
+    )
+    return (
+        compared.filter(differs)
+        .join(said, on="recording", how="left", maintain_order="left")
+        .with_columns(
+            relation=pl.when(pl.col.relation == "same").then(pl.lit("shifted")).otherwise("relation"),
+            position=pl.when(pl.col.relation != "removed").then("position"),
+            was=pl.when(pl.col.old_position.is_not_null()).then(_WAS),
+        )
+        .select("set_id", "position", "old_position", "relation", "was", "now")
+    )
+
+
+def proposed(
+    compared: pl.DataFrame, rows: pl.DataFrame, credits: pl.DataFrame, artists: pl.DataFrame, known: Known,
+    *, made: pl.Series,
+) -> tuple[pl.DataFrame, list[str], pl.DataFrame]:  # fmt: skip
+    """Proposals of what the files name, the ids of those that are for review, and what their tracks are called.
+
+    Args:
+        compared: COMPARED.
+        rows: The files' recordings, identified.
+        credits: recording, key, role, at.
+        artists: key, name.
+        known: What the database holds.
+        made: Ids of tracks this import makes.
+    """
+    names = (
+        credits.filter(pl.col.role == "primary")
+        .join(artists.select("key", "name"), on="key", maintain_order="left")
+        .group_by("recording", maintain_order=True)
+        .agg(artists=pl.col.name)
+    )
+    there = ~pl.col.is_new | pl.col.track_id.is_in(made.implode())
+    said = rows.join(names, on="recording", how="left", maintain_order="left").select(
+        "recording", "artists", "artist", "title", "label", "set_id", "is_unnamed", "has_artist", "key_track",
+        "key_is_named", "is_whole", meant=pl.when(there & pl.col.is_whole).then("track_id"), own="track_id",
+    )  # fmt: skip
+    same_set = (
+        compared.filter(pl.col.relation.is_in(["named", "renamed"]) & pl.col.track_id.is_not_null())
+        .select("recording", "relation", "certain", "track_id", "was_artist", "was_title")
+        .join(said, on="recording", maintain_order="left")
+        .with_columns(source=pl.lit("rescraped"))
+    )
+    same_key = (
+        said.filter(pl.col.is_whole & pl.col.key_is_named.eq(other=False) & (pl.col.key_track != pl.col.own))
+        .with_columns(
+            pl.lit("named").alias("relation"), pl.lit(value=True).alias("certain"), pl.lit("same-key").alias("source"),
+            pl.lit(None, pl.String).alias("was_artist"), pl.lit("ID").alias("was_title"), track_id="key_track",
+        )
+        .select(same_set.columns)
+    )  # fmt: skip
+    found = pl.concat([same_set, same_key]).filter(pl.col.has_artist & pl.col.meant.ne_missing(pl.col.track_id))
+    if found.is_empty():
+        return PROPOSALS.to_frame(), [], SEEN.to_frame()
+    kept_artist = ~is_unknown_artist(pl.col.was_artist)
+    confidence = (
+        pl.when(pl.col.relation == "renamed").then(0.0)
+        .when(pl.col.source == "same-key").then(RESCRAPED_KEY)
+        .when("certain").then(RESCRAPED_CERTAIN)
+        .when(kept_artist).then(RESCRAPED_ARTIST)
+        .otherwise(RESCRAPED_LIKELY)
+    )  # fmt: skip
+    blank = (
+        pl.when(kept_artist).then(pl.lit("title")).when(is_unnamed_title(pl.col.was_title)).then(pl.lit("both"))
+        .otherwise(pl.lit("artist"))
+    )  # fmt: skip
+    found = found.with_columns(
+        kind=pl.when("is_unnamed").then(pl.lit("artist")).otherwise(pl.lit("identity")),
+        value=pl.when("is_unnamed").then("artist").otherwise(_NAMED),
+        confidence=confidence,
+        found=pl.concat_list(pl.format("{} says {} where it had {}", "set_id", _NAMED, _WAS)),
+        blank=blank,
+    )
+    evidence = pl.struct(
+        "artists", "title", "label", "blank", "found", recording_id="meant", named_in="set_id", days=pl.lit(0)
+    )
+    proposals = with_ids(
+        found.select(
+            pl.lit(None, pl.String).alias("proposal_id"), "track_id", "kind", "value",
+            pl.lit(None, pl.String).alias("artist_id"), pl.lit(1, pl.Int8).alias("tier"), "source",
+            pl.col.confidence.alias("probability"), "confidence", pl.lit("proposed").alias("status"),
+            evidence.struct.json_encode().alias("evidence"),
+        )
+    )  # fmt: skip
+    against = found.filter(pl.col.relation == "renamed").select("track_id", "value")
+    conflicts = proposals.join(against, on=["track_id", "value"], how="semi")["proposal_id"].to_list()
+    held = known.slots.unique("there", keep="first", maintain_order=True)
+    seen = held.select(track_id="there", seen_title="title", seen_label=pl.lit(None, pl.String), seen_artist="artist")
+    return proposals, conflicts, seen
