@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import polars as pl
 
@@ -17,31 +18,19 @@ from enrich.identity.alignment import align
 from enrich.importing.known import Known
 from enrich.rules import WHOLE_LISTING
 
-_S: pl.DataType = pl.String()
+_S: Any = pl.String()
 #: One row per row of the files that is in a known set, and per row of such a set that goes. `recording` is null for
 #: those; `track_id` is the track that stays in the slot, null where the row is new to the set.
 COMPARED = pl.Schema(
     {
-        "source": _S,
-        "set_id": _S,
-        "setlist_id": _S,
-        "recording": pl.Int64(),
-        "relation": _S,
-        "certain": pl.Boolean(),
-        "old_position": pl.Int32,
-        "position": pl.Int32,
-        "track_id": _S,
-        "was_artist": _S,
-        "was_title": _S,
-        "is_id": pl.Boolean(),
-        "id_text": _S,
-        "notes": _S,
-        "is_changed": pl.Boolean(),
+        **dict.fromkeys(("source", "set_id", "setlist_id"), _S),
+        **{"recording": pl.Int64(), "relation": _S, "certain": pl.Boolean()},
+        **{"old_position": pl.Int32(), "position": pl.Int32()},
+        **dict.fromkeys(("track_id", "was_artist", "was_title"), _S),
+        **{"is_id": pl.Boolean(), "id_text": _S, "notes": _S, "is_changed": pl.Boolean()},
     }
 )
 
-#: What a row may be beside the same as before, in the order of the summary.
-RELATIONS = ("named", "renamed", "inserted", "removed", "moved", "respelled", "unnamed")
 _STAYING = ("source", "set_id", "setlist_id", "there", "artist", "title", "is_id", "id_text", "notes")
 
 
@@ -75,6 +64,25 @@ def compare(rows: pl.DataFrame, known: Known) -> pl.DataFrame:
         return untouched.match_to_schema(COMPARED)
     was = old.filter(pl.col("setlist_id").is_in(others["setlist_id"].implode()))
     return pl.concat([untouched.match_to_schema(COMPARED), _aligned(was, others)])
+
+
+def slots_to_be(rows: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
+    """Slots of new sets, and all slots of sets that change, as they are to be."""
+    changed = compared.filter(pl.col.is_changed & (pl.col.relation != "removed"))
+    kept = changed.join(rows, on="recording", how="left", suffix="_new", maintain_order="left").select(
+        "setlist_id",
+        "position",
+        *(pl.coalesce(name, f"{name}_new") for name in ("track_id", "is_id", "id_text", "notes")),
+    )
+    of_new = rows.filter(~pl.col.setlist_id.is_in(compared["setlist_id"].unique().implode()))
+    return pl.concat([of_new.drop("recording"), kept.select(of_new.drop("recording").columns)])
+
+
+def changed_sets(compared: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
+    """setlist_id, file: sets whose slots are written anew."""
+    changed = compared.filter("is_changed").select("source", "set_id", "setlist_id").unique(maintain_order=True)
+    files = slots.group_by("source", "set_id").agg(pl.col.file.first())
+    return changed.join(files, on=["source", "set_id"], how="left").select("setlist_id", "file")
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,23 +12,11 @@ import psycopg
 from enrich.database.layout import writable
 from enrich.sql import IMPORTING
 from enrich.text.normalise import artist_key, title_key
-from enrich.tracklists.namesakes import NAMESAKE
+from enrich.tracklists.namesakes import KEPT_APART, NAMESAKE, holdings, own_id, renamed
 
 _S = pl.String()
-KNOWN_SLOTS = pl.Schema(
-    {
-        "source": _S,
-        "set_id": _S,
-        "setlist_id": _S,
-        "position": pl.Int32(),
-        "there": _S,
-        "is_id": pl.Boolean(),
-        "id_text": _S,
-        "notes": _S,
-        "title": _S,
-        "artist": _S,
-    }
-)
+_TEXTS = ("source", "set_id", "setlist_id", "there", "id_text", "notes", "title", "artist")
+KNOWN_SLOTS = pl.Schema({**dict.fromkeys(_TEXTS, _S), "position": pl.Int32(), "is_id": pl.Boolean()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +88,24 @@ def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
         performers=_by_key(performers, "performer_id", aliases=False),
         has_label_column="label" in writable(cur, "tracks"),
     )
+
+
+def own_ids(slots: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Sets of a known name and other content get ids of their own; and those it concerns, as NOTES."""
+    named = slots.filter("id_from_name")
+    there = holdings(known.slots, "source", "set_id")
+    new: list[tuple[str, str, str, str]] = []
+    for (source, set_id, file), held in holdings(named, "source", "set_id", "file").items() if there else ():
+        like = {
+            other: words
+            for (of, other), words in there.items()
+            if of == source and re.sub(NAMESAKE, "", other) == re.sub(NAMESAKE, "", set_id)
+        }
+        if (own := own_id(set_id, held, like)) != set_id:
+            new.append((source, set_id, file, own))
+    found = renamed(slots, new)
+    apart = found.filter(found["set_id"] != slots["set_id"]).unique(["source", "set_id"], maintain_order=True)
+    return found, apart.select("file", line=pl.lit(None, pl.Int64), reason=KEPT_APART, raw="set_name")
 
 
 def name_key(name: pl.Expr) -> pl.Expr:

@@ -74,32 +74,7 @@ def proposed(
         known: What the database holds.
         made: Ids of tracks this import makes.
     """
-    names = (
-        credits.filter(pl.col.role == "primary")
-        .join(artists.select("key", "name"), on="key", maintain_order="left")
-        .group_by("recording", maintain_order=True)
-        .agg(artists=pl.col.name)
-    )
-    there = ~pl.col.is_new | pl.col.track_id.is_in(made.implode())
-    said = rows.join(names, on="recording", how="left", maintain_order="left").select(
-        "recording", "artists", "artist", "title", "label", "set_id", "is_unnamed", "has_artist", "key_track",
-        "key_is_named", "is_whole", meant=pl.when(there & pl.col.is_whole).then("track_id"), own="track_id",
-    )  # fmt: skip
-    same_set = (
-        compared.filter(pl.col.relation.is_in(["named", "renamed"]) & pl.col.track_id.is_not_null())
-        .select("recording", "relation", "certain", "track_id", "was_artist", "was_title")
-        .join(said, on="recording", maintain_order="left")
-        .with_columns(source=pl.lit("rescraped"))
-    )
-    same_key = (
-        said.filter(pl.col.is_whole & pl.col.key_is_named.eq(other=False) & (pl.col.key_track != pl.col.own))
-        .with_columns(
-            pl.lit("named").alias("relation"), pl.lit(value=True).alias("certain"), pl.lit("same-key").alias("source"),
-            pl.lit(None, pl.String).alias("was_artist"), pl.lit("ID").alias("was_title"), track_id="key_track",
-        )
-        .select(same_set.columns)
-    )  # fmt: skip
-    found = pl.concat([same_set, same_key]).filter(pl.col.has_artist & pl.col.meant.ne_missing(pl.col.track_id))
+    found = _found(compared, rows, credits, artists, made)
     if found.is_empty():
         return PROPOSALS.to_frame(), [], SEEN.to_frame()
     kept_artist = ~is_unknown_artist(pl.col.was_artist)
@@ -137,3 +112,35 @@ def proposed(
     held = known.slots.unique("there", keep="first", maintain_order=True)
     seen = held.select(track_id="there", seen_title="title", seen_label=pl.lit(None, pl.String), seen_artist="artist")
     return proposals, conflicts, seen
+
+
+def _found(
+    compared: pl.DataFrame, rows: pl.DataFrame, credits: pl.DataFrame, artists: pl.DataFrame, made: pl.Series
+) -> pl.DataFrame:
+    """Rows that name a track which is there: by their place in its set, or by their key."""
+    names = (
+        credits.filter(pl.col.role == "primary")
+        .join(artists.select("key", "name"), on="key", maintain_order="left")
+        .group_by("recording", maintain_order=True)
+        .agg(artists=pl.col.name)
+    )
+    there = ~pl.col.is_new | pl.col.track_id.is_in(made.implode())
+    said = rows.join(names, on="recording", how="left", maintain_order="left").select(
+        "recording", "artists", "artist", "title", "label", "set_id", "is_unnamed", "has_artist", "key_track",
+        "key_is_named", "is_whole", meant=pl.when(there & pl.col.is_whole).then("track_id"), own="track_id",
+    )  # fmt: skip
+    same_set = (
+        compared.filter(pl.col.relation.is_in(["named", "renamed"]) & pl.col.track_id.is_not_null())
+        .select("recording", "relation", "certain", "track_id", "was_artist", "was_title")
+        .join(said, on="recording", maintain_order="left")
+        .with_columns(source=pl.lit("rescraped"))
+    )
+    same_key = (
+        said.filter(pl.col.is_whole & pl.col.key_is_named.eq(other=False) & (pl.col.key_track != pl.col.own))
+        .with_columns(
+            pl.lit("named").alias("relation"), pl.lit(value=True).alias("certain"), pl.lit("same-key").alias("source"),
+            pl.lit(None, pl.String).alias("was_artist"), pl.lit("ID").alias("was_title"), track_id="key_track",
+        )
+        .select(same_set.columns)
+    )  # fmt: skip
+    return pl.concat([same_set, same_key]).filter(pl.col.has_artist & pl.col.meant.ne_missing(pl.col.track_id))

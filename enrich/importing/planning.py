@@ -6,21 +6,19 @@ imported. A known recording is its primary artists and its title; an unknown one
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import polars as pl
 
-from enrich.importing.comparing import compare
+from enrich.importing.comparing import changed_sets, compare, slots_to_be
 from enrich.importing.crediting import SEP, credited, ids
-from enrich.importing.known import Known, name_key, signature
+from enrich.importing.known import Known, name_key, own_ids, signature
 from enrich.importing.naming_unknowns import changes, proposed, told_apart
 from enrich.text.non_labels import is_non_label
 from enrich.text.normalise import fold, isrc_code, label_key, title_key
 from enrich.text.titles import parse_titles
 from enrich.text.words import is_unknown_artist
 from enrich.tracklists.checking import is_unnamed_title
-from enrich.tracklists.namesakes import KEPT_APART, NAMESAKE, holdings, own_id, renamed
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE
 
 
@@ -63,7 +61,7 @@ class Plan:
 
 def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
     """Work out what slots (schema SLOTS) add to what is known, and how they differ from it."""
-    slots, apart = _own_ids(slots, known)
+    slots, apart = own_ids(slots, known)
     slots = _with_labels(slots).with_columns(
         pl.col.title.str.strip_chars(), slot=pl.format("{}#{}", pl.col.set_id, pl.col.position)
     )
@@ -99,9 +97,9 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
         setlists=setlists.filter("is_new").drop("is_new"),
         tracks=tracks,
         track_artists=track_artists,
-        slots=_slots(rows, compared),
+        slots=slots_to_be(rows, compared),
         fills=_best_label(_there_by_name(fresh, there, identified)).rename({"track_id": "id"}),
-        changed=_changed_sets(compared, slots),
+        changed=changed_sets(compared, slots),
         changes=changes(compared, identified),
         keys=_keys(identified),
         proposals=proposals,
@@ -113,43 +111,6 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
         unknown_slots=fresh.filter(~pl.col.has_artist).height,
         id_slots=fresh.filter(_is_id()).height,
     )
-
-
-def _own_ids(slots: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Sets of a known name and other content get ids of their own; and those it concerns, as NOTES."""
-    named = slots.filter("id_from_name")
-    there = holdings(known.slots, "source", "set_id")
-    new: list[tuple[str, str, str, str]] = []
-    for (source, set_id, file), held in holdings(named, "source", "set_id", "file").items() if there else ():
-        like = {
-            other: words
-            for (of, other), words in there.items()
-            if of == source and re.sub(NAMESAKE, "", other) == re.sub(NAMESAKE, "", set_id)
-        }
-        if (own := own_id(set_id, held, like)) != set_id:
-            new.append((source, set_id, file, own))
-    found = renamed(slots, new)
-    apart = found.filter(found["set_id"] != slots["set_id"]).unique(["source", "set_id"], maintain_order=True)
-    return found, apart.select("file", line=pl.lit(None, pl.Int64), reason=KEPT_APART, raw="set_name")
-
-
-def _slots(rows: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
-    """Slots of new sets, and all slots of sets that change, as they are to be."""
-    changed = compared.filter(pl.col.is_changed & (pl.col.relation != "removed"))
-    kept = changed.join(rows, on="recording", how="left", suffix="_new", maintain_order="left").select(
-        "setlist_id",
-        "position",
-        *(pl.coalesce(name, f"{name}_new") for name in ("track_id", "is_id", "id_text", "notes")),
-    )
-    of_new = rows.filter(~pl.col.setlist_id.is_in(compared["setlist_id"].unique().implode()))
-    return pl.concat([of_new.drop("recording"), kept.select(of_new.drop("recording").columns)])
-
-
-def _changed_sets(compared: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
-    """setlist_id, file: sets whose slots are written anew."""
-    changed = compared.filter("is_changed").select("source", "set_id", "setlist_id").unique(maintain_order=True)
-    files = slots.group_by("source", "set_id").agg(pl.col.file.first())
-    return changed.join(files, on=["source", "set_id"], how="left").select("setlist_id", "file")
 
 
 def _there_by_name(fresh: pl.DataFrame, there: pl.DataFrame, identified: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from enrich.errors import InputFileError
 from enrich.tracklists.dj_programs import parsed_xml
 from enrich.tracklists.lines import LONGEST, split_line
 from enrich.tracklists.marks import clock
-from enrich.tracklists.naming import SetInfo, page_parts, slug
+from enrich.tracklists.naming import GENERIC, SetInfo, page_parts, slug
 from enrich.tracklists.slots import Draft, draft
 
 #: `setlists.source` of MixesDB pages.
@@ -35,16 +35,7 @@ _LINK = re.compile(r"\[\[(?:[^\]|]*\|)?([^\]|]*)\]\]")
 _WEB_LINK = re.compile(r"\[https?://\S+(?:\s+([^\]]*))?\]")
 _TAG = re.compile(r"<ref[^>]*>.*?</ref>|<!--.*?-->|</?[a-zA-Z][^>]*>|\{\{[^{}]*\}\}", re.DOTALL)
 _PLAIN_CATEGORIES = re.compile(r"(?i)^(?:\d{4}s?|tracklist:.*|.*\b(?:mix|radio|fm|podcast|show|live|sessions?)\b.*)$")
-_GENERIC_HEADINGS = {
-    "tracklist",
-    "tracklisting",
-    "track list",
-    "file details",
-    "notes",
-    "related mixes",
-    "links",
-    "comments",
-}
+_PAGE_HEADINGS = {"file details", "notes", "related mixes", "links", "comments"}
 
 
 def looks_like_wiki(text: str) -> bool:
@@ -119,7 +110,8 @@ def _slots(text: str) -> list[tuple[int, dict[str, Any] | None, str]]:
         heading = _HEADING.match(raw)
         if heading and not raw.lstrip().startswith("#"):
             words = _plain(heading["a"] or heading["b"] or heading["c"])
-            section = None if words.casefold().rstrip(":") in _GENERIC_HEADINGS else words
+            bare = words.casefold().rstrip(":")
+            section = None if bare in _PAGE_HEADINGS or GENERIC.match(bare) else words
             continue
         entry = _ENTRY.match(raw)
         rest = entry["rest"] if entry else raw.strip()

@@ -23,17 +23,8 @@ from enrich.tracklists.slots import Draft, draft
 from enrich.tracklists.text_forms import SOURCE
 
 _TRACKS = ("tracks", "tracklist", "track_list", "tracklists", "songs", "items", "setlist")
-_TITLES = (
-    "title",
-    "track_name",
-    "trackTitle",
-    "track_title",
-    "name",
-    "full_title",
-    "fullTitle",
-    "track",
-    "raw",
-    "song",
+_TITLES = tuple(
+    ["title", "track_name", "trackTitle", "track_title", "name", "full_title", "fullTitle", "track", "raw", "song"]
 )
 _ARTISTS = ("artist", "artists", "primary_artists", "full_artist", "fullArtist", "artist_name", "byArtist")
 _LABELS = ("publisher", "record_label", "label", "labels", "recordLabel")
@@ -43,30 +34,15 @@ _NUMBERS = ("position", "number", "track_number", "trackNumber", "track_num", "t
 #: What a feed calls an item's kind, and the kinds that are no track.
 _KINDS = ("type", "@type", "_type", "kind", "itemType", "item_type", "recordType", "record_type", "entity", "model")
 _SET_KINDS = re.compile(r"(?i)tracklist|set(?:list)?$|^mix|playlist|show|episode|dj_?set|event")
-#: How a track of a feed names its set, and what else it may tell of it.
-_SET_REFERENCES = (
-    "tracklist_id", "tracklistId", "set_id", "setId", "setlist_id", "setlistId", "tl_id", "playlist_id", "mix_id",
-    "mixId", "show_id", "episode_id", "parent_id", "parentId", "parent", "tracklist_url", "tracklistUrl", "set_url",
-    "setUrl", "mix_url", "source_url", "tracklist_name", "tracklistName", "tracklist_title", "set_name", "setName",
-    "mix_name", "tracklist", "set", "mix",
-)  # fmt: skip
+#: How a track of a feed names its set, how a set names itself, and what else a track may tell of its set.
+_SET_REFERENCE = re.compile(
+    r"(?i)(?:track_?list|set(?:list)?|tl|mix|playlist|show|episode|parent|source)(?:_?(?:id|url|name|title))?"
+)
+_OWN_ID = re.compile(r"(?i)(?:(?:track_?list|set|tl|mix)_?)?(?:id|url|link|name|title)")
 _HEAD_OF_TRACK = ("date", "set_date", "tracklist_date", "dj", "djs", "dj_name")
 #: Where a document keeps what it says of the set, beside its tracks; and how deep sets may lie in it.
 _HEADS_BESIDE = ("set", "tracklist", "mix", "playlist", "show", "episode", "info", "meta", "metadata")
 _MAX_DEPTH = 4
-_OWN_IDS = (
-    "set_id",
-    "id",
-    "tracklist_id",
-    "tl_id",
-    "tracklistId",
-    "setId",
-    "url",
-    "tracklist_url",
-    "link",
-    "name",
-    "title",
-)
 #: Types of a component (songnodes) that make the row a mashup; the others are played on top.
 _MASHUP_TYPES = {"mashup_component", "versus", "bootleg"}
 
@@ -162,7 +138,7 @@ def _feed(items: list[Any]) -> list[tuple[Mapping[str, Any], list[Any]]]:
     last: int | None = None
     for item in items:
         if isinstance(item, Mapping) and _is_head(item):
-            names = [name for key in _OWN_IDS if (name := _text(item.get(key)))]
+            names = _texts_at(item, _OWN_ID)
             last = next((by_name[name] for name in names if name in by_name), len(heads))
             if last == len(heads):
                 heads.append((item, []))
@@ -170,16 +146,20 @@ def _feed(items: list[Any]) -> list[tuple[Mapping[str, Any], list[Any]]]:
                 heads[last] = (item, heads[last][1])
             by_name |= dict.fromkeys(names, last)
             continue
-        named = [name for key in _SET_REFERENCES if isinstance(item, Mapping) and (name := _text(item.get(key)))]
+        named = _texts_at(item, _SET_REFERENCE) if isinstance(item, Mapping) else []
         at = next((by_name[name] for name in named if name in by_name), None if named else last)
         if at is None and named:
             at = len(heads)
-            said = {key: item[key] for key in (*_SET_REFERENCES, *_HEAD_OF_TRACK) if item.get(key)}
+            said = {key: item[key] for key in item if key in _HEAD_OF_TRACK or _SET_REFERENCE.fullmatch(key)}
             heads.append((said, []))
             by_name[named[0]] = at
         if at is not None:
             heads[at][1].append(item)
     return [(head, tracks) for head, tracks in heads if any(_is_track(track) for track in tracks)]
+
+
+def _texts_at(item: Mapping[str, Any], keys: re.Pattern[str]) -> list[str]:
+    return [text for key, value in item.items() if keys.fullmatch(str(key)) and (text := _text(value))]
 
 
 def _is_head(item: Mapping[str, Any]) -> bool:

@@ -33,13 +33,14 @@ select isrc from tracks where isrc is not null
 -- name: known_slots(setlist_ids)
 -- One row per slot of these sets, with what its track is called.
 select
-    s.source, s.source_id, s.id::text, p.position, p.track_id::text, p.is_id, p.id_text, p.notes, t.title,
+    s.source, s.source_id, s.id::text, p.track_id::text, p.id_text, p.notes, t.title,
     (
         select string_agg(a.name, ' & ' order by c.position, a.name)
         from track_artists as c
         join artists as a on a.id = c.artist_id
         where c.track_id = p.track_id and c.role = 'primary'
-    )
+    ),
+    p.position, p.is_id
 from setlists as s
 join setlist_tracks as p on p.setlist_id = s.id
 left join tracks as t on t.id = p.track_id
