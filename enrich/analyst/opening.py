@@ -17,7 +17,8 @@ import filelock
 
 from enrich.analyst.snapshot import AnalystSnapshot
 from enrich.database import server
-from enrich.errors import EnrichError
+from enrich.errors import EnrichError, InputFileError
+from enrich.frames.inputs import parse_json, read_input
 from enrich.settings import Settings, load_settings
 from enrich.snapshots import opening
 from enrich.snapshots.manifest import FORMAT
@@ -94,10 +95,12 @@ def demo_settings(settings: Settings | None = None) -> Settings:
 
 def _made(record: Path) -> dict[str, str] | None:
     """File names by state; None where they are missing or of another format."""
-    if not record.is_file():
+    try:
+        found = parse_json(read_input(record, at_most=1 << 20), where=record)
+        files = {state: str(found.get(state) or "") for state in STATES}
+    except (InputFileError, AttributeError):
+        # Not there, or no record of ours: the states are made anew.
         return None
-    found = json.loads(record.read_text(encoding="utf-8"))
-    files = {state: found.get(state, "") for state in STATES}
     there = all(name and (record.parent / "snapshots" / name).is_file() for name in files.values())
     return files if found.get("format") == FORMAT and there else None
 

@@ -12,8 +12,11 @@ from types import ModuleType
 import typer
 
 from enrich.cli import cooldown, database, labels, pipeline, ranking, reporting, review
+from enrich.cli.output import say, visible
 from enrich.errors import EnrichError
 
+#: Signs of one line on a terminal.
+_LONGEST = 4000
 MODULES: tuple[ModuleType, ...] = (database, ranking, labels, pipeline, review, cooldown, reporting)
 
 
@@ -36,9 +39,17 @@ def main() -> None:
     try:
         build_app()()
     except EnrichError as error:
-        sys.stderr.write(f"enrich: {' '.join(str(error).split())}\n")
+        say(visible(f"enrich: {' '.join(str(error).split())}")[:_LONGEST])
+        raise SystemExit(1) from None
+    except (MemoryError, RecursionError) as error:
+        say(f"enrich: {type(error).__name__}: more than this machine holds; divide the work")
         raise SystemExit(1) from None
     except BrokenPipeError:
         # The reader of our pipe has gone (`enrich … | head`): nothing is wrong.
         sys.stderr.close()
         raise SystemExit(0) from None
+    except OSError as error:
+        # The system's own word (a full disk, too many open files) is as clear as any of ours.
+        where = f"{error.filename}: " if error.filename else ""
+        say(f"enrich: {where}{error.strerror or error}")
+        raise SystemExit(1) from None

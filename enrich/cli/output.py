@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -15,18 +16,30 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+#: Controls but tab and line break, marks that turn the direction of reading, other line ends, halves of characters.
+_STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]"
+)
+
 #: The option every command has.
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def say(text: str) -> None:
     """Talk to the person: stderr, so that a pipe carries results only."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(visible(text) + "\n")
 
 
 def emit(result: Mapping[str, Any], *, as_json: bool, text: str) -> None:
-    """Print a result: `result` as one JSON document, or `text` as it is."""
-    sys.stdout.write((json.dumps(result, default=_plain, ensure_ascii=False, indent=2) if as_json else text) + "\n")
+    """Print a result: `result` as one JSON document, or `text`. Signs that steer a terminal are spelled out."""
+    if as_json:
+        text = json.dumps(result, default=_plain, ensure_ascii=False, indent=2)
+    sys.stdout.write(visible(text) + "\n")
+
+
+def visible(text: str) -> str:
+    """A text as a terminal may have it: what moves a cursor, turns the reading or is no character becomes `\\u…`."""
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -111,7 +112,9 @@ def evaluate(
 
     Example: enrich evaluate tracklists.parquet --out evaluation.json
     """
-    say("masked replay over unseen half-years, at random and by time; some minutes")
+
+    if sys.stderr.isatty():
+        say("masked replay over unseen half-years, at random and by time; some minutes")
     result = enrich.evaluate(tracklists, out=out, sample=sample, seed=seed)
     tables = [_table(kind, result[kind]) for kind in ("half_years", "random", "time")]
     emit(result, as_json=as_json, text="\n\n".join([*tables, f"written to {out}"]))

@@ -14,9 +14,14 @@ from typing import Any
 
 from enrich.cooccurrence.calibration import Calibration
 from enrich.errors import ModelError
+from enrich.frames.files import check_place
+from enrich.frames.inputs import open_input, parse_json, read_input
 
 #: Layout of a stored ranker; another number is refused.
 FORMAT = 2
+
+#: Bytes of one file of a ranker.
+_LARGEST = 1 << 28
 
 SHIPPED = Path(__file__).resolve().parent / "learned" / "models"
 
@@ -28,16 +33,12 @@ def has_ranker() -> bool:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a stored ranker, its format checked."""
-    try:
-        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ModelError(
-            f"{folder}: no stored ranker here; make one with `enrich train-ranker FILE --out {folder}`"
-        ) from None
-    except ValueError as error:
-        raise ModelError(
-            f"{folder / 'manifest.json'}: not JSON ({error}); train again with `enrich train-ranker`"
-        ) from None
+    path = folder / "manifest.json"
+    if not path.exists():
+        raise ModelError(f"{folder}: no stored ranker here; make one with `enrich train-ranker FILE --out {folder}`")
+    manifest: dict[str, Any] = parse_json(
+        read_input(path, at_most=_LARGEST, error=ModelError), where=path, error=ModelError
+    )
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ModelError(f"{folder}: a ranker of another format; train again with `enrich train-ranker`")
     return manifest
@@ -45,18 +46,17 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def read_stored(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
     """A file of a stored ranker, compared with its fingerprint in the manifest."""
-    try:
-        content = (folder / name).read_bytes()
-    except OSError:
-        raise ModelError(f"{folder / name}: missing; train again with `enrich train-ranker`") from None
-    if sha256(content).hexdigest() != manifest.get("sha256", {}).get(name):
+    with open_input(folder / name, at_most=_LARGEST, error=ModelError) as opened:
+        content = opened.read()
+    fingerprints = manifest.get("sha256")
+    if not isinstance(fingerprints, dict) or sha256(content).hexdigest() != fingerprints.get(name):
         raise ModelError(f"{folder / name}: changed since it was trained; train again with `enrich train-ranker`")
     return content
 
 
 def write_stored(folder: Path, files: dict[str, bytes], manifest: dict[str, Any]) -> None:
     """Write the files and, last, the manifest with their fingerprints."""
-    folder.mkdir(parents=True, exist_ok=True)
+    check_place(folder / "manifest.json")
     for name, content in files.items():
         (folder / name).write_bytes(content)
     manifest = manifest | {"sha256": {name: sha256(content).hexdigest() for name, content in files.items()}}
@@ -72,8 +72,13 @@ def load_calibration(folder: str | PathLike[str] | None = None) -> dict[str, Cal
     source = SHIPPED if folder is None else Path(folder)
     if not (source / "manifest.json").is_file():
         return {}
-    stored = json.loads(read_stored(source, "calibration.json", read_manifest(source)))
-    return {scorer: Calibration.of_json(one) for scorer, one in stored.items()}
+    stored = parse_json(
+        read_stored(source, "calibration.json", read_manifest(source)), where="calibration.json", error=ModelError
+    )
+    try:
+        return {scorer: Calibration.of_json(one) for scorer, one in stored.items()}
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise ModelError(f"{source / 'calibration.json'}: no calibration ({error!r}); train again") from None
 
 
 def as_json(value: dict[str, Any]) -> str:

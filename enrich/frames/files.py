@@ -1,34 +1,30 @@
 """Tables in files: read and written by extension (Parquet, CSV, TSV, JSONL), with errors a person can mend.
 
-`open_input` is the one way to a file somebody gave: never a device or a pipe, never more than `rules.MAX_FILE_BYTES`;
-`read_input`, `parse_json` and `read_parquet` build on it. A file appears whole or not at all: it is written beside its
-place and renamed. CSV is made safe for spreadsheets: a cell that would run as a formula gets an apostrophe in front,
-which reading takes off again; lists are joined by ` | `, structs become JSON.
+A file appears whole or not at all: it is written beside its place and renamed. CSV is made safe for spreadsheets:
+a cell that would run as a formula gets an apostrophe in front, which reading takes off again; lists are joined by
+` | `, structs become JSON.
 """
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import os
 import re
-import stat
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO
 
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from enrich.errors import EnrichError, InputFileError
+from enrich.errors import InputFileError
 from enrich.frames.encodings import decoded
-from enrich.rules import MAX_FILE_BYTES, MAX_UNPACKING, MAX_VALUES
+from enrich.frames.inputs import open_input, parse_json, read_input, read_parquet
+from enrich.rules import MAX_FILE_BYTES
 
 #: Extension → format. A compressed `.csv.gz` is read, not written.
 FORMATS = {
@@ -41,123 +37,11 @@ FORMATS = {
     ".ndjson": "jsonl",
 }
 
-_PART_BYTES = 1 << 22
 _MAX_NESTING = 64
 #: Brackets of JSON, and its texts, whose brackets count for nothing.
 _MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _FORMULA = r"^(?:[\s\x00]*[=+\-@＝＋－＠]|[\t\r\n])"
 _NUMBER = r"^[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?$"
-
-
-@contextmanager
-def open_input(
-    path: str | Path, *, at_most: int = MAX_FILE_BYTES, error: type[EnrichError] = InputFileError
-) -> Iterator[BinaryIO]:
-    """Open a file somebody gave, to read it: an ordinary file of a bearable size, or one line that says what it is.
-
-    Nothing waits: a pipe or a device is told before it is opened. What the block cannot read is the same one line.
-
-    Args:
-        path: The file.
-        at_most: Bytes it may have.
-        error: What is raised.
-
-    Raises:
-        EnrichError: missing, a folder, no ordinary file, unreadable, too large, or a name the system refuses.
-    """
-    try:
-        found = os.stat(path)
-        if stat.S_ISDIR(found.st_mode):
-            raise error(f"{path}: is a folder; name a file in it")
-        if not stat.S_ISREG(found.st_mode):
-            raise error(f"{path}: is a pipe or a device, not a file; save its content to a file and name that")
-        # It may have been exchanged meanwhile: what is open counts, and opening does not wait either.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
-            found = os.fstat(opened.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise error(f"{path}: is a pipe or a device, not a file; save its content to a file and name that")
-            if found.st_size > at_most:
-                raise error(f"{path}: has {found.st_size:,} bytes, more than the {at_most:,} read at once; divide it")
-            yield opened
-    except FileNotFoundError:
-        raise error(f"{path}: no such file") from None
-    except PermissionError:
-        raise error(f"{path}: may not be read; check its permissions") from None
-    except OSError as failed:
-        raise error(f"{path}: cannot be read ({failed.strerror or failed})") from None
-    except ValueError as failed:
-        if "null byte" not in str(failed):
-            raise
-        raise error(f"{str(path)!r}: no name of a file ({failed})") from None
-
-
-def read_input(path: str | Path, *, at_most: int = MAX_FILE_BYTES, error: type[EnrichError] = InputFileError) -> bytes:
-    """The content of a file somebody gave, unpacked where it is a gzip; see `open_input` for what is refused.
-
-    Raises:
-        EnrichError: see `open_input`; also a gzip that is damaged, or unpacks to more than `at_most`.
-    """
-    parts, size = [], 0
-    with open_input(path, at_most=at_most, error=error) as opened:
-        is_packed = opened.read(2) == b"\x1f\x8b"
-        opened.seek(0)
-        source: IO[bytes] = gzip.GzipFile(fileobj=opened) if is_packed else opened  # type: ignore[assignment]
-        try:
-            # In parts: some files of the system say 0 bytes and go on for ever, and a gzip says nothing of its content.
-            while part := source.read(_PART_BYTES):
-                parts.append(part)
-                size += len(part)
-                if size > at_most:
-                    raise error(f"{path}: has more than the {at_most:,} bytes read at once; divide it")
-                if is_packed and size > _PART_BYTES + MAX_UNPACKING * opened.tell():
-                    raise error(f"{path}: a gzip that unpacks to far more than any table; unpack it by hand and look")
-        except (gzip.BadGzipFile, zlib.error, EOFError) as failed:
-            raise error(f"{path}: a damaged gzip ({failed}); pack it again") from None
-    return b"".join(parts)
-
-
-def parse_json(text: str | bytes, *, where: str | Path, error: type[EnrichError] = InputFileError) -> Any:
-    """`json.loads` of what somebody gave, for whom every fault is one line: nesting and numbers without end too.
-
-    Raises:
-        EnrichError: names `where`, and line and column where they are known.
-    """
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as bad:
-        raise error(f"{where}: not JSON: line {bad.lineno}, column {bad.colno}: {bad.msg}") from None
-    except UnicodeDecodeError:
-        raise error(f"{where}: not JSON: it is not UTF-8") from None
-    except RecursionError:
-        raise error(f"{where}: not JSON that can be read: nested too deeply") from None
-    except ValueError:
-        raise error(f"{where}: not JSON that can be read: a number of more than 4,300 digits") from None
-
-
-def read_parquet(path: str | Path) -> pl.DataFrame:
-    """A Parquet file as a frame. Arrow reads it: damage that ends other readers' process is an error to it.
-
-    Raises:
-        InputFileError: see `open_input`; also a damaged file, or one of more than `rules.MAX_VALUES` values.
-    """
-    with open_input(path, at_most=8 * MAX_FILE_BYTES) as opened:
-        try:
-            file = pq.ParquetFile(opened)
-            if file.metadata.num_rows * max(file.metadata.num_columns, 1) > MAX_VALUES:
-                raise InputFileError(
-                    f"{path}: {file.metadata.num_rows:,} rows of {file.metadata.num_columns} columns, more than is "
-                    "read at once; divide it"
-                )
-            table = file.read().replace_schema_metadata(None)
-            table.validate(full=True)
-            # Names may be damaged too, and to polars that is no error but the end: decoding them all tells.
-            table.schema.to_string()
-            frame = pl.from_arrow(table)
-        except (pa.ArrowException, pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as failed:
-            said = (str(failed).strip().splitlines() or ["damaged"])[0][:200]
-            raise InputFileError(f"{path}: cannot be read as parquet: {said}") from None
-    assert isinstance(frame, pl.DataFrame)
-    return frame
 
 
 def read_table(path: str | Path) -> pl.DataFrame:
@@ -215,18 +99,31 @@ def check_output(path: str | Path) -> None:
     """Fail before the work is done where `write_table` would fail after it.
 
     Raises:
-        InputFileError: unknown extension, `path` is a folder, or the folder cannot be made or written to.
+        InputFileError: unknown extension; else see `check_place`.
     """
     path = Path(path)
     if path.name.lower().endswith(".gz"):
         raise InputFileError(f"{path}: compressed CSV can be read, not written; use .csv or .parquet")
     _format(path)
-    if path.is_dir():
-        raise InputFileError(f"{path}: is a folder, expected the name of the file to write")
+    check_place(path)
+
+
+def check_place(path: str | Path) -> None:
+    """Fail before the work is done where a file could not be put in its place after it; its folder is made.
+
+    Raises:
+        InputFileError: a folder, a pipe or a device is there, the name is too long, or the folder cannot be made or
+            written to.
+    """
+    path = Path(path)
     try:
+        if path.exists() and not path.is_file():
+            what = "a folder" if path.is_dir() else "a pipe or a device"
+            raise InputFileError(f"{path}: is {what}, expected the name of the file to write")
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputFileError(f"{path}: its folder cannot be made: {error.strerror}") from None
+        fault = error.strerror or error
+        raise InputFileError(f"{path}: its folder cannot be made or the name not used: {fault}") from None
     if not os.access(path.parent, os.W_OK):
         raise InputFileError(f"{path}: its folder may not be written to")
 
@@ -238,7 +135,7 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
         InputFileError: see `check_output`; also a full disk.
     """
     check_output(path)
-    with replacing(path) as (part,):
+    with replacing(path) as (part,), _polars_faults():
         if _format(path) == "parquet":
             frame.write_parquet(part)
         else:
@@ -268,6 +165,15 @@ def write_batches(frames: Iterable[pl.DataFrame], schema: pl.Schema, path: str |
 
 
 @contextmanager
+def _polars_faults() -> Iterator[None]:
+    """A full disk is a fault of computing to polars: the system's own it is again."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        raise OSError(str(error).strip().splitlines()[0]) from None
+
+
+@contextmanager
 def replacing(*paths: str | Path) -> Iterator[tuple[Path, ...]]:
     """Files to write beside `paths`, put in their places when all are complete; until then what is there stays.
 
@@ -275,10 +181,11 @@ def replacing(*paths: str | Path) -> Iterator[tuple[Path, ...]]:
         InputFileError: the folder cannot be made or written to, or the disk is full.
     """
     finals = [Path(path) for path in paths]
-    parts = tuple(path.with_name(f".{path.name}.{os.getpid()}.part") for path in finals)
+    # Short, for the name itself may be as long as names get.
+    parts = tuple(path.with_name(f".enrich-{os.getpid()}-{n}.part") for n, path in enumerate(finals))
+    for path in finals:
+        check_place(path)
     try:
-        for path in finals:
-            path.parent.mkdir(parents=True, exist_ok=True)
         yield parts
         for part, path in zip(parts, finals, strict=True):
             part.replace(path)
@@ -290,6 +197,17 @@ def replacing(*paths: str | Path) -> Iterator[tuple[Path, ...]]:
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
+
+
+def write_json(value: object, path: str | Path) -> Path:
+    """Write a JSON document, as `write_table` writes tables; what JSON does not know becomes its text.
+
+    Raises:
+        InputFileError: see `check_place`; also a full disk.
+    """
+    with replacing(path) as (part,):
+        part.write_text(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
+    return Path(path)
 
 
 def _write_text(frame: pl.DataFrame, opened: IO[bytes], path: str | Path, *, header: bool) -> None:

@@ -135,7 +135,7 @@ def _set_aside(bad: pl.DataFrame, folder: Path) -> tuple[Path, ...]:
     for (file,), rows in bad.filter(pl.col.line.is_not_null()).group_by("file", maintain_order=True):
         digest = sha256(rows.write_csv().encode()).hexdigest()[:12]
         folder.mkdir(parents=True, exist_ok=True)
-        written.append(write_table(rows, folder / f"{Path(str(file)).stem}-{digest}.csv"))
+        written.append(write_table(rows, folder / f"{Path(str(file)).stem[:80]}-{digest}.csv"))
     return tuple(written)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from enrich.errors import InputFileError
+from enrich.frames.inputs import parse_json, read_input
 
 _COUNT = pl.UInt32()
 _CURVE = pl.Schema(
@@ -43,12 +43,10 @@ def read_replay(path: str | PathLike[str] | None) -> Replayed:
     if path is None:
         nothing = pl.DataFrame()
         return Replayed(curve=pl.DataFrame(schema=_CURVE), by_kind=nothing, by_source=nothing, resolved=nothing)
+    told = parse_json(read_input(Path(path)), where=Path(path))
     try:
-        told = json.loads(Path(path).read_text(encoding="utf-8"))
         frames = {name: pl.DataFrame(told[name], infer_schema_length=None) for name in ("by_kind", "by_source")}
         resolved = pl.DataFrame(told["resolved"], infer_schema_length=None)
         return Replayed(curve=pl.DataFrame(told["curve"], schema=_CURVE), resolved=resolved, **frames)
-    except OSError as error:
-        raise InputFileError(f"{path}: cannot be read ({error.strerror}); make it with `enrich replay`") from error
     except (ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         raise InputFileError(f"{path}: holds no replay ({error}); make it with `enrich replay`") from error

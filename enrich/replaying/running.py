@@ -7,7 +7,6 @@ Entry point: `replay`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,7 +18,7 @@ import polars as pl
 
 from enrich.cooldown.periods import STRATEGIES
 from enrich.errors import EnrichError, InputFileError
-from enrich.frames.files import read_table, replacing
+from enrich.frames.files import check_place, read_table, write_json
 from enrich.pipeline.policy import read_policy
 from enrich.replaying.outcomes import (
     SIX_MONTHS,
@@ -209,7 +208,7 @@ def replay(
         curve=recovery_curve(outcomes, ends=last + timedelta(days=1), grid_days=GRID_DAYS),
     )  # fmt: skip
     if out is not None:
-        _write(out, result)
+        write_json(result.asdict(), out)
     return result
 
 
@@ -219,8 +218,10 @@ def _check(*, step_days: int, strategy: str, out: Path | None) -> None:
     if strategy not in STRATEGIES:
         raise EnrichError(f"no cool-down strategy {strategy!r}; known are {', '.join(STRATEGIES)}")
     # Said now, not after minutes of work.
-    if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
-        raise InputFileError(f"{out}: cannot be written; name a file in a folder that exists")
+    if out is not None:
+        if not out.absolute().parent.is_dir():
+            raise InputFileError(f"{out}: cannot be written; name a file in a folder that exists")
+        check_place(out)
 
 
 def _truth(path: Path | None) -> pl.DataFrame | None:
@@ -242,9 +243,3 @@ def _counted(on_step: Callable[[Step, int], None] | None, steps: list[Period]) -
     if on_step is None:
         return None
     return lambda step: on_step(step, len(steps))
-
-
-def _write(out: Path, result: ReplayResult) -> None:
-    document = json.dumps(result.asdict(), default=str, ensure_ascii=False, indent=1) + "\n"
-    with replacing(out) as (part,):
-        part.write_text(document, encoding="utf-8")

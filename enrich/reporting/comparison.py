@@ -6,12 +6,12 @@ missing in it, because an older version wrote it, is left blank.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from enrich.errors import InputFileError
+from enrich.frames.inputs import parse_json, read_input
 
 #: Figures set side by side: path in the report, words, unit, and whether more or less of it is better.
 COMPARED: tuple[tuple[tuple[str, ...], str, str, str | None], ...] = (
@@ -29,6 +29,8 @@ COMPARED: tuple[tuple[tuple[str, ...], str, str, str | None], ...] = (
     (("label_coverage", "failed_at_start", "after_pct"), "Tracks failed at the start that have a label", "%", "more"),
 )
 _BY = ("kind", "tier", "source")
+#: Bytes of a report's figures.
+_LARGEST = 1 << 26
 #: Of a report, but no figure: it differs from one report to the next while nothing has moved.
 _NO_FIGURES = ("generated_at", "comparison")
 
@@ -40,13 +42,9 @@ def read_former(path: Path) -> dict[str, Any]:
         InputFileError: the file is missing, or holds no report's figures.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputFileError(
-            f"{path}: cannot be read: {error.strerror or error}; --compare takes a report's JSON"
-        ) from None
-    except ValueError:
-        raise InputFileError(f"{path}: is no JSON; --compare takes the JSON that `enrich report` writes") from None
+        found = parse_json(read_input(path, at_most=_LARGEST), where=path)
+    except InputFileError as error:
+        raise InputFileError(f"{error}; --compare takes the JSON that `enrich report` writes") from None
     if not isinstance(found, dict) or not isinstance(found.get("headline"), dict):
         raise InputFileError(f"{path}: holds no report's figures; --compare takes the JSON that `enrich report` writes")
     return found

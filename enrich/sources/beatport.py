@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from enrich.errors import SettingsError
+from enrich.errors import InputFileError, SettingsError
+from enrich.frames.inputs import parse_json, read_input
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources import beatport_site
 from enrich.sources.base import ClosedSource, Opening, Source, WebSource
@@ -30,6 +31,7 @@ from enrich.sources.terms import Terms, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
 
 _PAGE = 25
+_TOKEN_BYTES = 1 << 20
 _MOST_PAGES = 2
 #: Releases asked for a label that a search hit lacks.
 _MOST_RELEASES = 3
@@ -111,10 +113,10 @@ class Token:
         elif value.endswith(".json") or (len(value) < 4096 and "/" in value and Path(value).is_file()):
             self._file = Path(value).expanduser()
             try:
-                text = self._file.read_text("utf-8")
-            except OSError as error:
+                text = read_input(self._file, at_most=_TOKEN_BYTES).decode("utf-8", "replace")
+            except InputFileError as error:
                 raise SettingsError(
-                    f"ENRICH_BEATPORT_TOKEN: cannot read {self._file} ({error.strerror}); "
+                    f"ENRICH_BEATPORT_TOKEN: cannot read {error}; "
                     "set it to a token, the token JSON, or the path of a file with that JSON"
                 ) from None
             self._fields = _token_fields(text, where=f"ENRICH_BEATPORT_TOKEN: {self._file}")
@@ -206,10 +208,7 @@ def _has_more(body: dict[str, Any], page: int) -> bool:
 
 
 def _token_fields(text: str, *, where: str) -> dict[str, Any]:
-    try:
-        fields = json.loads(text)
-    except ValueError:
-        raise SettingsError(f"{where}: not JSON; expected access_token, refresh_token and client_id") from None
+    fields = parse_json(text, where=where, error=SettingsError)
     if not isinstance(fields, dict) or not fields.get("access_token"):
         raise SettingsError(f"{where}: has no access_token; get one by logging in and put the reply there")
     return fields

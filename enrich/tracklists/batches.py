@@ -5,19 +5,25 @@ A batch knows nothing of the others: a row that repeats a slot of an earlier bat
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from enrich.errors import InputFileError
+from enrich.frames.inputs import open_input, parquet_faults, readable
 from enrich.tracklists.checking import check
 from enrich.tracklists.flat import draft_of
 from enrich.tracklists.slots import TracklistRead
 
 #: Rows in memory at once.
 ROWS_AT_ONCE = 1_000_000
+#: Bytes of a file, which is never in memory as a whole.
+_LARGEST = 1 << 42
 
 
 def parquet_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) -> list[Path]:
@@ -29,13 +35,10 @@ def parquet_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) ->
     given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not given:
         raise InputFileError("no tracklist file given")
-    files = sorted({Path(path).resolve(): Path(path) for path in reversed(given)}.values(), key=str)
+    files = sorted({os.path.realpath(path): Path(path) for path in reversed(given)}.values(), key=str)
     for file in files:
-        try:
-            with file.open("rb") as opened:
-                is_parquet = opened.read(4) == b"PAR1"
-        except OSError as error:
-            raise InputFileError(f"{file}: cannot be read ({error.strerror or error})") from None
+        with open_input(file, at_most=_LARGEST) as opened:
+            is_parquet = opened.read(4) == b"PAR1"
         if not is_parquet:
             raise InputFileError(f"{file}: not a Parquet file, the only kind that is read in parts")
     return files
@@ -47,14 +50,13 @@ def parquet_batches(file: Path, *, rows: int = ROWS_AT_ONCE) -> Iterator[Trackli
     Raises:
         InputFileError: the file is damaged or lacks set_id or position.
     """
-    try:
-        scanned = pl.scan_parquet(file)
-        height = scanned.select(pl.len()).collect().item()
-        for first in range(0, height, rows):
-            table = scanned.slice(first, rows).collect()
-            yield checked(table, file, lines=range(first + 1, first + table.height + 1))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputFileError(f"{file}: not a readable Parquet file ({str(error).splitlines()[0][:160]})") from None
+    line = 1
+    with open_input(file, at_most=_LARGEST) as opened, parquet_faults(file):
+        for batch in pq.ParquetFile(opened).iter_batches(batch_size=rows):
+            table = pl.from_arrow(readable(pa.Table.from_batches([batch])))
+            assert isinstance(table, pl.DataFrame)
+            yield checked(table, file, lines=range(line, line + table.height))
+            line += table.height
 
 
 def checked(table: pl.DataFrame, file: Path, *, lines: Sequence[int]) -> TracklistRead:

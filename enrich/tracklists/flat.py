@@ -20,7 +20,7 @@ import polars as pl
 
 from enrich.errors import InputFileError
 from enrich.frames.files import column_key
-from enrich.frames.files import read_parquet as read_parquet_file
+from enrich.frames.inputs import read_parquet as read_parquet_file
 from enrich.frames.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.tracklists.dj_programs import draft_of_table, is_theirs
 from enrich.tracklists.slots import SLOTS, Draft

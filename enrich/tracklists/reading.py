@@ -8,6 +8,7 @@ writes nothing.
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
@@ -17,7 +18,7 @@ import polars as pl
 from enrich.errors import InputFileError
 from enrich.frames.coding import coded, packed
 from enrich.frames.encodings import decoded
-from enrich.frames.files import open_input, read_input
+from enrich.frames.inputs import open_input, read_input
 from enrich.rules import MAX_FILE_BYTES
 from enrich.tracklists import dj_programs, flat, mixesdb, playlists
 from enrich.tracklists import pages as html
@@ -75,7 +76,7 @@ def _distinct(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> lis
     given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not given:
         raise InputFileError("no tracklist file given")
-    by_place = {Path(path).resolve(): Path(path) for path in reversed(given)}
+    by_place = {os.path.realpath(path): Path(path) for path in reversed(given)}
     return sorted(by_place.values(), key=str)
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,6 +50,32 @@ def fault(request: pytest.FixtureRequest) -> Callable[..., object]:
         tally["survived"] += 1
 
     return tried
+
+
+@pytest.fixture
+def counted(request: pytest.FixtureRequest) -> Callable[[], object]:
+    """`with counted():` tries one fault that touches no database."""
+    tally = request.config.stash[_TALLY]
+
+    @contextmanager
+    def tried() -> Iterator[None]:
+        tally["tried"] += 1
+        yield
+        tally["survived"] += 1
+
+    return tried
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 24 MB; needs the right to mount."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "enrich-faults", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("a small disk cannot be mounted here; the limit on a file's size is tried instead")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
 
 
 @pytest.fixture(scope="session")

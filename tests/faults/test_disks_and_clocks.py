@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from datetime import timedelta
 
 import pytest
@@ -21,20 +19,6 @@ from enrich.pipeline import cycle
 from enrich.reporting.recovery import report
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A disk of 24 MB; needs the right to mount."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = os.geteuid() == 0 and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "enrich-faults", str(place)], capture_output=True, check=False
-    ).returncode == 0  # fmt: skip
-    if not mounted:
-        pytest.skip("a small disk cannot be mounted here; the limit on a file's size is tried instead")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
 
 
 def _fill(disk):

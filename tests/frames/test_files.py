@@ -12,17 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.errors import InputFileError
-from enrich.frames import files
+from enrich.frames import inputs
 from enrich.frames.files import (
     check_output,
-    read_input,
-    read_parquet,
     read_table,
     require_columns,
     spreadsheet_safe,
     with_known_names,
     write_table,
 )
+from enrich.frames.inputs import read_input, read_parquet
 
 NASTY = ["ok", "a\0b", 'he said "x"\nnew', "😀", None, "x" * 10_000, "a,b;c\td", "'", "Ünïcode"]
 
@@ -211,7 +210,7 @@ def test_many_members_of_a_gzip_are_one_file(tmp_path: Path) -> None:
 
 
 def test_a_parquet_file_of_few_bytes_and_endless_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MAX_VALUES", 1_000_000)
+    monkeypatch.setattr(inputs, "MAX_VALUES", 1_000_000)
     path = tmp_path / "t.parquet"
     pl.DataFrame({"title": ["x"]}).select(pl.col("title").repeat_by(1_000_001).explode()).write_parquet(path)
     assert path.stat().st_size < 10_000

@@ -12,7 +12,6 @@ Reads files or a frame; writes the JSON asked for and nothing else.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
@@ -30,6 +29,7 @@ from enrich.cooccurrence.masking import without_duplicate_sets
 from enrich.cooccurrence.slots import fingerprint
 from enrich.cooccurrence.stored import load_calibration
 from enrich.errors import EnrichError
+from enrich.frames.files import check_place, write_json
 from enrich.tracklists.reading import read_tracklists
 
 #: Share of the recordings that had been played before the cut by time.
@@ -86,12 +86,14 @@ def evaluate(
     Raises:
         EnrichError: too few known recordings come back in a second set.
     """
+    if out is not None:
+        check_place(Path(out))
     plan = Plan(seed=seed)
     if sample is not None:
         plan = Plan(seed=seed, size=max(20, sample // plan.folds))
     result = evaluate_frame(read_tracklists(paths).rows, aliases=aliases, plan=plan)
     if out is not None:
-        Path(out).write_text(json.dumps(result, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
+        write_json(result, Path(out))
     return result
 
 

@@ -20,7 +20,7 @@ import polars as pl
 from enrich.charts.ego_net import draw_ego_net
 from enrich.cooccurrence.graph.building import build_graph, ego_net
 from enrich.errors import InputFileError
-from enrich.frames.files import replacing
+from enrich.frames.files import check_place, replacing
 from enrich.rules import WINDOW
 from enrich.settings import Settings
 from enrich.snapshots.opening import open_snapshot
@@ -83,6 +83,7 @@ def graph(
         raise InputFileError(f"{out}: a graph is written as {', '.join(kinds)}; give --out one of these endings")
     if out.suffix.lower() in _PICTURES and unknown is None:
         raise InputFileError(f"{out}: a picture is of one unknown; name it with --unknown")
+    check_place(out)
     rows, known_aliases = _rows(tracklists, settings)
     aliases = known_aliases if aliases is None else aliases
     made = (

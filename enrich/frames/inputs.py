@@ -1,0 +1,152 @@
+"""Files somebody gave: opened in one place, never waited for, never read without end, every fault one line.
+
+`open_input` refuses devices, pipes and folders and bounds the size; `read_input` unpacks a gzip in bounds, `parse_json`
+takes nesting and numbers without end for faults, `read_parquet` damage.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from enrich.errors import EnrichError, InputFileError
+from enrich.rules import MAX_FILE_BYTES, MAX_UNPACKING, MAX_VALUES
+
+_PART_BYTES = 1 << 22
+
+
+@contextmanager
+def open_input(
+    path: str | Path, *, at_most: int = MAX_FILE_BYTES, error: type[EnrichError] = InputFileError
+) -> Iterator[BinaryIO]:
+    """Open a file somebody gave, to read it: an ordinary file of a bearable size, or one line that says what it is.
+
+    Nothing waits: a pipe or a device is told before it is opened. What the block cannot read is the same one line.
+
+    Args:
+        path: The file.
+        at_most: Bytes it may have.
+        error: What is raised.
+
+    Raises:
+        EnrichError: missing, a folder, no ordinary file, unreadable, too large, or a name the system refuses.
+    """
+    try:
+        found = os.stat(path)
+        if stat.S_ISDIR(found.st_mode):
+            raise error(f"{path}: is a folder; name a file in it")
+        if not stat.S_ISREG(found.st_mode):
+            raise error(f"{path}: is a pipe or a device, not a file; save its content to a file and name that")
+        # It may have been exchanged meanwhile: what is open counts, and opening does not wait either.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+            found = os.fstat(opened.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise error(f"{path}: is a pipe or a device, not a file; save its content to a file and name that")
+            if found.st_size > at_most:
+                raise error(f"{path}: has {found.st_size:,} bytes, more than the {at_most:,} read at once; divide it")
+            yield opened
+    except FileNotFoundError:
+        raise error(f"{path}: no such file") from None
+    except PermissionError:
+        raise error(f"{path}: may not be read; check its permissions") from None
+    except OSError as failed:
+        raise error(f"{path}: cannot be read ({failed.strerror or failed})") from None
+    except ValueError as failed:
+        if "null byte" not in str(failed):
+            raise
+        raise error(f"{str(path)!r}: no name of a file ({failed})") from None
+
+
+def read_input(path: str | Path, *, at_most: int = MAX_FILE_BYTES, error: type[EnrichError] = InputFileError) -> bytes:
+    """The content of a file somebody gave, unpacked where it is a gzip; see `open_input` for what is refused.
+
+    Raises:
+        EnrichError: see `open_input`; also a gzip that is damaged, or unpacks to more than `at_most`.
+    """
+    parts, size = [], 0
+    with open_input(path, at_most=at_most, error=error) as opened:
+        is_packed = opened.read(2) == b"\x1f\x8b"
+        opened.seek(0)
+        source: IO[bytes] = gzip.GzipFile(fileobj=opened) if is_packed else opened  # type: ignore[assignment]
+        try:
+            # In parts: some files of the system say 0 bytes and go on for ever, and a gzip says nothing of its content.
+            while part := source.read(_PART_BYTES):
+                parts.append(part)
+                size += len(part)
+                if size > at_most:
+                    raise error(f"{path}: has more than the {at_most:,} bytes read at once; divide it")
+                if is_packed and size > _PART_BYTES + MAX_UNPACKING * opened.tell():
+                    raise error(f"{path}: a gzip that unpacks to far more than any table; unpack it by hand and look")
+        except (gzip.BadGzipFile, zlib.error, EOFError) as failed:
+            raise error(f"{path}: a damaged gzip ({failed}); pack it again") from None
+    return b"".join(parts)
+
+
+def parse_json(text: str | bytes, *, where: str | Path, error: type[EnrichError] = InputFileError) -> Any:
+    """`json.loads` of what somebody gave, for whom every fault is one line: nesting and numbers without end too.
+
+    Raises:
+        EnrichError: names `where`, and line and column where they are known.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as bad:
+        raise error(f"{where}: not JSON: line {bad.lineno}, column {bad.colno}: {bad.msg}") from None
+    except UnicodeDecodeError:
+        raise error(f"{where}: not JSON: it is not UTF-8") from None
+    except RecursionError:
+        raise error(f"{where}: not JSON that can be read: nested too deeply") from None
+    except ValueError:
+        raise error(f"{where}: not JSON that can be read: a number of more than 4,300 digits") from None
+
+
+def read_parquet(path: str | Path) -> pl.DataFrame:
+    """A Parquet file as a frame. Arrow reads it: damage that ends other readers' process is an error to it.
+
+    Raises:
+        InputFileError: see `open_input`; also a damaged file, or one of more than `rules.MAX_VALUES` values.
+    """
+    with open_input(path, at_most=8 * MAX_FILE_BYTES) as opened, parquet_faults(path):
+        file = pq.ParquetFile(opened)
+        if file.metadata.num_rows * max(file.metadata.num_columns, 1) > MAX_VALUES:
+            raise InputFileError(
+                f"{path}: {file.metadata.num_rows:,} rows of {file.metadata.num_columns} columns, more than is "
+                "read at once; divide it"
+            )
+        frame = pl.from_arrow(readable(file.read()))
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def readable(table: pa.Table) -> pa.Table:
+    """A table of a file as polars reads it without harm: values and names checked, an error where they are damaged."""
+    table = table.replace_schema_metadata(None)
+    table.validate(full=True)
+    # Names may be damaged too, and to polars that is no error but the end: decoding them all tells.
+    table.schema.to_string()
+    return table
+
+
+@contextmanager
+def parquet_faults(path: str | Path) -> Iterator[None]:
+    """What is wrong with a Parquet file, in one line.
+
+    Raises:
+        InputFileError: the file is damaged.
+    """
+    try:
+        yield
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as failed:
+        said = (str(failed).strip().splitlines() or ["damaged"])[0][:200]
+        raise InputFileError(f"{path}: cannot be read as parquet: {said}") from None
