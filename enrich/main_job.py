@@ -282,7 +282,7 @@ def _by_source(settings: Settings) -> pl.DataFrame:
     low = (pl.col("confidence") * 10).floor().clip(0, 9) / 10
     return (
         proposals(settings)
-        .with_columns(confidence=pl.format("{}–{}", low.round(1), (low + 0.1).round(1)))
+        .with_columns(confidence=pl.format("{}–{}", low.round(1), (low + 0.1).round(1)).fill_null("rule"))
         .group_by("kind", "tier", "source", "confidence")
         .agg(proposed=pl.len(), written=(pl.col("status") == "written").sum())
         .sort("kind", "tier", "source", "confidence")

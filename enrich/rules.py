@@ -74,10 +74,6 @@ MAX_RANK = 50
 #: From here on an answer counts as sure where answers are counted (the policy's own line is its own).
 SURE = 0.90
 
-# ── Tier 2: outside sources ─────────────────────────────────────────────────────────────────────────────────────────
-#: An artist from a source below this is not worth a reviewer's time.
-SOURCE_ARTIST_FLOOR = 0.50
-
 # ── Cool-down ───────────────────────────────────────────────────────────────────────────────────────────────────────
 #: Retries a track gets before it counts as permanently failed (specification).
 MAX_ATTEMPTS = 5
@@ -91,3 +87,15 @@ ADAPTIVE_STEP = 0.5
 DEFAULT_STRATEGY = "adaptive"
 #: What the queue recovers (specification): percent of its tracks, and from and to how many days.
 PROJECTED_PERCENT, PROJECTED_DAYS = (15.0, 25.0), (182, 365)
+
+# ── Policy and audit ────────────────────────────────────────────────────────────────────────────────────────────────
+#: How sure a lower bound of a precision is, one-sided (ours; what twenty right of twenty say is 0.86).
+BOUND_LEVEL = 0.95
+#: What the lower bound of the precision of an accepted set must reach (design: precision before recovery).
+ACCEPT_PRECISION = 0.95
+#: What is measured to be right less often is not worth a reviewer's time (ours).
+PROPOSAL_FLOOR = 0.10
+#: A proposal that another one of this confidence contradicts is for a person (ours).
+CONTESTED = 0.50
+#: Proposals drawn for an audit (design).
+AUDIT_SIZE = 20

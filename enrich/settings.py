@@ -20,6 +20,7 @@ from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_valid
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from enrich.errors import SettingsError
+from enrich.rules import ACCEPT_PRECISION
 
 #: Every outside source, in the order the Label Hunter asks them.
 SOURCES = ("beatport", "juno", "traxsource", "musicbrainz", "deezer", "discogs")
@@ -51,6 +52,8 @@ class Settings(BaseSettings):
     sources: Annotated[tuple[str, ...] | None, NoDecode] = None
     contact: str = ""
     auto_accept: str = "default"
+    #: What the lower bound of the precision of an accepted set must reach.
+    accept_precision: float = Field(default=ACCEPT_PRECISION, gt=0, lt=1)
 
     beatport_url: str = "https://api.beatport.com/v4"
     beatport_token: SecretStr | None = None

@@ -19,7 +19,7 @@ from enrich.cooldown.periods import period_days
 from enrich.errors import EnrichError
 from enrich.ledger.evidence import told
 from enrich.ledger.proposals import with_ids
-from enrich.pipeline.policy import read_policy
+from enrich.measuring.scale import Scale
 from enrich.rules import DEFAULT_STRATEGY, GATE_PROBABILITY, GATE_SETS, MAX_ATTEMPTS
 from enrich.tiers.context import context_artists
 from enrich.tiers.identities import identities
@@ -29,6 +29,10 @@ from enrich.tiers.workspace import Workspace
 
 _SHOWN_CANDIDATES = 5
 _SHOWN_SENTENCES = 3
+
+
+#: Says of each of PROPOSALS whether it is accepted without a person.
+Accepts = Callable[[pl.DataFrame], pl.Series]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +145,8 @@ def explain(
     *,
     ranking: pl.DataFrame,
     ledger: pl.DataFrame | None,
-    policy: str,
+    accepts: Accepts,
+    scale: Scale,
     now: datetime,
 ) -> Explanation:
     """Say why a track has no name.
@@ -151,7 +156,8 @@ def explain(
         track_id: The track.
         ranking: Its candidates, schema RANKING; may be empty.
         ledger: Its rows of the ledger (schema LISTED), or None.
-        policy: ENRICH_AUTO_ACCEPT: what a tier is sure of, the next one builds on.
+        accepts: The policy in force: what a tier is sure of, the next one builds on.
+        scale: What each rule is worth on this snapshot.
         now: The day it is asked.
 
     Raises:
@@ -165,7 +171,7 @@ def explain(
     return Explanation(
         track=track,
         plays=_plays(ws, track_id, ledger),
-        answers=_all_tiers(ws, track_id, own, policy=policy),
+        answers=_all_tiers(ws, track_id, own, accepts=accepts, scale=scale),
         candidates=own,
         proposed=ledger,
         retry=_retry(track, now=now),
@@ -186,17 +192,18 @@ _Row = Mapping[str, Any]
 _Reason = Callable[[Workspace, _Row, pl.DataFrame], str | None]
 
 
-def _all_tiers(ws: Workspace, track_id: str, ranking: pl.DataFrame, *, policy: str) -> tuple[RuleAnswer, ...]:
-    rules = read_policy(policy)
+def _all_tiers(
+    ws: Workspace, track_id: str, ranking: pl.DataFrame, *, accepts: Accepts, scale: Scale
+) -> tuple[RuleAnswer, ...]:
     found: list[RuleAnswer] = []
     for tier, rule, ask, reasons in _RULES:
-        answers = with_ids(ask(ws, pl.Series([track_id]))).filter(pl.col("track_id") == track_id)
+        answers = with_ids(scale(ask(ws, pl.Series([track_id])))).filter(pl.col("track_id") == track_id)
         if answers.is_empty():
             row = ws.tracks.row(by_predicate=pl.col("track_id") == track_id, named=True)
             because = next(filter(None, (reason(ws, row, ranking) for reason in reasons)))
             found.append(RuleAnswer(tier=tier, rule=rule, value=None, confidence=None, because=because))
             continue
-        accepted = rules.accepts(answers)
+        accepted = accepts(answers)
         for answer, is_accepted in zip(answers.iter_rows(named=True), accepted, strict=True):
             because = "; ".join(told(answer["evidence"])[:_SHOWN_SENTENCES])
             because += "; accepted by policy" if is_accepted else "; for a person to decide"

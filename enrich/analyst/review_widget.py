@@ -22,7 +22,9 @@ from enrich.errors import EnrichError
 from enrich.ledger.evidence import told
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import Decided, accept, reject
-from enrich.reporting.precision import band_low, by_person, judge, precision_by
+from enrich.measuring.judging import judge
+from enrich.measuring.scale import by_person
+from enrich.reporting.precision import band_low, precision_by
 from enrich.settings import Settings
 
 _HERE = Path(__file__).parent

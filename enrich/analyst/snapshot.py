@@ -38,8 +38,13 @@ from enrich.cooccurrence.graph.building import ego_net
 from enrich.database.connection import connect
 from enrich.errors import DatabaseError, EnrichError
 from enrich.ledger import writing
+from enrich.ledger.proposals import LISTED
 from enrich.ledger.proposals import proposals as list_proposals
-from enrich.reporting.precision import by_person, judge, read_truth
+from enrich.measuring.judging import judge
+from enrich.measuring.replay import measure
+from enrich.measuring.scale import Scale, decided, verdicts
+from enrich.pipeline.policy import read_policy
+from enrich.reporting.precision import read_truth
 from enrich.settings import Settings, load_settings
 from enrich.snapshots import opening
 from enrich.snapshots.manifest import Manifest
@@ -52,10 +57,6 @@ if TYPE_CHECKING:
 
     from enrich.analyst.evaluation import Evaluation
     from enrich.analyst.review_widget import ReviewWidget
-
-
-#: What a person's decision says of a proposal.
-_VERDICTS = {"accepted": True, "written": True, "rejected": False}
 
 
 class AnalystSnapshot(opening.Snapshot):
@@ -79,6 +80,24 @@ class AnalystSnapshot(opening.Snapshot):
     def workspace(self) -> Workspace:
         """The marts in memory, as the tiers take them."""
         return Workspace.of(self)
+
+    @cached_property
+    def scale(self) -> Scale:
+        """What each rule is worth on this snapshot, and what people decided, where the ledger can be reached."""
+        return Scale(measured=measure(self.workspace), decided=decided(self._ledger))
+
+    @cached_property
+    def _ledger(self) -> pl.DataFrame:
+        try:
+            return self.proposals()
+        except DatabaseError:
+            return LISTED.to_frame()
+
+    def accepts(self, proposals: pl.DataFrame) -> pl.Series:
+        """Whether the policy in force accepts each of PROPOSALS, beside those in the ledger."""
+        columns = ["kind", "source", "confidence", "evidence"]
+        pool = pl.concat([proposals.select(columns), self._ledger.select(columns)])
+        return read_policy(self.settings).accepts(proposals, pool)
 
     @cached_property
     def labels(self) -> Labels:
@@ -191,13 +210,12 @@ class AnalystSnapshot(opening.Snapshot):
         found = self.proposals(status)
         truth = self.truth
         if truth is None:
-            verdict = pl.col("status").replace_strict(_VERDICTS, default=None, return_dtype=pl.Boolean)
-            return found.with_columns(is_right=pl.when(by_person()).then(verdict))
+            return verdicts(found)
         return judge(found, truth, aliases=self.workspace.artists.select(name="artist", aliases="aliases"))
 
     @cached_property
     def truth(self) -> pl.DataFrame | None:
-        """What a demo world knows of its own tracks, schema `enrich.reporting.precision.TRUTH`; None elsewhere."""
+        """What a demo world knows of its own tracks, schema `enrich.measuring.judging.TRUTH`; None elsewhere."""
         with connect(self.settings) as con:
             return read_truth(con)
 
@@ -291,7 +309,8 @@ class Track:
             self.id,
             ranking=self.candidates(),
             ledger=self._snapshot.in_ledger(self.id),
-            policy=self._snapshot.settings.auto_accept,
+            accepts=self._snapshot.accepts,
+            scale=self._snapshot.scale,
             now=self._snapshot.manifest.taken_at,
         )
 

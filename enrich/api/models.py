@@ -218,7 +218,7 @@ class Proposal(BaseModel):
     tier: int = Field(ge=0, le=2)
     source: str
     probability: float | None
-    confidence: float = Field(ge=0, le=1)
+    confidence: float | None = Field(ge=0, le=1)
     status: ProposalStatus
     evidence: Any
     decided_by: str | None

@@ -58,8 +58,9 @@ RANKING = pl.Schema(
 #: Kinds of proposals: what fills a blank of a track, or which recording it is.
 KINDS = ("label", "artist", "identity")
 
-#: A proposal for one track. `kind` is one of KINDS; `tier` 0, 1 or 2; `source` names the rule
-#: or service; `probability` is what the rule says, `confidence` what it measured; both 0–1. `evidence` is JSON.
+#: A proposal for one track. `kind` is one of KINDS; `tier` 0, 1 or 2; `source` names the rule or service;
+#: `probability` is what the rule says (null: it has no number of its own), `confidence` the measured share of right
+#: answers among those of the same evidence (null: nothing was measured, shown as `rule`); both 0–1. `evidence` is JSON.
 PROPOSALS = pl.Schema(
     {
         "proposal_id": pl.String,

@@ -71,18 +71,34 @@ def _alike(left: _Pieces) -> list[str]:
         others = left.pop("others") if isinstance(left.get("others"), int) else 1
         more = f", and {others - 1} more" if others > 1 else ""
         sentences.append(f"In the database: {_spoken(left.pop('example'))}{more}")
-    if isinstance(left.get("n"), int) and isinstance(left.get("correct"), int):
-        n, correct = left.pop("n"), left.pop("correct")
-        share = f" ({100 * correct / n:.0f} %)" if n else ""
-        of = f" of this kind ({_spoken(left.pop('bucket'))})" if "bucket" in left else ""
-        sentences.append(f"{correct} of {n} known tracks{of} came out right when hidden{share}")
-    if _is_number(left.get("chance")):
-        chance = left.pop("chance")
-        # Less than one in two hundred is not worth a line.
-        sentences += [f"Such a title is shared by chance {100 * chance:.1f} % of the time"] if chance >= 0.005 else []
     if "components" in left:
         sentences.append(f"Parts: {_joined(left.pop('components'), ' + ')}")
     return sentences
+
+
+def _measured(left: _Pieces) -> list[str]:
+    sentences = []
+    of = f" ({_spoken(left.pop('bucket'))})" if "bucket" in left else ""
+    if _is_number(left.get("cases")) and _is_number(left.get("low")) and _is_number(left.get("high")):
+        low, high = 100 * left.pop("low"), 100 * left.pop("high")
+        sentences.append(
+            f"Such proposals{of} are right {low:.0f} to {high:.0f} % of the time, measured in {left.pop('cases')} cases"
+        )
+        of = ""
+    if isinstance(left.get("n"), int) and isinstance(left.get("correct"), int):
+        n, correct = left.pop("n"), left.pop("correct")
+        sentences += (
+            [f"{correct} of {n} known tracks came out right when hidden ({100 * correct / n:.0f} %)"] if n else []
+        )
+    if _is_number(left.get("people")) and _is_number(left.get("people_right")):
+        sentences.append(f"People found {left.pop('people_right')} of {left.pop('people')} of this source right")
+        for name in ("base", "base_cases"):
+            left.pop(name, None)
+    if _is_number(left.get("chance")):
+        chance = left.pop("chance")
+        # Less than one in two hundred is not worth a line.
+        sentences += [f"Of such answers {100 * chance:.1f} % are chance"] if chance >= 0.005 else []
+    return sentences + ([f"Kind of evidence{of}"] if of else [])
 
 
 def _identity(left: _Pieces) -> list[str]:
@@ -123,7 +139,7 @@ def _release(left: _Pieces) -> list[str]:
     return sentences
 
 
-_TELLERS: tuple[Callable[[_Pieces], list[str]], ...] = (_identity, _context, _title, _alike, _release)
+_TELLERS: tuple[Callable[[_Pieces], list[str]], ...] = (_identity, _context, _title, _alike, _measured, _release)
 
 
 def _is_number(value: object) -> bool:

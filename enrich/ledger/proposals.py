@@ -69,7 +69,7 @@ def with_ids(proposals: pl.DataFrame) -> pl.DataFrame:
     ]
     return (
         proposals.with_columns(pl.Series("proposal_id", ids, dtype=pl.String), status=pl.lit("proposed"))
-        .sort("confidence", descending=True, maintain_order=True)
+        .sort("confidence", descending=True, nulls_last=True, maintain_order=True)
         .unique("proposal_id", keep="first", maintain_order=True)
         .select(PROPOSALS.names())
     )

@@ -215,7 +215,7 @@ def judge(
         identities.with_recording(_with_names(accepted))
         .join(labels, on="track_id", how="left")
         .join(artists, on="track_id", how="left")
-        .sort(["confidence", "tier", "proposal_id"], descending=[True, False, False])
+        .sort(["confidence", "tier", "proposal_id"], descending=[True, False, False], nulls_last=True)
         .with_columns(
             winner=pl.col("value").first().over("track_id", "kind"),
             place=pl.int_range(pl.len()).over("track_id", "kind"),

@@ -20,6 +20,9 @@ from enrich.matching.choice import Choice
 from enrich.matching.values import Outcome
 from enrich.rules import RELIABILITY, UNRATED
 
+#: Rules whose choices are measured apart from the curve of their source.
+MEASURED_RULES = ("common_title", "compilation_only", "rival_labels", "title_alone", "weak_part")
+
 #: What an auto-accept threshold must keep.
 ACCEPTED_PRECISION = 0.98
 

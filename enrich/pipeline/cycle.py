@@ -19,8 +19,10 @@ from typing import Any
 
 import polars as pl
 
+from enrich.ledger.proposals import proposals as list_proposals
 from enrich.ledger.review import refused
-from enrich.matching.confidence import auto_accept_thresholds
+from enrich.measuring.replay import measure
+from enrich.measuring.scale import Scale, decided
 from enrich.pipeline.outside import OutsideTiers
 from enrich.pipeline.policy import read_policy
 from enrich.pipeline.recording import Record, RunOptions, record
@@ -215,12 +217,17 @@ def _run(
     with open_snapshot(path, settings=settings) as opened:
         ws = Workspace.of(opened)
     ids = select_tracks(ws, statuses=statuses, limit=options.limit, blank=blank)
-    policy = replace(read_policy(settings.auto_accept, learned=auto_accept_thresholds()), refused=refused(settings))
+    policy = replace(read_policy(settings), refused=refused(settings))
+    tell(options.on_progress, "what each rule is worth here")
+    ledger = list_proposals(settings)
+    scale = Scale(measured=measure(ws, artists=names_artists), decided=decided(ledger))
     outside = OutsideTiers(enabled_sources(settings), options.on_progress, options.stop)
     found = run_tiers(
         ws,
         ids,
         policy=policy,
+        scale=scale,
+        pool=ledger,
         label_tiers=(*LABEL_TIERS, outside.labels),
         artist_tiers=(*ARTIST_TIERS, outside.artists) if names_artists else (),
         context_tiers=outside.context_tiers(learned=learned) if names_artists else (),
@@ -260,6 +267,5 @@ def _counted(run: _Finished, *, applied: bool) -> CycleResult:
 
 
 def _best(proposals: pl.DataFrame) -> pl.DataFrame:
-    return proposals.sort(["confidence", "tier", "proposal_id"], descending=[True, False, False]).unique(
-        ["track_id", "kind"], keep="first", maintain_order=True
-    )
+    surest = proposals.sort(["confidence", "tier", "proposal_id"], descending=[True, False, False], nulls_last=True)
+    return surest.unique(["track_id", "kind"], keep="first", maintain_order=True)

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from enrich.errors import EnrichError
+from enrich.frames.evidence import proposed_artists
 from enrich.frames.schemas import PROPOSALS
 from enrich.ledger.proposals import with_ids
+from enrich.measuring.scale import Scale
 from enrich.pipeline.policy import Policy
+from enrich.rules import CONTESTED, LABEL_FLOOR, PROPOSAL_FLOOR
+from enrich.text.normalise import artist_key, label_key
 from enrich.tiers.context import context_tier
 from enrich.tiers.identities import identities
 from enrich.tiers.internal import association, mashups, same_title
@@ -50,6 +54,8 @@ def run_tiers(
     track_ids: pl.Series,
     *,
     policy: Policy,
+    scale: Scale | None = None,
+    pool: pl.DataFrame | None = None,
     label_tiers: Sequence[Tier] = LABEL_TIERS,
     artist_tiers: Sequence[Tier] = ARTIST_TIERS,
     context_tiers: Sequence[Tier] = CONTEXT_TIERS,
@@ -61,6 +67,8 @@ def run_tiers(
         ws: The workspace to begin with.
         track_ids: The tracks to answer for.
         policy: Accepts without a person.
+        scale: Gives each proposal its confidence; None: what is shipped.
+        pool: Proposals of former runs that the policy's sets are made of, beside those of this one.
         label_tiers: Tier 0, in order; a later one is asked only for what the earlier left blank.
         artist_tiers: Tier 1, in order, likewise.
         context_tiers: Tier 2; asked when tiers 0 and 1 find nothing more, for they change the context.
@@ -70,6 +78,7 @@ def run_tiers(
         All proposals, those superseded within the run included once, and the ids accepted.
     """
     gathered = no_proposals()
+    judge = _Judge(policy=policy, scale=scale or Scale.shipped(), pool=pool if pool is not None else no_proposals())
     accepted: dict[str, None] = {}
     rounds = 0
     while rounds < MAX_ROUNDS:
@@ -77,12 +86,12 @@ def run_tiers(
         before = ws
         for tier in (*label_tiers, *artist_tiers):
             tell(on_progress, f"round {rounds}: {_spoken(tier)}")
-            ws, gathered = _one_tier(ws, tier, track_ids, policy, gathered, accepted)
+            ws, gathered = judge.one_tier(ws, tier, track_ids, gathered, accepted)
         if _blanks(ws, track_ids) < _blanks(before, track_ids):
             continue
         for tier in context_tiers:
             tell(on_progress, f"round {rounds}: {_spoken(tier)}")
-            ws, gathered = _one_tier(ws, tier, track_ids, policy, gathered, accepted)
+            ws, gathered = judge.one_tier(ws, tier, track_ids, gathered, accepted)
         if _blanks(ws, track_ids) == _blanks(before, track_ids):
             break
     return Found(workspace=ws, proposals=gathered, accepted_ids=tuple(accepted), rounds=rounds)
@@ -98,20 +107,61 @@ def _spoken(tier: Tier) -> str:
     return getattr(tier, "__name__", type(tier).__name__).replace("_", " ")
 
 
-def _one_tier(
-    ws: Workspace, tier: Tier, track_ids: pl.Series, policy: Policy, gathered: pl.DataFrame, accepted: dict[str, None]
-) -> tuple[Workspace, pl.DataFrame]:
-    proposals = with_ids(tier(ws, track_ids))
-    if proposals.is_empty():
-        return ws, gathered
-    gathered = (
-        pl.concat([proposals, gathered])
-        .unique("proposal_id", keep="first", maintain_order=True)
-        .select(PROPOSALS.names())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judge:
+    """What decides of proposals in a run."""
+
+    policy: Policy
+    scale: Scale
+    pool: pl.DataFrame
+
+    def one_tier(
+        self, ws: Workspace, tier: Tier, track_ids: pl.Series, gathered: pl.DataFrame, accepted: dict[str, None]
+    ) -> tuple[Workspace, pl.DataFrame]:
+        """Ask a tier; the workspace with what is accepted of its proposals, and these beside the others."""
+        proposals = with_ids(worth_a_look(self.scale(tier(ws, track_ids))))
+        if proposals.is_empty():
+            return ws, gathered
+        gathered = (
+            pl.concat([proposals, gathered])
+            .unique("proposal_id", keep="first", maintain_order=True)
+            .select(PROPOSALS.names())
+        )
+        # The policy's sets are made of everything there is of a source, not of the last round's leavings.
+        columns = ["proposal_id", "kind", "source", "confidence", "evidence"]
+        pool = pl.concat([gathered.select(columns), self.pool.select(columns)]).unique("proposal_id", keep="first")
+        winners = uncontested(proposals.filter(self.policy.accepts(proposals, pool)), gathered)
+        accepted.update(dict.fromkeys(winners["proposal_id"]))
+        return ws.with_accepted(winners), gathered
+
+
+def uncontested(winners: pl.DataFrame, gathered: pl.DataFrame) -> pl.DataFrame:
+    """`winners` without those that another proposal as likely as not contradicts: these are for a person."""
+    place = ["track_id", "kind"]
+    said = _named(gathered.filter(pl.col("confidence") >= CONTESTED)).rename({"proposal_id": "other", "key": "said"})
+    contested = (
+        _named(winners)
+        .join(said, on=place)
+        .group_by("proposal_id", "other")
+        .agg(agree=(pl.col("key") == pl.col("said")).any())
+        .filter(~pl.col("agree"))
     )
-    winners = proposals.filter(policy.accepts(proposals))
-    accepted.update(dict.fromkeys(winners["proposal_id"]))
-    return ws.with_accepted(winners), gathered
+    return winners.join(contested, on="proposal_id", how="anti", maintain_order="left")
+
+
+def _named(proposals: pl.DataFrame) -> pl.DataFrame:
+    """proposal_id, track_id, kind, key: each name a proposal means."""
+    name = pl.col("name")
+    key = pl.when(pl.col("kind") == "label").then(label_key(name)).otherwise(artist_key(name))
+    named = proposals.select("proposal_id", "track_id", "kind", name=proposed_artists()).explode("name")
+    return named.select("proposal_id", "track_id", "kind", key=key)
+
+
+def worth_a_look(proposals: pl.DataFrame) -> pl.DataFrame:
+    """PROPOSALS without what is measured to be worth nobody's time: a label below the floor is no find."""
+    is_local_label = (pl.col("kind") == "label") & pl.col("source").is_in(["title", "database"])
+    floor = pl.when(is_local_label).then(LABEL_FLOOR).otherwise(PROPOSAL_FLOOR)
+    return proposals.filter((pl.col("confidence") >= floor).fill_null(value=True))
 
 
 def _blanks(ws: Workspace, track_ids: pl.Series) -> int:

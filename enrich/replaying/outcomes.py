@@ -184,7 +184,7 @@ def by_source(outcomes: pl.DataFrame, proposed: pl.DataFrame) -> pl.DataFrame:
         )
     )
     return (
-        proposed.sort("confidence", descending=True, maintain_order=True)
+        proposed.sort("confidence", descending=True, nulls_last=True, maintain_order=True)
         .unique(["track_id", "source"], keep="first", maintain_order=True)
         .group_by("tier", "source")
         .agg(
@@ -206,7 +206,7 @@ def by_threshold(proposed: pl.DataFrame) -> pl.DataFrame:
         One row per source and threshold (0.05 apart) with judged proposals: tracks (with a proposal as sure as that),
         judged, right, precision.
     """
-    best = proposed.sort("confidence", descending=True, maintain_order=True).unique(
+    best = proposed.sort("confidence", descending=True, nulls_last=True, maintain_order=True).unique(
         ["track_id", "source"], keep="first", maintain_order=True
     )
     thresholds = pl.DataFrame({"threshold": [round(0.05 * n, 2) for n in range(20)]})

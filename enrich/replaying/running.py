@@ -188,7 +188,7 @@ def replay(
     history, promos = history or History(), promos or Promos()
     _check(step_days=step_days, strategy=strategy, out=out)
     settings = settings if policy is None else settings.model_copy(update={"auto_accept": policy})
-    read_policy(settings.auto_accept)
+    read_policy(settings)
     told = _truth(truth)
     slots = history.chosen(read_tracklists(paths).slots)
     first, last = history.start or _day(slots["set_date"].min()), history.end or _day(slots["set_date"].max())

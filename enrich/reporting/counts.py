@@ -16,7 +16,8 @@ from psycopg.rows import TupleRow
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.frames.schemas import PROPOSALS
-from enrich.reporting.precision import ALIASES, TRUTH, read_truth
+from enrich.measuring.judging import ALIASES, TRUTH
+from enrich.reporting.precision import read_truth
 from enrich.settings import Settings
 from enrich.sql import COOLDOWN, Query, QueryBook
 

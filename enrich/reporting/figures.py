@@ -18,8 +18,9 @@ from typing import Any
 import polars as pl
 
 from enrich.frames.schemas import KINDS
+from enrich.measuring.judging import judge
 from enrich.reporting.counts import Counts
-from enrich.reporting.precision import judge, precision, precision_by
+from enrich.reporting.precision import precision, precision_by
 from enrich.reporting.projections import percent, projected_and_counted
 from enrich.rules import MAX_ATTEMPTS
 from enrich.text.words import is_unknown_artist
@@ -363,7 +364,7 @@ def _review_first(counts: Counts, tracks: pl.DataFrame) -> list[dict[str, Any]]:
     return (
         counts.proposals.filter(pl.col("status") == "proposed")
         .join(tracks.select("track_id", "title"), on="track_id")
-        .sort(["confidence", "proposal_id"], descending=[True, False])
+        .sort(["confidence", "proposal_id"], descending=[True, False], nulls_last=True)
         .head(REVIEW_ROWS)
         .select("proposal_id", "track_id", "title", "kind", "value", "tier", "source", "confidence")
         .to_dicts()

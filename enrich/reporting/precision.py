@@ -3,7 +3,7 @@
 Pure, on frames; `read_truth` reads Postgres. For reports and analysts only: nothing that enriches may import it.
 
     truth = read_truth(con)
-    judged = judge(values, truth, aliases=aliases)
+    judged = judging.judge(values, truth, aliases=aliases)
     precision(judged)
 """
 
@@ -17,23 +17,7 @@ import polars as pl
 import psycopg
 
 from enrich.errors import EnrichError
-from enrich.text.credits import split_credits
-from enrich.text.normalise import artist_key, label_key
-from enrich.text.persons import persons
-
-TRUTH = pl.Schema(
-    {
-        "track_id": pl.String,
-        "true_artist": pl.String,
-        "true_title": pl.String,
-        "true_label": pl.String,
-        "released_on": pl.Date,
-        "kind": pl.String,
-    }
-)
-
-_NAMES: Any = pl.List(pl.String)
-ALIASES = pl.Schema({"name": pl.String, "aliases": _NAMES})
+from enrich.measuring.judging import TRUTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,36 +54,6 @@ def read_truth(con: psycopg.Connection[Any]) -> pl.DataFrame | None:
     return pl.DataFrame(rows, schema=TRUTH, orient="row")
 
 
-def judge(values: pl.DataFrame, truth: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Say of each value whether it is right.
-
-    An artist is right when the credit names any main artist of the track, under any of their names. A label is right
-    when it is the label the track was made for, in whatever spelling; for a track that has no label none is right.
-
-    Args:
-        values: At least `track_id, kind, value`; kind is `artist` or `label`. Other columns are carried along.
-        truth: Schema TRUTH.
-        aliases: Schema ALIASES: each artist with its other names; None: names count as written.
-
-    Returns:
-        `values` in its order with `is_right`: null for tracks without a planted truth.
-    """
-    rows = values.with_row_index("_row")
-    right = pl.concat(
-        [
-            _right_labels(rows.filter(pl.col("kind") == "label"), truth),
-            _right_artists(rows.filter(pl.col("kind") == "artist"), truth, aliases),
-        ]
-    )
-    known = truth.select("track_id", _is_known=pl.lit(value=True))
-    return (
-        rows.join(right.with_columns(_right=pl.lit(value=True)), on="_row", how="left", maintain_order="left")
-        .join(known, on="track_id", how="left", maintain_order="left")
-        .with_columns(is_right=pl.when("_is_known").then(pl.col("_right").fill_null(value=False)))
-        .drop("_row", "_right", "_is_known")
-    )
-
-
 def precision(judged: pl.DataFrame) -> Precision:
     """Count a frame of `judge`; rows without a truth do not count."""
     column = judged["is_right"]
@@ -113,11 +67,6 @@ def precision_by(judged: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         .agg(right=pl.col("is_right").sum().cast(pl.Int64), judged=pl.col("is_right").count().cast(pl.Int64))
         .with_columns(precision=pl.when(pl.col("judged") > 0).then(pl.col("right") / pl.col("judged")))
     )
-
-
-def by_person() -> pl.Expr:
-    """Whether a proposal, schema LISTED, was decided by a person and not by the policy."""
-    return pl.col("decided_by").is_not_null() & ~pl.col("decided_by").str.starts_with("policy:")
 
 
 def band_low(width: float) -> pl.Expr:
@@ -154,42 +103,4 @@ def precision_by_band(judged: pl.DataFrame, *, width: float = 0.1) -> pl.DataFra
         .with_columns(pl.col("precision").round(4), high=(pl.col("low") + width).round(4))
         .sort(by)
         .select(*by, "high", "n", "written", "judged", "right", "precision", "confidence")
-    )
-
-
-def _right_labels(rows: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
-    return (
-        rows.join(truth.select("track_id", "true_label"), on="track_id")
-        .filter(label_key(pl.col("value")) == label_key(pl.col("true_label")))
-        .select("_row")
-    )
-
-
-def _right_artists(rows: pl.DataFrame, truth: pl.DataFrame, aliases: pl.DataFrame | None) -> pl.DataFrame:
-    """Rows of which any name, or the credit as a whole, belongs to a main artist."""
-    named = _names(rows.select("_row", "track_id", "value"), "value")
-    true = truth.select("track_id", name=pl.col("true_artist").str.split(", ")).explode("name")
-    other = None if aliases is None else aliases.select(artist="name", alias="aliases").explode("alias")
-    person = persons(other)
-    return _person(named, person).join(_person(true, person), on=["track_id", "person"]).select("_row").unique()
-
-
-def _names(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    """One row per name a credit could mean: as a whole, split at commas, and split by the rules of credits."""
-    whole = rows.select("_row", "track_id", name=column)
-    if rows.is_empty():
-        return whole
-    commas = whole.with_columns(pl.col("name").str.split(", ")).explode("name")
-    split = split_credits(rows[column]).filter(pl.col("role") == "primary").select("row", name="artist")
-    keyed = rows.select("_row", "track_id").with_row_index("row")
-    parts = keyed.join(split.with_columns(pl.col("row").cast(pl.UInt32)), on="row").select("_row", "track_id", "name")
-    return pl.concat([whole, commas, parts]).unique(maintain_order=True)
-
-
-def _person(named: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
-    """_row where there is one, track_id, person: whose name each is; a name without another is its own."""
-    return (
-        named.with_columns(key=artist_key(pl.col("name")))
-        .join(persons, on="key", how="left")
-        .select(pl.col("^_row$"), "track_id", person=pl.coalesce("person", "key"))
     )

@@ -180,7 +180,7 @@ def _precision_of(key: str, judged: Mapping[str, pl.DataFrame]) -> Precision:
         best = (
             judged["proposals"]
             .filter(_is_label_found() & failed)
-            .sort("confidence", descending=True)
+            .sort("confidence", descending=True, nulls_last=True)
             .unique("track_id", keep="first", maintain_order=True)
         )
         return precision(best)

@@ -1,7 +1,7 @@
 """Tier 2, confirming: artists the context points to, tried as `artist + title` against the database and the sources.
 
-A context ranking is a guess; a release of that very title by one of the first candidates is not. A confirmed candidate
-takes the source's confidence. Where two candidates are confirmed, none is proposed.
+A context ranking is a guess; a release of that very title by one of the first candidates is not. How sure it is depends
+on how much the title says. Where two candidates are confirmed, none is proposed.
 Asks sources (their pace and cache are their own); writes nothing. Entry point: `ConfirmedCandidates` (a tier).
 """
 
@@ -15,7 +15,7 @@ import polars as pl
 
 from enrich.labels.book import LabelBook
 from enrich.matching.choice import choose_among
-from enrich.matching.confidence import confidence, probability
+from enrich.matching.confidence import probability
 from enrich.matching.recordings import query_recordings, track_queries
 from enrich.matching.values import Outcome, SourceAnswer, TrackQuery
 from enrich.rules import DATABASE_CONFIDENCE
@@ -24,7 +24,7 @@ from enrich.sources.searching import search_all
 from enrich.text.normalise import artist_key
 from enrich.tiers.context import ContextRankings
 from enrich.tiers.proposing import propose_by_source, with_artist_id
-from enrich.tiers.same_title import SAME_RECORDING, speaks
+from enrich.tiers.same_title import SAME_RECORDING, speaks, title_words
 from enrich.tiers.workspace import Workspace
 
 _CONFIRMED = pl.Schema(
@@ -35,7 +35,7 @@ _CONFIRMED = pl.Schema(
         "sentences": pl.List(pl.String()),
         "source": pl.String(),
         "probability": pl.Float64(),
-        "confidence": pl.Float64(),
+        "bucket": pl.String(),
         "release": pl.String(),
         "label": pl.String(),
         "url": pl.String(),
@@ -69,18 +69,18 @@ class ConfirmedCandidates:
             kind="artist",
             tier=2,
             named="confirmed-{}",
-            evidence=["context_rank", "sentences", "release", "label", "url"],
+            evidence=["context_rank", "sentences", "release", "label", "url", "bucket"],
         )
 
     def _candidates(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-        """The first candidates of each track: track_id, title, base_key, version_class, value, context_rank, sentences.
+        """The first candidates of each track: those of RANKING, and bucket.
 
         All tracks are ranked, those without a title too: the context tiers ask for the same ranking.
         """
         titled = ws.tracks.filter(~pl.col("is_known_artist") & speaks(pl.col("base_key")))
         ranking = self._rankings.of(ws, track_ids, scorer="formula")
         return (
-            titled.select("track_id", "title", "base_key", "version_class")
+            titled.select("track_id", "title", "base_key", "version_class", bucket=title_words(pl.col("base_key")))
             .join(
                 ranking.select(
                     track_id="track_key",
@@ -101,7 +101,7 @@ class ConfirmedCandidates:
         new = [query for query in queries if query not in self._known]
         if new and self._sources:
             self._ask(new, ws.label_book())
-        rows = candidates.select("track_id", "value", "context_rank", "sentences").iter_rows(named=True)
+        rows = candidates.select("track_id", "value", "context_rank", "sentences", "bucket").iter_rows(named=True)
         found = [
             {**row, **answer}
             for row, query in zip(rows, queries, strict=True)
@@ -123,7 +123,6 @@ class ConfirmedCandidates:
                     self._known[query] = {
                         "source": answer.source,
                         "probability": probability(answer.source, choice.score),
-                        "confidence": confidence(answer.source, choice),
                         "release": choice.hit.release_title,
                         "label": choice.label,
                         "url": choice.hit.url,
@@ -154,7 +153,6 @@ def _in_database(ws: Workspace, candidates: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             source=pl.lit("database"),
             probability=pl.lit(DATABASE_CONFIDENCE),
-            confidence=pl.lit(DATABASE_CONFIDENCE),
             release=pl.lit(None, pl.String),
             url=pl.lit(None, pl.String),
         )

@@ -13,11 +13,9 @@ import polars as pl
 from enrich.cooccurrence.ranking import rank
 from enrich.frames.schemas import RANKING
 from enrich.rules import GATE_PROBABILITY, GATE_SETS
-from enrich.tiers.proposing import no_proposals, propose, unnamed, with_artist_id
+from enrich.tiers.proposing import band_of, no_proposals, propose, unnamed, with_artist_id
 from enrich.tiers.workspace import Workspace
 
-#: What an uncalibrated ranking is taken to be worth: its gate is right about three times in ten on real tracklists.
-UNCALIBRATED = 0.30
 #: Candidates kept of each ranking: what is tried as `artist + title` at most; two suffice for the first's confidence.
 KEPT = 3
 #: A learned ranking below this is not worth a reviewer's time.
@@ -78,14 +76,14 @@ def context_artists(
         return no_proposals()
     if scorer == "formula":
         passed = ranking.filter((pl.col("probability") >= GATE_PROBABILITY) & (pl.col("occurrence_count") >= GATE_SETS))
-        passed = passed.with_columns(confidence=pl.col("confidence").fill_null(UNCALIBRATED))
     else:
         passed = ranking.filter(pl.col("confidence") >= MIN_LEARNED_CONFIDENCE)
     found = passed.rename({"track_key": "track_id", "artist": "value", "evidence": "sentences"})
+    found = found.with_columns(bucket=band_of("confidence"))
     return propose(
         with_artist_id(ws, found),
         kind="artist",
         tier=2,
         source=f"context-{scorer}",
-        evidence=["sentences", "occurrence_count", "label_support", "occurrence", "label", "dj", "position"],
+        evidence=["sentences", "occurrence_count", "label_support", "occurrence", "label", "dj", "position", "bucket"],
     )

@@ -5,14 +5,15 @@
     title            title and version agree, nothing else is known; worth as much as the title is rare
 
 All hits that agree must name the same artists, else nobody is named. How often each rule is right was measured on
-held-out label facts with the artist hidden, half of them absent from the catalogue (`python -m bench.artists`).
+held-out label facts with the artist hidden, half of them absent from the catalogue (`python -m bench.artists`), and
+stands with the other measurements in `enrich.measuring`.
 Asks sources (their pace and cache are their own); writes nothing. Entry point: `OutsideArtists` (a tier).
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -23,23 +24,17 @@ from enrich.matching.confidence import probability
 from enrich.matching.recordings import hit_recordings, query_recordings, track_queries
 from enrich.matching.scores import score_pairs
 from enrich.matching.values import Hit, SourceAnswer, TrackQuery
-from enrich.rules import SOURCE_ARTIST_FLOOR
+from enrich.rules import MATCH_FLOOR
 from enrich.sources.base import Source
 from enrich.sources.searching import OnProgress, search_all
 from enrich.tiers.proposing import propose_by_source, unnamed, with_artist_id
 from enrich.tiers.same_title import speaks
 from enrich.tiers.workspace import Workspace
 
-#: Share right on held-out facts, by rule and by how much the title says: `python -m bench.artists`.
-MEASURED: Mapping[str, float] = {
-    "isrc": 0.99,  # not in the facts: an identifier, less a margin for reused ones
-    "title-and-label, rare": 0.99,
-    "title-and-label, common": 0.98,
-    "title, rare": 0.97,
-    "title, common": 0.87,
-}
 #: A title with as many letters or words names its track by itself.
 RARE_LETTERS, RARE_WORDS = 15, 4
+#: From this match on a hit fits in full.
+IN_FULL = 0.99
 
 #: One row per query that got an artist: its index, the names as the source spells them, and why.
 NAMED = pl.Schema(
@@ -48,7 +43,6 @@ NAMED = pl.Schema(
         "artists": pl.List(pl.String()),
         "rule": pl.String(),
         "score": pl.Float64(),
-        "confidence": pl.Float64(),
         "release": pl.String(),
         "label": pl.String(),
         "url": pl.String(),
@@ -102,9 +96,8 @@ def name_artists(
             score=pl.col("total").first(),
             hits=pl.len(),
         )
-        .filter(pl.col("rivals") == 1)
+        .filter((pl.col("rivals") == 1) & (pl.col("score") >= MATCH_FLOOR))
         .with_columns(rule=_rule())
-        .with_columns(confidence=pl.col("rule").replace_strict(dict(MEASURED), default=0.0) * pl.col("score"))
         .match_to_schema(NAMED, extra_columns="ignore", integer_cast="upcast")
     )
 
@@ -134,11 +127,12 @@ def _kind() -> pl.Expr:
 
 
 def _rule() -> pl.Expr:
-    """A kind with how much the title says: the rules of `MEASURED`."""
+    """A kind with how much the title says: what is measured as one."""
     is_rare = pl.col("words").str.count_matches(r"\S") >= RARE_LETTERS
     is_rare |= pl.col("words").str.count_matches(r"\S+") >= RARE_WORDS
     how = pl.format("{}, {}", "kind", pl.when(is_rare).then(pl.lit("rare")).otherwise(pl.lit("common")))
-    return pl.when(pl.col("kind") == "isrc").then("kind").otherwise(how)
+    fits = pl.when(pl.col("score") < IN_FULL).then(pl.lit(", fits in part")).otherwise(pl.lit(""))
+    return pl.when(pl.col("kind") == "isrc").then("kind").otherwise(pl.concat_str(how, fits))
 
 
 class OutsideArtists:
@@ -168,12 +162,11 @@ class OutsideArtists:
         if new and self._sources:
             self._ask(new, ws.label_book())
         found = pl.concat([pl.DataFrame(schema=_ANSWERS), *(self._answered[p] for p in asked if p in self._answered)])
-        sure = found.filter(pl.col("confidence") >= SOURCE_ARTIST_FLOOR)
         return propose_by_source(
-            with_artist_id(ws, sure.with_columns(value=pl.col("artists").list.join(" & "))),
+            with_artist_id(ws, found.with_columns(pl.col("artists").list.join(" & ").alias("value"), bucket="rule")),
             kind="artist",
             tier=2,
-            evidence=["rule", "artists", "score", "release", "label", "url", "hits"],
+            evidence=["bucket", "artists", "score", "release", "label", "url", "hits"],
         )
 
     def _ask(self, pairs: Sequence[tuple[TrackQuery, str | None]], book: LabelBook) -> None:
@@ -195,7 +188,7 @@ class OutsideArtists:
                 query, answer = answered[row["query"]]
                 said = {"track_id": query.track_id, "source": answer.source}
                 named[query.track_id].append({**row, **said, "probability": probability(answer.source, row["score"])})
-                settled[row["query"]] = row["confidence"] >= SOURCE_ARTIST_FLOOR
+                settled[row["query"]] = True
             return settled
 
         found = search_all(

@@ -9,7 +9,7 @@ import polars as pl
 
 from enrich.identity.identify import recordings_meant
 from enrich.text.words import is_unknown_title
-from enrich.tiers.proposing import no_proposals, propose
+from enrich.tiers.proposing import band_of, no_proposals, propose
 from enrich.tiers.workspace import Workspace
 
 #: Statuses of tracks that are asked besides those of the run: a name that turns up ends their wait.
@@ -60,8 +60,9 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         value=pl.format("{} - {}", "artist", "title"),
         probability="confidence",
         found="evidence",
+        bucket=band_of("confidence"),
     )
-    told = ["recording_id", "artists", "title", "label", "named_in", "days", "blank", "found"]
+    told = ["bucket", "recording_id", "artists", "title", "label", "named_in", "days", "blank", "found"]
     return pl.concat(
         [
             propose(group, kind="identity", tier=1, source=str(source), evidence=told)

@@ -1,9 +1,9 @@
 """Tier 1: artists from the database itself.
 
-    mashup       every component looked up one by one; all found: 0.90
-    association  artists of the track's label, title compared with theirs:
+    mashup       every component looked up one by one; probability 0.90 where all are found
+    association  artists of the track's label, title compared with theirs; probability
                  0.7 × title similarity + 0.3 × the artist's share of the label, 0.60–0.80
-    same-title   the same title elsewhere with a known artist, worth what it is measured to be worth
+    same-title   the same title elsewhere with a known artist
 
 Returns proposals; reads a workspace; writes nothing.
 """
@@ -17,33 +17,26 @@ from rapidfuzz.process import cpdist
 from enrich.rules import ASSOCIATION_MAX, ASSOCIATION_MIN, ASSOCIATION_SHARE, ASSOCIATION_TITLE, MASHUP_CONFIDENCE
 from enrich.text.normalise import artist_key, title_key
 from enrich.text.titles import parse_titles
-from enrich.tiers.measured import with_confidence
 from enrich.tiers.proposing import no_proposals, propose, unnamed, voters, with_names
-from enrich.tiers.same_title import agreeing, measured_agreement, speaks
+from enrich.tiers.same_title import agreeing, speaks
 from enrich.tiers.workspace import Workspace
 
-#: A component counts as found where its title is at least this sure to mean that artist.
-COMPONENT_MIN = 0.90
-_PRIOR = 0.7
+#: What the rule's probability says of an association, in bands measured one by one.
+_HALFWAY = 0.70
 
 
 def same_title(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     """The artist all other tracks of the same title have.
 
     Returns:
-        PROPOSALS (tier 1, source `same-title`); confidence measured on this snapshot's known tracks.
+        PROPOSALS (tier 1, source `same-title`).
     """
-    known = voters(ws)
-    answers = with_confidence(
-        agreeing(unnamed(ws, track_ids), known, value="artist_text"), _measured(ws, known), prior=_PRIOR
-    )
-    found = with_names(ws, answers).with_columns(probability="confidence")
     return propose(
-        found,
+        with_names(ws, agreeing(unnamed(ws, track_ids), voters(ws), value="artist_text")),
         kind="artist",
         tier=1,
         source="same-title",
-        evidence=["artists", "example", "others", "bucket", "n", "correct", "chance"],
+        evidence=["artists", "example", "others", "bucket"],
     )
 
 
@@ -84,14 +77,28 @@ def association(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         .unique("track_id", keep="first", maintain_order=True)
         .filter(pl.col("score") >= ASSOCIATION_MIN)
         .with_columns(
-            confidence=pl.col("score").clip(ASSOCIATION_MIN, ASSOCIATION_MAX),
+            probability=pl.col("score").clip(ASSOCIATION_MIN, ASSOCIATION_MAX),
+            bucket=_score_band(),
             value="artist",
             like="roster_title",
         )
-        .with_columns(probability="confidence")
     )
     return propose(
-        best, kind="artist", tier=1, source="association", evidence=["label", "like", "similarity", "share", "score"]
+        best,
+        kind="artist",
+        tier=1,
+        source="association",
+        evidence=["label", "like", "similarity", "share", "score", "bucket"],
+    )
+
+
+def _score_band() -> pl.Expr:
+    return (
+        pl.when(pl.col("score") < _HALFWAY)
+        .then(pl.lit(f"score below {_HALFWAY:.2f}"))
+        .when(pl.col("score") < ASSOCIATION_MAX)
+        .then(pl.lit(f"score {_HALFWAY:.2f}–{ASSOCIATION_MAX:.2f}"))
+        .otherwise(pl.lit(f"score from {ASSOCIATION_MAX:.2f}"))
     )
 
 
@@ -101,7 +108,7 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     A component `Artist - Title` names its artist, who must be in the database; a bare title is looked up.
 
     Returns:
-        PROPOSALS (tier 1, source `mashup`), confidence 0.90.
+        PROPOSALS (tier 1, source `mashup`), probability 0.90.
     """
     components = (
         unnamed(ws, track_ids)
@@ -135,25 +142,21 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
             all_found=pl.col("artist_text").is_not_null().all(),
             artist_text=pl.col("artist_text").str.join("|"),
             components=pl.col("component"),
+            bucket=pl.when(pl.col("named").is_not_null().all())
+            .then(pl.lit("every part names its artist"))
+            .otherwise(pl.lit("parts found by their titles")),
         )
         .filter(pl.col("all_found"))
+        .with_columns(probability=pl.lit(MASHUP_CONFIDENCE))
     )
-    found = with_names(ws, complete).with_columns(
-        probability=pl.lit(MASHUP_CONFIDENCE), confidence=pl.lit(MASHUP_CONFIDENCE)
+    return propose(
+        with_names(ws, complete), kind="artist", tier=1, source="mashup", evidence=["artists", "components", "bucket"]
     )
-    return propose(found, kind="artist", tier=1, source="mashup", evidence=["artists", "components"])
 
 
 def _looked_up(ws: Workspace, components: pl.DataFrame) -> pl.DataFrame:
-    """query_id, found: the artist all other tracks of a bare component's title have, where that is sure enough."""
-    known = voters(ws)
+    """query_id, found: the artist all other tracks of a bare component's title have."""
     bare = components.filter(pl.col("named").is_null()).select(
         "base_key", "version_class", "remixer", "label_key", track_id="query_id"
     )
-    answers = with_confidence(agreeing(bare, known, value="artist_text"), _measured(ws, known), prior=_PRIOR)
-    return answers.filter(pl.col("confidence") >= COMPONENT_MIN).select(query_id="track_id", found="artist_text")
-
-
-def _measured(ws: Workspace, known: pl.DataFrame) -> pl.DataFrame:
-    blanks = ws.tracks.filter(~pl.col("is_known_artist"))
-    return measured_agreement(known, blanks, value="artist_text", prior=_PRIOR)
+    return agreeing(bare, voters(ws), value="artist_text").select(query_id="track_id", found="artist_text")

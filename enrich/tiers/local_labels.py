@@ -6,12 +6,9 @@ import polars as pl
 
 from enrich.rules import LABEL_FLOOR
 from enrich.text.normalise import label_key
-from enrich.tiers.measured import with_confidence
 from enrich.tiers.proposing import propose, unlabelled
-from enrich.tiers.same_title import SAME_RECORDING, agreeing, measured_agreement
+from enrich.tiers.same_title import SAME_RECORDING, agreeing
 from enrich.tiers.workspace import Workspace
-
-_PRIOR = 0.8
 
 
 def title_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
@@ -31,18 +28,17 @@ def title_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         .with_columns(
             value=pl.coalesce("known_as", "title_label"),
             probability="title_label_confidence",
-            confidence="title_label_confidence",
             in_title="title_label",
+            bucket=bracket_bucket(),
         )
     )
-    return propose(found, kind="label", tier=0, source="title", evidence=["title", "in_title", "known_as"])
+    return propose(found, kind="label", tier=0, source="title", evidence=["title", "in_title", "known_as", "bucket"])
 
 
 def database_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     """Labels the database knows for another version of the same track.
 
-    With a known artist the title must agree under that artist; without, the title alone, which is worth what it has
-    been worth on the labelled tracks of this snapshot.
+    With a known artist the title must agree under that artist; without, the title alone.
 
     Returns:
         PROPOSALS (tier 0, source `database`).
@@ -57,29 +53,36 @@ def database_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         tracks.filter(pl.col("artist_text").is_not_null()).with_columns(base_key=_under_artist()),
         labelled.filter(pl.col("artist_text").is_not_null()).with_columns(base_key=_under_artist()),
         asked,
-        by_artist=True,
+        rule="same artist, ",
     )
     nameless = tracks.filter(pl.col("artist_text").is_null())
-    by_title = _answers(pl.concat([labelled, nameless]).unique("track_id"), labelled, asked, by_artist=False)
-    answers = pl.concat([by_artist, by_title])
+    by_title = _answers(pl.concat([labelled, nameless]).unique("track_id"), labelled, asked, rule="title alone, ")
     spelling = ws.label_spellings.rename({"label": "value"})
-    found = answers.join(spelling, on="label_key").filter(pl.col("confidence") >= LABEL_FLOOR)
     return propose(
-        found.with_columns(probability="confidence"),
+        pl.concat([by_artist, by_title]).join(spelling, on="label_key"),
         kind="label",
         tier=0,
         source="database",
-        evidence=["example", "others", "bucket", "n", "correct", "chance"],
+        evidence=["example", "others", "bucket"],
     )
 
 
-def _answers(tracks: pl.DataFrame, labelled: pl.DataFrame, asked: pl.DataFrame, *, by_artist: bool) -> pl.DataFrame:
-    queries = tracks.filter(pl.col("version_class").is_in(SAME_RECORDING))
-    blanks = queries.filter(pl.col("label_key").is_null())
-    measured = measured_agreement(labelled, blanks, value="label_key", prior=_PRIOR, count_chance=not by_artist)
-    rule = "same artist, " if by_artist else "title alone, "
+def _answers(tracks: pl.DataFrame, labelled: pl.DataFrame, asked: pl.DataFrame, *, rule: str) -> pl.DataFrame:
+    blanks = tracks.filter(pl.col("version_class").is_in(SAME_RECORDING) & pl.col("label_key").is_null())
     answers = agreeing(blanks.join(asked, on="track_id", how="semi"), labelled, value="label_key")
-    return with_confidence(answers, measured, prior=_PRIOR).with_columns(bucket=pl.concat_str(pl.lit(rule), "bucket"))
+    return answers.with_columns(bucket=pl.concat_str(pl.lit(rule), "bucket"))
+
+
+def bracket_bucket() -> pl.Expr:
+    """How a label stands in a title: of `title`, `title_label` and `known_as` (null: the database does not know it)."""
+    label = pl.col("title_label").str.to_lowercase()
+    inside = pl.col("title").str.to_lowercase().str.extract_all(r"\[[^\]]*").list.join(" ")
+    is_square = inside.str.contains(label, literal=True).fill_null(value=False)
+    return pl.format(
+        "{}, {}known to the database",
+        pl.when(is_square).then(pl.lit("[…]")).otherwise(pl.lit("(…)")),
+        pl.when(pl.col("known_as").is_null()).then(pl.lit("not ")).otherwise(pl.lit("")),
+    )
 
 
 def _under_artist() -> pl.Expr:

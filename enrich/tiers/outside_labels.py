@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from enrich.matching.confidence import MEASURED_RULES
 from enrich.matching.recordings import track_queries
 from enrich.matching.scores import PARTS
 from enrich.matching.values import Outcome, TrackQuery
@@ -83,14 +84,28 @@ class OutsideLabels:
         return dict(sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
+def _bucket() -> pl.Expr:
+    """What a found label is measured as: by its rule where one has a measure of its own, else by the match alone."""
+    return (
+        pl.when(pl.col("source") == "title")
+        .then(pl.lit("(…), not known to the database"))
+        .when(pl.col("rule").is_in(MEASURED_RULES))
+        .then("rule")
+        .otherwise(pl.lit("found by the match"))
+    )
+
+
 def hunt_proposals(tracks: pl.DataFrame) -> pl.DataFrame:
     """PROPOSALS (kind `label`, tier 0) of a hunt's finds and of what it leaves to review; schema HUNTED in."""
+    found = tracks.filter(pl.col("label").is_not_null()).rename({"label": "value"})
+    at_source = pl.col("source") != "title"
     return propose_by_source(
-        tracks.filter(pl.col("label").is_not_null()).rename({"label": "value"}),
+        # What a title says that no source knows is measured with the other titles.
+        found.with_columns(bucket=_bucket(), confidence=pl.when(at_source).then("confidence")),
         kind="label",
         tier=0,
         evidence=[
-            "rule", "reason", "rivals", "release", "catalog_number", "release_date", "url",
+            "bucket", "reason", "rivals", "release", "catalog_number", "release_date", "url",
             *(f"part_{name}" for name in PARTS),
         ],
     )  # fmt: skip

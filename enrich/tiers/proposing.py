@@ -16,8 +16,9 @@ def propose(answers: pl.DataFrame, *, kind: str, tier: int, source: str, evidenc
     """Shape answers as PROPOSALS without ids.
 
     Args:
-        answers: track_id, value, probability, confidence; artist_id where the artist is known to the database; and the
-            columns named by `evidence`.
+        answers: track_id, value; probability where the rule has a number of its own, confidence where it was measured
+            elsewhere (`enrich.measuring` gives the others theirs); artist_id where the database knows the artist; and
+            the columns named by `evidence`, among them `bucket`: the kind and strength of evidence measured as one.
         kind: `label` or `artist`.
         tier: 0, 1 or 2.
         source: The rule's name.
@@ -29,17 +30,20 @@ def propose(answers: pl.DataFrame, *, kind: str, tier: int, source: str, evidenc
     if answers.is_empty():
         return no_proposals()
     texts = [evidence_json(row) for row in answers.select(evidence).iter_rows(named=True)]
-    artist_id = pl.col("artist_id") if "artist_id" in answers.columns else pl.lit(None, pl.String)
+
+    def given(name: str, dtype: pl.DataType) -> pl.Expr:
+        return pl.col(name).cast(dtype) if name in answers.columns else pl.lit(None, dtype).alias(name)
+
     return answers.select(
         pl.lit("").alias("proposal_id"),
         "track_id",
         pl.lit(kind).alias("kind"),
         "value",
-        artist_id.cast(pl.String).alias("artist_id"),
+        given("artist_id", pl.String()),
         pl.lit(tier, pl.Int8).alias("tier"),
         pl.lit(source).alias("source"),
-        pl.col("probability").cast(pl.Float64),
-        pl.col("confidence").cast(pl.Float64),
+        given("probability", pl.Float64()),
+        given("confidence", pl.Float64()),
         pl.lit("proposed").alias("status"),
         pl.Series("evidence", texts, dtype=pl.String),
     ).match_to_schema(PROPOSALS)
@@ -54,6 +58,14 @@ def propose_by_source(
         for (source,), group in answers.group_by("source", maintain_order=True)
     ]
     return pl.concat(proposals) if proposals else no_proposals()
+
+
+def band_of(confidence: str) -> pl.Expr:
+    """The band a calibrated confidence falls in, which is measured as one: tenths, the last one halved."""
+    low = (pl.col(confidence) * 10 + 1e-9).floor().clip(0, 9) / 10
+    low = pl.when(pl.col(confidence) >= 0.95).then(0.95).otherwise(low)
+    high = pl.when(low >= 0.9).then(pl.when(low > 0.9).then(1.0).otherwise(0.95)).otherwise(low + 0.1)
+    return pl.format("confidence {}–{}", low.round(2), high.round(2))
 
 
 def no_proposals() -> pl.DataFrame:

@@ -1,8 +1,7 @@
 """The same title elsewhere in the database: the one rule behind several tiers.
 
 Given tracks whose artist (or label) is blank, find other tracks of the same base title. The answer is given only
-where all of them agree, and only for a title that says something (not `ID`, not a bare number). How much agreement
-is worth is measured on the known tracks, each hidden from itself: see `measured`.
+where all of them agree, and only for a title that says something (not `ID`, not a bare number).
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import polars as pl
 
 from enrich.text.normalise import artist_key
 from enrich.text.words import is_unknown_title
-from enrich.tiers.measured import measure
 
 #: Versions that are releases of one and the same recording, as far as its label and artist go.
 SAME_RECORDING = (
@@ -39,14 +37,13 @@ def speaks(base_key: pl.Expr) -> pl.Expr:
     )
 
 
-def agreeing(asked: pl.DataFrame, elsewhere: pl.DataFrame, *, value: str, unlike: str | None = None) -> pl.DataFrame:
+def agreeing(asked: pl.DataFrame, elsewhere: pl.DataFrame, *, value: str) -> pl.DataFrame:
     """The value all other tracks of the same title share.
 
     Args:
         asked: track_id, base_key, version_class, remixer, label_key (null where unknown).
         elsewhere: The same, with title and the column named by `value` (a key; nulls are skipped).
         value: Column of `elsewhere` on which they must agree.
-        unlike: A column of both; tracks that share it are not consulted (what is left is chance).
 
     Returns:
         One row per asked track with an answer: track_id, the column `value`, others (tracks that say so),
@@ -54,7 +51,6 @@ def agreeing(asked: pl.DataFrame, elsewhere: pl.DataFrame, *, value: str, unlike
     """
     voters = elsewhere.filter(pl.col(value).is_not_null() & speaks(pl.col("base_key")))
     columns = ["track_id", "base_key", "version_class", "remixer", "label_key"]
-    columns += [unlike] if unlike and unlike not in columns else []
     pairs = (
         asked.filter(speaks(pl.col("base_key")))
         .select(columns)
@@ -62,8 +58,6 @@ def agreeing(asked: pl.DataFrame, elsewhere: pl.DataFrame, *, value: str, unlike
         .filter(pl.col("track_id") != pl.col("track_id_other"))
         .sort("track_id", "track_id_other")
     )
-    if unlike:
-        pairs = pairs.filter(pl.col(unlike) != pl.col(f"{unlike}_other"))
     is_recording = [pl.col(c).is_in(SAME_RECORDING) for c in ("version_class", "version_class_other")]
     # A label that is itself asked for is no evidence of anything.
     labels_known = pl.lit(value=value != "label_key") & pl.col("label_key").is_not_null()
@@ -90,50 +84,18 @@ def agreeing(asked: pl.DataFrame, elsewhere: pl.DataFrame, *, value: str, unlike
             .otherwise(pl.lit("")),
         )
         .filter(pl.col("rivals") == 1)
-        .with_columns(bucket=_bucket())
+        .with_columns(bucket=pl.format("{}, {}{}", title_words(pl.col("base_key")), "closeness", "labels"))
         .select("track_id", pl.col("said").alias(value), "others", "example", "bucket")
     )
 
 
-def measured_agreement(
-    known: pl.DataFrame, blanks: pl.DataFrame, *, value: str, prior: float, count_chance: bool = True
-) -> pl.DataFrame:
-    """What agreement of titles is worth here, by bucket.
-
-    Args:
-        known: Tracks with the value known, as `agreeing` takes them.
-        blanks: All tracks of the snapshot without it.
-        value: The column.
-        prior: See `measure`.
-        count_chance: Whether agreement may be chance; not so where the key holds the artist as well.
-
-    Returns:
-        MEASURED.
-    """
-    truth = known.select("track_id", truth=value)
-    hidden = agreeing(known, known, value=value).join(truth, on="track_id")
-    right = hidden.select("bucket", right=pl.col(value) == pl.col("truth"))
-    if not count_chance:
-        return measure(right, prior=prior)
-    return measure(
-        right,
-        prior=prior,
-        decoys=agreeing(known, known, value=value, unlike=value),
-        answered=agreeing(blanks, known, value=value),
-        tried=known.filter(speaks(pl.col("base_key"))).height,
-        asked=blanks.filter(speaks(pl.col("base_key"))).height,
-    )
-
-
-def _bucket() -> pl.Expr:
-    words = pl.col("base_key").str.count_matches(r"\S+")
-    return pl.format(
-        "{}, {}{}",
+def title_words(base_key: pl.Expr) -> pl.Expr:
+    """How much a title says: `1 word`, `2 words`, `3+ words`."""
+    words = base_key.str.count_matches(r"\S+")
+    return (
         pl.when(words >= 3)
         .then(pl.lit("3+ words"))
         .when(words == 2)
         .then(pl.lit("2 words"))
-        .otherwise(pl.lit("1 word")),
-        "closeness",
-        "labels",
+        .otherwise(pl.lit("1 word"))
     )

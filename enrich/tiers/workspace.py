@@ -91,7 +91,7 @@ class Workspace:
 def _winners(accepted: pl.DataFrame) -> pl.DataFrame:
     # One value a blank: the surest, ties by tier and id, as write-back decides it too.
     return (
-        accepted.sort(["confidence", "tier", "proposal_id"], descending=[True, False, False])
+        accepted.sort(["confidence", "tier", "proposal_id"], descending=[True, False, False], nulls_last=True)
         .unique("track_id", keep="first", maintain_order=True)
         .select("track_id", "value", "evidence", "source")
     )

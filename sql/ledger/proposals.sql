@@ -56,7 +56,7 @@ left join lateral (
     limit 1
 ) as decision on true
 where $status::text is null or proposal.status = $status
-order by proposal.confidence desc, proposal.proposal_id
+order by proposal.confidence desc nulls last, proposal.proposal_id
 
 -- name: refused_by_person
 -- One row per value of a track that a person has rejected, or undone after it was written, and not accepted since.

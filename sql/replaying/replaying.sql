@@ -42,7 +42,7 @@ select
     tier, source, probability, confidence, status, created_at
 from enrich_proposals
 where kind in ('artist', 'identity')
-order by confidence desc, proposal_id
+order by confidence desc nulls last, proposal_id
 
 -- name: statuses()
 -- One row per track: where it stands in the end.

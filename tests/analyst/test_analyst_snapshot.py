@@ -14,6 +14,7 @@ from enrich.analyst.html import table
 from enrich.analyst.snapshot import AnalystSnapshot
 from enrich.errors import EnrichError
 from enrich.frames.schemas import RANKING
+from enrich.measuring.scale import Scale
 from enrich.reporting.precision import precision_by_band
 
 EVIL = "<script>alert(1)</script>\"'<img src=x onerror=alert(2)>"
@@ -80,7 +81,7 @@ def test_an_explanation_shows_sets_tiers_proposals_and_retry(after):
 def test_an_explanation_without_a_ledger_says_so(before):
     found = explain(
         before.workspace, before.track("Frozen Ground").id, ranking=pl.DataFrame(schema=RANKING), ledger=None,
-        policy="none", now=before.manifest.taken_at,
+        accepts=before.accepts, scale=Scale.shipped(), now=before.manifest.taken_at,
     )  # fmt: skip
 
     assert "could not be reached" in repr(found)
@@ -97,8 +98,8 @@ def test_hostile_text_is_harmless_everywhere(before):
             title=pl.lit(EVIL), dj=pl.lit(EVIL), set_name=pl.lit(EVIL), artist=pl.lit(EVIL), label=pl.lit(EVIL)
         ),
     )
-    found = explain(evil, track, ranking=pl.DataFrame(schema=RANKING), ledger=None, policy="none",
-                 now=before.manifest.taken_at)  # fmt: skip
+    found = explain(evil, track, ranking=pl.DataFrame(schema=RANKING), ledger=None,
+                 accepts=before.accepts, scale=Scale.shipped(), now=before.manifest.taken_at)  # fmt: skip
     page = found._repr_html_()
 
     assert "<script" not in page

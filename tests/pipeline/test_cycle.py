@@ -12,7 +12,7 @@ from enrich.cooldown import migrate, process, stats
 from enrich.errors import EnrichError
 from enrich.frames.schemas import PROPOSALS
 from enrich.pipeline.cycle import hunt_labels, resolve, trigger
-from enrich.pipeline.policy import Policy, read_policy
+from enrich.pipeline.policy import Policy
 from enrich.pipeline.rounds import MAX_ROUNDS, run_tiers, select_tracks
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot
@@ -204,7 +204,7 @@ def _says(track, value, *, kind="artist", confidence=0.9):
     )  # fmt: skip
 
 
-ANYTHING = Policy(name="test", thresholds={("artist", "test"): 0.5, ("label", "test"): 0.5})
+ANYTHING = Policy(name="test", fixed={("artist", "test"): 0.5, ("label", "test"): 0.5})
 
 
 def test_rounds_go_on_until_nothing_new_is_found(world):
@@ -289,6 +289,5 @@ def test_the_policy_none_writes_nothing(world):
 
     done = resolve(settings, now=NOW, apply=True)
 
-    assert read_policy("none").thresholds == {}
     assert (done.accepted, done.labels_updated, done.artists_updated) == (0, 0, 0)
     assert world.state() == before

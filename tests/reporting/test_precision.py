@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from enrich.reporting.precision import ALIASES, TRUTH, judge, precision, precision_by
+from enrich.measuring.judging import ALIASES, TRUTH, judge
+from enrich.reporting.precision import precision, precision_by
 
 TRUE = pl.DataFrame(
     [

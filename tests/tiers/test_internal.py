@@ -9,7 +9,6 @@ import pytest
 
 from enrich.tiers.internal import association, mashups, same_title
 from enrich.tiers.local_labels import database_labels, title_labels
-from enrich.tiers.measured import measure, with_confidence
 
 #: Plenty of pairs of versions by one artist, so that the measured confidence of agreeing titles is high.
 VERSIONS = {
@@ -29,7 +28,7 @@ def only(frame):
 
 
 @pytest.mark.parametrize(
-    ("title", "label", "confidence"),
+    ("title", "label", "probability"),
     [
         pytest.param("Frozen Ground [Anjunabeats]", "Anjunabeats", 0.70, id="square-known"),
         pytest.param("Frozen Ground [Deepwell]", "Deepwell", 0.65, id="square-unknown"),
@@ -37,12 +36,12 @@ def only(frame):
         pytest.param("Frozen Ground [ANJUNABEATS Recordings]", "Anjunabeats", 0.70, id="spelling-of-the-database"),
     ],
 )
-def test_a_label_in_the_title(workspace, title, label, confidence):
+def test_a_label_in_the_title(workspace, title, label, probability):
     ws = workspace({"x": (title, (), None), "y": ("Rainy Road", ("Spencer Brown",), "Anjunabeats")})
 
     got = only(title_labels(ws, ids("x", "y")))
 
-    assert (got["value"], got["confidence"], got["tier"]) == (label, confidence, 0)
+    assert (got["value"], got["probability"], got["confidence"], got["tier"]) == (label, probability, None, 0)
 
 
 @pytest.mark.parametrize("title", ["Frozen Ground [VIP]", "Frozen Ground (Extended Mix)", "Frozen Ground [CDR]", "ID"])
@@ -58,7 +57,6 @@ def test_a_label_known_for_another_version_of_the_same_track(workspace):
     got = only(database_labels(ws, ids("x")))
 
     assert got["value"] == "Anjunabeats"
-    assert got["confidence"] > 0.9
     assert "same artist" in json.loads(got["evidence"])["bucket"]
 
 
@@ -99,16 +97,6 @@ def test_a_title_that_says_nothing_names_nobody(workspace, title):
     assert same_title(ws, ids("x")).is_empty()
 
 
-def test_confidence_is_what_the_rule_was_worth_here(workspace):
-    # Every title of two words is shared by two artists in this world: agreement of one other track proves little.
-    unlucky = {f"{n}{v}": (f"Night Song{n}", (f"Artist {n}{v}",), None) for n in range(30) for v in "ab"}
-    ws = workspace({**unlucky, "a": ("Frozen Ground", ("Ilan",), None), "x": ("Frozen Ground", (), None)})
-
-    got = only(same_title(ws, ids("x")))
-
-    assert got["confidence"] < 0.2
-
-
 def test_association_scores_title_and_share_within_its_range(workspace):
     roster = {f"r{n}": (f"Frozen Ground Part {n}", ("Ilan Bluestone",), "Anjunabeats") for n in range(3)}
     other = {"o": ("Rainy Road", ("Spencer Brown",), "Anjunabeats")}
@@ -121,7 +109,8 @@ def test_association_scores_title_and_share_within_its_range(workspace):
     assert (got["track_id"], got["value"]) == ("x", "Ilan Bluestone")
     assert evidence["share"] == 0.75
     assert evidence["score"] == pytest.approx(0.7 * evidence["similarity"] + 0.3 * 0.75, abs=1e-3)
-    assert got["confidence"] == min(evidence["score"], 0.80)
+    assert (got["probability"], got["confidence"]) == (min(evidence["score"], 0.80), None)
+    assert evidence["bucket"] == "score from 0.80"
 
 
 def test_association_needs_a_label(workspace):
@@ -135,7 +124,7 @@ def test_a_mashup_is_named_when_every_component_is_found(workspace):
 
     got = only(mashups(ws, ids("m")))
 
-    assert (got["confidence"], got["source"]) == (0.90, "mashup")
+    assert (got["probability"], got["source"]) == (0.90, "mashup")
     assert json.loads(got["evidence"])["artists"] == ["Artist 1", "Artist 2"]
 
 
@@ -145,16 +134,6 @@ def test_a_mashup_with_a_component_nobody_knows_is_not_named(workspace):
     )
 
     assert mashups(ws, ids("m")).is_empty()
-
-
-def test_few_observations_are_drawn_to_the_prior():
-    seen = pl.DataFrame({"bucket": ["a", "a", "b"], "right": [True, True, False]})
-
-    got = measure(seen, prior=0.5)
-
-    assert got["confidence"].to_list() == pytest.approx([7 / 12, 5 / 11])
-    unseen = with_confidence(pl.DataFrame({"bucket": ["c"]}), got, prior=0.5)
-    assert unseen["confidence"].item() == 0.25
 
 
 def test_accepted_results_stand_in_the_workspace_at_once(workspace):
