@@ -30,6 +30,10 @@ _HEADERS = ("retry-after", "x-discogs-ratelimit", "x-discogs-ratelimit-remaining
 _IN_HEADERS = ("9" * 400, "\xb2", "-1", "Wed, 01 Jan 9999 00:00:00 GMT", "nan", "Mon, 99 Foo 2024", "1e9")
 
 
+#: The real one: it is replaced for every source anew.
+_CLIENT: Callable[..., httpx.Client] = httpx.Client
+
+
 def spoilt(reply: Mapping[str, Any], dice: random.Random) -> bytes:
     """The body of a recorded reply, spoilt."""
     body = body_of(reply)
@@ -116,9 +120,8 @@ def source_with(case: Mapping[str, Any], data_dir: Path, monkeypatch: Any, *, di
             headers[dice.choice(_HEADERS)] = dice.choice(_IN_HEADERS)
         return httpx.Response(reply["status"], headers=headers, content=body)
 
-    client: Callable[..., httpx.Client] = httpx.Client
     monkeypatch.setattr(
-        http.transport, "Client", lambda **more: client(**{**more, "transport": httpx.MockTransport(handler)})
+        http.transport, "Client", lambda **more: _CLIENT(**{**more, "transport": httpx.MockTransport(handler)})
     )
     now = [0.0]
     hands = Clock(monotonic=lambda: now[0], sleep=lambda s: now.__setitem__(0, now[0] + s), wall=lambda: 1.7e9 + now[0])
