@@ -44,7 +44,7 @@ from enrich.errors import EnrichError
 from enrich.rules import WINDOW
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key, title_key
-from enrich.text.persons import same_person
+from enrich.text.persons import same_person, with_known
 from enrich.text.words import is_unknown_artist, is_unknown_title
 
 
@@ -285,7 +285,7 @@ def _undirected(pairs: pl.DataFrame, a: str, b: str, relation: str, weight: pl.E
 def _same(djs: pl.DataFrame, named: pl.DataFrame, aliases: pl.DataFrame | None) -> pl.DataFrame:
     dj, artist = djs.select(dj="key").unique(), named.select(artist="key").unique()
     pairs = [dj.join(artist, left_on="dj", right_on="artist", coalesce=False)]
-    same = same_person(aliases).rename({"key": "dj", "other": "artist"})
+    same = same_person(with_known(aliases)).rename({"key": "dj", "other": "artist"})
     pairs.append(same.join(dj, on="dj", how="semi").join(artist, on="artist", how="semi"))
     found = pl.concat(pairs).unique().select(source=_id_of("dj", "dj"), target=_id_of("artist", "artist"))
     return found.select("source", "target", count=pl.lit(1, pl.Int64), relation=pl.lit("same"), weight=pl.lit(1.0))
