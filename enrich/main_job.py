@@ -253,7 +253,12 @@ def _step(say: Callable[[str], None], name: str) -> None:
 
 def _write(settings: Settings, *, now: datetime, apply: bool, say: Callable[[str], None]) -> dict[str, int]:
     done = writeback(settings, now=now, apply=apply)
-    counts = {"labels": done.labels_written, "artists": done.artists_written, "conflicts": done.conflicts}
+    counts = {
+        "labels": done.labels_written,
+        "artists": done.artists_written,
+        "identities": done.identities_written,
+        "conflicts": done.conflicts,
+    }
     say(f"  {'written' if apply else 'would be written'}: " + ", ".join(f"{n:,} {what}" for what, n in counts.items()))
     return counts
 

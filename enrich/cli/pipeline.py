@@ -62,17 +62,17 @@ def _cycle_text(done: CycleResult) -> str:
     """A run as a table for people."""
     lines = [f"{done.processed:,} tracks, {done.rounds} rounds, run {done.run_id}"]
     if done.by_source:
-        lines.append(f"  {'kind':<7}{'tier':>5}  {'source':<18}{'proposals':>10}{'accepted':>10}{'confidence':>12}")
+        lines.append(f"  {'kind':<8}{'tier':>5}  {'source':<18}{'proposals':>10}{'accepted':>10}{'confidence':>12}")
     lines += [
-        f"  {row['kind']:<7}{row['tier']:>5}  {row['source']:<18}{row['proposals']:>10,}{row['accepted']:>10,}"
+        f"  {row['kind']:<8}{row['tier']:>5}  {row['source']:<18}{row['proposals']:>10,}{row['accepted']:>10,}"
         f"{row['mean_confidence']:>12.2f}"
         for row in done.by_source
     ]
     lines += [f"{name} is unavailable: {reason}" for name, reason in done.unavailable.items()]
     if done.applied:
         lines.append(
-            f"written: {done.labels_updated:,} labels, {done.artists_updated:,} artists; {done.conflicts} conflicts; "
-            f"{done.failed:,} failed, {done.back_in_cooldown:,} back in cool-down"
+            f"written: {done.labels_updated:,} labels, {done.artists_updated:,} artists, "
+            f"{done.identities_updated:,} identities; {done.conflicts} conflicts; {done.failed:,} failed, {done.back_in_cooldown:,} back in cool-down"
         )
     else:
         lines.append(

@@ -140,6 +140,7 @@ def _written_text(done: WriteResult) -> str:
     text = (
         f"{head}\n  labels     {done.labels_written:>6,}\n  artists    {done.artists_written:>6,}"
         + (f"  ({done.artists_created} new to the database)" if done.artists_created else "")
+        + f"\n  identities {done.identities_written:>6,}"
         + f"\n  conflicts  {done.conflicts:>6,}\n  superseded {done.superseded:>6,}"
     )
     conflicts = [row for row in done.outcomes.iter_rows(named=True) if row["outcome"] == "conflict"][:10]

@@ -215,10 +215,18 @@ def _between(
         if match is not None:
             pairs.append((i, right[match], False))
             next_j = match + 1
-    free_left = [i for i in left if old.whole[i] is None and i not in {p[0] for p in pairs}]
+    free_left = [i for i in left if i not in {p[0] for p in pairs}]
     free_right = [j for j in right if j not in {p[1] for p in pairs}]
-    if free_left and (len(free_left) == len(free_right) or (open_end and len(left) < len(right) and anchored)):
-        pairs += [(i, j, False) for i, j in zip(free_left, free_right, strict=False) if _may_be(old, new, i, j)]
+    blank_left = [i for i in free_left if old.whole[i] is None]
+    blank_right = [j for j in free_right if new.whole[j] is None]
+    # A listing that ends early: what follows its last rows is the other's to tell.
+    cut = (open_end and anchored and len(left) < len(right), open_end and anchored and len(right) < len(left))
+    rest: list[tuple[int, int]] = []
+    if blank_left and (len(blank_left) == len(free_right) or cut[0]):
+        rest = list(zip(blank_left, free_right, strict=False))
+    elif blank_right and (len(blank_right) == len(free_left) or cut[1]):
+        rest = list(zip(free_left, blank_right, strict=False))
+    pairs += [(i, j, False) for i, j in rest if _may_be(old, new, i, j)]
     return pairs
 
 

@@ -81,6 +81,8 @@ class CycleResult:
     to_review: int
     labels_updated: int
     artists_updated: int
+    identities_found: int
+    identities_updated: int
     conflicts: int
     failed: int
     back_in_cooldown: int
@@ -95,7 +97,7 @@ class CycleResult:
         return {
             "status": "completed",
             "message": f"Processed {self.processed} tracks, found {self.artists_found} artists "
-            f"and {self.labels_found} labels",
+            f"and {self.labels_found} labels, {self.identities_found} as known recordings",
             "stats": stats,
             "success_rate": f"{100 * self.artists_found / self.processed if self.processed else 0.0:.1f}%",
             "run_id": self.run_id,
@@ -250,6 +252,8 @@ def _counted(run: _Finished, *, applied: bool) -> CycleResult:
         to_review=found.proposals.height - len(found.accepted_ids),
         labels_updated=written.labels_written if written else 0,
         artists_updated=written.artists_written if written else 0,
+        identities_found=counts.get("identity", 0),
+        identities_updated=written.identities_written if written else 0,
         conflicts=written.conflicts if written else 0,
         failed=run.record.failed,
         back_in_cooldown=run.record.back_in_cooldown,

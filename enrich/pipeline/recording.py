@@ -97,6 +97,7 @@ def record(
                 "accepted": accepted,
                 "labels_written": written.labels_written if written else 0,
                 "artists_written": written.artists_written if written else 0,
+                "identities_written": written.identities_written if written else 0,
                 "conflicts": written.conflicts if written else 0,
             },
         )
