@@ -72,7 +72,8 @@ def _cycle_text(done: CycleResult) -> str:
     if done.applied:
         lines.append(
             f"written: {done.labels_updated:,} labels, {done.artists_updated:,} artists, "
-            f"{done.identities_updated:,} identities; {done.conflicts} conflicts; {done.failed:,} failed, {done.back_in_cooldown:,} back in cool-down"
+            f"{done.identities_updated:,} identities; {done.conflicts} conflicts; "
+            f"{done.failed:,} failed, {done.back_in_cooldown:,} back in cool-down"
         )
     else:
         lines.append(
