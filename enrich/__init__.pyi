@@ -16,6 +16,8 @@ from .identity.aliases import propose_aliases as propose_aliases
 from .identity.identify import identify as identify
 from .importing.running import import_ as import_
 from .importing.undoing import undo_import as undo_import
+from .ledger.audits import accept_rest as accept_rest
+from .ledger.audits import audit as audit
 from .ledger.proposals import proposals as proposals
 from .ledger.review import accept as accept
 from .ledger.review import reject as reject
@@ -25,6 +27,7 @@ from .main_job import run as run
 from .pipeline.cycle import hunt_labels as hunt_labels
 from .pipeline.cycle import resolve as resolve
 from .pipeline.cycle import trigger as trigger
+from .pipeline.weighing import policy as policy
 from .replaying.reading import read_replay as read_replay
 from .replaying.running import replay as replay
 from .reporting.dashboards import dashboards as dashboards

@@ -18,6 +18,8 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+const said = (confidence) => (confidence === null ? "rule" : confidence.toFixed(2));
+
 function render({ model, el }) {
   const state = { sort: "confidence", down: true, words: "", kind: "", source: "", status: "", at: 0, from: 0.9 };
   let shown = [];
@@ -46,7 +48,22 @@ function render({ model, el }) {
         make("kbd", {}, "a"), " accept  ", make("kbd", {}, "r"), " reject")),
     make("div", { class: "bar" }, "open proposals of this filter from confidence", from, measured, bulk),
     outcome);
+  const audit = make("div", { class: "bar audit", role: "status" });
+  const rest = make("button", { class: "rest", onclick: () => acceptRest() }, "accept the others (A)");
   el.append(root);
+
+  // An audit: what its sample says, and one key for those that wait beside it.
+  function tellAudit() {
+    const state = model.get("audit");
+    if (!state.text) return;
+    if (!audit.isConnected) root.prepend(audit);
+    rest.disabled = !state.ready;
+    audit.replaceChildren(make("span", { class: "measured" }, state.text), rest);
+  }
+
+  function acceptRest() {
+    if (model.get("audit").ready) model.send({ type: "accept_rest" });
+  }
 
   const rows = () => model.get("rows");
   const open = (row) => row.status === "proposed" || row.status === "conflict";
@@ -66,7 +83,7 @@ function render({ model, el }) {
       (!state.status || row.status === state.status) &&
       (!wanted || `${row.title ?? ""} ${row.value}`.toLowerCase().includes(wanted)));
     const sign = state.down ? -1 : 1;
-    const order = (a, b) => (typeof a === "number" ? a - b : String(a ?? "").localeCompare(String(b ?? "")));
+    const order = (a, b) => (typeof a === "number" || typeof b === "number" ? (a ?? -1) - (b ?? -1) : String(a ?? "").localeCompare(String(b ?? "")));
     return keep.sort((a, b) => sign * order(a[state.sort], b[state.sort]) || order(a.proposal_id, b.proposal_id));
   }
 
@@ -85,7 +102,7 @@ function render({ model, el }) {
     body.replaceChildren(...shown.slice(first, first + MOST).map((row, n) => {
       const by = row.decided_by ? `${row.status} by ${row.decided_by}` : row.status;
       const cells = COLUMNS.map(([name]) => name === "confidence"
-        ? make("td", { class: "n" }, row.confidence.toFixed(2))
+        ? make("td", { class: "n" }, said(row.confidence))
         : make("td", {}, name === "status" ? by : row[name] ?? "–"));
       return make("tr", { class: first + n === state.at ? "on" : "", "data-id": row.proposal_id, "data-status": row.status,
         onclick: () => { state.at = first + n; draw(); root.focus({ preventScroll: true }); } }, ...cells);
@@ -108,7 +125,7 @@ function render({ model, el }) {
     if (!row) { evidence.replaceChildren(make("span", { class: "quiet" }, "No proposal meets the filter.")); return; }
     evidence.replaceChildren(
       make("b", {}, `${row.title ?? "(no title)"} → ${row.kind} ${row.value}`),
-      make("div", { class: "quiet" }, `tier ${row.tier}, ${row.source}; confidence ${row.confidence.toFixed(2)}` +
+      make("div", { class: "quiet" }, `tier ${row.tier}, ${row.source}; confidence ${said(row.confidence)}` +
         (row.probability === null ? "" : `, probability ${row.probability.toFixed(2)}`)),
       make("ul", {}, ...row.evidence.map((sentence) => make("li", {}, sentence))));
   }
@@ -170,7 +187,7 @@ function render({ model, el }) {
     if (/^(INPUT|SELECT)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
     const act = { j: () => { state.at += 1; draw(); }, k: () => { state.at -= 1; draw(); },
       ArrowDown: () => { state.at += 1; draw(); }, ArrowUp: () => { state.at -= 1; draw(); },
-      a: () => decideOne("accepted"), r: () => decideOne("rejected") }[event.key];
+      A: () => acceptRest(), a: () => decideOne("accepted"), r: () => decideOne("rejected") }[event.key];
     if (act) { event.preventDefault(); act(); }
   });
 
@@ -182,8 +199,10 @@ function render({ model, el }) {
   model.on("msg:custom", onMessage);
   model.on("change:rows", draw);
   model.on("change:precision", tellMeasured);
+  model.on("change:audit", tellAudit);
   draw();
-  return () => { model.off("msg:custom", onMessage); model.off("change:rows", draw); model.off("change:precision", tellMeasured); };
+  tellAudit();
+  return () => { model.off("msg:custom", onMessage); model.off("change:rows", draw); model.off("change:precision", tellMeasured); model.off("change:audit", tellAudit); };
 }
 
 export default { render };

@@ -19,6 +19,7 @@ import traitlets
 
 from enrich.analyst.html import line, page, table
 from enrich.errors import EnrichError
+from enrich.ledger.audits import accept_rest, read_audit
 from enrich.ledger.evidence import told
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import Decided, accept, reject
@@ -54,6 +55,7 @@ class ReviewWidget(anywidget.AnyWidget):
 
     rows = traitlets.List(traitlets.Dict()).tag(sync=True)
     precision = traitlets.List(traitlets.Dict()).tag(sync=True)
+    audit = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class ReviewWidget(anywidget.AnyWidget):
         status: str | None = "proposed",
         clock: Callable[[], datetime],
         truth: pl.DataFrame | None = None,
+        audit: str | None = None,
     ) -> None:
         """Show the review of a ledger.
 
@@ -72,11 +75,13 @@ class ReviewWidget(anywidget.AnyWidget):
             status: Proposals to begin with; None: all.
             clock: Gives the time of a decision.
             truth: The truth planted in a demo world, by which precision is measured; the reviewer is not shown it.
+            audit: Id of an audit: only its sample is shown, in the order drawn, and what follows from it.
         """
         self._settings = settings
         self._truth = truth
         self._clock = clock
         self._shown: set[str] = set()
+        self._audit = audit
         self._status = status
         self.by = by or getpass.getuser()
         super().__init__()
@@ -90,15 +95,15 @@ class ReviewWidget(anywidget.AnyWidget):
         return {**(data or {}), "text/html": self._static()}, metadata
 
     def _static(self) -> str:
-        shown = sorted(self.rows, key=lambda row: (-row["confidence"], row["proposal_id"]))[:_SHOWN_STATIC]
+        shown = sorted(self.rows, key=lambda row: (-(row["confidence"] or 0), row["proposal_id"]))[:_SHOWN_STATIC]
         return page(
             line(f"{len(self.rows):,} proposals; where a kernel runs, here stands the table to decide in.", quiet=True),
             table(
                 ("track", "kind", "proposed", "from", "confidence", "status", "evidence"),
                 [
                     (
-                        row["title"], row["kind"], row["value"], row["source"], row["confidence"], row["status"],
-                        "; ".join(row["evidence"][:_SHOWN_SENTENCES]),
+                        row["title"], row["kind"], row["value"], row["source"], _shown(row["confidence"]),
+                        row["status"], "; ".join(row["evidence"][:_SHOWN_SENTENCES]),
                     )
                     for row in shown
                 ],
@@ -109,7 +114,13 @@ class ReviewWidget(anywidget.AnyWidget):
         """Read the ledger again: new proposals come in, others' decisions show."""
         found = proposals(self._settings)
         wanted = found if self._status is None else found.filter(pl.col("status") == self._status)
-        self._shown |= set(wanted["proposal_id"])
+        if self._audit is None:
+            self._shown |= set(wanted["proposal_id"])
+        else:
+            state = read_audit(self._settings, self._audit)
+            self._shown = set(state.sample)
+            ready = state.left == 0 and state.accepted is None and bool(state.others)
+            self.audit = {"text": state.text(), "ready": ready, "others": len(state.others)}
         self.precision = known_precision(found, self._truth).to_dicts()
         self.rows = _rows(found.filter(pl.col("proposal_id").is_in(sorted(self._shown))))
 
@@ -145,6 +156,10 @@ class ReviewWidget(anywidget.AnyWidget):
             if message.get("type") == "decide":
                 done = self.decide(str(message.get("decision")), dict(message.get("seen") or {}))
                 self.send({"type": "answer", "ok": not done.unchanged, "text": self.outcome(done)})
+            elif message.get("type") == "accept_rest" and self._audit is not None:
+                closed = accept_rest(self._settings, self._audit, by=self.by, now=self._clock())
+                self.refresh()
+                self.send({"type": "answer", "ok": True, "text": closed.text()})
             elif message.get("type") == "refresh":
                 self.refresh()
                 self.send(
@@ -152,6 +167,10 @@ class ReviewWidget(anywidget.AnyWidget):
                 )
         except EnrichError as error:
             self.send({"type": "answer", "ok": False, "text": str(error)})
+
+
+def _shown(confidence: float | None) -> float | str:
+    return "rule" if confidence is None else confidence
 
 
 def known_precision(found: pl.DataFrame, truth: pl.DataFrame | None) -> pl.DataFrame:

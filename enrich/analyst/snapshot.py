@@ -37,14 +37,16 @@ from enrich.charts.tracks import set_timeline
 from enrich.cooccurrence.graph.building import ego_net
 from enrich.database.connection import connect
 from enrich.errors import DatabaseError, EnrichError
-from enrich.ledger import writing
+from enrich.ledger import audits, writing
 from enrich.ledger.proposals import LISTED
 from enrich.ledger.proposals import proposals as list_proposals
 from enrich.measuring.judging import judge
 from enrich.measuring.replay import measure
 from enrich.measuring.scale import Scale, decided, verdicts
 from enrich.pipeline.policy import read_policy
+from enrich.pipeline.weighing import PolicyView, weighed
 from enrich.reporting.precision import read_truth
+from enrich.rules import AUDIT_SIZE
 from enrich.settings import Settings, load_settings
 from enrich.snapshots import opening
 from enrich.snapshots.manifest import Manifest
@@ -219,6 +221,35 @@ class AnalystSnapshot(opening.Snapshot):
         with connect(self.settings) as con:
             return read_truth(con)
 
+    def policy(self) -> PolicyView:
+        """What the policy accepts of each source, at what precision, and what more of it costs. Reads Postgres."""
+        return weighed(read_policy(self.settings), self.proposals())
+
+    def audit(
+        self,
+        source: str,
+        n: int = AUDIT_SIZE,
+        *,
+        seed: int = 0,
+        by: str | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> ReviewWidget:
+        """A random sample of what waits of a source, to decide in the widget; then one key accepts the others.
+
+        Args:
+            source: Whose proposals; `label:beatport` names the kind as well.
+            n: How many to draw.
+            seed: Decides which.
+            by: Who decides; None: the login name.
+            clock: Gives the time of a decision.
+
+        Raises:
+            EnrichError: nothing of that source waits.
+        """
+        who = by or getpass.getuser()
+        found = audits.audit(self.settings, source, by=who, now=clock(), n=n, seed=seed)
+        return self._widget(by=who, status=None, clock=clock, audit=found.audit_id)
+
     def review(
         self,
         *,
@@ -236,6 +267,9 @@ class AnalystSnapshot(opening.Snapshot):
         Raises:
             EnrichError: ipywidgets and anywidget are not installed.
         """
+        return self._widget(by=by, status=status, clock=clock)
+
+    def _widget(self, **options: Any) -> ReviewWidget:
         # ipywidgets and anywidget are an extra: without them every other question is answered.
         try:
             from enrich.analyst.review_widget import ReviewWidget
@@ -244,7 +278,7 @@ class AnalystSnapshot(opening.Snapshot):
                 f"review: {error.name} is not installed; install the extra with `pip install enrich[notebooks]`"
             ) from error
 
-        return ReviewWidget(self.settings, by=by, status=status, clock=clock, truth=self.truth)
+        return ReviewWidget(self.settings, truth=self.truth, **options)
 
     def writeback(self, *, apply: bool = False, now: datetime | None = None) -> writing.WriteResult:
         """Write accepted proposals into the music tables; without `apply` only say what would be written.

@@ -1,4 +1,5 @@
 from .ego_net import draw_ego_net as draw_ego_net
+from .policy import policy_steps as policy_steps
 from .queue import release_lag as release_lag
 from .queue import replay_recovery as replay_recovery
 from .queue import strategy_recoveries as strategy_recoveries

@@ -11,13 +11,13 @@ from types import ModuleType
 
 import typer
 
-from enrich.cli import cooldown, database, labels, pipeline, ranking, reporting, review
+from enrich.cli import cooldown, database, labels, pipeline, policy, ranking, reporting, review
 from enrich.cli.output import say, visible
 from enrich.errors import EnrichError
 
 #: Signs of one line on a terminal.
 _LONGEST = 4000
-MODULES: tuple[ModuleType, ...] = (database, ranking, labels, pipeline, review, cooldown, reporting)
+MODULES: tuple[ModuleType, ...] = (database, ranking, labels, pipeline, review, policy, cooldown, reporting)
 
 
 def build_app() -> typer.Typer:

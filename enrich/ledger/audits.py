@@ -1,8 +1,8 @@
 """Audits: a random sample of what waits is decided by a person, and what that says of the rest is put on record.
 
-    audit = draw(settings, "same-title", by="anna", now=now)     twenty drawn; the same twenty until it is closed
+    found = audit(settings, "same-title", by="anna", now=now)     twenty drawn; the same twenty until it is closed
     …                                                            decided in the widget, by spreadsheet, by id
-    accept_rest(settings, audit.audit_id, by="anna", now=now)    what waited beside them, on that ground
+    accept_rest(settings, found.audit_id, by="anna", now=now)    what waited beside them, on that ground
 
 An audit is one row of `enrich_runs` (command `audit`): what was drawn stands in its parameters, on what ground the rest
 was accepted in its summary. Decisions of the rest are by `audit:NAME`, so that only what was looked at counts as seen.
@@ -83,7 +83,7 @@ class Audit:
         return {**asdict(self), "left": self.left, "low": round(self.low, 4), "text": self.text()}
 
 
-def draw(
+def audit(
     settings: Settings,
     source: str,
     *,
@@ -156,24 +156,24 @@ def accept_rest(settings: Settings, audit_id: str, *, by: str, now: datetime) ->
         EnrichError: the sample is not decided yet, or the audit is closed.
         DatabaseError: Postgres is down or the ledger is missing.
     """
-    audit = read_audit(settings, audit_id)
-    if audit.accepted is not None:
-        raise EnrichError(f"audit {audit_id} is closed: {audit.text()}")
-    if audit.left:
-        raise EnrichError(f"{audit.text()}; decide these first")
+    found = read_audit(settings, audit_id)
+    if found.accepted is not None:
+        raise EnrichError(f"audit {audit_id} is closed: {found.text()}")
+    if found.left:
+        raise EnrichError(f"{found.text()}; decide these first")
     with database_errors(settings, doing="audit"), connect(settings) as con, con.cursor() as cur:
         LEDGER["decide"].execute(
             cur,
-            proposal_ids=list(audit.others),
+            proposal_ids=list(found.others),
             decision="accepted",
             from_statuses=["proposed"],
             decided_by=f"audit:{by}",
-            reason=f"audit {audit_id}: {audit.ground}",
+            reason=f"audit {audit_id}: {found.ground}",
             now=now,
         )
         accepted = len(cur.fetchall())
-        summary = {"ground": audit.ground, "right": audit.right, "wrong": audit.wrong, "accepted": accepted, "by": by}
-        close_run(cur, audit_id, now=now, summary={**summary, "low": round(audit.low, 4)})
+        summary = {"ground": found.ground, "right": found.right, "wrong": found.wrong, "accepted": accepted, "by": by}
+        close_run(cur, audit_id, now=now, summary={**summary, "low": round(found.low, 4)})
     return read_audit(settings, audit_id)
 
 
