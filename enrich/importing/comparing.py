@@ -31,6 +31,7 @@ COMPARED = pl.Schema(
     }
 )
 
+_NAMES = ("was_artist", "was_title", "is_id", "id_text", "notes")
 _STAYING = ("source", "set_id", "setlist_id", "there", "artist", "title", "is_id", "id_text", "notes")
 
 
@@ -39,7 +40,7 @@ def compare(rows: pl.DataFrame, known: Known) -> pl.DataFrame:
 
     Args:
         rows: source, set_id, position, recording, track_id, artist, title of all rows of the files.
-        known: What the database holds; reads sets and slots.
+        known: What the database holds.
 
     Returns:
         COMPARED. Rows of sets nobody knows are not in it.
@@ -54,15 +55,19 @@ def compare(rows: pl.DataFrame, known: Known) -> pl.DataFrame:
         .join(old.group_by("setlist_id").agg(before=pl.len()), on="setlist_id", how="left")
         .filter(pl.col("same") & (pl.col("n") == pl.col("before")))["setlist_id"]
     )
-    untouched = both.filter(pl.col("setlist_id").is_in(as_before.implode())).select(
-        "source", "set_id", "setlist_id", "recording", relation=pl.lit("same"), certain=pl.lit(value=True),
-        old_position="position", position="position", track_id="there", was_artist="artist_old", was_title="title_old",
-        is_id="is_id", id_text="id_text", notes="notes", is_changed=pl.lit(value=False),
+    untouched = both.filter(pl.col("setlist_id").is_in(as_before.implode())).with_columns(
+        relation=pl.lit("same"), certain=pl.lit(value=True), old_position="position", track_id="there",
+        is_changed=pl.lit(value=False),
     )  # fmt: skip
+    untouched = untouched.select(
+        name if name in untouched.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in COMPARED.items()
+        if name not in _NAMES
+    ).with_columns(pl.lit(None, dtype).alias(name) for name, dtype in COMPARED.items() if name in _NAMES)
     others = new.filter(~pl.col("setlist_id").is_in(as_before.implode()))
     if others.is_empty():
         return untouched.match_to_schema(COMPARED)
-    was = old.filter(pl.col("setlist_id").is_in(others["setlist_id"].implode()))
+    was = known.named_slots(others["setlist_id"]).sort("setlist_id", "position")
     return pl.concat([untouched.match_to_schema(COMPARED), _aligned(was, others)])
 
 
@@ -147,8 +152,9 @@ def _settled(rows: list[_Row], was: Sequence[int], now: Sequence[int]) -> list[_
     agreeing = [i for i in both if rows[i].relation in ("same", "respelled", "moved")]
     if not agreeing:
         return _by_place(rows, was, now)
-    held = sum(row.old is not None for row in rows)
-    whole = len(both) >= WHOLE_LISTING * held
+    said = sum(row.new is not None for row in rows)
+    outside = sum(row.new is None for i, row in enumerate(rows) if not both[0] < i < both[-1])
+    whole = said >= WHOLE_LISTING * (said + outside)
     kept: list[_Row] = []
     gone: list[_Row] = []
     for i, row in enumerate(rows):
@@ -163,7 +169,12 @@ def _settled(rows: list[_Row], was: Sequence[int], now: Sequence[int]) -> list[_
         row.relation = "kept" if row.new is None else row.relation
         row.position = now[row.new] if row.new is not None else was[row.old or 0] + (shift if after else 0)
         after = after or row is last
-    if any(b.position <= a.position for a, b in pairwise(kept)):
+    stood = [-1 if row.old is None else was[row.old] for row in kept]
+    if len(kept) > said and -1 not in stood and stood == sorted(stood):
+        # The same part of a set again.
+        for row, position in zip(kept, stood, strict=True):
+            row.position = position
+    elif any(b.position <= a.position for a, b in pairwise(kept)):
         for n, row in enumerate(kept, start=1):
             row.position = n
     return kept + gone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,10 @@ from enrich.database.layout import writable
 from enrich.sql import IMPORTING
 from enrich.text.normalise import artist_key, title_key
 from enrich.tracklists.namesakes import KEPT_APART, NAMESAKE, holdings, own_id, renamed
+from enrich.tracklists.slots import NOTES
 
 _S = pl.String()
+_PLACES = {**dict.fromkeys(("source", "set_id", "setlist_id", "there"), _S), "position": pl.Int32()}
 _TEXTS = ("source", "set_id", "setlist_id", "there", "id_text", "notes", "title", "artist")
 KNOWN_SLOTS = pl.Schema({**dict.fromkeys(_TEXTS, _S), "position": pl.Int32(), "is_id": pl.Boolean()})
 
@@ -31,7 +34,9 @@ class Known:
     """`signature, title_key, track_id`: tracks with a known artist (see `signature`)."""
     isrcs: pl.Series
     slots: pl.DataFrame
-    """KNOWN_SLOTS of the sets about to be imported; `there` is the track in the slot."""
+    """`source, set_id, setlist_id, there, position` of sets about to be imported; `there`: the track in the slot."""
+    named_slots: Callable[[pl.Series], pl.DataFrame]
+    """KNOWN_SLOTS of some of them, by setlist_id: names take longer to read, and most sets need none."""
     sets: pl.DataFrame
     """`source, set_id, setlist_id`."""
     keys: pl.DataFrame
@@ -82,7 +87,8 @@ def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
         .select("signature", "track_id", title_key=title_key(pl.col.title))
         .unique(["signature", "title_key"], keep="first", maintain_order=True),
         isrcs=frame("known_isrcs", {"isrc": _S})["isrc"],
-        slots=frame("known_slots", dict(KNOWN_SLOTS), setlist_ids=theirs.unique().to_list()),
+        slots=frame("known_places", _PLACES, setlist_ids=theirs.unique().to_list()),
+        named_slots=lambda ids: frame("known_slots", dict(KNOWN_SLOTS), setlist_ids=ids.unique().to_list()),
         sets=sets,
         keys=frame("known_keys", {"track_key": _S, "key_track": _S, "key_is_named": pl.Boolean()}, keys=keys),
         performers=_by_key(performers, "performer_id", aliases=False),
@@ -93,14 +99,17 @@ def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
 def own_ids(slots: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Sets of a known name and other content get ids of their own; and those it concerns, as NOTES."""
     named = slots.filter("id_from_name")
-    there = holdings(known.slots, "source", "set_id")
+    if named.is_empty():
+        return slots, NOTES.to_frame()
+    bases = known.slots["set_id"].str.replace(NAMESAKE, "")
+    like_named = bases.is_in(named["set_id"].str.replace(NAMESAKE, "").implode())
+    held_now = known.named_slots(known.slots["setlist_id"].filter(like_named))
+    there: dict[tuple[str, str], dict[str, frozenset[str]]] = {}
+    for (source, set_id), held in holdings(held_now, "source", "set_id").items():
+        there.setdefault((source, re.sub(NAMESAKE, "", set_id)), {})[set_id] = held
     new: list[tuple[str, str, str, str]] = []
     for (source, set_id, file), held in holdings(named, "source", "set_id", "file").items() if there else ():
-        like = {
-            other: words
-            for (of, other), words in there.items()
-            if of == source and re.sub(NAMESAKE, "", other) == re.sub(NAMESAKE, "", set_id)
-        }
+        like = there.get((source, re.sub(NAMESAKE, "", set_id)), {})
         if (own := own_id(set_id, held, like)) != set_id:
             new.append((source, set_id, file, own))
     found = renamed(slots, new)

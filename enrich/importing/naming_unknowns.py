@@ -109,7 +109,8 @@ def proposed(
     )  # fmt: skip
     against = found.filter(pl.col.relation == "renamed").select("track_id", "value")
     conflicts = proposals.join(against, on=["track_id", "value"], how="semi")["proposal_id"].to_list()
-    held = known.slots.unique("there", keep="first", maintain_order=True)
+    sets = compared.filter(pl.col.track_id.is_in(proposals["track_id"].implode()))["setlist_id"]
+    held = known.named_slots(sets).unique("there", keep="first", maintain_order=True)
     seen = held.select(track_id="there", seen_title="title", seen_label=pl.lit(None, pl.String), seen_artist="artist")
     return proposals, conflicts, seen
 

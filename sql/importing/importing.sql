@@ -30,8 +30,15 @@ order by t.created_at, t.id
 -- One row per ISRC in use.
 select isrc from tracks where isrc is not null
 
+-- name: known_places(setlist_ids)
+-- One row per slot of these sets.
+select s.source, s.source_id, s.id::text, p.track_id::text, p.position
+from setlists as s
+join setlist_tracks as p on p.setlist_id = s.id
+where s.id = any($setlist_ids::uuid[])
+
 -- name: known_slots(setlist_ids)
--- One row per slot of these sets, with what its track is called.
+-- The same, with what its track is called.
 select
     s.source, s.source_id, s.id::text, p.track_id::text, p.id_text, p.notes, t.title,
     (
