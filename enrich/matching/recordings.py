@@ -18,7 +18,7 @@ from enrich.matching.values import Hit, TrackQuery
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, fold, isrc_code, label_key
 from enrich.text.titles import parse_titles
-from enrich.text.versions import without_guests
+from enrich.text.versions import version_class, without_guests
 from enrich.text.words import is_unknown_artist, is_unknown_title
 
 #: `row` is the index in the list given. Keys are for comparing, never for showing. `artists` are the main ones,
@@ -130,8 +130,10 @@ def _read_hits(hits: Sequence[Hit]) -> pl.DataFrame:
     is_apart = (mix.str.len_chars() > 0) & ~fold(pl.col("title")).str.ends_with(fold(mix))
     title = pl.when(is_apart).then(pl.format("{} ({})", "title", mix)).otherwise(pl.col("title"))
     # A remixer in a field of its own counts as written in the title, unless the title says so already.
-    remixer = pl.Series("remixer", [" & ".join(h.remixers) or None for h in hits], dtype=pl.String)
-    first = pl.Series("first", [h.remixers[0] if h.remixers else None for h in hits], dtype=pl.String)
+    # Beside an Original Mix it is somebody else's part in it.
+    named = [() if version_class(h.mix) == "original" else h.remixers for h in hits]
+    remixer = pl.Series("remixer", [" & ".join(names) or None for names in named], dtype=pl.String)
+    first = pl.Series("first", [names[0] if names else None for names in named], dtype=pl.String)
     written = written.with_columns(remixer, first, title=title)
     is_said = fold(pl.col("title")).str.contains(fold(pl.col("first")), literal=True).fill_null(True)
     written = written.with_columns(
@@ -140,7 +142,7 @@ def _read_hits(hits: Sequence[Hit]) -> pl.DataFrame:
     # Hits come in batches of any size and order: what came along with a hit must not change how it is read.
     parsed = parse_titles(written["title"], artists=written["credit"], known_labels=(), one_by_one=True)
     parsed = parsed.with_columns(artist=pl.coalesce(written["credit"], "artist"))
-    remixers = pl.Series([list(h.remixers) for h in hits], dtype=pl.List(pl.String))
+    remixers = pl.Series([list(names) for names in named], dtype=pl.List(pl.String))
     return _recordings(parsed, written, remixers=remixers)
 
 
