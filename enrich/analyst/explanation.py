@@ -94,7 +94,17 @@ class Explanation:
         sets = self._sets()
         found.append((f"Its {len(sets)} plays, in order", [part for pair in sets for part in pair]) if sets else
                      ("Its plays", ["It is played in no set of this snapshot."]))  # fmt: skip
-        answers = [(a.tier, a.rule, a.value, a.confidence, a.because) for a in self.answers]
+        unmeasured = {True: "rule", False: None}
+        answers = [
+            (
+                a.tier,
+                a.rule,
+                a.value,
+                unmeasured[a.value is not None] if a.confidence is None else a.confidence,
+                a.because,
+            )
+            for a in self.answers
+        ]
         found.append(("What each tier says", [Table(("tier", "rule", "says", "confidence", "because"), answers)]))
         if not self.candidates.is_empty():
             found.append(("Who it may be by, from what is played around it", [self._candidate_table()]))
@@ -129,14 +139,22 @@ class Explanation:
             return "The ledger could not be reached, so nothing is known of proposals on record."
         if self.proposed.is_empty():
             return "Nothing is on record for it yet; `enrich resolve` records what the tiers say."
+        # One proposal has one number: this snapshot's, and what the ledger holds only with its own day beside it.
+        said = {(answer.tier, answer.value) for answer in self.answers}
         rows = [
             (
-                r["kind"], r["value"], f"tier {r['tier']}, {r['source']}", r["confidence"],
-                r["status"] + (f" by {r['decided_by']}" if r["decided_by"] else ""), "; ".join(told(r["evidence"])),
+                r["kind"], r["value"], f"tier {r['tier']}, {r['source']}",
+                r["status"] + (f" by {r['decided_by']}" if r["decided_by"] else ""),
+                "see above" if (r["tier"], r["value"]) in said else _on_record(r),
             )
             for r in self.proposed.iter_rows(named=True)
         ]  # fmt: skip
-        return Table(("kind", "value", "from", "confidence", "status", "evidence"), rows)
+        return Table(("kind", "value", "from", "status", "how sure"), rows)
+
+
+def _on_record(row: Mapping[str, Any]) -> str:
+    sure = "rule" if row["confidence"] is None else f"{row['confidence']:.2f}"
+    return "; ".join([f"{sure} on {row['created_at']:%Y-%m-%d}", *told(row["evidence"])])
 
 
 def explain(

@@ -42,6 +42,11 @@ def visible(text: str) -> str:
     return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def shown(confidence: float | None) -> str:
+    """A confidence as people read it; `rule` where nothing was measured."""
+    return "rule" if confidence is None else f"{confidence:.2f}"
+
+
 @contextmanager
 def progress(title: str, *, total: int | None = None) -> Iterator[Progress]:
     """A progress bar on stderr, drawn only on a terminal; quiet in a pipe."""

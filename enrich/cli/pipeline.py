@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import enrich
-from enrich.cli.output import JsonOption, emit, progress, say, watched
+from enrich.cli.output import JsonOption, emit, progress, say, shown, watched
 from enrich.errors import EnrichError
 from enrich.rules import MAX_LIMIT, MIN_LIMIT
 
@@ -65,7 +65,7 @@ def _cycle_text(done: CycleResult) -> str:
         lines.append(f"  {'kind':<8}{'tier':>5}  {'source':<18}{'proposals':>10}{'accepted':>10}{'confidence':>12}")
     lines += [
         f"  {row['kind']:<8}{row['tier']:>5}  {row['source']:<18}{row['proposals']:>10,}{row['accepted']:>10,}"
-        f"{row['mean_confidence']:>12.2f}"
+        f"{shown(row['mean_confidence']):>12}"
         for row in done.by_source
     ]
     lines += [f"{name} is unavailable: {reason}" for name, reason in done.unavailable.items()]

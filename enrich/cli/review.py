@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import enrich
-from enrich.cli.output import JsonOption, emit
+from enrich.cli.output import JsonOption, emit, shown
 from enrich.errors import EnrichError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def proposals(
         return
     lines = [
         f"{row['proposal_id']}  {row['status']:<10} {row['kind']:<8} tier {row['tier']} {row['source']:<16} "
-        f"{row['confidence']:.2f}  {_short(row['title'], 34):<34} → {_short(row['value'], 40)}"
+        f"{shown(row['confidence'])}  {_short(row['title'], 34):<34} → {_short(row['value'], 40)}"
         for row in frame.head(limit).iter_rows(named=True)
     ]
     more = f"\n… {frame.height - limit:,} more; --limit or --csv shows them" if frame.height > limit else ""

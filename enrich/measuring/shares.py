@@ -19,19 +19,22 @@ MOST, LEAST = 200.0, 10.0
 Doubles = NDArray[np.float64]
 
 
-def drawn(right: ArrayLike, n: ArrayLike, *, to: ArrayLike, weight: ArrayLike) -> tuple[Doubles, Doubles]:
+def drawn(
+    right: ArrayLike, n: ArrayLike, *, to: ArrayLike, weight: ArrayLike, most: float = MOST
+) -> tuple[Doubles, Doubles]:
     """A counted share drawn to another.
 
     Args:
         right, n: What was counted.
         to: The share measured elsewhere; 0–1.
         weight: In how many cases.
+        most: It counts as so many at most.
 
     Returns:
         The share, and in how many cases it was measured with those lent.
     """
     right, n = np.asarray(right, float), np.asarray(n, float)
-    to, weight = np.asarray(to, float), np.minimum(np.asarray(weight, float), MOST)
+    to, weight = np.asarray(to, float), np.minimum(np.asarray(weight, float), most)
     apart = (right - n * to) / np.sqrt(n * to * (1 - to) + 0.25)
     lent = np.maximum(weight * np.exp(-(apart**2) / 2), np.minimum(weight, LEAST))
     cases = n + lent
