@@ -276,7 +276,9 @@ def _drawn_together(counts: pl.DataFrame, chance: pl.DataFrame) -> pl.DataFrame:
     agreed, _ = drawn(rows["found"], rows["here"], to=expected, weight=rows["total"].cast(pl.Float64) + LEAST)
     known = moved(rows["known"], np.where(rows["here"].to_numpy() > 0, odds(agreed) - odds(expected), 0.0))
     known, cases = drawn(rows["right"], rows["n"], to=known, weight=rows["cases"])
-    known, cases = drawn((rows["by_chance"] * rows["chance_cases"]), rows["chance_cases"], to=known, weight=cases)
+    # Both are of this snapshot: neither is capped.
+    against, few = rows["by_chance"] * rows["chance_cases"], rows["chance_cases"]
+    known, cases = drawn(against, few, to=known, weight=cases, most=float("inf"))
     return rows.with_columns(share=pl.Series(known), cases=pl.Series(cases)).match_to_schema(
         MEASURED, extra_columns="ignore"
     )
