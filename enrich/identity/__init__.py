@@ -1,1 +1,1 @@
-"""Which unknown is which recording: aliases of one person, slots of one unknown, names announced later."""
+"""Which unknown is which recording: listings aligned, track keys, names that come later; aliases of one person."""
