@@ -12,7 +12,7 @@ text, whose number grows much more slowly than that of the plays.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from os import PathLike
@@ -36,6 +36,17 @@ from enrich.tracklists.batches import parquet_files
 #: Unknowns named at once.
 UNKNOWNS_AT_ONCE = 20_000
 
+#: Of some unknowns so many are asked about at once: what a thousand have for candidates is a few hundred megabytes.
+ASKED_AT_ONCE = 1_000
+
+#: Told how many of how many unknowns are done; what it raises ends the work.
+Told = Callable[[int, int], None]
+
+
+def _silent(done: int, total: int) -> None:
+    """Nobody listens."""
+
+
 #: The tables a ranking is written from.
 RESULTS = ("ranked", *EVIDENCE, "shown_names", "unknown_sets", "unknowns", "sets")
 
@@ -51,8 +62,10 @@ class Scorer(Protocol):
     def tables(self) -> tuple[str, ...]:
         """Tables of evidence beside those of the formula."""
 
-    def score(self, engine: Engine, known: Vocabulary, *, window: int, max_rank: int, only: pl.Series | None) -> None:
-        """Make `ranked` and `tables` of numbered plays."""
+    def score(
+        self, engine: Engine, known: Vocabulary, *, window: int, max_rank: int, only: pl.Series | None, told: Told
+    ) -> None:
+        """Make `ranked` and `tables` of numbered plays; `told` of unknowns that are done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +75,19 @@ class Formula:
     calibration: Calibration | None
     tables: tuple[str, ...] = ()
 
-    def score(self, engine: Engine, known: Vocabulary, *, window: int, max_rank: int, only: pl.Series | None) -> None:
+    def score(
+        self, engine: Engine, known: Vocabulary, *, window: int, max_rank: int, only: pl.Series | None, told: Told
+    ) -> None:
         """See `Scorer`."""
-        run(engine, formula_steps(window=window, max_rank=max_rank))
         if only is not None:
-            engine.load("wanted", only.unique().to_frame("track_key"))
-            engine.run("cooccurrence_only")
+            ask_only(engine, only)
+        run(engine, formula_steps(window=window, max_rank=max_rank))
+
+
+def ask_only(engine: Engine, only: pl.Series) -> None:
+    """Let the queries that follow see of all unknowns those of these keys alone."""
+    engine.load("wanted", only.to_frame("track_key"))
+    run(engine, [("cooccurrence_all_slots", {}), ("cooccurrence_only", {})])
 
 
 def rank_frame(
@@ -78,13 +98,21 @@ def rank_frame(
     window: int = WINDOW,
     max_rank: int = MAX_RANK,
     only: pl.Series | None = None,
+    told: Told = _silent,
 ) -> pl.DataFrame:
-    """RANKING of every unknown of a frame TRACKLISTS; see `ranking.rank`."""
+    """RANKING of every unknown of a frame TRACKLISTS; see `ranking.rank`. Some are asked about a thousand at a time."""
+    parts: list[pl.DataFrame] = []
+    wanted = None if only is None else only.unique().sort()
+    total = 0 if wanted is None else len(wanted)
+    at_once = ASKED_AT_ONCE if isinstance(scorer, Formula) else max(total, 1)
     with closing(DuckDB()) as engine:
         load_plays(engine, tracklists)
         known = number_plays(engine, aliases=aliases)
-        _rank(engine, known, scorer, window=window, max_rank=max_rank, only=only)
-        parts = list(_batches(engine, known, scorer))
+        for first in range(0, max(total, 1), at_once):
+            told(first, total)
+            some = None if wanted is None else wanted.slice(first, at_once)
+            _rank(engine, known, scorer, window=window, max_rank=max_rank, only=some, told=told)
+            parts += _batches(engine, known, scorer)
     return pl.concat(parts) if parts else RANKING.to_frame()
 
 
@@ -130,10 +158,17 @@ def at_the_gate(ranking: pl.DataFrame) -> int:
 
 
 def _rank(
-    engine: Engine, known: Vocabulary, scorer: Scorer, *, window: int, max_rank: int, only: pl.Series | None = None
+    engine: Engine,
+    known: Vocabulary,
+    scorer: Scorer,
+    *,
+    window: int,
+    max_rank: int,
+    only: pl.Series | None = None,
+    told: Told = _silent,
 ) -> None:
     """Make the tables RESULTS; of `only` the unknowns of these keys."""
-    scorer.score(engine, known, window=window, max_rank=max_rank, only=only)
+    scorer.score(engine, known, window=window, max_rank=max_rank, only=only, told=told)
     run(engine, name_steps())
     for table, (query, limits) in EVIDENCE.items():
         engine.keep(table, query, **limits)
@@ -155,6 +190,8 @@ def _batches(engine: Engine, known: Vocabulary, scorer: Scorer) -> Iterator[pl.D
     for first in range(0, con.table("unknowns").shape[0], UNKNOWNS_AT_ONCE):
         last = first + UNKNOWNS_AT_ONCE - 1
         scored = _part(con, "ranked", first, last).select(SCORES.names()).cast(dict(SCORES))  # type: ignore[arg-type]
+        if scored.is_empty():
+            continue
         names = Names(
             known=known,
             shown=_part(con, "shown_names", first, last),

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from enrich.cooccurrence.answers import Formula, Scorer, at_the_gate, rank_files, rank_frame
+from enrich.cooccurrence.answers import Formula, Scorer, Told, at_the_gate, rank_files, rank_frame
 from enrich.cooccurrence.engines import DuckDB, Engine
 from enrich.cooccurrence.learned.ranker import load_ranker
 from enrich.cooccurrence.learned.scoring import Learned
@@ -39,6 +39,7 @@ def rank(
     max_rank: int = MAX_RANK,
     only: pl.Series | None = None,
     model: str | PathLike[str] | None = None,
+    told: Told = lambda done, total: None,
 ) -> pl.DataFrame:
     """Rank the artists every unknown may be by, all unknowns in one pass.
 
@@ -50,6 +51,7 @@ def rank(
         max_rank: Candidates kept for one unknown; with at least 2 the confidence is what it is with all.
         only: Keys of the unknowns wanted; None: all.
         model: Folder of a stored ranker and its calibrations; None: the shipped one.
+        told: Told how many of the unknowns of `only` are done.
 
     Returns:
         RANKING, by track_key and rank:
@@ -69,7 +71,9 @@ def rank(
         ModelError: the stored ranker is missing, damaged, or reads other columns.
     """
     chosen = scorer_named(scorer, model=model)
-    return rank_frame(tracklists, scorer=chosen, aliases=aliases, window=window, max_rank=max_rank, only=only)
+    return rank_frame(
+        tracklists, scorer=chosen, aliases=aliases, window=window, max_rank=max_rank, only=only, told=told
+    )
 
 
 def scorer_named(name: str, *, model: str | PathLike[str] | None = None) -> Scorer:

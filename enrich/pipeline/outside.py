@@ -28,9 +28,13 @@ class OutsideTiers:
             if on_progress is not None:
                 on_progress("artists at the sources", done, total)
 
+        def show_ranked(done: int, total: int) -> None:
+            if on_progress is not None:
+                on_progress("ranking", done, total)
+
         self.labels = OutsideLabels(sources, on_progress=show, stop=stop)
         self.artists = OutsideArtists(sources, on_progress=show_artists, stop=stop)
-        self.rankings = ContextRankings()
+        self.rankings = ContextRankings(show_ranked)
         self.confirmed = ConfirmedCandidates(sources, stop=stop, rankings=self.rankings)
 
     def context_tiers(self, *, learned: bool) -> tuple[Tier, ...]:

@@ -64,13 +64,16 @@ def read_manifest(con: duckdb.DuckDBPyConnection) -> Manifest:
     if not found:
         raise duckdb.CatalogException("the table manifest is empty")
     snapshot_id, taken_us, server, database, schema, rows, duckdb_version, enrich_version, number = found[0]
+    counts = json.loads(rows)
+    if not isinstance(counts, dict) or not all(isinstance(n, int) for n in counts.values()):
+        raise ValueError("the manifest's rows are no counts")
     return Manifest(
         snapshot_id=snapshot_id,
         taken_at=datetime.fromtimestamp(taken_us / 1e6, tz=UTC),
         server_version=server,
         database=database,
         schema_version=schema,
-        rows=json.loads(rows),
+        rows=counts,
         duckdb_version=duckdb_version,
         enrich_version=enrich_version,
         format=number,

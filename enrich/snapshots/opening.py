@@ -16,10 +16,20 @@ import duckdb
 import polars as pl
 
 from enrich.errors import SnapshotError
+from enrich.frames.inputs import open_input
 from enrich.settings import Settings, load_settings
 from enrich.snapshots.manifest import FORMAT, Manifest, read_manifest
 from enrich.snapshots.places import latest, snapshots_folder
 from enrich.sql import DUCKDB
+
+#: A snapshot is data, whoever made it: it reads no files, loads no extensions.
+_AS_DATA: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+#: Bytes; DuckDB reads of it what is asked for.
+_LARGEST = 1 << 50
 
 
 class Snapshot:
@@ -86,18 +96,24 @@ def open_snapshot(path: str | Path | None = None, *, settings: Settings | None =
             raise SnapshotError(f"{folder}: no snapshot here yet; run `enrich snapshot`")
     else:
         found = Path(path).expanduser()
-        if not found.is_file():
-            raise SnapshotError(f"{found}: no such snapshot; run `enrich snapshot`")
     try:
-        con = duckdb.connect(str(found), read_only=True)
+        with open_input(found, at_most=_LARGEST, error=SnapshotError):
+            pass
+    except SnapshotError as error:
+        raise SnapshotError(f"no such snapshot: {error}; run `enrich snapshot`") from None
+    try:
+        con = duckdb.connect(str(found), read_only=True, config=_AS_DATA)
     except duckdb.Error as error:
         raise SnapshotError(
             f"{found}: not a DuckDB file that this version reads ({str(error).splitlines()[0]}); run `enrich snapshot`"
         ) from error
     try:
         con.execute("set timezone = 'UTC'")
+        # Queries from now on, its views among them, can neither reach files nor allow themselves to.
+        con.execute("set lock_configuration = true")
         manifest = read_manifest(con)
-    except duckdb.Error:
+    except (duckdb.Error, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        # No table of the name, or one that says something else: dates beyond reckoning, texts for numbers.
         con.close()
         raise SnapshotError(f"{found}: a DuckDB file but no snapshot of enrich; run `enrich snapshot`") from None
     if manifest.format != FORMAT:

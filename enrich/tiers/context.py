@@ -25,7 +25,8 @@ MIN_LEARNED_CONFIDENCE = 0.10
 class ContextRankings:
     """Rankings of one run, made once for each state of its setlists: several tiers ask for the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: Callable[[int, int], None] = lambda done, total: None) -> None:
+        self._told = told
         self._made: dict[str, tuple[pl.DataFrame, pl.DataFrame, frozenset[str], pl.DataFrame]] = {}
 
     def of(self, ws: Workspace, track_ids: pl.Series, *, scorer: str) -> pl.DataFrame:
@@ -40,7 +41,7 @@ class ContextRankings:
             # The very same frames: nothing was accepted since that could change a rank.
             if tracklists is ws.tracklists and artists is ws.artists and keys == frozenset(asked):
                 return ranking
-        ranking = rank(ws.tracklists, aliases=ws.aliases, scorer=scorer, max_rank=KEPT, only=asked)
+        ranking = rank(ws.tracklists, aliases=ws.aliases, scorer=scorer, max_rank=KEPT, only=asked, told=self._told)
         self._made[scorer] = (ws.tracklists, ws.artists, frozenset(asked), ranking)
         return ranking
 

@@ -319,3 +319,50 @@ def test_opening_says_what_is_wrong(tmp_path: Path, database: Settings):
         pytest.raises(SnapshotError, match=r"no table nonsense; there are .*raw\.tracks"),
     ):
         snap.frame("nonsense")
+
+
+def _foreign(path, *statements: str):
+    with duckdb.connect(str(path)) as con:
+        for statement in statements:
+            con.execute(statement)
+    return path
+
+
+_MANIFEST = (
+    "create table manifest as select 'x' as snapshot_id, {taken} as taken_at, 's' as server_version, 'd' as database, "
+    "1 as schema_version, {rows} as rows, 'v' as duckdb_version, 'e' as enrich_version, {format} as format"
+)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        "select 1",
+        "create table manifest (a int)",
+        "create view manifest as select * from read_csv('/etc/passwd')",
+        _MANIFEST.format(taken="null::timestamptz", rows="'{}'", format=1),
+        _MANIFEST.format(taken="'infinity'::timestamptz", rows="'{}'", format=1),
+        _MANIFEST.format(taken="now()", rows="'[1]'", format=1),
+        _MANIFEST.format(taken="now()", rows='\'{"a": "b"}\'', format=1),
+        _MANIFEST.format(taken="now()", rows="repeat('[', 100000)", format=1),
+        _MANIFEST.format(taken="now()", rows="'{}'", format="'new'"),
+        _MANIFEST.format(taken="now()", rows="null", format=1),
+    ],
+)
+def test_a_foreign_or_damaged_manifest_is_one_line(tmp_path, manifest):
+    with pytest.raises(SnapshotError) as refused:
+        open_snapshot(_foreign(tmp_path / "s.duckdb", manifest))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_snapshot_is_data_and_does_nothing(tmp_path):
+    from enrich.snapshots.manifest import FORMAT
+
+    made = _MANIFEST.format(taken="now()", rows="'{}'", format=FORMAT)
+    trap = "create view tracks as select * from read_csv_auto('/etc/passwd')"
+    with open_snapshot(_foreign(tmp_path / "s.duckdb", made, trap)) as found:
+        statements = ["from tracks", "copy manifest to '/tmp/out.csv'", "attach '/tmp/x.duckdb'", "install httpfs",
+                      "load httpfs", "set enable_external_access = true", "set lock_configuration = false"]  # fmt: skip
+        for statement in statements:
+            with pytest.raises(duckdb.Error):
+                found.con.execute(statement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -35,7 +36,16 @@ class Learned:
     calibration: Calibration | None
     tables: tuple[str, ...] = ("signs",)
 
-    def score(self, engine: Engine, known: Vocabulary, *, window: int, max_rank: int, only: pl.Series | None) -> None:
+    def score(
+        self,
+        engine: Engine,
+        known: Vocabulary,
+        *,
+        window: int,
+        max_rank: int,
+        only: pl.Series | None,
+        told: Callable[[int, int], None],
+    ) -> None:
         """See `answers.Scorer`.
 
         Raises:
@@ -50,10 +60,15 @@ class Learned:
         engine.load("learned_scores", _SCORES.to_frame())
         engine.load("signs", _SIGNS.to_frame())
         for first in range(0, unknowns.height, _AT_ONCE):
+            told(first, unknowns.height)
             candidates = columns(engine, known, unknowns["unknown_no"].slice(first, _AT_ONCE))
             best = self.ranker.rank(candidates, most=MAX_RANK)
             engine.append("learned_scores", _as(best, _SCORES))
             engine.append("signs", _as(best, _SIGNS))
+        told(unknowns.height, unknowns.height)
+        if only is not None:
+            engine.load("wanted", only.to_frame("track_key"))
+            run(engine, [("cooccurrence_all_slots", {}), ("cooccurrence_only", {})])
         run(engine, [*context_steps(window=window), ("learned_scored", {}), *signal_steps()])
         engine.run("learned_ranked", limit_rank=max_rank)
 
