@@ -99,3 +99,5 @@ PROPOSAL_FLOOR = 0.10
 CONTESTED = 0.50
 #: Proposals drawn for an audit (design).
 AUDIT_SIZE = 20
+#: Seconds a decision takes a person who reads the evidence (ours; for telling how long a review takes).
+DECISION_S = 15

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import networkx as nx
 import polars as pl
 
 from enrich.analyst import questions
@@ -34,7 +35,7 @@ from enrich.analyst.html import page, show_figures, table, text
 from enrich.analyst.labels import Labels
 from enrich.charts.ego_net import draw_ego_net
 from enrich.charts.tracks import set_timeline
-from enrich.cooccurrence.graph.building import ego_net
+from enrich.cooccurrence.graph.building import build_graph, ego_net
 from enrich.database.connection import connect
 from enrich.errors import DatabaseError, EnrichError
 from enrich.ledger import audits, writing
@@ -54,7 +55,6 @@ from enrich.text.words import is_unknown_artist
 from enrich.tiers.workspace import Workspace
 
 if TYPE_CHECKING:
-    import networkx as nx
     from matplotlib.figure import Figure
 
     from enrich.analyst.evaluation import Evaluation
@@ -220,6 +220,29 @@ class AnalystSnapshot(opening.Snapshot):
         """What a demo world knows of its own tracks, schema `enrich.measuring.judging.TRUTH`; None elsewhere."""
         with connect(self.settings) as con:
             return read_truth(con)
+
+    def graph(self, around: str | None = None, *, hops: int = 1) -> nx.Graph[str]:
+        """Tracks, artists, labels, DJs and sets as a networkx graph; `cooccurrence.graph.building` says what is in it.
+
+        Args:
+            around: A node's id (`dj:tiesto`) or name: only what is at most `hops` edges from it; None: the whole.
+            hops: How far; >= 1.
+
+        Raises:
+            EnrichError: no node is called so.
+        """
+        whole = build_graph(self.workspace.tracklists, aliases=self.workspace.aliases)
+        if around is None:
+            return whole
+        wanted = around.strip().lower()
+        named = [n for n, name in whole.nodes(data="label") if wanted in (n.lower(), str(name).lower())]
+        if not named:
+            raise EnrichError(f"no node of the graph is called {around!r}; give an id such as dj:armin van buuren")
+        near = nx.single_source_shortest_path_length(whole, named[0], cutoff=hops)
+        part: nx.Graph[str] = nx.Graph()
+        part.add_nodes_from((node, attributes) for node, attributes in whole.nodes(data=True) if node in near)
+        part.add_edges_from(edge for edge in whole.edges(data=True) if edge[0] in near and edge[1] in near)
+        return part
 
     def policy(self) -> PolicyView:
         """What the policy accepts of each source, at what precision, and what more of it costs. Reads Postgres."""

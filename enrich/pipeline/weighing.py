@@ -51,6 +51,8 @@ class PolicyView:
     """asked, accepted (proposals, all sources), expected_right."""
     steps: pl.DataFrame
     """`policy.STEPS`, for the picture."""
+    expected_right: float
+    """Of what waits, the surest for each blank: how many are expected to be right."""
 
     def asdict(self) -> dict[str, Any]:
         """As JSON prints it."""
@@ -137,4 +139,5 @@ def weighed(in_force: Policy, listed: pl.DataFrame) -> PolicyView:
             costs, schema={"asked": pl.Float64, "accepted": pl.Int64, "expected_right": pl.Float64}, orient="row"
         ),
         steps=steps,
+        expected_right=float(waiting.group_by("track_id", "kind").agg(pl.col("confidence").max())["confidence"].sum()),
     )

@@ -20,14 +20,17 @@ from matplotlib.figure import Figure
 
 from enrich.charts import queue as queue_charts
 from enrich.charts import recovery as charts
+from enrich.charts.policy import policy_steps
 from enrich.charts.style import as_svg
 from enrich.cooldown.simulation import simulated_year
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.files import replacing
+from enrich.pipeline.policy import STEPS
+from enrich.pipeline.weighing import PolicyView, policy
 from enrich.reporting.comparison import compare, read_former, same_figures
 from enrich.reporting.counts import read_counts
 from enrich.reporting.figures import figures
-from enrich.rules import PROJECTED_DAYS, PROJECTED_PERCENT
+from enrich.rules import ACCEPT_PRECISION, AUDIT_SIZE, DECISION_S, PROJECTED_DAYS, PROJECTED_PERCENT
 from enrich.settings import Settings
 
 HTML_NAME, JSON_NAME = "recovery-report.html", "recovery-report.json"
@@ -104,7 +107,30 @@ def read_figures(settings: Settings, *, now: datetime) -> dict[str, Any]:
     Raises:
         DatabaseError: Postgres is down or not migrated.
     """
-    return {**figures(read_counts(settings, now=now), now=now), "simulated_year": _simulated_year()}
+    found = figures(read_counts(settings, now=now), now=now)
+    weighed = policy(settings)
+    return {
+        **found,
+        "simulated_year": _simulated_year(),
+        "policy": {**weighed.asdict(), "steps": weighed.steps.to_dicts()},
+        "answer": _answer(found, weighed),
+    }
+
+
+def _answer(found: dict[str, Any], weighed: PolicyView) -> dict[str, Any]:
+    """What the reader wants to know first: what waits for a person, for time, and what is out of reach."""
+    head, waits = found["headline"], weighed.sources.filter(pl.col("waiting") > 0)
+    decisions = int(waits["waiting"].clip(upper_bound=AUDIT_SIZE).sum())
+    return {
+        "waiting": int(waits["waiting"].sum()),
+        "waiting_sources": waits.height,
+        "would_be_right": round(weighed.expected_right),
+        "audit_decisions": decisions,
+        "audit_minutes": -(-decisions * DECISION_S // 60),
+        "waits_for_time": head["in_cooldown_after"],
+        "out_of_reach": head["permanently_failed_after"],
+        "stopped": weighed.sources.filter("stopped").select("kind", "source").to_dicts(),
+    }
 
 
 def _former_of(folder: Path, at_hand: dict[str, Any]) -> dict[str, Any] | None:
@@ -193,6 +219,10 @@ def draw(counted: dict[str, Any], *, today: date) -> dict[str, Figure]:
         "trend": charts.success_trend(table["success_trend"], before=before, after=after),
         "queue": charts.queue_calendar(table["queue"], today=today),
         "strategies": queue_charts.strategy_recoveries(pl.DataFrame(year["by_week"]), pl.DataFrame(year["rows"])),
+        "policy": policy_steps(
+            pl.DataFrame(counted["policy"]["steps"], schema=STEPS),
+            asked=counted["policy"]["precision"] or ACCEPT_PRECISION,
+        ),
         "bands": charts.confidence_bands(table["confidence_bands"]),
     }
 

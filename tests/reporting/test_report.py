@@ -205,7 +205,7 @@ def test_page_is_self_contained_and_harmless(recovered):
     assert "script" not in tags.tags
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 2
     assert all(address.startswith("#") for address in tags.loads)
-    assert page.count("<svg") == 8
+    assert page.count("<svg") == 9
     assert not re.search(r"@import|url\(\s*['\"]?http", page)
 
 
