@@ -108,6 +108,7 @@ def status(as_json: JsonOption = False) -> None:
         text = f"embedded server: not running (data in {found.data_path}); start it with `enrich db start`"
     else:
         kind = "embedded server" if found.is_embedded else "server"
+        advice = "" if found.layout and found.layout.found else "; run `enrich db migrate`"
         changed = ["  changed on disk since" if step.is_changed else "" for step in found.applied]
         text = "\n".join(
             [
@@ -118,7 +119,7 @@ def status(as_json: JsonOption = False) -> None:
                     f"{step.version:03d}_{step.name}  {step.applied_at:%Y-%m-%d %H:%M}{note}"
                     for step, note in zip(found.applied, changed, strict=True)
                 ),
-                *(f"{name}  not applied; run `enrich db migrate`" for name in found.pending),
+                *(f"{name}  not applied{advice}" for name in found.pending),
                 *(f"{count:>12,}  {table}" for table, count in (found.rows or {}).items()),
             ]
         )
@@ -235,10 +236,14 @@ def _changes_text(result: ImportResult) -> str:
 
 
 @app.command()
-def snapshot(as_json: JsonOption = False) -> None:
+def snapshot(
+    full: Annotated[bool, typer.Option("--full", help="Read every table, also those that did not change.")] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Copy the music database into a new DuckDB file, which `latest` then points at.
 
-    Whole or not at all: when something goes wrong, the former snapshot stands.
+    Whole or not at all: when something goes wrong, the former snapshot stands. Tables that did not change since are
+    taken over from it; the newest ENRICH_KEEP_SNAPSHOTS are kept.
 
     Example: enrich snapshot
     """
@@ -250,7 +255,7 @@ def snapshot(as_json: JsonOption = False) -> None:
         def advance(table: str, rows: int) -> None:
             bar.update(bar.task_ids[0], advance=1, description=f"{table}: {rows:,} rows")
 
-        path = enrich.snapshot(enrich.load_settings(), now=datetime.now(UTC), progress=advance)
+        path = enrich.snapshot(enrich.load_settings(), now=datetime.now(UTC), full=full, progress=advance)
     with open_snapshot(path) as taken:
         manifest = taken.manifest
     marts = "\n".join(f"{count:>12,}  {name}" for name, count in manifest.rows.items() if "." not in name)

@@ -127,7 +127,9 @@ def migrate(settings: Settings, *, down: bool = False, to: int | None = None) ->
         con.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
         try:
             layout = layout_of(con, settings)
-            schema = _home_schema(con, settings, layout)
+            if layout.name == UNKNOWN and not down:
+                raise DatabaseError(layout.said())
+            schema = _home_schema(con, settings)
             while True:
                 with con.transaction():
                     _enter(con, schema, settings, layout)
@@ -183,7 +185,7 @@ def _leave_nothing(
     return gone
 
 
-def _home_schema(con: psycopg.Connection[TupleRow], settings: Settings, layout: Layout) -> str:
+def _home_schema(con: psycopg.Connection[TupleRow], settings: Settings) -> str:
     """The schema everything goes into: where the music tables are, else the first of search_path."""
     row = con.execute(
         """select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -191,8 +193,6 @@ def _home_schema(con: psycopg.Connection[TupleRow], settings: Settings, layout: 
                                   to_regclass('tracks'))"""
     ).fetchone()
     if row is None:
-        if layout.name == UNKNOWN:
-            raise DatabaseError(layout.said())
         first = settings.schemas[0]
         row = con.execute("select nspname from pg_namespace where nspname = %s", [first]).fetchone()
         if row is None:

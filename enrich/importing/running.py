@@ -19,6 +19,8 @@ import psycopg
 
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
+from enrich.database.layout import writable
+from enrich.errors import DatabaseError
 from enrich.frames.files import write_table
 from enrich.importing.known import read_known
 from enrich.importing.planning import Plan, plan_import
@@ -122,6 +124,13 @@ def import_(
 
 
 def _transact(cur: psycopg.Cursor[Any], read: TracklistRead, *, now: datetime) -> tuple[Written, Plan]:
+    lacking = {"source_id", "is_complete", "metadata"} - writable(cur, "setlists")
+    if lacking or "title" not in writable(cur, "tracks") or not writable(cur, "performers"):
+        raise DatabaseError(
+            f"import: the sets of this installation have no place for {', '.join(sorted(lacking)) or 'new tracks'} "
+            "(`enrich db status` shows where they are); bring sets in by the program that fills these tables: "
+            "enrich reads and names them there"
+        )
     IMPORTING["lock_importing"].execute(cur, key=_LOCK)
     known = read_known(cur, slots=read.slots)
     plan = plan_import(read.slots, known)

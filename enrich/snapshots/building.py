@@ -44,7 +44,7 @@ def name_tracks(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
     """
     con.execute("set timezone = 'UTC'")
     con.execute("create schema staged")
-    con.execute("create schema stored")
+    con.execute("create schema if not exists stored")
     _stage(con, catalog, NAMING)
     _name_artists(con)
     _name_labels(con)

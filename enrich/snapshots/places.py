@@ -80,6 +80,15 @@ def latest(folder: Path) -> Path | None:
     return target if target.exists() else None
 
 
+def remove_old(folder: Path, keep: int) -> None:
+    """Remove all but the newest `keep` snapshots, never the one that `latest` names."""
+    taken = sorted(folder.glob("[0-9]*Z*.duckdb"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    for path in taken[: max(len(taken) - keep, 0)]:
+        if path != latest(folder):
+            for left in (path, path.with_suffix(".json")):
+                left.unlink(missing_ok=True)
+
+
 def _point(folder: Path, name: str) -> None:
     pointer, fresh = folder / LATEST, folder / f"{_TAKING}{LATEST}"
     fresh.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as adbc
@@ -22,6 +23,7 @@ from enrich.database.faults import database_errors, describe, explain, place
 from enrich.database.layout import UNKNOWN, Layout, layout_of
 from enrich.errors import DatabaseError
 from enrich.settings import Settings
+from enrich.snapshots.manifest import FORMAT
 from enrich.snapshots.tables import KEY, REQUIRED, STAGED
 
 #: Called with the table's name and its number of rows when it has been read.
@@ -62,6 +64,8 @@ class Catalog:
     database: str
     schema_version: int | None
     layout: Layout
+    plain: frozenset[str] = frozenset()
+    """Ordinary tables, neither views nor partitioned."""
 
     @property
     def key_types(self) -> set[str]:
@@ -83,10 +87,13 @@ def read_catalog(settings: Settings) -> Catalog:
     url = database_url(settings)
     with database_errors(url=url), connect(settings, as_laid_out=False) as con:
         layout = layout_of(con, settings)
+        if layout.name == UNKNOWN:
+            raise DatabaseError(f"Postgres at {place(url)}: {layout.said()}")
         for statement in layout.views:
             con.execute(statement)
         rows = con.execute(
-            """select t.name, n.nspname, a.attname, y.typname, format_type(a.atttypid, a.atttypmod)
+            """select t.name, n.nspname, a.attname, y.typname, format_type(a.atttypid, a.atttypmod),
+                   c.relkind = 'r'
                from unnest(%s::text[]) with ordinality as t (name, place)
                join pg_class c on c.oid = to_regclass(t.name)
                join pg_namespace n on n.oid = c.relnamespace
@@ -97,13 +104,11 @@ def read_catalog(settings: Settings) -> Catalog:
         ).fetchall()
         columns: dict[str, list[Column]] = {}
         schemas: dict[str, str] = {}
-        for table, schema, name, type_name, declared in rows:
+        for table, schema, name, type_name, declared, _ in rows:
             schemas[table] = "pg_temp" if schema.startswith("pg_temp") else schema
             columns.setdefault(table, []).append(Column(name=name, type_name=type_name, declared=declared))
         for table, needed in REQUIRED.items():
             if table not in columns:
-                if layout.name == UNKNOWN:
-                    raise DatabaseError(f"Postgres at {place(url)}: {layout.said()}")
                 raise DatabaseError(
                     f"Postgres at {place(url)}: no table {table} in search_path ({settings.search_path}); "
                     "run `enrich db migrate`, or set ENRICH_SEARCH_PATH to the schema that holds it"
@@ -127,19 +132,34 @@ def read_catalog(settings: Settings) -> Catalog:
         database=place(url),
         schema_version=found[0] if found else None,
         layout=layout,
+        plain=frozenset(row[0] for row in rows if row[-1]),
     )
 
 
 def read_tables(
-    settings: Settings, catalog: Catalog, con: duckdb.DuckDBPyConnection, *, progress: Progress | None = None
+    settings: Settings,
+    catalog: Catalog,
+    con: duckdb.DuckDBPyConnection,
+    *,
+    former: Path | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, int]:
     """Copy every table of the catalog into schema `raw`; returns rows by table.
+
+    Args:
+        settings: Where Postgres is.
+        catalog: What to read.
+        con: The snapshot to be; also gets the table `stored.marks`, by which the next one knows what has changed.
+        former: A snapshot of the same format: tables that are as they were are taken from it. None: all is read.
+        progress: Told of each table.
 
     Raises:
         DatabaseError: the connection broke or a table may not be read; names the table.
     """
     url = database_url(settings)
-    con.execute("create schema raw")
+    con.execute("create schema raw; create schema if not exists stored")
+    con.execute("create table stored.marks (name varchar, mark varchar)")
+    marks = _former_marks(con, former)
     counts: dict[str, int] = {}
     doing = "connecting"
     try:
@@ -152,6 +172,14 @@ def read_tables(
             cursor.execute("set local statement_timeout = 0")
             for table, columns in catalog.columns.items():
                 doing = f"reading {catalog.schemas[table]}.{table}"
+                mark = _mark(cursor, catalog, table)
+                con.execute("insert into stored.marks values (?, ?)", [table, mark])
+                if mark is not None and marks.get(table) == mark:
+                    con.execute(f"create table raw.{_quoted(table)} as from former.raw.{_quoted(table)}")
+                    counts[table] = _rows(con, f"raw.{_quoted(table)}")
+                    if progress is not None:
+                        progress(table, counts[table])
+                    continue
                 chosen = ", ".join(_selected(column) for column in columns)
                 cursor.execute(f"select {chosen} from {_quoted(catalog.schemas[table])}.{_quoted(table)}")  # noqa: S608
                 shaped = ", ".join(_shaped(column) for column in columns)
@@ -170,6 +198,39 @@ def read_tables(
         # DuckDB passes on what broke the stream it was reading.
         raise _described(str(error), None, url=url, doing=doing) from error
     return counts
+
+
+def _mark(cursor: adbc.Cursor, catalog: Catalog, table: str) -> str | None:
+    """A text that is another one whenever a table's rows are; None where that cannot be told (a view).
+
+    Every insert, update or delete changes the number of rows or the sum of the transactions that wrote them, for these
+    only grow; truncating, rewriting, restoring or another layout changes the rest. A server started anew is a doubt.
+    """
+    if table not in catalog.plain:
+        return None
+    name = f"{_quoted(catalog.schemas[table])}.{_quoted(table)}"
+    cursor.execute(
+        "select concat_ws(' ', c.oid, c.relfilenode, c.relkind, current_database(), pg_postmaster_start_time(),"  # noqa: S608
+        " pg_snapshot_xmin(pg_current_snapshot())::text::bigint >> 32, r.mark) from pg_class c,"
+        f" (select concat_ws(' ', count(*), sum(xmin::text::bigint)) as mark from {name}) r"
+        f" where c.oid = {_literal(name)}::regclass"
+    )
+    row = cursor.fetchone()
+    kinds = ",".join(f"{column.name} {column.declared}" for column in catalog.columns[table])
+    return f"{catalog.database} {row[0]} {kinds}" if row else None
+
+
+def _former_marks(con: duckdb.DuckDBPyConnection, former: Path | None) -> dict[str, str]:
+    if former is None:
+        return {}
+    try:
+        con.execute(f"attach {_literal(str(former))} as former (read_only)")
+        if con.execute("select format from former.manifest").fetchall() != [(FORMAT,)]:
+            return {}
+        return dict(con.execute("select name, mark from former.stored.marks where mark is not null").fetchall())
+    except duckdb.Error:
+        # Whatever is wrong with the last one, a new one can be read whole.
+        return {}
 
 
 def _described(text: str, state: object, *, url: str, doing: str) -> DatabaseError:
@@ -215,6 +276,10 @@ def _shaped(column: Column) -> str:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _rows(con: duckdb.DuckDBPyConnection, table: str) -> int:

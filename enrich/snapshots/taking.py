@@ -19,7 +19,7 @@ from enrich.errors import DatabaseError, SnapshotError
 from enrich.settings import Settings
 from enrich.snapshots.building import build_marts, name_tracks
 from enrich.snapshots.manifest import Manifest
-from enrich.snapshots.places import free_id, locked, publish, snapshots_folder, unfinished
+from enrich.snapshots.places import free_id, latest, locked, publish, remove_old, snapshots_folder, unfinished
 from enrich.snapshots.reading import Catalog, Progress, read_catalog, read_tables
 from enrich.snapshots.tables import NAMING
 
@@ -27,12 +27,13 @@ from enrich.snapshots.tables import NAMING
 _AT_THE_END: dict[str, str | bool | int | float | list[str]] = {"checkpoint_threshold": "1TB"}
 
 
-def snapshot(settings: Settings, *, now: datetime, progress: Progress | None = None) -> Path:
-    """Copy the music database into a new file and make it the latest.
+def snapshot(settings: Settings, *, now: datetime, full: bool = False, progress: Progress | None = None) -> Path:
+    """Copy the music database into a new file and make it the latest; tables that did not change come from the former.
 
     Args:
-        settings: `database_url`, `search_path`, `data_dir` are read.
+        settings: `database_url`, `search_path`, `layout`, `data_dir`, `keep_snapshots` are read.
         now: Names the file; in any time zone.
+        full: Read every table, whatever the last snapshot holds.
         progress: Called with each table's name and rows once it is read.
 
     Returns:
@@ -50,7 +51,7 @@ def snapshot(settings: Settings, *, now: datetime, progress: Progress | None = N
             working = unfinished(folder, snapshot_id)
             try:
                 with duckdb.connect(str(working), config=_AT_THE_END) as con:
-                    raw = _read(settings, catalog, con, progress)
+                    raw = _read(settings, catalog, con, None if full else latest(folder), progress)
                     marts = build_marts(con, catalog)
                     manifest = Manifest(
                         snapshot_id=snapshot_id,
@@ -64,9 +65,10 @@ def snapshot(settings: Settings, *, now: datetime, progress: Progress | None = N
                     )
                     manifest.store(con)
                     con.execute("checkpoint")
-                return publish(
-                    working, folder, snapshot_id, json.dumps(manifest.as_dict(), indent=2, ensure_ascii=False)
-                )
+                said = json.dumps(manifest.as_dict(), indent=2, ensure_ascii=False)
+                published = publish(working, folder, snapshot_id, said)
+                remove_old(folder, settings.keep_snapshots)
+                return published
             finally:
                 for left in (working, working.with_name(working.name + ".wal"), working.with_suffix(".json")):
                     left.unlink(missing_ok=True)
@@ -82,7 +84,11 @@ def snapshot(settings: Settings, *, now: datetime, progress: Progress | None = N
 
 
 def _read(
-    settings: Settings, catalog: Catalog, con: duckdb.DuckDBPyConnection, progress: Progress | None
+    settings: Settings,
+    catalog: Catalog,
+    con: duckdb.DuckDBPyConnection,
+    former: Path | None,
+    progress: Progress | None,
 ) -> dict[str, int]:
     """Read all tables, and name the tracks meanwhile; returns rows by table.
 
@@ -100,6 +106,6 @@ def _read(
             progress(table, rows)
 
     with ThreadPoolExecutor(max_workers=1) as beside, con.cursor() as reading:
-        counts = read_tables(settings, catalog, reading, progress=read)
+        counts = read_tables(settings, catalog, reading, former=former, progress=read)
         naming[0].result()
     return counts

@@ -48,15 +48,15 @@ with relations as (
             and (c.relname like 'enrich\_%' or c.relname in ('enrichment_status', 'cooldown_queue_summary'))
 ),
 wanted as (
-    select nspname, relowner, 1 as place, format('grant usage on schema %I to %I', nspname, $role) as statement
+    select nspname, relowner, 1 as place, format('grant usage on schema %I to %I', nspname, $role::text) as statement
     from relations
     union
     select nspname, relowner, 2, format('grant %s on %I.%I to %I',
         case when relname = 'cooldown_queue_summary' then 'select' else 'select, insert, update, delete' end,
-        nspname, relname, $role)
+        nspname, relname, $role::text)
     from relations
     union
-    select n.nspname, p.proowner, 3, format('grant execute on function %s to %I', p.oid::regprocedure, $role)
+    select n.nspname, p.proowner, 3, format('grant execute on function %s to %I', p.oid::regprocedure, $role::text)
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where p.proname = 'get_cooldown_tracks_ready' and n.nspname = any (current_schemas(false))
 )

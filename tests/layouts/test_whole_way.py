@@ -9,6 +9,7 @@ import pytest
 
 from enrich.cooldown import migrate as park
 from enrich.cooldown import process, stats
+from enrich.database.grants import grant
 from enrich.database.migrations import migrate
 from enrich.database.overview import database_status
 from enrich.errors import DatabaseError
@@ -155,3 +156,23 @@ def test_the_other_roles_keep_what_they_had_and_get_what_is_new(install, layout)
             con.execute(f'select * from "{there.schema}".{table}')
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             con.execute(f'delete from "{there.schema}".enrich_runs')
+
+
+def test_a_role_gets_what_it_needs_and_no_layout_is_taken_for_another(install):
+    there = install("older")
+    migrate(there.owner)
+    there.query('revoke all on all tables in schema public from "music_app"')
+
+    said = grant(there.owner, "music_app")
+
+    assert "grant select, insert, update, delete on public.playlists to music_app;" in said
+    assert resolve(there.app, now=NOW).processed > 0
+    assert all(line.endswith("-- to be run by the owner") for line in grant(there.app, "music_app"))
+    _, _ = migrate(there.owner, down=True), migrate(there.owner, down=True)
+    there.query("alter table tracks rename to songs")
+    for work in (lambda: migrate(there.owner), lambda: snapshot(there.owner, now=NOW)):
+        with pytest.raises(DatabaseError, match=r"no layout that enrich knows: found .*public\.songs.*ENRICH_LAYOUT"):
+            work()
+    named = there.owner.model_copy(update={"layout": "tracks=songs"})
+    migrate(named)
+    assert resolve(named, now=NOW).processed > 0
