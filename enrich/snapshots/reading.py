@@ -170,23 +170,14 @@ def read_tables(
             cursor.execute("set transaction isolation level repeatable read read only")
             # A long COPY must not be cut by a limit meant for web requests.
             cursor.execute("set local statement_timeout = 0")
-            for table, columns in catalog.columns.items():
+            for table in catalog.columns:
                 doing = f"reading {catalog.schemas[table]}.{table}"
                 mark = _mark(cursor, catalog, table)
                 con.execute("insert into stored.marks values (?, ?)", [table, mark])
                 if mark is not None and marks.get(table) == mark:
                     con.execute(f"create table raw.{_quoted(table)} as from former.raw.{_quoted(table)}")
-                    counts[table] = _rows(con, f"raw.{_quoted(table)}")
-                    if progress is not None:
-                        progress(table, counts[table])
-                    continue
-                chosen = ", ".join(_selected(column) for column in columns)
-                cursor.execute(f"select {chosen} from {_quoted(catalog.schemas[table])}.{_quoted(table)}")  # noqa: S608
-                shaped = ", ".join(_shaped(column) for column in columns)
-                with cursor.fetch_record_batch() as reader:
-                    con.register("incoming", reader)
-                    con.execute(f"create table raw.{_quoted(table)} as select {shaped} from incoming")  # noqa: S608
-                    con.unregister("incoming")
+                else:
+                    _copy(cursor, con, catalog, table)
                 counts[table] = _rows(con, f"raw.{_quoted(table)}")
                 if progress is not None:
                     progress(table, counts[table])
@@ -198,6 +189,17 @@ def read_tables(
         # DuckDB passes on what broke the stream it was reading.
         raise _described(str(error), None, url=url, doing=doing) from error
     return counts
+
+
+def _copy(cursor: adbc.Cursor, con: duckdb.DuckDBPyConnection, catalog: Catalog, table: str) -> None:
+    columns = catalog.columns[table]
+    chosen = ", ".join(_selected(column) for column in columns)
+    cursor.execute(f"select {chosen} from {_quoted(catalog.schemas[table])}.{_quoted(table)}")  # noqa: S608
+    shaped = ", ".join(_shaped(column) for column in columns)
+    with cursor.fetch_record_batch() as reader:
+        con.register("incoming", reader)
+        con.execute(f"create table raw.{_quoted(table)} as select {shaped} from incoming")  # noqa: S608
+        con.unregister("incoming")
 
 
 def _mark(cursor: adbc.Cursor, catalog: Catalog, table: str) -> str | None:
