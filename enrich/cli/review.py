@@ -99,7 +99,7 @@ def writeback(
         emit(
             undone.asdict(),
             as_json=as_json,
-            text=f"{undone.undone} values put back"
+            text=(f"{undone.undone} values put back" if undone.undone else "nothing was left to put back")
             + (f"; {undone.kept} were edited since and left alone" if undone.kept else ""),
         )
         return
@@ -126,7 +126,11 @@ def _decide(
         if done.unchanged
         else ""
     )
-    emit(done.asdict(), as_json=as_json, text=f"{done.changed} proposals {decision}{left}")
+    # The second of two learns who was first.
+    before = review.decided_before(enrich.load_settings(), done.unchanged)
+    told = [f"  {row['proposal_id']} {row['status']} by {row['by']}, {row['at']}" for row in before]
+    text = "\n".join([f"{done.changed} proposals {decision}{left}", *told[:20]])
+    emit(done.asdict() | {"decided_before": before}, as_json=as_json, text=text)
 
 
 def _written_text(done: WriteResult) -> str:

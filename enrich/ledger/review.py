@@ -78,6 +78,17 @@ def reject(
     return _decide(settings, ids, "rejected", by=by, now=now, reason=reason, seen=seen)
 
 
+def decided_before(settings: Settings, ids: Sequence[str]) -> list[dict[str, str]]:
+    """Of these proposals those somebody has decided: proposal_id, status, by whom and when (UTC)."""
+    if not ids:
+        return []
+    known = list_proposals(settings).filter(
+        pl.col("proposal_id").is_in([one.lower() for one in ids]) & pl.col("decided_by").is_not_null()
+    )
+    at = pl.col("decided_at").dt.strftime("%Y-%m-%d %H:%M UTC").alias("at")
+    return known.select("proposal_id", "status", at, by="decided_by").to_dicts()
+
+
 def seen_in_csv(path: Path) -> dict[str, str]:
     """Status by proposal as the reviewed spreadsheet shows it; empty where it has no column `status`."""
     frame = read_table(path)
