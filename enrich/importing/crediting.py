@@ -42,7 +42,7 @@ def _uuid(begin: Any, key: str) -> str:
 def _sure_remixers(recordings: pl.DataFrame, known: Known, artists: pl.Series) -> pl.DataFrame:
     """Without remixers that may be half a name: of `Adventure Club Remix` the whole, where the whole or the half is
     an artist somewhere, that one; else nobody. A decade (`80's Mix`) is nobody."""
-    keys = set(known.artists["key"]) | set(artists)
+    keys = pl.concat([known.artists["key"], artists]).unique().implode()
     who = recordings.select("mix", "remixer").drop_nulls("remixer").unique(maintain_order=True)
     whole = who["mix"].str.extract(_WHOLE_REMIXER, 1)
     halves, wholes = (who.select(name_key(names)).to_series() for names in (pl.col("remixer"), pl.lit(whole)))
