@@ -93,8 +93,9 @@ class MusicBrainz(WebSource):
         for recording in recordings[:_MOST_RECORDINGS]:
             take = _take(recording, [], isrc)
             found = list(self._releases(take.id, requests))
+            whole = _take(recording, found, isrc)
             for release in found:
-                yield from _hits(_take(recording, found, isrc), release)
+                yield from _hits(whole, release)
 
     def _labelled(self, own: Sequence[_Take], ranked: Sequence[_Take], requests: Requests) -> Iterator[Hit]:
         """The hits of takes on releases of their own; those of the others where these bring no label."""
