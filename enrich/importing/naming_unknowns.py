@@ -13,6 +13,7 @@ from enrich.importing.known import Known
 from enrich.ledger.proposals import with_ids
 from enrich.rules import RESCRAPED_ARTIST, RESCRAPED_CERTAIN, RESCRAPED_KEY, RESCRAPED_LIKELY
 from enrich.text.words import is_unknown_artist
+from enrich.tiers.proposing import band_of
 from enrich.tracklists.checking import is_unnamed_title
 
 SEEN = pl.Schema(dict.fromkeys(("track_id", "seen_title", "seen_label", "seen_artist"), pl.String()))
@@ -95,9 +96,9 @@ def proposed(
         confidence=confidence,
         found=pl.concat_list(pl.format("{} says {} where it had {}", "set_id", _NAMED, _WAS)),
         blank=blank,
-    )
+    ).with_columns(bucket=band_of("confidence"))
     evidence = pl.struct(
-        "artists", "title", "label", "blank", "found", recording_id="meant", named_in="set_id", days=pl.lit(0)
+        "artists", "title", "label", "blank", "found", "bucket", recording_id="meant", named_in="set_id", days=pl.lit(0)
     )
     proposals = with_ids(
         found.select(

@@ -104,12 +104,13 @@ def _measured(left: _Pieces) -> list[str]:
 def _identity(left: _Pieces) -> list[str]:
     if "named_in" not in left:
         return []
-    for name in ("recording_id", "artists", "title", "blank"):
-        left.pop(name, None)
-    days = f", {_spoken(left.pop('days'))} days later" if "days" in left else ""
     found = left.pop("found", [])
     sentences = [_sentence(_spoken(one)) for one in (found if isinstance(found, list) else [found])]
+    days = f", {_spoken(left.pop('days'))} days later" if "days" in left else ""
     sentences.append(f"Named in {_spoken(left.pop('named_in'))}{days}")
+    called = [_spoken(left.pop(name)) for name in ("artists", "title", "recording_id") if name in left]
+    sentences += [f"Recording: {', '.join(called)}"] if called else []
+    sentences += [f"Missing was: {_spoken(left.pop('blank'))}"] if "blank" in left else []
     return sentences + ([f"On {_spoken(left.pop('label'))}"] if "label" in left else [])
 
 

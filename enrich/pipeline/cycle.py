@@ -31,6 +31,7 @@ from enrich.rules import LABEL_FLOOR
 from enrich.settings import Settings
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot as take_snapshot
+from enrich.tiers.identities import imported
 from enrich.tiers.label_hunter import enabled_sources
 from enrich.tiers.workspace import Workspace
 
@@ -231,7 +232,7 @@ def _run(
         scale=scale,
         pool=ledger,
         label_tiers=(*LABEL_TIERS, outside.labels),
-        artist_tiers=(*ARTIST_TIERS, outside.artists) if names_artists else (),
+        artist_tiers=(imported(ledger), *ARTIST_TIERS, outside.artists) if names_artists else (),
         context_tiers=outside.context_tiers(learned=learned) if names_artists else (),
         on_progress=options.on_progress,
     )

@@ -5,8 +5,11 @@ Returns proposals of kind `identity`; reads a workspace; writes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
+from enrich.frames.schemas import PROPOSALS
 from enrich.identity.identify import recordings_meant
 from enrich.text.words import is_unknown_title
 from enrich.tiers.proposing import band_of, no_proposals, propose
@@ -14,9 +17,29 @@ from enrich.tiers.workspace import Workspace
 
 #: Statuses of tracks that are asked besides those of the run: a name that turns up ends their wait.
 _WAITING = ("pending_re_enrichment",)
+#: Sources of proposals that imports make.
+_IMPORTED = ("rescraped", "same-key")
 #: Candidates kept for one track; those below are worth nobody's time.
 _KEPT = 3
 _LEAST = 0.05
+
+
+def imported(ledger: pl.DataFrame) -> Callable[[Workspace, pl.Series], pl.DataFrame]:
+    """A tier of what an import has proposed and nobody has decided: a file that names an unknown of a set it knows.
+
+    Args:
+        ledger: Proposals on record: PROPOSALS without artist_id.
+    """
+    waiting = (
+        ledger.filter(pl.col("source").is_in(_IMPORTED), pl.col("status") == "proposed")
+        .with_columns(pl.lit(None, pl.String).alias("artist_id"), pl.col("tier").cast(pl.Int8))
+        .match_to_schema(PROPOSALS, extra_columns="ignore")
+    )
+
+    def names_of_imports(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+        return waiting
+
+    return names_of_imports
 
 
 def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:

@@ -81,7 +81,8 @@ def test_an_explanation_shows_sets_tiers_proposals_and_retry(after):
 def test_an_explanation_without_a_ledger_says_so(before):
     found = explain(
         before.workspace, before.track("Frozen Ground").id, ranking=pl.DataFrame(schema=RANKING), ledger=None,
-        accepts=before.accepts, scale=Scale.shipped(), now=before.manifest.taken_at,
+        accepts=lambda rows: pl.repeat(value=False, n=len(rows), eager=True), scale=Scale.shipped(),
+        now=before.manifest.taken_at,
     )  # fmt: skip
 
     assert "could not be reached" in repr(found)

@@ -16,6 +16,7 @@ from enrich.importing.undoing import undo_import
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import accept
 from enrich.ledger.writing import writeback
+from enrich.pipeline.cycle import trigger
 from enrich.settings import Settings
 from tests.importing.test_importing import NOW, TABLES, _dump, _query
 
@@ -106,6 +107,18 @@ def test_an_id_that_has_a_name_now_is_a_proposal(database: Settings, tmp_path: P
     accept(database, found["proposal_id"].to_list(), by="me", now=LATER)
     writeback(database, now=LATER, apply=True)
     assert _listing(database)[2] == (3, "Zeta", "Sea")
+
+
+def test_the_next_cycle_writes_what_an_import_is_sure_of(database: Settings, tmp_path: Path) -> None:
+    import_(_file(tmp_path, NAMES), settings=database, now=NOW)
+    named = [*NAMES[:2], ("Zeta", "Sea"), *NAMES[3:]]
+    import_(_file(tmp_path, named), settings=database, now=LATER)
+    assert proposals(database)["status"].to_list() == ["proposed"]
+
+    done = trigger(database.model_copy(update={"sources": ()}), now=LATER, apply=True)
+
+    assert done.identities_updated == 1
+    assert _listing(database) == _numbered(named)
 
 
 def test_a_name_against_a_name_is_for_review(database: Settings, tmp_path: Path) -> None:

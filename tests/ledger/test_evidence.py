@@ -54,7 +54,8 @@ from enrich.ledger.evidence import told
         pytest.param(
             {"recording_id": "r", "artists": ["Vale"], "title": "Ember", "label": "Undertow", "named_in": "set b",
              "days": 28, "blank": "title", "found": ["first played under its name 28 days later"]},
-            ["First played under its name 28 days later", "Named in set b, 28 days later", "On Undertow"],
+            ["First played under its name 28 days later", "Named in set b, 28 days later", "Recording: Vale, Ember, r",
+             "Missing was: title", "On Undertow"],
             id="identity",
         ),
         pytest.param({"new_thing": [1, "b"]}, ["new thing: 1; b"], id="unknown-names-are-told"),
@@ -73,7 +74,7 @@ def test_no_evidence_and_no_json():
 _KEYS = st.sampled_from(
     ("n", "correct", "bucket", "chance", "others", "example", "artists", "release", "label", "url", "rule", "hits",
      "score", "rivals", "sentences", "context_rank", "like", "similarity", "share", "in_title", "title", "known_as",
-     "occurrence", "occurrence_count", "named_in", "found", "recording_id", "days",
+     "occurrence", "occurrence_count", "named_in", "found", "recording_id", "blank", "days",
      "dj", "position", "part_title", "reason", "components", "label_support", "else")
 )  # fmt: skip
 _TEXTS = st.text("abcdefg<>$", min_size=3, max_size=8)
