@@ -185,7 +185,7 @@ def known_precision(found: pl.DataFrame, truth: pl.DataFrame | None) -> pl.DataF
     """
     judged = found.with_columns(is_right=pl.lit(None, pl.Boolean)) if truth is None else judge(found, truth)
     by = ["kind", "source", "low"]
-    banded = judged.with_columns(low=band_low(_BAND))
+    banded = judged.drop_nulls("confidence").with_columns(low=band_low(_BAND))
     accepted = pl.col("status").is_in(["accepted", "written"])
     decided = banded.group_by(by).agg(
         decided=by_person().sum().cast(pl.Int64), accepted=(by_person() & accepted).sum().cast(pl.Int64)

@@ -92,7 +92,8 @@ def precision_by_band(judged: pl.DataFrame, *, width: float = 0.1) -> pl.DataFra
         source, low, high, n, written, judged, right, precision (null where none was judged), confidence (its mean).
     """
     by = ["source", "low"]
-    banded = judged.with_columns(low=band_low(width))
+    # A rule without a measured confidence is in no band.
+    banded = judged.drop_nulls("confidence").with_columns(low=band_low(width))
     counted = banded.group_by(by).agg(
         n=pl.len().cast(pl.Int64),
         written=(pl.col("status") == "written").sum().cast(pl.Int64),
