@@ -108,9 +108,11 @@ def open_snapshot(path: str | Path | None = None, *, settings: Settings | None =
             f"{found}: not a DuckDB file that this version reads ({str(error).splitlines()[0]}); run `enrich snapshot`"
         ) from error
     try:
-        con.execute("set timezone = 'UTC'")
-        # Queries from now on, its views among them, can neither reach files nor allow themselves to.
-        con.execute("set lock_configuration = true")
+        # A file opened a second time shares the first one's configuration, locked as it is.
+        if not con.execute("select current_setting('lock_configuration')").fetchall()[0][0]:
+            con.execute("set global timezone = 'UTC'")
+            # Queries from now on, its views among them, can neither reach files nor allow themselves to.
+            con.execute("set lock_configuration = true")
         manifest = read_manifest(con)
     except (duckdb.Error, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         # No table of the name, or one that says something else: dates beyond reckoning, texts for numbers.
