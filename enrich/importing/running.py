@@ -124,6 +124,8 @@ def import_(
 
 
 def _transact(cur: psycopg.Cursor[Any], read: TracklistRead, *, now: datetime) -> tuple[Written, Plan]:
+    if not writable(cur, "setlists") and not writable(cur, "tracks"):
+        raise DatabaseError("import: the music tables are not there; `enrich db migrate` makes them")
     lacking = {"source_id", "is_complete", "metadata"} - writable(cur, "setlists")
     if lacking or "title" not in writable(cur, "tracks") or not writable(cur, "performers"):
         raise DatabaseError(

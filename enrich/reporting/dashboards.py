@@ -100,7 +100,6 @@ def _rows(con: psycopg.Connection[Any], query: Query) -> pl.DataFrame:
 def _on_snapshot(snapshot: Snapshot, query: Query) -> pl.DataFrame:
     (text,) = sqlglot.transpile(query.text, read="postgres", write="duckdb", comments=False)
     with snapshot.con.cursor() as con:
-        con.execute("set timezone = 'UTC'")
         con.execute("set search_path = 'raw'")
         con.execute("set variable as_of = $taken_at::timestamptz", {"taken_at": snapshot.manifest.taken_at.isoformat()})
         try:

@@ -57,6 +57,7 @@ class TestStock:
         (tmp_path / "x.csv").write_text("artist\nme\n")
         with pytest.raises(InputFileError, match="no column title"):
             read_releases([tmp_path / "x.csv"])
+        (tmp_path / "x.txt").write_text("")
         with pytest.raises(InputFileError, match="unknown kind of table"):
             read_releases([tmp_path / "x.txt"])
 
