@@ -221,7 +221,20 @@ def _check(code: int, said: str) -> None:
 SERVED = {("catalogue", "one-line"), ("catalogue", "huge-position")}
 
 
-@pytest.mark.parametrize(("command", "thing"), [(c, t) for c in READERS for t in THINGS if (c, t) not in SERVED])
+#: Tried in `make test`; the other commands read and write by the same functions, and are tried in `make test-slow`.
+QUICK = ("parse-titles", "import", "accept", "resolve", "parse-titles-csv", "identify")
+
+
+def _command(name: str, *more: str):  # type: ignore[no-untyped-def]
+    return pytest.param(name, *more, marks=() if name in QUICK else (pytest.mark.slow,))
+
+
+WRITING = [_command(name) for name in WRITERS]
+
+
+@pytest.mark.parametrize(
+    ("command", "thing"), [_command(c, t) for c in READERS for t in THINGS if (c, t) not in SERVED]
+)
 def test_reading_what_is_no_file(room, capfd, monkeypatch, counted, command, thing):
     path = THINGS[thing]()
     with counted():
@@ -229,7 +242,7 @@ def test_reading_what_is_no_file(room, capfd, monkeypatch, counted, command, thi
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("command", WRITERS)
+@pytest.mark.parametrize("command", WRITING)
 def test_writing_where_no_file_can_be(room, capfd, monkeypatch, counted, command, place):
     (named,) = [word for word in WRITERS[command] if word.startswith("OUT")]
     path = PLACES[place](named)
@@ -240,7 +253,7 @@ def test_writing_where_no_file_can_be(room, capfd, monkeypatch, counted, command
         assert [left.name for left in room.rglob("*.part")] == []
 
 
-@pytest.mark.parametrize("command", WRITERS)
+@pytest.mark.parametrize("command", WRITING)
 def test_a_disk_that_is_full(room, small_disk, counted, command):
     free = os.statvfs(small_disk)
     (small_disk / "filler").write_bytes(b"\0" * (free.f_bavail * free.f_frsize))
