@@ -222,7 +222,7 @@ SERVED = {("catalogue", "one-line"), ("catalogue", "huge-position")}
 
 
 #: Tried in `make test`; the other commands read and write by the same functions, and are tried in `make test-slow`.
-QUICK = ("parse-titles", "import", "accept", "resolve", "parse-titles-csv", "identify")
+QUICK = ("parse-titles", "import", "resolve", "parse-titles-csv")
 
 
 def _command(name: str, *more: str):  # type: ignore[no-untyped-def]
