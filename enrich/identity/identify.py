@@ -69,7 +69,7 @@ def identify(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -
 
 
 def recordings_meant(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -> pl.DataFrame:
-    """`identify` with recording_key, the `track_key` of the play that names the recording, and keys, its artists'."""
+    """`identify` with recording_key, the `track_key` of the play that names the recording."""
     slots = played(tracklists)
     measured = load()
     found = pl.concat(
@@ -117,8 +117,7 @@ def _same_key(slots: pl.DataFrame, measured: Measured) -> pl.DataFrame:
     named = keyed.drop_nulls("unit").select("track_key", "unit", named_slot="slot", day="day")
     votes = named.group_by("track_key", "unit").agg(pl.len().alias("votes"))
     votes = votes.with_columns(all=pl.col("votes").sum().over("track_key"))
-    repeated = votes.filter(pl.col("all") >= 2).select(pl.col("votes").max().over("track_key"), "all", "track_key")
-    repeated = repeated.unique("track_key")
+    repeated = votes.filter(pl.col("all") >= 2).group_by("track_key").agg(pl.col("votes").max(), pl.col("all").first())
     names = measured.share("names agree")
     right, n = names.right + int(repeated["votes"].sum()), names.n + int(repeated["all"].sum())
     return (
@@ -172,9 +171,8 @@ def _said() -> pl.Expr:
 
 def _ranked(found: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
     labels = slots.drop_nulls(["unit", "label"]).group_by("unit").agg(any_label=pl.col("label").mode().min())
-    shown = ["artist", "title", "label", "keys"]
     named = slots.select(
-        *shown, named_slot="slot", named_in="set_id", named_day="day", recording_key="track_key"
+        "artist", "title", "label", named_slot="slot", named_in="set_id", named_day="day", recording_key="track_key"
     ).with_columns(pl.col("label").replace("", None))
     asked = slots.select("slot", "set_id", "position", "blank", "day", track_key=unknown_key())
     return (
@@ -192,5 +190,5 @@ def _ranked(found: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
         )
         .filter(pl.col("rank") <= MAX_RANK)
         .sort("slot", "rank")
-        .select(*IDENTITIES.names(), "recording_key", "keys")
+        .select(*IDENTITIES.names(), "recording_key")
     )

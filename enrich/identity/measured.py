@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,8 +93,9 @@ def store(booster: xgb.Booster, shares: dict[str, Share], figures: dict[str, Any
     write_stored(folder, files, {"format": 2, "schema": _schema(), **figures})
 
 
+@cache
 def load(folder: Path = SHIPPED) -> Measured:
-    """Read what was stored.
+    """Read what was stored, once a process: every round of a run and every question of a notebook asks for it.
 
     Raises:
         ModelError: missing, damaged, or of other signs than this version makes.
