@@ -12,7 +12,7 @@ import networkx as nx
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from enrich.charts.letters import drawable
+from enrich.charts.style import drawable
 from enrich.errors import EnrichError
 
 _COLOURS = {"unknown": "#1F2933", "artist": "#0072B2", "label": "#D55E00", "dj": "#007A5E", "set": "#007A5E"}

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import polars as pl
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from enrich.charts import style
-from enrich.charts.letters import drawable
+from enrich.charts.style import drawable
 
-_COLOURS = ("#0072b2", "#d55e00", "#007a5e", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 _LEAST = 0.5
 
 
@@ -30,16 +28,16 @@ def policy_steps(steps: pl.DataFrame, *, asked: float) -> Figure:
     with style.apply():
         figure, axes = style.new_figure(5)
         for n, ((kind, source), rows) in enumerate(shown.group_by("kind", "source", maintain_order=True)):
-            colour = _COLOURS[n % len(_COLOURS)]
+            colour = style.CYCLE[n % len(style.CYCLE)]
             axes.plot(rows["accepted"], rows["low"], color=colour, marker="o", markersize=4)
             end = rows.row(-1, named=True)
             axes.annotate(drawable(f"{source} ({kind}s)"), (end["accepted"], end["low"]), xytext=(6, 0),
                           textcoords="offset points", color=colour, va="center", fontsize=9)  # fmt: skip
-        axes.axhline(asked, color="#5b6770", linestyle="--", linewidth=1)
+        axes.axhline(asked, color=style.MUTED, linestyle="--", linewidth=1)
         axes.annotate(f"asked for: {asked:.2f}", (0, asked), xytext=(4, 4), textcoords="offset points", fontsize=9)
         axes.set_xlabel("proposals accepted")
         axes.set_ylabel("precision at least, at 95 %")
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        style.percent_axis(axes.yaxis, whole=1)
         axes.set_xlim(0, 1.3 * int(shown["accepted"].to_numpy().max()))
         style.headline(axes, title)
         return figure

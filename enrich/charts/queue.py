@@ -12,10 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from enrich.charts import style
-from enrich.charts.letters import drawable
+from enrich.charts.style import drawable
 from enrich.rules import PROJECTED_DAYS, PROJECTED_PERCENT
 
-_COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.RED)
 _ROWS = 8.5
 
 
@@ -31,7 +30,7 @@ def release_lag(frame: pl.DataFrame) -> Figure:
     with style.apply():
         figure, axes = style.new_figure(_ROWS)
         ends = []
-        for colour, ((name,), rows) in zip(_COLOURS, frame.group_by("curve", maintain_order=True), strict=False):
+        for colour, ((name,), rows) in zip(style.CYCLE, frame.group_by("curve", maintain_order=True), strict=False):
             days = rows["days"].to_numpy()
             axes.fill_between(days, 100 * rows["low"], 100 * rows["high"], step="post", color=colour, alpha=0.14, lw=0)
             axes.step(days, 100 * rows["released"], where="post", color=colour, linewidth=1.6)
@@ -39,8 +38,7 @@ def release_lag(frame: pl.DataFrame) -> Figure:
                 (100 * float(rows["released"][-1]), f"{drawable(name)} {100 * rows['released'][-1]:.0f} %", colour)
             )
         last = int(frame["days"].max())  # type: ignore[arg-type]
-        _months_axis(axes, last)
-        _percent_axis(axes)
+        _axes(axes, last)
         _end_labels(axes, last, ends)
         style.headline(axes, title)
         return figure
@@ -62,14 +60,13 @@ def strategy_recoveries(by_day: pl.DataFrame, summary: pl.DataFrame) -> Figure:
         last = int(by_day["day"].max())  # type: ignore[arg-type]
         _projected(axes, last)
         ends = []
-        for colour, ((name,), rows) in zip(_COLOURS, by_day.group_by("strategy", maintain_order=True), strict=False):
+        for colour, ((name,), rows) in zip(style.CYCLE, by_day.group_by("strategy", maintain_order=True), strict=False):
             axes.plot(rows["day"], rows["recovered"], color=colour, linewidth=1.6)
             row = figures[name]
             delay = "–" if row["median_delay"] is None else f"{row['median_delay']:.0f}"
             text = f"{drawable(name)} {row['recovered_pct']:.1f} %\n{row['look_ups']:,} look-ups\n{delay} days late"
             ends.append((float(row["recovered_pct"]), text, colour))
-        _months_axis(axes, last)
-        _percent_axis(axes)
+        _axes(axes, last)
         _end_labels(axes, last, ends, lines=3)
         style.headline(axes, title)
         return figure
@@ -91,7 +88,7 @@ def replay_recovery(frame: pl.DataFrame) -> Figure:
         last = int(rows["days"].max())  # type: ignore[arg-type]
         _projected(axes, last)
         ends = []
-        for colour, ((name,), of_kind) in zip(_COLOURS, rows.group_by("kind", maintain_order=True), strict=False):
+        for colour, ((name,), of_kind) in zip(style.CYCLE, rows.group_by("kind", maintain_order=True), strict=False):
             shares = of_kind.sort("days").select(
                 "days",
                 recovered=100 * pl.col("recovered") / pl.col("watched"),
@@ -100,8 +97,7 @@ def replay_recovery(frame: pl.DataFrame) -> Figure:
             axes.plot(shares["days"], shares["known"], color=colour, linewidth=0.9, linestyle=(0, (4, 3)))
             axes.plot(shares["days"], shares["recovered"], color=colour, linewidth=1.7)
             ends.append((float(shares["recovered"][-1]), f"{drawable(name)} {shares['recovered'][-1]:.1f} %", colour))
-        _months_axis(axes, last)
-        _percent_axis(axes)
+        _axes(axes, last)
         _end_labels(axes, last, ends)
         style.headline(axes, title)
         return figure
@@ -112,7 +108,7 @@ def _projected(axes: Axes, last: int) -> None:
     if last < PROJECTED_DAYS[1]:
         return
     (low, high), (start, end) = PROJECTED_PERCENT, PROJECTED_DAYS
-    axes.fill_between([start, end], low, high, color="#C9D3DC", alpha=0.6, lw=0)
+    axes.fill_between([start, end], low, high, color=style.BAND, alpha=0.6, lw=0)
     axes.text(start + 6, high, f"projected {low:.0f}–{high:.0f} %", va="bottom", fontsize=8, color=style.MUTED)
 
 
@@ -134,13 +130,10 @@ def _end_labels(axes: Axes, last: int, ends: Sequence[tuple[float, str, str]], *
         )  # fmt: skip
 
 
-def _percent_axis(axes: Axes) -> None:
+def _axes(axes: Axes, last: int) -> None:
+    """Months below, percent from 0 beside."""
     axes.set_ylim(0, axes.get_ylim()[1])
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
-    axes.yaxis.grid(visible=True, color=style.GRID)
-
-
-def _months_axis(axes: Axes, last: int) -> None:
+    style.percent_axis(axes.yaxis)
     step = 3 if last <= 400 else 6
     months = [m for m in range(0, 121, step) if m * 365 / 12 <= last + 1]
     axes.set_xlim(0, last)

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from enrich.charts import style
-from enrich.charts.letters import drawable
+from enrich.charts.style import drawable
 
 
 def label_coverage(frame: pl.DataFrame) -> Figure:
@@ -38,56 +38,46 @@ def label_coverage(frame: pl.DataFrame) -> Figure:
                 axes.barh(n + offset, share, height=0.34, color=colour)
                 _say(axes, share, n + offset, f"{word} {count:,} of {tracks:,} ({share:.1f} %)", limit=100)
         axes.set_yticks(range(frame.height), [drawable(name) for name in frame["group"]])
-        _percent_axis(axes)
+        axes.set_xlim(0, 100)
+        style.percent_axis(axes.xaxis)
         axes.invert_yaxis()
         style.headline(axes, title)
         return figure
 
 
 def funnel(frame: pl.DataFrame) -> Figure:
-    """From tracks without an artist to tracks with one.
+    """From tracks that lack something to tracks that have it.
 
     Args:
-        frame: `step`, `tracks`: counts, each step a part of the one above.
+        frame: `step`, `tracks`: counts; `of`: what a step is a share of.
     """
-    title = "From no artist to an artist"
+    title = "From what is missing to what is filled"
     if frame.is_empty() or not frame["tracks"].max():
-        return style.no_data(title, "No track lacks its artist.")
-    with style.apply():
-        figure, axes = style.new_figure(frame.height)
-        first = int(frame["tracks"][0])
-        for n, tracks in enumerate(frame["tracks"]):
-            axes.barh(n, tracks, height=0.62, color=style.AFTER if n else style.BEFORE)
-            _say(axes, tracks, n, f"{tracks:,}" + (f"  ({100 * tracks / first:.1f} %)" if n else ""), limit=first)
-        style.rows(axes, frame["step"], limit=first)
-        style.headline(axes, title)
-        return figure
+        return style.no_data(title, "No track lacks anything.")
+    words = [
+        f"{n:,}" + (f"  ({100 * n / of:.1f} %)" if n < of else "") for n, of in frame.select("tracks", "of").rows()
+    ]
+    colours = [style.BEFORE if n == of else style.AFTER for n, of in frame.select("tracks", "of").rows()]
+    stacked = [[(n, colour)] for n, colour in zip(frame["tracks"], colours, strict=True)]
+    return style.bars(title, frame["step"], stacked, words)
 
 
 def tiers(frame: pl.DataFrame) -> Figure:
-    """What each tier took off the unresolved tracks: in colour those it named, in grey those it left.
+    """What each tier took off the unresolved tracks: in grey those it left, in colour those it named.
 
     Args:
         frame: `step`, `named`, `labels`, `left`: counts, in the order of the tiers, the start first.
     """
-    title = "Unresolved tracks, tier by tier"
+    title = "Unresolved tracks, tier by tier: left (grey) and named (blue)"
     if frame.is_empty() or not frame["left"].max():
         return style.no_data(title, "No track was unresolved.")
-    with style.apply():
-        figure, axes = style.new_figure(frame.height)
-        first = int(frame["left"][0])
-        for n, (named, labels, left) in enumerate(frame.select("named", "labels", "left").iter_rows()):
-            axes.barh(n, left, height=0.62, color=style.BEFORE if n == 0 else style.GRID)
-            axes.barh(n, named, left=left, height=0.62, color=style.AFTER)
-            words = f"{left:,} left" if n else f"{left:,}"
-            axes.text(0.012 * first, n, words, va="center", fontsize=8.5, color=style.INK if n else "white")
-            parts = [f"{named:,} named"] if named else []
-            parts += [f"{labels:,} got a label"] if labels else []
-            axes.text(left + named + 0.012 * first, n, ", ".join(parts), va="center", fontsize=8.5, color=style.AFTER,
-                      fontweight="bold")  # fmt: skip
-        style.rows(axes, frame["step"], limit=1.32 * first)
-        style.headline(axes, title)
-        return figure
+    stacked, words = [], []
+    for n, (named, labels, left) in enumerate(frame.select("named", "labels", "left").iter_rows()):
+        stacked.append([(left, style.GRID if n else style.BEFORE), (named, style.AFTER)])
+        parts = [f"{left:,} left" if n else f"{left:,}"]
+        parts += [f"{named:,} named"] * bool(named) + [f"{labels:,} got a label"] * bool(labels)
+        words.append(", ".join(parts))
+    return style.bars(title, frame["step"], stacked, words, room=1.6)
 
 
 def projected_and_actual(frame: pl.DataFrame) -> Figure:
@@ -110,7 +100,7 @@ def projected_and_actual(frame: pl.DataFrame) -> Figure:
             at = min(max(1 + (actual - low) / span, 0.08), 2.92)
             colour = style.GREEN if is_better else style.VERDICTS.get(verdict, style.INK)
             axes.barh(n, 3, height=0.04, color=style.GRID)
-            axes.barh(n, 1, left=1, height=0.5, color="#C9D3DC")
+            axes.barh(n, 1, left=1, height=0.5, color=style.BAND)
             axes.plot([at], [n], marker="D", markersize=7, color=colour, zorder=3, clip_on=False)
             suffix = {"%": " %", "points": " points"}.get(unit, "")
             axes.text(1, n - 0.3, f"{low:g}", ha="center", va="bottom", fontsize=7.5, color=style.MUTED)
@@ -142,30 +132,13 @@ def success_trend(frame: pl.DataFrame, *, before: float, after: float) -> Figure
             (after, style.GREEN, "all tracks, now", after >= before),
         ):
             axes.axhline(level, color=colour, linewidth=1.1, linestyle="--")
-            axes.text(
-                0.005,
-                level + (1.5 if above else -1.5),
-                f"{word}: {level:.1f} %",
-                transform=axes.get_yaxis_transform(),
-                va="bottom" if above else "top",
-                color=colour,
-                fontsize=8,
-            )
+            axes.text(0.005, level + (1.5 if above else -1.5), f"{word}: {level:.1f} %", color=colour, fontsize=8,
+                      transform=axes.get_yaxis_transform(), va="bottom" if above else "top")  # fmt: skip
         axes.set_ylim(0, 105)
         axes.set_yticks(range(0, 101, 20))
-        axes.yaxis.grid(visible=True, color=style.GRID)
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
-        axes.annotate(
-            f"{rates[-1]:.1f} %",
-            (days[-1], rates[-1]),
-            xytext=(6, 9),
-            textcoords="offset points",
-            va="center",
-            color=style.AFTER,
-            fontweight="bold",
-            annotation_clip=False,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8},
-        )
+        style.percent_axis(axes.yaxis)
+        axes.annotate(f"{rates[-1]:.1f} %", (days[-1], rates[-1]), xytext=(6, 9), textcoords="offset points",
+                      color=style.AFTER, fontweight="bold", annotation_clip=False)  # fmt: skip
         _date_axis(axes, days)
         axes.margins(x=0.06)
         style.headline(axes, title)
@@ -201,34 +174,22 @@ def queue_calendar(frame: pl.DataFrame, *, today: date) -> Figure:
 
 
 def confidence_bands(frame: pl.DataFrame) -> Figure:
-    """Proposals by confidence: written, in review, other; precision at the end of a bar where truth is planted.
+    """Proposals by confidence: written (blue), in review (light), other; precision beside it where truth is planted.
 
     Args:
         frame: `kind, band, proposals, written, in_review, other, precision`; bands without proposals are left out.
     """
-    title = "Proposals by confidence"
+    title = "Proposals by confidence: written (blue), in review (light blue), closed otherwise (grey)"
     rows = frame.filter(pl.col("proposals") > 0)
     if rows.is_empty():
         return style.no_data(title, "Nothing is proposed yet.")
-    parts = (("written", style.AFTER), ("in_review", style.SKY), ("other", style.GRID))
-    with style.apply():
-        figure, axes = style.new_figure(rows.height + 1)
-        longest = int(rows["proposals"].max() or 1)  # type: ignore[arg-type]
-        for n, row in enumerate(rows.iter_rows(named=True)):
-            left = 0
-            for part, colour in parts:
-                axes.barh(n, row[part], left=left, height=0.66, color=colour)
-                left += row[part]
-            text = f"{row['proposals']:,}"
-            if row["precision"] is not None:
-                text += f", {100 * row['precision']:.0f} % right"
-            axes.text(left + longest * 0.012, n, text, va="center", fontsize=8.5)
-        style.rows(axes, rows["kind"] + " " + rows["band"], limit=longest * 1.3)
-        style.headline(axes, title)
-        words = ("written", "in review", "superseded, rejected or open otherwise")
-        handles = [axes.barh(0, 0, color=colour, label=word) for (_, colour), word in zip(parts, words, strict=True)]
-        axes.legend(handles=handles, loc="lower right", frameon=False, fontsize=8)
-        return figure
+    colours = {"written": style.AFTER, "in_review": style.SKY, "other": style.GRID}
+    stacked = [[(row[part], colour) for part, colour in colours.items()] for row in rows.iter_rows(named=True)]
+    words = [
+        f"{n:,}" + ("" if right is None else f", {100 * right:.0f} % right")
+        for n, right in rows.select("proposals", "precision").iter_rows()
+    ]
+    return style.bars(title, rows["kind"] + " " + rows["band"], stacked, words)
 
 
 def _say(axes: Axes, value: float, y: float, text: str, *, limit: float) -> None:
@@ -237,12 +198,6 @@ def _say(axes: Axes, value: float, y: float, text: str, *, limit: float) -> None
         axes.text(value - limit * 0.012, y, text, va="center", ha="right", color="white", fontsize=8.5)
     else:
         axes.text(value + limit * 0.012, y, text, va="center", ha="left", fontsize=8.5)
-
-
-def _percent_axis(axes: Axes) -> None:
-    axes.set_xlim(0, 100)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
-    axes.xaxis.grid(visible=True, color=style.GRID)
 
 
 def _date_axis(axes: Axes, days: list[date]) -> None:

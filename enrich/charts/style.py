@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from enrich.charts.letters import FONT, drawable
+#: The font of all charts; it comes with matplotlib.
+FONT = "DejaVu Sans"
 
 #: Okabe–Ito, darkened where thin text needs contrast on white.
 BLUE, ORANGE, GREEN, RED, SKY, PURPLE = "#0072B2", "#D55E00", "#007A5E", "#B3261E", "#56B4E9", "#8F4F76"
-INK, MUTED, GRID, FAINT = "#1F2933", "#5B6770", "#DDE3E8", "#E9EEF2"
+INK, MUTED, GRID, BAND = "#1F2933", "#5B6770", "#DDE3E8", "#C9D3DC"
+#: Of lines in one chart, in this order.
+CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
 
 #: Colours with a meaning, everywhere the same.
 BEFORE, AFTER = "#66727E", BLUE
@@ -76,20 +80,52 @@ def headline(axes: Axes, title: str) -> None:
 
 
 def rows(axes: Axes, names: Iterable[object], *, limit: float, most: int | None = None) -> None:
-    """Name the rows of a chart of bars, the first on top, with no axis below: every bar carries its number.
-
-    Args:
-        axes: With a row at each whole number.
-        names: From a database, perhaps.
-        limit: Where the axis ends.
-        most: Characters of a name that are shown.
-    """
+    """Name the rows of a chart of bars, the first on top, with no axis below it; names are cut to `most` characters."""
     shown = [drawable(name, most) for name in names]
     axes.set_yticks(range(len(shown)), shown)
     axes.set_xlim(0, limit)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
     axes.invert_yaxis()
+
+
+def bars(
+    title: str,
+    names: Iterable[object],
+    stacked: Sequence[Sequence[tuple[float, str]]],
+    words: Iterable[str],
+    *,
+    room: float = 1.32,
+    most: int | None = None,
+) -> Figure:
+    """Rows of bars, the first on top: each is stacked of (length, colour) and ends in its words.
+
+    Args:
+        title: Of the chart.
+        names: Of the rows; from a database, perhaps.
+        stacked: The parts of each row.
+        words: At the end of each row.
+        room: Width of the chart, in lengths of the longest bar.
+        most: Characters of a name that are shown.
+    """
+    with apply():
+        figure, axes = new_figure(len(stacked))
+        longest = max(sum(length for length, _ in parts) for parts in stacked) or 1
+        for n, (parts, said) in enumerate(zip(stacked, words, strict=True)):
+            end = 0.0
+            for length, colour in parts:
+                axes.barh(n, length, left=end, height=0.64, color=colour)
+                end += length
+            axes.text(end + 0.012 * longest, n, said, va="center", fontsize=8.5)
+        rows(axes, names, limit=room * longest, most=most)
+        headline(axes, title)
+        return figure
+
+
+def percent_axis(axis: Any, *, whole: float = 100.0) -> None:
+    """Ticks as percent, with a grid; `whole` is what stands for all."""
+    axis.set_major_formatter(lambda value, _: f"{100 * value / whole:.0f} %")
+    axis.grid(visible=True, color=GRID)
 
 
 def no_data(title: str, text: str) -> Figure:
@@ -112,3 +148,22 @@ def as_svg(figure: Figure) -> str:
     return re.sub(
         r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1), count=1
     )
+
+
+def drawable(text: object, most: int | None = None) -> str:
+    """Text from a database for a chart: on one line, cut to `most` characters, never read as mathematics.
+
+    Letters the font lacks become hollow boxes here, where matplotlib would warn of each of them.
+    """
+    flat = " ".join(str(text).split())
+    cut = flat if most is None or len(flat) <= most else flat[: most - 1].rstrip() + "…"
+    letters = _letters()
+    return "".join(letter if ord(letter) in letters else "▯" for letter in cut).replace("$", r"\$")
+
+
+@cache
+def _letters() -> frozenset[int]:
+    from matplotlib import font_manager
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(font_manager.findfont(FONT)).get_charmap())

@@ -15,9 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from enrich.charts import style
-from enrich.charts.letters import drawable
+from enrich.charts.style import drawable
 
-_SCORER_COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.RED)
 #: Beside the colours, so that lines stay apart in black and white.
 _SCORER_MARKERS = ("o", "s", "^", "D", "v", "P")
 
@@ -39,30 +38,21 @@ def reliability_diagram(frame: pl.DataFrame, *, title: str = "Confidence, and ho
         figure = Figure(figsize=(style.WIDTH_IN * 0.72, 4.6), layout="constrained")
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle="--")
-        at = _emptiest(rows)
-        axes.text(at, at + 0.015, "as stated", color=style.MUTED, rotation=45, ha="center", va="bottom", fontsize=8,
-                  rotation_mode="anchor", transform_rotates_text=True)  # fmt: skip
         most = float(rows["n"].max() or 1)  # type: ignore[arg-type]
         scorers = rows["scorer"].unique(maintain_order=True).to_list()
         ends: list[tuple[float, float, str, str]] = []
         for k, scorer in enumerate(scorers):
-            colour, marker = _SCORER_COLOURS[k % len(_SCORER_COLOURS)], _SCORER_MARKERS[k % len(_SCORER_MARKERS)]
+            colour, marker = style.CYCLE[k % len(style.CYCLE)], _SCORER_MARKERS[k % len(_SCORER_MARKERS)]
             own = rows.filter(pl.col("scorer") == scorer).sort("confidence")
             x, y, n = own["confidence"].to_list(), own["precision"].to_list(), own["n"].to_list()
             axes.plot(x, y, color=colour, linewidth=1.3, zorder=2)
             sizes = [18 + 130 * count / most for count in n]
             axes.scatter(x, y, s=sizes, color=colour, marker=marker, zorder=3, clip_on=False)
-            if len(scorers) == 1:
-                for at, right, count in zip(x, y, n, strict=True):
-                    axes.annotate(f"{count:,}", (at, right), xytext=(0, -13 if right > at else 9), ha="center",
-                                  textcoords="offset points", fontsize=7.5, color=style.MUTED)  # fmt: skip
-            else:
-                ends.append((x[-1], y[-1], drawable(scorer, 24), colour))
+            ends.append((x[-1], y[-1], drawable(scorer, 24), colour))
         _name_ends(axes, ends)
-        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence stated", ylabel="share right")
+        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence stated (dashed: as stated)", ylabel="share right")
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
-            axis.grid(visible=True, color=style.GRID)
+            style.percent_axis(axis, whole=1)
         style.headline(axes, title)
         return figure
 
@@ -94,8 +84,7 @@ def ranking_comparison(frame: pl.DataFrame, *, title: str = "The true artist amo
         axes.set_ylim(frame.height - 0.5, -0.75)
         axes.set_xlabel("●  named first      ■  among the first 5      ◆  among the first 20")
         axes.set_xlim(0, max(0.2, 1.12 * float(frame["hit_at_20"].max() or 0)))  # type: ignore[arg-type]
-        axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
-        axes.xaxis.grid(visible=True, color=style.GRID)
+        style.percent_axis(axes.xaxis, whole=1)
         asked = f", of {int(frame['n'].max() or 0):,} hidden recordings" if "n" in frame.columns else ""  # type: ignore[arg-type]
         style.headline(axes, title + asked)
         return figure
@@ -171,22 +160,11 @@ def failure_reasons(
                             retriable=pl.col("retriable").sum()).head(1),
             ]
         )  # fmt: skip
-    with style.apply():
-        figure, axes = style.new_figure(rows.height)
-        longest = int(rows["tracks"].max() or 1)  # type: ignore[arg-type]
-        for n, (tracks, retriable) in enumerate(rows.select("tracks", "retriable").iter_rows()):
-            axes.barh(n, tracks, height=0.64, color=style.AFTER if retriable else style.BEFORE)
-            words = f"{tracks:,}" + (", retriable" if retriable else "")
-            axes.text(tracks + 0.012 * longest, n, words, va="center", fontsize=8.5)
-        style.rows(axes, rows["error"], limit=1.2 * longest, most=46)
-        style.headline(axes, title)
-        return figure
-
-
-def _emptiest(rows: pl.DataFrame) -> float:
-    """Where on the diagonal a word is farthest from every point."""
-    points = list(rows.select("confidence", "precision").iter_rows())
-    return max((0.1, 0.5, 0.9), key=lambda at: min((x - at) ** 2 + (y - at) ** 2 for x, y in points))
+    stacked = [
+        [(n, style.AFTER if again else style.BEFORE)] for n, again in rows.select("tracks", "retriable").iter_rows()
+    ]
+    words = [f"{n:,}" + (", retriable" if again else "") for n, again in rows.select("tracks", "retriable").iter_rows()]
+    return style.bars(title, rows["error"], stacked, words, room=1.25, most=46)
 
 
 def _name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:

@@ -26,7 +26,7 @@ FRAMES = {
     "coverage": pl.DataFrame(
         {"group": ["All tracks", "Failed"], "tracks": [2213, 635], "before": [1200, 26], "after": [1900, 635]}
     ),
-    "funnel": pl.DataFrame({"step": ["Start", "Proposed", "Written"], "tracks": [635, 400, 3]}),
+    "funnel": pl.DataFrame({"step": ["Start", "Proposed", "Written"], "tracks": [635, 400, 3], "of": [635] * 3}),
     "tiers": pl.DataFrame({"step": ["Unresolved at the start", "Tier 0: labels", "Tier 1: the database itself"],
                            "named": [0, 0, 55], "labels": [0, 254, 1], "left": [635, 635, 580]}),
     "projected": pl.DataFrame(

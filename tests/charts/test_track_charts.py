@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from enrich.charts import tracks
-from enrich.charts.letters import drawable
+from enrich.charts.style import drawable
 
 BANDS = pl.DataFrame(
     {"low": [0.0, 0.5], "high": [0.5, 1.0], "n": [10, 20], "confidence": [0.2, 0.8], "precision": [0.1, 0.9]}
