@@ -7,10 +7,8 @@ time the snapshot was taken (sql/duckdb/dashboards.sql). Reads; writes nothing.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import duckdb
 import polars as pl
@@ -20,7 +18,7 @@ import sqlglot
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import EnrichError, SnapshotError
-from enrich.reporting.counts import DASHBOARDS
+from enrich.reporting.counts import DASHBOARDS, frame_of
 from enrich.rules import MAX_ATTEMPTS
 from enrich.settings import Settings, load_settings
 from enrich.snapshots.opening import Snapshot, open_snapshot
@@ -87,14 +85,10 @@ def _on_postgres(settings: Settings, query: Query) -> pl.DataFrame:
 
 def _rows(con: psycopg.Connection[Any], query: Query) -> pl.DataFrame:
     try:
-        with con.transaction(), con.cursor() as cur:
-            cur.execute(query.postgres, _rules(query))
-            names = [column.name for column in cur.description or ()]
-            kinds = [_KINDS.get(column.type_code, pl.String) for column in cur.description or ()]
-            rows = [tuple(map(_plain, row)) for row in cur.fetchall()]
+        with con.transaction():
+            return frame_of(con, query, **_rules(query))
     except psycopg.errors.DivisionByZero:
         return pl.DataFrame()
-    return pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")
 
 
 def _on_snapshot(snapshot: Snapshot, query: Query) -> pl.DataFrame:
@@ -105,7 +99,7 @@ def _on_snapshot(snapshot: Snapshot, query: Query) -> pl.DataFrame:
         try:
             for stand_in in _STAND_INS.get(query.name, ()):
                 con.execute(DUCKDB[stand_in].text)
-            frame: pl.DataFrame = con.sql(text, params=_rules(query)).pl()
+            frame: pl.DataFrame = con.sql(text, params=_rules(query) or None).pl()
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise SnapshotError(
                 f"dashboard {query.name}: not in a snapshot ({str(error).splitlines()[0]}); ask Postgres, "
@@ -116,29 +110,12 @@ def _on_snapshot(snapshot: Snapshot, query: Query) -> pl.DataFrame:
     return frame.clear() if is_share_of_nothing else frame
 
 
-def _rules(query: Query) -> dict[str, object] | None:
+def _rules(query: Query) -> dict[str, object]:
     """The rules a dashboard counts by."""
-    return query.bind({name: _PARAMETERS[name] for name in query.params}) or None
+    return {name: {"max_attempts": MAX_ATTEMPTS}[name] for name in query.params}
 
-
-_PARAMETERS = {"max_attempts": MAX_ATTEMPTS}
 
 _STAND_INS = {
     "cooldown_queue_summary": ("dashboard_queue_view",),
     "cooldown_tracks_ready": ("dashboard_ready_function",),
 }
-
-#: Postgres type → Polars, for frames without rows as well.
-_KINDS: dict[int, Any] = {
-    16: pl.Boolean, 20: pl.Int64, 21: pl.Int16, 23: pl.Int32, 700: pl.Float32, 701: pl.Float64, 1700: pl.Float64,
-    1082: pl.Date, 1114: pl.Datetime("us"), 1184: pl.Datetime("us", "UTC"),
-}  # fmt: skip
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Decimal):
-        return float(value)
-    return str(value) if isinstance(value, UUID) else value
-
-
-__all__ = ["NAMES", "dashboards", "read_all"]

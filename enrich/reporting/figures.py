@@ -18,9 +18,9 @@ from typing import Any
 import polars as pl
 
 from enrich.frames.schemas import KINDS
-from enrich.measuring.judging import judge
+from enrich.measuring.judging import TRUTH, judge
 from enrich.reporting.counts import Counts
-from enrich.reporting.precision import precision, precision_by
+from enrich.reporting.precision import precision
 from enrich.reporting.projections import percent, projected_and_counted
 from enrich.rules import MAX_ATTEMPTS
 from enrich.text.words import is_unknown_artist
@@ -44,10 +44,14 @@ def figures(counts: Counts, *, now: datetime) -> dict[str, Any]:
         "generated_at": now.isoformat(timespec="seconds"),
         "database": counts.database,
         "is_demo_world": counts.truth is not None,
-        "headline": {**headline, **_headline_precision(judged)},
-        "label_coverage": _label_coverage(counts, tracks),
+        "headline": {**headline, **_headline_precision(judged["written"])},
+        "label_coverage": {
+            "specification_query": counts.coverage,
+            "all_tracks": _before_after(tracks),
+            "failed_at_start": _before_after(tracks.filter("was_unresolved")),
+        },
         "projections": projected_and_counted(tracks, headline, judged, has_run=not counts.runs.is_empty()),
-        "by_source": _by_source(counts, judged),
+        "by_source": _by_source(judged["proposals"]),
         "confidence_bands": _bands(judged["proposals"]),
         "proposal_status": _counts_by(counts.proposals, ["kind", "status"]),
         "tiers": _tiers(tracks),
@@ -110,59 +114,30 @@ def _headline(tracks: pl.DataFrame) -> dict[str, Any]:
 
 def _judge_all(counts: Counts, tracks: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """Proposals and written values, each with `is_right` (all null without a planted truth)."""
+    known = ["track_id", "was_unresolved", "came_from_queue", "is_recovered", "label_before"]
     written = pl.concat(
         [
-            tracks.filter("label_written").select(
-                "track_id", "was_unresolved", "came_from_queue", kind=pl.lit("label"), value="label", tier="label_tier"
-            ),
-            tracks.filter("artist_written")
-            .explode("primary_artists")
-            .select(
-                "track_id",
-                "was_unresolved",
-                "came_from_queue",
-                kind=pl.lit("artist"),
-                value="primary_artists",
-                tier="artist_tier",
-            )
+            tracks.filter("label_written").select(*known, kind=pl.lit("label"), value="label", tier="label_tier"),
             # The track is right when its credit names one of its artists.
-            .group_by("track_id", "was_unresolved", "came_from_queue", "kind", "tier", maintain_order=True)
-            .agg(value=pl.col("value").str.join(", "))
-            .select("track_id", "was_unresolved", "came_from_queue", "kind", "value", "tier"),
+            tracks.filter("artist_written", pl.col("primary_artists").list.len() > 0).select(
+                *known, kind=pl.lit("artist"), value=pl.col("primary_artists").list.join(", "), tier="artist_tier"
+            ),
         ]
     )
-    written = written.join(tracks.select("track_id", "is_recovered", "label_before"), on="track_id", how="left")
     offered = counts.proposals.join(
         tracks.select("track_id", "was_unresolved", "label_before"), on="track_id", how="left", maintain_order="left"
     )
-    if counts.truth is None:
-        none = pl.lit(None, dtype=pl.Boolean).alias("is_right")
-        return {"proposals": offered.with_columns(none), "written": written.with_columns(none)}
+    truth = TRUTH.to_frame() if counts.truth is None else counts.truth
     return {
-        "proposals": judge(offered, counts.truth, aliases=counts.aliases),
-        "written": judge(written, counts.truth, aliases=counts.aliases),
+        name: judge(frame, truth, aliases=counts.aliases)
+        for name, frame in (("proposals", offered), ("written", written))
     }
 
 
-def _headline_precision(judged: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
-    written = judged["written"]
-    recovered = precision(written.filter((pl.col("kind") == "artist") & pl.col("is_recovered")))
-    labels = precision(written.filter(pl.col("kind") == "label"))
-    artists = precision(written.filter(pl.col("kind") == "artist"))
-    return {
-        "recovered_precision": recovered.asdict(),
-        "labels_precision": labels.asdict(),
-        "artists_precision": artists.asdict(),
-    }
-
-
-def _label_coverage(counts: Counts, tracks: pl.DataFrame) -> dict[str, Any]:
-    failed = tracks.filter("was_unresolved")
-    return {
-        "specification_query": counts.coverage,
-        "all_tracks": _before_after(tracks),
-        "failed_at_start": _before_after(failed),
-    }
+def _headline_precision(written: pl.DataFrame) -> dict[str, Any]:
+    labels, artists = (written.filter(pl.col("kind") == kind) for kind in ("label", "artist"))
+    counted = {"recovered": artists.filter("is_recovered"), "labels": labels, "artists": artists}
+    return {f"{name}_precision": precision(rows).asdict() for name, rows in counted.items()}
 
 
 def _before_after(frame: pl.DataFrame) -> dict[str, Any]:
@@ -176,32 +151,26 @@ def _before_after(frame: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _by_source(counts: Counts, judged: Mapping[str, pl.DataFrame]) -> list[dict[str, Any]]:
+def _by_source(proposals: pl.DataFrame) -> list[dict[str, Any]]:
     """One row per kind, tier and source: proposals, what became of them, precision of all and of the written."""
     by = ["kind", "tier", "source"]
-    proposals = judged["proposals"]
-    if proposals.is_empty():
-        return []
-    table = proposals.group_by(by).agg(
-        proposals=pl.len(),
-        tracks=pl.col("track_id").n_unique(),
-        accepted=(pl.col("status") == "accepted").sum(),
-        written=(pl.col("status") == "written").sum(),
-        in_review=(pl.col("status") == "proposed").sum(),
-        rejected=(pl.col("status") == "rejected").sum(),
-        conflicts=(pl.col("status") == "conflict").sum(),
-        mean_confidence=pl.col("confidence").mean().round(3),
-    )
-    written = precision_by(proposals.filter(pl.col("status") == "written"), by)
+    of_status = {"accepted": "accepted", "written": "written", "in_review": "proposed", "rejected": "rejected",
+                 "conflicts": "conflict"}  # fmt: skip
+    right, is_written = pl.col("is_right"), pl.col("status") == "written"
     return (
-        table.join(precision_by(proposals, by), on=by, how="left")
-        .join(
-            written.select(*by, written_right="right", written_judged="judged", written_precision="precision"),
-            on=by,
-            how="left",
+        proposals.group_by(by)
+        .agg(
+            proposals=pl.len(),
+            tracks=pl.col("track_id").n_unique(),
+            **{name: (pl.col("status") == status).sum() for name, status in of_status.items()},
+            mean_confidence=pl.col("confidence").mean().round(3),
+            right=right.sum(),
+            judged=right.count(),
+            precision=right.mean().round(4),
+            written_right=right.filter(is_written).sum(),
+            written_judged=right.filter(is_written).count(),
+            written_precision=right.filter(is_written).mean().round(4),
         )
-        .with_columns(pl.col("written_right", "written_judged").fill_null(0))
-        .with_columns(pl.col("precision", "written_precision").round(4))
         .sort("kind", "tier", "source", descending=[True, False, False])
         .to_dicts()
     )
@@ -209,28 +178,28 @@ def _by_source(counts: Counts, judged: Mapping[str, pl.DataFrame]) -> list[dict[
 
 def _bands(proposals: pl.DataFrame) -> list[dict[str, Any]]:
     """One row per kind and band of confidence: proposals by what became of them, and precision."""
-    rows = []
-    for kind in KINDS:
-        for low, high in pairwise(BANDS):
-            top = pl.col("confidence") <= high if high == BANDS[-1] else pl.col("confidence") < high
-            inside = proposals.filter((pl.col("kind") == kind) & (pl.col("confidence") >= low) & top)
-            known = precision(inside)
-            written = int((inside["status"] == "written").sum())
-            rows.append(
-                {
-                    "kind": kind,
-                    "band": f"{low:.2f}–{high:.2f}",
-                    "proposals": inside.height,
-                    "tracks": inside["track_id"].n_unique(),
-                    "written": written,
-                    "in_review": int((inside["status"] == "proposed").sum()),
-                    "other": inside.height - written - int((inside["status"] == "proposed").sum()),
-                    "right": known.right,
-                    "judged": known.judged,
-                    "precision": known.rounded,
-                }
-            )
-    return rows
+    names = [f"{low:.2f}–{high:.2f}" for low, high in pairwise(BANDS)]
+    every = pl.DataFrame({"kind": KINDS}).join(pl.DataFrame({"band": names}), how="cross")
+    # The last band holds 1.
+    band = pl.col("confidence").bin_intervals(BANDS[1:-1], labels=names)
+    status, right = pl.col("status"), pl.col("is_right")
+    counted = (
+        proposals.drop_nulls("confidence")
+        .group_by("kind", band=band.cast(pl.String))
+        .agg(
+            proposals=pl.len(),
+            tracks=pl.col("track_id").n_unique(),
+            written=(status == "written").sum(),
+            in_review=(status == "proposed").sum(),
+            other=(~status.is_in(["written", "proposed"])).sum(),
+            right=right.sum(),
+            judged=right.count(),
+            precision=right.mean().round(4),
+        )
+    )
+    counts = pl.col("proposals", "tracks", "written", "in_review", "other", "right", "judged")
+    rows = every.join(counted, on=["kind", "band"], how="left", maintain_order="left")
+    return rows.with_columns(counts.fill_null(0)).to_dicts()
 
 
 def _tiers(tracks: pl.DataFrame) -> list[dict[str, Any]]:
@@ -241,40 +210,53 @@ def _tiers(tracks: pl.DataFrame) -> list[dict[str, Any]]:
     start = tracks.filter("was_unresolved")
     recovered = start.filter("is_recovered")
     straight = recovered.filter(~pl.col("came_from_queue"))
-    tier = pl.col("artist_tier")
     labels = start.filter("label_written")
-    steps: list[tuple[str, pl.DataFrame, pl.DataFrame]] = [
-        ("Tier 0: labels", straight.filter(tier == 0), labels.filter(pl.col("label_tier") == 0)),
-        ("Tier 1: the database itself", straight.filter(tier == 1), labels.filter(pl.col("label_tier") == 1)),
-        ("Tier 2: sources and context", straight.filter(tier == 2), labels.filter(pl.col("label_tier") == 2)),
-        ("After cool-down", recovered.filter("came_from_queue"), labels.clear()),
-        (
-            "Otherwise, by hand or import",
-            straight.filter(tier.is_null()),
-            labels.filter(pl.col("label_tier").is_null()),
-        ),
-    ]
+    steps = [
+        (words, straight.filter(pl.col("artist_tier").eq_missing(tier)).height,
+         labels.filter(pl.col("label_tier").eq_missing(tier)).height)
+        for words, tier in (("Tier 0: labels", 0), ("Tier 1: the database itself", 1),
+                            ("Tier 2: sources and context", 2), ("Otherwise, by hand or import", None))
+    ]  # fmt: skip
+    steps.insert(3, ("After cool-down", recovered.filter("came_from_queue").height, 0))
     rows, left = [{"step": "Unresolved at the start", "named": 0, "labels": 0, "left": start.height}], start.height
     for step, named, labelled in steps:
-        left -= named.height
-        rows.append({"step": step, "named": named.height, "labels": labelled.height, "left": left})
+        left -= named
+        rows.append({"step": step, "named": named, "labels": labelled, "left": left})
     return [row for n, row in enumerate(rows) if n < 5 or row["named"] or row["labels"]]
 
 
 def _funnel(counts: Counts, tracks: pl.DataFrame) -> list[dict[str, Any]]:
-    """From what lacked an artist at the start to what has one now; each step a subset of the one before."""
-    start = tracks.filter(pl.col("was_unresolved") | pl.col("artist_written") | ~pl.col("has_artist"))
-    proposed = counts.proposals.filter(pl.col("kind") != "label")["track_id"].unique().to_list()
-    seen = start.filter(pl.col("track_id").is_in(proposed) | pl.col("artist_written"))
-    written = seen.filter("artist_written")
-    done = written.filter(pl.col("status") == "completed")
-    steps = (
-        ("Without an artist at the start", start),
-        ("An artist proposed", seen),
-        ("Artist written", written),
-        ("Completed", done),
+    """From what lacked a label or an artist at the start to what has one now, labels, artists and known recordings.
+
+    Steps of one kind are each a subset of the one before; `of` is the first of them. A known recording (an identity)
+    names the artist of a track, so it is a share of the tracks without one.
+    """
+    kinds = counts.proposals.group_by("track_id").agg(
+        *((pl.col("kind") == kind).any().alias(f"{kind}_proposed") for kind in KINDS),
+        identity_written=((pl.col("kind") == "identity") & (pl.col("status") == "written")).any(),
     )
-    return [{"step": name, "tracks": frame.height, "pct": percent(frame.height, start.height)} for name, frame in steps]
+    offered = tracks.join(kinds, on="track_id", how="left").with_columns(
+        pl.col(kinds.columns[1:]).fill_null(value=False)
+    )
+    blank = offered.filter(~pl.col("label_before"))
+    start = offered.filter(pl.col("was_unresolved") | pl.col("artist_written") | ~pl.col("has_artist"))
+    seen = start.filter(pl.any_horizontal("artist_proposed", "identity_proposed", "artist_written"))
+    written = seen.filter("artist_written")
+    steps = (
+        ("label", "Without a label at the start", blank, blank),
+        ("label", "A label proposed", blank.filter(pl.col("label_proposed") | pl.col("label_written")), blank),
+        ("label", "Label written", blank.filter("label_written"), blank),
+        ("artist", "Without an artist at the start", start, start),
+        ("artist", "An artist proposed", seen, start),
+        ("artist", "Artist written", written, start),
+        ("artist", "Completed", written.filter(pl.col("status") == "completed"), start),
+        ("identity", "A known recording proposed", start.filter("identity_proposed"), start),
+        ("identity", "Known recording written", start.filter("identity_written"), start),
+    )
+    return [
+        {"kind": kind, "step": step, "tracks": rows.height, "of": of.height, "pct": percent(rows.height, of.height)}
+        for kind, step, rows, of in steps
+    ]
 
 
 def _unknown_slots(counts: Counts, tracks: pl.DataFrame) -> dict[str, Any]:
@@ -305,58 +287,46 @@ def _unavailable(runs: pl.DataFrame) -> dict[str, str]:
 def _next_steps(counts: Counts, tracks: pl.DataFrame, headline: Mapping[str, Any]) -> list[dict[str, str]]:
     """What an analyst would do now, most useful first: a sentence and its command."""
     status = dict(counts.proposals.group_by("status").len().iter_rows())
-    ready = int(counts.queue.get("ready_for_retry") or 0)
     left = tracks.filter((pl.col("status") == "failed") & (pl.col("retry_count") < MAX_ATTEMPTS))
-    parkable, retriable = left.filter(~pl.col("is_retriable")).height, int(left["is_retriable"].sum())
-    steps: list[tuple[bool, str, str]] = [
+    cycle = "enrich trigger --limit 1000"
+    some: list[tuple[int, str, str]] = [
+        (status.get("accepted", 0), "{:,} accepted proposals are not written yet.", "enrich writeback --apply"),
         (
-            counts.states.is_empty(),
-            "The database holds no tracks with an enrichment status.",
-            "enrich import FILE… or enrich demo",
-        ),
-        (
-            counts.runs.is_empty() and not counts.states.is_empty(),
-            "No tier has run yet: nothing is proposed.",
-            "enrich resolve --limit 1000",
-        ),
-        (
-            status.get("accepted", 0) > 0,
-            f"{status.get('accepted', 0):,} accepted proposals are not written yet.",
-            "enrich writeback --apply",
-        ),
-        (
-            status.get("proposed", 0) > 0,
-            f"{status.get('proposed', 0):,} proposals wait for a person, the surest first.",
+            status.get("proposed", 0),
+            "{:,} proposals wait for a person, the surest first.",
             "enrich proposals --status proposed --csv review.csv",
         ),
         (
-            status.get("conflict", 0) > 0,
-            f"{status.get('conflict', 0):,} proposals met values changed since the snapshot.",
+            status.get("conflict", 0),
+            "{:,} proposals met values changed since the snapshot.",
             "enrich proposals --status conflict",
         ),
         (
-            retriable > 0,
-            f"{retriable:,} tracks failed for a reason that passes; the cycle retries them first.",
-            "enrich trigger --limit 1000",
+            left["is_retriable"].sum(),
+            "{:,} tracks failed for a reason that passes; the cycle retries them first.",
+            cycle,
+        ),
+        (headline["pending_after"], "{:,} tracks are pending.", cycle),
+        (
+            counts.queue["ready_for_retry"] or 0,
+            "{:,} tracks have ended their cool-down.",
+            "enrich cooldown process --limit 500",
         ),
         (
-            headline["pending_after"] > 0,
-            f"{headline['pending_after']:,} tracks are pending.",
-            "enrich trigger --limit 1000",
-        ),
-        (ready > 0, f"{ready:,} tracks have ended their cool-down.", "enrich cooldown process --limit 500"),
-        (
-            parkable > 0,
-            f"{parkable:,} failed tracks have retries left and no date for one.",
+            (~left["is_retriable"]).sum(),
+            "{:,} failed tracks have retries left and no date for one.",
             "enrich cooldown migrate --limit 500",
         ),
     ]
-    unavailable = _unavailable(counts.runs)
-    steps += [
-        (True, f"{source} could not answer: {why}.", "enrich hunt-labels --limit 500")
-        for source, why in sorted(unavailable.items())
-    ]
-    return [{"text": text, "command": command} for is_due, text, command in steps if is_due]
+    steps = [(words.format(int(n)), command) for n, words, command in some if n]
+    if counts.states.is_empty():
+        text = "The database holds no tracks with an enrichment status."
+        steps.insert(0, (text, "enrich import FILE… or enrich demo"))
+    elif counts.runs.is_empty():
+        steps.insert(0, ("No tier has run yet: nothing is proposed.", "enrich resolve --limit 1000"))
+    for source, why in sorted(_unavailable(counts.runs).items()):
+        steps.append((f"{source} could not answer: {why}.", "enrich hunt-labels --limit 500"))
+    return [{"text": text, "command": command} for text, command in steps]
 
 
 def _review_first(counts: Counts, tracks: pl.DataFrame) -> list[dict[str, Any]]:

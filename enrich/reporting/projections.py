@@ -24,6 +24,9 @@ BASE_WITH_LABEL = 26
 
 _QUEUED = "pending_re_enrichment"
 
+#: Counts that are projected as a share as well.
+_ALSO_AS_SHARE = ("labels_proposed", "labels_found", "queue_recovered")
+
 INSIDE, BELOW, ABOVE, NOT_YET = "inside", "below", "above", "not yet"
 
 
@@ -116,15 +119,11 @@ def projected_and_counted(
         if verdict is not None and (waiting or not has_run):
             verdict = NOT_YET
         known = _precision_of(projection.key, judged)
+        projected = {name: getattr(projection, name) if apply else None for name in ("before", "low", "high")}
         rows.append(
             {
-                "key": projection.key,
-                "phase": projection.phase,
-                "metric": projection.metric,
-                "unit": projection.unit,
-                "before": projection.before if apply else None,
-                "low": projection.low if apply else None,
-                "high": projection.high if apply else None,
+                **{name: getattr(projection, name) for name in ("key", "phase", "metric", "unit")},
+                **projected,
                 "actual": value,
                 "of": of,
                 "verdict": verdict,
@@ -153,24 +152,25 @@ def _counted(
     from_queue = int(recovered["came_from_queue"].sum())
     queued = failed.filter((pl.col("status") == _QUEUED) | pl.col("was_queued")).height
     by_tier = {n: int((recovered["artist_tier"] == n).fill_null(value=False).sum()) for n in (1, 2)}
-    gain = headline["success_rate_after_pct"] - headline["success_rate_before_pct"]
-    return {
+    before, after = headline["success_rate_before_pct"], headline["success_rate_after_pct"]
+    counted = {
         "labels_proposed": (proposed, blank.height),
-        "labels_proposed_pct": (percent(proposed, blank.height), blank.height),
         "labels_found": (found, blank.height),
-        "labels_found_pct": (percent(found, blank.height), blank.height),
         "tier1_candidates": (int(failed["label"].is_not_null().sum()), failed.height),
         "tier1_recovered": (by_tier[1], failed.height),
         "tier2_recovered": (by_tier[2], failed.height),
         "tiers_recovered": (recovered.height - from_queue, failed.height),
         "queued": (queued, failed.height),
         "queue_recovered": (from_queue, queued),
-        "queue_recovered_pct": (percent(from_queue, queued), queued),
-        "success_rate": (headline["success_rate_after_pct"], headline["tracks"]),
-        "success_gain": (round(gain, 1), headline["tracks"]),
         "unresolved": (int(failed["is_unresolved"].sum()), failed.height),
         "permanently_failed": (headline["permanently_failed_after"], failed.height),
     }
+    shares = {f"{key}_pct": (percent(*counted[key]), counted[key][1]) for key in _ALSO_AS_SHARE}
+    rates = {
+        "success_rate": (after, headline["tracks"]),
+        "success_gain": (round(after - before, 1), headline["tracks"]),
+    }
+    return {**counted, **shares, **rates}
 
 
 def _precision_of(key: str, judged: Mapping[str, pl.DataFrame]) -> Precision:
@@ -185,20 +185,18 @@ def _precision_of(key: str, judged: Mapping[str, pl.DataFrame]) -> Precision:
         )
         return precision(best)
     artist = (pl.col("kind") == "artist") & pl.col("is_recovered")
-    label = (pl.col("kind") == "label") & failed
     counted: dict[str, pl.Expr] = {
-        "labels_found": label,
-        "labels_found_pct": label,
-        "tier1_candidates": label,
+        "labels_found": (pl.col("kind") == "label") & failed,
+        "tier1_candidates": (pl.col("kind") == "label") & failed,
         "tier1_recovered": artist & (pl.col("tier") == 1),
         "tier2_recovered": artist & (pl.col("tier") == 2),
         "tiers_recovered": artist & ~pl.col("came_from_queue"),
         "queue_recovered": artist & pl.col("came_from_queue"),
-        "queue_recovered_pct": artist & pl.col("came_from_queue"),
         "success_rate": artist,
         "success_gain": artist,
     }
-    return precision(judged["written"].filter(counted[key])) if key in counted else Precision(right=0, judged=0)
+    which = counted.get(key.removesuffix("_pct"))
+    return Precision(right=0, judged=0) if which is None else precision(judged["written"].filter(which))
 
 
 def _is_label_found() -> pl.Expr:

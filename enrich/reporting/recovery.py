@@ -38,7 +38,13 @@ HTML_NAME, JSON_NAME = "recovery-report.html", "recovery-report.json"
 FORMER_NAME = "recovery-report-former.json"
 
 #: Columns of the report's tables that hold nothing but nulls where nothing is known.
-_NUMBERS = {"low": pl.Float64, "high": pl.Float64, "actual": pl.Float64, "precision": pl.Float64, "verdict": pl.String}
+_NUMBERS: dict[str, Any] = {
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "actual": pl.Float64,
+    "precision": pl.Float64,
+    "verdict": pl.String,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,25 +191,16 @@ def render(counted: dict[str, Any], *, today: date) -> str:
 def frames(counted: dict[str, Any]) -> dict[str, pl.DataFrame]:
     """The tables that are drawn, from the figures alone, each in the columns its chart takes."""
     coverage = counted["label_coverage"]
+    groups = {"All tracks": coverage["all_tracks"], "Failed at the start": coverage["failed_at_start"]}
+    rows = {
+        "label_coverage": [{"group": name, **counts} for name, counts in groups.items() if counts["tracks"]],
+        "projections": counted["projections"]["rows"],
+        "queue": counted["queue"]["by_week"],
+        **{name: counted[name] for name in ("tiers", "funnel", "success_trend", "confidence_bands")},
+    }
     return {
-        "label_coverage": pl.DataFrame(
-            [
-                {"group": name, **{k: coverage[key][k] for k in ("tracks", "before", "after")}}
-                for name, key in (("All tracks", "all_tracks"), ("Failed at the start", "failed_at_start"))
-                if coverage[key]["tracks"]
-            ],
-            schema={"group": pl.String, "tracks": pl.Int64, "before": pl.Int64, "after": pl.Int64},
-        ),
-        "projections": pl.DataFrame(
-            counted["projections"]["rows"], schema_overrides=_NUMBERS, infer_schema_length=None, strict=False
-        ),
-        "tiers": pl.DataFrame(counted["tiers"]),
-        "funnel": pl.DataFrame(counted["funnel"]).select("step", "tracks"),
-        "success_trend": pl.DataFrame(counted["success_trend"], schema={"date": pl.Date, "success_rate": pl.Float64}),
-        "queue": pl.DataFrame(counted["queue"]["by_week"], schema={"week": pl.Date, "tracks": pl.Int64}),
-        "confidence_bands": pl.DataFrame(
-            counted["confidence_bands"], schema_overrides={"precision": pl.Float64}, infer_schema_length=None
-        ),
+        name: pl.DataFrame(of, schema_overrides=_NUMBERS, infer_schema_length=None, strict=False)
+        for name, of in rows.items()
     }
 
 
@@ -229,29 +226,19 @@ def draw(counted: dict[str, Any], *, today: date) -> dict[str, Figure]:
 
 def recovery_table(counted: dict[str, Any]) -> str:
     """Projected beside counted as aligned text, for a terminal."""
+    suffix = {"%": " %", "points": " pts"}
     rows = [("", "projected", "counted", "of", "verdict", "right")]
     for row in counted["projections"]["rows"]:
-        suffix = {"%": " %", "points": " pts"}.get(row["unit"], "")
-        projected = "–" if row["low"] is None else f"{row['low']:g}–{row['high']:g}{suffix}"
+        unit = suffix.get(row["unit"], "")
         right = "" if row["precision"] is None else f"{100 * row['precision']:.1f} % of {row['precision_n']:,}"
-        rows.append(
-            (
-                row["metric"],
-                projected,
-                f"{row['actual']:,}{suffix}",
-                f"{row['of']:,}",
-                (row["verdict"] or "–") + (" (better)" if row["is_better"] else ""),
-                right,
-            )
-        )
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            cell.ljust(w) if i in (0, 4) else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        )
+        projected = "–" if row["low"] is None else f"{row['low']:g}–{row['high']:g}{unit}"
+        verdict = (row["verdict"] or "–") + (" (better)" if row["is_better"] else "")
+        rows.append((row["metric"], projected, f"{row['actual']:,}{unit}", f"{row['of']:,}", verdict, right))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(f"{cell:{'<' if n in (0, 4) else '>'}{widths[n]}}" for n, cell in enumerate(row)).rstrip()
         for row in rows
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+    )
 
 
 def plain(value: Any) -> Any:
