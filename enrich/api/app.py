@@ -27,7 +27,7 @@ from enrich.api.metrics import CONTENT_TYPE, metrics
 from enrich.api.reading import LOCK_S, STATEMENT_S, Reads
 from enrich.cooldown import queue
 from enrich.errors import DatabaseError, EnrichError
-from enrich.ledger.proposals import proposals
+from enrich.ledger.proposals import count_proposals, proposals
 from enrich.pipeline import cycle
 from enrich.reporting.dashboards import NAMES, dashboards
 from enrich.reporting.recovery import plain, read_figures
@@ -214,9 +214,9 @@ def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guar
         """Proposals, surest first."""
 
         def of_postgres() -> dict[str, Any]:
-            frame = proposals(settings, status=status)
-            rows = [{**row, "evidence": json.loads(row["evidence"] or "null")} for row in frame.head(limit).to_dicts()]
-            return {"status": "success", "total": frame.height, "proposals": rows}
+            found = proposals(settings, status=status, limit=limit).to_dicts()
+            rows = [{**row, "evidence": json.loads(row["evidence"] or "null")} for row in found]
+            return {"status": "success", "total": count_proposals(settings, status=status), "proposals": rows}
 
         return await reads.of(of_postgres)
 

@@ -8,17 +8,14 @@ from typing import Annotated
 import typer
 
 import enrich
-from enrich.cli.output import JsonOption, emit
-from enrich.rules import MAX_LIMIT, MIN_LIMIT
+from enrich.cli.output import Limit, Shown, command
 
 app = typer.Typer()
 queue_app = typer.Typer(no_args_is_help=True, help="The cool-down queue: park failed tracks, take due ones out.")
 app.add_typer(queue_app, name="cooldown")
 
-Limit = Annotated[int, typer.Option(min=MIN_LIMIT, max=MAX_LIMIT, help="At most this many tracks.")]
 
-
-@queue_app.command()
+@command(queue_app)
 def migrate(
     limit: Limit = 100,
     strategy: Annotated[
@@ -27,11 +24,10 @@ def migrate(
     ] = None,
     base_days: Annotated[int, typer.Option(min=1, help="Base period in days, of this wait.")] = 90,
     jitter: Annotated[float, typer.Option(min=0, max=0.5, help="Spread a batch by this share of its period.")] = 0.0,
-    every: Annotated[
+    with_retriable: Annotated[
         bool, typer.Option("--all", help="Also failures that pass (time-outs and the like), which trigger retries.")
     ] = False,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Put failed tracks into the queue; exhausted ones stay failed and are counted.
 
     Example: enrich cooldown migrate --limit 500 --strategy adaptive
@@ -43,46 +39,36 @@ def migrate(
         strategy=strategy,
         base_days=base_days,
         jitter=jitter,
-        with_retriable=every,
+        with_retriable=with_retriable,
     )
-    emit(
-        done.asdict(),
-        as_json=as_json,
-        text=f"{done.migrated} of {done.candidates} failed tracks put into cool-down; "
-        f"{done.skipped} have no retries left",
-    )
+    text = f"{done.migrated} of {done.candidates} failed tracks put into cool-down; {done.skipped} have no retries left"
+    return done.asdict(), text
 
 
-@queue_app.command()
-def process(limit: Limit = 50, as_json: JsonOption = False) -> None:
+@command(queue_app)
+def process(limit: Limit = 50) -> Shown:
     """Set tracks whose cool-down has ended back to pending, oldest first.
 
     Example: enrich cooldown process --limit 100 && enrich trigger --limit 200 --apply
     """
     done = enrich.cooldown.process(enrich.load_settings(), now=datetime.now(UTC), limit=limit)
-    emit(
-        done.asdict(),
-        as_json=as_json,
-        text=f"{done.reset_to_pending} due tracks set to pending; `enrich trigger` tries them again",
-    )
+    return done.asdict(), f"{done.reset_to_pending} due tracks set to pending; `enrich trigger` tries them again"
 
 
-@queue_app.command()
-def stats(as_json: JsonOption = False) -> None:
+@command(queue_app)
+def stats() -> Shown:
     """How the queue stands: how many wait, are due, and when the next one falls due.
 
     Example: enrich cooldown stats --json
     """
     now = enrich.cooldown.stats(enrich.load_settings(), now=datetime.now(UTC))
     following = f"{now.next_retry_time:%Y-%m-%d %H:%M} UTC" if now.next_retry_time else "none"
-    emit(
-        now.asdict(),
-        as_json=as_json,
-        text=f"in queue            {now.total_in_queue:>7,}\n"
+    return now.asdict(), (
+        f"in queue            {now.total_in_queue:>7,}\n"
         f"due now             {now.ready_for_retry:>7,}\n"
         f"waiting             {now.waiting:>7,}\n"
         f"next retry          {following}\n"
         f"mean retries        {now.avg_retry_attempts:>7.2f}\n"
         f"permanently failed  {now.permanently_failed:>7,}\n"
-        f"retried next        {now.retriable:>7,}",
+        f"retried next        {now.retriable:>7,}"
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import enrich
-from enrich.cli.output import JsonOption, emit, progress, say
+from enrich.cli.output import Shown, command, progress, say
 from enrich.errors import InputFileError
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ app.add_typer(db, name="db")
 _SHOWN = 20
 
 
-@db.command()
-def start(as_json: JsonOption = False) -> None:
+@command(db)
+def start() -> Shown:
     """Start the embedded Postgres; it runs on until `enrich db stop`.
 
     Other commands start it by themselves. With ENRICH_DATABASE_URL set there is nothing to start.
@@ -39,19 +39,13 @@ def start(as_json: JsonOption = False) -> None:
     settings = enrich.load_settings()
     if settings.database_url is not None:
         url = url_without_password(settings)
-        emit({"embedded": False, "url": url}, as_json=as_json, text=f"ENRICH_DATABASE_URL is set: {url}")
-        return
+        return {"embedded": False, "url": url}, f"ENRICH_DATABASE_URL is set: {url}"
     started = server.start(settings)
-    emit(
-        {"embedded": True, "running": started.running, "pid": started.pid, "url": started.url,
-         "data_path": started.data_path},
-        as_json=as_json,
-        text=f"running, data in {started.data_path}\npsql '{started.url}'",
-    )  # fmt: skip
+    return {"embedded": True, **asdict(started)}, f"running, data in {started.data_path}\npsql '{started.url}'"
 
 
-@db.command()
-def stop(as_json: JsonOption = False) -> None:
+@command(db)
+def stop() -> Shown:
     """Stop the embedded Postgres, its data safely written.
 
     Example: enrich db stop
@@ -59,18 +53,17 @@ def stop(as_json: JsonOption = False) -> None:
     from enrich.database import server
 
     stopped = server.stop(enrich.load_settings())
-    emit({"stopped": stopped}, as_json=as_json, text="stopped" if stopped else "was not running")
+    return {"stopped": stopped}, "stopped" if stopped else "was not running"
 
 
-@db.command()
+@command(db)
 def migrate(
     down: Annotated[bool, typer.Option("--down", help="Take the latest migration back.")] = False,
     to: Annotated[int | None, typer.Option("--to", help="Stop at this version, up or down.")] = None,
     grants: Annotated[
         str | None, typer.Option(metavar="ROLE", help="Also grant this role what it needs; printed as SQL.")
     ] = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Bring the database to this version's tables, or take back the ledger, and asked again the queue.
 
     Each step is one transaction; tables that exist stay as they are. Applying again changes nothing.
@@ -85,7 +78,7 @@ def migrate(
     granted = grant(settings, grants) if grants and not down else []
     steps = [f"applied {name}" for name in done.applied] + [f"took back {name}" for name in done.taken_back]
     text = "\n".join([*steps, *done.notices, *granted] or ["nothing to do"])
-    emit({**asdict(done), "grants": granted}, as_json=as_json, text=text)
+    return {**asdict(done), "grants": granted}, text
 
 
 def _layout_text(layout: Layout | None) -> list[str]:
@@ -95,8 +88,8 @@ def _layout_text(layout: Layout | None) -> list[str]:
     return [f"layout: {layout.said() if layout.found else layout.name}", *renamed]
 
 
-@db.command()
-def status(as_json: JsonOption = False) -> None:
+@command(db)
+def status() -> Shown:
     """Show server, connection string, migrations and row counts.
 
     Example: enrich db status --json
@@ -123,18 +116,17 @@ def status(as_json: JsonOption = False) -> None:
                 *(f"{count:>12,}  {table}" for table, count in (found.rows or {}).items()),
             ]
         )
-    emit(asdict(found), as_json=as_json, text=text)
+    return asdict(found), text
 
 
-@app.command()
+@command(app)
 def demo(
     seed: Annotated[int | None, typer.Option(min=0, help="Another world for every seed.")] = None,
     now: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="The day the world is looked at (UTC); default today."),
     ] = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Fill an empty database with the demo world: 2,213 tracks, 635 of them failed, and the truth about each.
 
     Example: enrich demo --seed 20251 --now 2026-03-01
@@ -161,14 +153,14 @@ def demo(
         "",
         f"Catalogue of {made.catalogue_rows:,} releases: {made.catalogue}",
     ]
-    emit(made.asdict(), as_json=as_json, text="\n".join(lines))
+    return made.asdict(), "\n".join(lines)
 
 
 def _pct(part: int, whole: int) -> str:
     return f"{100.0 * part / whole:.1f} %" if whole else "–"
 
 
-@app.command("import")
+@command(app, "import")
 def import_(
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="FILE", show_default=False, help="Tracklist files.")
@@ -176,8 +168,7 @@ def import_(
     undo: Annotated[
         str | None, typer.Option("--undo", metavar="RUN", help="Take an import back: sets stand as before it.")
     ] = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Import tracklists into Postgres; a set that is there is compared slot by slot and corrected.
 
     Takes tables (Parquet, CSV, JSONL with set_id and position), saved 1001Tracklists pages, their JSON, typed lists
@@ -192,15 +183,14 @@ def import_(
             f"{back.sets_restored} sets as before, {back.sets_removed} sets and {back.tracks_removed} tracks gone; "
             f"changed again since and left: {back.kept}"
         )
-        emit(back.asdict(), as_json=as_json, text=text)
-        return
+        return back.asdict(), text
     if not files:
         raise InputFileError("no tracklist file given")
     result = enrich.import_(files, settings=enrich.load_settings(), now=datetime.now(UTC))
     _import_talk(result)
     if not result.slots:
         raise InputFileError(f"no usable row in {', '.join(map(str, files))}; rows set aside: {result.bad_rows}")
-    emit(result.asdict(), as_json=as_json, text=_import_text(result))
+    return result.asdict(), _import_text(result)
 
 
 def _import_talk(result: ImportResult) -> None:
@@ -235,11 +225,10 @@ def _changes_text(result: ImportResult) -> str:
     return f"\nsets that were there and differ: {sets}; slots: {said}{waiting}\nundo with --undo {result.run_id}"
 
 
-@app.command()
+@command(app)
 def snapshot(
     full: Annotated[bool, typer.Option("--full", help="Read every table, also those that did not change.")] = False,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Copy the music database into a new DuckDB file, which `latest` then points at.
 
     Whole or not at all: when something goes wrong, the former snapshot stands. Tables that did not change since are
@@ -250,13 +239,13 @@ def snapshot(
     from enrich.snapshots.opening import open_snapshot
     from enrich.snapshots.tables import STAGED
 
-    with progress("reading Postgres", total=len(STAGED)) as bar:
+    with progress("reading Postgres", total=len(STAGED)) as update:
 
         def advance(table: str, rows: int) -> None:
-            bar.update(bar.task_ids[0], advance=1, description=f"{table}: {rows:,} rows")
+            update(advance=1, description=f"{table}: {rows:,} rows")
 
         path = enrich.snapshot(enrich.load_settings(), now=datetime.now(UTC), full=full, progress=advance)
     with open_snapshot(path) as taken:
         manifest = taken.manifest
     marts = "\n".join(f"{count:>12,}  {name}" for name, count in manifest.rows.items() if "." not in name)
-    emit({"path": path, **manifest.as_dict()}, as_json=as_json, text=f"{path}\n{marts}")
+    return {"path": path, **manifest.as_dict()}, f"{path}\n{marts}"

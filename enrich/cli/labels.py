@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import enrich
-from enrich.cli.output import JsonOption, emit, progress, say, watched
+from enrich.cli.output import Apply, JsonOption, Limit, Shown, SnapshotPath, command, emit, progress, say, watched
 from enrich.errors import InputFileError
-from enrich.rules import MAX_LIMIT, MIN_LIMIT
 
 if TYPE_CHECKING:
     from enrich.demo.catalogue.misbehaving import Misbehaviour
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command("hunt-labels")
+@command(app, "hunt-labels")
 def hunt_labels(
     file: Annotated[
         Path | None,
@@ -35,15 +34,10 @@ def hunt_labels(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Where the rows go with their labels; needs FILE.")] = None,
-    limit: Annotated[int, typer.Option(min=MIN_LIMIT, max=MAX_LIMIT, help="Database: at most this many tracks.")] = 100,
-    apply: Annotated[
-        bool, typer.Option("--apply/--dry-run", help="Database: write what the policy accepts, or only record it.")
-    ] = False,
-    snapshot: Annotated[
-        Path | None, typer.Option("--snapshot", help="Database: work on this snapshot instead of a fresh one.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
+    limit: Limit = 100,
+    apply: Apply = False,
+    snapshot: SnapshotPath = None,
+) -> Shown:
     """Find the labels of tracks: in the title, then at the sources that are switched on.
 
     Example: enrich hunt-labels tracks.csv --out labelled.csv
@@ -53,8 +47,7 @@ def hunt_labels(
     if file is not None:
         if out is None:
             raise InputFileError(f"{file}: say where its rows go with their labels, e.g. --out labelled.csv")
-        _hunt_file(file, out, as_json=as_json)
-        return
+        return _hunt_file(file, out)
     if out is not None:
         raise InputFileError(f"--out {out}: goes with a FILE to read; labels of the database are written with --apply")
 
@@ -70,18 +63,17 @@ def hunt_labels(
     text = f"{result['message']} ({result['success_rate']}){written}; run {done.run_id}"
     if done.without:
         text += "\nwithout: " + " · ".join(f"{n:,} {reason}" for reason, n in done.without.items())
-    emit(result, as_json=as_json, text=text)
+    return result, text
 
 
-def _hunt_file(file: Path, out: Path, *, as_json: bool) -> None:
+def _hunt_file(file: Path, out: Path) -> Shown:
     from enrich.sources.searching import stop_on_signals
     from enrich.tiers.label_hunter import by_source_text
 
-    with progress("labels") as bar, stop_on_signals() as stop:
-        task = bar.task_ids[0]
+    with progress("labels") as update, stop_on_signals() as stop:
 
         def show(done: int, total: int, counts: Mapping[str, Counter[str]]) -> None:
-            bar.update(task, completed=done, total=total, description=by_source_text(counts) or "labels")
+            update(completed=done, total=total, description=by_source_text(counts) or "labels")
 
         found = enrich.hunt_label_file(file, out, settings=enrich.load_settings(), on_progress=show, stop=stop)
     summary = {**found.summary(), "out": str(out)}
@@ -89,9 +81,7 @@ def _hunt_file(file: Path, out: Path, *, as_json: bool) -> None:
         say(f"{name} is unavailable: {reason}")
     if found.unfinished:
         say(f"stopped: {len(found.unfinished):,} tracks were not asked to the end; run again to resume from the cache")
-    emit(summary, as_json=as_json, text=_hunt_text(summary))
-    if found.unfinished:
-        raise typer.Exit(130)
+    return summary, _hunt_text(summary), 130 if found.unfinished else 0
 
 
 def _hunt_text(summary: Mapping[str, Any]) -> str:
@@ -104,12 +94,11 @@ def _hunt_text(summary: Mapping[str, Any]) -> str:
     return "\n".join([*lines, f"written to {summary['out']}"])
 
 
-@app.command("parse-titles")
+@command(app, "parse-titles")
 def parse_titles(
     file: Annotated[Path, typer.Argument(help="Table with a column `title`: Parquet, CSV, TSV or JSONL.")],
     out: Annotated[Path, typer.Option("--out", help="Where to write the parsed table; the extension says how.")],
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Read artist, base title, mix, remixer, label and mashup parts out of titles. Needs no Postgres.
 
     Example: enrich parse-titles titles.csv --out parsed.parquet
@@ -138,7 +127,7 @@ def parse_titles(
         "",
         f"{figures['seconds']} s, written to {out}",
     ]
-    emit(figures, as_json=as_json, text="\n".join(lines))
+    return figures, "\n".join(lines)
 
 
 @app.command("catalogue")
@@ -179,10 +168,8 @@ def catalogue_command(
         settings = server.environment(rate=rate)
         say(f"{len(server.shop.listings)} tracks at {server.address}; Ctrl-C ends it")
         text = "\n".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
-        if not as_json:
-            emit({}, as_json=False, text=text)
-        else:
-            sys.stdout.write(json.dumps({"address": server.address, "settings": settings}) + "\n")
+        # One line, for whoever reads line by line while the catalogue goes on.
+        emit({}, as_json=False, text=json.dumps({"address": server.address, "settings": settings}) if as_json else text)
         sys.stdout.flush()
 
     with stop_on_signals() as stop:

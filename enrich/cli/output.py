@@ -1,7 +1,8 @@
-"""Printing results: tables for people on a terminal, JSON for machines, progress only where somebody watches."""
+"""Commands and what they print: tables for people, JSON for machines, progress only where somebody watches."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import sys
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,13 +18,46 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from enrich.rules import MAX_LIMIT, MIN_LIMIT
+
 #: Controls but tab and line break, marks that turn the direction of reading, other line ends, halves of characters.
 _STEERING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]"
 )
 
-#: The option every command has.
+#: Options that several commands have.
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Limit = Annotated[int, typer.Option(min=MIN_LIMIT, max=MAX_LIMIT, help="At most this many tracks.")]
+Apply = Annotated[
+    bool, typer.Option("--apply/--dry-run", help="Write what the policy accepts, or only put it on record.")
+]
+SnapshotPath = Annotated[Path | None, typer.Option("--snapshot", help="Work on this snapshot instead of a fresh one.")]
+Tracklists = Annotated[list[Path], typer.Argument(help="Tracklist files.")]
+By = Annotated[str, typer.Option("--by", help="Who decides; kept in the ledger. Default: the user's login name.")]
+
+#: A result as JSON has it, its text for people, and the exit code where it may be another than 0.
+Shown = tuple[Mapping[str, Any], str] | tuple[Mapping[str, Any], str, int]
+
+
+def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[..., Shown]], Callable[..., None]]:
+    """Make a function that returns what it shows a command, with the option `--json` that chooses which is printed."""
+
+    def register(work: Callable[..., Shown]) -> Callable[..., None]:
+        @wraps(work)
+        def run(*, as_json: bool, **given: object) -> None:
+            result, text, *code = work(**given)
+            emit(result, as_json=as_json, text=text)
+            if any(code):
+                raise typer.Exit(*code)
+
+        signature = inspect.signature(work, eval_str=True)
+        option = inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=JsonOption)
+        run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), option])  # type: ignore[attr-defined]
+        run.__annotations__ = {**work.__annotations__, "as_json": JsonOption}
+        app.command(name)(run)
+        return run
+
+    return register
 
 
 def say(text: str) -> None:
@@ -47,22 +82,20 @@ def shown(confidence: float | None) -> str:
     return "rule" if confidence is None else f"{confidence:.2f}"
 
 
+def short(text: str | None, width: int) -> str:
+    """A text in one line of at most `width` signs."""
+    text = " ".join((text or "").split())
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
 @contextmanager
-def progress(title: str, *, total: int | None = None) -> Iterator[Progress]:
-    """A progress bar on stderr, drawn only on a terminal; quiet in a pipe."""
+def progress(title: str, *, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """A progress bar on stderr, drawn only on a terminal; yields `rich`'s update of it."""
     console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-    )
-    with bar:
-        bar.add_task(title, total=total)
-        yield bar
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda **update: bar.update(task, **update)
 
 
 @contextmanager
@@ -73,18 +106,9 @@ def watched(title: str) -> Iterator[tuple[Callable[[str, int, int | None], None]
     """
     from enrich.sources.searching import stop_on_signals
 
-    with progress(title) as bar, stop_on_signals() as stop:
-        task = bar.task_ids[0]
-
-        def show(step: str, done: int, total: int | None) -> None:
-            bar.update(task, description=step, completed=done, total=total)
-
-        yield show, stop
+    with progress(title) as update, stop_on_signals() as stop:
+        yield lambda step, done, total: update(description=step, completed=done, total=total), stop
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
-    return str(value)
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)

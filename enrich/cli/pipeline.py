@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import enrich
-from enrich.cli.output import JsonOption, emit, progress, say, shown, watched
+from enrich.cli.output import Apply, Limit, Shown, SnapshotPath, Tracklists, command, progress, say, shown, watched
 from enrich.errors import EnrichError
-from enrich.rules import MAX_LIMIT, MIN_LIMIT
 
 if TYPE_CHECKING:
     from enrich.pipeline.cycle import CycleResult
@@ -21,41 +20,40 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-Limit = Annotated[int, typer.Option(min=MIN_LIMIT, max=MAX_LIMIT, help="At most this many tracks.")]
-Apply = Annotated[
-    bool, typer.Option("--apply/--dry-run", help="Write what the policy accepts, or only put it on record.")
-]
-SnapshotPath = Annotated[Path | None, typer.Option("--snapshot", help="Work on this snapshot instead of a fresh one.")]
 _DAY = ["%Y-%m-%d"]
 
 
-@app.command()
+@command(app)
 def resolve(
-    limit: Limit = 100, apply: Apply = False, snapshot: SnapshotPath = None, as_json: JsonOption = False
-) -> None:
+    limit: Limit = 100,
+    apply: Apply = False,
+    snapshot: SnapshotPath = None,
+) -> Shown:
     """Run tiers 0–3 on failed tracks; proposals go on record, accepted ones are written with --apply.
 
     Example: enrich resolve --limit 500 --apply
     """
-    _cycle("resolve", enrich.resolve, limit=limit, apply=apply, snapshot=snapshot, as_json=as_json)
+    return _cycle("resolve", enrich.resolve, limit=limit, apply=apply, snapshot=snapshot)
 
 
-@app.command()
+@command(app)
 def trigger(
-    limit: Limit = 200, apply: Apply = False, snapshot: SnapshotPath = None, as_json: JsonOption = False
-) -> None:
+    limit: Limit = 200,
+    apply: Apply = False,
+    snapshot: SnapshotPath = None,
+) -> Shown:
     """Run the standard cycle on pending tracks; with --apply the unresolved are failed or go back into cool-down.
 
     Example: enrich cooldown process --limit 100 && enrich trigger --limit 200 --apply
     """
-    _cycle("trigger", enrich.trigger, limit=limit, apply=apply, snapshot=snapshot, as_json=as_json)
+    return _cycle("trigger", enrich.trigger, limit=limit, apply=apply, snapshot=snapshot)
 
 
-def _cycle(title: str, work: Callable[..., CycleResult], *, as_json: bool, **options: object) -> None:
+def _cycle(title: str, work: Callable[..., CycleResult], **options: object) -> Shown:
     settings, now = enrich.load_settings(), datetime.now(UTC)
     with watched(title) as (show, stop):
         done = work(settings, now=now, on_progress=show, stop=stop, **options)
-    emit(done.asdict(), as_json=as_json, text=_cycle_text(done))
+    return done.asdict(), _cycle_text(done)
 
 
 def _cycle_text(done: CycleResult) -> str:
@@ -82,7 +80,7 @@ def _cycle_text(done: CycleResult) -> str:
     return "\n".join(lines)
 
 
-@app.command()
+@command(app)
 def run(
     tracklists: Annotated[
         Path | None,
@@ -97,8 +95,7 @@ def run(
     migrate: Annotated[
         bool | None, typer.Option("--migrate", help="Add our tables to your own database where they are missing.")
     ] = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Do the whole job: database, snapshot, tiers, write-back, cool-down, report.
 
     With ENRICH_DATABASE_URL set it works there, says first what it will touch, and writes only with --apply.
@@ -113,12 +110,12 @@ def run(
         with_migrations=migrate,
         say=say,
     )
-    emit(done.asdict(), as_json=as_json, text=done.text())
+    return done.asdict(), done.text()
 
 
-@app.command()
+@command(app)
 def replay(
-    tracklists: Annotated[list[Path], typer.Argument(help="Tracklist files.")],
+    tracklists: Tracklists,
     out: Annotated[Path, typer.Option(help="Where the result goes, as JSON.")],
     step: Annotated[str, typer.Option(help="How long a step is: 30d, 4w, or a number of days.")] = "30d",
     truth: Annotated[
@@ -135,8 +132,7 @@ def replay(
         str | None, typer.Option(help="Auto-accept policy to try out, written as ENRICH_AUTO_ACCEPT is.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides which recordings are promos.")] = 1,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Walk real history month by month through tiers and cool-down, on a scratch database that is removed afterwards.
 
     Real recordings begin as promos without an artist, one half without a title too; their later plays carry the name.
@@ -146,10 +142,10 @@ def replay(
     """
     from enrich.replaying.running import History, Promos
 
-    with progress("steps") as bar:
+    with progress("steps") as update:
 
         def on_step(done: Step, count: int) -> None:
-            bar.update(bar.task_ids[0], total=count, advance=1, description=f"{done.ends:%Y-%m}")
+            update(total=count, advance=1, description=f"{done.ends:%Y-%m}")
 
         result = enrich.replay(
             tracklists,
@@ -163,11 +159,10 @@ def replay(
             policy=policy,
             on_step=on_step,
         )
-    emit(result.asdict(), as_json=as_json, text=_replay_text(result, out))
+    return result.asdict(), _replay_text(result, out)
 
 
 def _days(step: str) -> int:
-
     spoken = step.strip().lower()
     number, factor = (spoken[:-1], {"d": 1, "w": 7}[spoken[-1]]) if spoken[-1:] in ("d", "w") else (spoken, 1)
     if not number.isdecimal() or int(number) < 1:

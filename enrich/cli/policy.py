@@ -7,20 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import polars as pl
 import typer
 
 import enrich
-from enrich.cli.output import JsonOption, emit
+from enrich.cli.output import By, Shown, command
 
 app = typer.Typer()
 
 
-@app.command()
+@command(app)
 def policy(
     picture: Annotated[Path | None, typer.Option(help="Draw it as well: .png, .svg or .pdf.")] = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Show what the policy accepts of each source, at what precision, and what more precision costs.
 
     Example: enrich policy --picture policy.png
@@ -30,10 +28,10 @@ def policy(
     if picture is not None:
         asked = found.precision or settings.accept_precision
         enrich.charts.policy_steps(found.steps, asked=asked).savefig(picture, dpi=150)
-    emit(found.asdict(), as_json=as_json, text=found.text())
+    return found.asdict(), found.text()
 
 
-@app.command()
+@command(app)
 def audit(
     source: Annotated[str, typer.Argument(help="Whose proposals: `same-title`, or `label:beatport` with the kind.")],
     n: Annotated[int, typer.Option("-n", min=1, help="Proposals to draw.")] = 20,
@@ -42,15 +40,16 @@ def audit(
     accept: Annotated[
         bool, typer.Option("--accept", help="Accept what waits beside the decided sample, on its ground.")
     ] = False,
-    by: Annotated[str, typer.Option("--by", help="Who draws and accepts. Default: the user's login name.")] = "",
-    as_json: JsonOption = False,
-) -> None:
+    by: By = "",
+) -> Shown:
     """Draw a random sample of what waits; decided, it says at what risk the others may be accepted.
 
     Run again it shows the same sample and how far it has come, until --accept closes it.
 
     Example: enrich audit same-title -n 20 --csv sample.csv
     """
+    import polars as pl
+
     from enrich.frames.files import write_table
     from enrich.ledger.review import review_table
 
@@ -58,8 +57,7 @@ def audit(
     found = enrich.audit(settings, source, by=who, now=now, n=n, seed=seed)
     if accept:
         done = enrich.accept_rest(settings, found.audit_id, by=who, now=now)
-        emit(done.asdict(), as_json=as_json, text=done.text())
-        return
+        return done.asdict(), done.text()
     sample = review_table(settings, status=None).filter(pl.col("proposal_id").is_in(found.sample))
     if csv is not None:
         write_table(sample, csv)
@@ -71,4 +69,4 @@ def audit(
     written = (
         [f"the sample is in {csv}: fill `decision`, then enrich accept and enrich reject --from-csv"] if csv else []
     )
-    emit(found.asdict(), as_json=as_json, text="\n".join([*lines, *written, found.text() + after]))
+    return found.asdict(), "\n".join([*lines, *written, found.text() + after])

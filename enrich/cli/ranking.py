@@ -11,15 +11,15 @@ from typing import Annotated, Any
 import typer
 
 import enrich
-from enrich.cli.output import JsonOption, emit, say
+from enrich.cli.output import Shown, Tracklists, command, say
 from enrich.rules import GATE_PROBABILITY, GATE_SETS, SURE
 
 app = typer.Typer()
 
 
-@app.command("rank-artists")
+@command(app, "rank-artists")
 def rank_artists(
-    tracklists: Annotated[list[Path], typer.Argument(help="Tracklist files.")],
+    tracklists: Tracklists,
     out: Annotated[Path, typer.Option(help="Where the ranking goes: .parquet, .csv or .jsonl.")],
     scorer: Annotated[str, typer.Option(help="formula or learned.")] = "formula",
     window: Annotated[int, typer.Option(min=1, max=50, help="Positions to either side of an unknown.")] = 2,
@@ -31,8 +31,7 @@ def rank_artists(
     scratch: Annotated[
         Path | None, typer.Option(help="Folder for what is on disk meanwhile; none: the system's temporary one.")
     ] = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Rank the artists every unknown slot may be by, from what is played around it; needs no database.
 
     Example: enrich rank-artists tracklists.parquet --out ranking.parquet
@@ -62,7 +61,7 @@ def rank_artists(
         write_table(ranking, out)
         counts = {**ranking_figures(read.rows, ranking), "rows_set_aside": read.bad.height}
     figures = {**counts, "scorer": scorer, "seconds": round(perf_counter() - started, 2), "out": out}
-    emit(figures, as_json=as_json, text=_ranking_text(figures))
+    return figures, _ranking_text(figures)
 
 
 def _ranking_text(figures: dict[str, Any]) -> str:
@@ -80,54 +79,49 @@ def _ranking_text(figures: dict[str, Any]) -> str:
     )
 
 
-@app.command()
+@command(app)
 def graph(
     out: Annotated[Path, typer.Option(help="Where the graph goes: .gexf or .graphml, or .png of one unknown.")],
     tracklists: Annotated[
         list[Path] | None, typer.Argument(help="Tracklist files; none: the latest snapshot.", show_default=False)
     ] = None,
     unknown: Annotated[str | None, typer.Option(help="Only what is around this track_key.")] = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Write tracks, artists, labels, DJs and sets as a graph that opens in Gephi.
 
     Example: enrich graph tracklists.parquet --unknown "set-12#7" --out unknown.gexf
     """
-
     # A snapshot is looked for only where no files are named.
     settings = None if tracklists else enrich.load_settings()
     done = enrich.graph(tracklists or None, out=out, unknown=unknown, settings=settings)
-    emit(done.asdict(), as_json=as_json, text=done.text())
+    return done.asdict(), done.text()
 
 
-@app.command()
+@command(app)
 def evaluate(
-    tracklists: Annotated[list[Path], typer.Argument(help="Tracklist files.")],
+    tracklists: Tracklists,
     out: Annotated[Path, typer.Option(help="Where the figures go: a .json file.")],
     sample: Annotated[int | None, typer.Option(min=80, help="Recordings asked for at most; fewer is quicker.")] = None,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Hide known recordings, rank them from what is left, and count how often each ranker is right.
 
     Example: enrich evaluate tracklists.parquet --out evaluation.json
     """
-
     if sys.stderr.isatty():
         say("masked replay over unseen half-years, at random and by time; some minutes")
     result = enrich.evaluate(tracklists, out=out, sample=sample, seed=seed)
     tables = [_table(kind, result[kind]) for kind in ("half_years", "random", "time")]
-    emit(result, as_json=as_json, text="\n\n".join([*tables, f"written to {out}"]))
+    return result, "\n\n".join([*tables, f"written to {out}"])
 
 
-@app.command("train-ranker")
+@command(app, "train-ranker")
 def train_ranker(
     out: Annotated[Path, typer.Option(help="Folder of the stored ranker.")],
     tracklists: Annotated[list[Path] | None, typer.Argument(help="Tracklist files; none: the latest snapshot.")] = None,
     sample: Annotated[int | None, typer.Option(min=40, help="Recordings to train on at most.")] = None,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Train the learned ranker and its calibration on your own tracklists, and store them.
 
     Example: enrich train-ranker tracklists.parquet --out data/ranker
@@ -143,15 +137,14 @@ def train_ranker(
         frame = open_snapshot(settings=enrich.load_settings()).frame("tracklists")
         manifest = train_on(frame, out=out, now=now, seed=seed, sample=sample)
     figures: dict[str, Any] = manifest["figures"]
-    emit(manifest, as_json=as_json, text="\n".join([_table(manifest["data"]["hidden"], figures), f"stored in {out}"]))
+    return manifest, "\n".join([_table(manifest["data"]["hidden"], figures), f"stored in {out}"])
 
 
-@app.command()
+@command(app)
 def identify(
-    tracklists: Annotated[list[Path], typer.Argument(help="Tracklist files.")],
+    tracklists: Tracklists,
     out: Annotated[Path, typer.Option(help="Where the candidates go: .parquet, .csv or .jsonl.")],
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Name unknown slots by other listings of their set, by their track key, and by what was played later.
 
     Example: enrich identify tracklists.parquet --out identities.parquet
@@ -170,7 +163,7 @@ def identify(
         f"{first.height:,} unknown slots have a candidate, {sure:,} one at {SURE:.2f} or more, by source of the first:"
     ]
     lines += [f"  {source:<16}{n:>8,}" for source, n in sources.items()]
-    emit(figures | {"by_source": sources, "out": out}, as_json=as_json, text="\n".join([*lines, f"written to {out}"]))
+    return figures | {"by_source": sources, "out": out}, "\n".join([*lines, f"written to {out}"])
 
 
 def _table(kind: str, part: dict[str, Any]) -> str:

@@ -10,13 +10,13 @@ from typing import Annotated, Any
 import typer
 
 import enrich
-from enrich.cli.output import JsonOption, emit, say
+from enrich.cli.output import JsonOption, Shown, command, emit, say
 from enrich.errors import EnrichError
 
 app = typer.Typer()
 
 
-@app.command()
+@command(app)
 def report(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the two files; default: reports in the data folder.")
@@ -28,8 +28,7 @@ def report(
     tracklists: Annotated[
         Path | None, typer.Option(help="The report on this tracklist file; does `enrich run` on it first where needed.")
     ] = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Write the recovery report, an HTML page and its figures as JSON, and print the recovery table.
 
     Example: enrich report --out reports --compare before/recovery-report.json
@@ -52,17 +51,16 @@ def report(
         f"Report: {made.path_html}",
         f"Figures: {made.path_json}",
     ]
-    emit(made.asdict(), as_json=as_json, text="\n".join(lines))
+    return made.asdict(), "\n".join(lines)
 
 
-@app.command()
+@command(app)
 def dashboards(
     name: Annotated[str | None, typer.Argument(help="Which one; all are listed when left out.")] = None,
     snapshot: Annotated[
         str | None, typer.Option(help="Ask this snapshot instead of Postgres; `latest` for the newest.")
     ] = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Run a monitoring query on Postgres or on a snapshot.
 
     Example: enrich dashboards label_coverage --snapshot latest
@@ -73,13 +71,12 @@ def dashboards(
 
     if name is None:
         lines = [f"{key:<24}{what}" for key, what in NAMES.items()]
-        emit({"dashboards": NAMES}, as_json=as_json, text="\n".join(lines))
-        return
+        return {"dashboards": NAMES}, "\n".join(lines)
     frame = enrich.dashboards(name, settings=enrich.load_settings(), snapshot=snapshot)
     with pl.Config(tbl_rows=100, tbl_cols=20, fmt_str_lengths=60, tbl_hide_dataframe_shape=True,
                    tbl_hide_column_data_types=True, tbl_formatting="ASCII_MARKDOWN"):  # fmt: skip
         text = str(frame) if not frame.is_empty() else "no rows"
-    emit({"dashboard": name, "rows": frame.to_dicts()}, as_json=as_json, text=text)
+    return {"dashboard": name, "rows": frame.to_dicts()}, text
 
 
 @app.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import enrich
-from enrich.cli.output import JsonOption, emit, shown
+from enrich.cli.output import By, Shown, command, short, shown
 from enrich.errors import EnrichError
 
 if TYPE_CHECKING:
@@ -22,11 +22,10 @@ Ids = Annotated[list[str] | None, typer.Argument(help="Proposal ids, as `enrich 
 FromCsv = Annotated[
     Path | None, typer.Option("--from-csv", help="A reviewed CSV: its column `decision` says accept or reject.")
 ]
-By = Annotated[str, typer.Option("--by", help="Who decides; kept in the ledger. Default: the user's login name.")]
 Reason = Annotated[str | None, typer.Option(help="Why; kept in the ledger.")]
 
 
-@app.command()
+@command(app)
 def proposals(
     status: Annotated[
         str | None,
@@ -34,8 +33,7 @@ def proposals(
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write them all to a CSV with an empty column `decision`.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Rows to print.")] = 30,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """List proposals, surest first; or write them to a CSV for review in a spreadsheet.
 
     Example: enrich proposals --status proposed --csv review.csv
@@ -46,91 +44,72 @@ def proposals(
     frame = review_table(enrich.load_settings(), status=status)
     if csv is not None:
         write_table(frame, csv)
-        emit({"written": frame.height, "file": str(csv)}, as_json=as_json, text=f"{frame.height:,} proposals in {csv}")
-        return
-    if as_json:
-        emit({"proposals": frame.drop("decision").to_dicts()}, as_json=True, text="")
-        return
+        return {"written": frame.height, "file": str(csv)}, f"{frame.height:,} proposals in {csv}"
     lines = [
         f"{row['proposal_id']}  {row['status']:<10} {row['kind']:<8} tier {row['tier']} {row['source']:<16} "
-        f"{shown(row['confidence'])}  {_short(row['title'], 34):<34} → {_short(row['value'], 40)}"
+        f"{shown(row['confidence'])}  {short(row['title'], 34):<34} → {short(row['value'], 40)}"
         for row in frame.head(limit).iter_rows(named=True)
-    ]
-    more = f"\n… {frame.height - limit:,} more; --limit or --csv shows them" if frame.height > limit else ""
-    emit({}, as_json=False, text=("\n".join(lines) or "no proposals") + more)
+    ] or ["no proposals"]
+    if frame.height > limit:
+        lines.append(f"… {frame.height - limit:,} more; --limit or --csv shows them")
+    return {"proposals": frame.drop("decision").to_dicts()}, "\n".join(lines)
 
 
-@app.command()
-def accept(
-    ids: Ids = None, from_csv: FromCsv = None, by: By = "", reason: Reason = None, as_json: JsonOption = False
-) -> None:
+@command(app)
+def accept(ids: Ids = None, from_csv: FromCsv = None, by: By = "", reason: Reason = None) -> Shown:
     """Accept proposals; `enrich writeback --apply` writes them.
 
     Example: enrich accept --from-csv review.csv --by anna
     """
-    _decide("accepted", ids, from_csv, by, reason, as_json)
+    return _decide("accepted", ids, from_csv, by, reason)
 
 
-@app.command()
-def reject(
-    ids: Ids = None, from_csv: FromCsv = None, by: By = "", reason: Reason = None, as_json: JsonOption = False
-) -> None:
+@command(app)
+def reject(ids: Ids = None, from_csv: FromCsv = None, by: By = "", reason: Reason = None) -> Shown:
     """Reject proposals; they are not proposed again while the evidence stays the same.
 
     Example: enrich reject 3f0c… --by anna --reason "other remix"
     """
-    _decide("rejected", ids, from_csv, by, reason, as_json)
+    return _decide("rejected", ids, from_csv, by, reason)
 
 
-@app.command()
+@command(app)
 def writeback(
     apply: Annotated[bool, typer.Option("--apply/--dry-run", help="Write, or only say what would be written.")] = False,
     undo: Annotated[str | None, typer.Option(metavar="RUN", help="Take back what this run wrote.")] = None,
     by: By = "",
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Write accepted proposals to Postgres in one transaction; dry run unless --apply.
 
     Example: enrich writeback --apply
     """
     settings, now = enrich.load_settings(), datetime.now(UTC)
-    if undo is not None:
-        undone = enrich.undo(settings, undo, now=now, by=by or getpass.getuser())
-        emit(
-            undone.asdict(),
-            as_json=as_json,
-            text=(f"{undone.undone} values put back" if undone.undone else "nothing was left to put back")
-            + (f"; {undone.kept} were edited since and left alone" if undone.kept else ""),
-        )
-        return
-    done = enrich.writeback(settings, now=now, apply=apply)
-    emit(done.asdict(), as_json=as_json, text=_written_text(done))
+    if undo is None:
+        done = enrich.writeback(settings, now=now, apply=apply)
+        return done.asdict(), _written_text(done)
+    undone = enrich.undo(settings, undo, now=now, by=by or getpass.getuser())
+    text = f"{undone.undone} values put back" if undone.undone else "nothing was left to put back"
+    if undone.kept:
+        text += f"; {undone.kept} were edited since and left alone"
+    return undone.asdict(), text
 
 
-def _decide(
-    decision: str, ids: list[str] | None, from_csv: Path | None, by: str, reason: str | None, as_json: bool
-) -> None:
-    from enrich.ledger import review
+def _decide(decision: str, ids: list[str] | None, from_csv: Path | None, by: str, reason: str | None) -> Shown:
+    from enrich.ledger.review import decided_in_csv
 
     if not ids and from_csv is None:
         raise EnrichError(f"nothing to decide: give proposal ids or --from-csv FILE (enrich {decision[:6]} --help)")
-    wanted = list(ids or []) + (review.ids_from_csv(from_csv, decision) if from_csv else [])
+    # Rows of a spreadsheet were seen with their status, ids given by hand with none.
+    seen = dict.fromkeys(ids or [], "") | (decided_in_csv(from_csv, decision) if from_csv else {})
     decide = enrich.accept if decision == "accepted" else enrich.reject
-    # Ids given by hand were seen by nobody; rows of a spreadsheet were seen with their status.
-    seen = review.seen_in_csv(from_csv) if from_csv else None
-    done = decide(
-        enrich.load_settings(), wanted, by=by or getpass.getuser(), now=datetime.now(UTC), reason=reason, seen=seen
-    )
-    left = (
-        f"; {len(done.unchanged)} left as they were (unknown, written, or decided already, by you or by another)"
-        if done.unchanged
-        else ""
-    )
+    who = by or getpass.getuser()
+    done = decide(enrich.load_settings(), list(seen), by=who, now=datetime.now(UTC), reason=reason, seen=seen)
+    lines = [f"{done.changed} proposals {decision}"]
+    if done.unchanged:
+        lines[0] += f"; {len(done.unchanged)} left as they were (unknown, written, or decided already)"
     # The second of two learns who was first.
-    before = review.decided_before(enrich.load_settings(), done.unchanged)
-    told = [f"  {row['proposal_id']} {row['status']} by {row['by']}, {row['at']}" for row in before]
-    text = "\n".join([f"{done.changed} proposals {decision}{left}", *told[:20]])
-    emit(done.asdict() | {"decided_before": before}, as_json=as_json, text=text)
+    lines += [f"  {row['proposal_id']} {row['status']} by {row['by']}, {row['at']}" for row in done.decided_before]
+    return done.asdict(), "\n".join(lines[:21])
 
 
 def _written_text(done: WriteResult) -> str:
@@ -152,8 +131,3 @@ def _written_text(done: WriteResult) -> str:
         f"  conflict: {row['kind']} {row['value']!r} for track {row['track_id']}: {row['reason']}" for row in conflicts
     ]
     return "\n".join([text, *lines])
-
-
-def _short(text: str | None, width: int) -> str:
-    text = " ".join((text or "").split())
-    return text if len(text) <= width else text[: width - 1] + "…"

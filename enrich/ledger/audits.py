@@ -23,6 +23,7 @@ from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import EnrichError
 from enrich.ledger.proposals import proposals
+from enrich.ledger.review import decide
 from enrich.ledger.runs import close_run, open_run
 from enrich.measuring.scale import verdicts
 from enrich.measuring.shares import lower_bound
@@ -162,16 +163,9 @@ def accept_rest(settings: Settings, audit_id: str, *, by: str, now: datetime) ->
     if found.left:
         raise EnrichError(f"{found.text()}; decide these first")
     with database_errors(settings, doing="audit"), connect(settings) as con, con.cursor() as cur:
-        LEDGER["decide"].execute(
-            cur,
-            proposal_ids=list(found.others),
-            decision="accepted",
-            from_statuses=["proposed"],
-            decided_by=f"audit:{by}",
-            reason=f"audit {audit_id}: {found.ground}",
-            now=now,
-        )
-        accepted = len(cur.fetchall())
+        ground = f"audit {audit_id}: {found.ground}"
+        others = list(found.others)
+        accepted = len(decide(cur, others, "accepted", ["proposed"], by=f"audit:{by}", reason=ground, now=now))
         summary = {"ground": found.ground, "right": found.right, "wrong": found.wrong, "accepted": accepted, "by": by}
         close_run(cur, audit_id, now=now, summary={**summary, "low": round(found.low, 4)})
     return read_audit(settings, audit_id)

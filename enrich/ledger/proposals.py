@@ -106,15 +106,13 @@ def save(
     return new, refreshed
 
 
-def proposals(settings: Settings, *, status: str | None = None) -> pl.DataFrame:
-    """All proposals, surest first, or those of one status.
+def proposals(settings: Settings, *, status: str | None = None, limit: int | None = None) -> pl.DataFrame:
+    """All proposals, surest first, or those of one status; LISTED.
 
     Args:
         settings: Where Postgres is.
         status: One of `STATUSES`, or None for all.
-
-    Returns:
-        LISTED, one row per proposal.
+        limit: At most so many; None: all.
 
     Raises:
         EnrichError: no such status.
@@ -123,5 +121,10 @@ def proposals(settings: Settings, *, status: str | None = None) -> pl.DataFrame:
     if status is not None and status not in STATUSES:
         raise EnrichError(f"no proposal status {status!r}; known are {', '.join(STATUSES)}")
     with database_errors(settings, doing="proposals"), connect(settings) as con, con.cursor() as cur:
-        LEDGER["list_proposals"].execute(cur, status=status)
-        return pl.DataFrame(cur.fetchall(), schema=LISTED, orient="row")
+        return LEDGER["list_proposals"].fetch(cur, LISTED, status=status, at_most=limit)
+
+
+def count_proposals(settings: Settings, *, status: str | None = None) -> int:
+    """How many proposals there are, of one status or of all."""
+    with database_errors(settings, doing="proposals"), connect(settings) as con, con.cursor() as cur:
+        return int(LEDGER["count_proposals"].fetch(cur, pl.Schema({"n": pl.Int64}), status=status).item())

@@ -31,9 +31,9 @@ _OPEN_FOR = {
 }
 #: Words a spreadsheet's column `decision` may hold.
 _WORDS = {"accept": "accepted", "accepted": "accepted", "reject": "rejected", "rejected": "rejected"}
+_BEFORE = pl.Schema(dict.fromkeys(("proposal_id", "status", "by", "at"), pl.String))
 
-
-#: Status by proposal as a reviewer saw it; None: whatever it was.
+#: Status by proposal as a reviewer saw it, "" where nobody knows; None: of none.
 Seen = Mapping[str, str] | None
 
 
@@ -44,6 +44,8 @@ class Decided:
     decision: str
     changed: int
     unchanged: tuple[str, ...]
+    decided_before: tuple[dict[str, str], ...] = ()
+    """Of the unchanged those that somebody has decided: proposal_id, status, by whom and at what time (UTC)."""
 
     def asdict(self) -> dict[str, Any]:
         """As JSON prints it."""
@@ -62,7 +64,8 @@ def accept(
         now: When.
         reason: Free text, kept in the ledger.
         seen: The status of each proposal as the reviewer saw it; one whose status is another by now, because somebody
-            else decided it meanwhile, is left as it is.
+            else decided it meanwhile, is left as it is. Who did not say what they saw overrules policies and
+            themselves, and no other person.
 
     Raises:
         EnrichError: an id is no id.
@@ -78,28 +81,8 @@ def reject(
     return _decide(settings, ids, "rejected", by=by, now=now, reason=reason, seen=seen)
 
 
-def decided_before(settings: Settings, ids: Sequence[str]) -> list[dict[str, str]]:
-    """Of these proposals those somebody has decided: proposal_id, status, by whom and when (UTC)."""
-    if not ids:
-        return []
-    known = list_proposals(settings).filter(
-        pl.col("proposal_id").is_in([one.lower() for one in ids]) & pl.col("decided_by").is_not_null()
-    )
-    at = pl.col("decided_at").dt.strftime("%Y-%m-%d %H:%M UTC").alias("at")
-    return known.select("proposal_id", "status", at, by="decided_by").to_dicts()
-
-
-def seen_in_csv(path: Path) -> dict[str, str]:
-    """Status by proposal as the reviewed spreadsheet shows it; empty where it has no column `status`."""
-    frame = read_table(path)
-    if not {"proposal_id", "status"} <= set(frame.columns):
-        return {}
-    known = frame.select("proposal_id", pl.col("status").cast(pl.String).str.strip_chars()).drop_nulls()
-    return dict(known.filter(pl.col("status") != "").iter_rows())
-
-
-def ids_from_csv(path: Path, decision: str) -> list[str]:
-    """Ids of the rows of a reviewed spreadsheet whose column `decision` says so.
+def decided_in_csv(path: Path, decision: str) -> dict[str, str]:
+    """Proposals that a reviewed spreadsheet decides so, with the status it shows of them; "" where it shows none.
 
     Args:
         path: A CSV as `enrich proposals --csv` writes it, with a column `decision` (accept, reject or blank). Without
@@ -112,17 +95,21 @@ def ids_from_csv(path: Path, decision: str) -> list[str]:
     frame = read_table(path)
     if "proposal_id" not in frame.columns:
         raise InputFileError(f"{path}: no column proposal_id; make the file with `enrich proposals --csv {path.name}`")
-    if "decision" not in frame.columns:
-        return [str(i) for i in frame["proposal_id"].drop_nulls()]
-    words = frame.select("proposal_id", word=pl.col("decision").cast(pl.String).str.strip_chars().str.to_lowercase())
-    unknown = words.filter(pl.col("word").is_not_null() & (pl.col("word") != "") & ~pl.col("word").is_in(list(_WORDS)))
-    if not unknown.is_empty():
-        raise InputFileError(
-            f"{path}: decision {unknown['word'][0]!r} of proposal {unknown['proposal_id'][0]} is neither "
-            "accept nor reject"
-        )
-    chosen = words.filter(pl.col("word").replace(_WORDS) == decision)
-    return [str(i) for i in chosen["proposal_id"]]
+    given = {name: pl.col(name) if name in frame.columns else pl.lit(None) for name in ("status", "decision")}
+    rows = frame.select(
+        pl.col("proposal_id").cast(pl.String),
+        seen=given["status"].cast(pl.String).str.strip_chars().fill_null(""),
+        word=given["decision"].cast(pl.String).str.strip_chars().str.to_lowercase(),
+    ).drop_nulls("proposal_id")
+    if "decision" in frame.columns:
+        unknown = rows.filter(~pl.col("word").is_in(["", *_WORDS]))
+        if not unknown.is_empty():
+            raise InputFileError(
+                f"{path}: decision {unknown['word'][0]!r} of proposal {unknown['proposal_id'][0]} is neither "
+                "accept nor reject"
+            )
+        rows = rows.filter(pl.col("word").replace(_WORDS) == decision)
+    return dict(rows.select("proposal_id", "seen").iter_rows())
 
 
 def refused(settings: Settings) -> pl.DataFrame:
@@ -139,30 +126,38 @@ def refused(settings: Settings) -> pl.DataFrame:
 
 def accept_by_policy(cur: psycopg.Cursor[Any], ids: Sequence[str], *, policy: str, now: datetime) -> int:
     """Accept still undecided proposals in a run's own transaction; returns how many. A person's rejection stands."""
-    LEDGER["decide"].execute(
-        cur,
-        proposal_ids=list(ids),
-        decision="accepted",
-        from_statuses=["proposed"],
-        decided_by=f"policy:{policy}",
-        reason=None,
-        now=now,
-    )
-    return len(cur.fetchall())
+    return len(decide(cur, list(ids), "accepted", ["proposed"], by=f"policy:{policy}", reason=None, now=now))
 
 
 def review_table(settings: Settings, *, status: str | None = "proposed") -> pl.DataFrame:
     """Proposals as a reviewer reads them: evidence as one line of text, and an empty column `decision`."""
     frame = list_proposals(settings, status=status)
     return frame.with_columns(
-        evidence=pl.col("evidence").map_elements(evidence_text, return_dtype=pl.String),
+        evidence=pl.col("evidence").map_elements(lambda one: " · ".join(told(one)), return_dtype=pl.String),
         decision=pl.lit("", dtype=pl.String),
     )
 
 
-def evidence_text(evidence: str | None) -> str:
-    """Evidence JSON as one readable line."""
-    return " · ".join(told(evidence))
+def decide(
+    cur: psycopg.Cursor[Any],
+    ids: list[str],
+    decision: str,
+    statuses: list[str],
+    *,
+    by: str,
+    reason: str | None,
+    now: datetime,
+    has_seen: bool = True,
+) -> set[str]:
+    """Decide those of `ids` that stand in one of `statuses`; returns which. Within the caller's transaction.
+
+    Without `has_seen` another person's decision stands.
+    """
+    LEDGER["decide"].execute(
+        cur, proposal_ids=ids, decision=decision, from_statuses=statuses, has_seen=has_seen, decided_by=by,
+        reason=reason, now=now,
+    )  # fmt: skip
+    return {row[0] for row in cur.fetchall()}
 
 
 def _decide(
@@ -178,34 +173,17 @@ def _decide(
     if not by.strip():
         raise EnrichError("a decision needs a name: say who decides with --by")
     wanted = list(dict.fromkeys(ids))
+    groups: dict[str, list[str]] = {}
+    for one in wanted:
+        groups.setdefault((seen or {}).get(one, ""), []).append(one)
+    changed: set[str] = set()
     with database_errors(settings, doing=f"{decision} proposals"), connect(settings) as con, con.cursor() as cur:
-        changed: set[str] = set()
         try:
-            for from_statuses, group in _groups(wanted, decision, seen):
-                LEDGER["decide"].execute(
-                    cur,
-                    proposal_ids=group,
-                    decision=decision,
-                    from_statuses=from_statuses,
-                    decided_by=by,
-                    reason=reason,
-                    now=now,
-                )
-                changed |= {row[0] for row in cur.fetchall()}
+            for status, group in sorted(groups.items()):
+                statuses = [one for one in _OPEN_FOR[decision] if status in ("", one)]
+                changed |= decide(cur, group, decision, statuses, by=by, reason=reason, now=now, has_seen=bool(status))
         except psycopg.errors.InvalidTextRepresentation as error:
             raise EnrichError(f"not a proposal id: {str(error).splitlines()[0]}; see `enrich proposals`") from error
-    unchanged = tuple(i for i in wanted if i.lower() not in changed)
-    return Decided(decision=decision, changed=len(changed), unchanged=unchanged)
-
-
-def _groups(ids: Sequence[str], decision: str, seen: Seen) -> list[tuple[list[str], list[str]]]:
-    """Statuses from which a decision may be taken, and the ids for which these hold."""
-    if seen is None:
-        return [(_OPEN_FOR[decision], list(ids))]
-    groups: dict[str, list[str]] = {}
-    for one in ids:
-        groups.setdefault(seen.get(one, ""), []).append(one)
-    return [
-        (_OPEN_FOR[decision] if not status else [status] if status in _OPEN_FOR[decision] else [], group)
-        for status, group in sorted(groups.items())
-    ]
+        unchanged = tuple(i for i in wanted if i.lower() not in changed)
+        before = LEDGER["decided_before"].fetch(cur, _BEFORE, proposal_ids=list(unchanged)).to_dicts()
+    return Decided(decision=decision, changed=len(changed), unchanged=unchanged, decided_before=tuple(before))

@@ -115,7 +115,7 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoResult:
-    """What undo did: values put back, and those left alone because they were edited since."""
+    """What undo did: values put back this time, and those left alone because they were edited since."""
 
     run_id: str
     undone: int
@@ -291,6 +291,8 @@ def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResu
         run = cur.fetchone()
         if run is None or run[1] != "writeback":
             raise EnrichError(f"no writeback run {run_id}; `enrich report` and the table enrich_runs list them")
+        LEDGER["undo_summary"].execute(cur, run_id=run_id)
+        before, _ = cur.fetchone() or (0, 0)
         for step, place in _UNDO.items():
             identities.execute_where_possible(cur, step, place, run_id=run_id, now=now)
         for column in sorted({*LABEL_COLUMNS, ARTIST_COLUMN} & writable(cur, "tracks")):
@@ -301,7 +303,7 @@ def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResu
         undone, kept = cur.fetchone() or (0, 0)
         LEDGER["kept_writes"].execute(cur, run_id=run_id)
         left = tuple({"track_id": track, "target": target, "row_key": key} for track, target, key in cur.fetchall())
-    return UndoResult(run_id=run_id, undone=undone, kept=kept, kept_writes=left)
+    return UndoResult(run_id=run_id, undone=undone - before, kept=kept, kept_writes=left)
 
 
 def _labels_now(tracks: pl.DataFrame) -> pl.DataFrame:

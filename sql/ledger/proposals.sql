@@ -29,8 +29,9 @@ select
     count(*) filter (where not is_new) as refreshed
 from saved
 
--- name: list_proposals(status)
--- One row per proposal, surest first; `status` null lists all. With the track's title, and the last decision.
+-- name: list_proposals(status, at_most)
+-- One row per proposal, surest first, `at_most` of them or all; `status` null lists all. With the track's title, and
+-- the last decision.
 select
     proposal.proposal_id::text as proposal_id,
     proposal.track_id::text as track_id,
@@ -57,6 +58,10 @@ left join lateral (
 ) as decision on true
 where $status::text is null or proposal.status = $status
 order by proposal.confidence desc nulls last, proposal.proposal_id
+limit $at_most
+
+-- name: count_proposals(status)
+select count(*) from enrich_proposals where $status::text is null or status = $status
 
 -- name: refused_by_person
 -- One row per value of a track that a person has rejected, or undone after it was written, and not accepted since.
@@ -70,15 +75,36 @@ join lateral (
     limit 1
 ) as last_word on last_word.decision in ('rejected', 'reopened')
 
--- name: decide(proposal_ids, decision, from_statuses, decided_by, reason, now)
+-- name: decided_before(proposal_ids)
+-- Of these proposals those that somebody has decided: as they stand, by whom and when (UTC).
+select distinct on (proposal.proposal_id)
+    proposal.proposal_id::text, proposal.status, decision.decided_by,
+    to_char(decision.decided_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')
+from enrich_proposals as proposal
+join enrich_decisions as decision on decision.proposal_id = proposal.proposal_id
+where proposal.proposal_id = any($proposal_ids::uuid[])
+order by proposal.proposal_id, decision.decision_id desc
+
+-- name: decide(proposal_ids, decision, from_statuses, has_seen, decided_by, reason, now)
 -- Takes a decision on each proposal still in one of `from_statuses`; returns their ids. Rows another reviewer has
--- decided meanwhile are left as they are.
+-- decided meanwhile are left as they are; who has not seen their state changes no decision of another person.
 with
 open_now as (
     select proposal_id
-    from enrich_proposals
+    from enrich_proposals as proposal
     where proposal_id = any($proposal_ids::uuid[])
         and status = any($from_statuses::text[])
+        and (
+            $has_seen
+            or status not in ('accepted', 'rejected')
+            or (
+                select decided_by = $decided_by or decided_by like any (array['policy:%', 'audit:%'])
+                from enrich_decisions
+                where proposal_id = proposal.proposal_id
+                order by decision_id desc
+                limit 1
+            )
+        )
     order by proposal_id
     for update
 ),

@@ -17,7 +17,7 @@ from enrich.analyst.snapshot import AnalystSnapshot
 from enrich.errors import EnrichError
 from enrich.frames.files import write_table
 from enrich.ledger.proposals import proposals
-from enrich.ledger.review import accept, ids_from_csv, reject, review_table, seen_in_csv
+from enrich.ledger.review import accept, decided_in_csv, reject, review_table
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TITLES = (
@@ -114,9 +114,9 @@ def test_a_spreadsheet_comes_back_as_it_went(waiting, tmp_path):
         out.writeheader()
         out.writerows({**r, "decision": choice[r["proposal_id"]]} for r in rows)
 
-    seen = seen_in_csv(path)
-    accept(settings, ids_from_csv(path, "accepted"), by="anna", now=NOW, seen=seen)
-    reject(settings, ids_from_csv(path, "rejected"), by="anna", now=NOW, seen=seen)
+    for decide, word in ((accept, "accepted"), (reject, "rejected")):
+        seen = decided_in_csv(path, word)
+        decide(settings, list(seen), by="anna", now=NOW, seen=seen)
 
     assert [_state(settings)[ids[t]][0] for t in TITLES] == ["accepted", "rejected", "proposed", "accepted"]
 
@@ -134,13 +134,39 @@ def test_without_a_planted_truth_people_judge(waiting):
     assert snap.labels.precision().select(pl.col("judged", "right").sum()).row(0) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("first", "by", "second", "stands"),
+    [
+        (reject, "bert", accept, True),
+        (accept, "bert", reject, True),
+        (reject, "anna", accept, False),  # one may change one's mind
+        (accept, "policy:default", reject, False),
+        (accept, "audit:bert", reject, False),
+    ],
+)
+def test_who_did_not_see_it_overrules_no_other_person(waiting, first, by, second, stands):
+    settings, ids = waiting
+    first(settings, [ids[TITLES[0]]], by=by, now=NOW)
+    status = _state(settings)[ids[TITLES[0]]][0]
+
+    done = second(settings, [ids[TITLES[0]]], by="anna", now=NOW)
+
+    assert (done.changed == 0) is stands
+    told = {"proposal_id": ids[TITLES[0]], "status": status, "by": by, "at": "2026-03-01 12:00 UTC"}
+    assert done.decided_before == ((told,) if stands else ())
+    if stands:
+        # Who saw it may.
+        assert second(settings, [ids[TITLES[0]]], by="anna", now=NOW, seen={ids[TITLES[0]]: status}).changed == 1
+
+
 def test_a_stale_spreadsheet_overwrites_nobody(waiting, tmp_path):
     settings, ids = waiting
     path = tmp_path / "review.csv"
     write_table(review_table(settings).with_columns(decision=pl.lit("accept")), path)
     reject(settings, [ids[TITLES[1]]], by="bert", now=NOW)
 
-    done = accept(settings, ids_from_csv(path, "accepted"), by="anna", now=NOW, seen=seen_in_csv(path))
+    seen = decided_in_csv(path, "accepted")
+    done = accept(settings, list(seen), by="anna", now=NOW, seen=seen)
 
     assert done.unchanged == (ids[TITLES[1]],)
     assert _state(settings)[ids[TITLES[1]]] == ("rejected", "bert")
