@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from enrich.cooldown.schedule import LearnedSchedule
+from enrich.cooldown.periods import LearnedSchedule
 from enrich.cooldown.simulation import Tracks, simulate
 from enrich.cooldown.survival import HORIZON_DAYS, ReleaseCurve
 from enrich.rules import MAX_ATTEMPTS, MAX_WAIT_DAYS

@@ -4,7 +4,8 @@
     exponential  30 × 2^attempt: 30, 60, 120, 240
     adaptive     base, or 60 with a label, or 45 while younger than 30 days (the smallest that applies),
                  times 1 + 0.5 × attempt
-    learned      by attempt and age, from how long promos take to be released (`schedule`)
+    learned      by attempt and age, from how long promos take to be released: a table of figures fitted on public
+                 tracklists (`python -m bench.cooldown --ship` fits it anew)
 
 No period exceeds `max_days`; fractions of a day are dropped. `attempt` is the `retry_count` at the time of failing.
 `period_days` runs the expression on a single row, so queue, simulation and notebooks cannot disagree.
@@ -13,10 +14,13 @@ No period exceeds `max_days`; fractions of a day are dropped. `attempt` is the `
 from __future__ import annotations
 
 import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 import polars as pl
 
-from enrich.cooldown.schedule import default_schedule
 from enrich.rules import (
     ADAPTIVE_STEP,
     BASE_DAYS,
@@ -29,6 +33,31 @@ from enrich.rules import (
 
 #: The three strategies of the specification, and the one learned from release lags.
 STRATEGIES = ("fixed", "exponential", "adaptive", "learned")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedSchedule:
+    """Waits in days: one row per attempt, the last row for all later ones; column i from age i × `age_step_days` on."""
+
+    age_step_days: int
+    waits: tuple[tuple[int, ...], ...]
+    price: float
+    """What a look-up was taken to cost, in recoveries."""
+
+    def __call__(self, *, attempt: pl.Expr, has_label: pl.Expr, age_days: pl.Expr) -> pl.Expr:
+        """Days to wait; see `period_expr`. A label changes nothing; an unknown age is old."""
+        ages = len(self.waits[0])
+        column = (age_days.cast(pl.Float64).fill_null(float("inf")) / self.age_step_days).clip(0, ages - 1)
+        row = attempt.fill_null(0).clip(0, len(self.waits) - 1).cast(pl.Int64)
+        flat = pl.Series([wait for of_attempt in self.waits for wait in of_attempt], dtype=pl.Int32)
+        return pl.lit(flat).gather(row * ages + column.floor().cast(pl.Int64))
+
+
+@cache
+def learned_schedule() -> LearnedSchedule:
+    """The schedule the package ships."""
+    fields = json.loads(files("enrich.cooldown").joinpath("learned_schedule.json").read_text(encoding="utf-8"))
+    return LearnedSchedule(**fields | {"waits": tuple(map(tuple, fields["waits"]))})
 
 
 def period_expr(
@@ -73,8 +102,7 @@ def period_expr(
         )
         days = start * (1 + ADAPTIVE_STEP * tries)
     elif strategy == "learned":
-        schedule = default_schedule()
-        days = schedule(attempt=tries, has_label=has_label, age_days=age_days).cast(pl.Float64)
+        days = learned_schedule()(attempt=tries, has_label=has_label, age_days=age_days).cast(pl.Float64)
     else:
         raise ValueError(f"unknown cool-down strategy {strategy!r}; known are {', '.join(STRATEGIES)}")
     return days.floor().clip(1, max_days).cast(pl.Int32)
@@ -100,15 +128,8 @@ def period_days(
         {"attempt": [attempt], "has_label": [has_label], "age_days": [age_days]},
         schema={"attempt": pl.Int64, "has_label": pl.Boolean, "age_days": pl.Float64},
     )
-    rule = period_expr(
-        strategy,
-        attempt=pl.col("attempt"),
-        has_label=pl.col("has_label"),
-        age_days=pl.col("age_days"),
-        base_days=base_days,
-        max_days=max_days,
-    )
-    return int(row.select(rule).item())
+    columns = {name: pl.col(name) for name in row.columns}
+    return int(row.select(period_expr(strategy, **columns, base_days=base_days, max_days=max_days)).item())
 
 
 def jitter_share(track_id: str) -> float:

@@ -147,16 +147,7 @@ def enqueue(
     base_days: int = BASE_DAYS,
     jitter: float = 0.0,
 ) -> None:
-    """Write the waiting time of tracks already locked by the caller's transaction.
-
-    Args:
-        cur: Cursor of the transaction, rows as dictionaries.
-        track_ids: The tracks.
-        now: Start of the period.
-        strategy: See `migrate`.
-        base_days: Base period in days.
-        jitter: See `migrate`.
-    """
+    """Write the waiting time of tracks already locked by the caller's transaction; see `migrate`."""
     if not 0 <= jitter <= 0.5:
         raise EnrichError(f"cool-down jitter must lie between 0 and 0.5, got {jitter}")
     if strategy is not None and strategy not in STRATEGIES:
@@ -179,17 +170,10 @@ def enqueue(
 def _days(base_days: int) -> pl.Expr:
     """The period of each row by the strategy it names."""
     has_label = pl.col("labels").list.eval(is_label(pl.element())).list.any()
+    facts = {"attempt": pl.col("retry_count"), "has_label": has_label, "age_days": pl.col("age_days")}
     try:
         return pl.coalesce(
-            pl.when(pl.col("strategy") == name).then(
-                period_expr(
-                    name,
-                    attempt=pl.col("retry_count"),
-                    has_label=has_label,
-                    age_days=pl.col("age_days"),
-                    base_days=base_days,
-                )
-            )
+            pl.when(pl.col("strategy") == name).then(period_expr(name, **facts, base_days=base_days))
             for name in STRATEGIES
         )
     except ValueError as error:
@@ -197,12 +181,7 @@ def _days(base_days: int) -> pl.Expr:
 
 
 def process(settings: Settings, *, now: datetime, limit: int = 50) -> ProcessResult:
-    """Set due tracks back to `pending`, oldest first; the next cycle tries them again.
-
-    Args:
-        settings: Where Postgres is.
-        now: Tracks with `retry_after` up to here are due.
-        limit: At most this many; >= 1.
+    """Set tracks whose `retry_after` is up to now back to `pending`, oldest first, at most `limit`; >= 1.
 
     Raises:
         EnrichError: limit out of range.

@@ -6,26 +6,23 @@ when they are out by then. Releases are drawn from a release-lag curve. Vectoris
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from enrich.cooldown.periods import STRATEGIES, period_expr
-from enrich.cooldown.survival import Floats, ReleaseCurve, default_curves
+from enrich.cooldown.survival import HORIZON_DAYS, Floats, ReleaseCurve, default_curves
 from enrich.rules import MAX_ATTEMPTS
 
 #: The specification's count: 26 of 635 failed tracks have a label.
 LABEL_SHARE = 26 / 635
+_YEAR = 365
 
-
-class Schedule(Protocol):
-    """Days to wait after a failure, for whole columns."""
-
-    def __call__(self, *, attempt: pl.Expr, has_label: pl.Expr, age_days: pl.Expr) -> pl.Expr:
-        """See `enrich.cooldown.periods.period_expr`."""
+#: Days to wait after a failure, by columns attempt, has_label and age_days: see `enrich.cooldown.periods.period_expr`.
+Schedule = Callable[..., pl.Expr]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,45 +43,26 @@ class Simulation:
     by_day: pl.DataFrame
 
 
-def draw_tracks(
-    curve: ReleaseCurve,
-    *,
-    seed: int,
-    tracks: int = 20_000,
-    days: int = 365,
-    backlog: float = 0.5,
-    backlog_age_days: int = 730,
-    label_share: float = LABEL_SHARE,
-) -> Tracks:
-    """Draw a year's failed tracks.
+def draw_tracks(curve: ReleaseCurve, *, seed: int, tracks: int = 20_000, backlog: float = 0.5) -> Tracks:
+    """Draw a year's failed tracks, released as the curve says.
 
-    Args:
-        curve: When promos are released.
-        seed: The same seed, the same tracks.
-        tracks: How many.
-        days: Length of the year.
-        backlog: Share that is in the queue on day 0, first played up to `backlog_age_days` before and not out yet; the
-            others are played for the first time, and fail, evenly over the year.
-        backlog_age_days: See there.
-        label_share: Share with a known label.
+    A share `backlog` is in the queue on day 0, first played up to two years before and not out yet; the others are
+    played for the first time, and fail, evenly over the year.
     """
     rng = np.random.default_rng(seed)
     is_old = rng.random(tracks) < backlog
-    enters = np.where(is_old, 0.0, np.floor(rng.random(tracks) * days))
+    enters = np.where(is_old, 0.0, np.floor(rng.random(tracks) * _YEAR))
     # The older a played track, the less likely that it is still waiting: thin the ages by the curve.
-    ages = np.floor(rng.random(4 * tracks + 100) * backlog_age_days)
+    ages = np.floor(rng.random(4 * tracks + 100) * HORIZON_DAYS)
     waiting = ages[rng.random(len(ages)) < curve.unreleased_at(ages)]
     age = np.where(is_old, np.resize(waiting, tracks), 0.0)
     lag = curve.draw(age, rng)
-    return Tracks(enters=enters, age=age, out_on=enters + lag - age, has_label=rng.random(tracks) < label_share)
+    return Tracks(enters=enters, age=age, out_on=enters + lag - age, has_label=rng.random(tracks) < LABEL_SHARE)
 
 
 def simulated_year(*, seed: int = 0, tracks: int = 5_000) -> Simulation:
-    """The year that report and notebook show: every strategy on releases drawn from the shipped curve.
-
-    A look-up is taken to find whatever is out by then: what strategies differ in is when they look.
-    """
-    return simulate(draw_tracks(default_curves()["release"], seed=seed, tracks=tracks), seed=seed)
+    """The year that report and notebook show: every strategy on releases drawn from the shipped curve."""
+    return simulate(draw_tracks(default_curves()["release"], seed=seed, tracks=tracks))
 
 
 def simulate(
@@ -92,40 +70,21 @@ def simulate(
     *,
     strategies: Sequence[str] = STRATEGIES,
     schedules: Mapping[str, Schedule] | None = None,
-    days: int = 365,
-    find_share: float = 1.0,
-    seed: int = 0,
+    days: int = _YEAR,
 ) -> Simulation:
-    """Run the queue over the same tracks under each strategy.
+    """Run the queue over the same tracks under each strategy, and under further schedules by name.
 
-    Args:
-        tracks: See `draw_tracks`.
-        strategies: Of `enrich.cooldown.periods`.
-        schedules: Further ones, by name.
-        days: The last day on which anything is looked up.
-        find_share: Share of tracks that a look-up finds once they are out, the others never; 0–1.
-        seed: Decides which can be found.
+    A look-up is taken to find whatever is out by then: what strategies differ in is when they look.
 
     Returns:
-        summary:
-
-        strategy         String
-        tracks           UInt32
-        released         UInt32   of them, out by the last day: the most that could be recovered
-        recovered        UInt32
-        recovered_pct    Float64  of tracks
-        look_ups         UInt32
-        per_recovery     Float64  look-ups spent for each recovery
-        median_delay     Float64  days from release (or entering, where later) to recovery
-        exhausted        UInt32   retries spent, still failed
+        summary: strategy; tracks; released (of them, out by the last day: the most that could be recovered);
+        recovered; recovered_pct (of tracks); look_ups; per_recovery (look-ups spent for each); median_delay (days from
+        release, or entering where later, to recovery); exhausted (retries spent, still failed).
     """
-    if not 0 <= find_share <= 1:
-        raise ValueError(f"find_share must lie in 0–1, got {find_share}")
-    named: dict[str, Schedule] = {name: _of_queue(name) for name in strategies} | dict(schedules or {})
-    findable = np.random.default_rng(seed).random(len(tracks.enters)) < find_share
+    named: dict[str, Schedule] = {name: partial(period_expr, name) for name in strategies} | dict(schedules or {})
     rows, curves = [], []
     for name, schedule in named.items():
-        row, found_on = _run(tracks, schedule, days=days, findable=findable)
+        row, found_on = _run(tracks, schedule, days=days)
         rows.append({"strategy": name, **row})
         recovered = np.searchsorted(np.sort(found_on), np.arange(days + 1), side="right")
         curves.append(
@@ -136,16 +95,7 @@ def simulate(
     return Simulation(summary=pl.DataFrame(rows), by_day=pl.concat(curves))
 
 
-def _of_queue(strategy: str) -> Schedule:
-    def schedule(*, attempt: pl.Expr, has_label: pl.Expr, age_days: pl.Expr) -> pl.Expr:
-        return period_expr(strategy, attempt=attempt, has_label=has_label, age_days=age_days)
-
-    return schedule
-
-
-def _run(
-    tracks: Tracks, schedule: Schedule, *, days: int, findable: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> tuple[dict[str, float | int | None], Floats]:
+def _run(tracks: Tracks, schedule: Schedule, *, days: int) -> tuple[dict[str, float | int | None], Floats]:
     rule = schedule(attempt=pl.col("attempt"), has_label=pl.col("has_label"), age_days=pl.col("age_days"))
     now, waiting = tracks.enters.copy(), np.ones(len(tracks.enters), dtype=np.bool_)
     found_on = np.full(len(now), np.inf)
@@ -157,7 +107,7 @@ def _run(
         )
         now = now + frame.select(rule.alias("days"))["days"].to_numpy()
         looked = waiting & (now <= days)
-        found = looked & findable & (tracks.out_on <= now)
+        found = looked & (tracks.out_on <= now)
         look_ups += int(looked.sum())
         found_on[found] = now[found]
         waiting = looked & ~found

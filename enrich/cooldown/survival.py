@@ -8,7 +8,7 @@ Entry points: `database_lags`, `fit_curve`, `default_curves`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -41,10 +41,10 @@ class ReleaseCurve:
     """The share still unreleased (`unreleased`, with its 95 % interval) at each of `days` after the first play."""
 
     name: str
-    days: tuple[int, ...]
-    unreleased: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
+    days: Sequence[int]
+    unreleased: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
     recordings: int
     releases: int
 
@@ -144,11 +144,7 @@ def default_curves() -> Mapping[str, ReleaseCurve]:
     kept: dict[str, dict[str, Any]] = json.loads(
         files("enrich.cooldown").joinpath("release_curves.json").read_text(encoding="utf-8")
     )
-    return {name: ReleaseCurve(**{key: _frozen(value) for key, value in of_it.items()}) for name, of_it in kept.items()}
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    return {name: ReleaseCurve(**fields) for name, fields in kept.items()}
 
 
 def _rounded(shares: Floats) -> tuple[float, ...]:

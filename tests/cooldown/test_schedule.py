@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from enrich.cooldown import period_days, period_expr
-from enrich.cooldown.schedule import default_schedule
+from enrich.cooldown.periods import learned_schedule, period_days, period_expr
 
 
 def _days(attempt, age):
@@ -13,7 +12,7 @@ def _days(attempt, age):
 
 
 def test_the_strategy_reads_the_shipped_table():
-    waits = default_schedule().waits
+    waits = learned_schedule().waits
 
     assert _days(0, 0) == waits[0][0]
     assert _days(2, 31) == waits[2][2]

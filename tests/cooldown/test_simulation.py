@@ -61,18 +61,6 @@ def test_after_five_retries_a_track_is_exhausted():
     assert row["per_recovery"] is None
 
 
-def test_nothing_recovers_that_cannot_be_found():
-    tracks = draw_tracks(default_curves()["release"], seed=1, tracks=2000)
-
-    half = simulate(tracks, strategies=("adaptive",), find_share=0.5).summary["recovered"].item()
-    all_of_it = simulate(tracks, strategies=("adaptive",)).summary["recovered"].item()
-
-    assert simulate(tracks, strategies=("adaptive",), find_share=0).summary["recovered"].item() == 0
-    assert half == pytest.approx(all_of_it / 2, rel=0.15)
-    with pytest.raises(ValueError, match="find_share"):
-        simulate(tracks, find_share=2)
-
-
 def test_the_same_seed_the_same_year_and_another_seed_about_the_same():
     curve = default_curves()["release"]
     first, again, other = (simulate(draw_tracks(curve, seed=s)) for s in (1, 1, 2))
