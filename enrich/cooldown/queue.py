@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -170,12 +171,10 @@ def enqueue(
 def _days(base_days: int) -> pl.Expr:
     """The period of each row by the strategy it names."""
     has_label = pl.col("labels").list.eval(is_label(pl.element())).list.any()
-    facts = {"attempt": pl.col("retry_count"), "has_label": has_label, "age_days": pl.col("age_days")}
+    attempt, age = pl.col("retry_count"), pl.col("age_days")
+    days = partial(period_expr, attempt=attempt, has_label=has_label, age_days=age, base_days=base_days)
     try:
-        return pl.coalesce(
-            pl.when(pl.col("strategy") == name).then(period_expr(name, **facts, base_days=base_days))
-            for name in STRATEGIES
-        )
+        return pl.coalesce(pl.when(pl.col("strategy") == name).then(days(name)) for name in STRATEGIES)
     except ValueError as error:
         raise EnrichError(str(error)) from None
 

@@ -10,12 +10,9 @@ proposals, decisions and (with `apply`) the values written.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import polars as pl
 
@@ -26,7 +23,7 @@ from enrich.measuring.scale import Scale, decided
 from enrich.pipeline.outside import OutsideTiers
 from enrich.pipeline.policy import read_policy
 from enrich.pipeline.recording import Record, RunOptions, record
-from enrich.pipeline.rounds import ARTIST_TIERS, LABEL_TIERS, Found, Progress, run_tiers, select_tracks, tell
+from enrich.pipeline.rounds import ARTIST_TIERS, LABEL_TIERS, Found, run_tiers, select_tracks, tell
 from enrich.rules import LABEL_FLOOR
 from enrich.settings import Settings
 from enrich.snapshots.opening import open_snapshot
@@ -54,20 +51,9 @@ class HuntResult:
 
     def asdict(self) -> dict[str, Any]:
         """The response body of the specification, and what it leaves out beside it."""
-        rate = 100 * self.labels_found / self.processed if self.processed else 0.0
-        return {
-            "status": "completed",
-            "message": f"Processed {self.processed} tracks, found {self.labels_found} labels",
-            "stats": {
-                k: getattr(self, k) for k in ("processed", "labels_found", "labels_updated", "failed", "skipped")
-            },
-            "success_rate": f"{rate:.1f}%",
-            "run_id": self.run_id,
-            "applied": self.applied,
-            "by_source": self.by_source,
-            "unavailable": self.unavailable,
-            "without": self.without,
-        }
+        stats = {k: getattr(self, k) for k in ("processed", "labels_found", "labels_updated", "failed", "skipped")}
+        message = f"Processed {self.processed} tracks, found {self.labels_found} labels"
+        return {**_body(self, message, stats, self.labels_found), "without": self.without}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,17 +81,22 @@ class CycleResult:
     def asdict(self) -> dict[str, Any]:
         """As JSON prints it, in the manner of the specification."""
         stats = {k: v for k, v in asdict(self).items() if isinstance(v, int) and not isinstance(v, bool)}
-        return {
-            "status": "completed",
-            "message": f"Processed {self.processed} tracks, found {self.artists_found} artists "
-            f"and {self.labels_found} labels, {self.identities_found} as known recordings",
-            "stats": stats,
-            "success_rate": f"{100 * self.artists_found / self.processed if self.processed else 0.0:.1f}%",
-            "run_id": self.run_id,
-            "applied": self.applied,
-            "by_source": self.by_source,
-            "unavailable": self.unavailable,
-        }
+        found = f"found {self.artists_found} artists and {self.labels_found} labels"
+        message = f"Processed {self.processed} tracks, {found}, {self.identities_found} as known recordings"
+        return _body(self, message, stats, self.artists_found)
+
+
+def _body(done: HuntResult | CycleResult, message: str, stats: dict[str, Any], found: int) -> dict[str, Any]:
+    return {
+        "status": "completed",
+        "message": message,
+        "stats": stats,
+        "success_rate": f"{100 * found / done.processed if done.processed else 0.0:.1f}%",
+        "run_id": done.run_id,
+        "applied": done.applied,
+        "by_source": done.by_source,
+        "unavailable": done.unavailable,
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,32 +107,22 @@ class _Finished:
     found: Found
     record: Record
     outside: OutsideTiers
+    applied: bool
 
 
 def hunt_labels(
     settings: Settings,
     *,
-    now: datetime,
-    limit: int = 100,
-    apply: bool = False,
-    snapshot: Path | None = None,
     statuses: Sequence[str] = ("failed", "pending_re_enrichment", "pending", "partial"),
-    on_progress: Progress | None = None,
-    stop: threading.Event | None = None,
+    **options: Unpack[RunOptions],
 ) -> HuntResult:
-    """Tier 0: find labels for tracks without one, failed tracks first.
+    """Tier 0: find labels for tracks without one, at most 100, failed tracks first.
 
     Args:
         settings: Where Postgres is, which sources are on, the policy.
-        now: Time of record.
-        limit: At most this many tracks.
-        apply: Write what the policy accepts; else it is only recorded.
-        snapshot: Work on this one; None takes a fresh one.
         statuses: Which tracks, in order of preference.
-        on_progress: Told of each step.
-        stop: Set, it ends the asking of sources; what was found is recorded all the same.
+        options: `now`, and what else RunOptions has.
     """
-    options = RunOptions(now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=on_progress, stop=stop)
     run = _run("hunt-labels", settings, options, statuses=statuses, blank="label", names_artists=False)
     proposals, written = run.found.proposals, run.record.written
     labels = _best(proposals.filter((pl.col("kind") == "label") & (pl.col("confidence") >= LABEL_FLOOR)))
@@ -153,49 +134,28 @@ def hunt_labels(
         labels_updated=written.labels_written if written else 0,
         failed=len(run.ids) - labels.height - len(silent),
         skipped=len(silent),
-        applied=apply,
+        applied=run.applied,
         by_source=dict(labels.group_by("source").len().sort("source").iter_rows()),
         unavailable=run.outside.unavailable,
         without=run.outside.labels.why_without(set(run.ids) - set(labels["track_id"]) - silent),
     )
 
 
-def resolve(
-    settings: Settings,
-    *,
-    now: datetime,
-    limit: int = 100,
-    apply: bool = False,
-    snapshot: Path | None = None,
-    on_progress: Progress | None = None,
-    stop: threading.Event | None = None,
-) -> CycleResult:
-    """Tiers 0–3 on failed tracks; arguments as for `hunt_labels`."""
-    options = RunOptions(now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=on_progress, stop=stop)
-    return _counted(_run("resolve", settings, options, statuses=("failed",), blank="any"), applied=apply)
+def resolve(settings: Settings, **options: Unpack[RunOptions]) -> CycleResult:
+    """Tiers 0–3 on failed tracks, at most 100; arguments as for `hunt_labels`."""
+    return _counted(_run("resolve", settings, options, statuses=("failed",), blank="any"))
 
 
-def trigger(
-    settings: Settings,
-    *,
-    now: datetime,
-    limit: int = 200,
-    apply: bool = False,
-    snapshot: Path | None = None,
-    on_progress: Progress | None = None,
-    stop: threading.Event | None = None,
-    learned: bool = True,
-) -> CycleResult:
-    """The standard cycle on pending tracks, after those that failed for a reason that passes; arguments as above.
+def trigger(settings: Settings, *, learned: bool = True, **options: Unpack[RunOptions]) -> CycleResult:
+    """The standard cycle on pending tracks, at most 200, after those that failed for a reason that passes.
 
     With `apply`, a track with artist and label, by whatever hand, is `completed`; one that stays without an artist is
     `failed`; one that came out of cool-down goes back for its next period, until its retries are spent. One that only
     lacks a label is `partial`. Without `learned` the learned ranker is not asked: it has seen the public tracklists, so
-    it may not judge them again (`enrich replay`).
+    it may not judge them again (`enrich replay`). Arguments as for `hunt_labels`.
     """
-    options = RunOptions(now=now, limit=limit, apply=apply, snapshot=snapshot, on_progress=on_progress, stop=stop)
-    run = _run("trigger", settings, options, statuses=("retriable", "pending"), blank="any", learned=learned)
-    return _counted(run, applied=apply)
+    options = {"limit": 200, **options}
+    return _counted(_run("trigger", settings, options, statuses=("retriable", "pending"), blank="any", learned=learned))
 
 
 def _run(
@@ -209,22 +169,22 @@ def _run(
     learned: bool = True,
 ) -> _Finished:
     """Snapshot, tiers, record: the one way every command goes."""
+    options = {"limit": 100, "apply": False, "on_progress": None, "stop": None, **options}
+    on_progress = options["on_progress"]
 
     def read(table: str, rows: int) -> None:
-        tell(options.on_progress, f"snapshot: {table}")
+        tell(on_progress, f"snapshot: {table}")
 
-    tell(options.on_progress, "snapshot")
-    path = options.snapshot
-    if path is None:
-        path = take_snapshot(settings, now=options.now, progress=read)
+    tell(on_progress, "snapshot")
+    path = options.get("snapshot") or take_snapshot(settings, now=options["now"], progress=read)
     with open_snapshot(path, settings=settings) as opened:
         ws = Workspace.of(opened)
-    ids = select_tracks(ws, statuses=statuses, limit=options.limit, blank=blank)
+    ids = select_tracks(ws, statuses=statuses, limit=options["limit"], blank=blank)
     policy = replace(read_policy(settings), refused=refused(settings))
-    tell(options.on_progress, "what each rule is worth here")
+    tell(on_progress, "what each rule is worth here")
     ledger = list_proposals(settings)
     scale = Scale(measured=measure(ws, artists=names_artists), decided=decided(ledger))
-    outside = OutsideTiers(enabled_sources(settings), options.on_progress, options.stop)
+    outside = OutsideTiers(enabled_sources(settings), on_progress, options["stop"])
     found = run_tiers(
         ws,
         ids,
@@ -234,13 +194,13 @@ def _run(
         label_tiers=(*LABEL_TIERS, outside.labels),
         artist_tiers=(imported(ledger), *ARTIST_TIERS, outside.artists) if names_artists else (),
         context_tiers=outside.context_tiers(learned=learned) if names_artists else (),
-        on_progress=options.on_progress,
+        on_progress=on_progress,
     )
     left = record(settings, command, ws, found, ids, policy=policy, options=options)
-    return _Finished(ids=ids, found=found, record=left, outside=outside)
+    return _Finished(ids=ids, found=found, record=left, outside=outside, applied=options["apply"])
 
 
-def _counted(run: _Finished, *, applied: bool) -> CycleResult:
+def _counted(run: _Finished) -> CycleResult:
     found, written = run.found, run.record.written
     counts = dict(_best(found.proposals).group_by("kind").len().iter_rows())
     accepted = pl.col("proposal_id").is_in(list(found.accepted_ids))
@@ -259,7 +219,7 @@ def _counted(run: _Finished, *, applied: bool) -> CycleResult:
         failed=run.record.failed,
         back_in_cooldown=run.record.back_in_cooldown,
         rounds=found.rounds,
-        applied=applied,
+        applied=run.applied,
         by_source=found.proposals.with_columns(accepted=accepted)
         .group_by("kind", "tier", "source")
         .agg(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from enrich.cooccurrence.stored import has_ranker
 from enrich.pipeline.rounds import Progress, Tier
@@ -20,21 +20,15 @@ class OutsideTiers:
     """The tiers that ask outside sources, for one run, with what they could not ask."""
 
     def __init__(self, sources: Sequence[Source], on_progress: Progress | None, stop: threading.Event | None) -> None:
-        def show(done: int, total: int, counts: Mapping[str, Counter[str]]) -> None:
-            if on_progress is not None:
-                on_progress("labels: " + by_source_text(counts), done, total)
+        def shown(step: str) -> Callable[[int, int], None]:
+            return lambda done, total: on_progress(step, done, total) if on_progress is not None else None
 
-        def show_artists(done: int, total: int) -> None:
-            if on_progress is not None:
-                on_progress("artists at the sources", done, total)
+        def labels(done: int, total: int, counts: Mapping[str, Counter[str]]) -> None:
+            shown("labels: " + by_source_text(counts))(done, total)
 
-        def show_ranked(done: int, total: int) -> None:
-            if on_progress is not None:
-                on_progress("ranking", done, total)
-
-        self.labels = OutsideLabels(sources, on_progress=show, stop=stop)
-        self.artists = OutsideArtists(sources, on_progress=show_artists, stop=stop)
-        self.rankings = ContextRankings(show_ranked)
+        self.labels = OutsideLabels(sources, on_progress=labels, stop=stop)
+        self.artists = OutsideArtists(sources, on_progress=shown("artists at the sources"), stop=stop)
+        self.rankings = ContextRankings(shown("ranking"))
         self.confirmed = ConfirmedCandidates(sources, stop=stop, rankings=self.rankings)
 
     def context_tiers(self, *, learned: bool) -> tuple[Tier, ...]:

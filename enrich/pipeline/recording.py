@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict
 
 import polars as pl
 import psycopg
@@ -29,16 +29,21 @@ from enrich.text.words import is_unknown_artist
 from enrich.tiers.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
+class RunOptions(TypedDict, total=False):
     """How a command of the cycle runs; what it looks at is the command's own."""
 
-    now: datetime
+    now: Required[datetime]
+    """Time of record."""
     limit: int
+    """At most this many tracks."""
     apply: bool
+    """Write what the policy accepts; else it is only recorded."""
     snapshot: Path | None
+    """Work on this one; None takes a fresh one."""
     on_progress: Progress | None
+    """Told of each step."""
     stop: threading.Event | None
+    """Set, it ends the asking of sources; what was found is recorded all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +67,16 @@ def record(
     options: RunOptions,
 ) -> Record:
     """Everything a run leaves in Postgres, in one transaction."""
-    now, apply = options.now, options.apply
+    now, apply, on_progress = options["now"], options["apply"], options["on_progress"]
     failed, back = 0, 0
-    tell(options.on_progress, "recording")
+    tell(on_progress, "recording")
     with database_errors(settings, doing=command), connect(settings) as con, con.cursor() as cur:
         run_id = open_run(
             cur,
             command,
             now=now,
             snapshot_id=ws.snapshot_id,
-            parameters={"limit": options.limit, "policy": policy.name, "apply": apply},
+            parameters={"limit": options["limit"], "policy": policy.name, "apply": apply},
         )
         new, refreshed = save(cur, found.proposals, run_id=run_id, seen=ws.seen(), now=now)
         accepted = accept_by_policy(cur, list(found.accepted_ids), policy=policy.name, now=now)
@@ -101,7 +106,7 @@ def record(
                 "conflicts": written.conflicts if written else 0,
             },
         )
-        tell(options.on_progress, COMMITTING)
+        tell(on_progress, COMMITTING)
     return Record(run_id=run_id, written=written, failed=failed, back_in_cooldown=back)
 
 

@@ -170,13 +170,9 @@ def _blanks(ws: Workspace, track_ids: pl.Series) -> int:
 
 
 def select_tracks(ws: Workspace, *, statuses: Sequence[str], limit: int, blank: str) -> pl.Series:
-    """Tracks of the given statuses with a blank, those never tried or longest untried first.
+    """At most `limit` tracks with a blank (`label`, `artist` or `any`), those never tried or longest untried first.
 
-    Args:
-        ws: The workspace.
-        statuses: In this order of preference; `retriable`: failed for a reason that passes, with retries left.
-        limit: At most this many; >= 1.
-        blank: `label`, `artist` or `any`.
+    `statuses` in order of preference; `retriable`: failed for a reason that passes, with retries left.
     """
     if limit < 1:
         raise EnrichError(f"limit must be >= 1, got {limit}")

@@ -24,34 +24,15 @@ _S = pl.String
 
 #: UNKNOWNS and what became of each. `days` from the set to the name; `right` is null where the truth is not known.
 OUTCOMES = pl.Schema(
-    [
-        *UNKNOWNS.items(),
-        ("track_id", _S),
-        ("found_artist", _S),
-        ("found_on", pl.Date),
-        ("days", pl.Int32),
-        ("tier", pl.Int16),
-        ("source", _S),
-        ("confidence", pl.Float64),
-        ("retries", pl.Int32),
-        ("status", _S),
-        ("right", pl.Boolean),
-    ]
+    dict(UNKNOWNS)
+    | {"track_id": _S, "found_artist": _S, "found_on": pl.Date, "days": pl.Int32, "tier": pl.Int16, "source": _S}
+    | {"confidence": pl.Float64, "retries": pl.Int32, "status": _S, "right": pl.Boolean}
 )
 
 #: Artist proposals for unknowns, written or not.
 PROPOSED = pl.Schema(
-    {
-        "track_id": _S,
-        "kind": _S,
-        "proposed_artist": _S,
-        "tier": pl.Int16,
-        "source": _S,
-        "probability": pl.Float64,
-        "confidence": pl.Float64,
-        "status": _S,
-        "right": pl.Boolean,
-    }
+    {"track_id": _S, "kind": _S, "proposed_artist": _S, "tier": pl.Int16, "source": _S, "probability": pl.Float64}
+    | {"confidence": pl.Float64, "status": _S, "right": pl.Boolean}
 )
 
 #: Where the specification's projection is read off.
@@ -70,16 +51,16 @@ def read_outcomes(settings: Settings, unknowns: pl.DataFrame) -> tuple[pl.DataFr
             return _REPLAYING[name].fetch(cur, pl.Schema(schema))
 
         places = frame("slots_of_tracks", {"set_id": _S, "position": pl.Int32, "track_id": _S})
+        by = {"tier": pl.Int16, "source": _S}
         written = frame(
             "artists_written",
-            {"track_id": _S, "found_artist": _S, "found_at": _UTC, "tier": pl.Int16, "source": _S,
-             "confidence": pl.Float64},
-        )  # fmt: skip
+            {"track_id": _S, "found_artist": _S, "found_at": _UTC, **by, "confidence": pl.Float64},
+        )
+        sure = dict.fromkeys(("probability", "confidence"), pl.Float64)
         proposed = frame(
             "artists_proposed",
-            {"track_id": _S, "proposed_artist": _S, "tier": pl.Int16, "source": _S, "probability": pl.Float64,
-             "confidence": pl.Float64, "status": _S, "created_at": _UTC},
-        )  # fmt: skip
+            {"track_id": _S, "proposed_artist": _S, **by, **sure, "status": _S, "created_at": _UTC},
+        )
         states = frame("statuses", {"track_id": _S, "status": _S, "retries": pl.Int32, "retry_after": _UTC})
     placed = unknowns.join(places, on=["set_id", "position"], maintain_order="left")
     outcomes = (
@@ -166,6 +147,23 @@ def by_kind(outcomes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _judged(rows: str) -> dict[str, pl.Expr]:
+    """How many, and how many of the judged are right."""
+    right = pl.col("right")
+    return {
+        rows: pl.len(),
+        f"{rows}_right": right.sum(),
+        f"{rows}_judged": right.is_not_null().sum(),
+        f"{rows}_precision": right.mean(),
+    }
+
+
+def _surest(proposed: pl.DataFrame) -> pl.DataFrame:
+    """One proposal a track and source."""
+    ranked = proposed.sort("confidence", descending=True, nulls_last=True, maintain_order=True)
+    return ranked.unique(["track_id", "source"], keep="first", maintain_order=True)
+
+
 def by_source(outcomes: pl.DataFrame, proposed: pl.DataFrame) -> pl.DataFrame:
     """What each tier and source wrote and proposed, and how much of it was right.
 
@@ -173,26 +171,11 @@ def by_source(outcomes: pl.DataFrame, proposed: pl.DataFrame) -> pl.DataFrame:
         One row per tier and source: written, written_right, written_judged, written_precision, and the same of all it
         proposed for unknowns (one proposal a track: its surest).
     """
-    written = (
-        outcomes.filter(pl.col("found_artist").is_not_null())
-        .group_by("tier", "source")
-        .agg(
-            written=pl.len(),
-            written_right=pl.col("right").sum(),
-            written_judged=pl.col("right").is_not_null().sum(),
-            written_precision=pl.col("right").mean(),
-        )
-    )
+    written = outcomes.filter(pl.col("found_artist").is_not_null()).group_by("tier", "source").agg(**_judged("written"))
     return (
-        proposed.sort("confidence", descending=True, nulls_last=True, maintain_order=True)
-        .unique(["track_id", "source"], keep="first", maintain_order=True)
+        _surest(proposed)
         .group_by("tier", "source")
-        .agg(
-            proposed=pl.len(),
-            proposed_right=pl.col("right").sum(),
-            proposed_judged=pl.col("right").is_not_null().sum(),
-            proposed_precision=pl.col("right").mean(),
-        )
+        .agg(**_judged("proposed"))
         .join(written, on=["tier", "source"], how="left")
         .with_columns(pl.col("written", "written_right", "written_judged").fill_null(0))
         .sort("tier", "source")
@@ -206,12 +189,10 @@ def by_threshold(proposed: pl.DataFrame) -> pl.DataFrame:
         One row per source and threshold (0.05 apart) with judged proposals: tracks (with a proposal as sure as that),
         judged, right, precision.
     """
-    best = proposed.sort("confidence", descending=True, nulls_last=True, maintain_order=True).unique(
-        ["track_id", "source"], keep="first", maintain_order=True
-    )
     thresholds = pl.DataFrame({"threshold": [round(0.05 * n, 2) for n in range(20)]})
     return (
-        best.join(thresholds, how="cross")
+        _surest(proposed)
+        .join(thresholds, how="cross")
         .filter(pl.col("confidence") + 1e-9 >= pl.col("threshold"))
         .group_by("source", "threshold")
         .agg(

@@ -28,18 +28,10 @@ _DATE: Any = pl.Date
 
 #: One row per unknown slot. `true_artist` is null where nobody knows; `known_from` is the first later day on which the
 #: recording is played under its name, null where that never happens.
+_S = pl.String
 UNKNOWNS = pl.Schema(
-    {
-        "set_id": pl.String,
-        "position": pl.Int32,
-        "dj": pl.String,
-        "set_date": _DATE,
-        "title": pl.String,
-        "kind": pl.String,
-        "true_artist": pl.String,
-        "true_title": pl.String,
-        "known_from": _DATE,
-    }
+    {"set_id": _S, "position": pl.Int32, "dj": _S, "set_date": _DATE, "title": _S, "kind": _S, "true_artist": _S}
+    | {"true_title": _S, "known_from": _DATE}
 )
 
 

@@ -11,16 +11,8 @@ import polars as pl
 from enrich.errors import InputFileError
 from enrich.frames.inputs import parse_json, read_input
 
-_COUNT = pl.UInt32()
 _CURVE = pl.Schema(
-    [
-        ("kind", pl.String()),
-        ("days", pl.Int32()),
-        ("watched", _COUNT),
-        ("recovered", _COUNT),
-        ("right", _COUNT),
-        ("known", _COUNT),
-    ]
+    {"kind": pl.String(), "days": pl.Int32(), **dict.fromkeys(("watched", "recovered", "right", "known"), pl.UInt32())}
 )
 
 

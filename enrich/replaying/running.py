@@ -8,7 +8,7 @@ Entry point: `replay`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from os import PathLike
 from pathlib import Path
@@ -18,7 +18,7 @@ import polars as pl
 
 from enrich.cooldown.periods import STRATEGIES
 from enrich.errors import EnrichError, InputFileError
-from enrich.frames.files import check_place, read_table, write_json
+from enrich.frames.files import check_place, read_table, require_columns, write_json
 from enrich.pipeline.policy import read_policy
 from enrich.replaying.outcomes import (
     SIX_MONTHS,
@@ -32,7 +32,7 @@ from enrich.replaying.outcomes import (
 )
 from enrich.replaying.promos import PROMO_SHARE, PROMO_WEEKS, plant_promos, with_truth
 from enrich.replaying.scratch import scratch_database
-from enrich.replaying.walking import Period, Step, periods, walk
+from enrich.replaying.walking import Step, periods, walk
 from enrich.rules import DEFAULT_STRATEGY, PROJECTED_PERCENT
 from enrich.settings import Settings
 from enrich.text.normalise import artist_key
@@ -139,10 +139,7 @@ class ReplayResult:
             },
             "curve": self.curve.to_dicts(),
             "resolved": self.resolved().to_dicts(),
-            "steps": [
-                {name: getattr(step, name) for name in Step.__slots__}  # frozen with slots: no __dict__
-                for step in self.steps
-            ],
+            "steps": [asdict(step) for step in self.steps],
         }
 
     def resolved(self) -> pl.DataFrame:
@@ -191,12 +188,17 @@ def replay(
     read_policy(settings)
     told = _truth(truth)
     slots = history.chosen(read_tracklists(paths).slots)
-    first, last = history.start or _day(slots["set_date"].min()), history.end or _day(slots["set_date"].max())
+    days = slots["set_date"].sort()
+    first, last = history.start or days[0], history.end or days[-1]
     seen, unknowns = plant_promos(slots, seed=promos.seed, share=promos.share, weeks=promos.weeks)
     unknowns = unknowns if told is None else with_truth(unknowns, told)
     steps = periods(first, last, step_days=step_days)
     with scratch_database(settings) as scratch:
-        done = walk(scratch, seen, steps=steps, strategy=strategy, on_step=_counted(on_step, steps))
+        done = []
+        for step in walk(scratch, seen, steps=steps, strategy=strategy):
+            done.append(step)
+            if on_step is not None:
+                on_step(step, len(steps))
         outcomes, proposed = read_outcomes(scratch, unknowns)
     result = ReplayResult(
         parameters={
@@ -228,18 +230,5 @@ def _truth(path: Path | None) -> pl.DataFrame | None:
     if path is None:
         return None
     table = read_table(path)
-    lacking = [name for name in ("set_id", "position", "true_artist") if name not in table.columns]
-    if lacking:
-        raise InputFileError(f"{path}: no column {', '.join(lacking)}; the truth needs set_id, position, true_artist")
+    require_columns(table, ["set_id", "position", "true_artist"], path=path)
     return table
-
-
-def _day(value: object) -> date:
-    assert isinstance(value, date)
-    return value
-
-
-def _counted(on_step: Callable[[Step, int], None] | None, steps: list[Period]) -> Callable[[Step], None] | None:
-    if on_step is None:
-        return None
-    return lambda step: on_step(step, len(steps))

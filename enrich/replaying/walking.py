@@ -6,7 +6,7 @@ be known earlier. Writes the database it is given, which is meant to be a scratc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -62,13 +62,8 @@ def periods(first: date, last: date, *, step_days: int) -> list[Period]:
 
 
 def walk(
-    settings: Settings,
-    slots: pl.DataFrame,
-    *,
-    steps: list[Period],
-    strategy: str = DEFAULT_STRATEGY,
-    on_step: Callable[[Step], None] | None = None,
-) -> list[Step]:
+    settings: Settings, slots: pl.DataFrame, *, steps: list[Period], strategy: str = DEFAULT_STRATEGY
+) -> Iterator[Step]:
     """Live through the periods one by one.
 
     Args:
@@ -76,17 +71,7 @@ def walk(
         slots: SLOTS, dated; those outside the periods are left out.
         steps: In order.
         strategy: Of the cool-down, for tracks that fail for the first time.
-        on_step: Told of each step when it is done.
     """
-    done = []
-    for step in _walk(settings, slots, steps, strategy):
-        done.append(step)
-        if on_step is not None:
-            on_step(step)
-    return done
-
-
-def _walk(settings: Settings, slots: pl.DataFrame, steps: list[Period], strategy: str) -> Iterator[Step]:
     for period in steps:
         now = datetime.combine(period.end, time(), tzinfo=UTC)
         played = slots.filter(pl.col("set_date").is_between(period.start, period.end, closed="left"))

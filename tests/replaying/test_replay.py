@@ -169,7 +169,7 @@ def test_walking_counts_what_waits_and_what_is_spent(database, tracklists):
     slots = read_tracklists(tracklists).slots
     seen, _ = plant_promos(slots.head(8), seed=1, share=1.0)
 
-    done = walk(database, seen, steps=periods(DAY, DAY + timedelta(days=7 * 400), step_days=400))
+    done = list(walk(database, seen, steps=periods(DAY, DAY + timedelta(days=7 * 400), step_days=400)))
 
     assert done[0].into_cooldown == 8
     assert [step.retried for step in done[1:]] == [8] * 5 + [0] * 2
@@ -207,7 +207,7 @@ def test_truth_without_its_columns_and_an_unwritable_place_are_refused(tracklist
     settings = Settings(_env_file=None, data_dir=tmp_path)
     bad = write_table(pl.DataFrame({"set_id": ["a"]}), tmp_path / "truth.csv")
 
-    with pytest.raises(EnrichError, match="no column position, true_artist"):
+    with pytest.raises(EnrichError, match="column position, true_artist is missing"):
         enrich.replay(tracklists, settings=settings, truth=bad)
     with pytest.raises(EnrichError, match="cannot be written"):
         enrich.replay(tracklists, settings=settings, out=tmp_path / "none" / "x.json")
