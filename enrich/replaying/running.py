@@ -7,7 +7,7 @@ Entry point: `replay`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from os import PathLike
@@ -194,11 +194,7 @@ def replay(
     unknowns = unknowns if told is None else with_truth(unknowns, told)
     steps = periods(first, last, step_days=step_days)
     with scratch_database(settings) as scratch:
-        done = []
-        for step in walk(scratch, seen, steps=steps, strategy=strategy):
-            done.append(step)
-            if on_step is not None:
-                on_step(step, len(steps))
+        done = list(_told(walk(scratch, seen, steps=steps, strategy=strategy), len(steps), on_step))
         outcomes, proposed = read_outcomes(scratch, unknowns)
     result = ReplayResult(
         parameters={
@@ -212,6 +208,13 @@ def replay(
     if out is not None:
         write_json(result.asdict(), out)
     return result
+
+
+def _told(walked: Iterable[Step], count: int, on_step: Callable[[Step, int], None] | None) -> Iterator[Step]:
+    for step in walked:
+        yield step
+        if on_step is not None:
+            on_step(step, count)
 
 
 def _check(*, step_days: int, strategy: str, out: Path | None) -> None:
