@@ -80,7 +80,7 @@ def formula_steps(*, window: int = WINDOW, max_rank: int = MAX_RANK) -> Steps:
     weights = {"occurrence_weight": OCCURRENCE_WEIGHT, "label_weight": LABEL_WEIGHT, "dj_weight": DJ_WEIGHT}
     return [
         *context_steps(window=window),
-        ("cooccurrence_candidates", {"limit_rank": MAX_RANK}),
+        ("cooccurrence_candidates", {"limit_rank": max(MAX_RANK, max_rank)}),
         *signal_steps(),
         ("cooccurrence_formula", {**weights, "most": MAX_RANK, "limit_rank": max_rank}),
     ]

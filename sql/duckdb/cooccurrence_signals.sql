@@ -94,25 +94,55 @@ join credits as k on k.credit_no = s.credit_no
 where s.label_no in (select label_no from top_labels)
 
 -- name: cooccurrence_candidates(limit_rank)
--- One row per unknown and artist with any part above zero: played in its context, released on its top label, its DJ, or
--- played by its DJ. Of what a single DJ played the first `limit_rank` suffice: whoever comes after them there, and is
--- neither of the context nor of the label, comes after them in the ranking.
+-- One row per unknown and artist that may come among the first `limit_rank`: of its context, its DJ, and of those on its
+-- top label or played by its DJs whoever is not behind `limit_rank` others of the same kind. On the label alone all are
+-- level, so that the first keys suffice; of what one DJ played the most played, on the label and off it; whoever two
+-- of its DJs played counts twice and is kept.
 create or replace table candidates as
 with
+first_released as (
+    select label_no, artist_no, row_number() over (partition by label_no order by artist_no) as choice
+    from releases
+),
 most_played as (
     select dj_no, artist_no, row_number() over (partition by dj_no order by plays desc, artist_no) as choice
     from dj_plays
+),
+asked as (
+    select distinct u.dj_no, t.label_no
+    from unknown_djs as u
+    join top_labels as t on t.unknown_no = u.unknown_no
+),
+played_released as (
+    select a.dj_no, a.label_no, p.artist_no,
+        row_number() over (partition by a.dj_no, a.label_no order by p.plays desc, p.artist_no) as choice
+    from asked as a
+    join releases as r on r.label_no = a.label_no
+    join dj_plays as p on p.dj_no = a.dj_no and p.artist_no = r.artist_no
 )
 select unknown_no, artist_no from occurrence
 union
-select t.unknown_no, r.artist_no from top_labels as t join releases as r on r.label_no = t.label_no
-union
 select unknown_no, dj_no from unknown_djs
+union
+select t.unknown_no, r.artist_no
+from top_labels as t
+join first_released as r on r.label_no = t.label_no and r.choice <= $limit_rank
 union
 select u.unknown_no, m.artist_no
 from unknown_djs as u
-join most_played as m on m.dj_no = u.dj_no
-where u.djs > 1 or m.choice <= $limit_rank
+join most_played as m on m.dj_no = u.dj_no and m.choice <= $limit_rank
+union
+select u.unknown_no, p.artist_no
+from unknown_djs as u
+join top_labels as t on t.unknown_no = u.unknown_no
+join played_released as p on p.dj_no = u.dj_no and p.label_no = t.label_no and p.choice <= $limit_rank
+union
+select u.unknown_no, p.artist_no
+from unknown_djs as u
+join dj_plays as p on p.dj_no = u.dj_no
+where u.djs > 1
+group by u.unknown_no, p.artist_no
+having count(*) > 1
 
 -- name: cooccurrence_label()
 -- One row per unknown and candidate who releases on the unknown's top label anywhere in the data.
