@@ -302,7 +302,7 @@ def _next_steps(counts: Counts, tracks: pl.DataFrame, headline: Mapping[str, Any
             "enrich proposals --status conflict",
         ),
         (
-            left["is_retriable"].sum(),
+            int(left["is_retriable"].sum()),
             "{:,} tracks failed for a reason that passes; the cycle retries them first.",
             cycle,
         ),
@@ -313,7 +313,7 @@ def _next_steps(counts: Counts, tracks: pl.DataFrame, headline: Mapping[str, Any
             "enrich cooldown process --limit 500",
         ),
         (
-            (~left["is_retriable"]).sum(),
+            int((~left["is_retriable"]).sum()),
             "{:,} failed tracks have retries left and no date for one.",
             "enrich cooldown migrate --limit 500",
         ),
