@@ -1,9 +1,9 @@
 """Masked replay: hide recordings whose artist is known, and keep everything derived from seeing them.
 
 A **recording** here is a title by an artist in one remix, whatever its mix is called: slots that share an artist, a
-base title (brackets, guests and mix names dropped) and a remixer are one unit, and sharing chains. An extended mix, a
+base title (brackets, guests and mix names dropped) and a remixer are one, and sharing chains. An extended mix, a
 reordered credit, a guest left out, or the same set from a second source can therefore never give a hidden recording
-away. With `versions_together` all remixes of a title are one unit too: stricter than what a real unknown meets, whose
+away. With `versions_together` all remixes of a title are one too: stricter than what a real unknown meets, whose
 other versions may well be known.
 
 Two listings of one set count as one: `without_duplicate_sets` keeps the longer.
@@ -29,15 +29,15 @@ _SHARED_SHARE = 0.5
 
 
 def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame, *, versions_together: bool = False) -> pl.Series:
-    """The unit of every slot.
+    """The recording of every slot.
 
     Args:
         rows: slot (0… in order), set_id, position, title, track_key, is_unknown.
         credited: slot, key: the artists of known slots.
-        versions_together: All remixes of a title are one unit.
+        versions_together: All remixes of a title are one.
 
     Returns:
-        Series `unit`, String: `track_key` (else `set_id#position`) of an unknown slot; `artist · base title` (and
+        Series `recording`, String: `track_key` (else `set_id#position`) of an unknown slot; `artist · base title` (and
         ` · remixer`) of the first name in order for a recording; null for a known slot without a title.
     """
     named = rows.filter(~pl.col("is_unknown"), ~is_unknown_title(pl.col("title"))).select("slot", "title")
@@ -58,7 +58,7 @@ def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame, *, versions_tog
     return (
         rows.select("slot", "is_unknown", unknown=unknown_key())
         .join(recording, on="slot", how="left", maintain_order="left")
-        .select(unit=pl.when("is_unknown").then("unknown").otherwise("recording"))
+        .select(recording=pl.when("is_unknown").then("unknown").otherwise("recording"))
         .to_series()
     )
 
@@ -76,23 +76,25 @@ def remixers(titles: pl.Series) -> pl.DataFrame:
 
 
 def recordings(tracklists: pl.DataFrame, *, versions_together: bool = False) -> pl.DataFrame:
-    """The unit of every slot of `tracklists`; see `group_recordings`.
+    """The recording of every slot of `tracklists`; see `group_recordings`.
 
     Returns:
-        set_id, position, unit, is_unknown; one row per slot, in their order.
+        set_id, position, recording, is_unknown; one row per slot, in their order.
     """
     rows = slot_rows(tracklists)
-    unit = group_recordings(rows, credited_slots(rows), versions_together=versions_together)
-    return rows.select("set_id", "position", "is_unknown").with_columns(unit)
+    recording = group_recordings(rows, credited_slots(rows), versions_together=versions_together)
+    return rows.select("set_id", "position", "is_unknown").with_columns(recording)
 
 
 def without_duplicate_sets(tracklists: pl.DataFrame) -> pl.DataFrame:
     """`tracklists` (TRACKLISTS) without second listings of a set."""
     # One listing may name a remix which the other does not.
-    units = recordings(tracklists, versions_together=True)
-    known = units.filter(~pl.col("is_unknown")).drop_nulls("unit").select("set_id", "unit").unique()
+    slots = recordings(tracklists, versions_together=True)
+    known = slots.filter(~pl.col("is_unknown")).drop_nulls("recording").select("set_id", "recording").unique()
     # Recordings of very many sets say nothing about two listings being one, and cost the square of their number.
-    rare = known.join(known.group_by("unit").len().filter(pl.col("len") <= 200), on="unit").select("set_id", "unit")
+    rare = known.join(known.group_by("recording").len().filter(pl.col("len") <= 200), on="recording").select(
+        "set_id", "recording"
+    )
     size = known.group_by("set_id").agg(pl.len().alias("size"))
     day = tracklists.group_by("set_id").agg(pl.col("set_date").drop_nulls().first().cast(pl.Int32).alias("day"))
     about = size.join(day, on="set_id")
@@ -101,7 +103,7 @@ def without_duplicate_sets(tracklists: pl.DataFrame) -> pl.DataFrame:
         (pl.col("size_right") == pl.col("size")) & (pl.col("set_id_right") < pl.col("set_id"))
     )
     second = (
-        rare.join(rare, on="unit")
+        rare.join(rare, on="recording")
         .filter(pl.col("set_id") != pl.col("set_id_right"))
         .group_by("set_id", "set_id_right")
         .agg(shared=pl.len())
@@ -119,28 +121,28 @@ def without_duplicate_sets(tracklists: pl.DataFrame) -> pl.DataFrame:
     return tracklists.join(second, on="set_id", how="anti")
 
 
-def hide(tracklists: pl.DataFrame, units: pl.DataFrame, hidden: pl.Series) -> pl.DataFrame:
-    """`tracklists` with every slot of the `hidden` units made unknown.
+def hide(tracklists: pl.DataFrame, slots: pl.DataFrame, hidden: pl.Series) -> pl.DataFrame:
+    """`tracklists` with every slot of the `hidden` recordings made unknown.
 
     Args:
         tracklists: TRACKLISTS.
-        units: `recordings(tracklists)`.
-        hidden: Names of units.
+        slots: `recordings(tracklists)`.
+        hidden: Names of recordings.
 
     Returns:
         TRACKLISTS, one row per slot: artist, title and label of hidden slots null, is_id true, and `track_key` the
-        unit's name.
+        recording's name.
     """
-    is_hidden = pl.col("unit").is_in(hidden.implode()).fill_null(value=False)
+    is_hidden = pl.col("recording").is_in(hidden.implode()).fill_null(value=False)
     blank = [pl.when(is_hidden).then(None).otherwise(pl.col(c)).alias(c) for c in ("artist", "title", "label")]
     rows = slot_rows(tracklists)
     return (
-        rows.join(units.select("set_id", "position", "unit"), on=["set_id", "position"], how="left")
+        rows.join(slots.select("set_id", "position", "recording"), on=["set_id", "position"], how="left")
         .sort("slot")
         .with_columns(
             *blank,
             is_id=pl.when(is_hidden).then(True).otherwise(pl.col("is_id")),
-            track_key=pl.when(is_hidden).then("unit").otherwise("track_key"),
+            track_key=pl.when(is_hidden).then("recording").otherwise("track_key"),
         )
-        .drop("slot", "is_unknown", "unit")
+        .drop("slot", "is_unknown", "recording")
     )

@@ -81,7 +81,7 @@ def played(tracklists: pl.DataFrame) -> pl.DataFrame:
             .then(pl.lit("both"))
         )
         .with_columns(
-            unit=pl.when(pl.col("blank").is_null()).then("unit"),
+            unit=pl.when(pl.col("blank").is_null()).then("recording"),
             title_key=pl.when(pl.col("titled") & (base.str.len_chars() >= LEAST_LETTERS)).then(base),
             working=pl.when(pl.col("blank") == "title", _says(pl.col("words"))).then("words"),
         )

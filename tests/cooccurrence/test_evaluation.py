@@ -57,7 +57,12 @@ def test_half_years_hide_what_is_played_nowhere_else(world):
     half = pl.concat_str(pl.col("dj"), pl.col("set_date").dt.year(), pl.col("set_date").dt.month() > 6)
 
     blocks = [
-        set(seen.played.filter(pl.col("unit").is_in(fold.implode())).join(day, on="set_id").select(half).to_series())
+        set(
+            seen.played.filter(pl.col("recording").is_in(fold.implode()))
+            .join(day, on="set_id")
+            .select(half)
+            .to_series()
+        )
         for fold in folds
     ]
 
@@ -69,17 +74,17 @@ def test_half_years_hide_what_is_played_nowhere_else(world):
 def test_random_folds_share_nothing_and_have_two_sets(world):
     seen = World.of(world)
     folds = random_folds(seen, folds=3, size=None, seed=0)
-    sets = dict(seen.played.group_by("unit").len().rows())
+    sets = dict(seen.played.group_by("recording").len().rows())
 
     assert len(set().union(*folds)) == sum(map(len, folds))
-    assert min(sets[unit] for fold in folds for unit in fold) >= 2
+    assert min(sets[one] for fold in folds for one in fold) >= 2
 
 
 def test_the_past_knows_nothing_of_what_comes_after(world):
     past, fresh = cut_by_time(World.of(world), share=0.8)
 
     assert len(fresh) > 0
-    assert not set(fresh) & set(past.played["unit"])
+    assert not set(fresh) & set(past.played["recording"])
 
 
 def test_too_few_recordings_say_so(world):

@@ -38,31 +38,31 @@ REMIXES = (
 
 
 def test_spellings_and_mixes_of_one_recording_are_one_unit_and_a_remix_is_another():
-    unit = recordings(rows(*REMIXES))["unit"]
+    recording = recordings(rows(*REMIXES))["recording"]
 
-    assert unit[1] == unit[2]
-    assert unit[0] == unit[3]
-    assert unit.n_unique() == 4
+    assert recording[1] == recording[2]
+    assert recording[0] == recording[3]
+    assert recording.n_unique() == 4
 
 
 def test_versions_together_are_one_unit():
-    unit = recordings(rows(*REMIXES), versions_together=True)["unit"]
+    recording = recordings(rows(*REMIXES), versions_together=True)["recording"]
 
-    assert unit[:4].n_unique() == 1
-    assert unit.n_unique() == 3
+    assert recording[:4].n_unique() == 1
+    assert recording.n_unique() == 3
 
 
 def test_hide_blanks_every_slot_of_a_unit_and_nothing_else():
     played = pl.concat([rows(("A", "T"), ("B", "U")), rows(("B", "U"), ("A", "T (Dub)"), set_id="a-2")])
-    units = recordings(played)
-    unit = units["unit"][0]
+    slots = recordings(played)
+    recording = slots["recording"][0]
 
-    hidden = hide(played, units, pl.Series([unit]))
+    hidden = hide(played, slots, pl.Series([recording]))
 
     blank = hidden.filter(pl.col("artist").is_null())
     assert blank.select("set_id", "position").rows() == [("a-1", 1), ("a-2", 2)]
     assert blank["title"].null_count() == blank["label"].null_count() == 2
-    assert blank["track_key"].to_list() == [unit, unit]
+    assert blank["track_key"].to_list() == [recording, recording]
     assert hidden.filter(pl.col("artist").is_not_null())["artist"].to_list() == ["B", "B"]
 
 

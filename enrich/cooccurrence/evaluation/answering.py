@@ -147,11 +147,11 @@ def _shown(shown: pl.DataFrame, known: Vocabulary, pairs: pl.DataFrame) -> pl.Da
 def _names(world: World, hidden: pl.Series) -> pl.DataFrame:
     """track_key, artist_key, is_named: the names credited on hidden recordings."""
     rows = slot_rows(world.tracklists)
-    units = rows.select("slot", "set_id", "position").join(world.units, on=["set_id", "position"])
+    slots = rows.select("slot", "set_id", "position").join(world.slots, on=["set_id", "position"])
     return (
-        units.filter(pl.col("unit").is_in(hidden.implode()))
+        slots.filter(pl.col("recording").is_in(hidden.implode()))
         .join(pl.concat([credited_slots(rows), credited_slots(rows, frozenset())]), on="slot")
-        .select(track_key="unit", artist_key="key", is_named=True)
+        .select(track_key="recording", artist_key="key", is_named=True)
         .unique()
     )
 
@@ -163,9 +163,9 @@ def _about(world: World, hidden: pl.Series) -> pl.DataFrame:
         history=pl.when(pl.col("dj").is_not_null()).then(pl.len().over("dj")).otherwise(0), source=SERIES
     )
     return (
-        world.played.filter(pl.col("unit").is_in(hidden.implode()))
+        world.played.filter(pl.col("recording").is_in(hidden.implode()))
         .join(of_set, on="set_id")
-        .group_by(track_key="unit")
+        .group_by(track_key="recording")
         .agg(sets=pl.len(), history=pl.col("history").max(), source=pl.col("source").min())
         .sort("track_key")
     )

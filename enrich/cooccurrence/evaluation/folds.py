@@ -27,22 +27,22 @@ class World:
     """Tracklists without second listings, and the recording of every slot."""
 
     tracklists: pl.DataFrame
-    units: pl.DataFrame
-    """set_id, position, unit, is_unknown."""
+    slots: pl.DataFrame
+    """set_id, position, recording, is_unknown."""
 
     @classmethod
     def of(cls, tracklists: pl.DataFrame) -> World:
         """Read the recordings of tracklists."""
-        return cls(tracklists=tracklists, units=recordings(tracklists))
+        return cls(tracklists=tracklists, slots=recordings(tracklists))
 
     @property
     def played(self) -> pl.DataFrame:
-        """unit, set_id: the sets of every known recording."""
-        return self.units.filter(~pl.col("is_unknown")).drop_nulls("unit").select("unit", "set_id").unique()
+        """recording, set_id: the sets of every known recording."""
+        return self.slots.filter(~pl.col("is_unknown")).drop_nulls("recording").select("recording", "set_id").unique()
 
-    def hidden(self, units: pl.Series) -> pl.DataFrame:
+    def hidden(self, chosen: pl.Series) -> pl.DataFrame:
         """The tracklists with these recordings made unknown, everywhere."""
-        return hide(self.tracklists, self.units, units)
+        return hide(self.tracklists, self.slots, chosen)
 
 
 def half_year_folds(world: World, *, folds: int, size: int | None, seed: int) -> list[pl.Series]:
@@ -58,16 +58,16 @@ def half_year_folds(world: World, *, folds: int, size: int | None, seed: int) ->
     dealt = pl.DataFrame({"block": names, "fold": np.random.default_rng(seed).permutation(len(names)) % folds})
     played = world.played.join(blocks.join(dealt, on="block").select("set_id", "fold"), on="set_id")
     inside = (
-        played.group_by("unit")
+        played.group_by("recording")
         .agg(pl.len().alias("sets"), pl.col("fold").n_unique().alias("folds"), pl.col("fold").first())
         .filter(pl.col("sets") >= 2, pl.col("folds") == 1)
     )
-    return [_some(inside.filter(pl.col("fold") == fold)["unit"], size, seed) for fold in range(folds)]
+    return [_some(inside.filter(pl.col("fold") == fold)["recording"], size, seed) for fold in range(folds)]
 
 
 def random_folds(world: World, *, folds: int, size: int | None, seed: int) -> list[pl.Series]:
     """Recordings of two sets or more, dealt at random; `size`: at most so many each."""
-    often = world.played.group_by("unit").len().filter(pl.col("len") >= 2)["unit"].sort()
+    often = world.played.group_by("recording").len().filter(pl.col("len") >= 2)["recording"].sort()
     order = np.random.default_rng(seed).permutation(len(often))
     return [_some(often.gather(np.sort(order[fold::folds])), size, seed) for fold in range(folds)]
 
@@ -81,7 +81,7 @@ def cut_by_time(world: World, *, share: float) -> tuple[World, pl.Series]:
     day = world.tracklists.group_by("set_id").agg(pl.col("set_date").min())
     first = (
         world.played.join(day.drop_nulls(), on="set_id")
-        .group_by("unit")
+        .group_by("recording")
         .agg(pl.len().alias("sets"), pl.col("set_date").min())
         .filter(pl.col("sets") >= 2)
     )
@@ -90,11 +90,11 @@ def cut_by_time(world: World, *, share: float) -> tuple[World, pl.Series]:
     days = first["set_date"].sort()
     cut = days[int(share * (len(days) - 1))]
     past = World.of(world.tracklists.filter(pl.col("set_date") < cut))
-    return past, first.filter(pl.col("set_date") >= cut)["unit"].sort()
+    return past, first.filter(pl.col("set_date") >= cut)["recording"].sort()
 
 
-def _some(units: pl.Series, size: int | None, seed: int) -> pl.Series:
-    units = units.sort()
-    if size is None or len(units) <= size:
-        return units
-    return units.gather(np.sort(np.random.default_rng(seed).permutation(len(units))[:size]))
+def _some(chosen: pl.Series, size: int | None, seed: int) -> pl.Series:
+    chosen = chosen.sort()
+    if size is None or len(chosen) <= size:
+        return chosen
+    return chosen.gather(np.sort(np.random.default_rng(seed).permutation(len(chosen))[:size]))

@@ -140,9 +140,9 @@ def fit_for_use(tracklists: pl.DataFrame, *, plan: Plan) -> Fitted:
 
 def _about(world: World, tracklists: pl.DataFrame) -> dict[str, Any]:
     return {
-        "slots": world.units.height,
-        "sets": world.units["set_id"].n_unique(),
-        "recordings": world.played["unit"].n_unique(),
+        "slots": world.slots.height,
+        "sets": world.slots["set_id"].n_unique(),
+        "recordings": world.played["recording"].n_unique(),
         "fingerprint": fingerprint(tracklists),
     }
 
