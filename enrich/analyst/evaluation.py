@@ -15,7 +15,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from enrich.cooccurrence.evaluation import replay
-from enrich.cooccurrence.evaluation.replay import Plan, evaluate_frame
+from enrich.cooccurrence.evaluation.replay import CrossValidation, evaluate_frame
 from enrich.cooccurrence.learned.ranker import load_ranker
 from enrich.tiers.workspace import Workspace
 
@@ -24,7 +24,7 @@ OURS = ("formula", "learned")
 _HITS = ("hit_at_1", "hit_at_5", "hit_at_20", "mrr")
 #: A plan for a notebook: the demo world in seconds. Its figures have wide errors; `make bench` measures properly.
 #: Random folds only: the demo world has too few half-years.
-QUICK = Plan(folds=2, size=60, kinds=("random",))
+QUICK = CrossValidation(folds=2, size=60, kinds=("random",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from enrich.cooccurrence.evaluation.replay import Plan, fit_for_use
+from enrich.cooccurrence.evaluation.replay import CrossValidation, fit_for_use
 from enrich.cooccurrence.learned.ranker import NEGATIVES, SETTINGS, TREES, Ranker, store
 from enrich.cooccurrence.signs import COLUMNS, schema_hash
 from enrich.cooccurrence.stored import FORMAT
@@ -48,9 +48,9 @@ def train_on(
     tracklists: pl.DataFrame, *, out: str | PathLike[str], now: str, seed: int = 0, sample: int | None = None
 ) -> dict[str, Any]:
     """`train_ranker` on a frame TRACKLISTS, such as the snapshot's mart."""
-    plan = Plan(seed=seed)
+    plan = CrossValidation(seed=seed)
     if sample is not None:
-        plan = Plan(seed=seed, size=max(10, sample // plan.folds))
+        plan = CrossValidation(seed=seed, size=max(10, sample // plan.folds))
     fitted = fit_for_use(tracklists, plan=plan)
     manifest = {
         "format": FORMAT,

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 from enrich.cli.app import build_app
 from enrich.cooccurrence.evaluation.baselines import Plays, baselines
 from enrich.cooccurrence.evaluation.folds import World, cut_by_time, half_year_folds, random_folds
-from enrich.cooccurrence.evaluation.replay import KINDS, Plan, evaluate, evaluate_frame
+from enrich.cooccurrence.evaluation.replay import KINDS, CrossValidation, evaluate, evaluate_frame
 from enrich.errors import EnrichError
 
-PLAN = Plan(folds=3, size=25)
+PLAN = CrossValidation(folds=3, size=25)
 
 
 @pytest.fixture(scope="module")

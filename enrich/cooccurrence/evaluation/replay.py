@@ -40,7 +40,7 @@ KINDS = ("half_years", "random", "time")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class CrossValidation:
     """What is measured, and with how much."""
 
     seed: int = 0
@@ -88,9 +88,9 @@ def evaluate(
     """
     if out is not None:
         check_place(Path(out))
-    plan = Plan(seed=seed)
+    plan = CrossValidation(seed=seed)
     if sample is not None:
-        plan = Plan(seed=seed, size=max(20, sample // plan.folds))
+        plan = CrossValidation(seed=seed, size=max(20, sample // plan.folds))
     result = evaluate_frame(read_tracklists(paths).rows, aliases=aliases, plan=plan)
     if out is not None:
         write_json(result, Path(out))
@@ -98,10 +98,10 @@ def evaluate(
 
 
 def evaluate_frame(
-    tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None, plan: Plan | None = None
+    tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None, plan: CrossValidation | None = None
 ) -> dict[str, Any]:
     """`evaluate` over a frame TRACKLISTS."""
-    plan = plan or Plan()
+    plan = plan or CrossValidation()
     world = World.of(without_duplicate_sets(tracklists))
     result: dict[str, Any] = {"data": _about(world, tracklists), "plan": asdict(plan)}
     for kind in plan.kinds:
@@ -115,7 +115,7 @@ def evaluate_frame(
     return result
 
 
-def fit_for_use(tracklists: pl.DataFrame, *, plan: Plan) -> Fitted:
+def fit_for_use(tracklists: pl.DataFrame, *, plan: CrossValidation) -> Fitted:
     """Measure and calibrate on held-out half-years, then train on all folds: what `enrich train-ranker` stores.
 
     Where half-years hold too little, recordings are hidden at random.
@@ -147,7 +147,7 @@ def _about(world: World, tracklists: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _folds(world: World, aliases: pl.DataFrame | None, plan: Plan, kind: str, *, rivals: bool) -> list[Fold]:
+def _folds(world: World, aliases: pl.DataFrame | None, plan: CrossValidation, kind: str, *, rivals: bool) -> list[Fold]:
     dealt = half_year_folds if kind == "half_years" else random_folds
     groups = [group for group in dealt(world, folds=plan.folds, size=plan.size, seed=plan.seed) if len(group)]
     if len(groups) < 2 or sum(map(len, groups)) < 4 * plan.folds:
@@ -158,14 +158,14 @@ def _folds(world: World, aliases: pl.DataFrame | None, plan: Plan, kind: str, *,
     return [answer(world, group, aliases=aliases, rivals=rivals) for group in groups]
 
 
-def _in_folds(world: World, aliases: pl.DataFrame | None, plan: Plan, kind: str) -> dict[str, Any]:
+def _in_folds(world: World, aliases: pl.DataFrame | None, plan: CrossValidation, kind: str) -> dict[str, Any]:
     folds = _folds(world, aliases, plan, kind, rivals=True)
     answers = _crossed(folds, plan)
     judged = pl.concat(_judged(own, fit=_without(answers, i)) for i, own in enumerate(answers))
     return _figures(judged, folds)
 
 
-def _by_time(world: World, aliases: pl.DataFrame | None, plan: Plan) -> dict[str, Any]:
+def _by_time(world: World, aliases: pl.DataFrame | None, plan: CrossValidation) -> dict[str, Any]:
     past, fresh = cut_by_time(world, share=_PAST)
     before = _folds(past, aliases, plan, "random", rivals=False)
     ranker = train(*right_and_wrong(before), seed=plan.seed)
@@ -174,7 +174,7 @@ def _by_time(world: World, aliases: pl.DataFrame | None, plan: Plan) -> dict[str
     return _figures(_judged(answers, fit=pl.concat(_crossed(before, plan))), [now])
 
 
-def _crossed(folds: list[Fold], plan: Plan) -> list[pl.DataFrame]:
+def _crossed(folds: list[Fold], plan: CrossValidation) -> list[pl.DataFrame]:
     """Answers for each fold, those of the learned ranker by one that was trained on the others."""
     found = []
     for i, fold in enumerate(folds):
