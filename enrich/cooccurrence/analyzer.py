@@ -141,14 +141,10 @@ class CoOccurrenceAnalyzer:
             pl.col("probability") >= self.min_probability,
             pl.col("occurrence_count") >= self.min_occurrences,
         )
+        fields = ("probability", "confidence", "occurrence_count", "label_support")
         return [
             ArtistProbability(
-                artist_name=row["artist"],
-                probability=row["probability"],
-                confidence=row["confidence"],
-                occurrence_count=row["occurrence_count"],
-                label_support=row["label_support"],
-                evidence=tuple(row["evidence"]),
+                artist_name=row["artist"], evidence=tuple(row["evidence"]), **{name: row[name] for name in fields}
             )
             for row in chosen.iter_rows(named=True)
         ]
@@ -172,16 +168,9 @@ def _is_target(wanted: str) -> pl.Expr:
 def _context(slot: Mapping[str, Any], rows: pl.DataFrame, window: int) -> TrackContext:
     at = slot["position"]
     near = rows.filter(pl.col("set_id") == slot["set_id"], pl.col("position").is_between(at - window, at + window))
-    plays = [
-        NearbyPlay(position=r["position"], artist=r["artist"], title=r["title"], label=r["label"])
-        for r in near.iter_rows(named=True)
-    ]
+    plays = [NearbyPlay(**r) for r in near.select("position", "artist", "title", "label").iter_rows(named=True)]
     return TrackContext(
-        set_id=slot["set_id"],
-        set_name=slot["set_name"],
-        dj=slot["dj"],
-        set_date=slot["set_date"],
-        position=at,
+        **{name: slot[name] for name in ("set_id", "set_name", "dj", "set_date", "position")},
         before=tuple(play for play in plays if play.position < at),
         after=tuple(play for play in plays if play.position > at),
         tracklists=rows,

@@ -131,9 +131,7 @@ def rank_files(
         paths: Flat tracklist tables in Parquet. Of several rows for one slot the first in the first file counts.
         out: .parquet, .csv or .jsonl; by track_key and rank.
         engine: A fresh engine with a working folder; the caller closes it.
-        scorer: Whose ranking.
-        window: Positions to either side of an unknown's slot; >= 1.
-        max_rank: Candidates kept for one unknown.
+        scorer, window, max_rank: See `ranking.rank`.
 
     Returns:
         The figures of `ranking.ranking_figures`, and rows_set_aside.

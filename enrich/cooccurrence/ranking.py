@@ -112,10 +112,9 @@ def rank_in_scratch(
 
     Args:
         paths, out, window: See `answers.rank_files`.
-        scorer: `formula` or `learned`; Spark runs the formula.
+        scorer: `formula` or `learned`.
         engine: `duckdb` or `spark`.
-        memory_limit: Of DuckDB, such as `2GB`; Spark's is set in Spark's own configuration.
-        master: Spark's, such as `local[2]` or `spark://host:7077`.
+        memory_limit, master: See `engines.DuckDB` and `spark.Spark`.
         scratch: Where the folder is made; None: the system's temporary folder. Spark's executors must see it.
 
     Raises:

@@ -6,7 +6,7 @@ sums are over the sets of the unknown; a kernel of 60 days counts a set 60 days 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from hashlib import sha256
 
 import polars as pl
@@ -15,60 +15,52 @@ import polars as pl
 MAX_SENTENCES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """A column of the ranker, and what it says: `{v}` is its value, `{dj}` the unknown's DJ."""
-
-    name: str
-    sentence: str
-
-
-SIGNS = (
-    Sign("dj_weeks", "{dj} played them around then: {v} recordings, those 60 days away counting a third"),
-    Sign("dj_year", "{dj} played them around that year: {v} recordings, those 400 days away counting a third"),
-    Sign("dj_years", "{dj} played them over the years: {v} recordings, those 3,000 days away counting a third"),
-    Sign("dj_again", "{dj} played recordings of theirs that come back around that year: {v}"),
-    Sign("dj_sets", "{dj} played them in {v} other sets"),
-    Sign("dj_weeks_rel", "Of the artist {dj} played most around then, they have a share of {v}"),
-    Sign("dj_year_rel", "Of the artist {dj} played most around that year, they have a share of {v}"),
-    Sign("dj_rank", "Place {v} among those {dj} played around that year"),
-    Sign("series", "Played in the same series of sets around that year: {v} recordings"),
-    Sign("series_rel", "Of the artist played most in the series around that year, they have a share of {v}"),
-    Sign("hot", "Played by anyone in these weeks: {v} recordings"),
-    Sign("hot_again", "Recordings of theirs that come back were played by anyone around that year: {v}"),
-    Sign("alike_sets", "Played in {v} of the 40 sets most like these"),
-    Sign("alike", "Sets with the same seldom-played artists have them: likeness {v} in all"),
-    Sign("alike_now", "Sets like these in the same months have them: {v}"),
-    Sign("alike_rel", "Of the artist most at home in sets like these, they have a share of {v}"),
-    Sign("alike_rank", "Place {v} among those at home in sets like these"),
-    Sign("roster", "Releases on labels played in its sets: {v}, rare labels counting more"),
-    Sign("roster_now", "Releases on labels played in its sets around then: {v}"),
-    Sign("roster_rel", "Of the artist most on those labels around then, they have a share of {v}"),
-    Sign("same", "Played elsewhere in its sets: in a share of {v}"),
-    Sign("near", "Played within ten slots: {v}, as the sum of 1 / distance"),
-    Sign("near_rel", "Of the artist played nearest, they have a share of {v}"),
-    Sign("habit", "Usually played next to its neighbours: {v}"),
-    Sign("habit_rel", "Of the artist most usually next to its neighbours, they have a share of {v}"),
-    Sign("credited", "Credited together with its neighbours or DJ: {v}"),
-    Sign("debuts", "Recordings of theirs came up at the same time with {dj}: {v}"),
-    Sign("debuts_rel", "Of the artist with most recordings that came up then, they have a share of {v}"),
-    Sign("named", "Named in the name of its sets: in a share of {v}"),
-    Sign("own", "Plays its sets as DJ: a share of {v}"),
-    Sign("since", "First played {v} days before it"),
-    Sign("until", "Last played {v} days after it"),
-    Sign("recordings", "{v} recordings of theirs are known"),
-    Sign("again_share", "Of their recordings a share of {v} is heard in two sets or more"),
-    Sign("depth", "Usually played at another place in the set: {v} of its length apart"),
-    Sign("asked_span", "It is played over {v} days"),
-    Sign("asked_day", "First played on day {v} since 1970"),
-    Sign("dj_history", "{dj} plays {v} known sets"),
-    Sign("dj_own", "Of what {dj} plays, a share of {v} is {dj}'s own"),
-    Sign("candidates", "{v} candidates in all"),
-)
-COLUMNS = tuple(sign.name for sign in SIGNS)
-_SAYS = {sign.name: sign.sentence for sign in SIGNS} | {
-    "dj_near_sets": "{dj} played them in {v} sets within two months",
+#: The columns of the ranker, and what each says: `{v}` is its value, `{dj}` the unknown's DJ.
+SIGNS = {
+    "dj_weeks": "{dj} played them around then: {v} recordings, those 60 days away counting a third",
+    "dj_year": "{dj} played them around that year: {v} recordings, those 400 days away counting a third",
+    "dj_years": "{dj} played them over the years: {v} recordings, those 3,000 days away counting a third",
+    "dj_again": "{dj} played recordings of theirs that come back around that year: {v}",
+    "dj_sets": "{dj} played them in {v} other sets",
+    "dj_weeks_rel": "Of the artist {dj} played most around then, they have a share of {v}",
+    "dj_year_rel": "Of the artist {dj} played most around that year, they have a share of {v}",
+    "dj_rank": "Place {v} among those {dj} played around that year",
+    "series": "Played in the same series of sets around that year: {v} recordings",
+    "series_rel": "Of the artist played most in the series around that year, they have a share of {v}",
+    "hot": "Played by anyone in these weeks: {v} recordings",
+    "hot_again": "Recordings of theirs that come back were played by anyone around that year: {v}",
+    "alike_sets": "Played in {v} of the 40 sets most like these",
+    "alike": "Sets with the same seldom-played artists have them: likeness {v} in all",
+    "alike_now": "Sets like these in the same months have them: {v}",
+    "alike_rel": "Of the artist most at home in sets like these, they have a share of {v}",
+    "alike_rank": "Place {v} among those at home in sets like these",
+    "roster": "Releases on labels played in its sets: {v}, rare labels counting more",
+    "roster_now": "Releases on labels played in its sets around then: {v}",
+    "roster_rel": "Of the artist most on those labels around then, they have a share of {v}",
+    "same": "Played elsewhere in its sets: in a share of {v}",
+    "near": "Played within ten slots: {v}, as the sum of 1 / distance",
+    "near_rel": "Of the artist played nearest, they have a share of {v}",
+    "habit": "Usually played next to its neighbours: {v}",
+    "habit_rel": "Of the artist most usually next to its neighbours, they have a share of {v}",
+    "credited": "Credited together with its neighbours or DJ: {v}",
+    "debuts": "Recordings of theirs came up at the same time with {dj}: {v}",
+    "debuts_rel": "Of the artist with most recordings that came up then, they have a share of {v}",
+    "named": "Named in the name of its sets: in a share of {v}",
+    "own": "Plays its sets as DJ: a share of {v}",
+    "since": "First played {v} days before it",
+    "until": "Last played {v} days after it",
+    "recordings": "{v} recordings of theirs are known",
+    "again_share": "Of their recordings a share of {v} is heard in two sets or more",
+    "depth": "Usually played at another place in the set: {v} of its length apart",
+    "asked_span": "It is played over {v} days",
+    "asked_day": "First played on day {v} since 1970",
+    "dj_history": "{dj} plays {v} known sets",
+    "dj_own": "Of what {dj} plays, a share of {v} is {dj}'s own",
+    "candidates": "{v} candidates in all",
 }
+COLUMNS = tuple(SIGNS)
+_FIELD = re.compile(r"\{\w+\}")
+_SAYS = SIGNS | {"dj_near_sets": "{dj} played them in {v} sets within two months"}
 
 #: What is said of a candidate, most telling first, and from which value on.
 SAID = {
@@ -80,11 +72,6 @@ SAID = {
 def schema_hash(columns: tuple[str, ...] = COLUMNS) -> str:
     """Fingerprint of the columns and their order: a model scores only what it was trained on."""
     return sha256("\n".join(columns).encode()).hexdigest()[:16]
-
-
-def says(column: str, value: float, *, dj: str = "its DJ") -> str:
-    """One column of a candidate in words."""
-    return _SAYS[column].replace("{dj}", dj).replace("{v}", f"{value:.2f}".rstrip("0").rstrip("."))
 
 
 def signs(table: pl.DataFrame, djs: pl.DataFrame) -> pl.DataFrame:
@@ -99,7 +86,10 @@ def signs(table: pl.DataFrame, djs: pl.DataFrame) -> pl.DataFrame:
     for order, (column, least) in enumerate(SAID.items()):
         rows = named.filter(pl.col(column) >= least)
         value = pl.col(column).cast(pl.Float64).round(2).cast(pl.String).str.strip_suffix(".0")
-        said.append(rows.select("unknown_no", "artist_no", order=pl.lit(order), sentence=_filled(_SAYS[column], value)))
+        fields = {"{dj}": pl.col("dj"), "{v}": value}
+        text = _SAYS[column]
+        sentence = pl.format(_FIELD.sub("{}", text), *(fields[name] for name in _FIELD.findall(text)))
+        said.append(rows.select("unknown_no", "artist_no", order=pl.lit(order), sentence=sentence))
     return (
         pl.concat(said)
         .sort("unknown_no", "artist_no", "order")
@@ -107,12 +97,3 @@ def signs(table: pl.DataFrame, djs: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("choice") <= MAX_SENTENCES)
         .select("unknown_no", "artist_no", "choice", "sentence")
     )
-
-
-def _filled(sentence: str, value: pl.Expr) -> pl.Expr:
-    """The sentence with the row's value and DJ."""
-    parts: list[pl.Expr] = []
-    for piece in sentence.replace("{dj}", "\0{dj}\0").replace("{v}", "\0{v}\0").split("\0"):
-        if piece:
-            parts.append({"{dj}": pl.col("dj"), "{v}": value}.get(piece, pl.lit(piece)))
-    return pl.concat_str(parts)

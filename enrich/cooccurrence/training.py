@@ -26,28 +26,29 @@ def train_ranker(
     seed: int = 0,
     sample: int | None = None,
 ) -> dict[str, Any]:
-    """Train ranker and calibration on the recordings of tracklist files, and store them.
-
-    Args:
-        paths: Tracklist files.
-        out: Folder of the stored ranker; made where it is missing.
-        now: When, for the manifest.
-        seed: Of every random choice.
-        sample: Recordings to train on at most.
-
-    Returns:
-        The manifest: files' fingerprint, numbers of sets and recordings, columns, seed, figures of held-out half-years.
-
-    Raises:
-        ModelError: too little to train on.
-    """
+    """`train_on` the recordings of tracklist files."""
     return train_on(read_tracklists(paths).rows, out=out, now=now, seed=seed, sample=sample)
 
 
 def train_on(
     tracklists: pl.DataFrame, *, out: str | PathLike[str], now: str, seed: int = 0, sample: int | None = None
 ) -> dict[str, Any]:
-    """`train_ranker` on a frame TRACKLISTS, such as the snapshot's mart."""
+    """Train ranker and calibration on the recordings of a frame TRACKLISTS, and store them.
+
+    Args:
+        tracklists: Such as the snapshot's mart.
+        out: Folder of the stored ranker; made where it is missing.
+        now: When, for the manifest.
+        seed: Of every random choice.
+        sample: Recordings to train on at most.
+
+    Returns:
+        The manifest: the data's fingerprint, numbers of sets and recordings, columns, seed, figures of held-out
+        half-years.
+
+    Raises:
+        ModelError: too little to train on.
+    """
     plan = CrossValidation(seed=seed)
     if sample is not None:
         plan = CrossValidation(seed=seed, size=max(10, sample // plan.folds))

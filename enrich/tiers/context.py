@@ -30,7 +30,7 @@ class ContextRankings:
         self._made: dict[str, tuple[pl.DataFrame, pl.DataFrame, frozenset[str], pl.DataFrame]] = {}
 
     def of(self, ws: Workspace, track_ids: pl.Series, *, scorer: str) -> pl.DataFrame:
-        """RANKING, the first `CANDIDATES` candidates, of those of `track_ids` that have no artist and stand in a set."""
+        """RANKING, the first `CANDIDATES`, of those of `track_ids` that have no artist and stand in a set."""
         asked = unnamed(ws, track_ids).join(ws.tracklists, left_on="track_id", right_on="track_key", how="semi")[
             "track_id"
         ]
@@ -41,7 +41,9 @@ class ContextRankings:
             # The very same frames: nothing was accepted since that could change a rank.
             if tracklists is ws.tracklists and artists is ws.artists and keys == frozenset(asked):
                 return ranking
-        ranking = rank(ws.tracklists, aliases=ws.aliases, scorer=scorer, max_rank=CANDIDATES, only=asked, told=self._told)
+        ranking = rank(
+            ws.tracklists, aliases=ws.aliases, scorer=scorer, max_rank=CANDIDATES, only=asked, told=self._told
+        )
         self._made[scorer] = (ws.tracklists, ws.artists, frozenset(asked), ranking)
         return ranking
 

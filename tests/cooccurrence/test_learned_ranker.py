@@ -18,7 +18,7 @@ from enrich.cooccurrence.learned.columns import columns, count_plays
 from enrich.cooccurrence.learned.ranker import Ranker, load_ranker, train
 from enrich.cooccurrence.plays import load_plays, number_plays
 from enrich.cooccurrence.ranking import rank
-from enrich.cooccurrence.signs import COLUMNS, SAID, says
+from enrich.cooccurrence.signs import SAID, SIGNS, signs
 from enrich.cooccurrence.stored import SHIPPED
 from enrich.cooccurrence.training import train_on
 from enrich.errors import ModelError
@@ -119,10 +119,16 @@ def test_columns_do_not_depend_on_the_order_of_rows(rows, order):
 
 
 def test_every_column_says_what_it_is_with_its_number():
-    for column in (*COLUMNS, *SAID):
-        assert "3.25" in says(column, 3.25), column
-        assert not re.search(r"[{}]", says(column, 1)), column
-    assert says("dj_near_sets", 9.0, dj="Above & Beyond") == "Above & Beyond played them in 9 sets within two months"
+    for column, sentence in SIGNS.items():
+        assert set(re.findall(r"\{(\w+)\}", sentence)) in ({"v"}, {"v", "dj"}), column
+    one = {"unknown_no": 1, "artist_no": 2, "dj_no": 3, **dict.fromkeys(SAID, 0.0), "dj_near_sets": 9.0, "hot": 3.256}
+
+    told = signs(pl.DataFrame([one]), pl.DataFrame({"dj_no": [3], "dj": ["Above & Beyond"]}))
+
+    assert told["sentence"].to_list() == [
+        "Above & Beyond played them in 9 sets within two months",
+        "Played by anyone in these weeks: 3.26 recordings",
+    ]
 
 
 def test_training_is_deterministic(world):

@@ -123,10 +123,10 @@ def fit_for_use(tracklists: pl.DataFrame, *, plan: CrossValidation) -> Fitted:
     world = World.of(without_duplicate_sets(tracklists))
     kind = "half_years"
     try:
-        folds = _folds(world, None, plan, kind, rivals=True)
+        folds = _folds(world, None, plan, kind)
     except EnrichError:
         kind = "random"
-        folds = _folds(world, None, plan, kind, rivals=True)
+        folds = _folds(world, None, plan, kind)
     answers = _crossed(folds, plan)
     prior = load_calibration()
     calibration = {s: _fitted(pl.concat(answers), s, prior=prior.get(s)).as_json() for s in CALIBRATED}
@@ -147,7 +147,9 @@ def _about(world: World, tracklists: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _folds(world: World, aliases: pl.DataFrame | None, plan: CrossValidation, kind: str, *, rivals: bool) -> list[Fold]:
+def _folds(
+    world: World, aliases: pl.DataFrame | None, plan: CrossValidation, kind: str, *, rivals: bool = True
+) -> list[Fold]:
     dealt = half_year_folds if kind == "half_years" else random_folds
     groups = [group for group in dealt(world, folds=plan.folds, size=plan.size, seed=plan.seed) if len(group)]
     if len(groups) < 2 or sum(map(len, groups)) < 4 * plan.folds:
@@ -159,7 +161,7 @@ def _folds(world: World, aliases: pl.DataFrame | None, plan: CrossValidation, ki
 
 
 def _in_folds(world: World, aliases: pl.DataFrame | None, plan: CrossValidation, kind: str) -> dict[str, Any]:
-    folds = _folds(world, aliases, plan, kind, rivals=True)
+    folds = _folds(world, aliases, plan, kind)
     answers = _crossed(folds, plan)
     judged = pl.concat(_judged(own, fit=_without(answers, i)) for i, own in enumerate(answers))
     return _figures(judged, folds)
@@ -187,11 +189,8 @@ def _without(answers: list[pl.DataFrame], one: int) -> pl.DataFrame:
     return pl.concat(answers[:one] + answers[one + 1 :])
 
 
-def _fitted(
-    answers: pl.DataFrame | list[pl.DataFrame], scorer: str, *, prior: Calibration | None = None
-) -> Calibration:
-    together = answers if isinstance(answers, pl.DataFrame) else pl.concat(answers)
-    rows = together.filter(pl.col("scorer") == scorer)
+def _fitted(answers: pl.DataFrame, scorer: str, *, prior: Calibration | None = None) -> Calibration:
+    rows = answers.filter(pl.col("scorer") == scorer)
     return fit_calibration(rows, rows["is_right"].to_numpy(), recordings=rows["track_key"].n_unique(), prior=prior)
 
 

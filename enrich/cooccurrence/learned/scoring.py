@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
 
+from enrich.cooccurrence.answers import Told, ask_only
 from enrich.cooccurrence.calibration import Calibration
 from enrich.cooccurrence.engines import DuckDB, Engine, run
 from enrich.cooccurrence.formula import context_steps, signal_steps
@@ -37,14 +37,7 @@ class Learned:
     tables: tuple[str, ...] = ("signs",)
 
     def score(
-        self,
-        engine: Engine,
-        known: Vocabulary,
-        *,
-        window: int,
-        max_rank: int,
-        only: pl.Series | None,
-        told: Callable[[int, int], None],
+        self, engine: Engine, known: Vocabulary, *, window: int, max_rank: int, only: pl.Series | None, told: Told
     ) -> None:
         """See `answers.Scorer`.
 
@@ -67,8 +60,7 @@ class Learned:
             engine.append("signs", _as(best, _SIGNS))
         told(unknowns.height, unknowns.height)
         if only is not None:
-            engine.load("wanted", only.to_frame("track_key"))
-            run(engine, [("cooccurrence_all_slots", {}), ("cooccurrence_only", {})])
+            ask_only(engine, only)
         run(engine, [*context_steps(window=window), ("learned_scored", {}), *signal_steps()])
         engine.run("learned_ranked", limit_rank=max_rank)
 
