@@ -6,6 +6,7 @@ Above & Beyond, who run Anjunabeats, and their artists Ilan Bluestone and Spence
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,18 +98,7 @@ def build_cast(rng: np.random.Generator) -> Cast:
     artists = _artists(rng)
     labels = _labels(rng, artists)
     djs = _djs(rng, artists, labels)
-    compilers = tuple(
-        Label(
-            name=name,
-            spellings=spellings_of(name),
-            scene="compilation",
-            prefix=_prefix(name),
-            cadence_days=60.0,
-            roster=(),
-        )
-        for scene, name in label_names()
-        if scene == "compilation"
-    )
+    compilers = tuple(_label(name, "compilation", 60.0, ()) for scene, name in label_names() if scene == "compilation")
     return Cast(labels=labels, compilers=compilers, artists=artists, djs=djs)
 
 
@@ -132,12 +122,10 @@ def _artists(rng: np.random.Generator) -> tuple[Artist, ...]:
         else:
             names[f"{rng.choice(given)} {rng.choice(family)}"] = None
     scenes = ["trance"] * 3 + [str(s) for s in rng.choice(SCENES, len(names) - 3)]
-    aliases: dict[str, tuple[str, ...]] = {}
     people = list(names)[3:]
     # The first egos have a row of their own, each naming the other; the later ones are known as aliases only.
     owners = [str(name) for name in rng.choice(people, len(egos) + len(more), replace=False)]
-    for owner, ego in zip(owners, [*egos, *more], strict=True):
-        aliases[owner] = (ego,)
+    aliases = {owner: (ego,) for owner, ego in zip(owners, [*egos, *more], strict=True)}
     known = [
         Artist(name=name, scene=scene, aliases=aliases.get(name, ())) for name, scene in zip(names, scenes, strict=True)
     ]
@@ -164,26 +152,25 @@ def _labels(rng: np.random.Generator, artists: tuple[Artist, ...]) -> tuple[Labe
         else:
             # The worked example's artists stay with their label.
             roster = [i for i in roster if i > 2] or [int(by_scene[scene][-1])]
-        labels.append(
-            Label(
-                name=name,
-                spellings=spellings_of(name),
-                scene=scene,
-                prefix=_prefix(name),
-                cadence_days=float(cadence_days) if name != "Anjunabeats" else 16.0,
-                roster=tuple(roster),
-            )
-        )
+        labels.append(_label(name, scene, float(cadence_days) if name != "Anjunabeats" else 16.0, roster))
     return tuple(labels)
+
+
+def _label(name: str, scene: str, cadence_days: float, roster: Sequence[int]) -> Label:
+    letters = [c for c in name.upper() if c.isalpha()]
+    initials = "".join(w[0] for w in name.upper().split() if w[0].isalpha())
+    prefix = initials + "".join(letters[1:3]) if len(initials) > 1 else "".join(letters[:4])
+    spellings = spellings_of(name)
+    return Label(
+        name=name, spellings=spellings, scene=scene, prefix=prefix, cadence_days=cadence_days, roster=tuple(roster)
+    )
 
 
 def _djs(rng: np.random.Generator, artists: tuple[Artist, ...], labels: tuple[Label, ...]) -> tuple[Dj, ...]:
     shows = [str(show) for show in rng.permutation(words("show"))]
     own = [int(i) for i in rng.permutation(len(labels)) if labels[i].name != "Anjunabeats"][: _OWN_LABELS - 1]
     anjuna = next(i for i, label in enumerate(labels) if label.name == "Anjunabeats")
-    djs = [
-        Dj(name="Above & Beyond", scene="trance", artist=0, label=anjuna, favourites=(1, 2), shows="ABGT"),
-    ]
+    djs = [Dj(name="Above & Beyond", scene="trance", artist=0, label=anjuna, favourites=(1, 2), shows="ABGT")]
     taken = {0, 1, 2}
     for n in range(_DJS - 1):
         label = own[n] if n < len(own) else None
@@ -198,21 +185,7 @@ def _djs(rng: np.random.Generator, artists: tuple[Artist, ...], labels: tuple[La
             taken.add(artist)
         name = artists[artist].name if artist is not None else f"DJ {rng.choice(words('family'))}"
         liked = rng.choice(pool, min(4, len(pool)), replace=False)
-        djs.append(
-            Dj(
-                name=name,
-                scene=scene,
-                artist=artist,
-                label=label,
-                favourites=tuple(int(i) for i in liked),
-                shows=shows[n % len(shows)],
-            )
-        )
+        favourites, show = tuple(int(i) for i in liked), shows[n % len(shows)]
+        djs.append(Dj(name=name, scene=scene, artist=artist, label=label, favourites=favourites, shows=show))
     unique = {dj.name: dj for dj in djs}
     return tuple(unique.values())
-
-
-def _prefix(name: str) -> str:
-    letters = [c for c in name.upper() if c.isalpha()]
-    initials = [w[0] for w in name.upper().split() if w[0].isalpha()]
-    return "".join(initials) + "".join(letters[1:3]) if len(initials) > 1 else "".join(letters[:4])

@@ -5,6 +5,8 @@ Pure string work on one recording at a time; what is random comes from the gener
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from enrich.demo.cast import Cast, Label
@@ -89,31 +91,23 @@ def plain_failed_title(recording: Recording, cast: Cast, rng: np.random.Generato
 def dirty_title(recording: Recording, cast: Cast, rng: np.random.Generator) -> str:
     """A title the way a hasty typist leaves it."""
     title = plain_failed_title(recording, cast, rng)
-    wrong = int(rng.integers(7))
-    if wrong == 0:
-        return misspell(recording.base_title, rng) + title[len(recording.base_title) :]
-    if wrong == 1:
-        return title.lower()
-    if wrong == 2:
-        return f"w/ {title}"
-    if wrong == 3:
-        return f"{title} OUT NOW"
-    if wrong == 4:
-        return f"Unknown Artist - {title}"
-    if wrong == 5:
-        return f"ID - {title}"
-    return f"{misspell(title, rng)} (Free Download)"
+    ways: tuple[Callable[[], str], ...] = (
+        lambda: misspell(recording.base_title, rng) + title[len(recording.base_title) :],
+        title.lower,
+        lambda: f"w/ {title}",
+        lambda: f"{title} OUT NOW",
+        lambda: f"Unknown Artist - {title}",
+        lambda: f"ID - {title}",
+        lambda: f"{misspell(title, rng)} (Free Download)",
+    )
+    return ways[int(rng.integers(len(ways)))]()
 
 
 def misspell(text: str, rng: np.random.Generator) -> str:
     """One letter dropped, doubled or swapped with its neighbour."""
     at = int(rng.integers(1, max(2, len(text) - 2)))
-    kind = int(rng.integers(3))
-    if kind == 0:
-        return text[:at] + text[at + 1 :]
-    if kind == 1:
-        return text[:at] + text[at] + text[at:]
-    return text[:at] + text[at + 1 : at + 2] + text[at] + text[at + 2 :]
+    ends = (text[at + 1 :], text[at] + text[at:], text[at + 1 : at + 2] + text[at] + text[at + 2 :])
+    return text[:at] + ends[int(rng.integers(3))]
 
 
 def id_title(rng: np.random.Generator) -> str:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from enrich.demo.cast import Cast, Label
+from enrich.demo.cast import Cast
 from enrich.demo.seeds import words
 
 #: How far the schedules reach back and ahead.
@@ -63,19 +63,13 @@ def build_recordings(rng: np.random.Generator, cast: Cast, *, now: datetime) -> 
         while day < AHEAD_DAYS:
             released = _friday(today + timedelta(days=int(day)))
             catalogue += 1
-            made.append(
-                _original(
-                    rng, cast, titles, number=len(made), index=index, label=label, catalogue=catalogue, on=released
-                )
-            )
+            made.append(_original(rng, cast, titles, number=len(made), index=index, catalogue=catalogue, on=released))
             if rng.random() < _REMIXED:
                 made.append(_remix(rng, cast, made[-1], number=len(made)))
             day += float(rng.exponential(label.cadence_days))
     for _ in range(_SHELVED):
         index = int(rng.integers(len(cast.labels)))
-        made.append(
-            _original(rng, cast, titles, number=len(made), index=index, label=cast.labels[index], catalogue=0, on=None)
-        )
+        made.append(_original(rng, cast, titles, number=len(made), index=index, catalogue=0, on=None))
     return (*made, *_worked_example(cast, first=len(made), today=today))
 
 
@@ -107,16 +101,9 @@ class _Titles:
 
 
 def _original(
-    rng: np.random.Generator,
-    cast: Cast,
-    titles: _Titles,
-    *,
-    number: int,
-    index: int,
-    label: Label,
-    catalogue: int,
-    on: date | None,
+    rng: np.random.Generator, cast: Cast, titles: _Titles, *, number: int, index: int, catalogue: int, on: date | None
 ) -> Recording:
+    label = cast.labels[index]
     main = label.roster[min(int(rng.exponential(2.6)), len(label.roster) - 1)]
     artists = [main]
     if rng.random() < _COLLABORATION:

@@ -13,24 +13,12 @@ import polars as pl
 
 from enrich.demo import naming
 from enrich.demo.cast import Cast
+from enrich.demo.catalogue.releases import RELEASES
 from enrich.demo.recordings import Recording
 from enrich.demo.tracks import isrc_of
 
-CATALOGUE = pl.Schema(
-    {
-        "artist": pl.String,
-        "title": pl.String,
-        "mix": pl.String,
-        "remixer": pl.String,
-        "label": pl.String,
-        "catalog_number": pl.String,
-        "release_date": pl.Date,
-        "duration_ms": pl.Int64,
-        "isrc": pl.String,
-        "release_title": pl.String,
-        "is_compilation": pl.Boolean,
-    }
-)
+_LEFT_OUT = ("artists", "release_id", "is_official", "sources")
+CATALOGUE = pl.Schema({name: RELEASES[name] for name in RELEASES if name not in _LEFT_OUT})
 
 _EXTENDED = 0.6
 _COMPILED = 0.12
@@ -70,15 +58,7 @@ def _listings(rng: np.random.Generator, cast: Cast, recording: Recording, on: da
         compiler = cast.compilers[int(rng.integers(len(cast.compilers)))]
         volume = int(rng.integers(1, 30))
         later = on + timedelta(days=int(rng.integers(60, 500)))
-        rows.append(
-            row(
-                mix,
-                compiler.name,
-                f"{compiler.prefix}{volume:02d}",
-                later,
-                recording.duration_ms - int(rng.integers(0, 40_000)),
-                f"{compiler.name} Vol. {volume}",
-                True,
-            )
-        )
+        shorter = recording.duration_ms - int(rng.integers(0, 40_000))
+        number, name = f"{compiler.prefix}{volume:02d}", f"{compiler.name} Vol. {volume}"
+        rows.append(row(mix, compiler.name, number, later, shorter, name, True))
     return rows

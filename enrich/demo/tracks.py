@@ -208,7 +208,7 @@ def _failed(
             failed.append(
                 _mashup(rng, cast, recordings, pools, lot)
                 if lot.kind == "mashup"
-                else _blank(rng, cast, pools.draw(lot, example=not failed), lot, pools, isrcs)
+                else _blank(rng, cast, pools.draw(lot), lot, pools, isrcs)
             )
     failed = _with_worked_example(failed, recordings)
     return _with_unknown_artists(rng, _with_hints(rng, cast, failed))
@@ -223,9 +223,6 @@ class _Pools:
         self._rng = rng
         self.track_of = {t.recording: i for i, t in reversed(list(enumerate(named))) if t.recording is not None}
         known_originals = {recordings[n].original for n in self.track_of}
-        by_title: dict[str, int] = {}
-        for r in recordings:
-            by_title[r.base_title] = by_title.get(r.base_title, 0) + 1
 
         def free(r: Recording) -> bool:
             return r.number not in self.track_of and r.original not in known_originals
@@ -247,25 +244,17 @@ class _Pools:
             + [r for r in out if r.released is not None and r.released > played_since and r.number not in self.track_of]
             + shelved
         )
-        self.shelved = self._shuffled([r for r in shelved])
+        self.shelved = self._shuffled(shelved)
 
     def _shuffled(self, pool: list[Recording]) -> list[Recording]:
         return [pool[int(i)] for i in self._rng.permutation(len(pool))]
 
-    def draw(self, lot: Lot, *, example: bool) -> Recording:
-        if lot.channel == "twin":
-            return self.twins.pop()
-        if lot.channel == "catalogue":
-            return self.listed.pop()
+    def draw(self, lot: Lot) -> Recording:
         if lot.kind == "promo_id":
             return self.promos[int(self._rng.integers(len(self.promos)))]
-        if lot.kind == "working_title" and lot.channel == "none":
-            return self.promos.pop()
-        if lot.channel == "later":
-            return self.coming.pop()
-        if lot.kind == "promo_title":
-            return self.shelved.pop()
-        return self.unlisted.pop()
+        by_channel = {"twin": self.twins, "catalogue": self.listed, "later": self.coming}
+        by_kind = {"working_title": self.promos, "promo_title": self.shelved}
+        return by_channel.get(lot.channel, by_kind.get(lot.kind, self.unlisted)).pop()
 
 
 def _blank(rng: np.random.Generator, cast: Cast, recording: Recording, lot: Lot, pools: _Pools, isrcs: _Isrcs) -> Track:
