@@ -53,9 +53,11 @@ def serve(releases: pl.DataFrame, rates: dict[str, float], pipe: Connection) -> 
         settings = catalogue.environment(rates)
         settings |= {f"ENRICH_{source.upper()}_RATE": f"{rate:g}" for source, rate in rates.items()}
         pipe.send(settings)
+        seen = 0
         while pipe.recv() == "count":
-            pipe.send([(one.source, one.at) for one in catalogue.log])
-            catalogue.clear_log()
+            asked = catalogue.log
+            pipe.send([(one.source, one.at) for one in asked[seen:]])
+            seen = len(asked)
 
 
 def hunt(tracks: Path, out: Path, settings: dict[str, str]) -> dict[str, float]:

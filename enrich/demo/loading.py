@@ -46,7 +46,7 @@ join tracks on tracks.id = enrichment_status.track_id
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class DemoState:
     """The starting state as counted in the database after loading."""
 
@@ -93,7 +93,8 @@ def demo(settings: Settings, *, seed: int = DEFAULT_SEED, now: datetime) -> Demo
         DatabaseError: the database has rows already, or cannot be written to; nothing is left behind.
     """
     world = build_world(seed=seed, now=now)
-    _refuse_rows(settings)
+    with connect(settings) as con:
+        _check_empty(con)
     migrate(settings)
     with connect(settings) as con:
         try:
@@ -109,11 +110,6 @@ def demo(settings: Settings, *, seed: int = DEFAULT_SEED, now: datetime) -> Demo
         catalogue=catalogue,
         catalogue_rows=world.catalogue.height,
     )
-
-
-def _refuse_rows(settings: Settings) -> None:
-    with connect(settings) as con:
-        _check_empty(con)
 
 
 def _check_empty(con: psycopg.Connection[TupleRow]) -> None:
@@ -146,6 +142,4 @@ def _load(con: psycopg.Connection[TupleRow], world: World) -> DemoState:
         assert row is not None
     # Fresh tables have no statistics; the snapshot's queries want them.
     con.execute("analyze")
-    return DemoState(
-        **dict(zip(DemoState.__dataclass_fields__, row, strict=True)),
-    )
+    return DemoState(*row)

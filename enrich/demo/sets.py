@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
-import numpy.typing as npt
 
 from enrich.demo.cast import Cast, Dj, scene_affinity
 from enrich.demo.recordings import Recording
@@ -58,12 +57,7 @@ class DjSet:
 
 
 def build_sets(
-    rng: np.random.Generator,
-    cast: Cast,
-    recordings: tuple[Recording, ...],
-    tracks: tuple[Track, ...],
-    *,
-    today: date,
+    rng: np.random.Generator, cast: Cast, recordings: tuple[Recording, ...], tracks: tuple[Track, ...], *, today: date
 ) -> list[DjSet]:
     """Fill every set. Every track is played at least once."""
     taste = _Taste(cast, recordings, tracks, rng)
@@ -91,14 +85,11 @@ class _Taste:
         self.released = np.array([r.released.toordinal() if r.released else 0 for r in made])
         popularity = rng.lognormal(0.0, 0.9, len(made))
         self.weights = np.array([[_liking(cast, dj, r) for r in made] for dj in cast.djs]) * popularity
-        self.by_label = {n: self._label_weights(n) for n in range(len(cast.labels))}
-
-    def _label_weights(self, label: int) -> npt.NDArray[np.float64]:
-        scene = self.cast.labels[label].scene
-        own = np.array([12.0 if dj.label == label else 1.0 for dj in self.cast.djs])
-        near = np.array([scene_affinity(dj.scene, scene) for dj in self.cast.djs])
-        weights: npt.NDArray[np.float64] = own * near
-        return weights
+        #: Of each label, by DJ.
+        self.by_label = [
+            np.array([(12.0 if dj.label == n else 1.0) * scene_affinity(dj.scene, label.scene) for dj in cast.djs])
+            for n, label in enumerate(cast.labels)
+        ]
 
     def label_of(self, slot: Slot) -> int | None:
         return None if slot.recording is None else self.recordings[slot.recording].label
@@ -137,14 +128,8 @@ def _schedule(rng: np.random.Generator, cast: Cast, today: date) -> list[DjSet]:
     for ago in days:
         dj = int(rng.choice(len(cast.djs), p=busy / busy.sum()))
         day = today - timedelta(days=int(ago))
-        sets.append(
-            DjSet(
-                dj=dj,
-                name=_set_name(rng, cast.djs[dj], dj, episodes),
-                day=day,
-                source=str(rng.choice(_SOURCES, p=(0.6, 0.3, 0.1))),
-            )
-        )
+        name = _set_name(rng, cast.djs[dj], dj, episodes)
+        sets.append(DjSet(dj=dj, name=name, day=day, source=str(rng.choice(_SOURCES, p=(0.6, 0.3, 0.1)))))
     return sets
 
 
@@ -179,13 +164,8 @@ def _worked_example(
     row = [find("Frozen Ground", failed=False), find("Northern Tide", failed=True), find("Rainy Road", failed=False)]
     own = [s for s in sets if s.dj == 0 and (today - s.day).days < 160]
     while len(own) < 3:
-        extra = DjSet(
-            dj=0,
-            name="",
-            day=today - timedelta(days=40 + 30 * len(own)),
-            source="1001tracklists",
-            slots=list(sets[0].slots),
-        )
+        day = today - timedelta(days=40 + 30 * len(own))
+        extra = DjSet(dj=0, name="", day=day, source="1001tracklists", slots=list(sets[0].slots))
         sets.append(extra)
         own.append(extra)
     own = sorted(own, key=lambda s: s.day)[:3]

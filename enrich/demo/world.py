@@ -92,23 +92,21 @@ def build_world(*, seed: int, now: datetime) -> World:
     return World(seed=seed, now=now, tables=tables, catalogue=catalogue)
 
 
+@dataclass
 class _Writer:
     """Turns the drawn objects into rows; ids come from the generator, in a fixed order."""
 
-    def __init__(
-        self,
-        rng: np.random.Generator,
-        cast: Cast,
-        recordings: Sequence[Recording],
-        tracks: Sequence[Track],
-        sets: Sequence[DjSet],
-        now: datetime,
-    ) -> None:
-        self.rng, self.cast, self.recordings, self.now = rng, cast, recordings, now
-        self.tracks, self.sets = tracks, sets
+    rng: np.random.Generator
+    cast: Cast
+    recordings: Sequence[Recording]
+    tracks: Sequence[Track]
+    sets: Sequence[DjSet]
+    now: datetime
+
+    def __post_init__(self) -> None:
         self.rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in TABLES}
-        self.artist_ids = [self._id() for _ in (*cast.artists, *_UNKNOWN_ARTISTS)]
-        self.track_ids = [self._id() for _ in tracks]
+        self.artist_ids = [self._id() for _ in (*self.cast.artists, *_UNKNOWN_ARTISTS)]
+        self.track_ids = [self._id() for _ in self.tracks]
         self.created = self._first_seen()
 
     def frames(self) -> dict[str, pl.DataFrame]:

@@ -25,18 +25,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from enrich.demo.catalogue import wire_deezer, wire_musicbrainz
 from enrich.demo.catalogue.wire import Reply, as_json, as_page
 from enrich.settings import SOURCES
 
-Kind = Literal[
-    "challenge", "ban_502", "busy_503", "busy_503_all", "too_many", "server_error", "expired_token", "quota", "busy",
-    "blockless", "truncated", "slow", "empty", "no_label", "rival_labels", "wrong_first", "two_pages", "bare_hits",
-]  # fmt: skip
-
-KINDS: frozenset[str] = frozenset(Kind.__args__)  # type: ignore[attr-defined]
 #: These change what is found, not whether there is an answer.
 CONTENT = frozenset({"empty", "no_label", "rival_labels", "wrong_first", "two_pages", "bare_hits"})
 #: What a source sends that gives no answer.
@@ -61,6 +54,7 @@ REFUSALS: Mapping[str, Reply] = {
     "busy": wire_deezer.error(700, "Service busy"),
     "blockless": as_page("<h1>Welcome</h1><p>We have a new look.</p>", title="Welcome"),
 }
+KINDS = frozenset({*REFUSALS, *CONTENT, "expired_token", "truncated", "slow"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +123,6 @@ class Conduct:
         plans = [_Plan(one if isinstance(one, Misbehaviour) else _usual(one)) for one in several]
         with self._lock:
             self._plans[source] = plans
-
-    def set_all(self, manners: Mapping[str, Manner]) -> None:
-        """`set` for several sources."""
-        for source, manner in manners.items():
-            self.set(source, manner)
 
     def next(self, source: str, *, now: float) -> list[Misbehaviour]:
         """What applies to a request that came in at `now` (monotonic seconds); counts it."""

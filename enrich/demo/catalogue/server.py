@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -82,8 +81,9 @@ class Catalogue:
         delay_s: float = 0.0,
     ) -> None:
         self.shop = Shop(releases)
-        self.conduct = Conduct()
-        self.conduct.set_all(misbehave or {})
+        self._conduct = Conduct()
+        for source, manner in (misbehave or {}).items():
+            self.misbehave(source, manner)
         self.delay_s = delay_s
         self._port = port
         self._server: _Server | None = None
@@ -97,9 +97,7 @@ class Catalogue:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -176,7 +174,7 @@ class Catalogue:
 
     def misbehave(self, source: str, manner: Manner | None) -> None:
         """Change what a source does wrong from now on; None: nothing."""
-        self.conduct.set(source, manner)
+        self._conduct.set(source, manner)
 
     @property
     def log(self) -> list[Logged]:
@@ -187,11 +185,6 @@ class Catalogue:
     def count(self, source: str | None = None) -> int:
         """How many requests came, of one source if named."""
         return sum(source is None or one.source == source for one in self.log)
-
-    def clear_log(self) -> None:
-        """Forget what was asked."""
-        with self._lock:
-            self._log.clear()
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """The reply to a request; logged."""
@@ -215,7 +208,7 @@ class Catalogue:
         return reply
 
     def _reply(self, request: Request, body: bytes, *, is_site: bool, now: float) -> Reply:
-        manners = self.conduct.next(request.source, now=now)
+        manners = self._conduct.next(request.source, now=now)
         for manner in manners:
             if manner.kind == "slow":
                 self._closing.wait(manner.delay_s)
@@ -265,12 +258,13 @@ class _Tokens:
             login = request.headers.get("authorization", "")
             if not login:
                 return as_json({"detail": "Authentication credentials were not provided."}, status=401)
-            if self._is_expired or login != f"Bearer {self._access()}":
+            if self._is_expired or login != f"Bearer {self._fields()['access_token']}":
                 return as_json({"detail": "Authentication credentials were not valid."}, status=401)
         return None
 
     def _renew(self, request: Request, form: Mapping[str, str]) -> Reply:
-        wanted = {"grant_type": "refresh_token", "refresh_token": self._refresh(), "client_id": _CLIENT_ID}
+        own = self._fields()
+        wanted = {"grant_type": "refresh_token", **{name: own[name] for name in ("refresh_token", "client_id")}}
         if request.method != "POST" or any(form.get(name) != value for name, value in wanted.items()):
             return as_json({"error": "invalid_grant"}, status=400)
         self._serial += 1
@@ -279,15 +273,9 @@ class _Tokens:
 
     def _fields(self) -> dict[str, Any]:
         return {
-            "access_token": self._access(), "refresh_token": self._refresh(), "expires_in": 36000,
-            "token_type": "Bearer", "scope": "app:docs user:dj", "client_id": _CLIENT_ID,
+            **{f"{kind}_token": f"loopback-{kind}-{self._serial}" for kind in ("access", "refresh")},
+            "expires_in": 36000, "token_type": "Bearer", "scope": "app:docs user:dj", "client_id": _CLIENT_ID,
         }  # fmt: skip
-
-    def _access(self) -> str:
-        return f"loopback-access-{self._serial}"
-
-    def _refresh(self) -> str:
-        return f"loopback-refresh-{self._serial}"
 
 
 class _Server(ThreadingHTTPServer):
@@ -307,12 +295,6 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        self._respond()
-
-    def do_POST(self) -> None:
-        self._respond()
-
-    def _respond(self) -> None:
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(length) if length else b""
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -325,6 +307,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(reply.body)
         self.wfile.flush()
+
+    do_POST = do_GET
 
     def log_message(self, format: str, *args: Any) -> None:
         """The catalogue keeps its own log."""

@@ -233,27 +233,13 @@ def _listings(frame: pl.DataFrame) -> list[Listing]:
         release=pl.coalesce("release_id", pl.format("\x1f{}", pl.int_range(pl.len()))).rank("dense").cast(pl.Int64)
     )
     credit_keys = set(frame["artist"].drop_nulls().to_list())
-    return [
-        Listing(
-            number=number,
-            release=row["release"],
-            artist=row["artist"] or "Unknown Artist",
-            artists=tuple(row["artists"] or _split(row["artist"] or "Unknown Artist", credit_keys)),
-            title=row["title"],
-            mix=row["mix"],
-            remixer=row["remixer"],
-            label=row["label"],
-            catalog_number=row["catalog_number"],
-            release_date=row["release_date"],
-            duration_ms=row["duration_ms"],
-            isrc=row["isrc"],
-            release_title=row["release_title"],
-            is_compilation=row["is_compilation"],
-            is_official=row["is_official"],
-            sources=frozenset(part.strip() for part in row["sources"].split(",")) if row["sources"] else None,
-        )
-        for number, row in enumerate(numbered.iter_rows(named=True), start=1)
-    ]
+    found = []
+    for number, row in enumerate(numbered.drop("release_id").iter_rows(named=True), start=1):
+        artist = row["artist"] or "Unknown Artist"
+        names = tuple(row["artists"] or _split(artist, credit_keys))
+        sources = frozenset(part.strip() for part in row["sources"].split(",")) if row["sources"] else None
+        found.append(Listing(**{**row, "number": number, "artist": artist, "artists": names, "sources": sources}))
+    return found
 
 
 def _split(credit: str, known: Iterable[str]) -> list[str]:
