@@ -139,10 +139,9 @@ join played_released as p on p.dj_no = u.dj_no and p.label_no = t.label_no and p
 union
 select u.unknown_no, p.artist_no
 from unknown_djs as u
+join unknown_djs as v on v.unknown_no = u.unknown_no and v.dj_no > u.dj_no
 join dj_plays as p on p.dj_no = u.dj_no
-where u.djs > 1
-group by u.unknown_no, p.artist_no
-having count(*) > 1
+join dj_plays as q on q.dj_no = v.dj_no and q.artist_no = p.artist_no
 
 -- name: cooccurrence_label()
 -- One row per unknown and candidate who releases on the unknown's top label anywhere in the data.

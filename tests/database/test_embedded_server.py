@@ -151,6 +151,7 @@ def test_a_folder_of_any_name_is_a_folder(tmp_path: Path, name: str):
     assert not Path("pwned").exists()
 
 
+@pytest.mark.slow
 def test_every_command_works_in_such_a_folder(tmp_path: Path):
     home = tmp_path / ODD
     (tmp_path / ".env").write_text(f"ENRICH_DATA_DIR='{ODD.replace(chr(39), chr(92) + chr(39))}'\n", encoding="utf-8")
