@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,8 +14,9 @@ from urllib.parse import urlsplit
 import httpx
 from recorded_replies import Replayed, body_of, settings_of
 
-from enrich.sources import http
-from enrich.sources.base import Source, open_sources
+from enrich.sources import base, http
+from enrich.sources.base import Source
+from enrich.sources.cache import Cache
 from enrich.sources.pace import Clock, Lanes
 
 _VALUES: tuple[Any, ...] = (
@@ -30,13 +32,8 @@ _HEADERS = ("retry-after", "x-discogs-ratelimit", "x-discogs-ratelimit-remaining
 _IN_HEADERS = ("9" * 400, "\xb2", "-1", "Wed, 01 Jan 9999 00:00:00 GMT", "nan", "Mon, 99 Foo 2024", "1e9")
 
 
-#: The real one: it is replaced for every source anew.
-_CLIENT: Callable[..., httpx.Client] = httpx.Client
-
-
-def spoilt(reply: Mapping[str, Any], dice: random.Random) -> bytes:
+def spoilt(body: bytes, dice: random.Random) -> bytes:
     """The body of a recorded reply, spoilt."""
-    body = body_of(reply)
     page = re.search(rb'(<script id="__NEXT_DATA__"[^>]*>)(.*)(</script>)', body, re.S)
     if page and dice.random() < 0.8:
         return body[: page.start(2)] + _json(page[2], dice) + body[page.end(2) :]
@@ -58,7 +55,7 @@ def _changed(value: Any, dice: random.Random) -> Any:
     places = [()] if dice.random() < 0.02 else list(_places(value))
     place = dice.choice(places or [()])
     if not place:
-        return dice.choice(_VALUES)
+        return copy.deepcopy(dice.choice(_VALUES))
     holder = value
     for step in place[:-1]:
         holder = holder[step]
@@ -72,7 +69,7 @@ def _changed(value: Any, dice: random.Random) -> Any:
     elif kind < 0.5 and isinstance(holder[last], str):
         holder[last] = holder[last] + dice.choice(("\x1b[31m", "\ud83d", "\x00", " (live)", " [X Records]", "x" * 5000))
     else:
-        holder[last] = json.loads(json.dumps(dice.choice(_VALUES)))
+        holder[last] = copy.deepcopy(dice.choice(_VALUES))
     return value
 
 
@@ -101,29 +98,39 @@ def _bytes(body: bytes, dice: random.Random) -> bytes:
     return body
 
 
-def source_with(case: Mapping[str, Any], data_dir: Path, monkeypatch: Any, *, dice: random.Random | None) -> Source:
-    """The client of a case, its replies spoilt by `dice`, without a network and without waiting."""
-    served = Replayed(case["replies"], base="http://127.0.0.1:1")
+class Spoiling:
+    """Clients whose replies are spoilt, without a network or waiting; one cache, in memory, for all of them."""
 
-    def handler(request: httpx.Request) -> httpx.Response:
-        target = urlsplit(str(request.url))
-        login = request.headers.get("authorization")
-        place = served.place(request.method, f"{target.path}?{target.query}", login)
+    def __init__(self, data_dir: Path, monkeypatch: Any) -> None:
+        self._data_dir = data_dir
+        self.cache = Cache(Path(":memory:"))
+        monkeypatch.setattr(base, "_open_cache", lambda path, clock: self.cache)
+        client = httpx.Client
+        monkeypatch.setattr(
+            http.transport, "Client", lambda **more: client(**more, transport=httpx.MockTransport(self._handle))
+        )
+
+    def source(self, case: Mapping[str, Any], *, dice: random.Random) -> Source:
+        """The client of a case, its replies spoilt by `dice`."""
+        self._served, self._dice = Replayed(case["replies"], base="http://127.0.0.1:1"), dice
+        now = [0.0]
+        clock = Clock(
+            monotonic=lambda: now[0], sleep=lambda s: now.__setitem__(0, now[0] + s), wall=lambda: 1.7e9 + now[0]
+        )
+        wanted = settings_of(case, self._served.base, self._data_dir)
+        (source,) = base.open_sources(wanted, lanes=Lanes(clock=clock, pause_s=0.01))
+        return source
+
+    def _handle(self, request: httpx.Request) -> httpx.Response:
+        target, dice, served = urlsplit(str(request.url)), self._dice, self._served
+        place = served.place(request.method, f"{target.path}?{target.query}", request.headers.get("authorization"))
         if place is None:
             return httpx.Response(404, json={"error": "Not Found"})
         reply = served.replies[place]
         headers = {n: v.replace("{base}", served.base) for n, v in (reply.get("headers") or {}).items()}
         body = body_of(reply)
-        if dice is not None and dice.random() < 0.7 and body:
-            body = spoilt(reply, dice)
-        if dice is not None and dice.random() < 0.05:
+        if dice.random() < 0.7 and body:
+            body = spoilt(body, dice)
+        if dice.random() < 0.05:
             headers[dice.choice(_HEADERS)] = dice.choice(_IN_HEADERS)
         return httpx.Response(reply["status"], headers=headers, content=body)
-
-    monkeypatch.setattr(
-        http.transport, "Client", lambda **more: _CLIENT(**{**more, "transport": httpx.MockTransport(handler)})
-    )
-    now = [0.0]
-    hands = Clock(monotonic=lambda: now[0], sleep=lambda s: now.__setitem__(0, now[0] + s), wall=lambda: 1.7e9 + now[0])
-    (source,) = open_sources(settings_of(case, served.base, data_dir), lanes=Lanes(clock=hands, pause_s=0.01))
-    return source

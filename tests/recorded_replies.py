@@ -22,6 +22,7 @@ import pytest
 from enrich.matching.values import Hit, SourceAnswer, TrackQuery
 from enrich.settings import Settings, load_settings
 from enrich.sources.base import open_sources
+from enrich.sources.cache import Cache
 from enrich.sources.pace import Lanes
 
 CORPUS = Path(__file__).parents[2].joinpath("shared", "data", "responses")
@@ -139,6 +140,13 @@ def replay(case: Mapping[str, Any], data_dir: Path) -> tuple[SourceAnswer, list[
         answer = source.search(asked(case))
     (lane,) = lanes._lanes.values()
     return answer, served.log, lane.pace.rate
+
+
+def kept(cache: Cache, source: str | None = None) -> int:
+    """Replies held, stale ones included; of one source if named."""
+    asked = "select count(*) from replies where ?1 is null or source = ?1"
+    found: int = cache._connection().execute(asked, (source,)).fetchone()[0]
+    return found
 
 
 def has_hit(hits: tuple[Hit, ...], wanted: Mapping[str, Any]) -> bool:

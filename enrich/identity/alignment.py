@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -101,7 +102,7 @@ _Row = tuple[str, int | None, int | None, str, bool]
 def _pair(pair: str, sides: dict[tuple[object, ...], pl.DataFrame]) -> Iterator[_Row]:
     old, new = sides[pair, "old"], sides[pair, "new"]
     ids = old["row"].to_list(), new["row"].to_list()
-    for left, right, relation, certain in _aligned(_Listing(old), _Listing(new)):
+    for left, right, relation, certain in _aligned(_compared(old), _compared(new)):
         yield (
             pair,
             None if left is None else ids[0][left],
@@ -111,20 +112,33 @@ def _pair(pair: str, sides: dict[tuple[object, ...], pl.DataFrame]) -> Iterator[
         )
 
 
+#: What is compared of a row: whole, base, artists.
+_Compared = tuple[str | None, str | None, tuple[str, ...]]
+
+
+def _compared(rows: pl.DataFrame) -> tuple[_Compared, ...]:
+    return tuple((whole, base, tuple(names)) for whole, base, names in rows.select("whole", "base", "artists").rows())
+
+
 class _Listing:
     """The rows of one listing as lists: what is compared, and how much of it is known."""
 
-    def __init__(self, rows: pl.DataFrame) -> None:
-        self.whole: list[str | None] = rows["whole"].to_list()
-        self.base: list[str | None] = rows["base"].to_list()
+    def __init__(self, rows: Sequence[_Compared]) -> None:
+        self.whole = [whole for whole, _, _ in rows]
+        self.base = [base for _, base, _ in rows]
         self.numbers = [set(re.findall(r"\d+", whole or "")) for whole in self.whole]
-        self.artists: list[set[str]] = [set(names) for names in rows["artists"].to_list()]
+        self.artists = [set(names) for _, _, names in rows]
 
     def __len__(self) -> int:
         return len(self.whole)
 
 
-def _aligned(old: _Listing, new: _Listing) -> list[tuple[int | None, int | None, str, bool]]:
+# Round after round of a run meets the same listings.
+@lru_cache(maxsize=4096)
+def _aligned(
+    listed: tuple[_Compared, ...], again: tuple[_Compared, ...]
+) -> list[tuple[int | None, int | None, str, bool]]:
+    old, new = _Listing(listed), _Listing(again)
     alike = _likeness(old, new)
     anchors = _longest_run(alike)
     kept = {i for i, _ in anchors}, {j for _, j in anchors}

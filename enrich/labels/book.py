@@ -16,7 +16,7 @@ Touches no file and no socket.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -28,6 +28,7 @@ from enrich.labels.names import (
     is_acronym,
     read_label_names,
 )
+from enrich.text.grouping import grouped
 from enrich.text.normalise import artist_key, fold, label_key, title_key
 
 #: What `LabelBook.learn` reads: a spelling, and how many tracks carry it.
@@ -108,33 +109,34 @@ class LabelBook:
         singles = singles.filter(pl.col("refused").is_null() | pl.col("key").is_in(sorted(overruled)))
         weights = {key: int(n) for key, n in singles.group_by("key").agg(pl.col("tracks").sum()).iter_rows()}
 
-        merged = _Union(weights)
+        joined: list[tuple[str, str]] = []
         parents: dict[str, str] = {}
         declared = parts.filter(pl.col("role") == "parent", pl.col("refused").is_null(), pl.col("key") != "")
         owners = names.filter(pl.col("refused").is_null()).group_by("row").agg(pl.col("key").last())
         pairs = declared.join(owners, on="row", suffix="_child").with_columns(words=fold(pl.col("part")))
         for child, parent, words in pairs.select("key_child", "key", "words").iter_rows():
             if is_acronym(child, words):
-                merged.join(child, parent)
+                joined.append((child, parent))
             elif child != parent:
                 parents[child] = parent
         if facts is not None and facts.height:
             words_of = dict(singles.sort("tracks").select("key", fold(pl.col("part")).alias("words")).iter_rows())
-            for a, b in _explained_pairs(facts, words_of, weights):
-                merged.join(a, b)
+            joined += _explained_pairs(facts, words_of, weights)
+        roots = _roots(joined, weights)
 
         shown = (
-            singles.with_columns(entity=pl.col("key").replace_strict(merged.roots(), default=pl.col("key")))
+            singles.with_columns(entity=pl.col("key").replace_strict(roots, default=pl.col("key")))
             .group_by("entity", "part")
             .agg(pl.col("tracks").sum())
             .sort(["tracks", "part"], descending=[True, False])
         )
         display = dict(shown.group_by("entity", maintain_order=True).agg(pl.col("part").first()).iter_rows())
         totals = dict(shown.group_by("entity").agg(pl.col("tracks").sum()).iter_rows())
+        root = {key: roots.get(key, key) for key in {*weights, *parents, *parents.values(), *roots}}
         return cls(
             display=display,
-            entity_of={key: merged.root(key) for key in {*weights, *parents, *parents.values(), *merged.roots()}},
-            parent_of={merged.root(c): merged.root(p) for c, p in parents.items() if merged.root(c) != merged.root(p)},
+            entity_of=root,
+            parent_of={root[child]: root[parent] for child, parent in parents.items() if root[child] != root[parent]},
             tracks=totals,
             overruled=overruled,
             spellings=frozenset(singles["part"]),
@@ -320,22 +322,8 @@ def _is_explained(a: str, b: str, words_of: Mapping[str, str], weights: Mapping[
     )
 
 
-class _Union:
-    """Disjoint sets of label keys; the root of a set is its heaviest key, so that it does not depend on order."""
-
-    def __init__(self, weights: Mapping[str, int]) -> None:
-        self._weights = weights
-        self._up: dict[str, str] = {}
-
-    def root(self, key: str) -> str:
-        while key in self._up:
-            key = self._up[key]
-        return key
-
-    def join(self, a: str, b: str) -> None:
-        top, below = sorted((self.root(a), self.root(b)), key=lambda k: (-self._weights.get(k, 0), k))
-        if top != below:
-            self._up[below] = top
-
-    def roots(self) -> dict[str, str]:
-        return {key: self.root(key) for key in self._up}
+def _roots(joined: Collection[tuple[str, str]], weights: Mapping[str, int]) -> dict[str, str]:
+    """For each of the keys that pairs join the heaviest of its group."""
+    pairs = pl.DataFrame(list(joined), schema={"a": pl.String, "b": pl.String}, orient="row")
+    groups = grouped(pairs).group_by("first").agg("node")["node"].to_list()
+    return {key: min(group, key=lambda k: (-weights.get(k, 0), k)) for group in groups for key in group}

@@ -102,41 +102,25 @@ def refusal(field: pl.Expr) -> pl.Expr:
     is_no_label |= ~text.str.contains(r"[\p{L}\p{N}]")
     is_version = folded.is_in(sorted(_VERSIONS)) | folded.str.contains(_VERSION_PHRASE)
     is_version |= folded.str.contains(_VERSION_ENDING)
-    return (
-        pl.when(folded.is_in(sorted(_GUARDS)))
-        .then(None)
-        .when(is_no_label)
-        .then(pl.lit("no_label"))
-        .when(folded.is_in(sorted(STATUS)) | folded.str.contains(PHRASE))
-        .then(pl.lit("status"))
-        .when(is_version)
-        .then(pl.lit("version"))
-        .when(folded.is_in(sorted(_AMBIGUOUS)))
-        .then(pl.lit("ambiguous_word"))
-        .when(folded.str.contains(_LIVE) | text.str.contains(r"(?i)\blive\s*@"))
-        .then(pl.lit("live"))
-        .when(folded.str.contains(_CREDIT))
-        .then(pl.lit("credit"))
-        .when(folded.str.contains(_RELEASE_TITLE))
-        .then(pl.lit("release_title"))
-        .when(text.str.contains(_DURATION))
-        .then(pl.lit("duration"))
-        .when(text.str.contains(_DATE) | text.str.contains(_YEAR))
-        .then(pl.lit("date"))
-        .when(text.str.contains(r"^\d$") | text.str.contains(_SIDE_OF_RECORD))
-        .then(pl.lit("number"))
-        .when(text.str.contains(_CATALOGUE))
-        .then(pl.lit("catalogue_number"))
-        .when(text.str.contains(_KEY_OR_TEMPO))
-        .then(pl.lit("key_or_tempo"))
-        .when(folded.is_in(sorted(GENRES)))
-        .then(pl.lit("genre"))
-        .when(folded.is_in(sorted(PLACES)))
-        .then(pl.lit("place"))
-        .when(text.str.contains(_MARKUP))
-        .then(pl.lit("markup"))
-        .otherwise(None)
-    )
+    reasons = {
+        "no_label": is_no_label,
+        "status": folded.is_in(sorted(STATUS)) | folded.str.contains(PHRASE),
+        "version": is_version,
+        "ambiguous_word": folded.is_in(sorted(_AMBIGUOUS)),
+        "live": folded.str.contains(_LIVE) | text.str.contains(r"(?i)\blive\s*@"),
+        "credit": folded.str.contains(_CREDIT),
+        "release_title": folded.str.contains(_RELEASE_TITLE),
+        "duration": text.str.contains(_DURATION),
+        "date": text.str.contains(_DATE) | text.str.contains(_YEAR),
+        "number": text.str.contains(r"^\d$") | text.str.contains(_SIDE_OF_RECORD),
+        "catalogue_number": text.str.contains(_CATALOGUE),
+        "key_or_tempo": text.str.contains(_KEY_OR_TEMPO),
+        "genre": folded.is_in(sorted(GENRES)),
+        "place": folded.is_in(sorted(PLACES)),
+        "markup": text.str.contains(_MARKUP),
+    }
+    first = pl.coalesce(pl.when(holds).then(pl.lit(reason)) for reason, holds in reasons.items())
+    return pl.when(~folded.is_in(sorted(_GUARDS)).fill_null(value=False)).then(first)
 
 
 def read_label_names(fields: pl.Series) -> pl.DataFrame:

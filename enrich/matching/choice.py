@@ -45,6 +45,13 @@ _COMPILATION = re.compile(
     r"|bundle|(?:summer|winter|ibiza|miami|wmc|ade|amsterdam|festival)[ ']+(?:19|20)?\d\d|years? of|the annual"
     r"|sessions? \d+)\b"
 )
+_TOLD_LIVE = re.compile(r"(?i)\b(?:live|sessions?|unplugged|concert|acoustic)\b")
+#: What a release of a concert or a session is called; its takes are others than the studio's.
+CONCERT = re.compile(
+    r"^\d{4}-\d{2}-\d{2}\b|\blive (?:at|in|from|on|lounge)\b|\bunplugged\b|\bin concert\b"
+    r"|\b(?:itunes|spotify|apple|amazon|bbc|peel|radio|kexp|aol|live) (?:\w+ )?sessions?\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +132,14 @@ def is_distinctive(title_key: str, artists: int) -> bool:
 def is_compilation(hit: Hit) -> bool:
     """True if the source says so, or if its label or its release is called like one, the release not like the track.
 
-    Shops list compilations among releases without marking them, and their label is not the track's.
+    Shops list compilations among releases without marking them, and their label is not the track's; nor is a concert's,
+    unless the track is told to be live.
     """
     if hit.is_compilation or re.search(r"(?i)compilations?$", hit.label or ""):
         return True
     release = hit.release_title or ""
+    if CONCERT.search(release) and not _TOLD_LIVE.search(f"{hit.title} {hit.mix}"):
+        return True
     return bool(_COMPILATION.search(release)) and not release.casefold().startswith(hit.title.casefold())
 
 

@@ -53,18 +53,6 @@ def confidence(source: str, choice: Choice) -> float:
     return float(np.interp(raw, knots, shares))
 
 
-def auto_accept_thresholds() -> dict[tuple[str, str], float]:
-    """(`label`, source) → lowest confidence that kept a precision of 0.98 on held-out facts; the policy's learned part.
-
-    A source that reached it at no confidence is left out: its labels go to review.
-    """
-    return {
-        ("label", source): float(figures["auto_accept"])
-        for source, figures in _calibration()["sources"].items()
-        if figures["auto_accept"] is not None
-    }
-
-
 @cache
 def _calibration() -> dict[str, Any]:
     text = files("enrich.matching").joinpath("calibration.json").read_text(encoding="utf-8")

@@ -67,7 +67,7 @@ def query_recordings(queries: Sequence[TrackQuery], *, known_labels: Collection[
     )
     credit = pl.when(~is_unknown_artist(pl.col("credit"))).then(pl.col("credit"))
     written = written.with_columns(credit=credit)
-    parsed = parse_titles(written["title"], artists=written["credit"], known_labels=known_labels or ())
+    parsed = parse_titles(written["title"], artists=written["credit"], known_labels=known_labels or (), guess=True)
     parsed = parsed.with_columns(
         artist=pl.coalesce(written["credit"], pl.when(~is_unknown_artist(pl.col("artist"))).then(pl.col("artist")))
     )
@@ -140,7 +140,7 @@ def _read_hits(hits: Sequence[Hit]) -> pl.DataFrame:
         title=pl.when(is_said).then("title").otherwise(pl.format("{} ({} Remix)", "title", "remixer"))
     )
     # Hits come in batches of any size and order: what came along with a hit must not change how it is read.
-    parsed = parse_titles(written["title"], artists=written["credit"], known_labels=(), one_by_one=True)
+    parsed = parse_titles(written["title"], artists=written["credit"], known_labels=(), one_by_one=True, guess=True)
     parsed = parsed.with_columns(artist=pl.coalesce(written["credit"], "artist"))
     remixers = pl.Series([list(names) for names in named], dtype=pl.List(pl.String))
     return _recordings(parsed, written, remixers=remixers)

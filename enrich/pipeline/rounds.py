@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import polars as pl
@@ -84,7 +85,11 @@ def run_tiers(
     while rounds < MAX_ROUNDS:
         rounds += 1
         before = ws
+        ahead = False
         for tier in (*label_tiers, *artist_tiers):
+            if hasattr(tier, "asking") and not ahead:
+                ahead = True
+                _ask_together(ws, (*label_tiers, *artist_tiers), track_ids)
             tell(on_progress, f"round {rounds}: {_spoken(tier)}")
             ws, gathered = judge.one_tier(ws, tier, track_ids, gathered, accepted)
         if _blanks(ws, track_ids) < _blanks(before, track_ids):
@@ -101,6 +106,13 @@ def tell(on_progress: Progress | None, step: str) -> None:
     """Say which step begins, where somebody listens."""
     if on_progress is not None:
         on_progress(step, 0, None)
+
+
+def _ask_together(ws: Workspace, tiers: Sequence[Tier], track_ids: pl.Series) -> None:
+    """Ask the outside what several tiers want to know, side by side; each keeps the answers for its turn."""
+    searches = [asking(ws, track_ids) for tier in tiers if (asking := getattr(tier, "asking", None))]
+    with ThreadPoolExecutor(len(searches)) as pool:
+        list(pool.map(lambda search: search(), searches))
 
 
 def _spoken(tier: Tier) -> str:

@@ -66,14 +66,7 @@ class WebSource(ABC):
 
     @classmethod
     def open(cls, opening: Opening, *, rate: float, base: str | None = None, **more: Any) -> Self:
-        """The service at its address.
-
-        Args:
-            opening: Address, cache and the like.
-            rate: Requests a second.
-            base: Another address than the one set.
-            more: Further fields of `Endpoint`.
-        """
+        """The service at its address, or at `base`; `rate`: requests a second; `more`: further fields of `Endpoint`."""
         address = base or opening.url
         endpoint = Endpoint(
             source=opening.name,

@@ -49,11 +49,7 @@ class Lifetime:
 
 
 class Cache:
-    """The cache file; made with its folder when first written or read.
-
-    Args:
-        path: The SQLite file.
-    """
+    """The cache file; made with its folder when first written or read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -96,23 +92,6 @@ class Cache:
         """Drop what has expired; returns how many replies that were."""
         with self._lock, self._connection() as con:
             return con.execute("delete from replies where expires_at <= ?", (now,)).rowcount
-
-    def count(self, source: str | None = None) -> int:
-        """Replies held, stale ones included; of one source if named."""
-        with self._lock:
-            found: int = (
-                self._connection()
-                .execute("select count(*) from replies where ?1 is null or source = ?1", (source,))
-                .fetchone()[0]
-            )
-        return found
-
-    def close(self) -> None:
-        """Close the file; the next use opens it again."""
-        with self._lock:
-            if self._con is not None:
-                self._con.close()
-                self._con = None
 
     def _connection(self) -> sqlite3.Connection:
         if self._con is None:

@@ -21,6 +21,8 @@ from enrich.text.normalise import normalise_isrc
 from enrich.text.versions import is_guest
 
 _QUOTA, _BUSY, _NO_DATA = 4, 700, 800
+#: Various Artists, whatever the language of the reply calls them.
+_VARIOUS = 5080
 #: Albums looked up for one track.
 _MOST_ALBUMS = 3
 _PAGE = 25
@@ -100,7 +102,8 @@ def _hit(track: dict[str, Any], album: dict[str, Any]) -> Hit:
 
 
 def _is_various(album: dict[str, Any]) -> bool:
-    return str(part(album.get("artist")).get("name", "")).casefold() == "various artists"
+    artist = part(album.get("artist"))
+    return artist.get("id") == _VARIOUS or str(artist.get("name", "")).casefold() == "various artists"
 
 
 def _one_an_album(tracks: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -126,7 +129,7 @@ def _body(reply: Reply) -> dict[str, Any] | None:
     error = body.get("error")
     if error is None or error == []:
         return body
-    code = error.get("code") if isinstance(error, dict) else None
+    code = number_in(error.get("code"), 0, 10**4) if isinstance(error, dict) else None
     if code == _NO_DATA:
         return None
     words = error.get("message") if isinstance(error, dict) else error

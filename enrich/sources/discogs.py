@@ -128,7 +128,8 @@ def heed_allowance(headers: Mapping[str, str], pace: Pace, *, is_rate_set: bool)
 def _hits(terms: Terms, release: dict[str, Any]) -> Iterator[Hit]:
     people = listed(release.get("artists"))
     formats = {str(word).casefold() for one in listed(release.get("formats")) for word in one.get("descriptions") or []}
-    is_compilation = bool(formats & _COMPILED) or any(map(_is_various, people))
+    is_mixed = any("dj mix" in str(one.get("role", "")).casefold() for one in listed(release.get("extraartists")))
+    is_compilation = bool(formats & _COMPILED) or is_mixed or any(map(_is_various, people))
 
     def credits(item: dict[str, Any]) -> list[list[dict[str, Any]]]:
         """A track's own artists, and the release's: a band's track may be credited to its writer."""

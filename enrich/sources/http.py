@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import ssl
+import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -38,6 +39,8 @@ _TRIAL_TICK_S = 0.05
 #: Requests for one question, the first included.
 ATTEMPTS = 4
 
+#: Locks that questions share by their keys: two questions seldom wait for each other.
+_QUESTIONS_APART = 1024
 _TRANSIENT = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 527, 529})
 
 
@@ -96,6 +99,10 @@ class _Question(Generic[T_co]):
     absent: Collection[int]
     accept: str
 
+    def says_absent(self, reply: Reply) -> bool:
+        """Whether a reply means "no such thing"; what is not found may as well be gone for good."""
+        return reply.status in self.absent or (reply.status == 410 and 404 in self.absent)
+
 
 class Http:
     """Requests to one source."""
@@ -103,11 +110,8 @@ class Http:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self._base = endpoint.base.rstrip("/")
-        # httpx writes whole addresses to its log at INFO, and stamina talks on stderr when nobody set logging up.
-        chatty = logging.getLogger(transport.__name__)
-        if chatty.level == logging.NOTSET:
-            chatty.setLevel(logging.WARNING)
-        logging.getLogger("stamina").addHandler(logging.NullHandler())
+        self._in_hand = [threading.Lock() for _ in range(_QUESTIONS_APART)]
+        _hush()
         self._client = transport.Client(
             headers={"User-Agent": user_agent(endpoint.contact), "Accept-Language": "en"},
             timeout=transport.Timeout(endpoint.timeouts.read_s, connect=endpoint.timeouts.connect_s),
@@ -150,13 +154,18 @@ class Http:
 
     def fetch(self, question: _Question[T]) -> tuple[T | None, bool]:
         """The value, and whether it was paid for with a request; raises as `Requests.get` does."""
-        at = self.endpoint
         key = self.key(question.path, question.params)
+        # One question asked by two at once is sent once: the other finds the reply in the cache.
+        with self._in_hand[hash(key) % len(self._in_hand)]:
+            return self._fetch(question, key)
+
+    def _fetch(self, question: _Question[T], key: str) -> tuple[T | None, bool]:
+        at = self.endpoint
         if at.cache is not None:
             stored = at.cache.get(key, now=at.clock.wall())
             if stored is not None:
                 try:
-                    return (None if stored.status in question.absent else _read(stored, question.read)), False
+                    return (None if question.says_absent(stored) else _read(stored, question.read)), False
                 except Unusable:
                     # Kept by an older version, or spoilt since: asked anew.
                     at.cache.forget(key)
@@ -195,7 +204,7 @@ class Http:
             self._check_breaker()
         try:
             reply = self._authorised(question, sent_at)
-            if reply.status in question.absent and not reply.is_challenge:
+            if question.says_absent(reply) and not reply.is_challenge:
                 value = None
             elif reply.status == 200 and not reply.is_challenge:
                 value = _read(reply, question.read)
@@ -385,6 +394,15 @@ class Requests:
 
 class _MayHeal(Exception):
     """A transport error or a status that may be gone on the next try. The text is redacted."""
+
+
+@cache
+def _hush() -> None:
+    """httpx writes whole addresses to its log at INFO, and stamina talks on stderr when nobody set logging up."""
+    chatty = logging.getLogger(transport.__name__)
+    if chatty.level == logging.NOTSET:
+        chatty.setLevel(logging.WARNING)
+    logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 @cache

@@ -16,15 +16,15 @@ from selectolax.lexbor import LexborNode as Node
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Opening, Source, WebSource
 from enrich.sources.http import Requests
-from enrich.sources.reading import read_clock, said
+from enrich.sources.reading import absolute, nothing_found, read_clock, said
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 from enrich.text.versions import split_version
 
-_DATE = re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{2}$")
+_DATE = re.compile(r"^\d{1,2} [A-Z][a-z]{2,3} \d{2}$")
 _TIMED = re.compile(r"^(?P<name>.*?)\s*-\s*\((?P<time>\d{1,2}:\d{2}(?::\d{2})?)\)")
 _QUOTED = re.compile(r'^(?P<artist>.+?)\s+-\s+["“](?P<title>.+)["”]$')
-_NOTHING = re.compile(r"\bno\s+(?:results?|items?|matches|products)\b|\b0\s+results\b|did not match", re.IGNORECASE)
+_SITE = "https://www.junodownload.com"
 
 
 class Juno(WebSource):
@@ -41,8 +41,7 @@ class Juno(WebSource):
             read=read_page,
             accept="text/html",
         )
-        hits = hits or []
-        yield from plausible_hits(terms, hits)
+        yield from plausible_hits(terms, hits or [])
 
 
 def open_source(opening: Opening) -> Source:
@@ -61,10 +60,9 @@ def read_page(reply: Reply) -> list[Hit]:
     page = HTMLParser(reply.text)
     cards = page.css("div.jd-listing-item")
     tracks = page.css("div.jd-listing-item-track")
-    if not cards and not tracks:
-        text = page.body.text(separator=" ") if page.body is not None else ""
-        if page.css_first("div.jd-listing, .jd-listing-container") is None and not _NOTHING.search(text):
-            raise Failed(f"{reply.address}: changed page, no listing (HTTP 200, {len(reply.body)} bytes)")
+    is_listing = cards or tracks or page.css_first("div.jd-listing, .jd-listing-container") is not None
+    if not is_listing and not nothing_found(page):
+        raise Failed(f"{reply.address}: changed page, no listing (HTTP 200, {len(reply.body)} bytes)")
     return [hit for card in cards for hit in _hits(card)] + [
         hit for card in tracks if (hit := _track(card)) is not None
     ]
@@ -87,18 +85,13 @@ def _track(card: Node) -> Hit | None:
         label=_label(card),
         release_date=next((_day(one) for one in said_beside if _DATE.match(one)), None),
         duration_ms=next(filter(None, map(read_clock, said_beside)), None),
-        url=_address(heading),
+        url=absolute(heading.attributes.get("href"), _SITE),
     )
 
 
 def _label(card: Node) -> str | None:
     # Responsive copies repeat the label; the first is enough.
     return next((text for node in card.css("a.juno-label") if (text := said(node.text()))), None)
-
-
-def _address(heading: Node) -> str | None:
-    href = heading.attributes.get("href") or ""
-    return f"https://www.junodownload.com{href}" if href.startswith("/") else href or None
 
 
 def _hits(card: Node) -> Iterator[Hit]:
@@ -127,7 +120,7 @@ def _hits(card: Node) -> Iterator[Hit]:
             duration_ms=read_clock(match["time"]) if match else None,
             release_title=release,
             is_compilation=is_compilation,
-            url=_address(heading) if heading is not None else None,
+            url=absolute(heading.attributes.get("href"), _SITE) if heading is not None else None,
         )
 
 
@@ -155,6 +148,6 @@ def _info(card: Node) -> tuple[str | None, date | None]:
 def _day(text: str) -> date | None:
     """`15 Mar 24`; years 69–99 are of the last century."""
     try:
-        return datetime.strptime(text, "%d %b %y").date()  # noqa: DTZ007 - a day has no zone
+        return datetime.strptime(text.replace("Sept", "Sep"), "%d %b %y").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:
         return None

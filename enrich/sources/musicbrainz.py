@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from enrich.matching.choice import CONCERT
 from enrich.matching.scores import DURATION_ZERO_MS, version_fit
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Opening, Source, WebSource
@@ -32,12 +33,7 @@ _RELEASE_PAGE = 100
 _MOST_RECORDINGS, _MOST_COMPILED = 4, 2
 _MOST_RELEASE_PAGES = 5
 _LIVE = re.compile(r"\b(?:live|concert|sessions?|unplugged|broadcast)\b", re.IGNORECASE)
-_CONCERT = re.compile(
-    r"^\d{4}-\d{2}-\d{2}\b|\blive (?:at|in|from|on)\b|\bunplugged\b|\bin concert\b"
-    r"|\b(?:itunes|spotify|apple|amazon|bbc|peel|radio|kexp|aol|live) (?:\w+ )?sessions?\b",
-    re.IGNORECASE,
-)
-_CUT = re.compile(r"\bdj\W?mix\b|\bmixed\b|\bmegamix\b|\bcontinuous\b", re.IGNORECASE)
+_CUT = re.compile(r"\bdj\W?mix\b|\bmixed\b|\bmegamix\b|\bcontinuous\b|\bvideo\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ class MusicBrainz(WebSource):
             if body:
                 yield from self._identified(isrc, listed(body["recordings"]), requests)
                 return
-        takes = [take for take in self._search(terms, requests) if not take.is_cut or _CUT.search(query.title)]
+        takes = [take for take in self._search(terms, requests) if not take.is_cut or _CUT.search(terms.mix or "")]
         fits = {take.id: _fit(terms, take) for take in takes}
         best = max(fits.values(), default=0.0)
         if best == 0.0:
@@ -90,10 +86,11 @@ class MusicBrainz(WebSource):
         yield from self._labelled([take for take in ranked if take.releases][:_MOST_RECORDINGS], ranked, requests)
 
     def _identified(self, isrc: str, recordings: list[dict[str, Any]], requests: Requests) -> Iterator[Hit]:
-        for recording in recordings[:_MOST_RECORDINGS]:
-            take = _take(recording, [], isrc)
+        takes = [_take(recording, [], isrc) for recording in recordings]
+        # A video is often given the code of the track it was made for.
+        for take in ([take for take in takes if not take.is_cut] or takes)[:_MOST_RECORDINGS]:
             found = list(self._releases(take.id, requests))
-            whole = _take(recording, found, isrc)
+            whole = _take(take.recording, found, isrc)
             for release in found:
                 yield from _hits(whole, release)
 
@@ -204,7 +201,8 @@ def _hits(take: _Take, release: dict[str, Any]) -> Iterator[Hit]:
     """A hit for each label of a release; one without label where there is none, or no release."""
     known = next((one for one in listed(take.recording.get("releases")) if one.get("id") == release.get("id")), {})
     infos = listed(release.get("label-info")) or [{}]
-    is_other_take = version_class(take.mix) != "live" and _is_concert(release)
+    # By the kind of its group: what a release is called is looked at where hits are chosen.
+    is_other_take = version_class(take.mix) != "live" and "live" in _kinds(release)
     for label, catalog_number in dict.fromkeys((_label(info), _catalog_number(info)) for info in infos):
         yield Hit(
             source=MusicBrainz.name,
@@ -249,7 +247,7 @@ def _is_compiled(release: dict[str, Any]) -> bool:
 
 
 def _is_concert(release: dict[str, Any]) -> bool:
-    return "live" in _kinds(release) or bool(_CONCERT.search(str(release.get("title") or "")))
+    return "live" in _kinds(release) or bool(CONCERT.search(str(release.get("title") or "")))
 
 
 def _is_official(release: dict[str, Any]) -> bool:

@@ -15,6 +15,8 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
+
 from enrich.matching.values import Hit
 
 #: What reading a reply of another shape raises.
@@ -29,6 +31,10 @@ _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?
 # Controls, marks that turn the direction of writing, halves of a character, code points that are none.
 _NO_TEXT = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]+"
+)
+_NOTHING = re.compile(
+    r"\bno\s+(?:results?|tracks?|items?|matches|titles|products)\b|\b0\s+results\b|nothing\s+found|did not match",
+    re.IGNORECASE,
 )
 
 
@@ -75,6 +81,16 @@ def said(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError(f"expected a text, got {type(value).__name__}")
     return clean(str(value)) or None
+
+
+def nothing_found(page: HTMLParser) -> bool:
+    """Whether a shop's page says that its search found nothing."""
+    return page.body is not None and _NOTHING.search(page.body.text(separator=" ")) is not None
+
+
+def absolute(href: str | None, site: str) -> str | None:
+    """A link as a whole address."""
+    return f"{site}{href}" if href and href.startswith("/") else href or None
 
 
 def listed(value: object) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ _GENERIC = re.compile(
 )
 #: Rougher than `split_credits`: a shop's search finds `A/B` by either name, and no name need stay whole.
 _BETWEEN_ARTISTS = re.compile(
-    r"\s*(?:[,;/、，；／＆×]|\s&\s|\s\+\s|\s(?:and|x|vs\.?|versus|with|pres\.?|presents|feat\.?|ft\.?|featuring)\s)\s*",
+    r"\s*(?:[,;/、､，،；؛／＆×✕✖⨯]|\s[&+·•∙]\s|\s(?:and|x|vs\.?|versus|with|pres\.?|presents|feat\.?|ft\.?|featuring)\s)\s*",
     re.IGNORECASE,
 )
 _DASH = re.compile(r"\s+[-–—−]\s+")

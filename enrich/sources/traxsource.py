@@ -15,14 +15,14 @@ from selectolax.lexbor import LexborNode as Node
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Opening, Source, WebSource
 from enrich.sources.http import Requests
-from enrich.sources.reading import read_clock, read_date, said
+from enrich.sources.reading import absolute, nothing_found, read_clock, read_date, said
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 from enrich.text.versions import is_guest
 
 _DURATION = re.compile(r"\(?\b(\d{1,2}:\d{2}(?::\d{2})?)\)?\s*$")
 _REMIXED_BY = re.compile(r"^(.+?)\s+(?:re-?mix|rmx)$", re.IGNORECASE)
-_NOTHING = re.compile(r"\bno\s+(?:results?|tracks?|matches|titles)\b|\b0\s+results\b|nothing\s+found", re.IGNORECASE)
+_LISTING = "#searchTrackList, div.trk-row.hdr, div.search-list-cont"
 
 
 class Traxsource(WebSource):
@@ -52,15 +52,9 @@ def read_page(reply: Reply) -> list[Hit]:
     """
     page = HTMLParser(reply.text)
     rows = [row for row in page.css("div.trk-row") if "hdr" not in (row.attributes.get("class") or "").split()]
-    if not rows and not _is_search_page(page):
+    if not rows and page.css_first(_LISTING) is None and not nothing_found(page):
         raise Failed(f"{reply.address}: changed page, no track list (HTTP 200, {len(reply.body)} bytes)")
     return [hit for row in rows if (hit := _hit(row)) is not None]
-
-
-def _is_search_page(page: HTMLParser) -> bool:
-    if page.css_first("#searchTrackList, div.trk-row.hdr, div.search-list-cont") is not None:
-        return True
-    return page.body is not None and _NOTHING.search(page.body.text(separator=" ")) is not None
 
 
 def _hit(row: Node) -> Hit | None:
@@ -69,11 +63,10 @@ def _hit(row: Node) -> Hit | None:
     if link is None or title is None:
         return None
     mix, duration_ms = _version(row.css_first("div.trk-cell.title"), link)
-    label = row.css_first('div.trk-cell.label a[href^="/label/"], div.trk-cell.label a')
+    label = row.css_first("div.trk-cell.label a") or row.css_first("div.trk-cell.label")
     artists = _texts(row, "div.trk-cell.artists a.com-artists") or _texts(row, "div.trk-cell.artists a")
     remixers = _texts(row, "div.trk-cell.artists a.com-remixers")
     remixer = _REMIXED_BY.match(mix or "")
-    href = link.attributes.get("href") or ""
     released = row.css_first("div.trk-cell.r-date")
     day = re.search(r"\d{4}-\d{2}-\d{2}", released.text()) if released is not None else None
     return Hit(
@@ -85,7 +78,7 @@ def _hit(row: Node) -> Hit | None:
         label=said(label.text()) if label is not None else None,
         release_date=read_date(day.group()) if day else None,
         duration_ms=duration_ms,
-        url=f"https://www.traxsource.com{href}" if href.startswith("/") else href or None,
+        url=absolute(link.attributes.get("href"), "https://www.traxsource.com"),
     )
 
 

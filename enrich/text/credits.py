@@ -27,16 +27,18 @@ _MARK = "\x1f"  # stands around each separator while a credit is in pieces
 _HELD_COMMA = "\x1e"  # a comma inside a name ("Harry Connick, Jr.")
 _HELD_SEMICOLON = "\x1c"
 _HELD_SPACE = "\x1d"  # the space before a lone X that ends a name ("Malcolm X & Y")
+#: What makes a name with a separator one act: its credits, and how much commoner it is than any part elsewhere.
+_LEAST_CREDITS, _COMMONER = 3, 2.0
 _LONGEST_NAME = 6  # parts a known name may hold ("Crosby, Stills, Nash & Young" has four)
 
 _FEATURED = r"feat\.|ft\.|f/|(?:featuring|feat|ft)\s"
 _VERSUS = (
-    r"vs\.|v\.|(?:versus|vs|(?-i:v)|[x×]|/|b[23]b|back to back|meets)\s"
+    r"vs\.|v\.|(?:versus|vs|(?-i:v)|[x×✕✖⨯]|[/·•∙]|b[23]b|back to back|meets)\s"
     r"|pres\.|(?:presents|pres|introducing|introduces)\s|a\.?k\.?a\.?\s"
 )
 _SOFT = r"(?:&|\+|and|with)\s|w/"
 # Marks of other scripts divide without spaces: `周杰伦、林俊杰`.
-_SEPARATOR = rf"(?i)(?:\s+(?:{_FEATURED}|{_VERSUS}|{_SOFT})|\s*,(?:\s+and)?\s|\s*;|\s*[、，；／＆]\s*)"
+_SEPARATOR = rf"(?i)(?:\s+(?:{_FEATURED}|{_VERSUS}|{_SOFT})|\s*,(?:\s+and)?\s|\s*;|\s*[、､，،；؛／＆]\s*)"
 # Two letters or fewer on both sides: a name (`TH;EN`), no list.
 _NAME_OF_MARKS = r"(^|[^\p{L}\p{N}])([\p{L}\p{N}]{1,2});([\p{L}\p{N}]{1,2})($|[^\p{L}\p{N}])"
 #: What a credit that is one plain name has nothing of.
@@ -45,6 +47,8 @@ _BRACKETED_GUEST = r"(?i)[(\[]\s*((?:featuring|feat|ft|with|vs|pres)\b[^()\[\]]*
 _REMIX_WORD = r"(?:remix|rmx|rework|bootleg|re-?edit|edit|refix|flip)"
 _REMIXER = rf"(?i)[(\[]\s*([^()\[\]]+?)(?:'s|s')?\s+(?:\S+\s+)?{_REMIX_WORD}\s*[)\]]\s*$"
 _THE_BAND = r"(?i)^(?:the|tha|da|his|her|friends|sons)\b"
+# `C & C Music Factory`: a letter alone is nobody, and neither is the one that begins the name behind it.
+_INITIAL, _ON_INITIAL = r"^\p{Lu}$", r"^\p{Lu}\s+\p{L}{2}"
 
 
 def split_credits(column: pl.Series, *, known_artists: Collection[str] | None = None) -> pl.DataFrame:
@@ -100,16 +104,14 @@ def credit_keys(column: pl.Series, *, known: Collection[str] | None = None) -> p
     return joined.fill_null(pl.Series([[]], dtype=pl.List(pl.String))).rename(column.name)
 
 
-def learn_names(column: pl.Series, *, min_count: int = 3, ratio: float = 2.0) -> frozenset[str]:
+def learn_names(column: pl.Series) -> frozenset[str]:
     """Names with a separator that are one act, judged by how often their parts appear without each other.
 
-    `Gabriel & Dresden` is learned where it is credited `min_count` times or more, and more than `ratio` times as
+    `Gabriel & Dresden` is learned where it is credited three times or more, and more than twice as
     often as its most frequent part is in other credits. A guest of a busy artist is therefore never glued to them.
 
     Args:
         column: Credits as written, repeats included.
-        min_count: Credits a name needs.
-        ratio: How much commoner the whole must be than any part of it elsewhere.
 
     Returns:
         Names in their commonest spelling; pass them as `known_artists`.
@@ -133,13 +135,13 @@ def learn_names(column: pl.Series, *, min_count: int = 3, ratio: float = 2.0) ->
         .agg(pl.col("n").sum(), pl.col("keys").first(), pl.col("name").sort_by("n", "name", descending=True).first())
         # "A, B, C" is a list however often it is written; "A, B & C" may be a band.
         .filter(
-            (pl.col("n") >= min_count) & (~pl.col("name").str.contains(",") | pl.col("name").str.contains("&| and "))
+            pl.col("n") >= _LEAST_CREDITS, ~pl.col("name").str.contains(",") | pl.col("name").str.contains("&| and ")
         )
         .explode("keys")
         .join(elsewhere, on="keys")
         .group_by("whole")
         .agg(pl.col("n", "name").first(), elsewhere=(pl.col("total") - pl.col("n")).max())
-        .filter(pl.col("n") > ratio * pl.col("elsewhere"))
+        .filter(pl.col("n") > _COMMONER * pl.col("elsewhere"))
     )
     return frozenset(learned["name"])
 
@@ -193,7 +195,10 @@ def _artists(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
     ends_list = pl.col("separator").shift(1).over("c").str.contains(",").fill_null(False)
     loose_and = (pl.col("kind") == "and") & ~between_names & ~ends_list
     the_band = pl.col("separator").str.contains(r"(?i)&|\+|and") & pl.col("text").str.contains(_THE_BAND)
-    joins = pl.col("joins") | (~pl.col("taken") & (loose_and | (the_band & ~pl.col("is_name"))).fill_null(False))
+    initials = pl.col("separator").str.contains("[&+]") & pl.col("text").str.contains(_ON_INITIAL)
+    initials &= pl.col("text").shift(1).over("c").str.contains(_INITIAL)
+    one_act = loose_and | ((the_band | initials) & ~pl.col("is_name"))
+    joins = pl.col("joins") | (~pl.col("taken") & one_act.fill_null(False))
     role = pl.col("kind").replace_strict(
         ["featured", "versus"], ["featured", "primary"], default=None, return_dtype=pl.String
     )
@@ -269,7 +274,7 @@ def _cut(credits: pl.Series) -> pl.DataFrame:
         .then(pl.lit("featured"))
         .when(word == "and")
         .then(pl.lit("and"))
-        .when(word.str.contains(r"^(?:[&+,;、，；＆]|with|w/)"))
+        .when(word.str.contains(r"^(?:[&+,;、､，،；؛＆]|with|w/)"))
         .then(pl.lit("soft"))
         .when(word.is_not_null())
         .then(pl.lit("versus"))

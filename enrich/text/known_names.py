@@ -27,7 +27,7 @@ COMPOUND_NAMES = frozenset(
         "Siouxsie & The Banshees", "Nick Cave & The Bad Seeds", "Bob Marley & The Wailers", "Of Monsters and Men",
         "Angus & Julia Stone", "Tegan & Sara", "Sonny & Cher", "Captain & Tennille", "Seals & Crofts",
         "Loggins & Messina", "Belle & Sebastian", "Iron & Wine", "Dan + Shay", "Coheed & Cambria", "Chas & Dave",
-        "C & C Music Factory", "C + C Music Factory", "Smith & Thell", "Frost, Pisse & Elend", "Nico & Vinz",
+        "Smith & Thell", "Frost, Pisse & Elend", "Nico & Vinz",
         "Macklemore & Ryan Lewis", "Matisse & Sadko", "Milk & Sugar", "D-Block & S-te-Fan", "Brooks & Dunn",
         "Mel & Kim", "Big & Rich", "Pepsi & Shirlie", "Jack & Jack", "Aly & AJ", "Zager & Evans",
         "Years & Years", "She & Him", "PJ & Duncan", "Up, Bustle & Out", "Medeski, Martin & Wood",

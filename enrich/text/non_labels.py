@@ -40,7 +40,8 @@ STATUS = _phrases(
     free freedl free_dl free_download free_downloads free_track free_track_download free_release download
     digital_download web_release premiere world_premiere preview teaser snippet demo bootleg bootlegs
     soundcloud bandcamp youtube spotify beatport itunes official official_video official_music_video official_audio
-    official_lyric_video lyric_video hd hq 4k ep lp"""
+    official_lyric_video lyric_video hd hq 4k ep lp
+    vinyl_only digital_only bandcamp_only bandcamp_exclusive limited_edition"""
 )
 
 #: Written of a whole release or of a radio show's choice; begins the text.

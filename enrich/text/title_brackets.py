@@ -18,6 +18,7 @@ from enrich.text.title_words import (
     CREDIT,
     FEATURE,
     FEATURE_NOUN,
+    FROM,
     NO_LABEL,
     NOTE,
     PRESSING,
@@ -34,8 +35,7 @@ _BRACKET = (
     r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]|\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}"  # closed; a round one may hold another
     r"|\[[^\[\]()]*$|\([^\[\]()]*$"  # cut off at the end of the title
 )
-#: Columns with this many open brackets speak for themselves: in them an unsupported (..) is more often than not a
-#: part of the title. In fewer titles, or one alone, it counts as a label where it looks like a name.
+#: Columns with this many open brackets speak for themselves: in them a (..) behind a version is a label as a rule.
 _SPEAKS = 200
 _DASH = r"(?:^|\s)[-–—](?:\s|$)"
 _LIKE_A_NAME = r"^[\p{Lu}\p{N}][^\s,!?]*(?:\s+(?:[\p{Lu}\p{N}&+][^\s,!?]*|of|the|and)){0,3}$"
@@ -91,36 +91,31 @@ def _meanings(inners: pl.Series) -> pl.DataFrame:
         )
     )
     lower, folded = pl.col("lower"), pl.col("folded")
-    meaning = (
-        pl.when(~inner.str.contains(r"[\p{L}\p{N}]"))
-        .then(pl.lit("note"))
-        .when(lower.str.contains(FEATURE) | (lower.str.contains(FEATURE_NOUN) & ~folded.str.contains(COMPANY)))
-        .then(pl.lit("feature"))
-        .when(folded.str.contains(PLAIN_VERSION))
-        .then(pl.lit("plain"))
-        .when(folded.str.contains(NO_LABEL))
-        .then(pl.lit("none"))
-        .when(folded.str.contains(NOTE))
-        .then(pl.lit("note"))
-        .when(folded.str.contains(COMPANY))
-        .then(pl.lit("company"))
-        .when(folded.str.contains(VERSION))
-        .then(pl.lit("version"))
-        .when(folded.str.contains(VERSION_WEAK))
-        .then(pl.lit("weak"))
-        .when(lower.str.contains(CREDIT) | inner.str.contains(r"\S\s+[-–]\s+[^\d]*$"))
-        .then(pl.lit("credit"))
-        .otherwise(pl.lit("open"))
-    )
+    meanings = {
+        "marks": ~inner.str.contains(r"[\p{L}\p{N}]"),
+        "feature": lower.str.contains(FEATURE) | (lower.str.contains(FEATURE_NOUN) & ~folded.str.contains(COMPANY)),
+        "plain": folded.str.contains(PLAIN_VERSION),
+        "none": folded.str.contains(NO_LABEL),
+        # Said of the track; else by the words at its end.
+        "note": folded.str.contains(NOTE) | lower.str.contains(f"^(?:{FROM})"),
+        "company": folded.str.contains(COMPANY),
+        "version": folded.str.contains(VERSION),
+        "weak": folded.str.contains(VERSION_WEAK),
+        "credit": lower.str.contains(CREDIT) | inner.str.contains(r"\S\s+[-–]\s+[^\d]*$"),
+    }
+    first = (pl.when(holds).then(pl.lit(meaning)) for meaning, holds in meanings.items())
+    meaning = pl.coalesce(*first, pl.lit("open"))
     return named.select("inner", "name", "key", "catalog_number", "is_catalog", meaning=meaning)
 
 
-def judged_brackets(rows: pl.DataFrame, known_labels: Collection[str] | None, *, one_by_one: bool) -> pl.DataFrame:
+def judged_brackets(
+    rows: pl.DataFrame, known_labels: Collection[str] | None, *, one_by_one: bool, guess: bool
+) -> pl.DataFrame:
     """The pieces of cleaned titles, in order, with what each bracket means and which one is its title's label.
 
     Args:
         rows: row, given (artist), text.
-        known_labels, one_by_one: See `titles.parse_titles`.
+        known_labels, one_by_one, guess: See `titles.parse_titles`.
 
     Returns:
         One row per piece, a bracket or the text between two: among others inner (null for text), meaning, is_known,
@@ -155,18 +150,19 @@ def judged_brackets(rows: pl.DataFrame, known_labels: Collection[str] | None, *,
     named = meaning.is_in(["open", "company"])
     lower_case = ~pl.col("inner").str.contains(r"\p{Lu}")
     if not one_by_one and judged.filter(named).height >= _SPEAKS:
-        square_alone = ~lower_case
-        round_alone = pl.col("after_version") | (meaning == "company")
+        square_alone, stands_alone = ~lower_case, pl.col("after_version")
     else:
         square_alone = pl.lit(True)
-        round_alone = pl.col("after_version") | (meaning == "company") | pl.col("inner").str.contains(_LIKE_A_NAME)
+        stands_alone = pl.lit(guess) & (pl.col("after_version") | pl.col("inner").str.contains(_LIKE_A_NAME))
     from_square = square & (
         pl.when(known_)
         .then(~meaning.is_in(["none", "plain", "feature"]))
         .otherwise((named | (meaning == "weak")) & ~pl.col("glued") & ~pl.col("is_catalog") & square_alone)
     )
     from_round = round_ & (
-        pl.when(known_).then(named | (meaning == "weak")).otherwise(named & pl.col("trails") & round_alone)
+        pl.when(known_)
+        .then(named | (meaning == "weak"))
+        .otherwise(named & pl.col("trails") & (stands_alone | (meaning == "company")))
     )
     judged = judged.with_columns(
         candidate=(from_square | from_round).fill_null(False) & ~pl.col("leads") & ~pl.col("in_name")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 import polars as pl
@@ -11,18 +10,10 @@ from enrich.rules import SQUARE_UNKNOWN
 from enrich.text.titles import parse_titles
 
 
-def parse_title_table(table: pl.DataFrame, *, known_labels: Collection[str] | None = None) -> pl.DataFrame:
-    """The table with its titles parsed.
-
-    Args:
-        table: Has `title`, perhaps `artist`; other columns are carried along.
-        known_labels: See `parse_titles`.
-
-    Returns:
-        The columns of PARSED_TITLES, then those of `table` that have no such name; rows in the order given.
-    """
+def parse_title_table(table: pl.DataFrame) -> pl.DataFrame:
+    """PARSED_TITLES of a table's `title` and, where there is one, `artist`; then its other columns, in their order."""
     artists = table["artist"].cast(pl.String) if "artist" in table.columns else None
-    parsed = parse_titles(table["title"].cast(pl.String), artists=artists, known_labels=known_labels)
+    parsed = parse_titles(table["title"].cast(pl.String), artists=artists)
     others = [column for column in table.get_columns() if column.name not in parsed.columns]
     return parsed.hstack(others) if others else parsed
 

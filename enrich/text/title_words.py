@@ -93,6 +93,7 @@ NOTE = (
     r"|^\d{1,2}[ab]$|^(?:part|pt|vol|volume|no|chapter|act|episode|disc|cd) ?(?:\d+|[ivx]+|one|two|three|four)$"
     r"|^from (?:the|upcoming|forthcoming|his|her|their|album|new|a)\b"
     r"|^(?:out|available|forthcoming|released?|coming|soon) (?:now|on|soon|in)\b|^free (?:download|dl)\b"
+    r"|^(?:new|old|live|original|studio|demo|home|field|radio|mono|stereo|digital|early|late|first) recordings?$"
     r"|^(?:winner|best of)\b|^unreleased\b|^promo\b|^cdr\b"
     r"|^white label\b|^test pressing\b|^label unknown|^self released?\b|^sampl(?:es?|ing) "
     r"|^(?:official|lyrics?) (?:video|audio|music)|^(?:radio|edm) classic"
@@ -118,7 +119,8 @@ ADJECTIVES = _any(
     update updated revised remastered anniversary killer monster massive super mega ultra epic power dream space
     pure hype dance floor dancefloor party beat beats beatless vox accapella acapella acappella instru vocals
     extra xtended ext ft no my your our his her part pt vol remixed reprise continuous original s mono stereo
-    soundtrack movie film theme tour uk us usa euro european german french italian dutch hitradio airplay"""
+    nu drivetime crossover commercial underground re-?recorded recorded
+    recording soundtrack movie film theme tour uk us usa euro european german french italian dutch hitradio airplay"""
 )
 #: Of these, what rather ends a remixer's name where `Remix` says already what it is: Adventure Club, Horse Meat Disco,
 #: Para One, Flava D. Before `Mix` they say which mix: Sunlounger Club Mix.
@@ -153,6 +155,12 @@ CLASSES: tuple[tuple[str, str], ...] = (
     ("dub", r"\bdub(?:b|mix)?\b"),
     ("original", r"\boriginal\b"),
 )  # fmt: skip
+
+#: Where a track is from, which is no version of it; on lower-cased text.
+FROM = (
+    r"from (?:[\"“'‘]|the .*\b(?:soundtrack|film|movie|motion picture|series|musical|show|album|game)\b)"
+    r"|.*\b(?:soundtrack|motion picture|bonus track)$"
+)
 
 #: What software and recordings write behind a title: key and tempo, the time into the set.
 _KEY, _TEMPO = r"(?:\d{1,2}[AB]|[A-G][#b♯♭]?m?(?:in|aj)?)", r"\d{2,3}(?:\.\d+)?(?i:\s*bpm)?"

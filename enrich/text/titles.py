@@ -68,6 +68,7 @@ def parse_titles(
     artists: pl.Series | None = None,
     known_labels: Collection[str] | None = None,
     one_by_one: bool = False,
+    guess: bool = False,
 ) -> pl.DataFrame:
     """Parse a column of titles.
 
@@ -77,6 +78,8 @@ def parse_titles(
             `Artist - Title` is divided at the first spaced dash.
         known_labels: Names, in any spelling, of labels known to the database. None: the column speaks for itself.
         one_by_one: Read each title as if it were the only one: what else is in the column decides nothing.
+        guess: A round bracket nobody knows that looks like a name counts as a label: for whoever asks the sources
+            next. Else only one that is called like a company does, and the others are of the title.
 
     Returns:
         Schema PARSED_TITLES, one row per title in the order given:
@@ -102,7 +105,7 @@ def parse_titles(
         raise ValueError(f"artists must be as long as titles ({len(titles)}), got {len(artists)}")
     given = artists.cast(pl.String) if artists is not None else pl.Series([None] * len(titles), dtype=pl.String)
     rows = _cleaned(titles.cast(pl.String), given)
-    brackets = judged_brackets(rows, known_labels, one_by_one=one_by_one)
+    brackets = judged_brackets(rows, known_labels, one_by_one=one_by_one, guess=guess)
     return _assembled(rows, brackets).select(PARSED_TITLES.names()).match_to_schema(PARSED_TITLES)
 
 
@@ -181,14 +184,16 @@ def _assembled(rows: pl.DataFrame, brackets: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     number = pl.when(pl.col("is_catalog") & square & ~label).then(inner).when(label).then("catalog_number")
     # Filtered apart: a group of one needs no aggregation, and most titles have one mix and one label.
-    base = brackets.filter(in_title).select("row", base="piece")
+    # `m[ono]`: the mark keeps the bracket at its word.
+    piece = pl.when(pl.col("in_name") & pl.col("glued")).then(pl.lit(MARK) + pl.col("piece")).otherwise("piece")
+    base = brackets.filter(in_title).select("row", base=piece)
     mix = brackets.filter(is_version).select("row", mix="inner")
     guest = brackets.filter(meaning == "feature").select("row", guest="inner")
     named = brackets.filter(label).select("row", label="name", label_confidence=worth)
     numbers = brackets.select("row", catalog_number=number).drop_nulls().unique("row", keep="last")
     found = [_at_rows(part, rows.height) for part in (*map(_one_a_row, (base, mix, guest)), named, numbers)]
     parsed = rows.hstack([column for columns in found for column in columns])
-    text = pl.coalesce(pl.when(pl.col("base") != "").then("base"), "text")
+    text = pl.coalesce(pl.when(pl.col("base") != "").then(pl.col("base").str.replace_all(f" {MARK}", "")), "text")
     return _finished(parsed.with_columns(base=text))
 
 
@@ -371,7 +376,9 @@ def _remixer(mix: pl.Expr) -> pl.Expr:
     whole = mix.str.extract(rf"(?i)^(.*?\S)\s+{REMIX_WORD}\b", 1)
     named = pl.coalesce(named, pl.when(plain.str.contains(r"(?i)\s(?:of|the|and|&|de|du|del)$")).then(whole))
     name = pl.coalesce(by, owner, named, plain).str.replace(r"^\d{4}\s+", "").str.strip_chars()
-    is_name = ~name.str.contains(rf"(?i)^(?:{ADJECTIVES}[\s.'\"-]*)+$") & ~name.str.contains(r"^['’]?\d0s?$")
+    is_name = ~name.str.contains(rf"(?i)^(?:{ADJECTIVES}[\s.'\"-]*)+$") & ~name.str.contains(
+        r"^(?:['’]?\d0s?|(?:19|20)\d\d)$"
+    )
     return pl.when(is_name).then(name)
 
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from enrich.text.non_labels import PLAIN_VERSION
 from enrich.text.normalise import fold, fold_texts
-from enrich.text.title_words import CLASSES, COMPANY, NO_LABEL, NOTE, VERSION, VERSION_WEAK
+from enrich.text.title_words import CLASSES, COMPANY, FROM, NO_LABEL, NOTE, VERSION, VERSION_WEAK
 
 #: Words that bring in a guest, as a pattern for Polars and for `re` alike; to be read without regard to case.
 GUEST = r"(?:feat|ft|featuring)\b\.?"
@@ -24,11 +24,7 @@ _LAST_BRACKET = re.compile(r"^(.*\S)\s*\(([^()]*)\)\s*$")
 _PLAIN, _OTHER = re.compile(PLAIN_VERSION), re.compile(f"{NO_LABEL}|{NOTE}|{COMPANY}")
 _VERSION, _VERSION_WEAK = re.compile(VERSION), re.compile(VERSION_WEAK)
 _IS_GUEST = re.compile(rf"\s*{GUEST}", re.IGNORECASE)
-_FROM = re.compile(
-    r"from [\"“'‘].*|from the .*\b(?:soundtrack|film|movie|motion picture|series|musical|show|album|game)\b.*"
-    r"|.*\b(?:soundtrack|motion picture|bonus track)",
-    re.IGNORECASE,
-)
+_FROM = re.compile(FROM, re.IGNORECASE)
 #: No version is longer; and a text made to keep the patterns busy is not let in.
 _LONGEST_VERSION = 100
 _CLASSES = [(name, re.compile(pattern)) for name, pattern in CLASSES]
@@ -66,9 +62,7 @@ def is_guest(text: str) -> bool:
 def is_version(text: str, *, in_bracket: bool = True) -> bool:
     """True if a text is a version by its words: `Beta Remix`, `Live`. A label or a title only holds such words.
 
-    Args:
-        text: What stands in a bracket, or behind a dash.
-        in_bracket: Words that end titles as often as versions (`Anthem`, `Touch`) count, too.
+    In a bracket words that end titles as often as versions (`Anthem`, `Touch`) count, too.
     """
     (words,) = fold_texts([text])
     if len(words) > _LONGEST_VERSION:
@@ -80,7 +74,7 @@ def is_version(text: str, *, in_bracket: bool = True) -> bool:
 
 def stands_behind_dash(text: str) -> bool:
     """True if a text behind a dash is no title: a version, or where the track is from (`From "8 Mile" Soundtrack`)."""
-    return is_version(text, in_bracket=False) or _FROM.fullmatch(text.strip()) is not None
+    return is_version(text, in_bracket=False) or _FROM.match(text.strip()) is not None
 
 
 @lru_cache(maxsize=50_000)

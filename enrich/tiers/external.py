@@ -13,7 +13,8 @@ Asks sources (their pace and cache are their own); writes nothing. Entry point: 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -157,10 +158,8 @@ class OutsideArtists:
 
     def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         """Proposals for the tracks of `track_ids` that have a title and no artist."""
+        self.asking(ws, track_ids)()
         asked = _questions(ws, track_ids)
-        new = [pair for pair in asked if pair not in self._answered]
-        if new and self._sources:
-            self._ask(new, ws.label_book())
         found = pl.concat([pl.DataFrame(schema=_ANSWERS), *(self._answered[p] for p in asked if p in self._answered)])
         return propose_by_source(
             with_artist_id(ws, found.with_columns(pl.col("artists").list.join(" & ").alias("value"), bucket="rule")),
@@ -168,6 +167,11 @@ class OutsideArtists:
             tier=2,
             evidence=["bucket", "artists", "score", "release", "label", "url", "hits"],
         )
+
+    def asking(self, ws: Workspace, track_ids: pl.Series) -> Callable[[], None]:
+        """What asks the sources all that was not asked yet; answers are kept for the tier's turn."""
+        new = [pair for pair in _questions(ws, track_ids) if pair not in self._answered]
+        return partial(self._ask, new, ws.label_book()) if new and self._sources else lambda: None
 
     def _ask(self, pairs: Sequence[tuple[TrackQuery, str | None]], book: LabelBook) -> None:
         labels = {query.track_id: label for query, label in pairs}

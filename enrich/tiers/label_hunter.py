@@ -95,14 +95,10 @@ def hunt(
     on_progress: OnProgress | None = None,
     stop: threading.Event | None = None,
 ) -> Hunt:
-    """Find the labels of tracks.
+    """Find the labels of tracks, whose ids must differ, at sources in the order of preference.
 
-    Args:
-        queries: Tracks; track_ids must differ.
-        sources: In the order of preference.
-        book: What the database calls its labels; None knows none.
-        on_progress: Told after every answer.
-        stop: Set, it ends the asking; tracks not asked to the end are `unavailable`.
+    `book` says what the database calls its labels; `stop`, when set, ends the asking: tracks not asked to the end are
+    `unavailable`.
     """
     book = book or LabelBook()
     read = query_recordings(queries, known_labels=book.spellings or None)

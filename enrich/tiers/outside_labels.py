@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import polars as pl
 
+from enrich.labels.book import LabelBook
 from enrich.matching.confidence import MEASURED_RULES
 from enrich.matching.recordings import track_queries
 from enrich.matching.scores import PARTS
@@ -58,23 +60,21 @@ class OutsideLabels:
 
     def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         """Proposals for the tracks of `track_ids` that have no label."""
-        blank = unlabelled(ws, track_ids)
-        queries = track_queries(blank.with_columns(artist=pl.when("is_known_artist").then("artist")))
-        new = [query for query in queries if query not in self._known]
-        if new:
-            found = hunt(
-                new,
-                sources=self._sources,
-                book=ws.label_book(),
-                on_progress=self._on_progress,
-                stop=self._stop,
-            )
-            self._known.update(zip(new, found.tracks.iter_rows(named=True), strict=True))
-            self.unavailable.update(found.unavailable)
-        rows = [self._known[query] for query in queries]
+        self.asking(ws, track_ids)()
+        rows = [self._known[query] for query in _questions(ws, track_ids)]
         silent = {row["track_id"] for row in rows if row["outcome"] == Outcome.UNAVAILABLE.value}
         self.unavailable_tracks = (self.unavailable_tracks - {row["track_id"] for row in rows}) | silent
         return hunt_proposals(pl.DataFrame(rows, schema=HUNTED))
+
+    def asking(self, ws: Workspace, track_ids: pl.Series) -> Callable[[], None]:
+        """What asks the sources all that was not asked yet; answers are kept for the tier's turn."""
+        new = [query for query in _questions(ws, track_ids) if query not in self._known]
+        return partial(self._ask, new, ws.label_book()) if new else lambda: None
+
+    def _ask(self, new: Sequence[TrackQuery], book: LabelBook) -> None:
+        found = hunt(new, sources=self._sources, book=book, on_progress=self._on_progress, stop=self._stop)
+        self._known.update(zip(new, found.tracks.iter_rows(named=True), strict=True))
+        self.unavailable.update(found.unavailable)
 
     def why_without(self, track_ids: Collection[str]) -> dict[str, int]:
         """Why tracks of `track_ids` got no label, in words, and how many for each reason, the commonest first."""
@@ -82,6 +82,10 @@ class OutsideLabels:
         rows = {row["track_id"]: row for row in self._known.values() if row["track_id"] in wanted}
         reasons = Counter(WITHOUT.get(row["rule"], row["rule"]) for row in rows.values())
         return dict(sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+def _questions(ws: Workspace, track_ids: pl.Series) -> list[TrackQuery]:
+    return track_queries(unlabelled(ws, track_ids).with_columns(artist=pl.when("is_known_artist").then("artist")))
 
 
 def _bucket() -> pl.Expr:

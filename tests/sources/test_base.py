@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from pydantic import SecretStr
+from recorded_replies import kept
 
 from enrich.demo.catalogue.misbehaving import Misbehaviour
 from enrich.matching.values import Availability, TrackQuery
@@ -77,7 +78,7 @@ def test_what_has_expired_is_dropped_when_sources_are_opened(settings, tmp_path)
 
     open_sources(settings)
 
-    assert cache.count() == 0
+    assert kept(cache) == 0
 
 
 @pytest.mark.parametrize(

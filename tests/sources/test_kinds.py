@@ -43,7 +43,10 @@ NEVER = {
     "concert-by-its-name": {"release": {"title": "2011-06-04: Nürburg, Germany"}},
     "session-by-its-name": {"release": {"title": "Spotify Sessions"}},
     "unplugged": {"release": {"title": "MTV Unplugged"}},
+    "live-lounge": {"release": {"title": "BBC Radio 1’s Live Lounge 2009"}},
+    "acoustic-disambiguation": {"disambiguation": "acoustic"},
     "video": {"video": True},
+    "video-disambiguation": {"disambiguation": "official music video"},
     "dj-mix-type": {"release": of_kind("DJ-mix")},
     "dj-mix-disambiguation": {"disambiguation": "mixed"},
     "part-of-a-mix": {"disambiguation": "part of a “Somewhere” DJ‐mix"},
@@ -99,6 +102,85 @@ def test_any_isrc_of_a_recording_is_its_own(tmp_path):
     answer, _, _ = replay(case, tmp_path)
 
     assert choose(asked(case), answer.hits).rule == "isrc"
+
+
+def test_a_video_with_the_code_of_the_track_is_not_the_track(tmp_path):
+    case = musicbrainz(
+        {"title": "Night Signal", "isrc": "GBXXX2400001"},
+        {"film": {"video": True}, "studio": STUDIO},
+        {"film": "Film Label", "studio": "Deepwell"},
+    )
+    takes = json.loads(case["replies"][0]["body"])["recordings"]
+    case["replies"][0] = told("/isrc/GBXXX2400001", {"isrc": "GBXXX2400001", "recordings": takes})
+
+    answer, _, _ = replay(case, tmp_path)
+
+    assert {hit.label for hit in answer.hits} == {"Deepwell"}
+
+
+@pytest.mark.parametrize(
+    ("release", "outcome"),
+    [
+        pytest.param({}, Outcome.FOUND, id="its-own"),
+        pytest.param({"extraartists": [{"name": "DJ X", "role": "DJ Mix"}]}, Outcome.REVIEW, id="mixed-by-a-dj"),
+        pytest.param({"formats": [{"descriptions": ["Mixed"]}]}, Outcome.REVIEW, id="mixed"),
+        pytest.param({"formats": [{"descriptions": ["Unofficial Release"]}]}, Outcome.REVIEW, id="bootleg"),
+        pytest.param({"title": "Live At The Marquee"}, Outcome.REVIEW, id="concert-by-its-name"),
+        pytest.param({"artists": [{"id": 194, "name": "Various"}]}, Outcome.REVIEW, id="various"),
+    ],
+)
+def test_what_is_never_the_studio_release_at_discogs(release, outcome, tmp_path):
+    tracks = [{"type_": "track", "title": "Night Signal", "artists": [{"id": 1, "name": "Alpha Kid"}]}]
+    case = discogs({"artist": "Alpha Kid", "title": "Night Signal"}, {"tracklist": tracks, **release})
+
+    assert choose(asked(case), replay(case, tmp_path)[0].hits).outcome is outcome
+
+
+def deezer(album, *, track=None, albums=None):
+    """A case of one track found on `album`."""
+    one = {"id": 3, "title": "Night Signal", "duration": 200, "artist": {"name": "Alpha Kid"}, "album": {"id": 9}}
+    found = {"data": [{**one, **(track or {})}], "total": 1}
+    replies = [told("/search", found), *(albums or [told("/album/9", {"id": 9, "title": "Night", **album})])]
+    return {"service": "deezer", "ask": {"artist": "Alpha Kid", "title": "Night Signal"}, "replies": replies}
+
+
+@pytest.mark.parametrize(
+    ("album", "track", "outcome"),
+    [
+        pytest.param({"label": "Deepwell", "record_type": "single"}, {}, Outcome.FOUND, id="its-own"),
+        pytest.param({"label": "X", "record_type": "compile"}, {}, Outcome.REVIEW, id="compilation"),
+        pytest.param({"label": "X", "artist": {"id": 5080, "name": "V. A."}}, {}, Outcome.REVIEW, id="various"),
+        pytest.param({"label": "X", "title": "MTV Unplugged"}, {}, Outcome.REVIEW, id="unplugged"),
+        pytest.param({"label": "X"}, {"title_version": "(Live)"}, Outcome.NONE, id="live"),
+        pytest.param({"label": "X"}, {"title": "Night Signal (Live at Wembley)"}, Outcome.NONE, id="live-in-the-title"),
+        pytest.param({"label": "Deepwell"}, {"title_version": "(feat. Cara)"}, Outcome.FOUND, id="guest-as-version"),
+        pytest.param({"label": "X"}, {"title_version": "(Beta Remix)"}, Outcome.NONE, id="remix"),
+        pytest.param({"label": ""}, {}, Outcome.NONE, id="no-label"),
+    ],
+)  # fmt: skip
+def test_what_a_deezer_album_is(album, track, outcome, tmp_path):
+    case = deezer(album, track=track)
+
+    assert choose(asked(case), replay(case, tmp_path)[0].hits).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("gone", "availability"),
+    [
+        pytest.param({"status": 404, "body": "{}"}, Availability.OK, id="404"),
+        pytest.param({"status": 410, "body": "gone"}, Availability.OK, id="410"),
+        pytest.param({"status": 200, "body": '{"error": {"code": "800"}}'}, Availability.OK, id="text"),
+        pytest.param({"status": 200, "body": '{"error": {"message": "?"}}'}, Availability.FAILED, id="without-code"),
+        pytest.param({"status": 200, "body": '{"error": "An error has occured"}'}, Availability.FAILED, id="words"),
+        pytest.param({"status": 200, "body": '{"error": {"code": "4"}}'}, Availability.DOWN, id="quota-as-text"),
+        pytest.param({"status": 200, "body": "[]"}, Availability.FAILED, id="a-list"),
+        pytest.param({"status": 200, "body": ""}, Availability.FAILED, id="nothing"),
+    ],
+)  # fmt: skip
+def test_a_deezer_album_that_is_not_there(gone, availability, tmp_path):
+    answer, _, _ = replay(deezer({}, albums=[{"path": "/album/9", **gone}]), tmp_path)
+
+    assert (answer.availability, answer.hits) == (availability, ())
 
 
 def discogs(ask, release):

@@ -31,10 +31,7 @@ def fits(value, expected):
 
 
 @pytest.mark.parametrize("case", of_kind("titles"))
-def test_a_reported_title(case, request):
-    if case["id"] == "title-mix-as-label":
-        # The parser says what may be a label, at the floor of 0.60; the hunter names none by it (test_label_hunter).
-        request.applymarker(pytest.mark.xfail(strict=True))
+def test_a_reported_title(case):
     given = case["input"]
     artists = pl.Series([given["artist"]]) if "artist" in given else None
     (row,) = parse_titles(pl.Series([given["title"]]), artists=artists).to_dicts()

@@ -45,7 +45,11 @@ def test_label_and_what_it_is_worth(title: str, label: str, confidence: float) -
 )
 @pytest.mark.parametrize("brackets", ["[]", "()"])
 def test_labels_that_look_like_versions(name: str, brackets: str) -> None:
-    assert _parse(f"Song {brackets[0]}{name}{brackets[1]}")["label"] == name
+    got = parse_titles(
+        pl.Series([f"Song {brackets[0]}{name}{brackets[1]}"]), known_labels=None if brackets == "[]" else [name]
+    )
+
+    assert got["label"].to_list() == [name]
 
 
 @pytest.mark.parametrize(
@@ -255,3 +259,25 @@ def test_artists_and_titles_in_turn_are_parts_of_one_mashup():
 
     assert (row["artist"], row["base_title"]) == ("Alpha vs. Beta", "Night Signal vs. Rainy Road")
     assert row["components"] == ["Alpha - Night Signal", "Beta - Rainy Road"]
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        pytest.param("Voices (Ghost Town)", {"label": None, "base_title": "Voices (Ghost Town)"}, id="round-unknown"),
+        pytest.param("Voices (Hold On) (Beta Remix)", {"label": None, "remixer": "Beta"}, id="round-then-version"),
+        pytest.param("Voices (Deepwell Recordings)", {"label": "Deepwell Recordings"}, id="called-like-a-label"),
+        pytest.param("Voices (Live Recording)", {"label": None}, id="a-recording-is-no-company"),
+        pytest.param("Voices [Vinyl Only]", {"label": None}, id="how-it-is-sold"),
+        pytest.param("Voices (1985 Mix)", {"remixer": None}, id="a-year-remixes-nothing"),
+        pytest.param("Voices (Rerecorded Version)", {"remixer": None}, id="recorded-again"),
+        pytest.param("Voices (Nu Disco Mix)", {"remixer": None}, id="genre-of-two-words"),
+        pytest.param('Voices (From "Barbie The Album")', {"base_title": "Voices"}, id="from-an-album"),
+        pytest.param("Voices [From the Motion Picture Soundtrack]", {"base_title": "Voices", "label": None}, id="film"),
+        pytest.param("m[ono] - Voices [Deepwell]", {"artist": "m[ono]", "label": "Deepwell"}, id="bracket-in-a-word"),
+    ],
+)
+def test_neighbours_of_reported_titles(title: str, expected: dict[str, str | None]) -> None:
+    got = _parse(title)
+
+    assert {name: got[name] for name in expected} == expected
