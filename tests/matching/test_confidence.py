@@ -70,7 +70,7 @@ def span(values, form: str) -> str:
 
 
 def as_markdown(table: pl.DataFrame) -> str:
-    """Right of found in each band of confidence; sources that found the same, three tracks more or less, are one row."""
+    """Right of found in each band of confidence; sources that found the same, give or take three, are one row."""
     floors = sorted(set(table["confidence_from"]), reverse=True)
     heads = ["source", "reliability", *[f"from {floor:g}" for floor in floors], "all finds", "auto-accept from"]
     alike: dict[tuple[int, ...], list[pl.DataFrame]] = {}
