@@ -148,16 +148,18 @@ def judged_brackets(
         )
     known_, square, round_ = pl.col("is_known") | pl.col("recurs"), pl.col("is_square"), pl.col("is_round")
     named = meaning.is_in(["open", "company"])
-    lower_case = ~pl.col("inner").str.contains(r"\p{Lu}")
-    if not one_by_one and judged.filter(named).height >= _SPEAKS:
-        square_alone, stands_alone = ~lower_case, pl.col("after_version")
-    else:
-        square_alone = pl.lit(True)
-        stands_alone = pl.lit(guess) & (pl.col("after_version") | pl.col("inner").str.contains(_LIKE_A_NAME))
+    speaks = not one_by_one and judged.filter(named).height >= _SPEAKS
+    is_like_a_name = pl.col("after_version") | pl.col("inner").str.contains(_LIKE_A_NAME)
+    stands_alone = pl.col("after_version") if speaks else pl.lit(guess) & is_like_a_name
     from_square = square & (
         pl.when(known_)
         .then(~meaning.is_in(["none", "plain", "feature"]))
-        .otherwise((named | (meaning == "weak")) & ~pl.col("glued") & ~pl.col("is_catalog") & square_alone)
+        .otherwise(
+            (named | (meaning == "weak"))
+            & ~pl.col("glued")
+            & ~pl.col("is_catalog")
+            & (pl.lit(not speaks) | pl.col("inner").str.contains(r"\p{Lu}"))
+        )
     )
     from_round = round_ & (
         pl.when(known_)

@@ -85,7 +85,6 @@ def test_what_the_others_find_is_written_and_a_later_run_finds_the_rest(database
         cache = Cache(settings.data_dir.joinpath(*CACHE_FILE))
         assert [kept(cache, name) for name in ("beatport", "traxsource", "musicbrainz")] == [0, 0, 0]
         assert kept(cache, "deezer") > 0
-        cache.close()
 
         for name in OUTAGE:
             catalogue.misbehave(name, None)
