@@ -146,32 +146,26 @@ def judged_brackets(
         judged = judged.join(recurring, on="key", how="left", maintain_order="left").with_columns(
             pl.col("recurs").fill_null(False)
         )
-    known_, square, round_ = pl.col("is_known") | pl.col("recurs"), pl.col("is_square"), pl.col("is_round")
-    named = meaning.is_in(["open", "company"])
-    speaks = not one_by_one and judged.filter(named).height >= _SPEAKS
-    is_like_a_name = pl.col("after_version") | pl.col("inner").str.contains(_LIKE_A_NAME)
-    stands_alone = pl.col("after_version") if speaks else pl.lit(guess) & is_like_a_name
-    from_square = square & (
-        pl.when(known_)
-        .then(~meaning.is_in(["none", "plain", "feature"]))
-        .otherwise(
-            (named | (meaning == "weak"))
-            & ~pl.col("glued")
-            & ~pl.col("is_catalog")
-            & (pl.lit(not speaks) | pl.col("inner").str.contains(r"\p{Lu}"))
-        )
-    )
-    from_round = round_ & (
-        pl.when(known_)
-        .then(named | (meaning == "weak"))
-        .otherwise(named & pl.col("trails") & (stands_alone | (meaning == "company")))
-    )
-    judged = judged.with_columns(
-        candidate=(from_square | from_round).fill_null(False) & ~pl.col("leads") & ~pl.col("in_name")
-    )
+    opened = judged.filter(meaning.is_in(["open", "company"])).height
+    candidate = _may_be_label(speaks=not one_by_one and opened >= _SPEAKS, guess=guess)
+    judged = judged.with_columns(candidate=candidate & ~pl.col("leads") & ~pl.col("in_name"))
     # The last square bracket, else the last round one.
-    rank = pl.when("candidate").then(square.cast(pl.Int32) * 100_000 + pl.col("i"))
+    rank = pl.when("candidate").then(pl.col("is_square").cast(pl.Int32) * 100_000 + pl.col("i"))
     return judged.with_columns(is_label=(rank == rank.max().over("row")).fill_null(False))
+
+
+def _may_be_label(*, speaks: bool, guess: bool) -> pl.Expr:
+    """Whether a bracket may be the label, by what it says and where it stands."""
+    meaning, weak = pl.col("meaning"), pl.col("meaning") == "weak"
+    named, is_known = meaning.is_in(["open", "company"]), pl.col("is_known") | pl.col("recurs")
+    is_name = pl.lit(not speaks) | pl.col("inner").str.contains(r"\p{Lu}")
+    square_alone = (named | weak) & ~pl.col("glued") & ~pl.col("is_catalog") & is_name
+    by_place = pl.col("after_version") & pl.lit(speaks or guess)
+    by_place |= pl.col("inner").str.contains(_LIKE_A_NAME) & pl.lit(guess and not speaks)
+    round_alone = named & pl.col("trails") & (by_place | (meaning == "company"))
+    from_square = pl.when(is_known).then(~meaning.is_in(["none", "plain", "feature"])).otherwise(square_alone)
+    from_round = pl.when(is_known).then(named | weak).otherwise(round_alone)
+    return ((pl.col("is_square") & from_square) | (pl.col("is_round") & from_round)).fill_null(value=False)
 
 
 def _in_name() -> pl.Expr:
