@@ -13,12 +13,20 @@ from enrich.demo.catalogue.server import Catalogue
 from enrich.matching.values import TrackQuery
 from enrich.settings import Settings, load_settings
 from enrich.sources.base import Source, open_sources
-from enrich.sources.pace import Clock, Lanes
+from enrich.sources.pace import Clock, LimitRegistry
 
 #: The fixtures, for the conftest of whoever uses them.
 __all__ = [
-    "_no_sources_set", "big_catalogue", "catalogue", "hands", "lanes", "night_signal", "nothing", "open_one",
-    "settings", "stocked",
+    "_no_sources_set",
+    "big_catalogue",
+    "catalogue",
+    "hands",
+    "night_signal",
+    "nothing",
+    "open_one",
+    "registry",
+    "settings",
+    "stocked",
 ]  # fmt: skip
 
 # artist, title, mix, label, catalog_number, release_date, duration_ms, isrc, release_id, release_title
@@ -101,19 +109,19 @@ def settings(tmp_path) -> Settings:
 
 
 @pytest.fixture
-def lanes() -> Lanes:
-    """Fast lanes: real time, pauses of a hundredth of a second."""
-    return Lanes(pause_s=0.01)
+def registry() -> LimitRegistry:
+    """Fast registry: real time, pauses of a hundredth of a second."""
+    return LimitRegistry(pause_s=0.01)
 
 
 @pytest.fixture
-def open_one(catalogue, settings, lanes) -> Callable[..., Source]:
+def open_one(catalogue, settings, registry) -> Callable[..., Source]:
     """Open one source at the catalogue."""
 
     def open_it(name: str, *, at: Catalogue | None = None, use_cache: bool = True, **more) -> Source:
         served = at or catalogue
         pointed = served.settings(settings, sources=[name], rate=500).model_copy(update=more)
-        (source,) = open_sources(pointed, lanes=lanes, use_cache=use_cache)
+        (source,) = open_sources(pointed, registry=registry, use_cache=use_cache)
         return source
 
     return open_it

@@ -17,7 +17,7 @@ from recorded_replies import Replayed, body_of, settings_of
 from enrich.sources import base, http
 from enrich.sources.base import Source
 from enrich.sources.cache import Cache
-from enrich.sources.pace import Clock, Lanes
+from enrich.sources.pace import Clock, LimitRegistry
 
 _VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 3, 2.5, 1e308, float("nan"), float("inf"), 10**30,
@@ -118,7 +118,7 @@ class Spoiling:
             monotonic=lambda: now[0], sleep=lambda s: now.__setitem__(0, now[0] + s), wall=lambda: 1.7e9 + now[0]
         )
         wanted = settings_of(case, self._served.base, self._data_dir)
-        (source,) = base.open_sources(wanted, lanes=Lanes(clock=clock, pause_s=0.01))
+        (source,) = base.open_sources(wanted, registry=LimitRegistry(clock=clock, pause_s=0.01))
         return source
 
     def _handle(self, request: httpx.Request) -> httpx.Response:

@@ -23,7 +23,7 @@ from enrich.matching.values import Hit, SourceAnswer, TrackQuery
 from enrich.settings import Settings, load_settings
 from enrich.sources.base import open_sources
 from enrich.sources.cache import Cache
-from enrich.sources.pace import Lanes
+from enrich.sources.pace import LimitRegistry
 
 CORPUS = Path(__file__).parents[2].joinpath("shared", "data", "responses")
 
@@ -134,12 +134,12 @@ def asked(case: Mapping[str, Any]) -> TrackQuery:
 
 def replay(case: Mapping[str, Any], data_dir: Path) -> tuple[SourceAnswer, list[str], float]:
     """What the case's client reads, what it asked for, and its pace afterwards in requests a second."""
-    lanes = Lanes(pause_s=0.01)
+    registry = LimitRegistry(pause_s=0.01)
     with Replayed(case["replies"]) as served:
-        (source,) = open_sources(settings_of(case, served.base, data_dir), lanes=lanes)
+        (source,) = open_sources(settings_of(case, served.base, data_dir), registry=registry)
         answer = source.search(asked(case))
-    (lane,) = lanes._lanes.values()
-    return answer, served.log, lane.pace.rate
+    (limits,) = registry._limits.values()
+    return answer, served.log, limits.pace.rate
 
 
 def kept(cache: Cache, source: str | None = None) -> int:

@@ -24,7 +24,7 @@ from enrich.matching.values import Availability, Hit, SourceAnswer, TrackQuery
 from enrich.settings import SOURCES, Settings
 from enrich.sources.cache import Cache
 from enrich.sources.http import Endpoint, Http, Requests, Timeouts
-from enrich.sources.pace import PROCESS_LANES, Clock, Lanes
+from enrich.sources.pace import PROCESS_LIMITS, Clock, LimitRegistry
 from enrich.sources.reading import UNREADABLE, as_hits, clean
 from enrich.sources.replies import Unusable, redact
 from enrich.sources.terms import is_searchable
@@ -71,11 +71,11 @@ class WebSource(ABC):
         endpoint = Endpoint(
             source=opening.name,
             base=address,
-            lane=opening.lanes.lane(opening.name, address, rate=rate),
+            limits=opening.registry.of(opening.name, address, rate=rate),
             cache=opening.cache,
             contact=opening.settings.contact,
             timeouts=opening.timeouts,
-            clock=opening.lanes.clock,
+            clock=opening.registry.clock,
             **more,
         )
         return cls(Http(endpoint), rate=rate)
@@ -124,11 +124,11 @@ class ClosedSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What a service opens itself with: settings, lanes, cache."""
+    """What a service opens itself with: settings, limits, cache."""
 
     settings: Settings
     name: str
-    lanes: Lanes
+    registry: LimitRegistry
     cache: Cache | None
     timeouts: Timeouts
 
@@ -179,7 +179,7 @@ class Opening:
 def open_sources(
     settings: Settings,
     *,
-    lanes: Lanes = PROCESS_LANES,
+    registry: LimitRegistry = PROCESS_LIMITS,
     use_cache: bool = True,
     timeouts: Timeouts | None = None,
 ) -> list[Source]:
@@ -187,16 +187,16 @@ def open_sources(
 
     Args:
         settings: Addresses, tokens, rates, data folder.
-        lanes: Pace and breakers; those of the process unless a test brings its own.
+        registry: Pace and breakers; those of the process unless a test brings its own.
         use_cache: Keep replies in `<data_dir>/cache/sources.sqlite` and answer from there.
         timeouts: Other than the usual ones.
 
     Raises:
         SettingsError: an address is none, a token file cannot be read, or replies cannot be kept.
     """
-    cache = _open_cache(settings.data_dir.joinpath(*CACHE_FILE), lanes.clock) if use_cache else None
+    cache = _open_cache(settings.data_dir.joinpath(*CACHE_FILE), registry.clock) if use_cache else None
     names = SOURCES if settings.sources is None else settings.sources
-    how = Opening(settings=settings, name="", lanes=lanes, cache=cache, timeouts=timeouts or Timeouts())
+    how = Opening(settings=settings, name="", registry=registry, cache=cache, timeouts=timeouts or Timeouts())
     return [_open(replace(how, name=name)) for name in dict.fromkeys(names)]
 
 

@@ -23,7 +23,7 @@ import stamina
 
 from enrich import __version__
 from enrich.sources.cache import Cache, Lifetime
-from enrich.sources.pace import SYSTEM_CLOCK, Clock, Lane, Pace
+from enrich.sources.pace import SYSTEM_CLOCK, Clock, Pace, SourceLimits
 from enrich.sources.reading import UNREADABLE
 from enrich.sources.replies import Blocked, Busy, Down, Failed, Malformed, Reply, Unusable, redact, retry_after_s
 
@@ -65,7 +65,7 @@ class Endpoint:
     """Its name, for messages and the cache."""
     base: str
     """Address the paths are appended to."""
-    lane: Lane
+    limits: SourceLimits
     """Pace and breaker shared with everybody who asks the same source."""
     cache: Cache | None = None
     """None means every question is asked anew."""
@@ -142,7 +142,7 @@ class Http:
         Raises:
             Down: no reply.
         """
-        sent_at = self.endpoint.lane.pace.wait()
+        sent_at = self.endpoint.limits.pace.wait()
         try:
             return self._send("POST", path, {}, None, form=form, sent_at=sent_at)
         except _MayHeal as error:
@@ -197,9 +197,9 @@ class Http:
 
     def _attempt(self, question: _Question[T]) -> tuple[Reply, T | None]:
         self._check_breaker()
-        lane = self.endpoint.lane
-        sent_at = lane.pace.wait()
-        if lane.breaker.is_open:
+        limits = self.endpoint.limits
+        sent_at = limits.pace.wait()
+        if limits.breaker.is_open:
             # Others were refused while this one waited for its turn.
             self._check_breaker()
         try:
@@ -211,16 +211,16 @@ class Http:
             else:
                 self._judge(reply, sent_at)
         except Busy as error:
-            lane.pace.complaint(sent_at=sent_at)
-            lane.breaker.failure(str(error), sent_at=sent_at)
+            limits.pace.complaint(sent_at=sent_at)
+            limits.breaker.failure(str(error), sent_at=sent_at)
             raise
         except Failed as error:
-            lane.breaker.failure(str(error), sent_at=sent_at)
+            limits.breaker.failure(str(error), sent_at=sent_at)
             raise
         finally:
-            lane.breaker.end_trial()
-        lane.pace.content()
-        lane.breaker.success()
+            limits.breaker.end_trial()
+        limits.pace.content()
+        limits.breaker.success()
         return reply, value
 
     def _authorised(self, question: _Question[T], sent_at: float) -> Reply:
@@ -228,7 +228,7 @@ class Http:
         login, refresh = self._login(), self.endpoint.refresh
         reply = self._send("GET", path, params, login, accept=accept, sent_at=sent_at)
         if reply.status == 401 and login is not None and refresh is not None and refresh(login, self.post_form):
-            sent_at = self.endpoint.lane.pace.wait()
+            sent_at = self.endpoint.limits.pace.wait()
             reply = self._send("GET", path, params, self._login(), accept=accept, sent_at=sent_at)
         return reply
 
@@ -237,16 +237,16 @@ class Http:
 
     def _judge(self, reply: Reply, sent_at: float) -> NoReturn:
         """Say what a reply means that is not a plain 200: raises, having told pace and breaker."""
-        lane, source = self.endpoint.lane, self.endpoint.source
+        limits, source = self.endpoint.limits, self.endpoint.source
         wait_s = retry_after_s(reply.headers, now=self.endpoint.clock.wall())
         if reply.is_challenge:
             reason = f"{source}: blocked by a challenge page (HTTP {reply.status})"
-            lane.breaker.failure(reason, sent_at=sent_at, is_block=True)
+            limits.breaker.failure(reason, sent_at=sent_at, is_block=True)
             raise Blocked(reason)
         if reply.status in self.endpoint.bans:
             reason = f"{source}: address banned for a while (HTTP {reply.status})"
-            lane.pace.complaint(sent_at=sent_at)
-            lane.breaker.failure(reason, sent_at=sent_at, is_block=True, for_s=wait_s)
+            limits.pace.complaint(sent_at=sent_at)
+            limits.breaker.failure(reason, sent_at=sent_at, is_block=True, for_s=wait_s)
             raise Blocked(reason)
         if reply.status in (401, 407) or (reply.status == 403 and reply.is_html):
             token = f"ENRICH_{source.upper()}_TOKEN"
@@ -257,18 +257,18 @@ class Http:
             )
             what = refused if reply.status != 403 else "access refused"
             reason = f"{source}: {what} (HTTP {reply.status})"
-            lane.breaker.failure(reason, sent_at=sent_at, is_block=True)
+            limits.breaker.failure(reason, sent_at=sent_at, is_block=True)
             raise Blocked(reason)
         reason = f"{reply.address}: HTTP {reply.status}{reply.complaint}"
         if reply.status in _TRANSIENT:
             if wait_s is not None and wait_s > LONGEST_WAIT_S:
-                lane.breaker.failure(reason, for_s=wait_s)
+                limits.breaker.failure(reason, for_s=wait_s)
                 raise Down(f"{reason}; asked to come back in {wait_s:.0f} s")
-            lane.pace.complaint(sent_at=sent_at, retry_after_s=wait_s)
-            lane.breaker.failure(reason, sent_at=sent_at)
+            limits.pace.complaint(sent_at=sent_at, retry_after_s=wait_s)
+            limits.breaker.failure(reason, sent_at=sent_at)
             raise _MayHeal(reason)
         if reply.status == 403:
-            lane.breaker.failure(reason, sent_at=sent_at)
+            limits.breaker.failure(reason, sent_at=sent_at)
             raise Blocked(reason)
         raise Failed(reason)
 
@@ -307,19 +307,19 @@ class Http:
         except (transport.TransportError, transport.TooManyRedirects, transport.DecodingError) as error:
             # The library's text may hold the address; ours is masked.
             reason = f"{shown}: {_in_words(error)}"
-            at.lane.pace.complaint(sent_at=sent_at)
-            at.lane.breaker.failure(reason, sent_at=sent_at)
+            at.limits.pace.complaint(sent_at=sent_at)
+            at.limits.breaker.failure(reason, sent_at=sent_at)
             raise _MayHeal(reason) from None
         except (transport.InvalidURL, UnicodeEncodeError) as error:
             raise Failed(f"{shown}: not an address that can be asked ({type(error).__name__})") from None
         if at.on_headers is not None:
-            at.on_headers(headers_in, at.lane.pace)
+            at.on_headers(headers_in, at.limits.pace)
         return Reply(shown, response.status_code, headers_in, bytes(body))
 
     def _check_breaker(self) -> None:
         waited_s = 0.0
         while True:
-            stopped = self.endpoint.lane.breaker.stopped()
+            stopped = self.endpoint.limits.breaker.stopped()
             if stopped is None:
                 return
             if stopped.for_s > 0 or waited_s >= self.endpoint.timeouts.total_s:

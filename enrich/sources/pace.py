@@ -208,7 +208,7 @@ class Breaker:
 
 
 @dataclass(slots=True)
-class Lane:
+class SourceLimits:
     """What all requests to one source at one address share."""
 
     pace: Pace
@@ -216,29 +216,29 @@ class Lane:
 
 
 @dataclass(slots=True)
-class Lanes:
-    """The lanes of one process, by source and address, so that parallel runs keep to one rate together."""
+class LimitRegistry:
+    """The limits of one process, by source and address, so that parallel runs keep to one rate together."""
 
     clock: Clock = SYSTEM_CLOCK
     pause_s: float = 1.0
     cool_off_s: float = 60.0
-    _lanes: dict[tuple[str, str], Lane] = field(default_factory=dict)
+    _limits: dict[tuple[str, str], SourceLimits] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def lane(self, source: str, address: str, *, rate: float) -> Lane:
-        """The lane of `source` at `address`; a new `rate` takes effect for everybody on it."""
+    def of(self, source: str, address: str, *, rate: float) -> SourceLimits:
+        """The limits of `source` at `address`; a new `rate` takes effect for everybody on it."""
         with self._lock:
-            lane = self._lanes.get((source, address))
-            if lane is None:
-                lane = Lane(
+            limits = self._limits.get((source, address))
+            if limits is None:
+                limits = SourceLimits(
                     Pace(rate, clock=self.clock, pause_s=self.pause_s),
                     Breaker(clock=self.clock, cool_off_s=self.cool_off_s),
                 )
-                self._lanes[source, address] = lane
+                self._limits[source, address] = limits
             else:
-                lane.pace.set_rate(rate)
-            return lane
+                limits.pace.set_rate(rate)
+            return limits
 
 
 #: Shared by every thread of this process unless a caller brings its own.
-PROCESS_LANES = Lanes()
+PROCESS_LIMITS = LimitRegistry()

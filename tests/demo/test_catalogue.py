@@ -205,13 +205,13 @@ class TestEveryClient:
         self, open_one, night_signal, catalogue, source, kind, settings
     ):
         from enrich.sources.base import open_sources
-        from enrich.sources.pace import Lanes
+        from enrich.sources.pace import LimitRegistry
 
         catalogue.misbehave(source, kind)
         open_one(source).search(night_signal)
         catalogue.misbehave(source, None)
         pointed = catalogue.settings(settings, sources=[source], rate=500)
-        (again,) = open_sources(pointed, lanes=Lanes())
+        (again,) = open_sources(pointed, registry=LimitRegistry())
 
         answer = again.search(night_signal)
 
@@ -286,13 +286,13 @@ def test_every_misbehaviour_is_tried_here_or_with_its_source():
     assert CONTENT < KINDS
 
 
-def test_slow_answers_are_down(catalogue, settings, lanes, night_signal):
+def test_slow_answers_are_down(catalogue, settings, registry, night_signal):
     from enrich.sources.base import open_sources
     from enrich.sources.http import Timeouts
 
     catalogue.misbehave("deezer", Misbehaviour(kind="slow", delay_s=0.5))
     pointed = catalogue.settings(settings, sources=["deezer"], rate=500)
-    (deezer,) = open_sources(pointed, lanes=lanes, timeouts=Timeouts(read_s=0.05))
+    (deezer,) = open_sources(pointed, registry=registry, timeouts=Timeouts(read_s=0.05))
 
     answer = deezer.search(night_signal)
 

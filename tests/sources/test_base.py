@@ -106,8 +106,8 @@ def test_clock_times(text, ms):
     assert read_clock(text) == ms
 
 
-def test_tracks_that_come_while_a_stopped_source_is_tried_again_are_not_lost(catalogue, open_one, lanes, nothing):
-    lanes.cool_off_s = 0.05
+def test_tracks_that_come_while_a_stopped_source_is_tried_again_are_not_lost(catalogue, open_one, registry, nothing):
+    registry.cool_off_s = 0.05
     source = open_one("musicbrainz")
     catalogue.misbehave("musicbrainz", Misbehaviour(kind="challenge", requests=1))
     assert source.search(nothing).availability is Availability.BLOCKED

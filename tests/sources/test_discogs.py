@@ -9,7 +9,7 @@ from enrich.demo.catalogue.misbehaving import Misbehaviour
 from enrich.matching.values import Availability, TrackQuery
 from enrich.sources import discogs as module
 from enrich.sources.base import open_sources
-from enrich.sources.pace import Lanes, Pace
+from enrich.sources.pace import LimitRegistry, Pace
 from enrich.sources.terms import search_terms
 
 NIGHT = search_terms(TrackQuery(track_id="1", artist="Alpha Kid", title="Night Signal (Extended Mix)"))
@@ -64,16 +64,16 @@ def test_two_pages(open_one, night_signal, big_catalogue):
 
 
 def test_the_rate_follows_the_token(settings):
-    lanes = Lanes()
+    registry = LimitRegistry()
     for update, expected in [
         ({}, 25 / 60),
         ({"discogs_token": SecretStr("t")}, 1.0),
         ({"discogs_rate": 3.0}, 3.0),
     ]:
         (source,) = open_sources(
-            settings.model_copy(update={"sources": ("discogs",), **update}), lanes=lanes, use_cache=False
+            settings.model_copy(update={"sources": ("discogs",), **update}), registry=registry, use_cache=False
         )
-        assert source._http.endpoint.lane.pace.rate == pytest.approx(expected)
+        assert source._http.endpoint.limits.pace.rate == pytest.approx(expected)
 
 
 def test_the_token_is_sent_and_nothing_is_without(open_one, night_signal, catalogue):

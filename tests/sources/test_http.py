@@ -17,7 +17,7 @@ from recorded_replies import kept
 from enrich.matching.values import Availability
 from enrich.sources.cache import Cache, Lifetime
 from enrich.sources.http import ATTEMPTS, Endpoint, Http, Timeouts, user_agent
-from enrich.sources.pace import Lanes
+from enrich.sources.pace import LimitRegistry
 from enrich.sources.replies import Blocked, Busy, Down, Failed, Malformed, redact, retry_after_s
 
 
@@ -81,15 +81,15 @@ def found(reply):
 
 
 def at(base: str, **more) -> Http:
-    lane = more.pop("lane", None) or Lanes(pause_s=0.001).lane("deezer", "x", rate=1000)
-    return Http(Endpoint(source="deezer", base=base, lane=lane, **more))
+    limits = more.pop("limits", None) or LimitRegistry(pause_s=0.001).of("deezer", "x", rate=1000)
+    return Http(Endpoint(source="deezer", base=base, limits=limits, **more))
 
 
 @pytest.fixture
 def make(script, hands, tmp_path):
     def make_it(**more) -> Http:
-        lane = Lanes(clock=hands.clock).lane("deezer", "x", rate=1000)
-        return at(script.address, lane=lane, clock=hands.clock, contact="me@example.org", **more)
+        limits = LimitRegistry(clock=hands.clock).of("deezer", "x", rate=1000)
+        return at(script.address, limits=limits, clock=hands.clock, contact="me@example.org", **more)
 
     return make_it
 
@@ -226,7 +226,9 @@ def test_the_breaker_opens_after_five_failures(script, make):
 def test_no_server_is_down(make, script):
     script.replies = [OK]
     http = Http(
-        Endpoint(source="deezer", base="http://127.0.0.1:9", lane=Lanes(pause_s=0.001).lane("d", "x", rate=1000))
+        Endpoint(
+            source="deezer", base="http://127.0.0.1:9", limits=LimitRegistry(pause_s=0.001).of("d", "x", rate=1000)
+        )
     )
 
     with pytest.raises(Down, match="cannot be reached"):

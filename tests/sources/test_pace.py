@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from enrich.sources.pace import SLOWEST, Breaker, Lanes, Pace
+from enrich.sources.pace import SLOWEST, Breaker, LimitRegistry, Pace
 
 
 def test_permits_are_evenly_spaced(hands):
@@ -120,11 +120,11 @@ def test_failures_of_one_moment_are_one_failure(hands):
 
 
 def test_lanes_are_by_source_and_address():
-    lanes = Lanes()
+    registry = LimitRegistry()
 
-    assert lanes.lane("deezer", "http://a", rate=1) is lanes.lane("deezer", "http://a", rate=2)
-    assert lanes.lane("deezer", "http://a", rate=2).pace.rate == 2
-    assert lanes.lane("deezer", "http://a", rate=1) is not lanes.lane("deezer", "http://b", rate=1)
+    assert registry.of("deezer", "http://a", rate=1) is registry.of("deezer", "http://a", rate=2)
+    assert registry.of("deezer", "http://a", rate=2).pace.rate == 2
+    assert registry.of("deezer", "http://a", rate=1) is not registry.of("deezer", "http://b", rate=1)
 
 
 def test_requests_under_way_at_a_block_are_one_block(hands):

@@ -21,7 +21,7 @@ from enrich.demo.catalogue.server import Catalogue
 from enrich.matching.values import Availability, Hit, SourceAnswer, TrackQuery
 from enrich.sources import searching
 from enrich.sources.base import open_sources
-from enrich.sources.pace import Lanes
+from enrich.sources.pace import LimitRegistry
 from enrich.sources.searching import search_all, stop_on_signals
 
 
@@ -278,24 +278,24 @@ def hunt(releases, n):
 NAMES = ("beatport", "musicbrainz", "deezer")
 
 
-class OwnTimes(Lanes):
-    """Lanes whose sources wait each in a time of its own."""
+class OwnTimes(LimitRegistry):
+    """LimitRegistry whose sources wait each in a time of its own."""
 
     def __init__(self):
         super().__init__()
         self.hands = {}
 
-    def lane(self, source, address, *, rate):
+    def of(self, source, address, *, rate):
         self.clock = self.hands.setdefault(source, Hands()).clock
-        return super().lane(source, address, rate=rate)
+        return super().of(source, address, rate=rate)
 
 
 def test_no_source_is_asked_in_vain_or_waits_for_another(releases, settings):
     rate, n = 30.0, 150
     with Catalogue(releases) as catalogue:
         pointed = catalogue.settings(settings, sources=NAMES, rate=rate)
-        lanes = OwnTimes()
-        sources = open_sources(pointed, lanes=lanes)
+        registry = OwnTimes()
+        sources = open_sources(pointed, registry=registry)
         for source in sources:
             # Threads that sleep together in one time would each move it.
             source.workers = 1
@@ -309,16 +309,16 @@ def test_no_source_is_asked_in_vain_or_waits_for_another(releases, settings):
     assert sum(asked.values()) > 1.9 * max(asked.values()), "one after the other it would have taken twice as long"
     # By its own clock a source takes as long as its requests need at its rate: it never waits for another's.
     for name in NAMES:
-        assert sum(lanes.hands[name].slept) == pytest.approx((asked[name] - 1) / rate)
+        assert sum(registry.hands[name].slept) == pytest.approx((asked[name] - 1) / rate)
 
 
 def test_the_second_run_asks_nothing(releases, settings):
     with Catalogue(releases) as catalogue:
         pointed = catalogue.settings(settings, sources=NAMES, rate=500)
-        first = search_all(hunt(releases, 60), open_sources(pointed, lanes=Lanes()), judge=has_label)
+        first = search_all(hunt(releases, 60), open_sources(pointed, registry=LimitRegistry()), judge=has_label)
         asked = catalogue.count()
 
-        again = search_all(hunt(releases, 60), open_sources(pointed, lanes=Lanes()), judge=has_label)
+        again = search_all(hunt(releases, 60), open_sources(pointed, registry=LimitRegistry()), judge=has_label)
 
         assert catalogue.count() == asked
         assert {k: [a.hits for a in v] for k, v in again.answers.items()} == {
@@ -330,10 +330,12 @@ def test_the_second_run_asks_nothing(releases, settings):
 def test_no_source_is_asked_faster_than_its_rate(releases, settings, hands):
     with Catalogue(releases) as catalogue:
         pointed = catalogue.settings(settings, sources=("deezer",), rate=40)
-        lanes = Lanes(clock=hands.clock)
+        registry = LimitRegistry(clock=hands.clock)
         # Two runs at once, as two requests to the service would start: they share the pace.
         threads = [
-            threading.Thread(target=search_all, args=(hunt(releases, 60)[half::2], open_sources(pointed, lanes=lanes)))
+            threading.Thread(
+                target=search_all, args=(hunt(releases, 60)[half::2], open_sources(pointed, registry=registry))
+            )
             for half in (0, 1)
         ]
         began = hands.now
@@ -358,10 +360,10 @@ def test_an_interrupted_run_resumes_from_the_cache(releases, settings):
 
     with Catalogue(releases) as catalogue:
         pointed = catalogue.settings(settings, sources=("beatport",), rate=100)
-        first = search_all(hunt(releases, 60), open_sources(pointed, lanes=Lanes()), judge=judge, stop=stop)
+        first = search_all(hunt(releases, 60), open_sources(pointed, registry=LimitRegistry()), judge=judge, stop=stop)
         asked_before = catalogue.count()
 
-        second = search_all(hunt(releases, 60), open_sources(pointed, lanes=Lanes()))
+        second = search_all(hunt(releases, 60), open_sources(pointed, registry=LimitRegistry()))
 
         assert first.unfinished
         assert 20 <= asked_before < 60
@@ -413,7 +415,7 @@ def test_a_killed_process_has_kept_its_replies(releases, settings, tmp_path, num
             update={"data_dir": tmp_path / "d"}
         )
         again = [TrackQuery(track_id=str(i), artist="a", title=f"Word{i} Song{i % 41}") for i in range(5)]
-        found = search_all(again, open_sources(pointed, lanes=Lanes()))
+        found = search_all(again, open_sources(pointed, registry=LimitRegistry()))
 
         assert all(answers[0].from_cache for answers in found.answers.values())
         assert catalogue.count() == asked_before
@@ -426,7 +428,7 @@ def test_a_bad_day(releases, settings, hands):
     bad = {"beatport": "challenge", "traxsource": "ban_502", "musicbrainz": Misbehaviour(kind="busy_503", seconds=60)}
     with Catalogue(for_everybody, misbehave=bad) as catalogue:
         pointed = catalogue.settings(settings, sources=names, rate=1)
-        sources = open_sources(pointed, lanes=Lanes(clock=hands.clock, cool_off_s=3600))
+        sources = open_sources(pointed, registry=LimitRegistry(clock=hands.clock, cool_off_s=3600))
         found = search_all(hunt(releases, 30), sources, judge=has_label)
 
         assert counts(found) == {
@@ -440,7 +442,7 @@ def test_a_bad_day(releases, settings, hands):
 
         for name in names:
             catalogue.misbehave(name, None)
-        better = search_all(hunt(releases, 30), open_sources(pointed, lanes=Lanes(clock=hands.clock)))
+        better = search_all(hunt(releases, 30), open_sources(pointed, registry=LimitRegistry(clock=hands.clock)))
 
         assert {name: dict(kinds) for name, kinds in counts(better).items()} == {name: {"found": 30} for name in names}
         assert {a.source for v in better.answers.values() for a in v if a.from_cache} == {"deezer"}

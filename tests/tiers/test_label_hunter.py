@@ -17,7 +17,7 @@ from enrich.matching.values import Availability, Hit, SourceAnswer, TrackQuery
 from enrich.rules import LABEL_FLOOR
 from enrich.settings import Settings, load_settings
 from enrich.sources.base import Source, open_sources
-from enrich.sources.pace import Lanes
+from enrich.sources.pace import LimitRegistry
 from enrich.tiers.label_files import hunt_label_file, hunt_table
 from enrich.tiers.label_hunter import HUNTED, enabled_sources, hunt
 from enrich.tiers.outside_labels import hunt_proposals
@@ -52,7 +52,7 @@ def pointed(catalogue, tmp_path) -> Callable[..., Settings]:
 
 @pytest.fixture
 def sources(pointed) -> Callable[..., list[Source]]:
-    return lambda *names: open_sources(pointed(*names), lanes=Lanes(pause_s=0.01))
+    return lambda *names: open_sources(pointed(*names), registry=LimitRegistry(pause_s=0.01))
 
 
 class Silent:

@@ -15,7 +15,7 @@ from enrich.demo.catalogue.server import Catalogue
 from enrich.pipeline.cycle import hunt_labels
 from enrich.sources.base import CACHE_FILE
 from enrich.sources.cache import Cache
-from enrich.sources.pace import PROCESS_LANES
+from enrich.sources.pace import PROCESS_LIMITS
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SOURCES = ("beatport", "traxsource", "musicbrainz", "deezer")
@@ -53,8 +53,8 @@ def tracks(database) -> dict[str, str]:
 @pytest.fixture
 def quick_lanes(monkeypatch):
     # Only how long is waited changes; what is asked again, and how often, does not.
-    monkeypatch.setattr(PROCESS_LANES, "pause_s", 0.01)
-    monkeypatch.setattr(PROCESS_LANES, "cool_off_s", 0.05)
+    monkeypatch.setattr(PROCESS_LIMITS, "pause_s", 0.01)
+    monkeypatch.setattr(PROCESS_LIMITS, "cool_off_s", 0.05)
 
 
 def labels(settings):

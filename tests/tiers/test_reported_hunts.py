@@ -11,7 +11,7 @@ import pytest
 from enrich.demo.catalogue.server import Catalogue
 from enrich.settings import load_settings
 from enrich.sources.base import open_sources
-from enrich.sources.pace import Lanes
+from enrich.sources.pace import LimitRegistry
 from enrich.tiers.label_files import hunt_table
 
 CASES = Path(__file__).parents[3].joinpath("shared", "data", "public_cases.json")
@@ -32,7 +32,7 @@ def test_a_reported_hunt(hunted, source, tmp_path):
     settings = load_settings(_env_file=None, data_dir=tmp_path, contact="tests@example.org")
     with Catalogue(releases) as catalogue:
         pointed = catalogue.settings(settings, sources=[source], rate=500)
-        found, _ = hunt_table(tracks, sources=open_sources(pointed, lanes=Lanes(pause_s=0.01)))
+        found, _ = hunt_table(tracks, sources=open_sources(pointed, registry=LimitRegistry(pause_s=0.01)))
 
     labels = found.select(pl.when(pl.col("outcome") == "found").then("label").alias("label"))["label"].to_list()
     assert labels == [track["label"] for track in hunted["tracks"]], found.select("title", "label", "outcome", "reason")
