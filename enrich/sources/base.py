@@ -65,17 +65,17 @@ class WebSource(ABC):
         self.workers = 1 if self.one_at_a_time else min(_MOST_WORKERS, 2 + ceil(2 * rate))
 
     @classmethod
-    def open(cls, opening: Opening, *, rate: float, base: str | None = None, **more: Any) -> Self:
+    def open(cls, options: SourceOptions, *, rate: float, base: str | None = None, **more: Any) -> Self:
         """The service at its address, or at `base`; `rate`: requests a second; `more`: further fields of `Endpoint`."""
-        address = base or opening.url
+        address = base or options.url
         endpoint = Endpoint(
-            source=opening.name,
+            source=options.name,
             base=address,
-            limits=opening.registry.of(opening.name, address, rate=rate),
-            cache=opening.cache,
-            contact=opening.settings.contact,
-            timeouts=opening.timeouts,
-            clock=opening.registry.clock,
+            limits=options.registry.of(options.name, address, rate=rate),
+            cache=options.cache,
+            contact=options.settings.contact,
+            timeouts=options.timeouts,
+            clock=options.registry.clock,
             **more,
         )
         return cls(Http(endpoint), rate=rate)
@@ -123,7 +123,7 @@ class ClosedSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class SourceOptions:
     """What a service opens itself with: settings, limits, cache."""
 
     settings: Settings
@@ -196,7 +196,7 @@ def open_sources(
     """
     cache = _open_cache(settings.data_dir.joinpath(*CACHE_FILE), registry.clock) if use_cache else None
     names = SOURCES if settings.sources is None else settings.sources
-    how = Opening(settings=settings, name="", registry=registry, cache=cache, timeouts=timeouts or Timeouts())
+    how = SourceOptions(settings=settings, name="", registry=registry, cache=cache, timeouts=timeouts or Timeouts())
     return [_open(replace(how, name=name)) for name in dict.fromkeys(names)]
 
 
@@ -213,6 +213,6 @@ def _open_cache(path: Path, clock: Clock) -> Cache:
     return cache
 
 
-def _open(opening: Opening) -> Source:
-    source: Source = import_module(f"enrich.sources.{opening.name}").open_source(opening)
+def _open(options: SourceOptions) -> Source:
+    source: Source = import_module(f"enrich.sources.{options.name}").open_source(options)
     return source

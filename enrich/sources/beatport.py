@@ -22,7 +22,7 @@ from enrich.errors import InputFileError, SettingsError
 from enrich.frames.inputs import parse_json, read_input
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources import beatport_site
-from enrich.sources.base import ClosedSource, Opening, Source, WebSource
+from enrich.sources.base import ClosedSource, Source, SourceOptions, WebSource
 from enrich.sources.beatport_tracks import credit, track_hit
 from enrich.sources.http import PostForm, Requests
 from enrich.sources.reading import listed, number_in, part
@@ -178,22 +178,22 @@ class Token:
                 os.unlink(name)
 
 
-def open_source(opening: Opening) -> Source:
+def open_source(options: SourceOptions) -> Source:
     """The interface with a token, the site when it was chosen, else closed."""
-    host = urlsplit(opening.url).hostname or ""
+    host = urlsplit(options.url).hostname or ""
     is_site = host.removeprefix("www.") == "beatport.com"
-    if opening.token and not is_site:
-        token = Token(opening.token)
-        return Beatport.open(opening, rate=opening.rate or 1.0, authorise=lambda: token.header, refresh=token.refresh)
-    if not opening.is_named:
-        return ClosedSource(opening.name, "source off: set ENRICH_BEATPORT_TOKEN, or name beatport in ENRICH_SOURCES")
+    if options.token and not is_site:
+        token = Token(options.token)
+        return Beatport.open(options, rate=options.rate or 1.0, authorise=lambda: token.header, refresh=token.refresh)
+    if not options.is_named:
+        return ClosedSource(options.name, "source off: set ENRICH_BEATPORT_TOKEN, or name beatport in ENRICH_SOURCES")
     if is_site:
-        return beatport_site.open_site(opening, opening.url)
-    if opening.is_default_url:
-        return beatport_site.open_site(opening, beatport_site.SITE)
-    if urlsplit(opening.url).path.rstrip("/").endswith("/v4"):
-        return ClosedSource(opening.name, "source off: the v4 interface needs ENRICH_BEATPORT_TOKEN")
-    return beatport_site.open_site(opening, opening.url)
+        return beatport_site.open_site(options, options.url)
+    if options.is_default_url:
+        return beatport_site.open_site(options, beatport_site.SITE)
+    if urlsplit(options.url).path.rstrip("/").endswith("/v4"):
+        return ClosedSource(options.name, "source off: the v4 interface needs ENRICH_BEATPORT_TOKEN")
+    return beatport_site.open_site(options, options.url)
 
 
 def _has_more(body: dict[str, Any], page: int) -> bool:

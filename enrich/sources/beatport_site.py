@@ -13,7 +13,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import Opening, Source, WebSource
+from enrich.sources.base import Source, SourceOptions, WebSource
 from enrich.sources.beatport_tracks import track_hit
 from enrich.sources.http import Requests
 from enrich.sources.reading import as_hits, listed, parsed, part, read_date, said
@@ -48,9 +48,9 @@ class BeatportSite(WebSource):
                 return
 
 
-def open_site(opening: Opening, base: str) -> Source:
+def open_site(options: SourceOptions, base: str) -> Source:
     """The site at `base`."""
-    return BeatportSite.open(opening, rate=opening.rate_by_hand or _DEFAULT_RATE, base=base)
+    return BeatportSite.open(options, rate=options.rate_by_hand or _DEFAULT_RATE, base=base)
 
 
 def _tracks(reply: Reply) -> list[Hit]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import Opening, Source, WebSource
+from enrich.sources.base import Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
 from enrich.sources.reading import LONGEST_MS, listed, number_in, part, read_date, said
 from enrich.sources.replies import Busy, Failed, Malformed, Reply, read_object
@@ -73,9 +73,9 @@ class Deezer(WebSource):
                 yield _hit(track, album)
 
 
-def open_source(opening: Opening) -> Source:
+def open_source(options: SourceOptions) -> Source:
     """Deezer needs nothing but its address."""
-    return Deezer.open(opening, rate=opening.rate or 8.0)
+    return Deezer.open(options, rate=options.rate or 8.0)
 
 
 def _hit(track: dict[str, Any], album: dict[str, Any]) -> Hit:

@@ -16,7 +16,7 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import Opening, Source, WebSource
+from enrich.sources.base import Source, SourceOptions, WebSource
 from enrich.sources.cache import HOUR_S, Lifetime
 from enrich.sources.http import Requests
 from enrich.sources.pace import Pace
@@ -102,14 +102,14 @@ class Discogs(WebSource):
         return requests.get(f"/releases/{number}", read=read_object, absent=(404,))
 
 
-def open_source(opening: Opening) -> Source:
+def open_source(options: SourceOptions) -> Source:
     """Discogs, with the token if there is one."""
     return Discogs.open(
-        opening,
-        rate=opening.rate or (RATE if opening.token else RATE_WITHOUT_TOKEN),
-        authorise=(lambda: f"Discogs token={opening.token}") if opening.token else None,
+        options,
+        rate=options.rate or (RATE if options.token else RATE_WITHOUT_TOKEN),
+        authorise=(lambda: f"Discogs token={options.token}") if options.token else None,
         lifetime=LIFETIME,
-        on_headers=partial(heed_allowance, is_rate_set=opening.rate is not None),
+        on_headers=partial(heed_allowance, is_rate_set=options.rate is not None),
     )
 
 

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from selectolax.lexbor import LexborNode as Node
 
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import ClosedSource, Opening, Source, WebSource
+from enrich.sources.base import ClosedSource, Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
 from enrich.sources.reading import absolute, nothing_found, read_clock, said
 from enrich.sources.replies import Failed, Reply
@@ -44,11 +44,11 @@ class Juno(WebSource):
         yield from plausible_hits(terms, hits or [])
 
 
-def open_source(opening: Opening) -> Source:
+def open_source(options: SourceOptions) -> Source:
     """An archive where one was named, else closed."""
-    if opening.is_default_url or not opening.is_named:
-        return ClosedSource(opening.name, "source closed: Juno Download shut on 1 June 2026")
-    return Juno.open(opening, rate=opening.rate or 1.0)
+    if options.is_default_url or not options.is_named:
+        return ClosedSource(options.name, "source closed: Juno Download shut on 1 June 2026")
+    return Juno.open(options, rate=options.rate or 1.0)
 
 
 def read_page(reply: Reply) -> list[Hit]:

@@ -17,7 +17,7 @@ from typing import Any
 from enrich.matching.choice import CONCERT
 from enrich.matching.scores import DURATION_ZERO_MS, version_fit
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import Opening, Source, WebSource
+from enrich.sources.base import Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
 from enrich.sources.reading import LONGEST_MS, listed, number_in, part, read_date, said
 from enrich.sources.replies import listing
@@ -140,9 +140,9 @@ class MusicBrainz(WebSource):
                 return
 
 
-def open_source(opening: Opening) -> Source:
+def open_source(options: SourceOptions) -> Source:
     """MusicBrainz needs nothing but its address and a contact."""
-    return MusicBrainz.open(opening, rate=opening.rate or 1.0)
+    return MusicBrainz.open(options, rate=options.rate or 1.0)
 
 
 def _lucene(terms: Terms) -> str:

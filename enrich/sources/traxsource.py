@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from selectolax.lexbor import LexborNode as Node
 
 from enrich.matching.values import Hit, TrackQuery
-from enrich.sources.base import ClosedSource, Opening, Source, WebSource
+from enrich.sources.base import ClosedSource, Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
 from enrich.sources.reading import absolute, nothing_found, read_clock, read_date, said
 from enrich.sources.replies import Failed, Reply
@@ -37,11 +37,11 @@ class Traxsource(WebSource):
         yield from plausible_hits(terms, hits)
 
 
-def open_source(opening: Opening) -> Source:
+def open_source(options: SourceOptions) -> Source:
     """Traxsource, where it was switched on."""
-    if not opening.is_named:
-        return ClosedSource(opening.name, "source off: name traxsource in ENRICH_SOURCES to read its pages")
-    return Traxsource.open(opening, rate=opening.rate or 0.5, bans=(502,))
+    if not options.is_named:
+        return ClosedSource(options.name, "source off: name traxsource in ENRICH_SOURCES to read its pages")
+    return Traxsource.open(options, rate=options.rate or 0.5, bans=(502,))
 
 
 def read_page(reply: Reply) -> list[Hit]:
