@@ -16,7 +16,7 @@ from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Source, SourceOptions, WebSource
 from enrich.sources.beatport_tracks import track_hit
 from enrich.sources.http import Requests
-from enrich.sources.reading import as_hits, listed, parsed, part, read_date, said
+from enrich.sources.reading import as_hits, clean_text, listed, parsed, part, read_date
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 
@@ -78,7 +78,7 @@ def _tracks(reply: Reply) -> list[Hit]:
 
 def _hit(track: dict[str, Any]) -> Hit:
     people = listed(track.get("artists"))
-    mix = said(track.get("mix_name"))
+    mix = clean_text(track.get("mix_name"))
     title = str(track["track_name"])
     # The name may already end in the mix.
     if mix and title.casefold().endswith(f"({mix})".casefold()):

@@ -14,7 +14,7 @@ from typing import Any
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
-from enrich.sources.reading import LONGEST_MS, listed, number_in, part, read_date, said
+from enrich.sources.reading import LONGEST_MS, clean_text, listed, number_in, part, read_date
 from enrich.sources.replies import Busy, Failed, Malformed, Reply, read_object
 from enrich.sources.terms import Terms, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
@@ -79,7 +79,7 @@ def open_source(options: SourceOptions) -> Source:
 
 
 def _hit(track: dict[str, Any], album: dict[str, Any]) -> Hit:
-    version = said((said(track.get("title_version")) or "").strip("()[] "))
+    version = clean_text((clean_text(track.get("title_version")) or "").strip("()[] "))
     if version and is_guest(version):
         # Deezer keeps guests where the version belongs.
         version = None

@@ -20,7 +20,7 @@ from enrich.sources.base import Source, SourceOptions, WebSource
 from enrich.sources.cache import HOUR_S, Lifetime
 from enrich.sources.http import Requests
 from enrich.sources.pace import Pace
-from enrich.sources.reading import listed, number_in, part, read_clock, read_date, said
+from enrich.sources.reading import clean_text, listed, number_in, part, read_clock, read_date
 from enrich.sources.replies import listing, read_object
 from enrich.sources.terms import Terms, search_terms, worth_a_look
 from enrich.text.versions import split_version
@@ -179,14 +179,14 @@ def _searched_labels(found: dict[str, Any]) -> set[str]:
 
 
 def _label(one: dict[str, Any]) -> str | None:
-    name = said(one.get("name"))
+    name = clean_text(one.get("name"))
     if name is None or one.get("id") == _NOT_ON_LABEL or name.casefold().startswith("not on label"):
         return None
     return _NUMBERED.sub("", name)
 
 
 def _catalog_number(one: dict[str, Any]) -> str | None:
-    number = said(one.get("catno"))
+    number = clean_text(one.get("catno"))
     return None if number is None or number.casefold() == "none" else number
 
 
@@ -210,7 +210,7 @@ def _as_asked(terms: Terms, credits: Sequence[Sequence[dict[str, Any]]]) -> tupl
 
 def _names(one: dict[str, Any]) -> tuple[str, ...]:
     """What somebody is called, and how a release has it: `The Persuader` for `Persuader, The (2)`."""
-    written = [said(one["name"]), said(one.get("anv"))]
+    written = [clean_text(one["name"]), clean_text(one.get("anv"))]
     return tuple(re.sub(r"^(.+), (The)$", r"\2 \1", _NUMBERED.sub("", name)) for name in written if name)
 
 

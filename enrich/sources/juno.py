@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborNode as Node
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
-from enrich.sources.reading import absolute, nothing_found, read_clock, said
+from enrich.sources.reading import absolute, clean_text, nothing_found, read_clock
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 from enrich.text.versions import split_version
@@ -71,7 +71,7 @@ def read_page(reply: Reply) -> list[Hit]:
 def _track(card: Node) -> Hit | None:
     """A card of the other layout, one track each: `5:38 / 124 BPM` beside it, no number, seldom a day."""
     heading = card.css_first("a.juno-title")
-    text = said(heading.text()) if heading is not None else None
+    text = clean_text(heading.text()) if heading is not None else None
     if heading is None or text is None:
         return None
     title, mix = split_version(text)
@@ -91,12 +91,12 @@ def _track(card: Node) -> Hit | None:
 
 def _label(card: Node) -> str | None:
     # Responsive copies repeat the label; the first is enough.
-    return next((text for node in card.css("a.juno-label") if (text := said(node.text()))), None)
+    return next((text for node in card.css("a.juno-label") if (text := clean_text(node.text()))), None)
 
 
 def _hits(card: Node) -> Iterator[Hit]:
     heading = card.css_first("a.juno-title")
-    release = said(heading.text()) if heading is not None else None
+    release = clean_text(heading.text()) if heading is not None else None
     artists = _artists(card)
     is_compilation = any(name.casefold() in {"various", "various artists"} for name in artists)
     catalog_number, day = _info(card)
@@ -128,8 +128,8 @@ def _artists(card: Node) -> list[str]:
     cell = card.css_first("div.juno-artist")
     if cell is None:
         return []
-    linked = [text for node in cell.css("a") if (text := said(node.text()))]
-    plain = said(cell.text())
+    linked = [text for node in cell.css("a") if (text := clean_text(node.text()))]
+    plain = clean_text(cell.text())
     return list(dict.fromkeys(linked)) or ([plain] if plain else [])
 
 
@@ -138,7 +138,7 @@ def _info(card: Node) -> tuple[str | None, date | None]:
     cell = card.css_first("div.col.text-right div.text-sm") or card.css_first("div.text-right div.text-sm")
     if cell is None:
         return None, None
-    lines = [line for part in cell.text(separator="\n").split("\n") if (line := said(part.replace("\xa0", " ")))]
+    lines = [line for part in cell.text(separator="\n").split("\n") if (line := clean_text(part.replace("\xa0", " ")))]
     place = next((place for place, line in enumerate(lines) if _DATE.match(line)), None)
     if place is None:
         return None, None

@@ -19,7 +19,7 @@ from enrich.matching.scores import DURATION_ZERO_MS, version_fit
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
-from enrich.sources.reading import LONGEST_MS, listed, number_in, part, read_date, said
+from enrich.sources.reading import LONGEST_MS, clean_text, listed, number_in, part, read_date
 from enrich.sources.replies import listing
 from enrich.sources.terms import Terms, lucene, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
@@ -156,7 +156,7 @@ def _lucene(terms: Terms) -> str:
 
 def _take(recording: dict[str, Any], releases: list[dict[str, Any]], isrc: str | None = None) -> _Take:
     title, mix = split_version(str(recording["title"]))
-    told = said(recording.get("disambiguation")) or ""
+    told = clean_text(recording.get("disambiguation")) or ""
     if mix is None and (_LIVE.search(told) or (releases and all(map(_is_concert, releases)))):
         mix = "live"
     elif mix is None and told and is_version(told):
@@ -224,13 +224,13 @@ def _hits(take: _Take, release: dict[str, Any]) -> Iterator[Hit]:
 
 def _label(info: dict[str, Any]) -> str | None:
     label = part(info.get("label"))
-    name = said(label.get("name"))
+    name = clean_text(label.get("name"))
     is_none = label.get("id") == _NO_LABEL or (name or "").casefold() in {"[no label]", "[none]"}
     return None if is_none else name
 
 
 def _catalog_number(info: dict[str, Any]) -> str | None:
-    number = said(info.get("catalog-number"))
+    number = clean_text(info.get("catalog-number"))
     return None if number is None or number.casefold() == "[none]" else number
 
 

@@ -39,7 +39,7 @@ _NOTHING = re.compile(
 
 
 def parsed(text: str | bytes) -> Any:
-    """The JSON in `text`, texts cleaned as `said` does it, nothing longer or deeper than is read.
+    """The JSON in `text`, texts cleaned as `clean_text` does it, nothing longer or deeper than is read.
 
     Raises:
         ValueError: it is no JSON, or nested too deeply.
@@ -70,7 +70,7 @@ def clean(text: str) -> str:
     return " ".join(bare.split())[:MOST_LETTERS].rstrip()
 
 
-def said(value: object) -> str | None:
+def clean_text(value: object) -> str | None:
     """A text field as a source sends it: clean, blank as None.
 
     Raises:
@@ -163,7 +163,7 @@ def as_hits(found: Iterable[Hit]) -> tuple[Hit, ...]:
 
 
 def _hit(raw: Hit) -> Hit:
-    title = said(raw.title)
+    title = clean_text(raw.title)
     if title is None:
         raise ValueError("a track without a title")
     if not isinstance(raw.is_compilation, bool) or not isinstance(raw.is_official, bool):
@@ -173,18 +173,18 @@ def _hit(raw: Hit) -> Hit:
         raw,
         title=title,
         artists=_names(raw.artists),
-        label=said(raw.label),
-        mix=said(raw.mix),
+        label=clean_text(raw.label),
+        mix=clean_text(raw.mix),
         remixers=_names(raw.remixers),
-        catalog_number=said(raw.catalog_number),
+        catalog_number=clean_text(raw.catalog_number),
         release_date=day if day is not None and _FIRST_YEAR <= day.year <= _LAST_YEAR else None,
         duration_ms=number_in(raw.duration_ms, 1, LONGEST_MS),
-        isrc=said(raw.isrc),
+        isrc=clean_text(raw.isrc),
         more_isrcs=_names(raw.more_isrcs),
-        release_title=said(raw.release_title),
-        url=said(raw.url),
+        release_title=clean_text(raw.release_title),
+        url=clean_text(raw.url),
     )
 
 
 def _names(names: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for one in islice(names, 100) if (name := said(one)) is not None))
+    return tuple(dict.fromkeys(name for one in islice(names, 100) if (name := clean_text(one)) is not None))

@@ -115,14 +115,14 @@ def is_searchable(query: TrackQuery) -> bool:
     return normalise_isrc(query.isrc) is not None or not _holds(is_unknown_title, query.title)
 
 
-def worth_a_look(terms: Terms, results: Sequence[T], said: Callable[[T], tuple[str, str]]) -> list[T]:
-    """Which results are worth a closer look, in their order; `said` gives a result's title, and its artists' names.
+def worth_a_look(terms: Terms, results: Sequence[T], described: Callable[[T], tuple[str, str]]) -> list[T]:
+    """Which results are worth a closer look, in their order; `described` gives a result's title, and its artists' names.
 
     Lenient on purpose: misspellings, other versions and other orders of artists pass.
     """
     if not results:
         return []
-    titles, names = zip(*map(said, results), strict=True)
+    titles, names = zip(*map(described, results), strict=True)
     # A version in brackets would drown a misspelt title.
     short = [_SQUARE.sub(" ", _ROUND.sub(" ", title)) for title in titles]
     base, *wanted = fold_texts([terms.base, *terms.artists])

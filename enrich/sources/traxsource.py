@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborNode as Node
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
-from enrich.sources.reading import absolute, nothing_found, read_clock, read_date, said
+from enrich.sources.reading import absolute, clean_text, nothing_found, read_clock, read_date
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 from enrich.text.versions import is_guest
@@ -59,7 +59,7 @@ def read_page(reply: Reply) -> list[Hit]:
 
 def _hit(row: Node) -> Hit | None:
     link = row.css_first('div.trk-cell.title a[href^="/track/"], div.trk-cell.title a[href*="/track/"]')
-    title = said(link.text()) if link is not None else None
+    title = clean_text(link.text()) if link is not None else None
     if link is None or title is None:
         return None
     mix, duration_ms = _version(row.css_first("div.trk-cell.title"), link)
@@ -75,7 +75,7 @@ def _hit(row: Node) -> Hit | None:
         mix=mix,
         artists=tuple(name for name in artists if name not in remixers) or tuple(artists),
         remixers=tuple(remixers) or ((remixer[1],) if remixer else ()),
-        label=said(label.text()) if label is not None else None,
+        label=clean_text(label.text()) if label is not None else None,
         release_date=read_date(day.group()) if day else None,
         duration_ms=duration_ms,
         url=absolute(link.attributes.get("href"), "https://www.traxsource.com"),
@@ -90,9 +90,9 @@ def _version(cell: Node | None, link: Node) -> tuple[str | None, int | None]:
     beside = whole.replace(linked, "", 1).strip()
     match = _DURATION.search(beside)
     duration_ms = read_clock(match[1]) if match else None
-    version = said((beside[: match.start()] if match else beside).strip(" -–()"))
+    version = clean_text((beside[: match.start()] if match else beside).strip(" -–()"))
     return None if version and is_guest(version) else version, duration_ms
 
 
 def _texts(row: Node, css: str) -> list[str]:
-    return [text for node in row.css(css) if (text := said(node.text()))]
+    return [text for node in row.css(css) if (text := clean_text(node.text()))]
