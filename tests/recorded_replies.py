@@ -139,7 +139,7 @@ def replay(case: Mapping[str, Any], data_dir: Path) -> tuple[SourceAnswer, list[
         (source,) = open_sources(settings_of(case, served.base, data_dir), registry=registry)
         answer = source.search(asked(case))
     (limits,) = registry._limits.values()
-    return answer, served.log, limits.pace.rate
+    return answer, served.log, limits.limiter.rate
 
 
 def kept(cache: Cache, source: str | None = None) -> int:

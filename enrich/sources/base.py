@@ -187,7 +187,7 @@ def open_sources(
 
     Args:
         settings: Addresses, tokens, rates, data folder.
-        registry: Pace and breakers; those of the process unless a test brings its own.
+        registry: RateLimiter and breakers; those of the process unless a test brings its own.
         use_cache: Keep replies in `<data_dir>/cache/sources.sqlite` and answer from there.
         timeouts: Other than the usual ones.
 

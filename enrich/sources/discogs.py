@@ -19,7 +19,7 @@ from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Source, SourceOptions, WebSource
 from enrich.sources.cache import HOUR_S, Lifetime
 from enrich.sources.http import Requests
-from enrich.sources.pace import Pace
+from enrich.sources.pace import RateLimiter
 from enrich.sources.reading import clean_text, listed, number_in, part, read_clock, read_date
 from enrich.sources.replies import listing, read_object
 from enrich.sources.terms import Terms, search_terms, worth_a_look
@@ -113,16 +113,16 @@ def open_source(options: SourceOptions) -> Source:
     )
 
 
-def heed_allowance(headers: Mapping[str, str], pace: Pace, *, is_rate_set: bool) -> None:
+def heed_allowance(headers: Mapping[str, str], limiter: RateLimiter, *, is_rate_set: bool) -> None:
     """Slow down by what Discogs says is left of its moving minute.
 
-    Its limit becomes the rate, unless one was set by hand; with nothing left, the pace eases a tenth at a time.
+    Its limit becomes the rate, unless one was set by hand; with nothing left, the limiter slows down a tenth at a time.
     """
     limit, left = (number_in(headers.get(f"x-discogs-ratelimit{end}"), 0, 10**6) for end in ("", "-remaining"))
     if limit and not is_rate_set:
-        pace.set_rate(min(limit / 60, RATE))
+        limiter.set_rate(min(limit / 60, RATE))
     if left is not None and left < 1:
-        pace.ease()
+        limiter.slow_down()
 
 
 def _hits(terms: Terms, release: dict[str, Any]) -> Iterator[Hit]:

@@ -23,7 +23,7 @@ import stamina
 
 from enrich import __version__
 from enrich.sources.cache import Cache, Lifetime
-from enrich.sources.pace import SYSTEM_CLOCK, Clock, Pace, SourceLimits
+from enrich.sources.pace import SYSTEM_CLOCK, Clock, RateLimiter, SourceLimits
 from enrich.sources.reading import UNREADABLE
 from enrich.sources.replies import Blocked, Busy, Down, Failed, Malformed, Reply, Unusable, redact, retry_after_s
 
@@ -66,7 +66,7 @@ class Endpoint:
     base: str
     """Address the paths are appended to."""
     limits: SourceLimits
-    """Pace and breaker shared with everybody who asks the same source."""
+    """RateLimiter and breaker shared with everybody who asks the same source."""
     cache: Cache | None = None
     """None means every question is asked anew."""
     contact: str = ""
@@ -85,8 +85,8 @@ class Endpoint:
     max_bytes: int = 8_000_000
     """Replies larger than this are refused."""
     clock: Clock = SYSTEM_CLOCK
-    on_headers: Callable[[Mapping[str, str], Pace], None] | None = None
-    """Told the headers of each reply, and the pace they may change."""
+    on_headers: Callable[[Mapping[str, str], RateLimiter], None] | None = None
+    """Told the headers of each reply, and the limiter they may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class Http:
         Raises:
             Down: no reply.
         """
-        sent_at = self.endpoint.limits.pace.wait()
+        sent_at = self.endpoint.limits.limiter.wait()
         try:
             return self._send("POST", path, {}, None, form=form, sent_at=sent_at)
         except _MayHeal as error:
@@ -198,7 +198,7 @@ class Http:
     def _attempt(self, question: _Question[T]) -> tuple[Reply, T | None]:
         self._check_breaker()
         limits = self.endpoint.limits
-        sent_at = limits.pace.wait()
+        sent_at = limits.limiter.wait()
         if limits.breaker.is_open:
             # Others were refused while this one waited for its turn.
             self._check_breaker()
@@ -211,7 +211,7 @@ class Http:
             else:
                 self._judge(reply, sent_at)
         except Busy as error:
-            limits.pace.complaint(sent_at=sent_at)
+            limits.limiter.back_off(sent_at=sent_at)
             limits.breaker.failure(str(error), sent_at=sent_at)
             raise
         except Failed as error:
@@ -219,7 +219,7 @@ class Http:
             raise
         finally:
             limits.breaker.end_trial()
-        limits.pace.content()
+        limits.limiter.speed_up()
         limits.breaker.success()
         return reply, value
 
@@ -228,7 +228,7 @@ class Http:
         login, refresh = self._login(), self.endpoint.refresh
         reply = self._send("GET", path, params, login, accept=accept, sent_at=sent_at)
         if reply.status == 401 and login is not None and refresh is not None and refresh(login, self.post_form):
-            sent_at = self.endpoint.limits.pace.wait()
+            sent_at = self.endpoint.limits.limiter.wait()
             reply = self._send("GET", path, params, self._login(), accept=accept, sent_at=sent_at)
         return reply
 
@@ -236,7 +236,7 @@ class Http:
         return self.endpoint.authorise() if self.endpoint.authorise is not None else None
 
     def _judge(self, reply: Reply, sent_at: float) -> NoReturn:
-        """Say what a reply means that is not a plain 200: raises, having told pace and breaker."""
+        """Say what a reply means that is not a plain 200: raises, having told limiter and breaker."""
         limits, source = self.endpoint.limits, self.endpoint.source
         wait_s = retry_after_s(reply.headers, now=self.endpoint.clock.wall())
         if reply.is_challenge:
@@ -245,7 +245,7 @@ class Http:
             raise Blocked(reason)
         if reply.status in self.endpoint.bans:
             reason = f"{source}: address banned for a while (HTTP {reply.status})"
-            limits.pace.complaint(sent_at=sent_at)
+            limits.limiter.back_off(sent_at=sent_at)
             limits.breaker.failure(reason, sent_at=sent_at, is_block=True, for_s=wait_s)
             raise Blocked(reason)
         if reply.status in (401, 407) or (reply.status == 403 and reply.is_html):
@@ -264,7 +264,7 @@ class Http:
             if wait_s is not None and wait_s > LONGEST_WAIT_S:
                 limits.breaker.failure(reason, for_s=wait_s)
                 raise Down(f"{reason}; asked to come back in {wait_s:.0f} s")
-            limits.pace.complaint(sent_at=sent_at, retry_after_s=wait_s)
+            limits.limiter.back_off(sent_at=sent_at, retry_after_s=wait_s)
             limits.breaker.failure(reason, sent_at=sent_at)
             raise _MayHeal(reason)
         if reply.status == 403:
@@ -307,13 +307,13 @@ class Http:
         except (transport.TransportError, transport.TooManyRedirects, transport.DecodingError) as error:
             # The library's text may hold the address; ours is masked.
             reason = f"{shown}: {_in_words(error)}"
-            at.limits.pace.complaint(sent_at=sent_at)
+            at.limits.limiter.back_off(sent_at=sent_at)
             at.limits.breaker.failure(reason, sent_at=sent_at)
             raise _MayHeal(reason) from None
         except (transport.InvalidURL, UnicodeEncodeError) as error:
             raise Failed(f"{shown}: not an address that can be asked ({type(error).__name__})") from None
         if at.on_headers is not None:
-            at.on_headers(headers_in, at.limits.pace)
+            at.on_headers(headers_in, at.limits.limiter)
         return Reply(shown, response.status_code, headers_in, bytes(body))
 
     def _check_breaker(self) -> None:

@@ -1,7 +1,7 @@
-"""How fast a source may be asked: one pace and one circuit breaker a source, shared by every thread of the process.
+"""How fast a source may be asked: a rate limiter and a circuit breaker a source, shared by all threads of the process.
 
-Opens no sockets. `Pace` hands out the moments at which requests may leave; it slows multiplicatively when the source
-complains (429, 502, 503, quota errors), waits for as long as the source asks, and recovers with every good reply.
+Opens no sockets. `RateLimiter` hands out the moments at which requests may leave; it slows multiplicatively when the
+source complains (429, 502, 503, quota errors), waits for as long as the source asks, and recovers with every good reply.
 `Breaker` stops asking a source that blocks or keeps failing, and lets one request try again after a cool-off.
 Time comes from a `Clock`, so tests run without waiting.
 """
@@ -35,7 +35,7 @@ _RECOVERY = 1.15
 LONGEST_PAUSE_S = 32.0
 
 
-class Pace:
+class RateLimiter:
     """Evenly spaced permits at `rate` a second.
 
     Args:
@@ -83,13 +83,13 @@ class Pace:
                 # A complaint came in while this permit was waiting: it holds everybody back.
                 permit = self._reserve()
 
-    def content(self) -> None:
+    def speed_up(self) -> None:
         """The source replied well: speed up a little, up to the full rate."""
         with self._lock:
             self._complaints = 0
             self._share = min(1.0, self._share * _RECOVERY)
 
-    def complaint(self, *, sent_at: float, retry_after_s: float | None = None) -> float:
+    def back_off(self, *, sent_at: float, retry_after_s: float | None = None) -> float:
         """The source asked for less: halve the rate and pause. Returns the pause in seconds.
 
         Args:
@@ -107,7 +107,7 @@ class Pace:
             self._held = max(self._held, self._clock.monotonic() + pause)
             return pause
 
-    def ease(self) -> None:
+    def slow_down(self) -> None:
         """Slow by a tenth without a pause: the source says its allowance is nearly used up."""
         with self._lock:
             self._share = max(SLOWEST, self._share * 0.9)
@@ -211,7 +211,7 @@ class Breaker:
 class SourceLimits:
     """What all requests to one source at one address share."""
 
-    pace: Pace
+    limiter: RateLimiter
     breaker: Breaker
 
 
@@ -231,12 +231,12 @@ class LimitRegistry:
             limits = self._limits.get((source, address))
             if limits is None:
                 limits = SourceLimits(
-                    Pace(rate, clock=self.clock, pause_s=self.pause_s),
+                    RateLimiter(rate, clock=self.clock, pause_s=self.pause_s),
                     Breaker(clock=self.clock, cool_off_s=self.cool_off_s),
                 )
                 self._limits[source, address] = limits
             else:
-                limits.pace.set_rate(rate)
+                limits.limiter.set_rate(rate)
             return limits
 
 

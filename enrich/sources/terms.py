@@ -116,7 +116,7 @@ def is_searchable(query: TrackQuery) -> bool:
 
 
 def worth_a_look(terms: Terms, results: Sequence[T], described: Callable[[T], tuple[str, str]]) -> list[T]:
-    """Which results are worth a closer look, in their order; `described` gives a result's title, and its artists' names.
+    """Which results are worth a closer look, in their order; `described` gives a result's title, and who is named.
 
     Lenient on purpose: misspellings, other versions and other orders of artists pass.
     """

@@ -9,7 +9,7 @@ from enrich.demo.catalogue.misbehaving import Misbehaviour
 from enrich.matching.values import Availability, TrackQuery
 from enrich.sources import discogs as module
 from enrich.sources.base import open_sources
-from enrich.sources.pace import LimitRegistry, Pace
+from enrich.sources.pace import LimitRegistry, RateLimiter
 from enrich.sources.terms import search_terms
 
 NIGHT = search_terms(TrackQuery(track_id="1", artist="Alpha Kid", title="Night Signal (Extended Mix)"))
@@ -73,7 +73,7 @@ def test_the_rate_follows_the_token(settings):
         (source,) = open_sources(
             settings.model_copy(update={"sources": ("discogs",), **update}), registry=registry, use_cache=False
         )
-        assert source._http.endpoint.limits.pace.rate == pytest.approx(expected)
+        assert source._http.endpoint.limits.limiter.rate == pytest.approx(expected)
 
 
 def test_the_token_is_sent_and_nothing_is_without(open_one, night_signal, catalogue):
@@ -93,24 +93,24 @@ class TestAllowance:
         return {"x-discogs-ratelimit": str(limit), "x-discogs-ratelimit-remaining": str(remaining)}
 
     def test_the_limit_becomes_the_rate(self, hands):
-        pace = Pace(1.0, clock=hands.clock)
-        module.heed_allowance(self.headers(25, 20), pace, is_rate_set=False)
-        assert pace.rate == pytest.approx(25 / 60)
+        limiter = RateLimiter(1.0, clock=hands.clock)
+        module.heed_allowance(self.headers(25, 20), limiter, is_rate_set=False)
+        assert limiter.rate == pytest.approx(25 / 60)
 
     def test_a_rate_set_by_hand_stays(self, hands):
-        pace = Pace(5.0, clock=hands.clock)
-        module.heed_allowance(self.headers(25, 20), pace, is_rate_set=True)
-        assert pace.rate == 5.0
+        limiter = RateLimiter(5.0, clock=hands.clock)
+        module.heed_allowance(self.headers(25, 20), limiter, is_rate_set=True)
+        assert limiter.rate == 5.0
 
     def test_nothing_left_slows(self, hands):
-        pace = Pace(1.0, clock=hands.clock)
-        module.heed_allowance(self.headers(60, 0), pace, is_rate_set=False)
-        assert pace.rate == pytest.approx(0.9)
+        limiter = RateLimiter(1.0, clock=hands.clock)
+        module.heed_allowance(self.headers(60, 0), limiter, is_rate_set=False)
+        assert limiter.rate == pytest.approx(0.9)
 
     def test_no_headers_change_nothing(self, hands):
-        pace = Pace(1.0, clock=hands.clock)
-        module.heed_allowance({}, pace, is_rate_set=False)
-        assert pace.rate == 1.0
+        limiter = RateLimiter(1.0, clock=hands.clock)
+        module.heed_allowance({}, limiter, is_rate_set=False)
+        assert limiter.rate == 1.0
 
 
 def release(**fields):

@@ -5,64 +5,64 @@ import time
 
 import pytest
 
-from enrich.sources.pace import SLOWEST, Breaker, LimitRegistry, Pace
+from enrich.sources.pace import SLOWEST, Breaker, LimitRegistry, RateLimiter
 
 
 def test_permits_are_evenly_spaced(hands):
-    pace = Pace(4.0, clock=hands.clock)
+    limiter = RateLimiter(4.0, clock=hands.clock)
 
-    permits = [pace.wait() for _ in range(5)]
+    permits = [limiter.wait() for _ in range(5)]
 
     assert permits == pytest.approx([1000.0, 1000.25, 1000.5, 1000.75, 1001.0])
 
 
 def test_a_complaint_halves_the_rate_and_pauses_longer_each_time(hands):
-    pace = Pace(10.0, clock=hands.clock)
+    limiter = RateLimiter(10.0, clock=hands.clock)
 
-    pauses = [pace.complaint(sent_at=pace.wait()) for _ in range(4)]
+    pauses = [limiter.back_off(sent_at=limiter.wait()) for _ in range(4)]
 
     assert pauses == [1.0, 2.0, 4.0, 8.0]
-    assert pace.rate == pytest.approx(10 / 16)
+    assert limiter.rate == pytest.approx(10 / 16)
 
 
 def test_complaints_of_requests_already_under_way_count_once(hands):
-    pace = Pace(10.0, clock=hands.clock)
-    sent = [pace.wait() for _ in range(5)]
+    limiter = RateLimiter(10.0, clock=hands.clock)
+    sent = [limiter.wait() for _ in range(5)]
 
     for moment in sent:
-        pace.complaint(sent_at=moment)
+        limiter.back_off(sent_at=moment)
 
-    assert pace.rate == pytest.approx(5.0)
+    assert limiter.rate == pytest.approx(5.0)
 
 
 def test_retry_after_is_waited_for_by_everybody(hands):
-    pace = Pace(10.0, clock=hands.clock)
+    limiter = RateLimiter(10.0, clock=hands.clock)
 
-    pace.complaint(sent_at=pace.wait(), retry_after_s=7.0)
+    limiter.back_off(sent_at=limiter.wait(), retry_after_s=7.0)
 
-    assert pace.wait() == pytest.approx(1007.0)
+    assert limiter.wait() == pytest.approx(1007.0)
 
 
 def test_it_recovers_to_the_full_rate_and_never_falls_below_the_slowest(hands):
-    pace = Pace(10.0, clock=hands.clock)
+    limiter = RateLimiter(10.0, clock=hands.clock)
     for _ in range(20):
-        pace.complaint(sent_at=pace.wait())
-    assert pace.rate == pytest.approx(10 * SLOWEST)
+        limiter.back_off(sent_at=limiter.wait())
+    assert limiter.rate == pytest.approx(10 * SLOWEST)
 
     for _ in range(60):
-        pace.content()
+        limiter.speed_up()
 
-    assert pace.rate == 10.0
+    assert limiter.rate == 10.0
 
 
 def test_threads_share_one_pace():
-    pace = Pace(200.0)
+    limiter = RateLimiter(200.0)
     permits: list[float] = []
     lock = threading.Lock()
 
     def work() -> None:
         for _ in range(10):
-            moment = pace.wait()
+            moment = limiter.wait()
             with lock:
                 permits.append(moment)
 
@@ -123,7 +123,7 @@ def test_lanes_are_by_source_and_address():
     registry = LimitRegistry()
 
     assert registry.of("deezer", "http://a", rate=1) is registry.of("deezer", "http://a", rate=2)
-    assert registry.of("deezer", "http://a", rate=2).pace.rate == 2
+    assert registry.of("deezer", "http://a", rate=2).limiter.rate == 2
     assert registry.of("deezer", "http://a", rate=1) is not registry.of("deezer", "http://b", rate=1)
 
 
