@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Unpack
 
 import polars as pl
@@ -158,6 +159,21 @@ def trigger(settings: Settings, *, learned: bool = True, **options: Unpack[RunOp
     return _counted(_run("trigger", settings, options, statuses=("retriable", "pending"), blank="any", learned=learned))
 
 
+#: What was measured of the last snapshot: one job asks several times about the same.
+_MEASURED: dict[tuple[object, ...], pl.DataFrame] = {}
+
+
+def _measured(ws: Workspace, snapshot: Path, *, artists: bool) -> pl.DataFrame:
+    file = snapshot.stat()
+    key = (snapshot, file.st_ino, file.st_size, file.st_mtime_ns, artists)
+    found = _MEASURED.get(key)
+    if found is None:
+        found = measure(ws, artists=artists)
+        _MEASURED.clear()
+        _MEASURED[key] = found
+    return found
+
+
 def _run(
     command: str,
     settings: Settings,
@@ -183,7 +199,7 @@ def _run(
     policy = replace(read_policy(settings), refused=refused(settings))
     tell(on_progress, "what each rule is worth here")
     ledger = list_proposals(settings)
-    scale = Scale(measured=measure(ws, artists=names_artists), decided=decided(ledger))
+    scale = Scale(measured=_measured(ws, path, artists=names_artists), decided=decided(ledger))
     outside = OutsideTiers(enabled_sources(settings), on_progress, options["stop"])
     found = run_tiers(
         ws,

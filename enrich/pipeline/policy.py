@@ -16,7 +16,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from enrich.errors import SettingsError
@@ -62,12 +61,8 @@ class Policy:
             proposals: kind, source, confidence, evidence.
             pool: All proposals that the sets are made of, these among them; None: these alone.
         """
-        from_here = (
-            self.steps(proposals if pool is None else pool)
-            .filter("is_accepted")
-            .group_by(_PLACE)
-            .agg(threshold=pl.col("confidence").min())
-        )
+        pool = proposals if pool is None else pool.join(proposals, on=_PLACE, how="semi")
+        from_here = self.steps(pool).filter("is_accepted").group_by(_PLACE).agg(threshold=pl.col("confidence").min())
         passed = proposals.join(from_here, on=_PLACE, how="left", maintain_order="left").with_columns(
             accepted=((pl.col("confidence") + 1e-9) >= pl.col("threshold")).fill_null(value=False)
         )
@@ -83,57 +78,56 @@ class Policy:
 
     def steps(self, pool: pl.DataFrame) -> pl.DataFrame:
         """STEPS: what accepting everything from a confidence on would accept, surest first within a source."""
-        told = pool.drop_nulls("confidence").select(
-            *_PLACE,
-            "confidence",
-            bucket=pl.col("evidence").str.json_path_match("$.bucket").fill_null(""),
-            cases=pl.col("evidence").str.json_path_match("$.cases").cast(pl.Float64, strict=False).fill_null(0.0),
+        text = pl.col("evidence")
+        bucket = [*_PLACE, "bucket"]
+        told = (
+            pool.drop_nulls("confidence")
+            .select(
+                *_PLACE,
+                pl.col("confidence").round(9),
+                bucket=text.str.json_path_match("$.bucket").fill_null(""),
+                cases=text.str.json_path_match("$.cases").cast(pl.Float64, strict=False).fill_null(0.0),
+            )
+            .sort(*_PLACE, "confidence", "bucket", descending=[False, False, True, True])
         )
-        found = [self._of_source(place, rows) for place, rows in told.group_by(_PLACE, maintain_order=True)]
-        return pl.concat([STEPS.to_frame(), *found]).sort(
-            "kind", "source", "confidence", descending=[False, False, True]
+        # Buckets are measured apart: the variance of a set's sum is that of its buckets' sums, and each proposal
+        # changes that of its own bucket alone.
+        n, total = pl.int_range(1, pl.len() + 1).over(bucket), pl.col("confidence").cum_sum().over(bucket)
+        variance = (total * (1 - total / n) * n).clip(1e-9 * n.pow(2)) / (pl.col("cases") + 1)
+        found = (
+            told.with_columns(variance=variance, unmeasured=(pl.col("cases") <= 0).cast(pl.Int64))
+            .with_columns(_change("variance", bucket), _change("unmeasured", bucket))
+            .with_columns(
+                pl.col("variance", "unmeasured").cum_sum().over(_PLACE),
+                accepted=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(_PLACE),
+                precision=pl.col("confidence").cum_sum().over(_PLACE),
+            )
+            .group_by(*_PLACE, "confidence", maintain_order=True)
+            .last()
+            .with_columns(precision=pl.col("precision") / pl.col("accepted"))
+        )
+        spread = pl.col("precision") * (1 - pl.col("precision")) * pl.col("accepted").pow(2) / pl.col("variance")
+        worth = found.select(pl.when(pl.col("unmeasured") == 0).then((spread - 1).clip(0)).otherwise(0.0)).to_series()
+        found = found.with_columns(low=pl.Series(lower_bound(found["precision"], worth)))
+        holds = pl.col("low") >= (2.0 if self.precision is None else self.precision)
+        fixed = pl.DataFrame(
+            [(*place, 2.0 if threshold is None else threshold) for place, threshold in self.fixed.items()],
+            schema={"kind": pl.String, "source": pl.String, "threshold": pl.Float64},
+            orient="row",
+        )
+        # As far as the bound holds anywhere further down.
+        far = holds.cast(pl.Int8).reverse().cum_max().reverse().over(_PLACE) == 1
+        by_hand = pl.col("confidence") + 1e-9 >= pl.col("threshold")
+        return (
+            found.join(fixed, on=_PLACE, how="left", maintain_order="left")
+            .with_columns(is_accepted=pl.when(pl.col("threshold").is_null()).then(far).otherwise(by_hand))
+            .match_to_schema(STEPS, extra_columns="ignore")
         )
 
-    def _of_source(self, place: tuple[object, ...], rows: pl.DataFrame) -> pl.DataFrame:
-        kind, source = map(str, place)
-        each = rows.with_columns(pl.col("confidence").round(9)).sort("confidence", "bucket", descending=True)
-        buckets = each["bucket"].unique().to_list()
-        number = {bucket: n for n, bucket in enumerate(buckets)}
-        count, total, cases = (np.zeros(len(buckets)) for _ in range(3))
-        steps = []
-        for (at,), group in each.group_by("confidence", maintain_order=True):
-            for bucket, measured_in in group.select("bucket", "cases").iter_rows():
-                n = number[bucket]
-                count[n], total[n], cases[n] = count[n] + 1, total[n] + float(str(at)), measured_in
-            precision, low = set_precision(count, total, cases)
-            steps.append((kind, source, at, int(count.sum()), precision, low))
-        frame = pl.DataFrame(steps, schema=STEPS.names()[:-1], orient="row")
-        return frame.with_columns(is_accepted=self._reaches(kind, source, frame)).match_to_schema(STEPS)
 
-    def _reaches(self, kind: str, source: str, steps: pl.DataFrame) -> pl.Series:
-        if (kind, source) in self.fixed or self.precision is None:
-            threshold = self.fixed.get((kind, source))
-            return steps["confidence"] + 1e-9 >= (2.0 if threshold is None else threshold)
-        holds = (steps["low"] >= self.precision).to_numpy()
-        last = np.flatnonzero(holds)[-1] if holds.any() else -1
-        return pl.Series(np.arange(steps.height) <= last)
-
-
-def set_precision(count: np.ndarray, total: np.ndarray, cases: np.ndarray) -> tuple[float, float]:
-    """The share expected right in a set of several buckets, and its lower bound.
-
-    Args:
-        count: Proposals of each bucket in the set.
-        total: The sum of their confidences.
-        cases: In how many cases each bucket's confidence is measured.
-    """
-    here = count > 0
-    n, share, cases = count[here], total[here] / count[here], cases[here]
-    precision = float(total.sum() / n.sum())
-    # Buckets are measured apart: the variance of the whole is that of the parts by their weight.
-    variance = float(((n / n.sum()) ** 2 * np.clip(share * (1 - share), 1e-9, None) / (cases + 1)).sum())
-    worth = max(precision * (1 - precision) / variance - 1, 0.0) if (cases > 0).all() else 0.0
-    return precision, float(lower_bound(precision, worth))
+def _change(name: str, place: list[str]) -> pl.Expr:
+    """By how much a row changes a running figure of its place."""
+    return pl.col(name) - pl.col(name).shift(1, fill_value=0).over(place)
 
 
 def read_policy(settings: Settings) -> Policy:

@@ -63,13 +63,16 @@ class Ranker:
         """
         # The single precision of the trees, so that what is equal for them is a tie.
         probability = self.booster.inplace_predict(matrix(candidates)) if candidates.height else np.zeros(0, np.float32)
-        return (
-            candidates.with_columns(probability=pl.Series(probability, dtype=pl.Float32).cast(pl.Float64))
+        # Only the first are carried along with all their columns.
+        best = (
+            candidates.select("unknown_no", "artist_no", row=pl.int_range(pl.len()))
+            .with_columns(probability=pl.Series(probability, dtype=pl.Float32).cast(pl.Float64))
             .sort(["unknown_no", "probability", "artist_no"], descending=[False, True, False])
             .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("unknown_no"))
             .filter(pl.col("rank") <= most)
             .with_columns(total=pl.col("probability").sum().over("unknown_no"))
         )
+        return candidates[best["row"]].with_columns(best.select("rank", "probability", "total"))
 
 
 def matrix(candidates: pl.DataFrame) -> NDArray[np.float32]:
