@@ -157,13 +157,7 @@ def reliability(confidence: Doubles, right: NDArray[np.bool_], *, bins: int = 10
         .group_by("bin")
         .agg(n=pl.len(), confidence=pl.col("confidence").mean(), precision=pl.col("right").mean())
         .sort("bin")
-        .select(
-            low=pl.col("bin") / bins,
-            high=(pl.col("bin") + 1) / bins,
-            n="n",
-            confidence="confidence",
-            precision="precision",
-        )
+        .select((pl.col("bin") / bins).alias("low"), ((pl.col("bin") + 1) / bins).alias("high"), pl.exclude("bin"))
     )
 
 

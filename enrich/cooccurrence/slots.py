@@ -21,18 +21,9 @@ from enrich.text.words import is_unknown_artist, is_unknown_title
 #: key) is not where the slot is an unknown one; `day` is the set's date in days since 1970, `title` the key of a known
 #: recording's title without its versions.
 PLAYED = pl.Schema(
-    {
-        "row_no": pl.Int64,
-        "set_id": pl.String,
-        "position": pl.Int32,
-        "dj": pl.String,
-        "artist": pl.String,
-        "label": pl.String,
-        "unknown": pl.String,
-        "day": pl.Int32,
-        "set_name": pl.String,
-        "title": pl.String,
-    }
+    {"row_no": pl.Int64(), "set_id": pl.String(), "position": pl.Int32()}
+    | dict.fromkeys(("dj", "artist", "label", "unknown"), pl.String())
+    | {"day": pl.Int32(), "set_name": pl.String(), "title": pl.String()}
 )
 
 

@@ -12,14 +12,8 @@ from enrich.text.persons import persons
 
 #: What is known of a track, by whoever hid or planted it.
 TRUTH = pl.Schema(
-    {
-        "track_id": pl.String,
-        "true_artist": pl.String,
-        "true_title": pl.String,
-        "true_label": pl.String,
-        "released_on": pl.Date,
-        "kind": pl.String,
-    }
+    dict.fromkeys(("track_id", "true_artist", "true_title", "true_label"), pl.String())
+    | {"released_on": pl.Date(), "kind": pl.String()}
 )
 
 _NAMES: Any = pl.List(pl.String)
@@ -42,17 +36,10 @@ def judge(values: pl.DataFrame, truth: pl.DataFrame, *, aliases: pl.DataFrame | 
         `values` in its order with `is_right`: null for tracks that `truth` does not know.
     """
     rows = values.with_row_index("_row")
-    right = pl.concat(
-        [
-            _right_labels(rows.filter(pl.col("kind") == "label"), truth),
-            _right_artists(rows.filter(pl.col("kind") == "artist"), truth, aliases),
-            _right_artists(
-                rows.filter(pl.col("kind") == "identity").with_columns(pl.col("value").str.split(" - ").list.first()),
-                truth,
-                aliases,
-            ),
-        ]
-    )
+    by = pl.when(pl.col("kind") == "identity").then(pl.col("value").str.split(" - ").list.first()).otherwise("value")
+    named = rows.filter(pl.col("kind") != "label").with_columns(value=by)
+    labels = rows.filter(pl.col("kind") == "label")
+    right = pl.concat([_right_labels(labels, truth), _right_artists(named, truth, aliases)])
     known = truth.select("track_id", _is_known=pl.lit(value=True))
     return (
         rows.join(right.with_columns(_right=pl.lit(value=True)), on="_row", how="left", maintain_order="left")

@@ -40,14 +40,9 @@ _TRUE_SHARE, _TRUE_BLANKS = 0.02, 50.0
 #: nothing (null where a rule does not go by titles alone); the share right, 0–1, drawn from these and from what was
 #: shipped; and in how many cases it is measured.
 MEASURED = pl.Schema(
-    {
-        **dict.fromkeys(BUCKET, pl.String()),
-        "n": pl.Int64(),
-        "right": pl.Int64(),
-        "chance": pl.Float64(),
-        "share": pl.Float64(),
-        "cases": pl.Float64(),
-    }
+    dict.fromkeys(BUCKET, pl.String())
+    | dict.fromkeys(("n", "right"), pl.Int64())
+    | dict.fromkeys(("chance", "share", "cases"), pl.Float64())
 )
 
 Rule = Callable[[Workspace, pl.Series], pl.DataFrame]
@@ -172,13 +167,10 @@ def _by_title(
 
     A title that stands once has no answer, whoever hides it: only those that may have one are asked.
     """
-    said = (
-        tracks
-        if value in tracks.columns
-        else tracks.join(
-            ws.credits.filter(pl.col("role") == "primary").group_by("track_id").agg(pl.col(value).min()), on="track_id"
-        )
-    )
+    said = tracks
+    if value not in tracks.columns:
+        primary = ws.credits.filter(pl.col("role") == "primary")
+        said = tracks.join(primary.group_by("track_id").agg(pl.col(value).min()), on="track_id")
     shared = (
         said.filter(speaks(pl.col("base_key")))
         .sort("track_id")

@@ -74,11 +74,8 @@ class Scale:
         if proposals.is_empty():
             return proposals
         rows = self._rows(proposals)
-        texts = [
-            _told(evidence, row)
-            for evidence, row in zip(proposals["evidence"], rows.iter_rows(named=True), strict=True)
-        ]
-        return proposals.with_columns(rows["confidence"], pl.Series("evidence", texts, dtype=pl.String))
+        texts = map(_told, proposals["evidence"], rows.iter_rows(named=True))
+        return proposals.with_columns(rows["confidence"], pl.Series("evidence", list(texts), dtype=pl.String))
 
     def _rows(self, proposals: pl.DataFrame) -> pl.DataFrame:
         """confidence, and what the evidence tells of it (_TOLD)."""
@@ -94,9 +91,8 @@ class Scale:
             .join(self.decided, on=["kind", "source"], how="left", maintain_order="left")
             .rename({"n": "people", "right": "people_right"})
             .join(
-                self._measures(),
-                left_on=["kind", "measured_as", "bucket"],
-                right_on=BUCKET,
+                self._measures().rename({"source": "measured_as"}),
+                on=["kind", "measured_as", "bucket"],
                 how="left",
                 maintain_order="left",
             )
@@ -143,13 +139,8 @@ def _number(name: str) -> pl.Expr:
 def _measured_as() -> pl.Expr:
     """The name a source is measured under: outside sources are measured as one, and whoever they confirm as well."""
     source = pl.col("source")
-    return (
-        pl.when(source.is_in(SOURCES))
-        .then(pl.lit("outside"))
-        .when(source.str.starts_with("confirmed-"))
-        .then(pl.lit("confirmed-database"))
-        .otherwise(source)
-    )
+    confirmed = pl.when(source.str.starts_with("confirmed-")).then(pl.lit("confirmed-database")).otherwise(source)
+    return pl.when(source.is_in(SOURCES)).then(pl.lit("outside")).otherwise(confirmed)
 
 
 def _told(evidence: str | None, row: dict[str, Any]) -> str:

@@ -30,15 +30,8 @@ _ITEM = re.compile(rf"^(?P<kind>{'|'.join(KINDS)}):(?P<source>[\w-]+)=(?P<thresh
 #: The steps of a policy, one row per source and distinct confidence: if all from there on were accepted, how many that
 #: is, the share expected right and its lower bound. `is_accepted`: whether the policy goes as far.
 STEPS = pl.Schema(
-    {
-        "kind": pl.String,
-        "source": pl.String,
-        "confidence": pl.Float64,
-        "accepted": pl.Int64,
-        "precision": pl.Float64,
-        "low": pl.Float64,
-        "is_accepted": pl.Boolean,
-    }
+    {"kind": pl.String, "source": pl.String, "confidence": pl.Float64, "accepted": pl.Int64, "precision": pl.Float64}
+    | {"low": pl.Float64, "is_accepted": pl.Boolean}
 )
 _PLACE = ["kind", "source"]
 

@@ -91,21 +91,10 @@ def record(
             LEDGER["remember_attempts"].execute(cur, **at, track_ids=ids.to_list(), command=command)
         if apply and command == "trigger":
             failed, back = _settle_unresolved(con, found, ids, now=now)
-        close_run(
-            cur,
-            run_id,
-            now=now,
-            summary={
-                "tracks": len(ids),
-                "proposals_new": new,
-                "proposals_refreshed": refreshed,
-                "accepted": accepted,
-                "labels_written": written.labels_written if written else 0,
-                "artists_written": written.artists_written if written else 0,
-                "identities_written": written.identities_written if written else 0,
-                "conflicts": written.conflicts if written else 0,
-            },
-        )
+        counts = {"tracks": len(ids), "proposals_new": new, "proposals_refreshed": refreshed, "accepted": accepted}
+        kinds = ("labels_written", "artists_written", "identities_written", "conflicts")
+        counts |= {kind: getattr(written, kind) if written else 0 for kind in kinds}
+        close_run(cur, run_id, now=now, summary=counts)
         tell(on_progress, COMMITTING)
     return Record(run_id=run_id, written=written, failed=failed, back_in_cooldown=back)
 

@@ -10,7 +10,6 @@ import polars as pl
 
 from enrich.errors import EnrichError
 from enrich.frames.evidence import proposed_artists
-from enrich.frames.schemas import PROPOSALS
 from enrich.ledger.proposals import with_ids
 from enrich.measuring.scale import Scale
 from enrich.pipeline.policy import Policy
@@ -134,11 +133,7 @@ class _Judge:
         proposals = with_ids(worth_a_look(self.scale(tier(ws, track_ids))))
         if proposals.is_empty():
             return ws, gathered
-        gathered = (
-            pl.concat([proposals, gathered])
-            .unique("proposal_id", keep="first", maintain_order=True)
-            .select(PROPOSALS.names())
-        )
+        gathered = pl.concat([proposals, gathered]).unique("proposal_id", keep="first", maintain_order=True)
         # The policy's sets are made of everything there is of a source, not of the last round's leavings.
         columns = ["proposal_id", "kind", "source", "confidence", "evidence"]
         pool = pl.concat([gathered.select(columns), self.pool.select(columns)]).unique("proposal_id", keep="first")

@@ -24,19 +24,10 @@ _ASKED = (0.90, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99)
 #: One row per kind and source: proposals on record, those waiting, those of them the policy would accept; the set it
 #: accepts: from which confidence, the share expected right, its lower bound; and what people decided so far.
 SOURCES = pl.Schema(
-    {
-        "kind": pl.String,
-        "source": pl.String,
-        "proposals": pl.Int64,
-        "waiting": pl.Int64,
-        "would_accept": pl.Int64,
-        "from_confidence": pl.Float64,
-        "precision": pl.Float64,
-        "low": pl.Float64,
-        "people_right": pl.Int64,
-        "people": pl.Int64,
-        "stopped": pl.Boolean,
-    }
+    dict.fromkeys(("kind", "source"), pl.String())
+    | dict.fromkeys(("proposals", "waiting", "would_accept"), pl.Int64())
+    | dict.fromkeys(("from_confidence", "precision", "low"), pl.Float64())
+    | {"people_right": pl.Int64(), "people": pl.Int64(), "stopped": pl.Boolean()}
 )
 
 
@@ -88,15 +79,11 @@ class PolicyView:
 def policy(settings: Settings) -> PolicyView:
     """What the policy of the settings accepts of the ledger's proposals.
 
-    Args:
-        settings: Where Postgres is; `auto_accept` and `accept_precision`.
-
     Raises:
         SettingsError: the policy cannot be read.
         DatabaseError: Postgres is down or the ledger is missing.
     """
-    in_force = read_policy(settings)
-    return weighed(in_force, proposals(settings))
+    return weighed(read_policy(settings), proposals(settings))
 
 
 def weighed(in_force: Policy, listed: pl.DataFrame) -> PolicyView:

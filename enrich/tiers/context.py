@@ -63,13 +63,7 @@ def context_tier(
 def context_artists(
     ws: Workspace, track_ids: pl.Series, *, scorer: str = "formula", rankings: ContextRankings | None = None
 ) -> pl.DataFrame:
-    """The first-ranked artist of each unknown that passes the gate.
-
-    Args:
-        ws: The workspace; its setlists are the evidence.
-        track_ids: Tracks to answer for.
-        scorer: `formula` or `learned`.
-        rankings: Those of this run; None makes them anew.
+    """The first-ranked artist of each unknown that passes the gate; `rankings` are those of this run, None: made anew.
 
     Returns:
         PROPOSALS (tier 2, source `context-formula` or `context-learned`), the best candidate a track.

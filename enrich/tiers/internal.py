@@ -93,13 +93,9 @@ def association(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
 
 
 def _score_band() -> pl.Expr:
-    return (
-        pl.when(pl.col("score") < _HALFWAY)
-        .then(pl.lit(f"score below {_HALFWAY:.2f}"))
-        .when(pl.col("score") < ASSOCIATION_MAX)
-        .then(pl.lit(f"score {_HALFWAY:.2f}–{ASSOCIATION_MAX:.2f}"))
-        .otherwise(pl.lit(f"score from {ASSOCIATION_MAX:.2f}"))
-    )
+    middle, top = f"score {_HALFWAY:.2f}–{ASSOCIATION_MAX:.2f}", f"score from {ASSOCIATION_MAX:.2f}"
+    high = pl.when(pl.col("score") < ASSOCIATION_MAX).then(pl.lit(middle)).otherwise(pl.lit(top))
+    return pl.when(pl.col("score") < _HALFWAY).then(pl.lit(f"score below {_HALFWAY:.2f}")).otherwise(high)
 
 
 def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:

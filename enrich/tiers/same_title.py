@@ -92,10 +92,4 @@ def agreeing(asked: pl.DataFrame, elsewhere: pl.DataFrame, *, value: str) -> pl.
 def title_words(base_key: pl.Expr) -> pl.Expr:
     """How much a title says: `1 word`, `2 words`, `3+ words`."""
     words = base_key.str.count_matches(r"\S+")
-    return (
-        pl.when(words >= 3)
-        .then(pl.lit("3+ words"))
-        .when(words == 2)
-        .then(pl.lit("2 words"))
-        .otherwise(pl.lit("1 word"))
-    )
+    return words.clip(1, 3).replace_strict({1: "1 word", 2: "2 words", 3: "3+ words"}, return_dtype=pl.String)

@@ -28,18 +28,9 @@ _AT_ONCE = 3_000
 #: One row per recording and candidate of a scorer: `is_right` under any name of who made it, `is_named` under the very
 #: name credited.
 ANSWERS = pl.Schema(
-    {
-        "scorer": pl.String,
-        "track_key": pl.String,
-        "rank": pl.Int32,
-        "artist": pl.String,
-        "probability": pl.Float64,
-        "total": pl.Float64,
-        "sets": pl.Int64,
-        "occurrence_count": pl.Int64,
-        "is_right": pl.Boolean,
-        "is_named": pl.Boolean,
-    }
+    {"scorer": pl.String, "track_key": pl.String, "rank": pl.Int32, "artist": pl.String, "probability": pl.Float64}
+    | {"total": pl.Float64, "sets": pl.Int64, "occurrence_count": pl.Int64, "is_right": pl.Boolean}
+    | {"is_named": pl.Boolean}
 )
 
 

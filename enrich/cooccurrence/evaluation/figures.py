@@ -16,7 +16,7 @@ SCORERS = ("popularity", "dj_prior", "item_knn", "als", "formula", "learned")
 #: Ours, whose output is a probability: these are calibrated.
 CALIBRATED = ("formula", "learned")
 
-_HISTORY_BANDS = {"none": 0, "1-4": 4, "5-24": 24, "25-99": 99, "100+": 10**9}
+_HISTORY_BANDS = ("none", "1-4", "5-24", "25-99", "100+")
 _PLACES = (1, 5, 20)
 _FAILURES = 12
 
@@ -120,9 +120,7 @@ def _counted(accepted: pl.DataFrame, n: int) -> dict[str, Any]:
 def _bands(asked: pl.DataFrame) -> pl.DataFrame:
     """track_key, sets_band, history_band, source."""
     sets = pl.when(pl.col("sets") >= 6).then(pl.lit("6+")).when(pl.col("sets") >= 4).then(pl.lit("4-5"))
-    history = pl.lit(None, pl.String)
-    for band, top in reversed(_HISTORY_BANDS.items()):
-        history = pl.when(pl.col("history") <= top).then(pl.lit(band)).otherwise(history)
+    history = pl.col("history").cut([0, 4, 24, 99], labels=_HISTORY_BANDS).cast(pl.String)
     return asked.select(
         "track_key", "source", sets_band=sets.otherwise(pl.col("sets").cast(pl.String)), history_band=history
     )
