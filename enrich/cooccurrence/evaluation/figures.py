@@ -120,7 +120,8 @@ def _counted(accepted: pl.DataFrame, n: int) -> dict[str, Any]:
 def _bands(asked: pl.DataFrame) -> pl.DataFrame:
     """track_key, sets_band, history_band, source."""
     sets = pl.when(pl.col("sets") >= 6).then(pl.lit("6+")).when(pl.col("sets") >= 4).then(pl.lit("4-5"))
-    history = pl.col("history").cut([0, 4, 24, 99], labels=_HISTORY_BANDS).cast(pl.String)
+    exceeded = pl.sum_horizontal(pl.col("history") > top for top in (0, 4, 24, 99))
+    history = exceeded.replace_strict(dict(enumerate(_HISTORY_BANDS)), return_dtype=pl.String)
     return asked.select(
         "track_key", "source", sets_band=sets.otherwise(pl.col("sets").cast(pl.String)), history_band=history
     )

@@ -22,9 +22,8 @@ In the answer:
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from enrich.demo.catalogue import wire_deezer, wire_musicbrainz
 from enrich.demo.catalogue.wire import Reply, as_json, as_page
@@ -110,24 +109,10 @@ def read_manner(text: str) -> tuple[str, Misbehaviour]:
     return source, _usual(kind)
 
 
-@dataclass(slots=True)
-class Conduct:
-    """What each source is to do with its next request. Thread-safe."""
-
-    _plans: dict[str, list[_Plan]] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def set(self, source: str, manner: Manner | None) -> None:
-        """Misbehave from now on; None: behave."""
-        several = [] if manner is None else [manner] if isinstance(manner, str | Misbehaviour) else list(manner)
-        plans = [_Plan(one if isinstance(one, Misbehaviour) else _usual(one)) for one in several]
-        with self._lock:
-            self._plans[source] = plans
-
-    def next(self, source: str, *, now: float) -> list[Misbehaviour]:
-        """What applies to a request that came in at `now` (monotonic seconds); counts it."""
-        with self._lock:
-            return [plan.manner for plan in self._plans.get(source, []) if plan.applies(now)]
+def plans(manner: Manner | None) -> list[Plan]:
+    """What a source does from now on; None: it behaves."""
+    several = [] if manner is None else [manner] if isinstance(manner, str | Misbehaviour) else manner
+    return [Plan(one if isinstance(one, Misbehaviour) else _usual(one)) for one in several]
 
 
 def _usual(kind: str) -> Misbehaviour:
@@ -136,12 +121,15 @@ def _usual(kind: str) -> Misbehaviour:
 
 
 @dataclass(slots=True)
-class _Plan:
+class Plan:
+    """A misbehaviour and the requests it has seen."""
+
     manner: Misbehaviour
     seen: int = 0
     since: float | None = None
 
     def applies(self, now: float) -> bool:
+        """Whether to a request that came in at `now` (monotonic seconds); counts it."""
         self.seen += 1
         if self.seen <= self.manner.after:
             return False

@@ -22,7 +22,7 @@ import polars as pl
 from pydantic import SecretStr
 
 from enrich.demo.catalogue import wire_beatport, wire_deezer, wire_discogs, wire_musicbrainz, wire_shops
-from enrich.demo.catalogue.misbehaving import REFUSALS, Conduct, Manner
+from enrich.demo.catalogue.misbehaving import REFUSALS, Manner, Plan, plans
 from enrich.demo.catalogue.shop import Shop
 from enrich.demo.catalogue.wire import Reply, Request, View, as_json
 from enrich.settings import SOURCES, Settings
@@ -81,9 +81,7 @@ class Catalogue:
         delay_s: float = 0.0,
     ) -> None:
         self.shop = Shop(releases)
-        self._conduct = Conduct()
-        for source, manner in (misbehave or {}).items():
-            self.misbehave(source, manner)
+        self._plans: dict[str, list[Plan]] = {}
         self.delay_s = delay_s
         self._port = port
         self._server: _Server | None = None
@@ -92,6 +90,8 @@ class Catalogue:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._tokens = _Tokens()
+        for source, manner in (misbehave or {}).items():
+            self.misbehave(source, manner)
 
     def __enter__(self) -> Catalogue:
         self.start()
@@ -174,7 +174,8 @@ class Catalogue:
 
     def misbehave(self, source: str, manner: Manner | None) -> None:
         """Change what a source does wrong from now on; None: nothing."""
-        self._conduct.set(source, manner)
+        with self._lock:
+            self._plans[source] = plans(manner)
 
     @property
     def log(self) -> list[Logged]:
@@ -208,7 +209,8 @@ class Catalogue:
         return reply
 
     def _reply(self, request: Request, body: bytes, *, is_site: bool, now: float) -> Reply:
-        manners = self._conduct.next(request.source, now=now)
+        with self._lock:
+            manners = [plan.manner for plan in self._plans.get(request.source, []) if plan.applies(now)]
         for manner in manners:
             if manner.kind == "slow":
                 self._closing.wait(manner.delay_s)
