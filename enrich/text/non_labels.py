@@ -40,8 +40,7 @@ STATUS = _phrases(
     free freedl free_dl free_download free_downloads free_track free_track_download free_release download
     digital_download web_release premiere world_premiere preview teaser snippet demo bootleg bootlegs
     soundcloud bandcamp youtube spotify beatport itunes official official_video official_music_video official_audio
-    official_lyric_video lyric_video hd hq 4k ep lp
-    vinyl_only digital_only bandcamp_only bandcamp_exclusive limited_edition"""
+    official_lyric_video lyric_video hd hq 4k ep lp"""
 )
 
 #: Written of a whole release or of a radio show's choice; begins the text.
@@ -71,7 +70,8 @@ PLACES = _phrases(
 )
 
 REMARKS = _phrases(
-    """black_label boot tbr self test tests tape internet audio video visualizer lyrics soundtrack ost compilation
+    """vinyl_only digital_only bandcamp_only bandcamp_exclusive limited_edition
+    black_label boot tbr self test tests tape internet audio video visualizer lyrics soundtrack ost compilation
     mixtape album single classic essential_mix essential_new_tune hot_tune 12 7 10 12_inch 7_inch"""
 )
 
