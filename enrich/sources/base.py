@@ -185,11 +185,7 @@ def open_sources(
 ) -> list[Source]:
     """The sources to ask, in order: those named in ENRICH_SOURCES, else all of them with the closed ones saying so.
 
-    Args:
-        settings: Addresses, tokens, rates, data folder.
-        registry: RateLimiter and breakers; those of the process unless a test brings its own.
-        use_cache: Keep replies in `<data_dir>/cache/sources.sqlite` and answer from there.
-        timeouts: Other than the usual ones.
+    Replies are kept in `<data_dir>/cache/sources.sqlite` and answered from there, unless `use_cache` says no.
 
     Raises:
         SettingsError: an address is none, a token file cannot be read, or replies cannot be kept.

@@ -95,10 +95,7 @@ class Beatport(WebSource):
 
 
 class Token:
-    """An access token that can be renewed once it is refused; shared by all threads.
-
-    Args:
-        value: ENRICH_BEATPORT_TOKEN: token, token JSON, or the path of a file with it.
+    """An access token (ENRICH_BEATPORT_TOKEN) that can be renewed once it is refused; shared by all threads.
 
     Raises:
         SettingsError: the file cannot be read or holds no token.

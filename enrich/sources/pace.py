@@ -36,12 +36,9 @@ LONGEST_PAUSE_S = 32.0
 
 
 class RateLimiter:
-    """Evenly spaced permits at `rate` a second.
+    """Evenly spaced permits, `rate` (> 0) a second when the source is content.
 
-    Args:
-        rate: Permits a second when the source is content; > 0.
-        clock: Where time comes from.
-        pause_s: First pause after a complaint without Retry-After; doubles with every further one in a row.
+    `pause_s` is the first pause after a complaint without Retry-After; it doubles with every further one in a row.
     """
 
     def __init__(self, rate: float, *, clock: Clock = SYSTEM_CLOCK, pause_s: float = 1.0) -> None:
@@ -92,10 +89,8 @@ class RateLimiter:
     def back_off(self, *, sent_at: float, retry_after_s: float | None = None) -> float:
         """The source asked for less: halve the rate and pause. Returns the pause in seconds.
 
-        Args:
-            sent_at: When the request left (`wait`'s return); requests that left before the last slowing do not
-                slow again, but a longer Retry-After still counts.
-            retry_after_s: As the source sent it; None means an exponential pause of our own.
+        Requests that left (`sent_at`, what `wait` returned) before the last slowing do not slow again, but a longer
+        Retry-After still counts; without one the pause is our own, exponential.
         """
         with self._lock:
             if sent_at > self._slowed_at:
@@ -128,11 +123,9 @@ class Stopped:
 
 
 class Breaker:
-    """Opens after `failures` failures in a row, or at once on a block; then one request may try.
+    """Opens after `failures` in a row, or at once on a block, for `cool_off_s`; then one request may try.
 
-    Args:
-        failures: Failures in a row that open it.
-        cool_off_s: How long it stays open the first time; doubles with every failed trial, up to `longest_s`.
+    The cool-off doubles with every failed trial, up to `longest_s`.
     """
 
     def __init__(
@@ -180,13 +173,10 @@ class Breaker:
     def failure(
         self, reason: str, *, sent_at: float = float("inf"), is_block: bool = False, for_s: float | None = None
     ) -> None:
-        """A reply that could not be used, or none.
+        """A reply that could not be used, or none; `reason` is one line without secrets.
 
-        Args:
-            reason: One line, without secrets.
-            sent_at: When the request left; requests that left before the last failure are the same failure.
-            is_block: The source refuses us: open at once.
-            for_s: How long the source asked to be left alone; opens at once.
+        Requests that left (`sent_at`) before the last failure are the same failure. A block, or a source that asks to
+        be left alone `for_s`, opens it at once.
         """
         with self._lock:
             is_new = sent_at > self._failed_at

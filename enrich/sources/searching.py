@@ -67,9 +67,8 @@ def search_all(
 
     Args:
         queries: Tracks; track_ids must differ.
-        sources: In the order of preference. Their own `workers` says how many tracks each takes at once.
-        judge: Called in this thread about all that has come in by then; answers gather between its calls for as long as
-            they took, several times over. None: every source is asked about every track.
+        sources: In the order of preference.
+        judge: Called in this thread about all that has come in by then. None: every source is asked about every track.
         on_progress: Told after every judgement.
         stop: Set from anywhere, it ends the work within seconds; what was found is returned.
 

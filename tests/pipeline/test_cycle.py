@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -260,6 +261,30 @@ def test_a_tier_that_changes_its_mind_neither_overwrites_nor_runs_for_ever(world
 
     assert found.rounds == 2 < MAX_ROUNDS
     assert found.workspace.tracks["artist"].to_list() == ["Name 0"]
+
+
+def test_tiers_that_ask_the_outside_ask_side_by_side(world):
+    track = world.track("Anything")
+    both = threading.Barrier(2, timeout=5)
+
+    class Asking:
+        def asking(self, ws, ids):
+            # Alone it would wait in vain.
+            return both.wait
+
+        def __call__(self, ws, ids):
+            return pl.DataFrame(schema=PROPOSALS)
+
+    found = run_tiers(
+        _workspace(world),
+        pl.Series([track]),
+        policy=ANYTHING,
+        label_tiers=(Asking(),),
+        artist_tiers=(Asking(),),
+        context_tiers=(),
+    )
+
+    assert found.rounds == 1
 
 
 def test_context_is_asked_only_when_the_other_tiers_find_no_more(world):

@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -112,6 +113,17 @@ def test_user_agent_names_program_and_contact(script, make):
 )
 def test_user_agent_is_always_a_header(contact, shown):
     assert user_agent(contact) == shown
+
+
+def test_what_two_ask_at_once_is_sent_once(script, make, tmp_path):
+    http = make(cache=Cache(tmp_path / "c.sqlite"))
+    script.replies = [OK]
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: http.requests().get("/x", read=found), range(8)))
+
+    assert answers == [[1]] * 8
+    assert len(script.came) == 1
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
