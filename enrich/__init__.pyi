@@ -9,7 +9,7 @@ from .cooccurrence.evaluation.replay import evaluate as evaluate
 from .cooccurrence.graph.files import graph as graph
 from .cooccurrence.ranking import rank_artists as rank_artists
 from .cooccurrence.training import train_ranker as train_ranker
-from .demo.catalogue.serving import catalogue as catalogue
+from .demo.catalogue.server import catalogue as catalogue
 from .demo.loading import demo as demo
 from .errors import EnrichError as EnrichError
 from .identity.aliases import propose_aliases as propose_aliases

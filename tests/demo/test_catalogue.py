@@ -12,7 +12,7 @@ import pytest
 
 from enrich.demo.catalogue.misbehaving import CONTENT, KINDS, Misbehaviour
 from enrich.demo.catalogue.releases import RELEASES, complete, read_releases
-from enrich.demo.catalogue.serving import catalogue as serve
+from enrich.demo.catalogue.server import catalogue as serve
 from enrich.demo.catalogue.shop import Shop
 from enrich.errors import InputFileError
 from enrich.matching.values import Availability

@@ -12,9 +12,10 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -23,8 +24,10 @@ from pydantic import SecretStr
 
 from enrich.demo.catalogue import wire_beatport, wire_deezer, wire_discogs, wire_musicbrainz, wire_shops
 from enrich.demo.catalogue.misbehaving import REFUSALS, Manner, Plan, plans
+from enrich.demo.catalogue.releases import read_releases
 from enrich.demo.catalogue.shop import Shop
 from enrich.demo.catalogue.wire import Reply, Request, View, as_json
+from enrich.errors import InputFileError
 from enrich.settings import SOURCES, Settings
 
 #: Path of each source's base below the server's address.
@@ -234,6 +237,56 @@ class Catalogue:
         if "truncated" in kinds:
             return replace(reply, body=reply.body[: len(reply.body) // 2])
         return reply
+
+
+def catalogue(
+    files: Iterable[str | Path],
+    *,
+    port: int = 0,
+    sources: Sequence[str] = SOURCES,
+    rate: float | None = None,
+    misbehave: Mapping[str, Manner] | None = None,
+    on_ready: Callable[[Catalogue], None] | None = None,
+    stop: threading.Event | None = None,
+) -> dict[str, Any]:
+    """Serve the releases in `files` on 127.0.0.1 in all six wire formats.
+
+    Args:
+        files: Tables (Parquet, CSV, JSONL) with `title`, and best also `artist, mix, label, catalog_number,
+            release_date, duration_ms, isrc`; `../shared/data/labels.parquet` is one.
+        port: 0 takes any free one.
+        sources: Which sources the printed settings name.
+        rate: Requests a second in the printed settings; None leaves the real services' pace.
+        misbehave: What each source does wrong; see `enrich.demo.catalogue.misbehaving`.
+        on_ready: Told once requests are taken, with the server.
+        stop: Serving ends when it is set; None returns at once, with the server closed again.
+
+    Returns:
+        `tracks`, `releases`, `labels` served, `address`, `settings` (the ENRICH_* variables), `requests` answered.
+
+    Raises:
+        InputFileError: a file cannot be read, or the port is taken.
+    """
+    server = Catalogue(read_releases(files), misbehave=misbehave, port=port)
+    try:
+        server.start()
+    except OSError as error:
+        raise InputFileError(f"port {port}: {error.strerror}; leave --port out to take a free one") from None
+    try:
+        result = {
+            "tracks": len(server.shop.listings),
+            "releases": len({one.release for one in server.shop.listings}),
+            "labels": len(server.shop.labels),
+            "address": server.address,
+            "settings": server.environment(sources, rate=rate),
+        }
+        if on_ready is not None:
+            on_ready(server)
+        while stop is not None and not stop.wait(0.2):
+            pass
+        return {**result, "requests": server.count()}
+    finally:
+        server.stop()
 
 
 class _Tokens:
