@@ -26,19 +26,10 @@ from enrich.rules import DJ_WEIGHT, LABEL_WEIGHT, MAX_RANK, OCCURRENCE_WEIGHT, P
 #: position, probability, occurrence_count, all descending, then the artist's key. `label_no` is the top label of the
 #: context where the artist releases on it, else null; `total` the sum of the probabilities of the unknown's first 50.
 SCORES = pl.Schema(
-    {
-        "unknown_no": pl.UInt32,
-        "artist_no": pl.UInt32,
-        "rank": pl.Int32,
-        "probability": pl.Float64,
-        "total": pl.Float64,
-        "occurrence_count": pl.Int32,
-        "label_no": pl.UInt32,
-        "occurrence": pl.Float64,
-        "label": pl.Float64,
-        "dj": pl.Float64,
-        "position": pl.Float64,
-    }
+    {"unknown_no": pl.UInt32(), "artist_no": pl.UInt32(), "rank": pl.Int32()}
+    | dict.fromkeys(("probability", "total"), pl.Float64())
+    | {"occurrence_count": pl.Int32(), "label_no": pl.UInt32()}
+    | dict.fromkeys(("occurrence", "label", "dj", "position"), pl.Float64())
 )
 
 

@@ -27,19 +27,10 @@ from enrich.tiers.proposing import propose_by_source, with_artist_id
 from enrich.tiers.same_title import SAME_RECORDING, speaks, title_words
 from enrich.tiers.workspace import Workspace
 
+_TEXT = pl.String()
 _CONFIRMED = pl.Schema(
-    {
-        "track_id": pl.String(),
-        "value": pl.String(),
-        "context_rank": pl.Int64(),
-        "sentences": pl.List(pl.String()),
-        "source": pl.String(),
-        "probability": pl.Float64(),
-        "bucket": pl.String(),
-        "release": pl.String(),
-        "label": pl.String(),
-        "url": pl.String(),
-    }
+    {"track_id": _TEXT, "value": _TEXT, "context_rank": pl.Int64(), "sentences": pl.List(_TEXT), "source": _TEXT}
+    | {"probability": pl.Float64(), **dict.fromkeys(("bucket", "release", "label", "url"), _TEXT)}
 )
 
 
@@ -47,11 +38,7 @@ class ConfirmedCandidates:
     """Tier 2 over a workspace: PROPOSALS, source by source; a question once asked is not asked again in a run."""
 
     def __init__(
-        self,
-        sources: Sequence[Source],
-        *,
-        stop: threading.Event | None = None,
-        rankings: ContextRankings | None = None,
+        self, sources: Sequence[Source], *, stop: threading.Event | None = None, rankings: ContextRankings | None = None
     ) -> None:
         self._sources = sources
         self._rankings = rankings or ContextRankings()
@@ -118,16 +105,16 @@ class ConfirmedCandidates:
             choices = choose_among(asked, [answer.hits for _, answer in answered], book=book)
             settled = []
             for (query, answer), choice in zip(answered, choices, strict=True):
-                is_found = choice.outcome is Outcome.FOUND and choice.hit is not None
-                if is_found and choice.hit is not None:
+                hit = choice.hit if choice.outcome is Outcome.FOUND else None
+                if hit is not None:
                     self._known[query] = {
                         "source": answer.source,
                         "probability": probability(answer.source, choice.score),
-                        "release": choice.hit.release_title,
+                        "release": hit.release_title,
                         "label": choice.label,
-                        "url": choice.hit.url,
+                        "url": hit.url,
                     }
-                settled.append(is_found)
+                settled.append(hit is not None)
             return settled
 
         found = search_all(queries, self._sources, judge=judge, stop=self._stop)
@@ -150,11 +137,6 @@ def _in_database(ws: Workspace, candidates: pl.DataFrame) -> pl.DataFrame:
         candidates.filter(pl.col("version_class").is_in(SAME_RECORDING))
         .with_columns(artist_key=artist_key(pl.col("value")))
         .join(known, on=["base_key", "artist_key"])
-        .with_columns(
-            source=pl.lit("database"),
-            probability=pl.lit(DATABASE_CONFIDENCE),
-            release=pl.lit(None, pl.String),
-            url=pl.lit(None, pl.String),
-        )
-        .match_to_schema(_CONFIRMED, extra_columns="ignore")
+        .with_columns(source=pl.lit("database"), probability=pl.lit(DATABASE_CONFIDENCE))
+        .match_to_schema(_CONFIRMED, extra_columns="ignore", missing_columns="insert")
     )

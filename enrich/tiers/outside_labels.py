@@ -45,11 +45,7 @@ class OutsideLabels:
     """
 
     def __init__(
-        self,
-        sources: Sequence[Source],
-        *,
-        on_progress: OnProgress | None = None,
-        stop: threading.Event | None = None,
+        self, sources: Sequence[Source], *, on_progress: OnProgress | None = None, stop: threading.Event | None = None
     ) -> None:
         self._sources = sources
         self._on_progress = on_progress

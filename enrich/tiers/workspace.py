@@ -74,12 +74,8 @@ class Workspace:
 
     def seen(self) -> pl.DataFrame:
         """What stood in the blanks at the snapshot: track_id, seen_title, seen_label, seen_artist."""
-        return self.tracks.select(
-            "track_id",
-            seen_title="title",
-            seen_label="label",
-            seen_artist=pl.when("is_known_artist").then("artist"),
-        )
+        artist = pl.when("is_known_artist").then("artist")
+        return self.tracks.select("track_id", seen_title="title", seen_label="label", seen_artist=artist)
 
     def with_accepted(self, accepted: pl.DataFrame) -> Workspace:
         """The workspace with accepted PROPOSALS in place; a blank already filled stays as it is."""
@@ -133,22 +129,12 @@ def _with_artists(ws: Workspace, artists: pl.DataFrame) -> Workspace:
         .explode("name")
         .with_columns(artist_key=artist_key(pl.col("name")), place=pl.int_range(pl.len()).over("track_id"))
         .join(ws.artist_ids, on="artist_key", how="left")
-        .select(
-            "track_id",
-            "artist_id",
-            pl.col("name").alias("artist"),
-            "artist_key",
-            pl.lit("primary").alias("role"),
-            pl.col("place").alias("position"),
-        )
-        .cast(ws.credits.schema)
+        .with_columns(artist="name", role=pl.lit("primary"), position="place")
         .select(ws.credits.columns)
-        if not names.is_empty()
-        else ws.credits.clear()
+        .cast(ws.credits.schema)
     )
-    replaced = ws.credits.filter(
-        ~((pl.col("role") == "primary") & pl.col("track_id").is_in(names["track_id"].to_list()))
-    )
+    again = (pl.col("role") == "primary") & pl.col("track_id").is_in(names["track_id"].implode())
+    replaced = ws.credits.filter(~again)
     tracks = (
         ws.tracks.join(shown, on="track_id", how="left", maintain_order="left")
         .with_columns(
