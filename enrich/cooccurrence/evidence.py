@@ -117,17 +117,11 @@ def _played_near(rows: pl.DataFrame, dj_credit: pl.DataFrame, names: Names, part
 def _label_around(rows: pl.DataFrame, ranked: pl.DataFrame, names: Names) -> pl.DataFrame:
     both = pl.col("surrounded") > 0
     count = pl.when(both).then("surrounded").otherwise("sets").cast(pl.Int64)
+    near = pl.when(both).then(pl.lit("Surrounded by")).otherwise(pl.lit("Near"))
+    sets = pl.when(count == 1).then(pl.lit("set")).otherwise(pl.lit("sets"))
     return (
         rows.join(names.known.labels, on="label_no")
-        .with_columns(
-            sentence=pl.format(
-                "{} {} releases in {} {}",
-                pl.when(both).then(pl.lit("Surrounded by")).otherwise(pl.lit("Near")),
-                "label",
-                count,
-                pl.when(count == 1).then(pl.lit("set")).otherwise(pl.lit("sets")),
-            )
-        )
+        .with_columns(sentence=pl.format("{} {} releases in {} {}", near, "label", count, sets))
         .join(ranked, on=["unknown_no", "label_no"])
         .with_columns(part=pl.lit(3), choice=pl.lit(1, pl.Int64))
     )
@@ -135,11 +129,9 @@ def _label_around(rows: pl.DataFrame, ranked: pl.DataFrame, names: Names) -> pl.
 
 def _djs(rows: pl.DataFrame, ranked: pl.DataFrame, shown: pl.DataFrame, names: Names) -> pl.DataFrame:
     times = pl.when(pl.col("plays") == 1).then(pl.lit("once")).otherwise(pl.format("{} times", "plays"))
-    often = (
-        pl.when(pl.col("plays") == pl.col("most_plays"))
-        .then(pl.lit("no artist more often"))
-        .otherwise(pl.format("the most played artist {} times", "most_plays"))
-    )
+    is_most = pl.col("plays") == pl.col("most_plays")
+    other = pl.format("the most played artist {} times", "most_plays")
+    often = pl.when(is_most).then(pl.lit("no artist more often")).otherwise(other)
     played = pl.format("{} played {} {} in all, {}", "dj", "name", times, often)
     sentence = (
         pl.when(pl.col("is_artist") == 1, pl.col("dj") == pl.col("name"))

@@ -153,8 +153,7 @@ def _credited(credit: pl.DataFrame) -> pl.DataFrame:
 def _names(credited: pl.DataFrame, djs: pl.DataFrame) -> pl.DataFrame:
     """artist_no, artist_key, artist, rank, plays: artists (rank 0) and DJs (1), spelled as artists where they are."""
     parts = [
-        credited.select("artist_key", "artist", "plays", rank=pl.lit(0)),
-        djs.select("artist_key", "artist", "plays", rank=pl.lit(1)),
+        part.select("artist_key", "artist", "plays", rank=pl.lit(rank)) for rank, part in enumerate((credited, djs))
     ]
     return _commonest(pl.concat(parts, how="vertical_relaxed"), "artist_key", "artist").with_row_index("artist_no")
 

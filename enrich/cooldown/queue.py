@@ -194,11 +194,7 @@ def process(settings: Settings, *, now: datetime, limit: int = 50) -> ProcessRes
 
 
 def stats(settings: Settings, *, now: datetime) -> QueueStats:
-    """How the queue stands at `now`.
-
-    Raises:
-        DatabaseError: Postgres is down or migration 008 is missing.
-    """
+    """How the queue stands at `now`; raises as `process`."""
     with _transaction(settings, "cool-down stats") as cur:
         COOLDOWN["queue_stats"].execute(cur, now=now)
         queue = cur.fetchone()

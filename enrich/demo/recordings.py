@@ -34,10 +34,10 @@ class Recording:
 
     number: int
     artists: tuple[int, ...]
-    featured: int | None
+    featured: int | None = None
     base_title: str
-    remixer: int | None
-    remix_word: str | None
+    remixer: int | None = None
+    remix_word: str | None = None
     label: int
     released: date | None
     catalogued: bool
@@ -115,8 +115,6 @@ def _original(
         artists=unique,
         featured=None if featured in unique else featured,
         base_title=titles.draw(),
-        remixer=None,
-        remix_word=None,
         label=index,
         released=on,
         catalogued=on is not None and rng.random() >= _UNCATALOGUED,
@@ -163,10 +161,7 @@ def _worked_example(cast: Cast, *, first: int, today: date) -> tuple[Recording, 
         Recording(
             number=first + n,
             artists=(cast.artist_index(artist),),
-            featured=None,
             base_title=title,
-            remixer=None,
-            remix_word=None,
             label=label,
             released=_friday(today + timedelta(days=days)),
             catalogued=True,

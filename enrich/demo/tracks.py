@@ -129,7 +129,6 @@ def _named(rng: np.random.Generator, cast: Cast, recording: Recording, isrcs: _I
     label = cast.labels[recording.label]
     return Track(
         title=naming.catalogue_title(recording, cast, rng),
-        recording=recording.number,
         artists=recording.artists,
         featured=recording.featured,
         remixer=recording.remixer,
@@ -139,7 +138,6 @@ def _named(rng: np.random.Generator, cast: Cast, recording: Recording, isrcs: _I
         duration_ms=recording.duration_ms if rng.random() < 0.8 else None,
         genre=label.scene,
         is_remix=recording.is_remix,
-        label=recording.label,
         **_truth(recording, cast),  # type: ignore[arg-type]
     )
 
@@ -154,12 +152,10 @@ def _second_rows(rng: np.random.Generator, cast: Cast, named: list[Recording]) -
         rows.append(
             Track(
                 title=f"{made.base_title} ({'Extended Mix' if rng.random() < 0.7 else 'Club Mix'})",
-                recording=made.number,
                 artists=made.artists,
                 metadata=_named_metadata(rng, label),
                 duration_ms=made.duration_ms + int(rng.integers(30_000, 110_000)),
                 genre=cast.labels[made.label].scene,
-                label=made.label,
                 **_truth(made, cast),  # type: ignore[arg-type]
             )
         )
@@ -168,6 +164,8 @@ def _second_rows(rng: np.random.Generator, cast: Cast, named: list[Recording]) -
 
 def _truth(recording: Recording, cast: Cast) -> dict[str, object]:
     return {
+        "recording": recording.number,
+        "label": recording.label,
         "true_artist": naming.credited(recording, cast),
         "true_title": naming.clean_title(recording, cast),
         "true_label": cast.labels[recording.label].name,
@@ -210,7 +208,7 @@ def _failed(
                 if lot.kind == "mashup"
                 else _blank(rng, cast, pools.draw(lot), lot, pools, isrcs)
             )
-    failed = _with_worked_example(failed, recordings)
+    failed = _with_worked_example(cast, failed, recordings)
     return _with_unknown_artists(rng, _with_hints(rng, cast, failed))
 
 
@@ -273,7 +271,6 @@ def _blank(rng: np.random.Generator, cast: Cast, recording: Recording, lot: Lot,
     readable = lot.kind in ("artist_lost", "dirty_title")
     return Track(
         title=title,
-        recording=recording.number,
         metadata=_empty_metadata(rng),
         isrc=isrcs.of(recording) if lot.channel == "catalogue" and rng.random() < 0.1 else None,
         duration_ms=recording.duration_ms + int(rng.normal(0, 1500)) if readable and rng.random() < 0.4 else None,
@@ -281,7 +278,6 @@ def _blank(rng: np.random.Generator, cast: Cast, recording: Recording, lot: Lot,
         kind=lot.kind,
         channel=lot.channel,
         twin_of=pools.track_of.get(recording.number) if lot.channel == "twin" else None,
-        label=recording.label,
         **_truth(recording, cast),  # type: ignore[arg-type]
     )
 
@@ -308,23 +304,13 @@ def _mashup(rng: np.random.Generator, cast: Cast, recordings: tuple[Recording, .
     )
 
 
-def _with_worked_example(failed: list[Track], recordings: tuple[Recording, ...]) -> list[Track]:
+def _with_worked_example(cast: Cast, failed: list[Track], recordings: tuple[Recording, ...]) -> list[Track]:
     """`Frozen Ground` without artist and label, and the `ID - ID` between it and `Rainy Road`."""
     at = next(i for i, t in enumerate(failed) if t.kind == "artist_lost" and t.true_title == "Frozen Ground")
     failed[at] = replace(failed[at], title="Frozen Ground", metadata="{}")
     at = next(i for i, t in enumerate(failed) if t.kind == "promo_id")
     tide = next(r for r in recordings if r.base_title == "Northern Tide")
-    failed[at] = replace(
-        failed[at],
-        title="ID - ID",
-        recording=tide.number,
-        label=tide.label,
-        metadata="{}",
-        true_artist="Ilan Bluestone",
-        true_title="Northern Tide",
-        true_label="Anjunabeats",
-        released_on=tide.released,
-    )
+    failed[at] = replace(failed[at], title="ID - ID", metadata="{}", **_truth(tide, cast))  # type: ignore[arg-type]
     return failed
 
 

@@ -72,20 +72,11 @@ class Catalogue:
         releases: Frame of schema RELEASES, or one that can be completed to it (`title` is enough).
         misbehave: What each source does wrong from the start; see `misbehaving`.
         port: 0 takes any free one.
-        delay_s: How long every answer takes at least.
     """
 
-    def __init__(
-        self,
-        releases: pl.DataFrame,
-        *,
-        misbehave: Mapping[str, Manner] | None = None,
-        port: int = 0,
-        delay_s: float = 0.0,
-    ) -> None:
+    def __init__(self, releases: pl.DataFrame, *, misbehave: Mapping[str, Manner] | None = None, port: int = 0) -> None:
         self.shop = Shop(releases)
         self._plans: dict[str, list[Plan]] = {}
-        self.delay_s = delay_s
         self._port = port
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -200,8 +191,6 @@ class Catalogue:
         base = self._root + (SITE_BASE if is_site else BASES[source])
         params = dict(parse_qsl(parts.query, keep_blank_values=True))
         request = Request(source=source, method=method, path=path, params=params, headers=headers, base=base)
-        if self.delay_s:
-            self._closing.wait(self.delay_s)
         reply = self._reply(request, body, is_site=is_site, now=at)
         entry = Logged(
             source=source, method=method, path=path, params=params, user_agent=headers.get("user-agent", ""),
