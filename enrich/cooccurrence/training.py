@@ -6,13 +6,14 @@ Entry points: `train_ranker` (files), `train_on` (a frame, such as a snapshot's 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import Any
 
 import polars as pl
 
 from enrich.cooccurrence.evaluation.replay import CrossValidation, fit_for_use
-from enrich.cooccurrence.learned.ranker import NEGATIVES, SETTINGS, TREES, Ranker, store
+from enrich.cooccurrence.learned.ranker import NEGATIVES, SETTINGS, TREES, store
 from enrich.cooccurrence.signs import COLUMNS, schema_hash
 from enrich.cooccurrence.stored import FORMAT
 from enrich.tracklists.reading import read_tracklists
@@ -52,7 +53,7 @@ def train_on(
     plan = CrossValidation(seed=seed)
     if sample is not None:
         plan = CrossValidation(seed=seed, size=max(10, sample // plan.folds))
-    fitted = fit_for_use(tracklists, plan=plan)
+    ranker, calibration = fit_for_use(tracklists, plan=plan)
     manifest = {
         "format": FORMAT,
         "trained_at": now,
@@ -60,8 +61,7 @@ def train_on(
         "schema": schema_hash(),
         "columns": list(COLUMNS),
         "settings": SETTINGS | {"trees": TREES, "negatives": NEGATIVES},
-        "data": fitted.about,
-        "figures": {k: v for k, v in fitted.figures.items() if k != "failures"},
+        **ranker.manifest,
     }
-    store(Ranker(booster=fitted.ranker.booster, manifest=manifest), fitted.calibration, out)
+    store(replace(ranker, manifest=manifest), calibration, out)
     return manifest

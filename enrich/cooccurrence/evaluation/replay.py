@@ -13,7 +13,7 @@ Reads files or a frame; writes the JSON asked for and nothing else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -48,16 +48,6 @@ class CrossValidation:
     size: int | None = None
     """Recordings hidden at once, at most; None: all of a fold."""
     kinds: tuple[str, ...] = KINDS
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fitted:
-    """A ranker for use, its calibrations as JSON, what it was made from and what it showed."""
-
-    ranker: Ranker
-    calibration: dict[str, Any]
-    about: dict[str, Any]
-    figures: dict[str, Any]
 
 
 def evaluate(
@@ -115,10 +105,14 @@ def evaluate_frame(
     return result
 
 
-def fit_for_use(tracklists: pl.DataFrame, *, plan: CrossValidation) -> Fitted:
+def fit_for_use(tracklists: pl.DataFrame, *, plan: CrossValidation) -> tuple[Ranker, dict[str, Any]]:
     """Measure and calibrate on held-out half-years, then train on all folds: what `enrich train-ranker` stores.
 
     Where half-years hold too little, recordings are hidden at random.
+
+    Returns:
+        The ranker with `data` and `figures` in its manifest: what it was made from and what it showed; and the
+        calibrations as JSON.
     """
     world = World.of(without_duplicate_sets(tracklists))
     kind = "half_years"
@@ -131,11 +125,12 @@ def fit_for_use(tracklists: pl.DataFrame, *, plan: CrossValidation) -> Fitted:
     prior = load_calibration()
     calibration = {s: _fitted(pl.concat(answers), s, prior=prior.get(s)).as_json() for s in CALIBRATED}
     judged = pl.concat(_judged(own, fit=_without(answers, i)) for i, own in enumerate(answers))
-    measured = figures(judged, pl.concat(fold.asked for fold in folds))
+    held_out = figures(judged, pl.concat(fold.asked for fold in folds))
     candidates, right = right_and_wrong(folds)
     ranker = train(candidates, right, seed=plan.seed)
-    about = _about(world, tracklists) | {"training_recordings": measured["n"], "hidden": kind}
-    return Fitted(ranker=ranker, calibration=calibration, about=about, figures=measured)
+    about = _about(world, tracklists) | {"training_recordings": held_out["n"], "hidden": kind}
+    shown = {k: v for k, v in held_out.items() if k != "failures"}
+    return replace(ranker, manifest={"data": about, "figures": shown}), calibration
 
 
 def _about(world: World, tracklists: pl.DataFrame) -> dict[str, Any]:
