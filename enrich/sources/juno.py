@@ -75,16 +75,18 @@ def _track(card: Node) -> Hit | None:
     if heading is None or text is None:
         return None
     title, mix = split_version(text)
+    artists = _artists(card)
     beside = card.css_first("div.lit-date-length-tempo")
     said_beside = [one.strip() for one in re.split(r"[/\n]", beside.text(separator="\n"))] if beside is not None else []
     return Hit(
         source=Juno.name,
-        title=title,
+        title=title.strip('"“”'),
         mix=mix,
-        artists=tuple(_artists(card)),
+        artists=() if _are_various(artists) else tuple(artists),
         label=_label(card),
         release_date=next((_day(one) for one in said_beside if _DATE.match(one)), None),
         duration_ms=next(filter(None, map(read_clock, said_beside)), None),
+        is_compilation=_are_various(artists),
         url=absolute(heading.attributes.get("href"), _SITE),
     )
 
@@ -98,7 +100,7 @@ def _hits(card: Node) -> Iterator[Hit]:
     heading = card.css_first("a.juno-title")
     release = clean_text(heading.text()) if heading is not None else None
     artists = _artists(card)
-    is_compilation = any(name.casefold() in {"various", "various artists"} for name in artists)
+    is_compilation = _are_various(artists)
     catalog_number, day = _info(card)
     for node in card.css("div.jd-listing-tracklist div.col"):
         text = " ".join(node.text(separator=" ").replace("\xa0", " ").split())
@@ -131,6 +133,10 @@ def _artists(card: Node) -> list[str]:
     linked = [text for node in cell.css("a") if (text := clean_text(node.text()))]
     plain = clean_text(cell.text())
     return list(dict.fromkeys(linked)) or ([plain] if plain else [])
+
+
+def _are_various(artists: list[str]) -> bool:
+    return any(name.casefold() in {"various", "various artists"} for name in artists)
 
 
 def _info(card: Node) -> tuple[str | None, date | None]:

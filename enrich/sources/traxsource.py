@@ -64,7 +64,9 @@ def _hit(row: Node) -> Hit | None:
         return None
     mix, duration_ms = _version(row.css_first("div.trk-cell.title"), link)
     label = row.css_first("div.trk-cell.label a") or row.css_first("div.trk-cell.label")
-    artists = _texts(row, "div.trk-cell.artists a.com-artists") or _texts(row, "div.trk-cell.artists a")
+    artists = next(
+        filter(None, (_texts(row, f"div.trk-cell.artists{who}") for who in (" a.com-artists", " a", ""))), []
+    )
     remixers = _texts(row, "div.trk-cell.artists a.com-remixers")
     remixer = _REMIXED_BY.match(mix or "")
     released = row.css_first("div.trk-cell.r-date")

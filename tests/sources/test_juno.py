@@ -93,3 +93,24 @@ def test_an_archive_can_be_read(open_one, night_signal, catalogue):
     assert catalogue.log[0].params == {
         "q[all][]": "Alpha Kid Night Signal", "solrorder": "relevancy", "items_per_page": "50",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("artist", "title", "expected"),
+    [
+        pytest.param("Selda", "Set It Off (Beta remix)", ("Set It Off", "Beta remix", ("Selda",), False), id="a-track"),
+        pytest.param("Selda", "“Set It Off”", ("Set It Off", None, ("Selda",), False), id="in-quotes"),
+        pytest.param("Various", "Set It Off", ("Set It Off", None, (), True), id="various"),
+    ],
+)
+def test_the_layout_of_tracks(artist, title, expected):
+    card = (
+        f'<div class="jd-listing-item-track"><div class="juno-artist">{artist}</div>'
+        f'<a class="juno-title" href="/products/x/">{title}</a><a class="juno-label">Deepwell</a>'
+        '<div class="lit-date-length-tempo">15 Sept 25 / 5:38 / 124 BPM</div></div>'
+    )
+
+    (hit,) = read_page(page(card))
+
+    assert (hit.title, hit.mix, hit.artists, hit.is_compilation) == expected
+    assert (hit.label, str(hit.release_date), hit.duration_ms) == ("Deepwell", "2025-09-15", 338_000)

@@ -55,6 +55,16 @@ def test_rows_are_read_with_or_without_their_list_and_headers_skipped():
     assert len(read_page(page(rows))) == len(read_page(page(f'<div id="searchTrackList">{rows}</div>'))) == 1
 
 
+def test_names_need_no_links():
+    cell = row(LINK, label="Deepwell").replace(
+        '<a class="com-artists" href="/artist/1/alpha-kid">Alpha Kid</a>', "Alpha Kid"
+    )
+
+    (hit,) = read_page(page(cell))
+
+    assert (hit.artists, hit.label) == (("Alpha Kid",), "Deepwell")
+
+
 def test_cells_may_be_empty():
     (hit,) = read_page(page(row(LINK, label="", date_cell="")))
     assert (hit.label, hit.release_date) == (None, None)
