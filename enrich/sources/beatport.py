@@ -161,18 +161,16 @@ class Token:
         if self._file is None:
             return
         target = self._file.resolve()
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            # mkstemp makes it readable by its owner only.
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(self._fields, file, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, target)
-        except OSError:
-            # The run goes on with the token in memory; the next one has to renew again.
-            with contextlib.suppress(OSError):
-                os.unlink(name)
+        # Readable by its owner only. Where it cannot be kept, the run goes on with the token in memory.
+        with contextlib.suppress(OSError), contextlib.ExitStack() as undo:
+            file = undo.enter_context(
+                tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}.", delete=False)
+            )
+            undo.callback(Path(file.name).unlink, missing_ok=True)
+            json.dump(self._fields, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, target)
 
 
 def open_source(options: SourceOptions) -> Source:

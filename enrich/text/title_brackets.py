@@ -113,13 +113,8 @@ def judged_brackets(
 ) -> pl.DataFrame:
     """The pieces of cleaned titles, in order, with what each bracket means and which one is its title's label.
 
-    Args:
-        rows: row, given (artist), text.
-        known_labels, one_by_one, guess: See `titles.parse_titles`.
-
-    Returns:
-        One row per piece, a bracket or the text between two: among others inner (null for text), meaning, is_known,
-        is_label.
+    `rows` are row, given (artist), text; for the rest see `titles.parse_titles`. Returns one row per piece, a bracket
+    or the text between two: among others inner (null for text), meaning, is_known, is_label.
     """
     brackets = _brackets(rows)
     known = pl.DataFrame({"n": list(known_labels or ())}, schema={"n": pl.String}).select(label_key(pl.col("n")))["n"]

@@ -59,16 +59,9 @@ def name_artists(
     labels: Sequence[str | None],
     book: LabelBook,
 ) -> pl.DataFrame:
-    """Whom the hits of one source name.
+    """NAMED, by query: whom the hits of one source name, `hits[i]` for row i of `asked` (schema RECORDINGS).
 
-    Args:
-        asked: Tracks without an artist; schema RECORDINGS.
-        hits: `hits[i]` are what the source gave for row i.
-        labels: The label each track is known to be on, or None.
-        book: Tells when two spellings are one label.
-
-    Returns:
-        NAMED, by query.
+    `labels` are those the tracks are known to be on; the book tells when two spellings are one label.
     """
     distinct, pairs = distinct_hits(hits)
     if not distinct:
