@@ -90,11 +90,9 @@ class LabelBook:
 
     @classmethod
     def learn(cls, spellings: pl.DataFrame, *, facts: pl.DataFrame | None = None) -> LabelBook:
-        """Learn a book.
+        """Learn a book from `spellings`: `label`, optionally `tracks` (default 1); rows of one spelling are added up.
 
-        Args:
-            spellings: `label`; optionally `tracks` (default 1 each). Rows of one spelling are added up.
-            facts: `artist, title, label`, optionally `mix`: evidence that two names stand on one recording.
+        `facts` (`artist, title, label`, optionally `mix`) are evidence that two names stand on one recording.
         """
         counts = _counted(spellings)
         parts = read_label_names(counts["label"]).join(counts.with_row_index("row"), on="row", how="left")

@@ -83,13 +83,7 @@ def credit_keys(column: pl.Series, *, known: Collection[str] | None = None) -> p
 
     The key of the whole credit is not added, so that a duo is counted once: as itself where it is known, as its
     members where not. Remixers are left out (they did not make the track), and so are unknown-words (`ID & A`: [a]).
-
-    Args:
-        column: Credits as written.
-        known: See `split_credits`.
-
-    Returns:
-        List(String) of the column's height and name; distinct keys in the order written, empty where nobody is named.
+    `known` as for `split_credits`. List(String) of distinct keys in the order written, empty where nobody is named.
     """
     credits = split_credits(column, known_artists=known)
     keys = (

@@ -1,4 +1,7 @@
-"""Names that look like two credits and are one act. Written by hand; data teaches the rest (`credits.learn_names`)."""
+"""Names that look like two credits and are one act: what is known where a text stands alone. Written by hand.
+
+A database's own artists and what its credits show (`credits.learn_names`) come on top, and decide first in an import.
+"""
 
 from __future__ import annotations
 
