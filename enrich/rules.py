@@ -75,6 +75,8 @@ MAX_RANK = 50
 SURE = 0.90
 
 # ── Cool-down ───────────────────────────────────────────────────────────────────────────────────────────────────────
+#: A track `in_progress` for longer belongs to a run that crashed (ours: the longest run takes a tenth of it).
+STUCK_HOURS = 6
 #: Retries a track gets before it counts as permanently failed (specification).
 MAX_ATTEMPTS = 5
 #: Days (specification): the base, the longest wait, the first exponential one, with a label, and of a young track.

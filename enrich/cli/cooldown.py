@@ -22,7 +22,10 @@ def migrate(
         str | None,
         typer.Option(help="fixed, exponential, adaptive or learned; else the one it waited under before, or adaptive."),
     ] = None,
-    base_days: Annotated[int, typer.Option(min=1, help="Base period in days, of this wait.")] = 90,
+    base_days: Annotated[
+        int | None,
+        typer.Option(min=1, help="Base period in days, of this wait and those after it; else the one before, or 90."),
+    ] = None,
     jitter: Annotated[float, typer.Option(min=0, max=0.5, help="Spread a batch by this share of its period.")] = 0.0,
     with_retriable: Annotated[
         bool, typer.Option("--all", help="Also failures that pass (time-outs and the like), which trigger retries.")

@@ -21,7 +21,7 @@ from enrich.cooldown.periods import STRATEGIES, jitter_share, period_expr
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import EnrichError
-from enrich.rules import BASE_DAYS, DEFAULT_STRATEGY, MAX_ATTEMPTS, MAX_WAIT_DAYS
+from enrich.rules import BASE_DAYS, DEFAULT_STRATEGY, MAX_ATTEMPTS, MAX_WAIT_DAYS, STUCK_HOURS
 from enrich.settings import Settings
 from enrich.sql import COOLDOWN
 from enrich.text.non_labels import is_label
@@ -32,6 +32,7 @@ _FACTS = pl.Schema(
         ("track_id", pl.String()),
         ("retry_count", pl.Int64()),
         ("own_strategy", pl.String()),
+        ("own_base_days", pl.Int64()),
         ("labels", pl.List(pl.String())),
         ("age_days", pl.Float64()),
     ]
@@ -106,7 +107,7 @@ def migrate(
     now: datetime,
     limit: int = 100,
     strategy: str | None = None,
-    base_days: int = BASE_DAYS,
+    base_days: int | None = None,
     jitter: float = 0.0,
     with_retriable: bool = False,
     apply: bool = True,
@@ -118,7 +119,7 @@ def migrate(
         now: The time of failing, with time zone; the period starts here.
         limit: At most this many failed tracks are looked at; >= 1.
         strategy: See `enrich.cooldown.periods`; None: each track's own, under which it waited before, else `adaptive`.
-        base_days: Base period in days, of this wait alone; >= 1.
+        base_days: Base period in days, of this wait and those after it; >= 1. None: each track's own, else 90.
         jitter: Share (0–0.5) by which a period is stretched or shortened, fixed for each track, to spread a batch.
         with_retriable: Also failures that pass, which `trigger` would retry.
         apply: False only counts.
@@ -128,6 +129,8 @@ def migrate(
         DatabaseError: Postgres is down or migration 008 is missing.
     """
     _check_limit(limit)
+    if apply:
+        settle_strays(settings, now=now)
     with _transaction(settings, "cool-down migrate") as cur:
         COOLDOWN["failed_candidates"].execute(
             cur, limit_rows=limit, max_attempts=MAX_ATTEMPTS, with_retriable=with_retriable
@@ -145,7 +148,7 @@ def enqueue(
     *,
     now: datetime,
     strategy: str | None = None,
-    base_days: int = BASE_DAYS,
+    base_days: int | None = None,
     jitter: float = 0.0,
 ) -> None:
     """Write the waiting time of tracks already locked by the caller's transaction; see `migrate`."""
@@ -155,28 +158,47 @@ def enqueue(
         raise EnrichError(f"unknown cool-down strategy {strategy!r}; known are {', '.join(STRATEGIES)}")
     facts = COOLDOWN["waiting_facts"].fetch(cur, _FACTS, track_ids=list(track_ids), now=now)
     own = pl.col("own_strategy") if strategy is None else pl.lit(strategy)
+    base = pl.col("own_base_days").clip(1).fill_null(BASE_DAYS) if base_days is None else pl.lit(base_days)
     waiting = facts.with_columns(
+        base_days=base.cast(pl.Int64),
         strategy=pl.when(own.is_in(STRATEGIES)).then(own).otherwise(pl.lit(DEFAULT_STRATEGY)),
         share=pl.Series([jitter_share(track) for track in facts["track_id"]], dtype=pl.Float64),
-    ).with_columns(hours=(_days(base_days) * 24 * (1 + jitter * pl.col("share"))).clip(1, MAX_WAIT_DAYS * 24))
+    )
+    days = _days(waiting["base_days"].unique().to_list() or [BASE_DAYS])
+    waiting = waiting.with_columns(hours=(days * 24 * (1 + jitter * pl.col("share"))).clip(1, MAX_WAIT_DAYS * 24))
     COOLDOWN["put_in_queue"].execute(
         cur,
         now=now,
         track_ids=waiting["track_id"].to_list(),
         hours=waiting["hours"].to_list(),
         strategies=waiting["strategy"].to_list(),
+        base_days=waiting["base_days"].to_list(),
     )
 
 
-def _days(base_days: int) -> pl.Expr:
-    """The period of each row by the strategy it names."""
+def _days(bases: Sequence[int]) -> pl.Expr:
+    """The period of each row by the strategy and the base it names."""
     has_label = pl.col("labels").list.eval(is_label(pl.element())).list.any()
     attempt, age = pl.col("retry_count"), pl.col("age_days")
-    days = partial(period_expr, attempt=attempt, has_label=has_label, age_days=age, base_days=base_days)
+    days = partial(period_expr, attempt=attempt, has_label=has_label, age_days=age)
     try:
-        return pl.coalesce(pl.when(pl.col("strategy") == name).then(days(name)) for name in STRATEGIES)
+        return pl.coalesce(
+            pl.when(pl.col("strategy") == name, pl.col("base_days") == base).then(days(name, base_days=base))
+            for name in STRATEGIES
+            for base in bases
+        )
     except ValueError as error:
         raise EnrichError(str(error)) from None
+
+
+def settle_strays(settings: Settings, *, now: datetime) -> None:
+    """Take up rows that nobody would: `in_progress` for `STUCK_HOURS`, and states under another program's names.
+
+    Raises:
+        DatabaseError: Postgres is down or migration 014 is missing.
+    """
+    with _transaction(settings, "cool-down") as cur:
+        COOLDOWN["settle_strays"].execute(cur, now=now, stuck_hours=STUCK_HOURS, max_attempts=MAX_ATTEMPTS)
 
 
 def process(settings: Settings, *, now: datetime, limit: int = 50) -> ProcessResult:
@@ -187,6 +209,7 @@ def process(settings: Settings, *, now: datetime, limit: int = 50) -> ProcessRes
         DatabaseError: Postgres is down or migration 008 is missing.
     """
     _check_limit(limit)
+    settle_strays(settings, now=now)
     with _transaction(settings, "cool-down process") as cur:
         COOLDOWN["take_due"].execute(cur, now=now, limit_rows=limit)
         taken = len(cur.fetchall())

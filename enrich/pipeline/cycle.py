@@ -17,6 +17,7 @@ from typing import Any, Unpack
 
 import polars as pl
 
+from enrich.cooldown.queue import settle_strays
 from enrich.ledger.proposals import proposals as list_proposals
 from enrich.ledger.review import refused
 from enrich.measuring.replay import measure
@@ -191,6 +192,8 @@ def _run(
     def read(table: str, rows: int) -> None:
         tell(on_progress, f"snapshot: {table}")
 
+    if command == "trigger" and options["apply"]:
+        settle_strays(settings, now=options["now"])
     tell(on_progress, "snapshot")
     path = options.get("snapshot") or take_snapshot(settings, now=options["now"], progress=read)
     with open_snapshot(path, settings=settings) as opened:

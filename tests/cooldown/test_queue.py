@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from enrich.cooldown import migrate, process, stats
+from enrich.cooldown.queue import settle_strays
 from enrich.database.connection import connect
 from enrich.errors import EnrichError
 
@@ -236,3 +237,46 @@ def test_a_label_counts_wherever_it_stands_and_a_word_for_none_does_not(database
     migrate(database, now=NOW)
 
     assert [(_queue(database)[i][2] - NOW).days for i in ids] == [90, 60, 60]
+
+
+def test_a_base_holds_for_every_wait_of_a_track(database):
+    ids = _tracks(database, [("short", None, 0, 400), ("usual", None, 0, 400)])
+    with connect(database) as con:
+        con.execute("update enrichment_status set status = 'completed' where track_id = %s", [ids[1]])
+    migrate(database, now=NOW, strategy="fixed", base_days=10)
+    with connect(database) as con:
+        con.execute("update enrichment_status set status = 'failed' where track_id = any(%s)", [ids])
+
+    migrate(database, now=NOW, strategy="adaptive")
+
+    assert [(_queue(database)[i][2] - NOW).days for i in ids] == [10, 90]
+
+
+@pytest.mark.parametrize(
+    ("status", "idle_hours", "then"),
+    [
+        ("in_progress", 7, "pending"),
+        ("in_progress", 5, "in_progress"),
+        ("in_progress", None, "pending"),
+        ("cooldown", 1, "pending_re_enrichment"),
+        ("permanently_failed", 1, "failed"),
+        ("partial", 100, "partial"),
+    ],
+)
+def test_what_nobody_would_take_up_is_settled(database, status, idle_hours, then):
+    (track,) = _tracks(database, [("stray", None, 1, 400)])
+    touched = None if idle_hours is None else NOW - timedelta(hours=idle_hours)
+    with connect(database) as con:
+        con.execute("alter table enrichment_status drop constraint if exists enrichment_status_status_check")
+        con.execute("alter table enrichment_status disable trigger user")
+        con.execute(
+            "update enrichment_status set status = %s, last_attempt = %s, updated_at = %s",
+            [status, touched, touched or NOW - timedelta(days=30)],
+        )
+
+    settle_strays(database, now=NOW)
+
+    assert _queue(database)[track][:2] == (then, 5 if status == "permanently_failed" else 1)
+    with connect(database) as con:
+        kept = con.execute("select status, retry_count from enrich_cooldown_adopted").fetchall()
+    assert kept == ([(status, 1)] if status in ("cooldown", "permanently_failed") else [])
