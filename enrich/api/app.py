@@ -231,7 +231,7 @@ def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guar
         """Long jobs: running ones with their progress, then the last finished."""
         return [job.asdict() for job in jobs.all()]
 
-    @app.get("/health", tags=["state"], response_model=models.Health, responses={503: {"model": models.Health}})
+    @app.get("/health", tags=["state"], response_model_exclude_none=True, responses={503: {"model": models.Health}})
     async def health(response: Response) -> models.Health:
         """Whether the API answers and Postgres can be used."""
         try:
@@ -239,7 +239,7 @@ def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guar
         except DatabaseError as error:
             response.status_code = 503
             return models.Health(status="unavailable", ok=False, version=__version__, database=str(error))
-        return models.Health(status="healthy", ok=True, version=__version__, database="ok")
+        return models.Health(status="healthy", healthy=True, ok=True, version=__version__, database="ok")
 
 
 def _monitoring(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guard: Guards) -> None:

@@ -198,9 +198,10 @@ class Invalid(BaseModel):
 class Health(BaseModel):
     """Answer of `GET /health`."""
 
-    model_config = _example({"status": "healthy", "ok": True, "version": "0.1.0", "database": "ok"})
-    status: Literal["healthy", "unavailable"] = Field(
-        description="`healthy`, as health checks of such services ask for."
+    model_config = _example({"status": "healthy", "healthy": True, "ok": True, "version": "0.1.0", "database": "ok"})
+    status: Literal["healthy", "unavailable"]
+    healthy: Literal[True] | None = Field(
+        default=None, description="Health checks look for this word: it is there where all is well, and only there."
     )
     ok: bool
     version: str

@@ -41,6 +41,8 @@ _MAX_NESTING = 64
 #: Brackets of JSON, and its texts, whose brackets count for nothing.
 _MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _FORMULA = r"^(?:[\s\x00]*[=+\-@＝＋－＠]|[\t\r\n])"
+#: Behind a semicolon a cell of its own begins, for spreadsheets that divide by it.
+_BEHIND = r";{}((?:\s|[\x00'])*[=+\-@＝＋－＠])"
 _NUMBER = r"^[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?$"
 
 
@@ -248,11 +250,13 @@ def _flat(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def _disarmed(cell: pl.Expr) -> pl.Expr:
-    return pl.when(_runs(cell)).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
+    safe = pl.when(_runs(cell)).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
+    return safe.str.replace_all(_BEHIND.format(""), ";'${1}")
 
 
 def _restored(cell: pl.Expr) -> pl.Expr:
     """What `_disarmed` was given: the one apostrophe it puts in front is taken off again, no other is."""
+    cell = cell.str.replace_all(_BEHIND.format("'"), ";${1}")
     rest = cell.str.slice(1)
     return pl.when(cell.str.starts_with("'") & _runs(rest)).then(rest).otherwise(cell)
 
@@ -280,7 +284,12 @@ def _read_csv(data: bytes) -> pl.DataFrame:
     separator = _separator(text)
     text = re.sub(r'^"?sep=."?\r?\n', "", text, flags=re.IGNORECASE)
     frame = pl.read_csv(text.encode(), separator=separator, infer_schema=False, encoding="utf8-lossy")
-    names = pl.DataFrame({"name": frame.columns}, schema={"name": pl.String}).select(_restored(pl.col("name")))["name"]
+    names = pl.DataFrame({"name": frame.columns}, schema={"name": pl.String})
+    # A file with a cell that a spreadsheet would run was not written here: its apostrophes are its own.
+    is_bare = _runs(pl.all()) & ~pl.all().str.starts_with("'")
+    if frame.select(pl.any_horizontal(is_bare.any())).item() or names.select(is_bare.any()).item():
+        return frame
+    names = names.select(_restored(pl.col("name")))["name"]
     # A file that names one column in both ways keeps its names.
     renamed = dict(zip(frame.columns, names, strict=True)) if names.is_unique().all() else {}
     return frame.with_columns(_restored(pl.all())).rename(renamed)

@@ -390,4 +390,4 @@ def test_labels_that_are_there_are_never_replaced(caller, said, status):
 def test_health_says_what_health_checks_look_for(caller):
     body = caller.get("/health").json()
 
-    assert (body["status"], body["ok"], body["database"]) == ("healthy", True, "ok")
+    assert (body["status"], body["healthy"], body["ok"], body["database"]) == ("healthy", True, True, "ok")

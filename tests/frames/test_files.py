@@ -47,6 +47,9 @@ def test_what_is_written_is_read_back(tmp_path: Path, extension: str) -> None:
         pytest.param("-5", "-5", id="number"),
         pytest.param("+1.5e3", "+1.5e3", id="number-with-exponent"),
         pytest.param("A = B", "A = B", id="inside"),
+        pytest.param("Live;=1+1", "Live;'=1+1", id="behind-a-semicolon"),
+        pytest.param("a; @x;b;'-1", "a;' @x;b;''-1", id="behind-several"),
+        pytest.param("a;b", "a;b", id="a-semicolon"),
         pytest.param(None, None, id="null"),
     ],
 )
@@ -55,13 +58,19 @@ def test_cells_a_spreadsheet_would_run(cell: str | None, safe: str | None) -> No
 
 
 @settings(deadline=None)
-@given(st.lists(st.none() | st.text(st.sampled_from("'=+-@\t \n,\"x1.＝"), max_size=6), min_size=1))
+@given(st.lists(st.none() | st.text(st.sampled_from("'=+-@\t \n,;\"x1.＝"), max_size=6), min_size=1))
 def test_a_csv_gives_back_every_cell(cells: list[str | None]) -> None:
     with TemporaryDirectory() as folder:
         frame = pl.DataFrame({"=c": cells, "d": ["x"] * len(cells)}, schema={"=c": pl.String, "d": pl.String})
         back = read_table(write_table(frame, Path(folder) / "t.csv"))
 
     assert back.equals(frame)
+
+
+def test_a_file_that_is_not_ours_keeps_its_apostrophes(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("title,artist\n'+x,a\n+y,'=b;'=c\n", encoding="utf-8")
+
+    assert read_table(tmp_path / "t.csv").rows() == [("'+x", "a"), ("+y", "'=b;'=c")]
 
 
 def test_lists_structs_and_headers_become_plain_cells(tmp_path: Path) -> None:
