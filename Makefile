@@ -13,7 +13,7 @@ export JUPYTER_PLATFORM_DIRS = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-slow lint bench bench-large spark spark-test canary lab notebooks browser snapshot hunt-labels resolve trigger writeback report \
-        cooldown-migrate cooldown-process cooldown-stats serve faults requirements clean
+        cooldown-migrate cooldown-process cooldown-stats serve faults audit-deps requirements clean
 
 help:  ## Explain the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,16 @@ canary: setup  ## The newest releases of every package, and which tests they bre
 	@$(CANARY)/bin/python $(CANARY_TESTS) $(or $(TESTS),tests) || { \
 	    echo "THE SAME TESTS WITH THE PINNED PACKAGES; what passes here is broken by the newest releases"; \
 	    $(BIN)/python $(CANARY_TESTS) --last-failed $(or $(TESTS),tests); exit 1; }
+
+AUDIT := data/audit
+audit-deps: setup  ## Known weaknesses of every pinned package (pip-audit); says so where their database is out of reach
+	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT) && \
+	    $(AUDIT)/bin/python -m pip install -qq --disable-pip-version-check pip-audit==2.10.1; }
+	@$(AUDIT)/bin/pip-audit --no-deps --disable-pip --progress-spinner off -r requirements.txt > $(AUDIT)/said 2>&1; code=$$?; \
+	if grep -qE "Connection ?Error|Timeout|ServiceError|ProxyError|SSLError" $(AUDIT)/said \
+	    || [ $$(grep -c "could not be audited" $(AUDIT)/said) -ge $$(grep -c "==" requirements.txt) ]; then \
+	    echo "NOT AUDITED: the database of weaknesses is out of reach from here"; \
+	else cat $(AUDIT)/said; exit $$code; fi
 
 # Kernels start in the folder of their notebook; the data folder is the checkout's.
 lab notebooks browser: export ENRICH_DATA_DIR ?= $(CURDIR)/data

@@ -6,6 +6,7 @@ heavy library at its top: a command calls `enrich.…`, which loads what it name
 
 from __future__ import annotations
 
+import os
 import sys
 from types import ModuleType
 
@@ -36,6 +37,8 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run the command line; an `EnrichError` is one line on stderr and exit code 1."""
+    # Snapshots, exports and caches hold the database's data: nobody's but the user's and its group's.
+    os.umask(0o027 | os.umask(0o077))
     try:
         build_app()()
     except EnrichError as error:

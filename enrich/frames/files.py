@@ -190,6 +190,8 @@ def replacing(*paths: str | Path) -> Iterator[tuple[Path, ...]]:
     try:
         yield parts
         for part, path in zip(parts, finals, strict=True):
+            # What the database holds is nobody's but the user's and its group's.
+            part.chmod(part.stat().st_mode & 0o640)
             part.replace(path)
     except OSError as error:
         raise InputFileError(

@@ -60,6 +60,7 @@ def publish(working: Path, folder: Path, snapshot_id: str, manifest: str) -> Pat
     beside = working.with_suffix(".json")
     beside.write_text(manifest, encoding="utf-8")
     for path in (working, beside):
+        path.chmod(path.stat().st_mode & 0o640)
         _sync(path)
     beside.replace(final.with_suffix(".json"))
     working.replace(final)

@@ -32,6 +32,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, extension: str) -> None:
     path = write_table(frame, tmp_path / f"t.{extension}")
     assert read_table(path)["title"].to_list() == NASTY
     assert [p.name for p in tmp_path.iterdir()] == [path.name], "no temporary file is left"
+    assert path.stat().st_mode & 0o137 == 0, "others read nothing"
 
 
 @pytest.mark.parametrize(

@@ -90,3 +90,4 @@ def test_the_newest_are_kept(world):
     folder = snapshots_folder(keeping)
     assert len(list(folder.glob("*.duckdb"))) == len(list(folder.glob("*.json"))) == 2
     assert latest(folder) == last
+    assert {path.stat().st_mode & 0o137 for path in (last, last.with_suffix(".json"))} == {0}
