@@ -291,9 +291,9 @@ def _read_csv(data: bytes) -> pl.DataFrame:
     is_bare = _runs(pl.all()) & ~pl.all().str.starts_with("'")
     if frame.select(pl.any_horizontal(is_bare.any())).item() or names.select(is_bare.any()).item():
         return frame
-    names = names.select(_restored(pl.col("name")))["name"]
+    restored = names.select(_restored(pl.col("name")))["name"]
     # A file that names one column in both ways keeps its names.
-    renamed = dict(zip(frame.columns, names, strict=True)) if names.is_unique().all() else {}
+    renamed = dict(zip(frame.columns, restored, strict=True)) if restored.is_unique().all() else {}
     return frame.with_columns(_restored(pl.all())).rename(renamed)
 
 
