@@ -118,9 +118,7 @@ def _error_answers(app: FastAPI) -> None:
     def busy(request: Request, error: JobRunning) -> JSONResponse:
         job = error.job
         so_far = f", {job.done} of {job.total} done" if job.total else ""
-        body = models.Busy(
-            detail=f"{job.kind} runs already{so_far}; see GET /enrich/jobs", running=models.JobState(**job.asdict())
-        )
+        body = models.Busy(detail=f"{job.kind} runs already{so_far}; see GET /enrich/jobs", running=job)
         return JSONResponse(body.model_dump(mode="json"), status_code=409)
 
     @app.exception_handler(JobStopped)
@@ -226,10 +224,10 @@ def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guar
         body: dict[str, Any] = await reads.of(lambda: plain(read_figures(settings, now=clock())))
         return body
 
-    @app.get("/enrich/jobs", response_model=list[models.JobState], **(read | {"responses": _REFUSED}))
-    async def list_jobs() -> list[dict[str, Any]]:
+    @app.get("/enrich/jobs", response_model=list[Job], **(read | {"responses": _REFUSED}))
+    async def list_jobs() -> list[Job]:
         """Long jobs: running ones with their progress, then the last finished."""
-        return [job.asdict() for job in jobs.all()]
+        return jobs.all()
 
     @app.get("/health", tags=["state"], response_model_exclude_none=True, responses={503: {"model": models.Health}})
     async def health(response: Response) -> models.Health:

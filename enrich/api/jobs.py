@@ -13,9 +13,10 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, Field, PrivateAttr
 
 from enrich.pipeline.rounds import COMMITTING
 
@@ -40,21 +41,25 @@ class JobStopped(Exception):
     """The server is stopping: the job ended before it wrote anything, or did not begin."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Job:
-    """One run of a long job: what it is, since when, how far."""
+class Job(BaseModel):
+    """One long job: running or finished."""
 
     job_id: str
-    kind: str
+    kind: str = Field(examples=["hunt-labels"])
     started_at: datetime
-    state: str = "running"
-    step: str = "starting"
+    state: Literal["running", "completed", "failed", "stopped"] = "running"
+    step: str = Field(default="starting", examples=["asking sources"])
     done: int = 0
     total: int | None = None
     finished_at: datetime | None = None
     error: str | None = None
-    stopping: threading.Event = field(default_factory=threading.Event, repr=False)
-    reporting: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _stopping: threading.Event = PrivateAttr(default_factory=threading.Event)
+    _reporting: Any = PrivateAttr(default_factory=threading.Lock)
+
+    @property
+    def stopping(self) -> threading.Event:
+        """Set once the server is stopping."""
+        return self._stopping
 
     def progress(self, step: str, done: int = 0, total: int | None = None) -> None:
         """Say how far the job is; called by the job itself.
@@ -62,14 +67,15 @@ class Job:
         Raises:
             JobStopped: the server is stopping.
         """
-        with self.reporting:
+        with self._reporting:
             self.step, self.done, self.total = step, done, total
-            if self.stopping.is_set():
+            if self._stopping.is_set():
                 raise JobStopped(self.kind)
 
-    def asdict(self) -> dict[str, Any]:
-        """As JSON prints it."""
-        return {name: getattr(self, name) for name in Job.__slots__ if name not in ("stopping", "reporting")}
+    def is_writing(self) -> bool:
+        """Whether the job is past its last report, before which it may be left behind."""
+        with self._reporting:
+            return self.step == COMMITTING
 
 
 class Jobs:
@@ -95,9 +101,8 @@ class Jobs:
         threading.Thread(target=self._work, args=(job, work, begun), name=kind, daemon=True).start()
         while not begun.done():
             await asyncio.wait({begun}, timeout=_TICK_S)
-            with job.reporting:
-                # Whoever is past the last report is writing: that alone is waited for.
-                is_left = time.monotonic() > self._stopped_at + LAST_STEP_S and job.step != COMMITTING
+            # Whoever is writing is waited for, and nobody else.
+            is_left = time.monotonic() > self._stopped_at + LAST_STEP_S and not job.is_writing()
             if is_left and not begun.done():
                 raise JobStopped(kind)
         return begun.result()
@@ -131,7 +136,8 @@ class Jobs:
                 raise JobStopped(kind)
             if kind in self._running:
                 raise JobRunning(self._running[kind])
-            job = Job(job_id=str(uuid.uuid4()), kind=kind, started_at=self._clock(), stopping=self._stopping)
+            job = Job(job_id=str(uuid.uuid4()), kind=kind, started_at=self._clock())
+            job._stopping = self._stopping
             self._running[kind] = job
         return job
 

@@ -7,7 +7,7 @@ memory, so a restart or a second server changes no figure. `enrich_up` is 0 when
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import polars as pl
@@ -23,6 +23,19 @@ from enrich.reporting.dashboards import read_all
 from enrich.settings import Settings
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+#: Gauge, what it says, dashboard, its columns that are labels, and the one that is the value.
+_COLUMNS: tuple[tuple[str, str, str, list[str], str], ...] = (
+    ("enrich_tracks", "Tracks by enrichment status.", "statuses", ["status"], "tracks"),
+    ("enrich_cooldown_strategy_tracks", "Tracks in the queue by strategy.", "cooldown_queue_summary",
+     ["strategy"], "track_count"),
+    ("enrich_proposals", "Proposals by kind, tier, source and status.", "proposals_by_status",
+     ["kind", "tier", "source", "status"], "proposals"),
+    ("enrich_writes", "Values written that stand.", "writes_by_target", ["target"], "standing"),
+    ("enrich_writes_undone", "Values written and taken back.", "writes_by_target", ["target"], "undone"),
+    ("enrich_runs", "Runs by command.", "last_runs", ["command"], "runs"),
+    ("enrich_last_run_timestamp_seconds", "When a command's last run ended.", "ended", ["command"], "last_finished"),
+)  # fmt: skip
 
 log = logging.getLogger("enrich.api")
 
@@ -52,60 +65,37 @@ class _Database(Collector):
             yield _single("enrich_up", "1 where Postgres can be used.", 0.0)
             return
         yield _single("enrich_up", "1 where Postgres can be used.", 1.0)
-        yield _column("enrich_tracks", "Tracks by enrichment status.", boards["statuses"], ["status"], "tracks")
-        missing = boards["missing"].row(0, named=True)
+        missing, coverage = boards["missing"].row(0, named=True), boards["label_coverage"]
         yield _single("enrich_tracks_all", "Tracks.", float(missing["tracks"]))
-        yield _gauge(
-            "enrich_tracks_missing",
-            "Tracks by what they lack.",
-            ["what"],
-            [((what,), float(missing[f"without_{what}"])) for what in ("status", "primary_artist")],
-        )
-        coverage = boards["label_coverage"]
+        lacks = {what: missing[f"without_{what}"] for what in ("status", "primary_artist")}
+        yield _by("enrich_tracks_missing", "Tracks by what they lack.", "what", lacks)
         share = coverage["percentage"][0] / 100 if coverage.height else 0.0
         yield _single("enrich_label_coverage_ratio", "Share of tracks with a label, 0 to 1.", share)
+        queued = {"ready": state.ready_for_retry, "waiting": state.waiting}
+        yield _by("enrich_cooldown_tracks", "Tracks in the cool-down queue.", "state", queued)
+        mean = state.avg_retry_attempts
+        yield _single("enrich_cooldown_retry_attempts_mean", "Mean retries so far of the tracks in the queue.", mean)
+        due = state.next_retry_time
+        times = [] if due is None else [((), due.timestamp())]
         yield _gauge(
-            "enrich_cooldown_tracks",
-            "Tracks in the cool-down queue.",
-            ["state"],
-            [(("ready",), float(state.ready_for_retry)), (("waiting",), float(state.waiting))],
+            "enrich_cooldown_next_retry_timestamp_seconds", "When the next waiting track falls due.", [], times
         )
-        yield _column(
-            "enrich_cooldown_strategy_tracks", "Tracks in the queue by strategy.", boards["cooldown_queue_summary"],
-            ["strategy"], "track_count",
-        )  # fmt: skip
-        yield _gauge(
-            "enrich_cooldown_retry_attempts_mean", "Mean retries so far of the tracks in the queue.", [],
-            [((), state.avg_retry_attempts)],
-        )  # fmt: skip
-        following = state.next_retry_time
-        yield _gauge(
-            "enrich_cooldown_next_retry_timestamp_seconds", "When the next waiting track falls due.", [],
-            [] if following is None else [((), following.timestamp())],
-        )  # fmt: skip
-        yield _gauge(
-            "enrich_permanently_failed_tracks", "Failed tracks without retries left.", [],
-            [((), float(state.permanently_failed))],
-        )  # fmt: skip
-        yield _gauge("enrich_retriable_tracks", "Failures that pass.", [], [((), float(state.retriable))])
-        yield _column(
-            "enrich_proposals", "Proposals by kind, tier, source and status.", boards["proposals_by_status"],
-            ["kind", "tier", "source", "status"], "proposals",
-        )  # fmt: skip
-        writes = boards["writes_by_target"]
-        yield _column("enrich_writes", "Values written that stand.", writes, ["target"], "standing")
-        yield _column("enrich_writes_undone", "Values written and taken back.", writes, ["target"], "undone")
+        spent = state.permanently_failed
+        yield _single("enrich_permanently_failed_tracks", "Failed tracks without retries left.", spent)
+        yield _single("enrich_retriable_tracks", "Failures that pass.", state.retriable)
         runs = boards["last_runs"]
-        yield _column("enrich_runs", "Runs by command.", runs, ["command"], "runs")
         ended = runs.drop_nulls("last_finished").with_columns(pl.col("last_finished").dt.epoch("ms") / 1000)
-        yield _column(
-            "enrich_last_run_timestamp_seconds", "When a command's last run ended.", ended, ["command"], "last_finished"
-        )
+        for name, documentation, board, labels, value in _COLUMNS:
+            yield _column(name, documentation, ended if board == "ended" else boards[board], labels, value)
 
 
 def _column(name: str, documentation: str, frame: pl.DataFrame, labels: list[str], value: str) -> Metric:
     rows = frame.select(*labels, value).iter_rows() if frame.width else iter(())
     return _gauge(name, documentation, labels, [(tuple(map(str, row[:-1])), float(row[-1])) for row in rows])
+
+
+def _by(name: str, documentation: str, label: str, values: Mapping[str, float]) -> Metric:
+    return _gauge(name, documentation, [label], [((key,), float(value)) for key, value in values.items()])
 
 
 def _single(name: str, documentation: str, value: float) -> Metric:

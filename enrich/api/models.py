@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from enrich.api.jobs import Job
+from enrich.cooldown.queue import MigrateResult, ProcessResult
+
 #: The statuses of `enrich.ledger.proposals`; a test compares them.
 ProposalStatus = Literal["proposed", "accepted", "rejected", "written", "conflict", "superseded"]
 
@@ -64,14 +67,6 @@ class CycleResponse(BaseModel):
     unavailable: dict[str, str] = {}
 
 
-class MigrateStats(BaseModel):
-    """Counts of a migration into the queue."""
-
-    candidates: int = Field(ge=0)
-    migrated: int = Field(ge=0)
-    skipped: int = Field(ge=0)
-
-
 class MigrateResponse(BaseModel):
     """Answer of `POST /enrich/cooldown/migrate`."""
 
@@ -84,16 +79,7 @@ class MigrateResponse(BaseModel):
     )
     status: str
     message: str
-    stats: MigrateStats
-
-
-class ProcessStats(BaseModel):
-    """Counts of due tracks set to pending."""
-
-    retrieved: int = Field(ge=0)
-    reset_to_pending: int = Field(ge=0)
-    enrichment_triggered: int = Field(ge=0)
-    failed: int = Field(ge=0)
+    stats: MigrateResult
 
 
 class ProcessResponse(BaseModel):
@@ -109,7 +95,7 @@ class ProcessResponse(BaseModel):
     )
     status: str
     message: str
-    stats: ProcessStats
+    stats: ProcessResult
     note: str
 
 
@@ -142,51 +128,17 @@ class QueueResponse(BaseModel):
     cooldown_queue: QueueState
 
 
-_JOB = {
-    "job_id": "0f8fad5b-d9cb-469f-a165-70867728950e",
-    "kind": "hunt-labels",
-    "started_at": "2025-11-15T02:00:00Z",
-    "state": "running",
-    "step": "asking sources",
-    "done": 40,
-    "total": 100,
-    "finished_at": None,
-    "error": None,
-}
-
-
-class JobState(BaseModel):
-    """One long job: running or finished."""
-
-    model_config = _example(_JOB)
-    job_id: str
-    kind: str
-    started_at: datetime
-    state: Literal["running", "completed", "failed", "stopped"]
-    step: str
-    done: int
-    total: int | None
-    finished_at: datetime | None
-    error: str | None
-
-
 class Busy(BaseModel):
     """Answer 409: a job of the kind runs already."""
 
-    model_config = _example(
-        {"detail": "hunt-labels runs already, 40 of 100 done; see GET /enrich/jobs", "running": _JOB}
-    )
-    detail: str
-    running: JobState
+    detail: str = Field(examples=["hunt-labels runs already, 40 of 100 done; see GET /enrich/jobs"])
+    running: Job
 
 
 class Problem(BaseModel):
     """Answer of an error: one line that says what, where and how to mend it."""
 
-    model_config = _example(
-        {"detail": "Postgres at localhost:5432/musicdb: Connection refused; start the server, or mend host and port"}
-    )
-    detail: str
+    detail: str = Field(examples=["Postgres at localhost:5432/musicdb: Connection refused; mend host and port"])
 
 
 class Invalid(BaseModel):
@@ -230,30 +182,6 @@ class Proposal(BaseModel):
 class ProposalsResponse(BaseModel):
     """Answer of `GET /enrich/proposals`: `total` counts all of the status, `proposals` holds at most `limit`."""
 
-    model_config = _example(
-        {
-            "status": "success",
-            "total": 1,
-            "proposals": [
-                {
-                    "proposal_id": "9b2f7e0c-45c1-5a0e-8f6e-1d9a3c52b7aa",
-                    "track_id": "2afa0183-6c7c-4f52-bc78-2f9afac1d3e4",
-                    "title": "Frozen Ground",
-                    "kind": "artist",
-                    "value": "Ilan Bluestone",
-                    "tier": 2,
-                    "source": "context",
-                    "probability": 0.87,
-                    "confidence": 0.75,
-                    "status": "proposed",
-                    "evidence": {"label_support": "Anjunabeats", "occurrence_count": 3},
-                    "decided_by": None,
-                    "decided_at": None,
-                    "created_at": "2025-11-15T03:05:00Z",
-                }
-            ],
-        }
-    )
     status: str
     total: int = Field(ge=0)
     proposals: list[Proposal]
@@ -262,15 +190,6 @@ class ProposalsResponse(BaseModel):
 class DashboardResponse(BaseModel):
     """Answer of `GET /enrich/dashboards/{name}`: the rows of one monitoring query."""
 
-    model_config = _example(
-        {
-            "status": "success",
-            "dashboard": "cooldown_queue_summary",
-            "rows": [
-                {"strategy": "adaptive", "track_count": 120, "ready_now": 18, "waiting": 102, "avg_retry_attempts": 1.2}
-            ],
-        }
-    )
     status: str
     dashboard: str
     rows: list[dict[str, Any]]
