@@ -75,11 +75,9 @@ class _Database(Collector):
         yield _by("enrich_cooldown_tracks", "Tracks in the cool-down queue.", "state", queued)
         mean = state.avg_retry_attempts
         yield _single("enrich_cooldown_retry_attempts_mean", "Mean retries so far of the tracks in the queue.", mean)
+        name, following = "enrich_cooldown_next_retry_timestamp_seconds", "When the next waiting track falls due."
         due = state.next_retry_time
-        times = [] if due is None else [((), due.timestamp())]
-        yield _gauge(
-            "enrich_cooldown_next_retry_timestamp_seconds", "When the next waiting track falls due.", [], times
-        )
+        yield _gauge(name, following, [], []) if due is None else _single(name, following, due.timestamp())
         spent = state.permanently_failed
         yield _single("enrich_permanently_failed_tracks", "Failed tracks without retries left.", spent)
         yield _single("enrich_retriable_tracks", "Failures that pass.", state.retriable)

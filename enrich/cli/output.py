@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
 import sys
 import threading
@@ -24,6 +25,9 @@ from enrich.rules import MAX_LIMIT, MIN_LIMIT
 _STEERING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]"
 )
+
+#: Seconds a step has to end once told to stop.
+_LAST_STEP_S = 4.0
 
 #: Options that several commands have.
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -102,12 +106,31 @@ def progress(title: str, *, total: int | None = None) -> Iterator[Callable[..., 
 def watched(title: str) -> Iterator[tuple[Callable[[str, int, int | None], None], threading.Event]]:
     """A long run under watch: its progress on a terminal, and an event that Ctrl-C or SIGTERM sets.
 
-    Yields `on_progress(step, done, total)` and `stop`; what is found by the time of a stop is kept.
+    Yields `on_progress(step, done, total)` and `stop`; what is found by the time of a stop is kept. A step that does
+    not come to its end in time is left: what it would write is one transaction, of which nothing is left then.
     """
+    from enrich.pipeline.rounds import COMMITTING
     from enrich.sources.searching import stop_on_signals
 
+    now, over = [title], threading.Event()
+
+    def show(step: str, done: int, total: int | None) -> None:
+        now[0] = step
+        update(description=step, completed=done, total=total)
+
+    def end() -> None:
+        stop.wait()
+        while not over.wait(_LAST_STEP_S):
+            if now[0] != COMMITTING:
+                say(f"enrich: stopped in the step {now[0]}; nothing was written")
+                os._exit(130)
+
     with progress(title) as update, stop_on_signals() as stop:
-        yield lambda step, done, total: update(description=step, completed=done, total=total), stop
+        threading.Thread(target=end, name="end", daemon=True).start()
+        try:
+            yield show, stop
+        finally:
+            over.set()
 
 
 def _plain(value: object) -> object:

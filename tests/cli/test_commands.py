@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
+
 import click
 import pytest
 import typer
@@ -51,6 +56,27 @@ def test_command_speaks_json(name, command):
 def test_command_is_a_function_of_the_library(name):
     function = name.replace("-", "_") if name != "import" else "import_"
     assert function in enrich.__all__, f"enrich.{function} does not exist"
+
+
+_DEAF = """
+import time
+from enrich.cli.output import watched
+with watched("ranking") as (show, stop):
+    show("ranking", 1, 2)
+    print("on", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_step_that_does_not_listen_ends_within_five_seconds():
+    with subprocess.Popen([sys.executable, "-c", _DEAF], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as deaf:
+        assert deaf.stdout.readline() == b"on\n"
+        deaf.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        said = deaf.stderr.read().decode()
+
+    assert (deaf.returncode, "step ranking; nothing was written" in said) == (130, True)
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("name", [name for name in enrich.__all__ if not name.startswith("__")])
