@@ -119,17 +119,6 @@ class Jobs:
             # The loop may be closed: nobody waits any more.
             begun.get_loop().call_soon_threadsafe(_settle, begun, result, failed)
 
-    @contextmanager
-    def one(self, kind: str) -> Iterator[Job]:
-        """Run a job of a kind; its end, good or bad, is recorded.
-
-        Raises:
-            JobRunning: one of that kind runs already.
-            JobStopped: the server is stopping.
-        """
-        with self._recorded(self._begin(kind)) as job:
-            yield job
-
     def _begin(self, kind: str) -> Job:
         with self._lock:
             if self._stopping.is_set():

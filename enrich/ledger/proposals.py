@@ -116,7 +116,6 @@ def proposals(settings: Settings, *, status: str | None = None, limit: int | Non
 
     Raises:
         EnrichError: no such status.
-        DatabaseError: Postgres is down or the ledger is missing.
     """
     if status is not None and status not in STATUSES:
         raise EnrichError(f"no proposal status {status!r}; known are {', '.join(STATUSES)}")

@@ -69,7 +69,6 @@ def accept(
 
     Raises:
         EnrichError: an id is no id.
-        DatabaseError: Postgres is down or the ledger is missing.
     """
     return _decide(settings, ids, "accepted", by=by, now=now, reason=reason, seen=seen)
 
@@ -113,11 +112,7 @@ def decided_in_csv(path: Path, decision: str) -> dict[str, str]:
 
 
 def refused(settings: Settings) -> pl.DataFrame:
-    """What persons have rejected or undone: track_id, kind, value. No policy accepts it again.
-
-    Raises:
-        DatabaseError: Postgres is down or the ledger is missing.
-    """
+    """What persons have rejected or undone: track_id, kind, value. No policy accepts it again."""
     with database_errors(settings, doing="decisions"), connect(settings) as con, con.cursor() as cur:
         return LEDGER["refused_by_person"].fetch(
             cur, pl.Schema(dict.fromkeys(("track_id", "kind", "value"), pl.String))

@@ -78,16 +78,8 @@ _JUDGED = {
 
 #: What became of each accepted proposal.
 OUTCOMES = pl.Schema(
-    {
-        "proposal_id": pl.String,
-        "track_id": pl.String,
-        "kind": pl.String,
-        "value": pl.String,
-        "source": pl.String,
-        "confidence": pl.Float64,
-        "outcome": pl.String,
-        "reason": pl.String,
-    }
+    {name: _ACCEPTED[name] for name in ("proposal_id", "track_id", "kind", "value", "source", "confidence")}
+    | dict.fromkeys(("outcome", "reason"), pl.String)
 )
 
 
@@ -137,9 +129,6 @@ def writeback(
         now: Time of record.
         apply: False is a dry run: everything is judged, nothing written.
         run_ids: Only proposals of these runs; None: all.
-
-    Raises:
-        DatabaseError: Postgres is down or the ledger is missing.
     """
     with database_errors(settings, doing="write-back"), connect(settings) as con, con.cursor() as cur:
         result = write_accepted(cur, now=now, run_ids=run_ids, apply=apply)
@@ -280,7 +269,6 @@ def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResu
 
     Raises:
         EnrichError: no such run, or not one that wrote.
-        DatabaseError: Postgres is down or the ledger is missing.
     """
     with database_errors(settings, doing="undo"), connect(settings) as con, con.cursor() as cur:
         cur.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
@@ -428,15 +416,16 @@ def _completing(free: pl.DataFrame, primary: pl.DataFrame) -> pl.Series:
 
 
 def _result(run_id: str | None, *, applied: bool, created: int, outcomes: pl.DataFrame) -> WriteResult:
-    written = outcomes.filter(pl.col("outcome") == "written")
+    written = dict(outcomes.filter(pl.col("outcome") == "written").group_by("kind").len().iter_rows())
+    others = dict(outcomes.group_by("outcome").len().iter_rows())
     return WriteResult(
         run_id=run_id,
         applied=applied,
-        labels_written=written.filter(pl.col("kind") == "label").height,
-        artists_written=written.filter(pl.col("kind") == "artist").height,
+        labels_written=written.get("label", 0),
+        artists_written=written.get("artist", 0),
         artists_created=created,
-        identities_written=written.filter(pl.col("kind") == "identity").height,
-        conflicts=outcomes.filter(pl.col("outcome") == "conflict").height,
-        superseded=outcomes.filter(pl.col("outcome") == "superseded").height,
+        identities_written=written.get("identity", 0),
+        conflicts=others.get("conflict", 0),
+        superseded=others.get("superseded", 0),
         outcomes=outcomes,
     )

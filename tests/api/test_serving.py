@@ -228,7 +228,7 @@ def test_a_job_that_outlasts_the_grace_ends_without_a_trace(small_database, tmp_
 
     def job():
         try:
-            with state.jobs.one("trigger") as running_job:
+            with state.jobs._recorded(state.jobs._begin("trigger")) as running_job:
                 begun.set()
                 for step in range(600):
                     running_job.progress("asking", step, 600)
@@ -244,7 +244,7 @@ def test_a_job_that_outlasts_the_grace_ends_without_a_trace(small_database, tmp_
 
     assert ended == ["stopped"]
     assert [j.state for j in state.jobs.all()] == ["stopped"]
-    with pytest.raises(JobStopped), state.jobs.one("hunt-labels"):
+    with pytest.raises(JobStopped), state.jobs._recorded(state.jobs._begin("hunt-labels")):
         pass
 
 
