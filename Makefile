@@ -97,7 +97,7 @@ browser: setup  ## Drive JupyterLab in headless Chromium, installed by apt where
 	    timeout 120 apt-get -qq update && DEBIAN_FRONTEND=noninteractive timeout 600 \
 	    apt-get -qq install -y --no-install-recommends chromium >/dev/null; } || \
 	    echo "NO CHROMIUM, and it cannot be installed here: THE BROWSER TEST WILL BE SKIPPED" >&2
-	$(BIN)/python -m pytest -q -m browser tests/notebooks
+	$(BIN)/python -m pytest -q -m browser tests/notebooks tests/api
 
 snapshot: setup  ## Postgres into a new DuckDB snapshot
 	$(BIN)/enrich snapshot
