@@ -26,7 +26,6 @@ MAX_MODULE, MAX_FUNCTION, MAX_ENRICH, MAX_DEMO = 450, 60, 28_000, 3_300
 LAZY = {
     ("analyst/opening.py", "enrich.main_job"): "the whole pipeline, for a demo world that is missing",
     ("analyst/snapshot.py", "enrich.analyst.evaluation"): "loads the rankers and what they are compared with",
-    ("analyst/snapshot.py", "enrich.analyst.review_widget"): "optional extra: ipywidgets and anywidget",
     ("cooccurrence/ranking.py", "enrich.cooccurrence.spark"): "optional extra: pyspark",
 }
 #: Packages whose functions may import what they need when they are called.

@@ -27,15 +27,12 @@ class Artists:
         return rank(self._snapshot.workspace.tracklists, aliases=self._snapshot.workspace.aliases)
 
     def rank(self, track: str | None = None, *, scorer: str = "formula", window: int = 2) -> pl.DataFrame:
-        """Who an unknown may be by.
+        """Who an unknown (title or id; None: all) may be by; schema RANKING, best first.
 
         Args:
             track: A title or id; None: all unknowns.
             scorer: `formula` (the specification's) or `learned`.
             window: Slots to either side that count as near.
-
-        Returns:
-            Schema RANKING, best first: probability and its parts, confidence, evidence in sentences.
         """
         ws = self._snapshot.workspace
         if scorer == "formula" and window == 2:
@@ -46,16 +43,18 @@ class Artists:
             return ranked
         return ranked.filter(pl.col("track_key") == questions.find(ws.tracks, track)["track_id"][0])
 
-    def ranking_figures(self) -> dict[str, int]:
-        """The ranking in numbers: slots, unknown slots, unknowns, those with candidates, those at the gate."""
-        return ranking_figures(self._snapshot.workspace.tracklists, self.all_ranked)
+    def ranking_figures(self) -> pl.DataFrame:
+        """The ranking in numbers (figure, n): slots, unknowns, those with candidates, those at the gate."""
+        figures = ranking_figures(self._snapshot.workspace.tracklists, self.all_ranked)
+        return pl.DataFrame(list(figures.items()), schema={"figure": pl.String, "n": pl.Int64}, orient="row")
 
-    def precision(self) -> pl.DataFrame:
+    def precision(self, *, by_band: bool = True, source: str = "") -> pl.DataFrame:
         """Artist proposals of the ledger by source and band of confidence, and how many were right. Reads Postgres.
 
-        Columns: `enrich.reporting.precision.precision_by_band`.
+        Columns: `enrich.reporting.precision.precision_by_band`; with `by_band=False` one row a source; only
+        sources whose names begin with `source`.
         """
-        return precision_by_band(self._snapshot.judged_proposals().filter(pl.col("kind") == "artist"))
-
-    def __repr__(self) -> str:
-        return "Artists: rank(), ranking_figures(), precision()"
+        artists = self._snapshot.judged_proposals().filter(
+            pl.col("kind") == "artist", pl.col("source").str.starts_with(source)
+        )
+        return precision_by_band(artists, width=0.1 if by_band else 1.0)

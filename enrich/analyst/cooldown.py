@@ -50,20 +50,14 @@ class Cooldown:
 
     def periods(self) -> pl.DataFrame:
         """Days to wait by strategy and attempt: strategy, track, attempt_0 … attempt_4."""
-        return pl.DataFrame(
-            [
-                {
-                    "strategy": strategy,
-                    "track": example,
-                    **{
-                        f"attempt_{n}": period_days(strategy, attempt=n, has_label=has_label, age_days=age)
-                        for n in range(MAX_ATTEMPTS)
-                    },
-                }
-                for strategy in STRATEGIES
-                for example, has_label, age in (_EXAMPLES if strategy in ("adaptive", "learned") else _EXAMPLES[:1])
-            ]
-        )
+        attempts = range(MAX_ATTEMPTS)
+        columns = ["strategy", "track", *(f"attempt_{n}" for n in attempts)]
+        rows = [
+            (strategy, example, *(period_days(strategy, attempt=n, has_label=label, age_days=age) for n in attempts))
+            for strategy in STRATEGIES
+            for example, label, age in (_EXAMPLES if strategy in ("adaptive", "learned") else _EXAMPLES[:1])
+        ]
+        return pl.DataFrame(rows, schema=columns, orient="row")
 
     def release_curves(self) -> pl.DataFrame:
         """How long releases take: the shipped curves, and the database's own where it shows enough releases.
@@ -80,6 +74,3 @@ class Cooldown:
     def simulated_year(self, *, seed: int = 0, tracks: int = 5_000) -> Simulation:
         """A simulated year of the queue under every strategy, releases drawn from the shipped curve."""
         return simulated_year(seed=seed, tracks=tracks)
-
-    def __repr__(self) -> str:
-        return "Cooldown: waiting(), by_week(), falls_due(), periods(), release_curves(), simulated_year()"

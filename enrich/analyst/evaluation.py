@@ -22,6 +22,7 @@ from enrich.tiers.workspace import Workspace
 #: Rankers of our own; the others are what they are to beat.
 OURS = ("formula", "learned")
 _HITS = ("hit_at_1", "hit_at_5", "hit_at_20", "mrr")
+_ACCEPTED: Any = {"accepted": pl.Int64, "correct": pl.Int64, "precision": pl.Float64, "coverage": pl.Float64}
 #: A plan for a notebook: the demo world in seconds. Its figures have wide errors; `make bench` measures properly.
 #: Random folds only: the demo world has too few half-years.
 QUICK = CrossValidation(folds=2, size=60, kinds=("random",))
@@ -42,56 +43,34 @@ class Evaluation:
     @property
     def scorers(self) -> pl.DataFrame:
         """One row per scorer, ours last: scorer, n, hit_at_1, hit_at_5, hit_at_20, mrr, is_ours."""
-        rows = self._part["scorers"]
-        return pl.DataFrame(
-            [
-                {
-                    "scorer": name,
-                    "n": self._part["n"],
-                    **{k: row[k] for k in _HITS},
-                    "is_ours": name in OURS,
-                }
-                for name, row in rows.items()
-            ]
-        )
+        rows, n = self._part["scorers"], self._part["n"]
+        told = [{"scorer": s, "n": n, **{k: row[k] for k in _HITS}, "is_ours": s in OURS} for s, row in rows.items()]
+        return pl.DataFrame(told)
 
     @property
     def reliability(self) -> pl.DataFrame:
         """Confidence and precision by band, calibrated scorers: scorer, low, high, n, confidence, precision."""
-        rows = self._part["scorers"]
-        return pl.DataFrame(
-            [{"scorer": name, **band} for name in OURS if name in rows for band in rows[name]["reliability"]]
-        )
+        ours = {name: row for name, row in self._part["scorers"].items() if name in OURS}
+        return pl.DataFrame([{"scorer": name, **band} for name, row in ours.items() for band in row["reliability"]])
 
     @property
     def thresholds(self) -> pl.DataFrame:
         """What acceptance would have written: scorer, rule (gate or policy), accepted, correct, precision, coverage."""
         rows = self._part["scorers"]
-        return pl.DataFrame(
-            [
-                {
-                    "scorer": name,
-                    "rule": rule,
-                    **{k: rows[name][rule].get(k) for k in ("accepted", "correct", "precision", "coverage")},
-                }
-                for name in OURS
-                for rule in ("gate", "policy")
-                if name in rows and rows[name].get(rule)
-            ],
-            schema={
-                "scorer": pl.String, "rule": pl.String, "accepted": pl.Int64, "correct": pl.Int64,
-                "precision": pl.Float64, "coverage": pl.Float64,
-            },
-        )  # fmt: skip
+        told = [
+            {"scorer": name, "rule": rule, **{k: rows[name][rule].get(k) for k in _ACCEPTED}}
+            for name in OURS
+            for rule in ("gate", "policy")
+            if rows.get(name, {}).get(rule)
+        ]
+        return pl.DataFrame(told, schema={"scorer": pl.String, "rule": pl.String, **_ACCEPTED})
 
     @property
     def by_sets(self) -> pl.DataFrame:
         """hit@1 by the number of sets the recording is played in: sets, n, formula, learned."""
+        bands = self._part["by_sets"]
         return pl.DataFrame(
-            [
-                {"sets": row["band"], "n": row["n"], **{s: row[s]["hit_at_1"] for s in OURS if s in row}}
-                for row in self._part["by_sets"]
-            ]
+            [{"sets": b["band"], "n": b["n"], **{s: b[s]["hit_at_1"] for s in OURS if s in b}} for b in bands]
         )
 
     @property
@@ -103,19 +82,13 @@ class Evaluation:
             policy_correct; from the manifest beside the ranker, which `enrich train-ranker` writes.
         """
         figures: dict[str, Any] = load_ranker().manifest["figures"]["scorers"]
+        kept: dict[str, Any] = dict.fromkeys(("n", *_HITS, "ece"), pl.Float64) | {"n": pl.Int64}
         rows = [
-            {
-                "scorer": name,
-                **{k: row[k] for k in ("n", *_HITS)},
-                "ece": row.get("ece"),
-                "policy_accepted": row.get("policy", {}).get("accepted"),
-                "policy_correct": row.get("policy", {}).get("correct"),
-            }
+            {"scorer": name, **row, **{f"policy_{k}": v for k, v in row.get("policy", {}).items()}}
             for name, row in sorted(figures.items(), key=lambda item: (item[0] in OURS, item[1]["hit_at_1"]))
         ]
-        return pl.DataFrame(
-            rows, schema_overrides={"ece": pl.Float64, "policy_accepted": pl.Int64, "policy_correct": pl.Int64}
-        )
+        policy = {"policy_accepted": pl.Int64, "policy_correct": pl.Int64}
+        return pl.DataFrame(rows, schema={"scorer": pl.String, **kept, **policy})
 
 
 def evaluate(

@@ -7,7 +7,7 @@ force. Reads frames; writes nothing. Entry point: `explain`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,19 +68,6 @@ class Explanation:
         label = row["label"] or "no label"
         return f"{artist} - {questions.shown_title(row['title'])} [{label}]: {row['status'] or 'no status'}"
 
-    def asdict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {
-            "track_id": self.track["track_id"],
-            "headline": self.headline,
-            "error": self.track["error_message"],
-            "plays": self.plays.to_dicts(),
-            "tiers": [asdict(answer) for answer in self.answers],
-            "candidates": self.candidates.to_dicts(),
-            "proposed": None if self.proposed is None else self.proposed.to_dicts(),
-            "retry": self.retry,
-        }
-
     def __repr__(self) -> str:
         return sections_text(self.headline, self._sections())
 
@@ -94,15 +81,8 @@ class Explanation:
         sets = self._sets()
         found.append((f"Its {len(sets)} plays, in order", [part for pair in sets for part in pair]) if sets else
                      ("Its plays", ["It is played in no set of this snapshot."]))  # fmt: skip
-        unmeasured = {True: "rule", False: None}
         answers = [
-            (
-                a.tier,
-                a.rule,
-                a.value,
-                unmeasured[a.value is not None] if a.confidence is None else a.confidence,
-                a.because,
-            )
+            (a.tier, a.rule, a.value, "rule" if a.value and a.confidence is None else a.confidence, a.because)
             for a in self.answers
         ]
         found.append(("What each tier says", [Table(("tier", "rule", "says", "confidence", "because"), answers)]))
@@ -172,8 +152,8 @@ def explain(
     Args:
         ws: The snapshot's marts.
         track_id: The track.
-        ranking: Its candidates, schema RANKING; may be empty.
-        ledger: Its rows of the ledger (schema LISTED), or None.
+        ranking: Schema RANKING; may be empty.
+        ledger: The track's rows of the ledger (schema LISTED), or None.
         accepts: The policy in force: what a tier is sure of, the next one builds on.
         scale: What each rule is worth on this snapshot.
         now: The day it is asked.
@@ -231,31 +211,6 @@ def _all_tiers(
     return tuple(found)
 
 
-def _has_label(_: Workspace, row: _Row, __: pl.DataFrame) -> str | None:
-    return f"it has a label: {row['label']}" if row["label"] else None
-
-
-def _has_artist(_: Workspace, row: _Row, __: pl.DataFrame) -> str | None:
-    return "its artist is known" if row["is_known_artist"] else None
-
-
-def _no_title(_: Workspace, row: _Row, __: pl.DataFrame) -> str | None:
-    return "the title says nothing to look for" if questions.says_nothing(row["title"]) else None
-
-
-def _no_set(ws: Workspace, row: _Row, _: pl.DataFrame) -> str | None:
-    return None if ws.tracklists["track_key"].is_in([row["track_id"]]).any() else "it is played in no set"
-
-
-def _no_label_in_brackets(_: Workspace, row: _Row, __: pl.DataFrame) -> str:
-    title = row["title"] or ""
-    return "no bracket of the title names a label" if "(" in title or "[" in title else "the title has no brackets"
-
-
-def _no_labelled_version(_: Workspace, __: _Row, ___: pl.DataFrame) -> str:
-    return "no other version of it in the database has a label"
-
-
 def _no_mashup(_: Workspace, row: _Row, __: pl.DataFrame) -> str:
     if not row["is_mashup"]:
         return "it is no mashup"
@@ -263,26 +218,20 @@ def _no_mashup(_: Workspace, row: _Row, __: pl.DataFrame) -> str:
     return f"not every part is in the database: {parts}" if parts else "a mashup whose parts are not named"
 
 
-def _not_named(_: Workspace, __: _Row, ___: pl.DataFrame) -> str:
-    return "no other listing, key or later play gives it a name"
-
-
 def _no_namesake(ws: Workspace, row: _Row, _: pl.DataFrame) -> str:
-    others = ws.known.filter(pl.col("base_key") == row["base_key"])
-    if others.is_empty():
-        return "no other track of this title has a known artist"
-    return f"{others.height} tracks of this title, by artists that do not agree"
-
-
-def _no_label(_: Workspace, row: _Row, __: pl.DataFrame) -> str | None:
-    return None if row["label_key"] else "no label, so no roster to look in"
+    others = ws.known.filter(pl.col("base_key") == row["base_key"]).height
+    return f"{others} tracks of this title, by artists that do not agree" if others else (
+        "no other track of this title has a known artist"
+    )  # fmt: skip
 
 
 def _no_title_alike(ws: Workspace, row: _Row, _: pl.DataFrame) -> str:
-    roster = ws.known.filter(pl.col("label_key") == row["label_key"])
-    if roster.is_empty():
-        return f"nobody is known on {row['label']}"
-    return f"no title like it among {roster.height} tracks of known artists on {row['label']}"
+    roster, label = ws.known.filter(pl.col("label_key") == row["label_key"]).height, row["label"]
+    return (
+        f"no title like it among {roster} tracks of known artists on {label}"
+        if roster
+        else f"nobody is known on {label}"
+    )
 
 
 def _below_the_gate(_: Workspace, __: _Row, ranking: pl.DataFrame) -> str:
@@ -295,16 +244,38 @@ def _below_the_gate(_: Workspace, __: _Row, ranking: pl.DataFrame) -> str:
     )
 
 
+def _has_label(_: Workspace, row: _Row, __: pl.DataFrame) -> str | None:
+    return f"it has a label: {row['label']}" if row["label"] else None
+
+
+def _when(holds: Callable[[_Row], Any], words: str, otherwise: str | None = None) -> _Reason:
+    """A reason that applies to some tracks by their row."""
+    return lambda _, row, __: words if holds(row) else otherwise
+
+
+_HAS_ARTIST = _when(lambda row: row["is_known_artist"], "its artist is known")
+_NO_TITLE = _when(lambda row: questions.says_nothing(row["title"]), "the title says nothing to look for")
+_NO_LABEL = _when(lambda row: not row["label_key"], "no label, so no roster to look in")
+_BRACKETS = _when(lambda row: not {*"(["}.isdisjoint(row["title"] or ""), "no bracket of the title names a label",
+                  "the title has no brackets")  # fmt: skip
+_NO_VERSION = _when(lambda _: True, "no other version of it in the database has a label")
+_NOT_NAMED = _when(lambda _: True, "no other listing, key or later play gives it a name")
+
+
+def _no_set(ws: Workspace, row: _Row, _: pl.DataFrame) -> str | None:
+    return None if ws.tracklists["track_key"].is_in([row["track_id"]]).any() else "it is played in no set"
+
+
 #: The tiers' rules in their order: tier, name, how to ask, and the reasons for silence, of which the first that applies
 #: is told.
 _RULES: tuple[tuple[int, str, Callable[[Workspace, pl.Series], pl.DataFrame], tuple[_Reason, ...]], ...] = (
-    (0, "label in the title", title_labels, (_has_label, _no_label_in_brackets)),
-    (0, "label in the database", database_labels, (_has_label, _no_title, _no_labelled_version)),
-    (1, "mashup parts", mashups, (_has_artist, _no_mashup)),
-    (1, "a known recording", identities, (_no_set, _not_named)),
-    (1, "same title", same_title, (_has_artist, _no_title, _no_namesake)),
-    (1, "artists of the label", association, (_has_artist, _no_label, _no_title, _no_title_alike)),
-    (2, "played around it", context_artists, (_has_artist, _no_set, _below_the_gate)),
+    (0, "label in the title", title_labels, (_has_label, _BRACKETS)),
+    (0, "label in the database", database_labels, (_has_label, _NO_TITLE, _NO_VERSION)),
+    (1, "mashup parts", mashups, (_HAS_ARTIST, _no_mashup)),
+    (1, "a known recording", identities, (_no_set, _NOT_NAMED)),
+    (1, "same title", same_title, (_HAS_ARTIST, _NO_TITLE, _no_namesake)),
+    (1, "artists of the label", association, (_HAS_ARTIST, _NO_LABEL, _NO_TITLE, _no_title_alike)),
+    (2, "played around it", context_artists, (_HAS_ARTIST, _no_set, _below_the_gate)),
 )
 
 

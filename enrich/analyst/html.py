@@ -9,11 +9,14 @@ import base64
 import html
 import io
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+from enrich.ledger.evidence import told
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,6 +36,8 @@ _STYLE = (
 
 #: Cells up to so many characters stay on one line; words beyond so many may be broken.
 _SHORT, _WORD = 16, 24
+#: Rows of a frame, sentences of its evidence.
+_ROWS, _SENTENCES = 12, 2
 #: Of a figure on a page; a picture has twice as many.
 _DPI = 108
 
@@ -44,6 +49,26 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     here: Sequence[int] = ()
+
+
+class Prose(str):
+    """Sentences in Markdown."""
+
+    __slots__ = ()
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Pictured:
+    """An answer as a frame, and its picture."""
+
+    frame: pl.DataFrame
+    picture: Figure
+
+    def _repr_html_(self) -> str:
+        return picture(self.picture) + frame(self.frame)
 
 
 #: A heading (empty: none) and what stands below it: paragraphs and tables.
@@ -94,8 +119,58 @@ def sections_text(title: str, sections: Iterable[Section]) -> str:
     return "\n".join(lines)
 
 
-def show_figures() -> None:
-    """In a notebook, let Figures show themselves that are no pyplot figures, and frames their texts at length."""
+def number(value: Any) -> str:
+    """A number as prose and tables show it: whole ones in full, others with three digits that count."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if isinstance(value, int) or abs(value) >= 1000 else f"{value:.3g}"
+
+
+def frame(rows: pl.DataFrame) -> str:
+    """A frame as a reader likes it: names before ids, numbers rounded, evidence as sentences; the first rows only."""
+    ids = [name for name in rows.columns if name == "id" or name.endswith(("_id", "_key"))]
+    names = [name for name in rows.columns if name not in ids] + ids
+    shown = rows.head(_ROWS if rows.height > _ROWS + 2 else rows.height).select(names)
+    cells = [
+        [_told(value) if name == "evidence" else _readable(value) for name, value in zip(names, row, strict=True)]
+        for row in shown.iter_rows()
+    ]
+    more = rows.height - shown.height
+    return page(table(names, cells), line(f"and {more:,} rows more", quiet=True) if more else "")
+
+
+def records(found: Any) -> str | None:
+    """A list of dataclasses as a table, a mapping of values as two columns; None: it is neither."""
+    if isinstance(found, Mapping):
+        return page(table(("", ""), [(str(k).replace("_", " "), _readable(v)) for k, v in found.items() if v != []]))
+    if not found or not all(is_dataclass(one) for one in found):
+        return None
+    names = [f.name for f in fields(found[0]) if f.repr]
+    return page(table(names, [[_readable(getattr(one, name)) for name in names] for one in found]))
+
+
+def _told(value: Any) -> str:
+    return "; ".join((told(value) if isinstance(value, str) else list(value or ()))[:_SENTENCES])
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(value)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_readable(one)}" for name, one in value.items())
+    if isinstance(value, pl.Series | list | tuple):
+        return ", ".join(str(_readable(one)) for one in value)
+    if is_dataclass(value):
+        return " – ".join(str(v) for f in fields(value) if f.repr and isinstance(v := getattr(value, f.name), str))
+    return value
+
+
+def show_well(*facts: type) -> None:
+    """In a notebook, let figures, frames, records and `facts` (types with `asdict`) show themselves for readers."""
     if "IPython" not in sys.modules:
         return
     from IPython.core.getipython import get_ipython
@@ -104,10 +179,17 @@ def show_figures() -> None:
     shell = get_ipython()
     if shell is None or shell.display_formatter is None:
         return
-    # Titles and errors are longer than Polars shows by default.
-    pl.Config.set_fmt_str_lengths(72)
-    pl.Config.set_tbl_rows(14)
-    shell.display_formatter.formatters["text/html"].for_type(Figure, picture)
+    # What is printed: no types, no shape, titles and errors at length.
+    pl.Config(tbl_hide_column_data_types=True, tbl_hide_dataframe_shape=True, fmt_str_lengths=72, tbl_rows=_ROWS + 2,
+              float_precision=3)  # fmt: skip
+    formats: dict[type, Callable[[Any], str | None]] = {
+        Figure: picture,
+        pl.DataFrame: frame,
+        list: records,
+        dict: records,
+    }
+    for kind, show in (formats | dict.fromkeys(facts, lambda found: records(found.asdict()))).items():
+        shell.display_formatter.formatters["text/html"].for_type(kind, show)
 
 
 def picture(figure: Figure) -> str:

@@ -37,7 +37,7 @@ class Labels:
         wanted = self._wanted(tracks)
         if limit is not None:
             wanted = wanted.head(limit)
-        ws, found = self._snapshot.workspace, []
+        ws, found, said = self._snapshot.workspace, [], pl.col("evidence").str.json_path_match
         for tier in (title_labels, database_labels):
             answers = with_ids(tier(ws, wanted["track_id"]))
             found.append(answers)
@@ -47,20 +47,14 @@ class Labels:
             pl.concat(found)
             .join(ws.tracks.select("track_id", "title"), on="track_id")
             .sort(["confidence", "track_id"], descending=[True, False])
-            .select(
-                "track_id",
-                "title",
-                label="value",
-                source="source",
-                confidence="confidence",
-                rule=pl.coalesce(
-                    pl.col("evidence").str.json_path_match("$.rule"),
-                    pl.col("evidence").str.json_path_match("$.bucket"),
-                    pl.lit("brackets of the title"),
-                ),
-                evidence="evidence",
-            )
+            .with_columns(rule=pl.coalesce(said("$.rule"), said("$.bucket"), pl.lit("brackets of the title")))
+            .select("track_id", "title", pl.col("value").alias("label"), "source", "confidence", "rule", "evidence")
         )
+
+    def rules(self) -> pl.DataFrame:
+        """What `hunt` finds by how it finds it: source, rule, labels, confidence (its mean)."""
+        found = self.hunt().group_by("source", "rule").agg(labels=pl.len(), confidence=pl.col("confidence").mean())
+        return found.sort(["labels", "rule"], descending=[True, False])
 
     def coverage(self) -> pl.DataFrame:
         """Tracks with a label by status: status, tracks, with_label, share_pct."""
@@ -92,15 +86,9 @@ class Labels:
             self._snapshot.workspace.tracks.select("track_id", label_after="label"), on="track_id"
         )
         groups = (("All tracks", both), ("Failed at the start", both.filter("is_failed")))
-        return pl.DataFrame(
-            [
-                (name, rows.height, rows["label"].count(), rows["label_after"].count())
-                for name, rows in groups
-                if not rows.is_empty()
-            ],
-            schema={"group": pl.String, "tracks": pl.Int64, "before": pl.Int64, "after": pl.Int64},
-            orient="row",
-        )
+        counts = [(name, rows.height, rows["label"].count(), rows["label_after"].count()) for name, rows in groups]
+        columns = {"group": pl.String, "tracks": pl.Int64, "before": pl.Int64, "after": pl.Int64}
+        return pl.DataFrame(counts, schema=columns, orient="row").filter(pl.col("tracks") > 0)
 
     def precision(self, *, by_band: bool = True) -> pl.DataFrame:
         """Label proposals of the ledger by source and band of confidence, and how many were right. Reads Postgres.
@@ -118,6 +106,3 @@ class Labels:
             )
         names = [tracks] if isinstance(tracks, str) else list(tracks)
         return pl.concat([questions.find(mart, name).head(1) for name in names]).unique("track_id", maintain_order=True)
-
-    def __repr__(self) -> str:
-        return "Labels: hunt(), coverage(), coverage_since(), misleading(), precision()"

@@ -55,15 +55,7 @@ def open_snapshot(
 
 
 def demo_snapshot(state: str = "before", *, settings: Settings | None = None) -> Path:
-    """The snapshot file of the demo world, which is made first where it is missing.
-
-    Args:
-        state: `before` or `after`, see `open_snapshot`.
-        settings: Whose `data_dir` it lives in; None reads the environment.
-
-    Raises:
-        EnrichError: no such state, or the world could not be made.
-    """
+    """The snapshot file of a state of the demo world, which is made first where it is missing; as `open_snapshot`."""
     if state not in STATES:
         raise EnrichError(f"the demo world has no state {state!r}; it has {' and '.join(STATES)}")
     home = demo_settings(settings)

@@ -22,17 +22,10 @@ _STRINGS: Any = pl.List(pl.String)
 #: A failed track as an analyst reads it.
 FAILED = pl.Schema(
     {
-        "track_id": pl.String,
-        "title": pl.String,
-        "artist": pl.String,
-        "label": pl.String,
-        "is_retriable": pl.Boolean,
-        "is_permanently_failed": pl.Boolean,
-        "retry_count": pl.Int64,
-        "error_message": pl.String,
-        "plays": pl.Int64,
-        "first_played": pl.Date,
-        "last_played": pl.Date,
+        **dict.fromkeys(("track_id", "title", "artist", "label"), pl.String),
+        **dict.fromkeys(("is_retriable", "is_permanently_failed"), pl.Boolean),
+        **{"retry_count": pl.Int64, "error_message": pl.String, "plays": pl.Int64},
+        **dict.fromkeys(("first_played", "last_played"), pl.Date),
     }
 )
 
@@ -49,14 +42,7 @@ CLUES = {
 
 #: One row per artist played near a track.
 NEIGHBOURS = pl.Schema(
-    {
-        "artist": pl.String,
-        "sets": pl.Int64,
-        "plays": pl.Int64,
-        "nearest": pl.Int64,
-        "djs": pl.Int64,
-        "labels": _STRINGS,
-    }
+    {"artist": pl.String, **dict.fromkeys(("sets", "plays", "nearest", "djs"), pl.Int64), "labels": _STRINGS}
 )
 
 
@@ -66,15 +52,13 @@ class Source(Protocol):
     manifest: Manifest
 
     @property
-    def workspace(self) -> Workspace:
-        """The marts in memory."""
+    def workspace(self) -> Workspace: ...  # noqa: D102
 
-    def judged_proposals(self) -> pl.DataFrame:
-        """The ledger's proposals, with `is_right`."""
+    def judged_proposals(self) -> pl.DataFrame: ...  # noqa: D102
 
 
 def failed(tracks: pl.DataFrame) -> pl.DataFrame:
-    """Failed tracks, most played first; schema FAILED. `tracks` is the mart."""
+    """Failed tracks of the mart, most played first; schema FAILED."""
     return (
         tracks.filter("is_failed")
         .with_columns(artist=pl.when("is_known_artist").then("artist"))
@@ -100,11 +84,8 @@ def failure_table(tracks: pl.DataFrame) -> pl.DataFrame:
         ("Non-retriable", lost.height - retriable, lost.height),
         ("No retries left", lost["is_permanently_failed"].sum(), lost.height),
     ]
-    return pl.DataFrame(
-        [(metric, int(n), round(100 * n / whole, 1) if whole else None) for metric, n, whole in rows],
-        schema={"metric": pl.String, "tracks": pl.Int64, "share_pct": pl.Float64},
-        orient="row",
-    )
+    told = [(metric, int(n), round(100 * n / whole, 1) if whole else None) for metric, n, whole in rows]
+    return pl.DataFrame(told, schema={"metric": pl.String, "tracks": pl.Int64, "share_pct": pl.Float64}, orient="row")
 
 
 def failure_reasons(tracks: pl.DataFrame) -> pl.DataFrame:
@@ -129,27 +110,14 @@ def failure_reasons(tracks: pl.DataFrame) -> pl.DataFrame:
 
 
 def clues(tracks: pl.DataFrame, tracklists: pl.DataFrame) -> pl.DataFrame:
-    """What each failed track offers those who would name it.
-
-    Args:
-        tracks: The mart.
-        tracklists: The mart.
-
-    Returns:
-        track_id, title and the columns of CLUES.
-    """
+    """What each failed track offers those who would name it, from both marts: track_id, title, the columns of CLUES."""
     lost = tracks.filter("is_failed")
     known = tracks.filter("is_known_artist")
     namesakes = known.filter(speaks(pl.col("base_key"))).select("base_key").unique()
     rosters = known.drop_nulls("label_key").select("label_key").unique()
     slots = tracklists.filter(pl.col("track_key").is_in(lost["track_id"].to_list()))
-    near = _near(slots, tracklists, window=2).select(pl.col("track_key").unique())["track_key"].to_list()
-    twice = (
-        slots.group_by("track_key")
-        .agg(sets=pl.col("set_id").n_unique())
-        .filter(pl.col("sets") >= 2)["track_key"]
-        .to_list()
-    )
+    near = _near(slots, tracklists, window=2)["track_key"].unique().to_list()
+    twice = slots.group_by("track_key").agg(pl.col("set_id").n_unique()).filter(pl.col("set_id") >= 2)["track_key"]
     has_label = pl.col("label").is_not_null()
     return lost.sort("track_id").select(
         "track_id",
@@ -160,29 +128,19 @@ def clues(tracks: pl.DataFrame, tracklists: pl.DataFrame) -> pl.DataFrame:
         has_namesake=pl.col("base_key").is_in(namesakes["base_key"].to_list()).fill_null(value=False),
         has_roster=pl.col("label_key").is_in(rosters["label_key"].to_list()).fill_null(value=False),
         has_neighbour=pl.col("track_id").is_in(near),
-        has_two_sets=pl.col("track_id").is_in(twice),
+        has_two_sets=pl.col("track_id").is_in(twice.to_list()),
     )
 
 
 def lacking(clues: pl.DataFrame) -> pl.DataFrame:
-    """How many failed tracks lack each clue.
-
-    Args:
-        clues: As `clues` gives them.
-
-    Returns:
-        clue, have, lack, lack_pct; and, last, how many have none but their plays.
-    """
+    """How many failed tracks lack each of `clues`: clue, have, lack, lack_pct; last, how many have any but plays."""
     total = max(clues.height, 1)
     rows = [(words, int(clues[name].sum()), int((~clues[name]).sum())) for name, words in CLUES.items()]
     use = [name for name in CLUES if name not in ("has_two_sets", "has_title")]
     some = int(clues.select(pl.any_horizontal(use).sum()).item())
     rows.append(("any of a label, a namesake, a roster, a neighbour", some, clues.height - some))
-    return pl.DataFrame(
-        [(words, have, lack, round(100 * lack / total, 1)) for words, have, lack in rows],
-        schema={"clue": pl.String, "have": pl.Int64, "lack": pl.Int64, "lack_pct": pl.Float64},
-        orient="row",
-    )
+    told = [(words, have, lack, round(100 * lack / total, 1)) for words, have, lack in rows]
+    return pl.DataFrame(told, schema=["clue", "have", "lack", "lack_pct"], orient="row")
 
 
 def find(tracks: pl.DataFrame, which: str) -> pl.DataFrame:
@@ -245,12 +203,7 @@ def plays_of(tracklists: pl.DataFrame, track_key: str, *, window: int = 2) -> pl
 
 
 def neighbours(tracklists: pl.DataFrame, track_key: str, *, window: int = 2) -> pl.DataFrame:
-    """Artists played near a track, those of most sets first.
-
-    Args:
-        tracklists: The mart.
-        track_key: The track.
-        window: Slots to either side; >= 1.
+    """Artists played within `window` slots (>= 1) of a track, those of most sets first.
 
     Returns:
         Schema NEIGHBOURS: sets and plays near the track, the smallest distance, DJs who played them so, their labels.

@@ -35,15 +35,8 @@ _SHOWN_STATIC, _SHOWN_SENTENCES = 12, 2
 
 #: How often proposals were right by kind, source and band of confidence, as the widget gets them.
 PRECISION = pl.Schema(
-    {
-        "kind": pl.String,
-        "source": pl.String,
-        "low": pl.Float64,
-        "judged": pl.Int64,
-        "right": pl.Int64,
-        "decided": pl.Int64,
-        "accepted": pl.Int64,
-    }
+    {"kind": pl.String, "source": pl.String, "low": pl.Float64}
+    | dict.fromkeys(("judged", "right", "decided", "accepted"), pl.Int64)
 )
 
 
@@ -67,22 +60,17 @@ class ReviewWidget(anywidget.AnyWidget):
         truth: pl.DataFrame | None = None,
         audit: str | None = None,
     ) -> None:
-        """Show the review of a ledger.
+        """Show the review of a ledger, as `AnalystSnapshot.review` does.
 
         Args:
             settings: Where Postgres is.
-            by: Who decides; None: the login name.
+            by, clock: Who decides (None: the login name), and when.
             status: Proposals to begin with; None: all.
-            clock: Gives the time of a decision.
             truth: The truth planted in a demo world, by which precision is measured; the reviewer is not shown it.
             audit: Id of an audit: only its sample is shown, in the order drawn, and what follows from it.
         """
-        self._settings = settings
-        self._truth = truth
-        self._clock = clock
+        self._settings, self._truth, self._clock, self._audit, self._status = settings, truth, clock, audit, status
         self._shown: set[str] = set()
-        self._audit = audit
-        self._status = status
         self.by = by or getpass.getuser()
         super().__init__()
         self.refresh()
@@ -102,7 +90,7 @@ class ReviewWidget(anywidget.AnyWidget):
                 ("track", "kind", "proposed", "from", "confidence", "status", "evidence"),
                 [
                     (
-                        row["title"], row["kind"], row["value"], row["source"], _shown(row["confidence"]),
+                        row["title"], row["kind"], row["value"], row["source"], _sure(row),
                         row["status"], "; ".join(row["evidence"][:_SHOWN_SENTENCES]),
                     )
                     for row in shown
@@ -142,6 +130,12 @@ class ReviewWidget(anywidget.AnyWidget):
         self.refresh()
         return done
 
+    def surest(self, n: int) -> dict[str, str]:
+        """The n surest proposals that wait, as `decide` takes them: status by id."""
+        waiting = (row for row in self.rows if row["status"] == "proposed")
+        first = sorted(waiting, key=lambda row: (-(row["confidence"] or 0), row["proposal_id"]))[:n]
+        return {row["proposal_id"]: row["status"] for row in first}
+
     def outcome(self, done: Decided) -> str:
         """What came of a decision, in a sentence."""
         text = f"{done.changed} {done.decision} by {self.by}"
@@ -162,23 +156,18 @@ class ReviewWidget(anywidget.AnyWidget):
                 self.send({"type": "answer", "ok": True, "text": closed.text()})
             elif message.get("type") == "refresh":
                 self.refresh()
-                self.send(
-                    {"type": "answer", "ok": True, "text": f"{len(self.rows)} proposals, as the ledger has them now"}
-                )
+                told = f"{len(self.rows)} proposals, as the ledger has them now"
+                self.send({"type": "answer", "ok": True, "text": told})
         except EnrichError as error:
             self.send({"type": "answer", "ok": False, "text": str(error)})
 
 
-def _shown(confidence: float | None) -> float | str:
-    return "rule" if confidence is None else confidence
+def _sure(row: dict[str, Any]) -> float | str:
+    return "rule" if row["confidence"] is None else float(row["confidence"])
 
 
 def known_precision(found: pl.DataFrame, truth: pl.DataFrame | None) -> pl.DataFrame:
-    """What is known of how often such proposals are right.
-
-    Args:
-        found: Proposals, schema LISTED.
-        truth: As `enrich.reporting.precision` reads it, or None.
+    """What is known of how often such proposals (LISTED) are right, by planted truth, where there is one, and people.
 
     Returns:
         Schema PRECISION, bands of 0.05: judged by the planted truth and right; decided by people and accepted.

@@ -28,14 +28,16 @@ import networkx as nx
 import polars as pl
 
 from enrich.analyst import questions
+from enrich.analyst.answers import answer
 from enrich.analyst.artists import Artists
 from enrich.analyst.cooldown import Cooldown
 from enrich.analyst.explanation import Explanation, explain
-from enrich.analyst.html import page, show_figures, table, text
+from enrich.analyst.graphs import GraphQuestions, of_extra
+from enrich.analyst.html import Prose, page, show_well, table, text
 from enrich.analyst.labels import Labels
 from enrich.charts.ego_net import draw_ego_net
 from enrich.charts.tracks import set_timeline
-from enrich.cooccurrence.graph.building import build_graph, ego_net
+from enrich.cooccurrence.graph.building import ego_net
 from enrich.database.connection import connect
 from enrich.errors import DatabaseError, EnrichError
 from enrich.ledger import audits, writing
@@ -49,10 +51,8 @@ from enrich.pipeline.weighing import PolicyView, weighed
 from enrich.reporting.precision import read_truth
 from enrich.rules import AUDIT_SIZE
 from enrich.settings import Settings, load_settings
-from enrich.snapshots import opening
 from enrich.snapshots.manifest import Manifest
 from enrich.text.words import is_unknown_artist
-from enrich.tiers.workspace import Workspace
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,7 +61,14 @@ if TYPE_CHECKING:
     from enrich.analyst.review_widget import ReviewWidget
 
 
-class AnalystSnapshot(opening.Snapshot):
+Clock = Callable[[], datetime]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class AnalystSnapshot(GraphQuestions):
     """An open snapshot and the questions one asks of it. Close it, or use it in a `with`."""
 
     def __init__(
@@ -69,7 +76,7 @@ class AnalystSnapshot(opening.Snapshot):
     ) -> None:
         super().__init__(path, con, manifest)
         self._settings = settings
-        show_figures()
+        show_well(writing.WriteResult, writing.UndoResult)
 
     @property
     def settings(self) -> Settings:
@@ -77,11 +84,6 @@ class AnalystSnapshot(opening.Snapshot):
         if self._settings is None:
             self._settings = load_settings()
         return self._settings
-
-    @cached_property
-    def workspace(self) -> Workspace:
-        """The marts in memory, as the tiers take them."""
-        return Workspace.of(self)
 
     @cached_property
     def scale(self) -> Scale:
@@ -120,9 +122,19 @@ class AnalystSnapshot(opening.Snapshot):
         """Failed tracks, most played first; columns: `enrich.analyst.questions.FAILED`."""
         return questions.failed(self.workspace.tracks)
 
-    def failure_table(self) -> pl.DataFrame:
-        """The specification's table of the current state: metric, tracks, share_pct."""
-        return questions.failure_table(self.workspace.tracks)
+    def failure_table(self, *, since: AnalystSnapshot | None = None) -> pl.DataFrame:
+        """The specification's table of the current state: metric, tracks, share_pct; beside the former one."""
+        now = questions.failure_table(self.workspace.tracks)
+        return now if since is None else since.failure_table().join(now, on="metric", suffix="_after")
+
+    def answer(self, question: str, **at_hand: Any) -> Prose:
+        """The answer to a notebook's question in sentences, counted from this snapshot; shows itself as Markdown.
+
+        Args:
+            question: One of `answers.QUESTIONS`.
+            at_hand: What the notebook has computed already, as that question needs it.
+        """
+        return answer(question, self, **at_hand)
 
     def failure_reasons(self) -> pl.DataFrame:
         """What the errors say: error, tracks, share_pct, retriable, with_label."""
@@ -162,7 +174,7 @@ class AnalystSnapshot(opening.Snapshot):
         return Track(self, first.row(0, named=True))
 
     def neighbours(self, which: str, *, window: int = 2) -> pl.DataFrame:
-        """Artists played near a track; columns: `enrich.analyst.questions.NEIGHBOURS`."""
+        """Artists played near a track; columns: `questions.NEIGHBOURS`."""
         return self.track(which).neighbours(window=window)
 
     def unknowns(self) -> pl.DataFrame:
@@ -175,9 +187,16 @@ class AnalystSnapshot(opening.Snapshot):
             .sort(["sets", "plays", "track_id"], descending=[True, True, False])
         )
 
-    def queue(self) -> pl.DataFrame:
-        """Tracks in cool-down, next due first: track_id, title, label, retry_count, retry_after, error_message."""
-        return self.cooldown.waiting()
+    def unknown(self) -> Track:
+        """The unknown heard in most sets.
+
+        Raises:
+            EnrichError: every track of every set is known.
+        """
+        heard = self.unknowns()
+        if heard.is_empty():
+            raise EnrichError(f"no set of snapshot {self.manifest.snapshot_id} holds an unknown track")
+        return self.track(heard["track_id"][0])
 
     def evaluate(
         self,
@@ -186,12 +205,10 @@ class AnalystSnapshot(opening.Snapshot):
         sample: int = 800,
         seed: int = 0,
     ) -> Evaluation:
-        """Hide known recordings of this snapshot's sets, or of files, rank them, and count how often that is right.
-
-        Takes seconds on the demo world, minutes on large tracklists.
+        """Hide known recordings, rank them, and count how often that is right: seconds on the demo world, else minutes.
 
         Args:
-            tracklists: Tracklist files; None: the snapshot's own sets, by the plan `evaluation.QUICK`.
+            tracklists: Tracklist files, of which `sample` recordings; None: the snapshot's sets, by `evaluation.QUICK`.
             sample: Recordings asked for, of files.
             seed: Of every random choice.
 
@@ -221,50 +238,15 @@ class AnalystSnapshot(opening.Snapshot):
         with connect(self.settings) as con:
             return read_truth(con)
 
-    def graph(self, around: str | None = None, *, hops: int = 1) -> nx.Graph[str]:
-        """Tracks, artists, labels, DJs and sets as a networkx graph; `cooccurrence.graph.building` says what is in it.
-
-        Args:
-            around: A node's id (`dj:tiesto`) or name: only what is at most `hops` edges from it; None: the whole.
-            hops: How far; >= 1.
-
-        Raises:
-            EnrichError: no node is called so.
-        """
-        whole = build_graph(self.workspace.tracklists, aliases=self.workspace.aliases)
-        if around is None:
-            return whole
-        wanted = around.strip().lower()
-        named = [n for n, name in whole.nodes(data="label") if wanted in (n.lower(), str(name).lower())]
-        if not named:
-            raise EnrichError(f"no node of the graph is called {around!r}; give an id such as dj:armin van buuren")
-        near = nx.single_source_shortest_path_length(whole, named[0], cutoff=hops)
-        part: nx.Graph[str] = nx.Graph()
-        part.add_nodes_from((node, attributes) for node, attributes in whole.nodes(data=True) if node in near)
-        part.add_edges_from(edge for edge in whole.edges(data=True) if edge[0] in near and edge[1] in near)
-        return part
-
     def policy(self) -> PolicyView:
         """What the policy accepts of each source, at what precision, and what more of it costs. Reads Postgres."""
         return weighed(read_policy(self.settings), self.proposals())
 
     def audit(
-        self,
-        source: str,
-        n: int = AUDIT_SIZE,
-        *,
-        seed: int = 0,
-        by: str | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        self, source: str, n: int = AUDIT_SIZE, *, seed: int = 0, by: str | None = None, clock: Clock = _utc_now
     ) -> ReviewWidget:
-        """A random sample of what waits of a source, to decide in the widget; then one key accepts the others.
-
-        Args:
-            source: Whose proposals; `label:beatport` names the kind as well.
-            n: How many to draw.
-            seed: Decides which.
-            by: Who decides; None: the login name.
-            clock: Gives the time of a decision.
+        """A random sample of what waits of a source (`label:beatport` names the kind as well), to decide in the widget;
+        then one key accepts the others. `by` and `clock` as in `review`.
 
         Raises:
             EnrichError: nothing of that source waits.
@@ -273,13 +255,7 @@ class AnalystSnapshot(opening.Snapshot):
         found = audits.audit(self.settings, source, by=who, now=clock(), n=n, seed=seed)
         return self._widget(by=who, status=None, clock=clock, audit=found.audit_id)
 
-    def review(
-        self,
-        *,
-        by: str | None = None,
-        status: str = "proposed",
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> ReviewWidget:
+    def review(self, *, by: str | None = None, status: str = "proposed", clock: Clock = _utc_now) -> ReviewWidget:
         """The review as a widget: sort, filter, read evidence, accept and reject; decisions go to the ledger.
 
         Args:
@@ -293,34 +269,17 @@ class AnalystSnapshot(opening.Snapshot):
         return self._widget(by=by, status=status, clock=clock)
 
     def _widget(self, **options: Any) -> ReviewWidget:
-        # ipywidgets and anywidget are an extra: without them every other question is answered.
-        try:
-            from enrich.analyst.review_widget import ReviewWidget
-        except ModuleNotFoundError as error:
-            raise EnrichError(
-                f"review: {error.name} is not installed; install the extra with `pip install enrich[notebooks]`"
-            ) from error
-
-        return ReviewWidget(self.settings, truth=self.truth, **options)
+        view = of_extra("enrich.analyst.review_widget", doing="review").ReviewWidget
+        found: ReviewWidget = view(self.settings, truth=self.truth, **options)
+        return found
 
     def writeback(self, *, apply: bool = False, now: datetime | None = None) -> writing.WriteResult:
-        """Write accepted proposals into the music tables; without `apply` only say what would be written.
-
-        Args:
-            apply: Write, in one transaction, every change in the ledger.
-            now: Time of the run; None: the clock's.
-        """
-        return writing.writeback(self.settings, now=now or datetime.now(UTC), apply=apply)
+        """Write accepted proposals into the music tables; without `apply` only say what would be written."""
+        return writing.writeback(self.settings, now=now or _utc_now(), apply=apply)
 
     def undo(self, run_id: str, *, by: str | None = None, now: datetime | None = None) -> writing.UndoResult:
-        """Put back what a run of `writeback` wrote; values that were edited since are left alone.
-
-        Args:
-            run_id: The run, as `writeback` returns it.
-            by: Who decides; None: the login name.
-            now: Time of the run; None: the clock's.
-        """
-        return writing.undo(self.settings, run_id, now=now or datetime.now(UTC), by=by or getpass.getuser())
+        """Put back what a run of `writeback` wrote; values that were edited since are left alone."""
+        return writing.undo(self.settings, run_id, now=now or _utc_now(), by=by or getpass.getuser())
 
     def in_ledger(self, track_id: str) -> pl.DataFrame | None:
         """Proposals on record for a track; None where the ledger cannot be reached."""
@@ -397,12 +356,8 @@ class Track:
         Raises:
             EnrichError: its artist is known, or it is played in no set.
         """
-        return ego_net(
-            self._snapshot.workspace.tracklists,
-            self.id,
-            aliases=self._snapshot.workspace.aliases,
-            max_artists=max_artists,
-        )
+        ws = self._snapshot.workspace
+        return ego_net(ws.tracklists, self.id, aliases=ws.aliases, max_artists=max_artists)
 
     def picture(self) -> Figure:
         """The ego-net as a picture."""
@@ -415,9 +370,6 @@ class Track:
             f"Track({artist} - {self.title} [{self.row['label'] or 'no label'}], {self.row['status']}, "
             f"{self.row['plays']} plays{more}; ask .why())"
         )
-
-    def _repr_html_(self) -> str:
-        return page(f"<p>{text(repr(self))}</p>")
 
     def __dir__(self) -> list[str]:
         return sorted(name for name in super().__dir__() if not name.startswith("_"))

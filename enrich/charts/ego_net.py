@@ -12,24 +12,14 @@ import networkx as nx
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from enrich.charts.style import drawable
+from enrich.charts.style import MUTED, NODES, drawable
 from enrich.errors import EnrichError
 
-_COLOURS = {"unknown": "#1F2933", "artist": "#0072B2", "label": "#D55E00", "dj": "#007A5E", "set": "#007A5E"}
-_GREY = "#5B6770"
 _WIDEST = 9.0  # points, of a line of weight 1
 
 
 def draw_ego_net(net: nx.Graph[str], *, max_artists: int = 8, max_labels: int = 6) -> Figure:
-    """Draw an ego-net.
-
-    Args:
-        net: From `ego_net`.
-        max_artists: Candidates shown, best first.
-        max_labels: Labels shown, those of the best candidates first.
-
-    Returns:
-        A figure of 12 × 6.75 inches, 16:9 as slides are.
+    """Draw an ego-net with its best candidates and the labels of the best of them, 16:9 as slides are.
 
     Raises:
         EnrichError: the graph is no ego-net: it has no unknown with candidates or context.
@@ -50,32 +40,32 @@ def draw_ego_net(net: nx.Graph[str], *, max_artists: int = 8, max_labels: int = 
     y_artist = dict(zip(candidates, _spread(len(candidates)), strict=True))
     y_label = dict(zip(labels, _spread(len(labels)), strict=True))
     for artist in reversed(candidates):
-        _line(axes, (4.2, 2.5), (6.2, y_artist[artist]), net[centre][artist]["weight"], _COLOURS["artist"])
+        _line(axes, (4.2, 2.5), (6.2, y_artist[artist]), net[centre][artist]["weight"], NODES["artist"])
         for label, share in _label_shares(net, artist).items():
             if label in y_label:
-                _line(axes, (9.35, y_artist[artist]), (9.95, y_label[label]), share, _COLOURS["label"])
-    axes.scatter([4.2], [2.5], s=2600, color=_COLOURS["unknown"], zorder=3)
+                _line(axes, (9.35, y_artist[artist]), (9.95, y_label[label]), share, NODES["label"])
+    axes.scatter([4.2], [2.5], s=2600, color=NODES["unknown"], zorder=3)
     axes.text(4.2, 2.47, "?", color="white", fontsize=30, weight="bold", ha="center", va="center", zorder=4)
     _sets_and_djs(axes, net, centre)
     _names(axes, net, y_artist, x=6.2, kind="artist", most=22)
     _names(axes, net, y_label, x=9.95, kind="label", most=17)
     for artist, y in y_artist.items():
         axes.text(9.25, y, f"{net[centre][artist]['weight']:.0%}", fontsize=13, weight="bold", va="center", ha="right",
-                  color=_COLOURS["unknown"])  # fmt: skip
+                  color=NODES["unknown"])  # fmt: skip
     for x, head, side in ((6.2, "Likely artist", "left"), (9.25, "Probability", "right"), (9.95, "On label", "left")):
         if candidates and (labels or head != "On label"):
-            axes.text(x, 5.45, head, fontsize=11, color=_GREY, va="center", ha=side)
+            axes.text(x, 5.45, head, fontsize=11, color=MUTED, va="center", ha=side)
     if not candidates:
-        axes.text(6.2, 2.5, "no known artist is played near it", fontsize=14, color=_GREY, va="center")
+        axes.text(6.2, 2.5, "no known artist is played near it", fontsize=14, color=MUTED, va="center")
     return figure
 
 
 def _names(axes: Axes, net: nx.Graph[str], places: dict[str, float], *, x: float, kind: str, most: int) -> None:
     """A column of marks, each with its name beside it."""
     for node, y in places.items():
-        axes.scatter([x], [y], s=130, color=_COLOURS[kind], marker="s" if kind == "label" else "o", zorder=3)
+        axes.scatter([x], [y], s=130, color=NODES[kind], marker="s" if kind == "label" else "o", zorder=3)
         name = drawable(net.nodes[node]["label"], most)
-        axes.text(x + 0.19, y, name, fontsize=13, va="center", color=_COLOURS[kind])
+        axes.text(x + 0.19, y, name, fontsize=13, va="center", color=NODES[kind])
 
 
 def _candidates(net: nx.Graph[str], centre: str) -> list[str]:
@@ -103,14 +93,14 @@ def _title(figure: Figure, net: nx.Graph[str], centre: str) -> None:
     shown = net.nodes[centre]["label"].removeprefix("? ")
     sets = sum(1 for d in net[centre].values() if d["relation"] == "played_in")
     line = f"Most likely {net.nodes[best[0]]['label']}" if best else "Nobody to name"
-    figure.text(0.03, 0.93, drawable(line, 60), fontsize=17, weight="bold", va="center", color=_COLOURS["unknown"])
+    figure.text(0.03, 0.93, drawable(line, 60), fontsize=17, weight="bold", va="center", color=NODES["unknown"])
     under = f"“{drawable(shown, 60)}”, played in {sets} {'set' if sets == 1 else 'sets'}"
     figure.text(
         0.03,
         0.872,
         under + "; probabilities of the formula, which are no measured confidence",
         fontsize=12,
-        color=_GREY,
+        color=MUTED,
     )
 
 
@@ -123,15 +113,15 @@ def _sets_and_djs(axes: Axes, net: nx.Graph[str], centre: str, *, most: int = 6)
     heights = _spread(min(len(sets), most))
     for node, y in zip(sets, heights, strict=False):
         djs = [net.nodes[n]["label"] for n, d in sorted(net[node].items()) if d["relation"] == "played_by"]
-        _line(axes, (2.95, y), (4.2, 2.5), 1 / len(sets), _COLOURS["dj"])
-        axes.scatter([2.95], [y], s=130, color=_COLOURS["dj"], marker="D", zorder=3)
+        _line(axes, (2.95, y), (4.2, 2.5), 1 / len(sets), NODES["dj"])
+        axes.scatter([2.95], [y], s=130, color=NODES["dj"], marker="D", zorder=3)
         who, what = drawable(" & ".join(djs), 26), drawable(net.nodes[node]["label"], 30)
-        axes.text(2.75, y + 0.02, who or what, fontsize=12, color=_COLOURS["dj"], ha="right", va="bottom")
+        axes.text(2.75, y + 0.02, who or what, fontsize=12, color=NODES["dj"], ha="right", va="bottom")
         if who:
-            axes.text(2.75, y - 0.04, what, fontsize=10, color=_GREY, ha="right", va="top")
+            axes.text(2.75, y - 0.04, what, fontsize=10, color=MUTED, ha="right", va="top")
     if len(sets) > most:
-        axes.text(2.75, -0.35, f"and {len(sets) - most} more sets", fontsize=10, color=_GREY, ha="right", va="top")
-    axes.text(2.95, 5.45, "Played by", fontsize=11, color=_GREY, ha="right", va="center")
+        axes.text(2.75, -0.35, f"and {len(sets) - most} more sets", fontsize=10, color=MUTED, ha="right", va="top")
+    axes.text(2.95, 5.45, "Played by", fontsize=11, color=MUTED, ha="right", va="center")
 
 
 def _spread(n: int) -> list[float]:

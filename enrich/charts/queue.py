@@ -5,7 +5,7 @@ Draws only; each takes a frame, states its columns, and returns a matplotlib Fig
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -24,24 +24,14 @@ def release_lag(frame: pl.DataFrame) -> Figure:
     Args:
         frame: `curve`, `days`, `released`, `low`, `high` (shares 0–1, low and high the 95 % interval).
     """
-    title = "Released so many days after the first play (with 95 % interval)"
-    if frame.is_empty():
-        return style.no_data(title, "No release was seen.")
-    with style.apply():
-        figure, axes = style.new_figure(_ROWS)
-        ends = []
-        for colour, ((name,), rows) in zip(style.CYCLE, frame.group_by("curve", maintain_order=True), strict=False):
-            days = rows["days"].to_numpy()
-            axes.fill_between(days, 100 * rows["low"], 100 * rows["high"], step="post", color=colour, alpha=0.14, lw=0)
-            axes.step(days, 100 * rows["released"], where="post", color=colour, linewidth=1.6)
-            ends.append(
-                (100 * float(rows["released"][-1]), f"{drawable(name)} {100 * rows['released'][-1]:.0f} %", colour)
-            )
-        last = int(frame["days"].max())  # type: ignore[arg-type]
-        _axes(axes, last)
-        _end_labels(axes, last, ends)
-        style.headline(axes, title)
-        return figure
+
+    def draw(axes: Axes, name: str, rows: pl.DataFrame, colour: str) -> tuple[float, str]:
+        low, high, share = (100 * rows[column].to_numpy() for column in ("low", "high", "released"))
+        axes.fill_between(rows["days"].to_numpy(), low, high, step="post", color=colour, alpha=0.14, lw=0)
+        axes.step(rows["days"], share, where="post", color=colour, linewidth=1.6)
+        return float(share[-1]), f"{name} {share[-1]:.0f} %"
+
+    return _curves("Released so many days after the first play (with 95 % interval)", frame, "curve", "days", draw)
 
 
 def strategy_recoveries(by_day: pl.DataFrame, summary: pl.DataFrame) -> Figure:
@@ -51,25 +41,17 @@ def strategy_recoveries(by_day: pl.DataFrame, summary: pl.DataFrame) -> Figure:
         by_day: `strategy`, `day`, `recovered` (percent).
         summary: `strategy`, `look_ups`, `recovered_pct`, `median_delay` (days).
     """
+    figures = {drawable(row["strategy"]): row for row in summary.iter_rows(named=True)}
+
+    def draw(axes: Axes, name: str, rows: pl.DataFrame, colour: str) -> tuple[float, str]:
+        axes.plot(rows["day"], rows["recovered"], color=colour, linewidth=1.6)
+        row = figures[name]
+        delay = "–" if row["median_delay"] is None else f"{row['median_delay']:.0f}"
+        text = f"{name} {row['recovered_pct']:.1f} %\n{row['look_ups']:,} look-ups\n{delay} days late"
+        return float(row["recovered_pct"]), text
+
     title = "A simulated year of the queue: recovered so far, by strategy"
-    if by_day.is_empty():
-        return style.no_data(title, "No track was simulated.")
-    figures = {row["strategy"]: row for row in summary.iter_rows(named=True)}
-    with style.apply():
-        figure, axes = style.new_figure(_ROWS)
-        last = int(by_day["day"].max())  # type: ignore[arg-type]
-        _projected(axes, last)
-        ends = []
-        for colour, ((name,), rows) in zip(style.CYCLE, by_day.group_by("strategy", maintain_order=True), strict=False):
-            axes.plot(rows["day"], rows["recovered"], color=colour, linewidth=1.6)
-            row = figures[name]
-            delay = "–" if row["median_delay"] is None else f"{row['median_delay']:.0f}"
-            text = f"{drawable(name)} {row['recovered_pct']:.1f} %\n{row['look_ups']:,} look-ups\n{delay} days late"
-            ends.append((float(row["recovered_pct"]), text, colour))
-        _axes(axes, last)
-        _end_labels(axes, last, ends, lines=3)
-        style.headline(axes, title)
-        return figure
+    return _curves(title, by_day, "strategy", "day", draw, is_projected=True, lines=3)
 
 
 def replay_recovery(frame: pl.DataFrame) -> Figure:
@@ -79,26 +61,39 @@ def replay_recovery(frame: pl.DataFrame) -> Figure:
         frame: `kind`, `days`, `watched`, `recovered`, `right`, `known`: counts. Solid: recovered; dashed: played under
             their name in a later set by then, which is all that sets can tell.
     """
+
+    def draw(axes: Axes, name: str, rows: pl.DataFrame, colour: str) -> tuple[float, str]:
+        shares = rows.sort("days").select("days", pl.col("recovered", "known") * 100 / pl.col("watched"))
+        axes.plot(shares["days"], shares["known"], color=colour, linewidth=0.9, linestyle=(0, (4, 3)))
+        axes.plot(shares["days"], shares["recovered"], color=colour, linewidth=1.7)
+        return float(shares["recovered"][-1]), f"{name} {shares['recovered'][-1]:.1f} %"
+
     title = "Replayed history: unknowns named (solid) and named in a later set (dashed)"
-    rows = frame.filter(pl.col("watched") > 0)
-    if rows.is_empty():
-        return style.no_data(title, "No unknown was watched.")
+    return _curves(title, frame.filter(pl.col("watched") > 0), "kind", "days", draw, is_projected=True)
+
+
+def _curves(
+    title: str,
+    frame: pl.DataFrame,
+    by: str,
+    day: str,
+    draw: Callable[[Axes, str, pl.DataFrame, str], tuple[float, str]],
+    *,
+    is_projected: bool = False,
+    lines: int = 1,
+) -> Figure:
+    """A line for each value of `by`, over days; `draw` draws it and says where it ends, in percent, and its words."""
+    if frame.is_empty():
+        return style.no_data(title, "Nothing was counted.")
     with style.apply():
         figure, axes = style.new_figure(_ROWS)
-        last = int(rows["days"].max())  # type: ignore[arg-type]
-        _projected(axes, last)
-        ends = []
-        for colour, ((name,), of_kind) in zip(style.CYCLE, rows.group_by("kind", maintain_order=True), strict=False):
-            shares = of_kind.sort("days").select(
-                "days",
-                recovered=100 * pl.col("recovered") / pl.col("watched"),
-                known=100 * pl.col("known") / pl.col("watched"),
-            )
-            axes.plot(shares["days"], shares["known"], color=colour, linewidth=0.9, linestyle=(0, (4, 3)))
-            axes.plot(shares["days"], shares["recovered"], color=colour, linewidth=1.7)
-            ends.append((float(shares["recovered"][-1]), f"{drawable(name)} {shares['recovered'][-1]:.1f} %", colour))
+        last = int(frame[day].max())  # type: ignore[arg-type]
+        if is_projected:
+            _projected(axes, last)
+        groups = zip(style.CYCLE, frame.group_by(by, maintain_order=True), strict=False)
+        ends = [(*draw(axes, drawable(name), rows, colour), colour) for colour, ((name,), rows) in groups]
         _axes(axes, last)
-        _end_labels(axes, last, ends)
+        _end_labels(axes, last, ends, lines=lines)
         style.headline(axes, title)
         return figure
 

@@ -30,10 +30,8 @@ def label_coverage(frame: pl.DataFrame) -> Figure:
     with style.apply():
         figure, axes = style.new_figure(2.4 * frame.height)
         for n, (tracks, before, after) in enumerate(frame.select("tracks", "before", "after").iter_rows()):
-            for offset, count, colour, word in (
-                (-0.19, before, style.BEFORE, "before"),
-                (0.19, after, style.AFTER, "after"),
-            ):
+            both = ((-0.19, before, style.BEFORE, "before"), (0.19, after, style.AFTER, "after"))
+            for offset, count, colour, word in both:
                 share = 100.0 * count / tracks if tracks else 0.0
                 axes.barh(n + offset, share, height=0.34, color=colour)
                 _say(axes, share, n + offset, f"{word} {count:,} of {tracks:,} ({share:.1f} %)", limit=100)

@@ -27,6 +27,8 @@ CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
 
 #: Colours with a meaning, everywhere the same.
 BEFORE, AFTER = "#66727E", BLUE
+#: Of the nodes of a graph, by their kind.
+NODES = {"unknown": INK, "track": SKY, "artist": BLUE, "label": ORANGE, "dj": GREEN, "set": PURPLE}
 VERDICTS = {"inside": GREEN, "above": BLUE, "below": ORANGE, "not yet": MUTED}
 
 WIDTH_IN = 7.4
@@ -120,6 +122,15 @@ def bars(
         rows(axes, names, limit=room * longest, most=most)
         headline(axes, title)
         return figure
+
+
+def ranked(rows: Sequence[dict[str, Any]], name: str, by: str, words: str, *, title: str, most: int = 12) -> Figure:
+    """The first rows as bars of the column `by`, with `words`, a format of the row, at their ends."""
+    if not rows:
+        return no_data(title, "Nothing was played often enough to tell.")
+    said = [drawable(words.format(**row), 44) for row in rows[:most]]
+    names = [", ".join(row[name][:2]) if isinstance(row[name], list) else row[name] for row in rows[:most]]
+    return bars(title, names, [[(row[by], AFTER)] for row in rows[:most]], said, room=1.9, most=30)
 
 
 def percent_axis(axis: Any, *, whole: float = 100.0) -> None:

@@ -21,19 +21,19 @@ from enrich.charts.style import drawable
 _SCORER_MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
-def reliability_diagram(frame: pl.DataFrame, *, title: str = "Confidence, and how often it was right") -> Figure:
+def reliability_diagram(frame: pl.DataFrame) -> Figure:
     """Stated confidence against the share that was right; on the diagonal the two agree.
 
     Args:
         frame: `low, high, n, confidence, precision`, one row per band, 0–1; bands with n = 0 or a null precision are
-            left out. A column `scorer` draws one line each.
-        title: Of the chart.
+            left out. A column `scorer` or `source` draws one line each.
     """
+    title = "Confidence, and how often it was right"
     rows = frame.filter((pl.col("n") > 0) & pl.col("precision").is_not_null() & pl.col("confidence").is_not_null())
     if rows.is_empty():
         return style.no_data(title, "Nothing was judged.")
     if "scorer" not in rows.columns:
-        rows = rows.with_columns(scorer=pl.lit(""))
+        rows = rows.with_columns(scorer="source" if "source" in rows.columns else pl.lit(""))
     with style.apply():
         figure = Figure(figsize=(style.WIDTH_IN * 0.72, 4.6), layout="constrained")
         axes = figure.subplots()
@@ -57,26 +57,22 @@ def reliability_diagram(frame: pl.DataFrame, *, title: str = "Confidence, and ho
         return figure
 
 
-def ranking_comparison(frame: pl.DataFrame, *, title: str = "The true artist among the first k named") -> Figure:
+def ranking_comparison(frame: pl.DataFrame) -> Figure:
     """How often each scorer has the true artist first, among five, among twenty.
 
     Args:
-        frame: `scorer`, `hit_at_1, hit_at_5, hit_at_20` (0–1), best drawn last; optionally `n`, unknowns asked, and
-            `is_ours`, drawn in colour where the others are grey.
-        title: Of the chart.
+        frame: `scorer`, `hit_at_1, hit_at_5, hit_at_20` (0–1), best drawn last; `n`, asked; `is_ours`, in colour.
     """
+    title = "The true artist among the first k named"
     if frame.is_empty():
         return style.no_data(title, "Nothing was evaluated.")
-    ours = frame["is_ours"].to_list() if "is_ours" in frame.columns else [True] * frame.height
     marks = (("hit_at_1", "o"), ("hit_at_5", "s"), ("hit_at_20", "D"))
     with style.apply():
         figure, axes = style.new_figure(1.3 * frame.height)
         for n, row in enumerate(frame.iter_rows(named=True)):
-            colour = style.AFTER if ours[n] else style.BEFORE
+            colour = style.AFTER if row["is_ours"] else style.BEFORE
             values = [row[name] for name, _ in marks]
-            axes.plot(
-                [min(values), max(values)], [n, n], color=style.GRID, linewidth=5, solid_capstyle="round", zorder=1
-            )
+            axes.plot([min(values), max(values)], [n, n], color=style.GRID, linewidth=5, zorder=1)
             for value, (_, marker) in zip(values, marks, strict=True):
                 axes.plot([value], [n], marker=marker, markersize=7, color=colour, zorder=3, clip_on=False)
                 axes.text(value, n - 0.24, f"{100 * value:.0f} %", ha="center", va="bottom", fontsize=8, color=colour)
@@ -85,29 +81,20 @@ def ranking_comparison(frame: pl.DataFrame, *, title: str = "The true artist amo
         axes.set_xlabel("●  named first      ■  among the first 5      ◆  among the first 20")
         axes.set_xlim(0, max(0.2, 1.12 * float(frame["hit_at_20"].max() or 0)))  # type: ignore[arg-type]
         style.percent_axis(axes.xaxis, whole=1)
-        asked = f", of {int(frame['n'].max() or 0):,} hidden recordings" if "n" in frame.columns else ""  # type: ignore[arg-type]
-        style.headline(axes, title + asked)
+        style.headline(axes, f"{title}, of {frame['n'][0]:,} hidden recordings")
         return figure
 
 
 def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None = None, most: int = 12) -> Figure:
-    """The sets a track is played in, earliest on top, slot by slot, the track's own slots marked.
+    """The sets (TRACKLISTS) a track is played in, earliest on top, slot by slot, the track's own slots marked.
 
-    Args:
-        tracklists: TRACKLISTS.
-        track_key: The track.
-        title: How to call it; None: as the tracklists do.
-        most: Sets drawn, the latest; those before are counted.
+    Only the latest sets are drawn, the others counted; the track is called as the tracklists do where `title` is None.
     """
     own = tracklists.filter(pl.col("track_key") == track_key)
     if own.is_empty():
         return style.no_data("Sets it is played in", "It is played in no set.")
     name = title if title is not None else (own["title"].drop_nulls().first() or "unknown")
-    sets = (
-        own.select("set_id", "set_date", "dj")
-        .unique("set_id", keep="first")
-        .sort("set_date", "set_id", nulls_last=False)
-    )
+    sets = own.select("set_id", "set_date", "dj").unique("set_id", keep="first").sort("set_date", "set_id")
     left_out = max(0, sets.height - most)
     sets = sets.tail(most)
     slots = tracklists.join(sets.select("set_id"), on="set_id").sort("position")
@@ -116,19 +103,18 @@ def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None 
         figure, axes = style.new_figure(1.25 * sets.height + 1)
         for n, row in enumerate(sets.iter_rows(named=True)):
             of_set = slots.filter(pl.col("set_id") == row["set_id"])
-            named = of_set.filter(pl.col("artist").is_not_null() & (pl.col("track_key") != track_key))[
-                "position"
-            ].to_list()
-            blank = of_set.filter(pl.col("artist").is_null() & (pl.col("track_key") != track_key))["position"].to_list()
-            here = of_set.filter(pl.col("track_key") == track_key)["position"].to_list()
+            is_own, is_named = pl.col("track_key").eq_missing(track_key), pl.col("artist").is_not_null()
+            named, blank, here = (
+                of_set.filter(which)["position"].to_list()
+                for which in (is_named & ~is_own, ~is_named & ~is_own, is_own)
+            )
             axes.plot(named, [n] * len(named), "s", markersize=6, color="#B9C4CE")
             axes.plot(blank, [n] * len(blank), "s", markersize=6, markerfacecolor="white", markeredgecolor="#B9C4CE")
             axes.plot(here, [n] * len(here), "D", markersize=9, color=style.ORANGE, zorder=3)
             for at in here:
                 _name_neighbours(axes, of_set, at, n, longest)
-        axes.set_yticks(
-            range(sets.height), [_set_name(day, dj) for day, dj in sets.select("set_date", "dj").iter_rows()]
-        )
+        names = [_set_name(day, dj) for day, dj in sets.select("set_date", "dj").iter_rows()]
+        axes.set_yticks(range(sets.height), names)
         axes.set_ylim(sets.height - 0.4, -0.7)
         axes.set_xlim(0, longest + 1)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
@@ -138,28 +124,16 @@ def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None 
         return figure
 
 
-def failure_reasons(
-    frame: pl.DataFrame, *, most: int = 12, title: str = "What the errors of failed tracks say"
-) -> Figure:
+def failure_reasons(frame: pl.DataFrame) -> Figure:
     """Kinds of error by tracks; those worth a retry in colour.
 
     Args:
-        frame: `error, tracks, retriable`, commonest first.
-        most: Rows drawn; the rest is one row.
-        title: Of the chart.
+        frame: `error, tracks, retriable`, commonest first, of which twelve are drawn.
     """
+    title, rows = "What the errors of failed tracks say", frame.head(12)
     if frame.is_empty():
         return style.no_data(title, "Nothing has failed.")
-    rows = frame.head(most)
-    if frame.height > most:
-        rest = frame.tail(-most)
-        rows = pl.concat(
-            [
-                rows.select("error", "tracks", "retriable"),
-                rest.select(error=pl.lit(f"{rest.height} other kinds"), tracks=pl.col("tracks").sum(),
-                            retriable=pl.col("retriable").sum()).head(1),
-            ]
-        )  # fmt: skip
+    title += f" (the first 12 of {frame.height:,} kinds)" if frame.height > rows.height else ""
     stacked = [
         [(n, style.AFTER if again else style.BEFORE)] for n, again in rows.select("tracks", "retriable").iter_rows()
     ]

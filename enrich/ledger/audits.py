@@ -74,36 +74,22 @@ class Audit:
         if self.left:
             said = f"{self.ground} so far; " if self.right + self.wrong else ""
             return head + f"{said}{self.left} of {len(self.sample)} drawn at random are still to be decided"
-        risk = (
-            f"; these {len(self.others)} others may be accepted at that risk" if self.others else "; nothing else waits"
-        )
-        return head + self.ground + risk
+        rest = f"these {len(self.others)} others may be accepted at that risk" if self.others else "nothing else waits"
+        return f"{head}{self.ground}; {rest}"
 
     def asdict(self) -> dict[str, Any]:
         """As JSON prints it."""
         return {**asdict(self), "left": self.left, "low": round(self.low, 4), "text": self.text()}
 
 
-def audit(
-    settings: Settings,
-    source: str,
-    *,
-    by: str,
-    now: datetime,
-    n: int = AUDIT_SIZE,
-    seed: int = 0,
-    kind: str | None = None,
-) -> Audit:
-    """Draw an audit's sample, or go on with the one that is open.
+def audit(settings: Settings, source: str, *, by: str, now: datetime, n: int = AUDIT_SIZE, seed: int = 0) -> Audit:
+    """Draw an audit's sample of at most n (>= 1) proposals, or go on with the one that is open.
 
     Args:
         settings: Where Postgres is.
-        source: Whose proposals; `label:beatport` names the kind as well.
-        by: Who draws.
-        now: When.
-        n: Proposals to draw, at most; >= 1.
-        seed: Decides which.
-        kind: Of the proposals; needed where a source has waiting ones of several.
+        source: Whose proposals; `label:beatport` names the kind, where the source has waiting ones of several.
+        by, now: Who draws, and when.
+        n, seed: How many, and which.
 
     Raises:
         EnrichError: nothing of that source waits, or proposals of several kinds do.
@@ -112,7 +98,7 @@ def audit(
     if n < 1:
         raise EnrichError(f"an audit draws at least 1 proposal, got {n}")
     before, colon, after = source.partition(":")
-    kind, source = (before, after) if colon else (kind, source)
+    kind, source = (before, after) if colon else (None, source)
     with database_errors(settings, doing="audit"), connect(settings) as con, con.cursor() as cur:
         LEDGER["open_audits"].execute(cur, kind=kind, source=source)
         found = cur.fetchall()
@@ -155,7 +141,6 @@ def accept_rest(settings: Settings, audit_id: str, *, by: str, now: datetime) ->
 
     Raises:
         EnrichError: the sample is not decided yet, or the audit is closed.
-        DatabaseError: Postgres is down or the ledger is missing.
     """
     found = read_audit(settings, audit_id)
     if found.accepted is not None:

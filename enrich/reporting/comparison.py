@@ -52,15 +52,12 @@ def read_former(path: Path) -> dict[str, Any]:
 
 def same_figures(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two reports, both as JSON holds them, say the same, whenever they were made."""
-    return _figures(one) == _figures(other)
+    names = {*one, *other} - {*_NO_FIGURES}
+    return all(one.get(name) == other.get(name) for name in names)
 
 
 def compare(former: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Set a former report's figures beside those at hand.
-
-    Args:
-        former: As `read_former` gives them.
-        now: As `enrich.reporting.figures.figures` gives them.
+    """Set a former report's figures (as `read_former` gives them) beside those at hand.
 
     Returns:
         former (generated_at, database; text), is_same_start (whether both began with the same tracks and failures),
@@ -72,23 +69,11 @@ def compare(former: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]
         before, after = _number(former, path), _number(now, path)
         change = None if before is None or after is None else round(after - before, 4)
         is_better = None if not change or good is None else (change > 0) == (good == "more")
-        rows.append(
-            {
-                "key": ".".join(path),
-                "figure": words,
-                "unit": unit,
-                "former": before,
-                "now": after,
-                "change": change,
-                "is_better": is_better,
-            }
-        )
+        row = {"key": ".".join(path), "figure": words, "unit": unit, "former": before, "now": after}
+        rows.append({**row, "change": change, "is_better": is_better})
     start = [("headline", name) for name in ("tracks", "failed_before", "failed_with_label_before")]
     return {
-        "former": {
-            "generated_at": str(former.get("generated_at") or ""),
-            "database": str(former.get("database") or ""),
-        },
+        "former": {name: str(former.get(name) or "") for name in ("generated_at", "database")},
         "is_same_start": all(_number(former, path) == _number(now, path) for path in start),
         "rows": rows,
         "by_source": _by_source(former, now),
@@ -128,7 +113,3 @@ def _number(figures: Mapping[str, Any], path: tuple[str, ...]) -> float | None:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _figures(report: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in report.items() if name not in _NO_FIGURES}

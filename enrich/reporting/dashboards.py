@@ -49,8 +49,7 @@ def dashboards(
         snapshot: Ask this snapshot instead of Postgres: its path, `latest` for the newest, or one that is open.
 
     Returns:
-        The query's columns; decimals as Float64, ids as text. No rows where a database without tracks leaves a share
-        of nothing.
+        The query's columns; no rows where a database without tracks leaves a share of nothing.
 
     Raises:
         EnrichError: no such dashboard.

@@ -26,17 +26,14 @@ from enrich.rules import MAX_ATTEMPTS
 from enrich.text.words import is_unknown_artist
 
 REVIEW_ROWS = 10
+_REVIEW, _PARK = "proposals --status proposed --csv review.csv", "cooldown migrate --limit 500"
+_CONFLICTS = "proposals --status conflict"
 BANDS = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 1.0)
 _QUEUED = "pending_re_enrichment"
 
 
 def figures(counts: Counts, *, now: datetime) -> dict[str, Any]:
-    """Everything the page shows, as plain values.
-
-    Args:
-        counts: What was read.
-        now: Time of the report.
-    """
+    """Everything the page shows, as plain values."""
     tracks = with_outcomes(counts.states)
     headline = _headline(tracks)
     judged = _judge_all(counts, tracks)
@@ -68,48 +65,39 @@ def figures(counts: Counts, *, now: datetime) -> dict[str, Any]:
 
 
 def with_outcomes(states: pl.DataFrame) -> pl.DataFrame:
-    """Add to STATES what the words of this module mean, one Boolean each.
-
-    Returns:
-        `states` and `has_artist, was_unresolved, is_unresolved, is_recovered, is_permanent, label_before`.
-    """
+    """Add what the words of this module mean: was_unresolved, is_unresolved, is_recovered, is_permanent, …"""
     named = ~is_unknown_artist(pl.element())
-    return (
-        states.with_columns(has_artist=pl.col("primary_artists").list.eval(named).list.any().fill_null(value=False))
-        .with_columns(
-            was_unresolved=pl.col("status_before") == "failed",
-            is_unresolved=pl.col("status").is_in(["failed", _QUEUED]),
-            label_before=pl.col("label").is_not_null() & ~pl.col("label_written"),
-            is_permanent=(pl.col("status") == "failed") & (pl.col("retry_count") >= MAX_ATTEMPTS),
-        )
-        .with_columns(is_recovered=pl.col("was_unresolved") & (pl.col("status") == "completed") & pl.col("has_artist"))
-    )
+    return states.with_columns(
+        has_artist=pl.col("primary_artists").list.eval(named).list.any().fill_null(value=False),
+        was_unresolved=pl.col("status_before") == "failed",
+        is_unresolved=pl.col("status").is_in(["failed", _QUEUED]),
+        label_before=pl.col("label").is_not_null() & ~pl.col("label_written"),
+        is_permanent=(pl.col("status") == "failed") & (pl.col("retry_count") >= MAX_ATTEMPTS),
+    ).with_columns(is_recovered=pl.col("was_unresolved") & (pl.col("status") == "completed") & pl.col("has_artist"))
 
 
 def _headline(tracks: pl.DataFrame) -> dict[str, Any]:
-    total = tracks.height
-    failed = tracks.filter("was_unresolved")
-    before = int((tracks["status_before"] == "completed").sum())
-    after = int((tracks["status"] == "completed").sum())
-    return {
-        "tracks": total,
-        "completed_before": before,
-        "completed_after": after,
-        "success_rate_before_pct": percent(before, total),
-        "success_rate_after_pct": percent(after, total),
-        "failed_before": failed.height,
-        "failed_with_label_before": int(failed["label_before"].sum()),
-        "failed_after": int((tracks["status"] == "failed").sum()),
-        "in_cooldown_after": int((tracks["status"] == _QUEUED).sum()),
-        "unresolved_after": int(tracks["is_unresolved"].sum()),
-        "pending_after": int(tracks["status"].is_in(["pending", "in_progress"]).sum()),
-        "permanently_failed_before": int((failed["retry_count"] >= MAX_ATTEMPTS).sum()),
-        "permanently_failed_after": int(tracks["is_permanent"].sum()),
-        "recovered": int(failed["is_recovered"].sum()),
-        "completed_by_writing": after - before,
-        "labels_written": int(tracks["label_written"].sum()),
-        "artists_written": int(tracks["artist_written"].sum()),
+    status, begun = pl.col("status"), pl.col("was_unresolved")
+    counted = {
+        "completed_before": pl.col("status_before") == "completed",
+        "completed_after": status == "completed",
+        "failed_before": begun,
+        "failed_with_label_before": begun & pl.col("label_before"),
+        "failed_after": status == "failed",
+        "in_cooldown_after": status == _QUEUED,
+        "unresolved_after": pl.col("is_unresolved"),
+        "pending_after": status.is_in(["pending", "in_progress"]),
+        "permanently_failed_before": begun & (pl.col("retry_count") >= MAX_ATTEMPTS),
+        "permanently_failed_after": pl.col("is_permanent"),
+        "recovered": pl.col("is_recovered"),
+        "labels_written": pl.col("label_written"),
+        "artists_written": pl.col("artist_written"),
     }
+    head = tracks.select(tracks=pl.len(), **{name: which.sum() for name, which in counted.items()}).row(0, named=True)
+    rates = {
+        f"success_rate_{when}_pct": percent(head[f"completed_{when}"], head["tracks"]) for when in ("before", "after")
+    }
+    return {**head, **rates, "completed_by_writing": head["completed_after"] - head["completed_before"]}
 
 
 def _judge_all(counts: Counts, tracks: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -141,14 +129,9 @@ def _headline_precision(written: pl.DataFrame) -> dict[str, Any]:
 
 
 def _before_after(frame: pl.DataFrame) -> dict[str, Any]:
-    before, after = int(frame["label_before"].sum()), int(frame["label"].is_not_null().sum())
-    return {
-        "tracks": frame.height,
-        "before": before,
-        "after": after,
-        "before_pct": percent(before, frame.height),
-        "after_pct": percent(after, frame.height),
-    }
+    counts = {"before": int(frame["label_before"].sum()), "after": int(frame["label"].count())}
+    shares = {f"{name}_pct": percent(n, frame.height) for name, n in counts.items()}
+    return {"tracks": frame.height, **counts, **shares}
 
 
 def _by_source(proposals: pl.DataFrame) -> list[dict[str, Any]]:
@@ -266,9 +249,7 @@ def _unknown_slots(counts: Counts, tracks: pl.DataFrame) -> dict[str, Any]:
         **counts.slots,
         "unknown_tracks": unknown.height,
         "plays_of_unknown_tracks": int(unknown["plays"].sum()),
-        "unknown_tracks_with_proposal": unknown.filter(
-            pl.col("track_id").is_in(artists["track_id"].unique().to_list())
-        ).height,
+        "unknown_tracks_with_proposal": unknown.join(artists, on="track_id", how="semi").height,
         "unknown_tracks_named": int(unknown["artist_written"].sum()),
     }
 
@@ -277,10 +258,7 @@ def _unavailable(runs: pl.DataFrame) -> dict[str, str]:
     """Source → why it could not answer, from the latest run that asked."""
     reasons: dict[str, str] = {}
     for summary in runs["summary"]:
-        parsed = json.loads(summary or "{}")
-        found = parsed.get("unavailable") if isinstance(parsed, dict) else None
-        if isinstance(found, dict):
-            reasons.update({str(k): str(v) for k, v in found.items()})
+        reasons |= json.loads(summary or "{}").get("unavailable") or {}
     return reasons
 
 
@@ -288,37 +266,21 @@ def _next_steps(counts: Counts, tracks: pl.DataFrame, headline: Mapping[str, Any
     """What an analyst would do now, most useful first: a sentence and its command."""
     status = dict(counts.proposals.group_by("status").len().iter_rows())
     left = tracks.filter((pl.col("status") == "failed") & (pl.col("retry_count") < MAX_ATTEMPTS))
-    cycle = "enrich trigger --limit 1000"
-    some: list[tuple[int, str, str]] = [
-        (status.get("accepted", 0), "{:,} accepted proposals are not written yet.", "enrich writeback --apply"),
+    again = left["is_retriable"].sum()
+    some: list[tuple[Any, str, str]] = [
+        (status.get("accepted"), "{:,} accepted proposals are not written yet.", "writeback --apply"),
+        (status.get("proposed"), "{:,} proposals wait for a person, the surest first.", _REVIEW),
         (
-            status.get("proposed", 0),
-            "{:,} proposals wait for a person, the surest first.",
-            "enrich proposals --status proposed --csv review.csv",
-        ),
-        (
-            status.get("conflict", 0),
+            status.get("conflict"),
             "{:,} proposals met values changed since the snapshot.",
-            "enrich proposals --status conflict",
+            "proposals --status conflict",
         ),
-        (
-            int(left["is_retriable"].sum()),
-            "{:,} tracks failed for a reason that passes; the cycle retries them first.",
-            cycle,
-        ),
-        (headline["pending_after"], "{:,} tracks are pending.", cycle),
-        (
-            counts.queue["ready_for_retry"] or 0,
-            "{:,} tracks have ended their cool-down.",
-            "enrich cooldown process --limit 500",
-        ),
-        (
-            int((~left["is_retriable"]).sum()),
-            "{:,} failed tracks have retries left and no date for one.",
-            "enrich cooldown migrate --limit 500",
-        ),
+        (again, "{:,} tracks failed for a reason that passes; the cycle retries them first.", "trigger --limit 1000"),
+        (headline["pending_after"], "{:,} tracks are pending.", "trigger --limit 1000"),
+        (counts.queue["ready_for_retry"], "{:,} tracks have ended their cool-down.", "cooldown process --limit 500"),
+        (left.height - again, "{:,} failed tracks have retries left and no date for one.", _PARK),
     ]
-    steps = [(words.format(int(n)), command) for n, words, command in some if n]
+    steps = [(words.format(int(n)), f"enrich {command}") for n, words, command in some if n]
     if counts.states.is_empty():
         text = "The database holds no tracks with an enrichment status."
         steps.insert(0, (text, "enrich import FILE… or enrich demo"))

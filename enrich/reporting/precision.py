@@ -16,7 +16,6 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from enrich.errors import EnrichError
 from enrich.measuring.judging import TRUTH
 
 
@@ -28,14 +27,9 @@ class Precision:
     judged: int
 
     @property
-    def share(self) -> float | None:
-        """0–1; None where nothing was judged."""
-        return self.right / self.judged if self.judged else None
-
-    @property
     def rounded(self) -> float | None:
-        """`share` with four digits."""
-        return None if self.share is None else round(self.share, 4)
+        """The share, 0–1, with four digits; None where nothing was judged."""
+        return round(self.right / self.judged, 4) if self.judged else None
 
     def asdict(self) -> dict[str, Any]:
         """As JSON prints it."""
@@ -70,23 +64,13 @@ def precision_by(judged: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
 
 
 def band_low(width: float) -> pl.Expr:
-    """Lower end of the band of confidence a proposal falls in; the last band holds 1.
-
-    Raises:
-        EnrichError: the width is not in 0–1.
-    """
-    if not 0 < width <= 1:
-        raise EnrichError(f"width of a band must lie in 0–1, got {width}")
+    """Lower end of the band (width 0–1) of confidence a proposal falls in; the last band holds 1."""
     bands = round(1 / width)
     return ((pl.col("confidence") * bands + 1e-9).floor().clip(0, bands - 1) / bands).round(4)
 
 
 def precision_by_band(judged: pl.DataFrame, *, width: float = 0.1) -> pl.DataFrame:
-    """Proposals by source and band of confidence, and how many were right.
-
-    Args:
-        judged: source, confidence, status, is_right (null: not known).
-        width: Of a band; 0–1.
+    """Proposals by source and band of confidence (width 0–1), and how many were right; is_right null: not known.
 
     Returns:
         source, low, high, n, written, judged, right, precision (null where none was judged), confidence (its mean).

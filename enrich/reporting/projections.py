@@ -18,9 +18,7 @@ import polars as pl
 from enrich.reporting.precision import Precision, precision
 from enrich.rules import LABEL_FLOOR, PROJECTED_PERCENT
 
-BASE_TRACKS = 2_213
-BASE_FAILED = 635
-BASE_WITH_LABEL = 26
+BASE_TRACKS, BASE_FAILED, BASE_WITH_LABEL = 2_213, 635, 26
 
 _QUEUED = "pending_re_enrichment"
 
@@ -84,31 +82,22 @@ PROJECTIONS: tuple[Projection, ...] = (
 )
 
 
-def applies(*, tracks: int, failed: int, failed_with_label: int) -> bool:
-    """Whether a database that began with these counts is the one the projections were made for."""
-    return (tracks, failed, failed_with_label) == (BASE_TRACKS, BASE_FAILED, BASE_WITH_LABEL)
-
-
 def projected_and_counted(
     tracks: pl.DataFrame, headline: Mapping[str, Any], judged: Mapping[str, pl.DataFrame], *, has_run: bool
 ) -> dict[str, Any]:
-    """The projections beside the counts.
+    """The projections beside the counts, once any tier `has_run`.
 
     Args:
         tracks: As `figures.with_outcomes` returns them.
         headline: The report's headline figures.
         judged: `proposals` and `written`, each with `is_right`.
-        has_run: Whether any tier has run yet.
 
     Returns:
         apply (whether the database began as the one projected for), why (the comparison in words), rows: one per
         projection with its range, the count with its denominator `of`, verdict, and precision where it is known.
     """
-    apply = applies(
-        tracks=headline["tracks"],
-        failed=headline["failed_before"],
-        failed_with_label=headline["failed_with_label_before"],
-    )
+    begun = tuple(headline[name] for name in ("tracks", "failed_before", "failed_with_label_before"))
+    apply = begun == (BASE_TRACKS, BASE_FAILED, BASE_WITH_LABEL)
     counted = _counted(tracks, headline, judged)
     retried = bool((tracks["was_unresolved"] & tracks["was_queued"] & (tracks["status"] != _QUEUED)).any())
     rows = []

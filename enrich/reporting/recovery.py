@@ -10,7 +10,6 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +59,20 @@ class ReportResult:
         return {"path_html": str(self.path_html), "path_json": str(self.path_json), **plain(self.figures)}
 
     def table(self) -> str:
-        """The recovery table as lines of text."""
-        return recovery_table(self.figures)
+        """Projected beside counted as aligned text, for a terminal."""
+        suffix = {"%": " %", "points": " pts"}
+        rows = [("", "projected", "counted", "of", "verdict", "right")]
+        for row in self.figures["projections"]["rows"]:
+            unit = suffix.get(row["unit"], "")
+            right = "" if row["precision"] is None else f"{100 * row['precision']:.1f} % of {row['precision_n']:,}"
+            projected = "–" if row["low"] is None else f"{row['low']:g}–{row['high']:g}{unit}"
+            verdict = (row["verdict"] or "–") + (" (better)" if row["is_better"] else "")
+            rows.append((row["metric"], projected, f"{row['actual']:,}{unit}", f"{row['of']:,}", verdict, right))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join(
+            "  ".join(f"{cell:{'<' if n in (0, 4) else '>'}{widths[n]}}" for n, cell in enumerate(row)).rstrip()
+            for row in rows
+        )
 
     def frame(self, name: str) -> pl.DataFrame:
         """One table of the figures as `enrich.charts` draws it: funnel, tiers, projections, confidence_bands, ….
@@ -159,13 +170,10 @@ def _as_json(values: dict[str, Any]) -> str:
 def _simulated_year() -> dict[str, Any]:
     """What the strategies recover in a simulated year, beside what the specification projects; no row is counted."""
     year = simulated_year()
-    at = {
-        name: year.by_day.filter(pl.col("day") == day).select("strategy", pl.col("recovered").alias(name))
-        for name, day in zip(("after_6_months_pct", "after_12_months_pct"), PROJECTED_DAYS, strict=True)
-    }
     rows = year.summary
-    for frame in at.values():
-        rows = rows.join(frame, on="strategy", maintain_order="left")
+    for name, day in zip(("after_6_months_pct", "after_12_months_pct"), PROJECTED_DAYS, strict=True):
+        at = year.by_day.filter(pl.col("day") == day).select("strategy", pl.col("recovered").alias(name))
+        rows = rows.join(at, on="strategy", maintain_order="left")
     return {
         "projected_percent": list(PROJECTED_PERCENT),
         "projected_days": list(PROJECTED_DAYS),
@@ -177,13 +185,8 @@ def _simulated_year() -> dict[str, Any]:
 
 def render(counted: dict[str, Any], *, today: date) -> str:
     """The page as one string, charts inline. Everything that comes from the database is escaped."""
-    pages = Environment(
-        loader=PackageLoader("enrich.reporting", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    loader = PackageLoader("enrich.reporting", ".")
+    pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     drawn = {name: as_svg(figure) for name, figure in draw(counted, today=today).items()}
     return pages.get_template("report.html.j2").render(f={"comparison": None, **counted}, charts=drawn)
 
@@ -224,32 +227,13 @@ def draw(counted: dict[str, Any], *, today: date) -> dict[str, Figure]:
     }
 
 
-def recovery_table(counted: dict[str, Any]) -> str:
-    """Projected beside counted as aligned text, for a terminal."""
-    suffix = {"%": " %", "points": " pts"}
-    rows = [("", "projected", "counted", "of", "verdict", "right")]
-    for row in counted["projections"]["rows"]:
-        unit = suffix.get(row["unit"], "")
-        right = "" if row["precision"] is None else f"{100 * row['precision']:.1f} % of {row['precision_n']:,}"
-        projected = "–" if row["low"] is None else f"{row['low']:g}–{row['high']:g}{unit}"
-        verdict = (row["verdict"] or "–") + (" (better)" if row["is_better"] else "")
-        rows.append((row["metric"], projected, f"{row['actual']:,}{unit}", f"{row['of']:,}", verdict, right))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(f"{cell:{'<' if n in (0, 4) else '>'}{widths[n]}}" for n, cell in enumerate(row)).rstrip()
-        for row in rows
-    )
-
-
 def plain(value: Any) -> Any:
     """The figures with dates as ISO text, for JSON."""
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return float(value) if isinstance(value, Decimal) else value
+    return value.isoformat() if isinstance(value, datetime | date) else value
 
 
 def _check_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import enrich
 from enrich.analyst import questions
 from enrich.analyst.explanation import explain
-from enrich.analyst.html import table
+from enrich.analyst.html import frame, number, table
 from enrich.analyst.snapshot import AnalystSnapshot
 from enrich.errors import EnrichError
 from enrich.frames.schemas import RANKING
@@ -75,7 +75,7 @@ def test_an_explanation_shows_sets_tiers_proposals_and_retry(after):
     waiting = after.workspace.tracks.filter(status="pending_re_enrichment")["track_id"][0]
     assert "Waits in cool-down until" in repr(after.track(waiting).why())
     assert "Above &amp; Beyond" in page
-    assert found.asdict()["proposed"]
+    assert found.proposed.height
 
 
 def test_an_explanation_without_a_ledger_says_so(before):
@@ -183,3 +183,78 @@ def test_the_snapshot_object_is_what_it_was(before):
         assert snap.con.execute("select count(*) from tracks").fetchone() == (2213,)
         assert snap.manifest.rows["tracks"] == 2213
         assert "<script" not in snap._repr_html_()
+
+
+@pytest.mark.parametrize("world", ["before", "after"])
+def test_an_answers_numbers_are_those_of_its_tables(world, request, after):
+    snap = request.getfixturevalue(world)
+    failed, labels = snap.answer("failed"), snap.answer("labels", done=after)
+
+    ((n, share),) = snap.failure_table().filter(metric="Failed tracks").select("tracks", "share_pct").rows()
+    assert failed.startswith(f"**Answer.** {number(n)} tracks of 2,213 have failed ({number(share)} %).")
+    found, told = snap.labels.hunt(), after.labels.precision(by_band=False)
+    assert found.height == snap.labels.rules()["labels"].sum()
+    assert f"holds a label for {number(found.height)} of its failed tracks" in labels
+    assert (
+        f"{number(told['right'].sum())} of the {number(told['judged'].sum())} that could be judged are right" in labels
+    )
+    assert failed._repr_markdown_() == failed
+    with pytest.raises(EnrichError, match="no answer to 'why'"):
+        snap.answer("why")
+    with pytest.raises(EnrichError, match=r"labels \(done\)"):
+        snap.answer("labels")
+
+
+def test_frames_show_names_before_ids_numbers_rounded_and_evidence_as_sentences():
+    shown = frame(
+        pl.DataFrame(
+            {"track_id": [1], "title": [EVIL], "confidence": [0.123456], "n": [12345], "is_new": [True],
+             "evidence": ['{"rule": "same_title", "hits": 3}'], "names": [["a", "b"]], "nothing": [None]}
+        )
+    )  # fmt: skip
+
+    heads = [part.split("<")[0] for part in shown.split("<th>")[1:]]
+    assert heads == ["title", "confidence", "n", "is_new", "evidence", "names", "nothing", "track_id"]
+    for cell in ("0.123<", "12,345<", ">yes<", ">a, b<", "Rule: same title; 3 hits", ">–<"):
+        assert cell in shown
+    assert "<script" not in shown
+    assert "{" not in shown.split("</style>")[1]
+    assert "and 88 rows more" in frame(pl.DataFrame({"n": range(100)}))
+
+
+def test_the_graph_is_whole_or_what_is_around_a_name(before):
+    whole = before.graph()
+    kinds = {kind for _, kind in whole.nodes(data="kind")}
+    assert kinds == {"track", "unknown", "artist", "label", "dj", "set"}
+    artist = max((d["plays"], d["label"]) for _, d in whole.nodes(data=True) if d["kind"] == "artist")[1]
+    around = before.graph(artist)
+    centre = next(n for n in around if around.degree(n) == len(around) - 1 and around.nodes[n]["label"] == artist)
+    assert set(around) == {centre, *whole[centre]}
+    assert set(around) < set(before.graph(centre, hops=2))
+    # A track by its id, in the words of the rest of the snapshot.
+    unknown = before.unknown()
+    assert f"unknown:{unknown.id}" in before.graph(unknown.id)
+    with pytest.raises(EnrichError, match="no node of the graph is called 'Nobody Atall'"):
+        before.graph("Nobody Atall")
+
+
+def test_a_click_tells_the_story_of_a_node(before):
+    unknown = before.unknown()
+    view = before.walk(unknown.id, hops=2, most=120)
+
+    assert len(view.sigma.data["nodes"]) == 120
+    assert "What each tier says" in view.story.value
+    view.sigma.selected_node = next(n for n, kind in before.graph(unknown.id).nodes(data="kind") if kind == "set")
+    assert "tied to" in view.story.value
+    view.sigma.selected_node = None
+    assert "Search a name" in view.story.value
+    assert "120 nodes" in view._repr_mimebundle_()[0]["text/html"]
+
+
+@pytest.mark.parametrize("question", ["communities", "bridges", "first_players"])
+def test_three_questions_come_with_their_picture(before, question):
+    found = getattr(before, question)()
+
+    assert found.frame.height > 3
+    assert found._repr_html_().count("<img") == 1
+    assert found.frame.equals(getattr(before, question)().frame)

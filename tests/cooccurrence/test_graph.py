@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from itertools import combinations
 
 import networkx as nx
@@ -14,6 +15,7 @@ from test_ranking import worlds
 from enrich.charts.ego_net import draw_ego_net
 from enrich.cooccurrence.graph.building import build_graph, ego_net
 from enrich.cooccurrence.graph.files import graph, write_graph
+from enrich.cooccurrence.graph.questions import bridges, communities, first_players
 from enrich.cooccurrence.ranking import rank
 from enrich.errors import EnrichError
 from enrich.frames.schemas import TRACKLISTS
@@ -178,3 +180,56 @@ def test_same_picture_twice(tmp_path):
     files = [graph(world(), out=tmp_path / f"{i}.png", unknown="u").out for i in (1, 2)]
 
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_gephi_finds_sizes_and_colours_that_mean_something(tmp_path):
+    nodes = nx.read_gexf(graph(world(), out=tmp_path / "g.gexf").out).nodes
+    of_kind = {data["kind"]: data["viz"]["color"] for _, data in nodes(data=True)}
+
+    assert len({tuple(colour.values()) for colour in of_kind.values()}) == len(of_kind) == 6
+    assert all(data["viz"]["color"] == of_kind[data["kind"]] for _, data in nodes(data=True))
+    by_plays = sorted((data["plays"], data["viz"]["size"]) for _, data in nodes(data=True))
+    assert [size for _, size in by_plays] == sorted(size for _, size in by_plays)
+    assert by_plays[0][1] < by_plays[-1][1]
+
+
+def two_scenes() -> pl.DataFrame:
+    """Two groups of four artists played by two DJs each, and Z, who is played in both; DJs of number 1 are earlier."""
+    rows = [
+        {"set_id": f"{dj}{n}", "dj": f"DJ {dj}", "set_date": date(2024, 1 + late, 1 + n), "position": p,
+         "title": f"T{name}", "artist": f"Artist {name}", "label": f"Label {scene}"}
+        for scene, djs in (("A", ("a1", "a2")), ("B", ("b1", "b2")))
+        for late, dj in enumerate(djs)
+        for n in range(3)
+        for p, name in enumerate([f"{scene}1", f"{scene}2", "Z", f"{scene}3", f"{scene}4"], start=1)
+    ]  # fmt: skip
+    return complete(pl.DataFrame(rows))
+
+
+def test_communities_bridges_and_first_players():
+    rows = two_scenes()
+    net = build_graph(rows)
+
+    found, between, first = communities(net), bridges(net), first_players(rows)
+
+    assert sorted(found["artists"]) == [4, 5]
+    assert {tuple(row) for row in found["labels"].to_list()} <= {("Label A",), ("Label B",), ("Label A", "Label B"),
+                                                                 ("Label B", "Label A")}  # fmt: skip
+    assert between["artist"][0] == "Artist Z"
+    # Of the 28 pairs of others Z ties the 16 of both scenes, and in each scene one pair alone, two beside another.
+    assert between["between"][0] == pytest.approx((16 + 2 * (1 + 2 / 2)) / 28)
+    told = {row["dj"]: row for row in first.iter_rows(named=True)}
+    # Z's track was first played by two DJs on one day, so it is nobody's.
+    assert {dj: (row["first"], row["of"], row["lead_days"]) for dj, row in told.items()} == {
+        "DJ a1": (4, 5, 31), "DJ b1": (4, 5, 31),
+    }  # fmt: skip
+    assert set(told["DJ a1"]["whom"]) == {f"Artist A{n}" for n in range(1, 5)}
+    assert communities(build_graph(rows.sample(fraction=1.0, shuffle=True, seed=1))).equals(found)
+
+
+def test_the_questions_of_nothing_have_no_rows():
+    empty = two_scenes().clear()
+
+    assert communities(build_graph(empty)).is_empty()
+    assert bridges(build_graph(empty)).is_empty()
+    assert first_players(empty).is_empty()

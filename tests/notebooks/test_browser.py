@@ -1,5 +1,5 @@
-"""JupyterLab for real, in headless Chromium: every notebook runs without an error, and a key in the review widget
-reaches Postgres. Loopback only; screenshots are left under data/browser."""
+"""JupyterLab for real, in headless Chromium: every notebook runs without an error, a key in the review widget reaches
+Postgres, an audit is walked through, a graph of 500 nodes is drawn. Loopback only; screenshots under data/browser."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import nbformat
 import pytest
 from database_world import World
 from demo_rooms import demo_copy
 
 from enrich.analyst.opening import demo_settings
 from enrich.database import server
+from enrich.database.connection import connect
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import reject
 from enrich.settings import Settings
@@ -42,6 +44,13 @@ _FLAGS = [
 _START_S, _RUN_S, _ACT_S = 300, 900, 120
 HOSTILE = ("<script>alert(1)</script>", "<img src=x onerror=alert(2)>", '=HYPERLINK("http://evil.invalid";"x")')
 _REVIEW = "5.0-review.ipynb"
+_KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+#: Notebooks of one cell, beside ours.
+_AUDITED = "context-learned"
+_BESIDES = {
+    "audit.ipynb": f'snap.audit("artist:{_AUDITED}", n=20, by="browser")',
+    "walk.ipynb": "view = snap.walk(most=500)\nview",
+}
 _NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 
 
@@ -86,6 +95,9 @@ def lab(project: Path, home: Settings, tmp_path_factory: pytest.TempPathFactory)
     """Address and token of a JupyterLab over a copy of the notebooks."""
     room = tmp_path_factory.mktemp("lab")
     shutil.copytree(project / "notebooks", room / "notebooks", ignore=shutil.ignore_patterns("__pycache__", "data"))
+    for name, ask in _BESIDES.items():
+        cells = [nbformat.v4.new_code_cell(f'import enrich\n\nsnap = enrich.open_snapshot(demo="after")\n{ask}')]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=_KERNEL), room / "notebooks" / name)
     # JupyterLab asks at its first start whether to fetch news: over what is to be seen, and nothing is to be fetched.
     (room / "config" / "labconfig").mkdir(parents=True)
     (room / "config" / "labconfig" / "page_config.json").write_text(
@@ -339,3 +351,58 @@ def test_a_threshold_accepts_many_with_the_precision_beside_it(page, review, hom
     after = _ledger(home)
     assert {i for i in after if after[i]["status"] != before[i]["status"]} == wanted
     assert {(after[i]["status"], after[i]["decided_by"]) for i in wanted} == {("accepted", "browser")}
+
+
+def test_an_audit_is_walked_through(page, home, pictures):
+    """Twenty keys, one bulk acceptance; widget, Postgres and ledger say the same."""
+    before = _ledger(home)
+    waiting = {
+        i for i, r in before.items() if (r["kind"], r["source"], r["status"]) == ("artist", _AUDITED, "proposed")
+    }
+    assert len(waiting) > 20
+    _run(page, "audit.ipynb")
+    widget = page.locator(".enrich-review").first
+    widget.wait_for()
+    rows = widget.locator("tbody tr")
+    sample = {rows.nth(n).get_attribute("data-id") for n in range(rows.count())}
+    assert len(sample) == 20
+    assert sample < waiting
+    assert widget.locator("button.rest").is_disabled()
+
+    rows.first.click()
+    for left in range(19, -1, -1):
+        page.keyboard.press("a")
+        widget.locator('tr[data-status="accepted"]').nth(19 - left).wait_for()
+    page.screenshot(path=pictures / "audit-decided.png")
+    said = widget.locator(".audit .measured").inner_text()
+    others = waiting - sample
+    assert f"20 of 20 right, precision at least 0.86 at 95 %; these {len(others)} others may be accepted" in said
+    widget.locator("button.rest").click()
+    widget.locator(".audit .measured", has_text=f"{len(others)} others accepted on that ground").wait_for()
+    page.screenshot(path=pictures / "audit-closed.png")
+
+    after = _ledger(home)
+    assert {i for i in after if after[i]["status"] != before[i]["status"]} == waiting
+    assert {after[i]["decided_by"] for i in sample} == {"browser"}
+    assert {after[i]["decided_by"] for i in others} == {"audit:browser"}
+    with connect(home) as con:
+        runs = con.execute(
+            "select summary ->> 'ground', (summary ->> 'accepted')::int from enrich_runs where command = 'audit'"
+        ).fetchall()
+        counted = con.execute(
+            "select count(*) from enrich_proposals where source = %s and status = 'accepted'", [_AUDITED]
+        ).fetchone()
+    assert runs == [("20 of 20 right, precision at least 0.86 at 95 %", len(others))]
+    assert counted == (len(waiting),)
+
+
+def test_a_graph_of_five_hundred_nodes_is_drawn_and_searched_offline(page, pictures):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    _run(page, "walk.ipynb")
+    canvas = page.locator(".jp-OutputArea canvas").first
+    canvas.wait_for()
+    page.wait_for_timeout(3000)
+    assert page.locator(".jp-OutputArea").first.inner_text().count("500") >= 1
+    page.screenshot(path=pictures / "walk.png")
+    assert [url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1:|data:|blob:", url)] == []

@@ -65,4 +65,4 @@ def test_precision_counts_only_what_can_be_judged():
 def test_nothing_to_judge():
     judged = judge(pl.DataFrame(schema={"track_id": pl.String, "kind": pl.String, "value": pl.String}), TRUE)
 
-    assert precision(judged).share is None
+    assert precision(judged).rounded is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from enrich.reporting.projections import PROJECTIONS, applies
+from enrich.reporting.projections import PROJECTIONS
 
 BY_KEY = {p.key: p for p in PROJECTIONS}
 
@@ -31,8 +31,3 @@ def test_verdict(value, verdict, is_better):
 
     assert projection.verdict(value) == verdict
     assert projection.is_better(verdict) is is_better
-
-
-def test_projections_apply_to_the_specifications_state_only():
-    assert applies(tracks=2213, failed=635, failed_with_label=26)
-    assert not applies(tracks=2214, failed=635, failed_with_label=26)

@@ -33,8 +33,6 @@ Edges have `relation`, `count` (what is counted, below) and `weight` (float; the
 
 from __future__ import annotations
 
-from typing import Any
-
 import networkx as nx
 import polars as pl
 
@@ -48,17 +46,12 @@ from enrich.text.persons import same_person, with_known
 from enrich.text.words import is_unknown_artist, is_unknown_title
 
 
-def build_graph(
-    tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None, window: int = WINDOW
-) -> nx.Graph[str]:
-    """The whole graph of `tracklists` (TRACKLISTS).
+def build_graph(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -> nx.Graph[str]:
+    """The whole graph of `tracklists` (TRACKLISTS; a slot given twice is taken once).
 
-    Args:
-        tracklists: One row per slot; a slot given twice is taken once.
-        aliases: Columns `artist`, `alias`.
-        window: Positions within which two slots are `near`.
+    `aliases` has columns `artist`, `alias`; two slots are `near` within the specification's window.
     """
-    return _graph(*_tables(tracklists, aliases=aliases, window=window))
+    return _graph(*_tables(tracklists, aliases=aliases))
 
 
 def ego_net(
@@ -66,7 +59,6 @@ def ego_net(
     unknown: str,
     *,
     aliases: pl.DataFrame | None = None,
-    window: int = WINDOW,
     max_artists: int = 20,
 ) -> nx.Graph[str]:
     """What is around one unknown: its context, its sets and DJs, and its likeliest artists.
@@ -75,7 +67,6 @@ def ego_net(
         tracklists: All the data; DJs and labels are judged by all of it.
         unknown: Its track_key, or `set_id#position`.
         aliases: Columns `artist`, `alias`.
-        window: Positions to either side.
         max_artists: Candidates kept, best first; other artists, and what only they lead to, are left out.
 
     Returns:
@@ -93,22 +84,20 @@ def ego_net(
     here = keyed.filter(pl.col("set_id").is_in(own["set_id"].unique().implode()))
     # Other unknowns are no evidence; without those of other sets one pass ranks little more than this one.
     others = keyed.filter(~pl.col("is_unknown"), ~pl.col("set_id").is_in(own["set_id"].unique().implode()))
-    ranking = rank(pl.concat([here, others]), aliases=aliases, window=window)
+    ranking = rank(pl.concat([here, others]), aliases=aliases)
     near = (pl.col("track_key") == unknown) & (pl.col("occurrence_count") > 0)
     best = ranking.filter(near).head(max_artists)
 
-    whole = _graph(*_tables(here, aliases=aliases, window=window))
-    centre = _id("unknown", unknown)
+    whole = build_graph(here, aliases=aliases)
+    centre = f"unknown:{unknown}"
     for row in best.with_columns(key=artist_key(pl.col("artist"))).iter_rows(named=True):
-        whole.add_edge(
-            centre,
-            _id("artist", row["key"]),
-            relation="candidate",
-            count=row["occurrence_count"],
-            weight=row["probability"],
-            **{k: row[k] for k in ("rank", "occurrence", "label", "dj", "position")},
-            evidence=" | ".join(row["evidence"] or []),
-        )
+        parts = {k: row[k] for k in ("rank", "occurrence", "label", "dj", "position")}
+        told = {
+            "count": row["occurrence_count"],
+            "weight": row["probability"],
+            "evidence": " | ".join(row["evidence"] or []),
+        }
+        whole.add_edge(centre, f"artist:{row['key']}", relation="candidate", **told, **parts)
     # networkx walks over a part in the order of a set, which no two runs share.
     keep = _around(whole, centre)
     net: nx.Graph[str] = nx.Graph()
@@ -134,56 +123,40 @@ def _around(graph: nx.Graph[str], centre: str) -> set[str]:
     return {centre} | artists | tracks | sets | step(sets, "played_by") | step(tracks, "released_on")
 
 
-def _tables(
-    tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None, window: int
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _tables(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Nodes (id, kind, label, plays, date) and edges (source, target, relation, count, weight), in order."""
-    slots = _slots(tracklists)
-    named = _named(slots, "artist").filter(~pl.col("is_unknown"))
-    djs = _named(slots, "dj")
+    slots = slots_of(tracklists)
+    named = credited(slots, "artist").filter(~pl.col("is_unknown"))
+    djs = credited(slots, "dj")
     labelled = slots.filter(~pl.col("is_unknown"), pl.col("label_key").fill_null("") != "")
+    sets = slots.with_columns(shown=pl.coalesce("set_name", "set_id"), date=pl.col("set_date").cast(pl.String))
+    others = (("artist", named, "key", "name"), ("dj", djs, "key", "name"), ("label", labelled, "label_key", "label"))
     nodes = [
         _nodes(slots.with_columns(kind=pl.when("is_unknown").then(pl.lit("unknown")).otherwise(pl.lit("track")))),
-        _nodes(named.select(kind=pl.lit("artist"), node=_id_of("artist", "key"), shown="name")),
-        _nodes(djs.select(kind=pl.lit("dj"), node=_id_of("dj", "key"), shown="name")),
-        _nodes(labelled.select(kind=pl.lit("label"), node=_id_of("label", "label_key"), shown="label")),
-        _nodes(
-            slots.select(
-                kind=pl.lit("set"),
-                node=_id_of("set", "set_id"),
-                shown=pl.coalesce("set_name", "set_id"),
-                date=pl.col("set_date").cast(pl.String),
-            )
-        ),
+        _nodes(sets.select("shown", "date", kind=pl.lit("set"), node=_id_of("set", "set_id"))),
+        *(_nodes(of.select(kind=pl.lit(kind), node=_id_of(kind, key), shown=name)) for kind, of, key, name in others),
     ]
     credit = named.select("slot_no", artist=_id_of("artist", "key"))
     by_dj = djs.select("slot_no", dj=_id_of("dj", "key"))
     label = labelled.select("slot_no", label=_id_of("label", "label_key"))
-    track = slots.select("slot_no", track="node")
+    track = slots.select("slot_no", track="node", set=_id_of("set", "set_id"))
     edges = [
         _edges(track.join(credit, on="slot_no"), "track", "artist", "by"),
         _edges(track.join(label, on="slot_no"), "track", "label", "released_on"),
-        _edges(slots.select(track="node", set=_id_of("set", "set_id")), "track", "set", "played_in"),
-        _edges(
-            slots.select("slot_no", set=_id_of("set", "set_id")).join(by_dj, on="slot_no").unique(["set", "dj"]),
-            "set",
-            "dj",
-            "played_by",
-        ),
+        _edges(track, "track", "set", "played_in"),
+        _edges(track.join(by_dj, on="slot_no").unique(["set", "dj"]), "set", "dj", "played_by"),
         _edges(credit.join(label, on="slot_no"), "artist", "label", "releases_on"),
         _edges(by_dj.join(credit, on="slot_no"), "dj", "artist", "plays"),
-        *_near(slots, credit, window),
+        *_near(slots, credit),
         _same(djs, named, aliases),
     ]
     # A DJ who plays and is the artist: one edge holds one relation, and the identity says more.
     together = pl.concat(edges).unique(["source", "target"], keep="last", maintain_order=True)
-    return (
-        pl.concat(nodes).sort("node"),
-        together.filter(pl.col("source") != pl.col("target")).sort("source", "target"),
-    )
+    apart = together.filter(pl.col("source") != pl.col("target"))
+    return pl.concat(nodes).sort("node"), apart.sort("source", "target")
 
 
-def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
+def slots_of(tracklists: pl.DataFrame) -> pl.DataFrame:
     """Slots in order, with slot_no, label_key, and the node of what is played: node, shown."""
     title = title_key(pl.col("title"))
     work = pl.concat_str(artist_key(pl.col("artist")), pl.lit(" · "), title)
@@ -196,11 +169,8 @@ def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
         .then(slot_key())
         .otherwise(work)
     )
-    shown = (
-        pl.when("is_unknown")
-        .then(pl.concat_str(pl.lit("? "), pl.col("title").fill_null("ID")))
-        .otherwise(pl.concat_str("artist", pl.lit(" – "), pl.col("title").fill_null("ID")))
-    )
+    who = pl.when("is_unknown").then(pl.lit("? ")).otherwise(pl.concat_str("artist", pl.lit(" – ")))
+    shown = pl.concat_str(who, pl.col("title").fill_null("ID"))
     kind = pl.when("is_unknown").then(pl.lit("unknown:")).otherwise(pl.lit("track:"))
     return slot_rows(tracklists).with_columns(
         slot_no=pl.col("slot").cast(pl.UInt32),
@@ -210,7 +180,7 @@ def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _named(slots: pl.DataFrame, column: str) -> pl.DataFrame:
+def credited(slots: pl.DataFrame, column: str) -> pl.DataFrame:
     """slot_no, is_unknown, key, name: the names in a column of credits, remixers and unknown-words left out."""
     names = split_credits(slots[column]).filter(pl.col("role") != "remixer", ~is_unknown_artist(pl.col("artist")))
     return (
@@ -239,15 +209,12 @@ def _edges(pairs: pl.DataFrame, source: str, target: str, relation: str) -> pl.D
     )
 
 
-def _near(slots: pl.DataFrame, credit: pl.DataFrame, window: int) -> list[pl.DataFrame]:
+def _near(slots: pl.DataFrame, credit: pl.DataFrame) -> list[pl.DataFrame]:
     """Tracks near each other, and artists."""
-    pairs = _slot_pairs(slots, window)
-    track = slots.select("slot_no", "node")
-    tracks = pairs.join(track, left_on="first", right_on="slot_no").join(
-        track, left_on="second", right_on="slot_no", suffix="_2"
-    )
-    artists = pairs.join(credit, left_on="first", right_on="slot_no").join(
-        credit, left_on="second", right_on="slot_no", suffix="_2"
+    pairs = _slot_pairs(slots)
+    tracks, artists = (
+        pairs.join(of, left_on="first", right_on="slot_no").join(of, left_on="second", right_on="slot_no", suffix="_2")
+        for of in (slots.select("slot_no", "node"), credit)
     )
     return [
         _undirected(tracks, "node", "node_2", "near", 1.0 / pl.col("distance")),
@@ -255,10 +222,8 @@ def _near(slots: pl.DataFrame, credit: pl.DataFrame, window: int) -> list[pl.Dat
     ]
 
 
-def _slot_pairs(slots: pl.DataFrame, window: int) -> pl.DataFrame:
+def _slot_pairs(slots: pl.DataFrame) -> pl.DataFrame:
     """Every pair of slots within the window: first, second (slot_no, in playing order) and distance (positions)."""
-    if window < 1:
-        raise ValueError(f"window must be >= 1, got {window}")
     # Positions of a set are distinct and in order: whatever is within the window is among the next rows.
     pairs = [
         slots.select(
@@ -266,9 +231,9 @@ def _slot_pairs(slots: pl.DataFrame, window: int) -> pl.DataFrame:
             second=pl.col("slot_no").shift(-step).over("set_id"),
             distance=pl.col("position").shift(-step).over("set_id") - pl.col("position"),
         )
-        for step in range(1, window + 1)
+        for step in range(1, WINDOW + 1)
     ]
-    return pl.concat(pairs).filter(pl.col("distance") <= window)
+    return pl.concat(pairs).filter(pl.col("distance") <= WINDOW)
 
 
 def _undirected(pairs: pl.DataFrame, a: str, b: str, relation: str, weight: pl.Expr) -> pl.DataFrame:
@@ -294,19 +259,11 @@ def _same(djs: pl.DataFrame, named: pl.DataFrame, aliases: pl.DataFrame | None) 
 def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> nx.Graph[str]:
     graph: nx.Graph[str] = nx.Graph()
     for row in nodes.iter_rows(named=True):
-        attributes: dict[str, Any] = {"kind": row["kind"], "label": row["shown"], "plays": row["plays"]}
-        if row["date"] is not None:
-            attributes["date"] = row["date"]
-        graph.add_node(row["node"], **attributes)
-    for source, target, count, relation, weight in edges.select(
-        "source", "target", "count", "relation", "weight"
-    ).iter_rows():
-        graph.add_edge(source, target, relation=relation, count=count, weight=weight)
+        date = {} if row["date"] is None else {"date": row["date"]}
+        graph.add_node(row["node"], kind=row["kind"], label=row["shown"], plays=row["plays"], **date)
+    for row in edges.iter_rows(named=True):
+        graph.add_edge(row.pop("source"), row.pop("target"), **row)
     return graph
-
-
-def _id(kind: str, key: str) -> str:
-    return f"{kind}:{key}"
 
 
 def _id_of(kind: str, column: str) -> pl.Expr:

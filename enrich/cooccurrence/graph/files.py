@@ -18,16 +18,18 @@ import networkx as nx
 import polars as pl
 
 from enrich.charts.ego_net import draw_ego_net
+from enrich.charts.style import MUTED, NODES
 from enrich.cooccurrence.graph.building import build_graph, ego_net
 from enrich.errors import InputFileError
 from enrich.frames.files import check_place, replacing
-from enrich.rules import WINDOW
 from enrich.settings import Settings
 from enrich.snapshots.opening import open_snapshot
 from enrich.tracklists.reading import read_tracklists
 
 _PICTURES = (".png", ".svg", ".pdf")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+#: Of a node in Gephi: with next to no plays, and with most.
+_SIZES = (4.0, 60.0)
 _WRITTEN_ON = re.compile(r'\s*lastmodifieddate="[^"]*"')
 
 Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | pl.DataFrame | None
@@ -35,13 +37,11 @@ Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | pl.DataFram
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphFile:
-    """What was written, and where."""
+    """What was written, and where; nodes are counted by kind, edges by relation."""
 
     out: Path
     nodes: dict[str, int]
-    """Nodes by kind."""
     edges: dict[str, int]
-    """Edges by relation."""
     graph: nx.Graph[str]
 
     def asdict(self) -> dict[str, Any]:
@@ -60,8 +60,6 @@ def graph(
     *,
     out: str | os.PathLike[str],
     unknown: str | None = None,
-    aliases: pl.DataFrame | None = None,
-    window: int = WINDOW,
     settings: Settings | None = None,
 ) -> GraphFile:
     """Write tracks, artists, labels, DJs and sets as a graph (`graph.building` says what is in it).
@@ -70,8 +68,6 @@ def graph(
         tracklists: Files, a frame TRACKLISTS, a `.duckdb` snapshot; None: the latest snapshot.
         out: `.gexf` or `.graphml`; with `unknown` also `.png`, `.svg` or `.pdf`.
         unknown: track_key of an unknown: only what is around it.
-        aliases: Columns `artist`, `alias`; a snapshot brings its own.
-        window: Positions within which plays are near each other.
         settings: Where snapshots are; only for None.
 
     Raises:
@@ -84,13 +80,8 @@ def graph(
     if out.suffix.lower() in _PICTURES and unknown is None:
         raise InputFileError(f"{out}: a picture is of one unknown; name it with --unknown")
     check_place(out)
-    rows, known_aliases = _rows(tracklists, settings)
-    aliases = known_aliases if aliases is None else aliases
-    made = (
-        build_graph(rows, aliases=aliases, window=window)
-        if unknown is None
-        else ego_net(rows, unknown, aliases=aliases, window=window)
-    )
+    rows, aliases = _rows(tracklists, settings)
+    made = build_graph(rows, aliases=aliases) if unknown is None else ego_net(rows, unknown, aliases=aliases)
     write_graph(made, out)
     return GraphFile(
         out=out,
@@ -111,18 +102,24 @@ def write_graph(graph: nx.Graph[str], out: str | os.PathLike[str]) -> Path:
         if out.suffix.lower() in _PICTURES:
             draw_ego_net(graph).savefig(part, format=out.suffix[1:].lower(), dpi=200, metadata=_undated(out))
         elif out.suffix.lower() == ".gexf":
-            text = "\n".join(nx.generate_gexf(_plain(graph), version="1.2draft"))
+            text = "\n".join(nx.generate_gexf(_plain(graph, looks=True), version="1.2draft"))
             part.write_text(_WRITTEN_ON.sub("", text, count=1), encoding="utf-8")
         else:
             part.write_text("\n".join(nx.generate_graphml(_plain(graph), named_key_ids=True)), encoding="utf-8")
     return out
 
 
-def _plain(graph: nx.Graph[str]) -> nx.Graph[str]:
-    """A copy that any XML reader takes."""
+def _plain(graph: nx.Graph[str], *, looks: bool = False) -> nx.Graph[str]:
+    """A copy that any XML reader takes; with `looks`, nodes are coloured by kind and their areas are their plays."""
     plain: nx.Graph[str] = nx.Graph()
+    most = max((plays for _, plays in graph.nodes(data="plays", default=1)), default=1)
     for node, attributes in graph.nodes(data=True):
         plain.add_node(_legal(str(node)), **_values(attributes))
+        if looks:
+            red, green, blue = bytes.fromhex(NODES.get(attributes.get("kind", ""), MUTED)[1:])
+            size = _SIZES[0] + (_SIZES[1] - _SIZES[0]) * (attributes.get("plays", 1) / most) ** 0.5
+            colour = {"r": red, "g": green, "b": blue, "a": 1.0}
+            plain.nodes[_legal(str(node))]["viz"] = {"size": round(size, 2), "color": colour}
     for source, target, attributes in graph.edges(data=True):
         plain.add_edge(_legal(str(source)), _legal(str(target)), **_values(attributes))
     return plain
