@@ -57,16 +57,12 @@ qualify row_number() over (
 -- One row per series and month of a set asked for, and artist: recordings in the series, less the further away.
 create or replace table by_series as
 with
--- The weight of a month for another, once for all artists.
-keys as (
-    select t.series_no, t.month, a.month as other, 1e6 * exp(-30e0 * abs(a.month - t.month) / $days) as weight
-    from (select distinct series_no, month from targets) as t
-    join (select distinct series_no, month from series_artists) as a
-        on a.series_no = t.series_no and a.month between t.month - $days // 10 and t.month + $days // 10
-)
-select k.series_no, k.month, a.artist_no, cast(sum(cast(k.weight * a.recordings as bigint)) as bigint) as series
+keys as (select distinct series_no, month from targets)
+select k.series_no, k.month, a.artist_no,
+    cast(sum(cast(1e6 * a.recordings * exp(-30e0 * abs(a.month - k.month) / $days) as bigint)) as bigint) as series
 from keys as k
-join series_artists as a on a.series_no = k.series_no and a.month = k.other
+join series_artists as a
+    on a.series_no = k.series_no and a.month between k.month - $days // 10 and k.month + $days // 10
 group by k.series_no, k.month, a.artist_no
 qualify row_number() over (partition by k.series_no, k.month order by series desc, a.artist_no) <= $limit_artists
 

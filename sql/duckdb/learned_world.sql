@@ -109,21 +109,16 @@ qualify row_number() over (partition by month order by recordings desc, artist_n
 create or replace table by_time as
 with
 keys as (
-    select t.month, a.month as other, 1e6 * exp(-30e0 * abs(a.month - t.month) / $weeks) as weeks,
-        1e6 * exp(-30e0 * abs(a.month - t.month) / $year) as year
-    from (
-        select distinct a.month
-        from slots as s
-        join about_sets as a on a.set_no = s.set_no
-        where s.unknown_no is not null
-    ) as t
-    join (select distinct month from hot_artists) as a
-        on a.month between t.month - $year // 10 and t.month + $year // 10
+    select distinct a.month
+    from slots as s
+    join about_sets as a on a.set_no = s.set_no
+    where s.unknown_no is not null
 )
-select k.month, a.artist_no, cast(sum(cast(k.weeks * a.recordings as bigint)) as bigint) as hot,
-    cast(sum(cast(k.year * a.again as bigint)) as bigint) as hot_again
+select k.month, a.artist_no,
+    cast(sum(cast(1e6 * a.recordings * exp(-30e0 * abs(a.month - k.month) / $weeks) as bigint)) as bigint) as hot,
+    cast(sum(cast(1e6 * a.again * exp(-30e0 * abs(a.month - k.month) / $year) as bigint)) as bigint) as hot_again
 from keys as k
-join hot_artists as a on a.month = k.other
+join hot_artists as a on a.month between k.month - $year // 10 and k.month + $year // 10
 group by k.month, a.artist_no
 qualify row_number() over (partition by k.month order by hot desc, hot_again desc, a.artist_no) <= $limit_artists
 
