@@ -26,7 +26,7 @@ _STYLE = (
     ".enrich table{border-collapse:collapse;margin:.3em 0 .9em;font-size:13px}"
     ".enrich th,.enrich td{text-align:left!important;vertical-align:top;padding:.15em .9em .15em 0;"
     "border-bottom:1px solid rgba(128,128,128,.25);white-space:normal;overflow-wrap:break-word}"
-    ".enrich td.long{overflow-wrap:anywhere}"
+    ".enrich td.long{overflow-wrap:anywhere;min-width:13rem}"
     ".enrich th{font-weight:600;opacity:.75;white-space:nowrap;overflow-wrap:normal}"
     ".enrich td.n{white-space:nowrap;font-variant-numeric:tabular-nums;overflow-wrap:normal}"
     ".enrich tr.here td{font-weight:700;background:rgba(213,94,0,.14)}"
