@@ -15,7 +15,7 @@ from enrich.analyst.html import line, page, table, text
 from enrich.charts.style import NODES
 
 _SHOWN_TIES = 12
-_HINT = "Search a name on the left, or click a node: its story stands here."
+_HINT = "Search a name, or click a node: its story stands here."
 
 
 class GraphView(VBox):  # type: ignore[misc]
