@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from bench.rescraped import rescraped
 from enrich.frames.schemas import TRACKLISTS
 from enrich.identity.alignment import align
 from enrich.identity.candidates import candidates
 from enrich.identity.listings import pair_listings
-from enrich.identity.measured import Share, matrix, store, train
+from enrich.identity.measured import matrix, store, train
 from enrich.identity.played import played
 
 FOLDS, BATCHES = 5, 8
@@ -172,7 +173,7 @@ def plain_rule(found: pl.DataFrame, asked: pl.DataFrame) -> float:
     return float(later["right"].fill_null(value=False).mean())  # type: ignore[arg-type]
 
 
-def listings(second: pl.DataFrame) -> tuple[dict[str, Share], dict[str, int]]:
+def listings(second: pl.DataFrame) -> tuple[dict[str, tuple[int, int]], dict[str, int]]:
     """Shares of right names by ground, each named row hidden once; and how the known pairs were judged."""
     ids = pl.concat_str("set_id", pl.lit("@"), "version", "pair_id")
     tracklists = second.with_columns(set_id=ids, track_key=pl.lit(None, pl.String)).select(TRACKLISTS.names())
@@ -183,10 +184,10 @@ def listings(second: pl.DataFrame) -> tuple[dict[str, Share], dict[str, int]]:
     verdicts = both.join(pairs, on=["set_id", "other_id"], how="left")["verdict"].fill_null("none")
     agreed = rows.filter(pl.col("relation").is_in(["same", "respelled", "renamed"]), pl.col("certain"))
     agree = agreed.filter(pl.col("relation") != "renamed").height
-    shares = {"names agree": Share(agree, agreed.height)}
+    shares = {"names agree": (agree, agreed.height)}
     for (verdict, certain), part in _hidden_rows(slots, pairs).group_by("verdict", "certain"):
         ground = f"other-listing {verdict} {'certain' if certain else 'likely'}"
-        shares[ground] = Share(int(part["right"].sum()), part.height)
+        shares[ground] = (int(part["right"].sum()), part.height)
     return shares, {str(k): int(v) for k, v in verdicts.value_counts().iter_rows()}
 
 
@@ -238,11 +239,12 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
     found, asked = replay(read(options.data / "tracklists.parquet"))
     found = found.with_columns(held_out(found))
     shares, verdicts = listings(pl.read_parquet(options.data / "second_listings.parquet"))
+    shares |= rescraped(pl.read_parquet(options.data / "tracklists.parquet"))
     report = {
         "named_later": figures(found, asked),
         "plain_rule": round(plain_rule(found, asked), 4),
         "pairs": verdicts,
-        "shares": {ground: [share.right, share.n] for ground, share in sorted(shares.items())},
+        "shares": dict(sorted(shares.items())),
     }
     print(json.dumps(report, indent=1))
     if options.write:

@@ -41,6 +41,17 @@ def counted(table: pl.DataFrame, *, sets: int = 3000, seed: int = 3) -> pl.DataF
     return pl.concat(found).select("blank", "certain", "n", "right").sort("blank", "certain")
 
 
+def rescraped(table: pl.DataFrame) -> dict[str, tuple[int, int]]:
+    """Right and all by ground: place certain, place likely and artist the same, place likely; wide as one."""
+    by = {(blank, certain): (right, n) for blank, certain, n, right in counted(table).iter_rows()}
+    (a, b), (c, d) = by["both", True], by["title", True]
+    return {
+        "rescraped certain": (a + c, b + d),
+        "rescraped artist": by["title", False],
+        "rescraped likely": by["both", False],
+    }
+
+
 def _listing(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select("artist", "title", pair="set_id", position=pl.int_range(pl.len()).over("set_id"))
 

@@ -28,12 +28,6 @@ WHOLE_LISTING = 0.7
 #: share 0.7 and more, sets of different nights at most 0.2.)
 SAME_SET = 0.3
 
-#: Share of right ones among unknowns that the same set names when it is imported again: place certain, place likely and
-#: artist the same, place likely. (Measured by `python -m bench.rescraped`: 16,886/16,915, 1,828/1,906, 49/121.)
-RESCRAPED_CERTAIN, RESCRAPED_ARTIST, RESCRAPED_LIKELY = 0.998, 0.959, 0.41
-#: The same key named in another set (measured as a key of two listings: "names agree", 5,234 of 5,238, less for slips).
-RESCRAPED_KEY = 0.99
-
 # ── Tier 0: labels ──────────────────────────────────────────────────────────────────────────────────────────────────
 #: Below this a label is no find (specification: Label Hunter).
 LABEL_FLOOR = 0.60

@@ -41,12 +41,12 @@ from enrich.cooccurrence.graph.building import ego_net
 from enrich.database.connection import connect
 from enrich.errors import DatabaseError, EnrichError
 from enrich.ledger import audits, writing
+from enrich.ledger.policy import read_policy
 from enrich.ledger.proposals import LISTED
 from enrich.ledger.proposals import proposals as list_proposals
 from enrich.measuring.judging import judge
 from enrich.measuring.replay import measure
 from enrich.measuring.scale import Scale, decided, verdicts
-from enrich.pipeline.policy import read_policy
 from enrich.pipeline.weighing import PolicyView, weighed
 from enrich.reporting.precision import read_truth
 from enrich.rules import AUDIT_SIZE

@@ -173,7 +173,8 @@ def import_(
 
     Takes tables (Parquet, CSV, JSONL with set_id and position), saved 1001Tracklists pages, their JSON, typed lists
     and pastes, MixesDB wiki text, M3U, CUE, and what rekordbox, Traktor, Serato and VirtualDJ export. Rows that cannot
-    be used are set aside in a file, with line and reason. An unknown that has a name now becomes a proposal.
+    be used are set aside in a file, with line and reason. An unknown that has a name now becomes a proposal,
+    written at once where its place is certain and ENRICH_AUTO_ACCEPT allows.
 
     Example: enrich import tracklists.parquet page.html "2004-05-02 - Some DJ - Essential Mix.txt"
     """
@@ -221,8 +222,13 @@ def _changes_text(result: ImportResult) -> str:
         return ""
     sets = result.changes["set_id"].n_unique()
     said = ", ".join(f"{n} {relation}" for relation, n in counts.items())
-    waiting = " (`enrich proposals` lists the names for review)" if {"named", "renamed"} & set(counts) else ""
-    return f"\nsets that were there and differ: {sets}; slots: {said}{waiting}\nundo with --undo {result.run_id}"
+    names = ""
+    if result.identities_accepted or result.identities_waiting:
+        names = (
+            f"\nnames for unknowns: {result.identities_accepted} accepted by policy and written, "
+            f"{result.identities_waiting} wait for review (`enrich proposals` lists them)"
+        )
+    return f"\nsets that were there and differ: {sets}; slots: {said}{names}\nundo with --undo {result.run_id}"
 
 
 @command(app)

@@ -21,12 +21,8 @@ ALIASES = pl.Schema(
     {"artist": pl.String, "alias": pl.String, "source": pl.String, "score": pl.Float64, "evidence": pl.String}
 )
 
-#: What a played alias must show: share of the DJ's plays, share of its own plays that are the
-#: DJ's, its sets and recordings.
-MIN_SHARE = 0.05
-MIN_EXCLUSIVE = 0.6
-MIN_SETS = 8
-MIN_TITLES = 10
+#: What a played alias must show: share of the DJ's plays, share of its own plays that are the DJ's, sets, recordings.
+MIN_SHARE, MIN_EXCLUSIVE, MIN_SETS, MIN_TITLES = 0.05, 0.6, 8, 10
 
 _AKA = r"(?i)^\s*(.+?)\s*[(\[]?\s*\b(?:a\.?k\.?a\.?|also known as)\s+([^()\[\]]+?)\s*[)\]]?\s*$"
 _PRES = r"(?i)^\s*(.+?)\s+(?:pres\.?|presents|introducing|introduces)\s+([^()\[\]]+?)\s*$"
@@ -45,12 +41,10 @@ def credit_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
         for rule, word, base in ((_AKA, "aka", 0.9), (_PRES, "pres.", 0.6))
     ]
     pairs = pl.concat(found)
+    sides = ("artist", "alias")
     return (
         pairs.filter(
-            _is_one_name(pairs["artist"]),
-            _is_one_name(pairs["alias"]),
-            ~is_unknown_artist(pl.col("artist")),
-            ~is_unknown_artist(pl.col("alias")),
+            *(_is_one_name(pairs[side]) for side in sides), *(~is_unknown_artist(pl.col(side)) for side in sides)
         )
         .with_columns(a=artist_key(pl.col("artist")), b=artist_key(pl.col("alias")))
         .filter(pl.col("a") != pl.col("b"), pl.col("b") != "", pl.col("a") != "")
@@ -73,20 +67,12 @@ def credit_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def played_aliases(
-    tracklists: pl.DataFrame, *, min_share: float = MIN_SHARE, min_exclusive: float = MIN_EXCLUSIVE
-) -> pl.DataFrame:
+def played_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
     """ALIASES that behaviour suggests: an artist who fills one DJ's sets and is played by hardly anyone else.
 
-    Args:
-        tracklists: TRACKLISTS.
-        min_share: Least share of the DJ's plays that are the artist's.
-        min_exclusive: Least share of the artist's plays that are the DJ's.
-
     Returns:
-        ALIASES: `artist` is the DJ; score = the geometric mean of exclusiveness and of the artist's
-        share relative to that
-        of the DJ's most played name, best first.
+        ALIASES: `artist` is the DJ; score = the geometric mean of exclusiveness and of the artist's share relative to
+        that of the DJ's most played name, best first.
     """
     rows = slot_rows(tracklists)
     credited = credited_slots(rows)
@@ -106,8 +92,8 @@ def played_aliases(
         .with_columns(relative=pl.col("share") / pl.col("share").max().over("dj_key"))
         .filter(
             pl.col("dj_key") != pl.col("key"),
-            pl.col("share") >= min_share,
-            pl.col("exclusive") >= min_exclusive,
+            pl.col("share") >= MIN_SHARE,
+            pl.col("exclusive") >= MIN_EXCLUSIVE,
             pl.col("sets") >= MIN_SETS,
             pl.col("titles") >= MIN_TITLES,
         )

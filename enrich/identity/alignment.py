@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -34,11 +34,8 @@ SAME_WORDS = 0.80
 #: true where the rows around leave no other place.
 ALIGNED = pl.Schema(
     {
-        "pair": pl.String,
-        "old_row": pl.Int64,
-        "new_row": pl.Int64,
-        "relation": pl.String,
-        "certain": pl.Boolean,
+        **{"pair": pl.String(), "old_row": pl.Int64(), "new_row": pl.Int64()},
+        **{"relation": pl.String(), "certain": pl.Boolean()},
     }
 )
 
@@ -61,8 +58,14 @@ def align(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """
     names = pl.concat([_names(old, "old"), _names(new, "new")])
     sides = names.partition_by(["pair", "side"], as_dict=True)
-    pairs = [pair for pair in names["pair"].unique(maintain_order=True) if (pair, "old") in sides]
-    found = [row for pair in pairs if (pair, "new") in sides for row in _pair(pair, sides)]
+    found: list[tuple[object, ...]] = []
+    for pair in names["pair"].unique(maintain_order=True):
+        both = [sides[pair, side] for side in ("old", "new") if (pair, side) in sides]
+        if len(both) == 2:
+            # No row is the row None.
+            rows = [{None: None, **dict(enumerate(side["row"]))} for side in both]
+            aligned = _aligned(*map(_compared, both))
+            found += [(pair, rows[0][i], rows[1][j], relation, certain) for i, j, relation, certain in aligned]
     return pl.DataFrame(found, schema=ALIGNED, orient="row")
 
 
@@ -94,22 +97,6 @@ def _names(listing: pl.DataFrame, side: str) -> pl.DataFrame:
         )
         .sort("pair", "position", "row")
     )
-
-
-_Row = tuple[str, int | None, int | None, str, bool]
-
-
-def _pair(pair: str, sides: dict[tuple[object, ...], pl.DataFrame]) -> Iterator[_Row]:
-    old, new = sides[pair, "old"], sides[pair, "new"]
-    ids = old["row"].to_list(), new["row"].to_list()
-    for left, right, relation, certain in _aligned(_compared(old), _compared(new)):
-        yield (
-            pair,
-            None if left is None else ids[0][left],
-            None if right is None else ids[1][right],
-            relation,
-            certain,
-        )
 
 
 #: What is compared of a row: whole, base, artists.

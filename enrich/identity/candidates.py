@@ -78,21 +78,18 @@ def _of_title(asked: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
 
 def _between_neighbours(asked: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     bare = asked.filter(pl.col("blank") == "both")
-    sided = []
-    for side in ("before", "after"):
-        other = known.drop_nulls([side, "dj_key"]).select("set_id", "dj_key", "day", "unit", neighbour=side)
-        sided.append(
-            bare.drop_nulls([side, "dj_key"])
-            .select("slot", "set_id", "dj_key", "day", neighbour=side)
-            .join(other, on=["dj_key", "neighbour"])
-            .filter(
-                pl.col("set_id") != pl.col("set_id_right"),
-                (pl.col("day_right") - pl.col("day")).abs() <= NEAR_DAYS,
-            )
-            .select("slot", "unit", side=pl.lit(side))
+    held = ["set_id", "dj_key", "day"]
+    pairs = [
+        bare.select("slot", *held, neighbour=side)
+        .drop_nulls(["neighbour", "dj_key"])
+        .join(
+            known.select("unit", *held, neighbour=side).drop_nulls(["neighbour", "dj_key"]), on=["dj_key", "neighbour"]
         )
-    found = pl.concat(sided).group_by("slot", "unit").agg(sides=pl.col("side").n_unique().cast(pl.Float64))
-    return found.select("slot", "unit", "sides")
+        .filter(pl.col("set_id") != pl.col("set_id_right"), (pl.col("day_right") - pl.col("day")).abs() <= NEAR_DAYS)
+        .select("slot", "unit", side=pl.lit(side))
+        for side in ("before", "after")
+    ]
+    return pl.concat(pairs).group_by("slot", "unit").agg(sides=pl.col("side").n_unique().cast(pl.Float64))
 
 
 def _signs(pairs: pl.DataFrame, asked: pl.DataFrame, known: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
@@ -137,17 +134,11 @@ def _among_rivals(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _working(rows: pl.DataFrame) -> pl.Series:
+def _working(rows: pl.DataFrame) -> pl.Expr:
     """How much of a working title stands in the candidate's, 0–1; null without one."""
-    alike = cpdist(
-        rows["working_title"].fill_null("").to_list(),
-        rows["title_key"].fill_null("").to_list(),
-        scorer=fuzz.token_set_ratio,
-        workers=1,
-    )
-    return pl.DataFrame({"alike": pl.Series(alike, dtype=pl.Float64) / 100, "is": rows["working_title"]}).select(
-        pl.when(pl.col("is").is_not_null()).then("alike")
-    )["alike"]
+    said, named = (rows[name].fill_null("").to_list() for name in ("working_title", "title_key"))
+    alike = pl.Series(cpdist(said, named, scorer=fuzz.token_set_ratio, workers=1), dtype=pl.Float64) / 100
+    return pl.when(pl.col("working_title").is_not_null()).then(pl.lit(alike))
 
 
 def _repeats(asked: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
@@ -165,25 +156,9 @@ def _repeats(asked: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
 
 def _past(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """slot, unit, past: recordings of the candidate's artist first played in the year before."""
-    firsts = known.group_by("unit").agg(first_day=pl.col("day").min(), key=pl.col("keys").first().list.first())
-    firsts = firsts.sort("key", "first_day")
-    counted = firsts.with_columns(n=pl.int_range(pl.len()).over("key").cast(pl.Float64) + 1)
-    ends = rows.select("slot", "unit", "key", "day")
-    upto = [
-        ends.with_columns(until=pl.col("day") - 1 - back)
-        .sort("key", "until")
-        .join_asof(
-            counted.select("key", "first_day", "n"),
-            left_on="until",
-            right_on="first_day",
-            by="key",
-            strategy="backward",
-            check_sortedness=False,
-        )
-        .select("slot", "unit", pl.col("n").fill_null(0.0).alias(name))
-        for back, name in ((0, "now"), (365, "before"))
-    ]
-    return upto[0].join(upto[1], on=["slot", "unit"]).select("slot", "unit", past=pl.col("now") - pl.col("before"))
+    upto = [_until(rows, known, ["key"], back) for back in (1, 366)]
+    both = upto[0].join(upto[1], on=["slot", "unit"])
+    return both.select("slot", "unit", past=pl.col("n") - pl.col("n_right"))
 
 
 def _shared(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
@@ -215,25 +190,22 @@ def _sets_since(rows: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
 
 def _habit(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """slot, unit, habit: recordings of the candidate's artist that this DJ had played before."""
-    by_dj = known.select("dj_key", "day", "unit", key=pl.col("keys").list.first()).drop_nulls()
+    return _until(rows.drop_nulls("dj_key"), known.drop_nulls("dj_key"), ["dj_key", "key"], 1).rename({"n": "habit"})
+
+
+def _until(rows: pl.DataFrame, known: pl.DataFrame, by: list[str], back: int) -> pl.DataFrame:
+    """slot, unit, n: recordings of the same `by` first played up to so many days before the unknown's."""
     firsts = (
-        by_dj.group_by("dj_key", "key", "unit").agg(first_day=pl.col("day").min()).sort("dj_key", "key", "first_day")
+        known.with_columns(key=pl.col("keys").list.first())
+        .drop_nulls("key")
+        .group_by(*by, "unit")
+        .agg(first_day=pl.col("day").min())
+        .sort(*by, "first_day")
+        .with_columns(n=pl.int_range(pl.len()).over(by).cast(pl.Float64) + 1)
     )
-    counted = firsts.with_columns(habit=pl.int_range(pl.len()).over("dj_key", "key").cast(pl.Float64) + 1)
-    return (
-        rows.select("slot", "unit", "dj_key", "key", until=pl.col("day") - 1)
-        .drop_nulls()
-        .sort("dj_key", "key", "until")
-        .join_asof(
-            counted.select("dj_key", "key", "first_day", "habit"),
-            left_on="until",
-            right_on="first_day",
-            by=["dj_key", "key"],
-            strategy="backward",
-            check_sortedness=False,
-        )
-        .select("slot", "unit", pl.col("habit").fill_null(0.0))
-    )
+    asked = rows.select("slot", "unit", *by, until=pl.col("day") - back).sort(*by, "until")
+    found = asked.join_asof(firsts.drop("unit"), left_on="until", right_on="first_day", by=by, check_sortedness=False)
+    return found.select("slot", "unit", pl.col("n").fill_null(0.0))
 
 
 def _of_plays(plays: pl.DataFrame) -> pl.DataFrame:

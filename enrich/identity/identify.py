@@ -14,7 +14,7 @@ import polars as pl
 from enrich.cooccurrence.slots import unknown_key
 from enrich.identity.candidates import candidates
 from enrich.identity.listings import pair_listings
-from enrich.identity.measured import Measured, load
+from enrich.identity.measured import confidence, grounds, shares
 from enrich.identity.played import played
 from enrich.rules import MAX_RANK
 from enrich.text.persons import with_known
@@ -44,12 +44,8 @@ IDENTITIES = pl.Schema(
 #: A candidate as the sources give it.
 _FOUND = pl.Schema(
     {
-        "slot": pl.Int64,
-        "unit": pl.String,
-        "named_slot": pl.Int64,
-        "source": pl.String,
-        "confidence": pl.Float64,
-        "evidence": pl.String,
+        **{"slot": pl.Int64(), "unit": pl.String(), "named_slot": pl.Int64()},
+        **{"source": pl.String(), "confidence": pl.Float64(), "evidence": pl.String()},
     }
 )
 
@@ -71,20 +67,11 @@ def identify(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -
 def recordings_meant(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -> pl.DataFrame:
     """`identify` with recording_key, the `track_key` of the play that names the recording."""
     slots = played(tracklists)
-    measured = load()
-    found = pl.concat(
-        [
-            _other_listing(tracklists, slots, measured, with_known(aliases)),
-            _same_key(slots, measured),
-            _named_later(slots, measured),
-        ]
-    )
-    return _ranked(found, slots)
+    found = [_other_listing(tracklists, slots, with_known(aliases)), _same_key(slots), _named_later(slots)]
+    return _ranked(pl.concat(found), slots)
 
 
-def _other_listing(
-    tracklists: pl.DataFrame, slots: pl.DataFrame, measured: Measured, aliases: pl.DataFrame
-) -> pl.DataFrame:
+def _other_listing(tracklists: pl.DataFrame, slots: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
     _, rows = pair_listings(tracklists, slots, aliases)
     turned = rows.rename({"slot": "other_slot", "other_slot": "slot"}).select(rows.columns)
     about = slots.select("slot", "blank", "unit", "set_id")
@@ -99,27 +86,22 @@ def _other_listing(
         .with_columns(ground=ground)
         .select(
             "slot", "unit", named_slot="other_slot", source=pl.lit("other-listing"),
-            confidence=_shares(pl.col("ground"), measured),
+            confidence=shares(pl.col("ground")),
             evidence=pl.format("listed {} in {}, another listing of the set", place, "other_set"),
         )
         .match_to_schema(_FOUND)
     )  # fmt: skip
 
 
-def _shares(ground: pl.Expr, measured: Measured) -> pl.Expr:
-    known = {name: share.confidence for name, share in measured.shares.items()}
-    return ground.replace_strict(known, default=measured.share("").confidence, return_dtype=pl.Float64)
-
-
-def _same_key(slots: pl.DataFrame, measured: Measured) -> pl.DataFrame:
+def _same_key(slots: pl.DataFrame) -> pl.DataFrame:
     """Names of the slot's own key; worth what two plays of one key agree here, beside what two listings agree."""
     keyed = slots.filter(pl.col("track_key").fill_null("") != "")
     named = keyed.drop_nulls("unit").select("track_key", "unit", named_slot="slot", day="day")
     votes = named.group_by("track_key", "unit").agg(pl.len().alias("votes"))
     votes = votes.with_columns(all=pl.col("votes").sum().over("track_key"))
     repeated = votes.filter(pl.col("all") >= 2).group_by("track_key").agg(pl.col("votes").max(), pl.col("all").first())
-    names = measured.share("names agree")
-    right, n = names.right + int(repeated["votes"].sum()), names.n + int(repeated["all"].sum())
+    agreed, of = grounds()["names agree"]
+    right, n = agreed + int(repeated["votes"].sum()), of + int(repeated["all"].sum())
     return (
         keyed.filter(pl.col("blank").is_not_null())
         .select("slot", "track_key", asked="day")
@@ -136,10 +118,10 @@ def _same_key(slots: pl.DataFrame, measured: Measured) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _named_later(slots: pl.DataFrame, measured: Measured) -> pl.DataFrame:
+def _named_later(slots: pl.DataFrame) -> pl.DataFrame:
     found = candidates(slots)
     return (
-        found.with_columns(measured.confidence(found))
+        found.with_columns(confidence(found))
         .with_columns(source=pl.lit("named-later"), evidence=_said())
         .match_to_schema(_FOUND, extra_columns="ignore")
     )
@@ -147,24 +129,21 @@ def _named_later(slots: pl.DataFrame, measured: Measured) -> pl.DataFrame:
 
 def _said() -> pl.Expr:
     """What speaks for a candidate (SIGNS), as a sentence with its numbers."""
-    days = pl.col("first").cast(pl.Int32)
-    sets = pl.col("plays_60").cast(pl.Int32)
-    rivals = pl.col("rivals").cast(pl.Int32)
+    whole = {
+        name: pl.col(name).cast(pl.Int32) for name in ("first", "plays_60", "rivals", "plays", "titles", "sides", "dj")
+    }
     by_artist = pl.format(
         "first played under its name {} days later, in {} sets within 60 days; {} new recordings of the artist by then",
-        days, sets, rivals,
+        whole["first"], whole["plays_60"], whole["rivals"],
     )  # fmt: skip
     by_title = pl.format(
-        "the title is played under this name in {} sets; by {} artists at all",
-        pl.col("plays").cast(pl.Int32), pl.col("titles").cast(pl.Int32),
-    )  # fmt: skip
+        "the title is played under this name in {} sets; by {} artists at all", whole["plays"], whole["titles"]
+    )
     between = pl.format(
         "the same DJ played it within {} days with the same neighbour on {} of two sides",
-        pl.col("nearest").abs().cast(pl.Int32), pl.col("sides").cast(pl.Int32),
+        pl.col("nearest").abs().cast(pl.Int32), whole["sides"],
     )  # fmt: skip
-    same_dj = pl.when(pl.col("dj").is_not_null()).then(
-        pl.format("; by the same DJ {} days after", pl.col("dj").cast(pl.Int32))
-    )
+    same_dj = pl.when(pl.col("dj").is_not_null()).then(pl.format("; by the same DJ {} days after", whole["dj"]))
     what = pl.when(pl.col("is_title") == 1).then(by_artist).when(pl.col("is_artist") == 1).then(by_title)
     return pl.concat_str(what.otherwise(between), same_dj.fill_null(""))
 

@@ -17,12 +17,8 @@ from enrich.text.persons import persons
 #: in both, `share` is their part of the shorter listing's. `verdict`: one (surely one set), review (days apart).
 LISTINGS = pl.Schema(
     {
-        "set_id": pl.String,
-        "other_id": pl.String,
-        "in_order": pl.Int32,
-        "share": pl.Float64,
-        "days": pl.Int32,
-        "verdict": pl.String,
+        **{"set_id": pl.String(), "other_id": pl.String(), "in_order": pl.Int32(), "share": pl.Float64()},
+        **{"days": pl.Int32(), "verdict": pl.String()},
     }
 )
 

@@ -7,7 +7,7 @@ trees in XGBoost's own format over `candidates.SIGNS`, and counts of right names
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -41,36 +41,33 @@ SETTINGS: dict[str, Any] = {
 TREES = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Right ones among the names proposed with the same ground."""
+@cache
+def grounds(folder: Path = SHIPPED) -> Mapping[str, tuple[int, int]]:
+    """Names that were right, and all that were proposed, by ground: `rescraped certain`, `other-listing one likely`, …
 
-    right: int
-    n: int
-
-    @property
-    def confidence(self) -> float:
-        """The share, one right and one wrong imagined: a handful of lucky ones is not sure."""
-        return (self.right + 1) / (self.n + 2)
+    Raises:
+        ModelError: missing or damaged.
+    """
+    counts = json.loads(read_stored(folder, _COUNTS, read_manifest(folder)))
+    return {ground: (right, n) for ground, (right, n) in counts.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What identity goes by."""
+def share(right: int, n: int) -> float:
+    """The share of right ones, one right and one wrong imagined: a handful of lucky ones is not sure."""
+    return (right + 1) / (n + 2)
 
-    booster: xgb.Booster
-    shares: dict[str, Share]
-    """By ground: `other-listing one certain`, …"""
 
-    def confidence(self, candidates: pl.DataFrame) -> pl.Series:
-        """The share of right ones among candidates (SIGNS) like each."""
-        if candidates.is_empty():
-            return pl.Series("confidence", [], dtype=pl.Float64)
-        return pl.Series("confidence", self.booster.inplace_predict(matrix(candidates)).astype(np.float64))
+def shares(ground: pl.Expr) -> pl.Expr:
+    """The share measured of each ground; of one never met, nothing is known."""
+    known = {name: share(*counted) for name, counted in grounds().items()}
+    return ground.replace_strict(known, default=share(0, 0), return_dtype=pl.Float64)
 
-    def share(self, ground: str) -> Share:
-        """Counted shares of a ground; of one never met, nothing is known."""
-        return self.shares.get(ground, Share(0, 0))
+
+def confidence(candidates: pl.DataFrame) -> pl.Series:
+    """The share of right ones among candidates (SIGNS) like each."""
+    if candidates.is_empty():
+        return pl.Series("confidence", [], dtype=pl.Float64)
+    return pl.Series("confidence", load().inplace_predict(matrix(candidates)).astype(np.float64))
 
 
 def matrix(candidates: pl.DataFrame) -> np.ndarray:
@@ -86,16 +83,17 @@ def train(candidates: pl.DataFrame, right: pl.Series, *, seed: int) -> xgb.Boost
     return xgb.train({**SETTINGS, "seed": seed}, data, TREES)
 
 
-def store(booster: xgb.Booster, shares: dict[str, Share], figures: dict[str, Any], folder: Path = SHIPPED) -> None:
+def store(
+    booster: xgb.Booster, counts: Mapping[str, tuple[int, int]], figures: dict[str, Any], folder: Path = SHIPPED
+) -> None:
     """Write trees, counts and, last, the manifest with `figures`."""
-    counts = as_json({ground: [share.right, share.n] for ground, share in shares.items()})
-    files = {_TREES: bytes(booster.save_raw("ubj")), _COUNTS: counts.encode()}
+    files = {_TREES: bytes(booster.save_raw("ubj")), _COUNTS: as_json(dict(counts)).encode()}
     write_stored(folder, files, {"format": 2, "schema": _schema(), **figures})
 
 
 @cache
-def load(folder: Path = SHIPPED) -> Measured:
-    """Read what was stored, once a process: every round of a run and every question of a notebook asks for it.
+def load(folder: Path = SHIPPED) -> xgb.Booster:
+    """The trees as stored, read once a process: every round of a run and every question of a notebook asks for them.
 
     Raises:
         ModelError: missing, damaged, or of other signs than this version makes.
@@ -107,8 +105,7 @@ def load(folder: Path = SHIPPED) -> Measured:
         raise ModelError(f"{folder}: made for other signs than this version's; run `python -m bench.identity --write`")
     booster = xgb.Booster({"nthread": 1})
     booster.load_model(bytearray(read_stored(folder, _TREES, manifest)))
-    counts = json.loads(read_stored(folder, _COUNTS, manifest))
-    return Measured(booster, {ground: Share(*pair) for ground, pair in counts.items()})
+    return booster
 
 
 def _schema() -> str:

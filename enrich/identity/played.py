@@ -20,25 +20,10 @@ _STRINGS: Any = pl.List(pl.String)
 #: `day` counts from 1970.
 PLAYED = pl.Schema(
     {
-        "slot": pl.Int64,
-        "set_id": pl.String,
-        "position": pl.Int32,
-        "artist": pl.String,
-        "title": pl.String,
-        "label": pl.String,
-        "track_key": pl.String,
-        "dj_key": pl.String,
-        "series": pl.String,
-        "day": pl.Int32,
-        "blank": pl.String,
-        "unit": pl.String,
-        "keys": _STRINGS,
-        "title_key": pl.String,
-        "working": pl.String,
-        "remixer_key": pl.String,
-        "label_key": pl.String,
-        "before": pl.String,
-        "after": pl.String,
+        **{"slot": pl.Int64(), "set_id": pl.String(), "position": pl.Int32()},
+        **dict.fromkeys(("artist", "title", "label", "track_key", "dj_key", "series"), pl.String()),
+        **{"day": pl.Int32(), "blank": pl.String(), "unit": pl.String(), "keys": _STRINGS},
+        **dict.fromkeys(("title_key", "working", "remixer_key", "label_key", "before", "after"), pl.String()),
     }
 )
 

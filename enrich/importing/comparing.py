@@ -31,8 +31,11 @@ COMPARED = pl.Schema(
     }
 )
 
-_NAMES = ("was_artist", "was_title", "is_id", "id_text", "notes")
-_STAYING = ("source", "set_id", "setlist_id", "there", "artist", "title", "is_id", "id_text", "notes")
+
+_MERGED = {
+    **{"setlist_id": _S, "old": pl.Int64(), "new": pl.Int64(), "relation": _S, "certain": pl.Boolean()},
+    **{"position": pl.Int32(), "is_changed": pl.Boolean()},
+}
 
 
 def compare(rows: pl.DataFrame, known: Known) -> pl.DataFrame:
@@ -55,20 +58,16 @@ def compare(rows: pl.DataFrame, known: Known) -> pl.DataFrame:
         .join(old.group_by("setlist_id").agg(before=pl.len()), on="setlist_id", how="left")
         .filter(pl.col("same") & (pl.col("n") == pl.col("before")))["setlist_id"]
     )
-    untouched = both.filter(pl.col("setlist_id").is_in(as_before.implode())).with_columns(
-        relation=pl.lit("same"), certain=pl.lit(value=True), old_position="position", track_id="there",
-        is_changed=pl.lit(value=False),
+    untouched = both.filter(pl.col("setlist_id").is_in(as_before.implode())).select(
+        "source", "set_id", "setlist_id", "recording", relation=pl.lit("same"), certain=pl.lit(value=True),
+        old_position="position", position="position", track_id="there", is_changed=pl.lit(value=False),
     )  # fmt: skip
-    untouched = untouched.select(
-        name if name in untouched.columns else pl.lit(None, dtype).alias(name)
-        for name, dtype in COMPARED.items()
-        if name not in _NAMES
-    ).with_columns(pl.lit(None, dtype).alias(name) for name, dtype in COMPARED.items() if name in _NAMES)
+    untouched = untouched.match_to_schema(COMPARED, missing_columns="insert")
     others = new.filter(~pl.col("setlist_id").is_in(as_before.implode()))
     if others.is_empty():
-        return untouched.match_to_schema(COMPARED)
+        return untouched
     was = known.named_slots(others["setlist_id"]).sort("setlist_id", "position")
-    return pl.concat([untouched.match_to_schema(COMPARED), _aligned(was, others)])
+    return pl.concat([untouched, _aligned(was, others)])
 
 
 def slots_to_be(rows: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
@@ -83,11 +82,11 @@ def slots_to_be(rows: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([of_new.drop("recording"), kept.select(of_new.drop("recording").columns)])
 
 
-def changed_sets(compared: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
-    """setlist_id, file: sets whose slots are written anew."""
-    changed = compared.filter("is_changed").select("source", "set_id", "setlist_id").unique(maintain_order=True)
+def sets_of(compared: pl.DataFrame, slots: pl.DataFrame, *more: str) -> pl.DataFrame:
+    """setlist_id, file, and columns more: the sets of some rows of COMPARED."""
+    sets = compared.select("source", "set_id", "setlist_id", *more).unique(maintain_order=True)
     files = slots.group_by("source", "set_id").agg(pl.col.file.first())
-    return changed.join(files, on=["source", "set_id"], how="left").select("setlist_id", "file")
+    return sets.join(files, on=["source", "set_id"], how="left").select("setlist_id", "file", *more)
 
 
 @dataclass(slots=True)
@@ -102,48 +101,30 @@ class _Row:
 
 
 def _aligned(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    pairs = [side.select("position", "artist", "title", pair="setlist_id") for side in (old, new)]
     # A slot whose track has no name stands as an unknown, not as one called `ID`.
-    found = align(*pairs)
+    found = align(*(side.select("position", "artist", "title", pair="setlist_id") for side in (old, new)))
     was, now = old["position"].to_list(), new["position"].to_list()
-    held = old.select(*_STAYING).rows(named=True)
-    recordings = new["recording"].to_list()
-    heads = dict(zip(new["setlist_id"], new.select("source", "set_id").iter_rows(), strict=True))
     listings = {str(pair): group for (pair,), group in found.group_by("pair", maintain_order=True)}
     out: list[tuple[object, ...]] = []
-    for setlist_id, (source, set_id) in heads.items():
-        group = listings.get(setlist_id)
-        merged = [] if group is None else [_Row(*row) for row in group.drop("pair").iter_rows()]
-        if group is None:
-            merged = [_Row(None, n, "inserted", True) for n in _rows_of(new, setlist_id)]
+    for (setlist_id,), rows in new.with_row_index("row").group_by("setlist_id", maintain_order=True):
+        group = listings.get(str(setlist_id))
+        merged = [_Row(None, n, "inserted", True) for n in rows["row"]]
+        merged = merged if group is None else [_Row(*row) for row in group.drop("pair").iter_rows()]
         merged = _settled(merged, was, now)
         changed = any(row.relation == "removed" or row.old is None or was[row.old] != row.position for row in merged)
-        for row in merged:
-            there = held[row.old] if row.old is not None else {}
-            out.append(
-                (
-                    source,
-                    set_id,
-                    setlist_id,
-                    None if row.new is None else recordings[row.new],
-                    row.relation,
-                    row.certain,
-                    None if row.old is None else was[row.old],
-                    row.position,
-                    there.get("there"),
-                    there.get("artist"),
-                    there.get("title"),
-                    there.get("is_id"),
-                    there.get("id_text"),
-                    there.get("notes"),
-                    changed,
-                )
-            )
-    return pl.DataFrame(out, schema=COMPARED, orient="row")
-
-
-def _rows_of(new: pl.DataFrame, setlist_id: str) -> list[int]:
-    return (new["setlist_id"] == setlist_id).arg_true().to_list()
+        out += [(setlist_id, row.old, row.new, row.relation, row.certain, row.position, changed) for row in merged]
+    said = pl.DataFrame(out, schema=_MERGED, orient="row")
+    held = old.with_row_index("old").select(
+        pl.col("old").cast(pl.Int64), old_position="position", track_id="there", was_artist="artist", was_title="title",
+        is_id="is_id", id_text="id_text", notes="notes",
+    )  # fmt: skip
+    heads = new.select("setlist_id", "source", "set_id").unique()
+    return (
+        said.join(held, on="old", how="left", maintain_order="left")
+        .join(heads, on="setlist_id", maintain_order="left")
+        .with_columns(recording=pl.lit(new["recording"]).gather("new"))
+        .match_to_schema(COMPARED, extra_columns="ignore")
+    )
 
 
 def _settled(rows: list[_Row], was: Sequence[int], now: Sequence[int]) -> list[_Row]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import polars as pl
 
 from enrich.frames.schemas import PROPOSALS
+from enrich.identity.measured import grounds, shares
 from enrich.importing.known import Known
 from enrich.ledger.proposals import with_ids
-from enrich.rules import RESCRAPED_ARTIST, RESCRAPED_CERTAIN, RESCRAPED_KEY, RESCRAPED_LIKELY
 from enrich.text.words import is_unknown_artist
-from enrich.tiers.proposing import band_of
 from enrich.tracklists.checking import is_unnamed_title
 
 SEEN = pl.Schema(dict.fromkeys(("track_id", "seen_title", "seen_label", "seen_artist"), pl.String()))
@@ -79,13 +78,14 @@ def proposed(
     if found.is_empty():
         return PROPOSALS.to_frame(), [], SEEN.to_frame()
     kept_artist = ~is_unknown_artist(pl.col.was_artist)
-    confidence = (
-        pl.when(pl.col.relation == "renamed").then(0.0)
-        .when(pl.col.source == "same-key").then(RESCRAPED_KEY)
-        .when("certain").then(RESCRAPED_CERTAIN)
-        .when(kept_artist).then(RESCRAPED_ARTIST)
-        .otherwise(RESCRAPED_LIKELY)
+    ground = (
+        pl.when(pl.col.relation == "renamed").then(pl.lit("another name"))
+        .when(pl.col.source == "same-key").then(pl.lit("names agree"))
+        .when("certain").then(pl.lit("rescraped certain"))
+        .when(kept_artist).then(pl.lit("rescraped artist"))
+        .otherwise(pl.lit("rescraped likely"))
     )  # fmt: skip
+    measured_in = {name: n for name, (_, n) in grounds().items()}
     blank = (
         pl.when(kept_artist).then(pl.lit("title")).when(is_unnamed_title(pl.col.was_title)).then(pl.lit("both"))
         .otherwise(pl.lit("artist"))
@@ -93,12 +93,23 @@ def proposed(
     found = found.with_columns(
         kind=pl.when("is_unnamed").then(pl.lit("artist")).otherwise(pl.lit("identity")),
         value=pl.when("is_unnamed").then("artist").otherwise(_NAMED),
-        confidence=confidence,
+        bucket=ground,
+        confidence=pl.when(pl.col.relation == "renamed").then(0.0).otherwise(shares(ground)),
+        cases=ground.replace_strict(measured_in, default=0, return_dtype=pl.Int64),
         found=pl.concat_list(pl.format("{} says {} where it had {}", "set_id", _NAMED, _WAS)),
         blank=blank,
-    ).with_columns(bucket=band_of("confidence"))
+    )
     evidence = pl.struct(
-        "artists", "title", "label", "blank", "found", "bucket", recording_id="meant", named_in="set_id", days=pl.lit(0)
+        "artists",
+        "title",
+        "label",
+        "blank",
+        "found",
+        "bucket",
+        "cases",
+        recording_id="meant",
+        named_in="set_id",
+        days=pl.lit(0),
     )
     proposals = with_ids(
         found.select(

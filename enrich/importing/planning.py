@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from enrich.importing.comparing import changed_sets, compare, slots_to_be
+from enrich.importing.comparing import compare, sets_of, slots_to_be
 from enrich.importing.crediting import SEP, credited, ids
 from enrich.importing.known import Known, name_key, own_ids, signature
 from enrich.importing.naming_unknowns import changes, proposed, told_apart
@@ -49,6 +49,8 @@ class Plan:
     """Ids of those that are for review."""
     seen: pl.DataFrame
     """`track_id, seen_title, seen_label, seen_artist` of their tracks."""
+    named: pl.DataFrame
+    """`track_id, setlist_id, file`: the sets in which the files name them."""
     apart: pl.DataFrame
     """NOTES: sets whose name another set has."""
     plays: int
@@ -99,12 +101,13 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
         track_artists=track_artists,
         slots=slots_to_be(rows, compared),
         fills=_best_label(_there_by_name(fresh, there, identified)).rename({"track_id": "id"}),
-        changed=changed_sets(compared, slots),
+        changed=sets_of(compared.filter("is_changed"), slots),
         changes=changes(compared, identified),
         keys=_keys(identified),
         proposals=proposals,
         conflicts=conflicts,
         seen=seen,
+        named=sets_of(compared.filter(pl.col.track_id.is_in(proposals["track_id"].implode())), slots, "track_id"),
         apart=apart,
         plays=fresh.height,
         already_there=in_sets.height - fresh.height,

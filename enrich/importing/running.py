@@ -24,7 +24,8 @@ from enrich.errors import DatabaseError
 from enrich.frames.files import write_table
 from enrich.importing.known import read_known
 from enrich.importing.planning import Plan, plan_import
-from enrich.importing.writing import Written, write_plan
+from enrich.importing.writing import write_plan
+from enrich.ledger.policy import Policy, read_policy
 from enrich.settings import Settings
 from enrich.sql import IMPORTING
 from enrich.tracklists.reading import read_tracklists
@@ -57,6 +58,10 @@ class ImportResult:
     bad_rows: int
     repeated_rows: int
     """Rows another of the files holds word for word."""
+    identities_accepted: int
+    """Names for unknowns of sets that were there, which the policy accepts and which are written."""
+    identities_waiting: int
+    """Names that wait for review, those against another name among them."""
     run_id: str | None
     """The run in the ledger, by which it can be undone; None where nothing changed."""
     changes: pl.DataFrame
@@ -70,7 +75,7 @@ class ImportResult:
 
     def asdict(self) -> dict[str, Any]:
         """Figures and lists, ready for JSON."""
-        plain = {name: value for name, value in _fields(self).items() if name not in _FRAMES}
+        plain = {name: getattr(self, name) for name in type(self).__slots__ if name not in _FRAMES}
         return {
             **plain,
             "changed": {name: n for name, n in self.changes.group_by("relation").len().sort("relation").iter_rows()},
@@ -88,29 +93,30 @@ def import_(
 
     Existing rows are matched by name (aliases count), sets by source and id, slots by the sequence of recordings. A
     set that is there is corrected where rows were inserted, removed or moved; its former version is kept. A name for an
-    unknown is a proposal, a name against a name a conflict. An interrupted import leaves nothing behind.
+    unknown is a proposal, written at once where its place is certain and the policy (`ENRICH_AUTO_ACCEPT`) accepts it;
+    a name against a name is a conflict. An interrupted import leaves nothing behind.
 
     Args:
         paths: One or more files.
-        settings: Database and `data_dir`.
+        settings: Database, `data_dir` and policy.
         now: UTC; `created_at` of new rows.
 
     Raises:
         InputFileError: no file could be used.
         DatabaseError: Postgres is away, refuses, or lacks a table.
     """
-    read = read_tracklists(paths)
+    read, policy = read_tracklists(paths), read_policy(settings)
     with database_errors(settings, doing="import"):
         con = connect(settings)
         try:
             with con.transaction(), con.cursor() as cur:
-                written, plan = _transact(cur, read, now=now)
+                written, plan = _transact(cur, read, policy, now=now)
         finally:
             con.close()
     return ImportResult(
         files=read.slots["file"].n_unique(),
         slots=read.slots.height,
-        **_fields(written),
+        **written,
         unknown_slots=plan.unknown_slots,
         id_slots=plan.id_slots,
         already_there=plan.already_there,
@@ -123,7 +129,9 @@ def import_(
     )
 
 
-def _transact(cur: psycopg.Cursor[Any], read: TracklistRead, *, now: datetime) -> tuple[Written, Plan]:
+def _transact(
+    cur: psycopg.Cursor[Any], read: TracklistRead, policy: Policy, *, now: datetime
+) -> tuple[dict[str, Any], Plan]:
     if not writable(cur, "setlists") and not writable(cur, "tracks"):
         raise DatabaseError("import: the music tables are not there; `enrich db migrate` makes them")
     lacking = {"source_id", "is_complete", "metadata"} - writable(cur, "setlists")
@@ -136,7 +144,7 @@ def _transact(cur: psycopg.Cursor[Any], read: TracklistRead, *, now: datetime) -
     IMPORTING["lock_importing"].execute(cur, key=_LOCK)
     known = read_known(cur, slots=read.slots)
     plan = plan_import(read.slots, known)
-    written = write_plan(cur, plan, now=now, has_label_column=known.has_label_column)
+    written = write_plan(cur, plan, policy=policy, now=now, has_label_column=known.has_label_column)
     return written, plan
 
 
@@ -148,10 +156,6 @@ def _set_aside(bad: pl.DataFrame, folder: Path) -> tuple[Path, ...]:
         folder.mkdir(parents=True, exist_ok=True)
         written.append(write_table(rows, folder / f"{Path(str(file)).stem[:80]}-{digest}.csv"))
     return tuple(written)
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in type(value).__slots__}
 
 
 __all__ = ["ImportResult", "import_"]

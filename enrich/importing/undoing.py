@@ -1,6 +1,7 @@
-"""An import taken back: the sets it changed stand as before, those it brought are gone with what nothing else holds.
+"""An import taken back: the sets it changed and the unknowns it named stand as before, what it brought is gone.
 
-Writes Postgres in one transaction. Labels it filled in stay: they are facts of the files, not of the set.
+What something else holds by now stays. Writes Postgres in one transaction. Labels it filled in stay: they are facts of
+the files, not of the set.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import EnrichError
 from enrich.ledger.runs import mark_undone
+from enrich.ledger.writing import undo_written
 from enrich.settings import Settings
-from enrich.sql import IMPORTING
+from enrich.sql import IMPORTING, LEDGER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +61,19 @@ def undo_import(run_id: str, *, settings: Settings, now: datetime) -> UndoneImpo
         restored = cur.fetchall()
         for setlist_id, slots in restored:
             IMPORTING["put_back_slots"].execute(cur, setlist_id=setlist_id, slots=slots)
+        if run[3] is not None:
+            sets = [setlist_id for setlist_id, _ in restored]
+            IMPORTING["settle_restored"].execute(cur, run_id=run[3], setlist_ids=sets, now=now)
+            # No word of a person on the names: the files may say them again.
+            undo_written(cur, run[3], now=now, by="policy:undo of the import")
+        LEDGER["undo_due_now"].execute(cur, run_id=run_id, now=now)
         IMPORTING["versions_standing"].execute(cur, run_id=run_id)
         (kept,) = cur.fetchone() or (0,)
         began = {"started_at": run[1]}
         removed = IMPORTING["remove_new_sets"].execute(cur, **began)
         IMPORTING["remove_new_performers"].execute(cur, **began)
         tracks = IMPORTING["remove_new_tracks"].execute(cur, **began)
+        IMPORTING["unlink_performers"].execute(cur, **began)
         IMPORTING["remove_new_artists"].execute(cur, **began)
         IMPORTING["withdraw_proposals"].execute(cur, run_id=run_id, now=now)
         mark_undone(cur, run_id, now=now)

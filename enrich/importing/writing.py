@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +12,12 @@ import psycopg
 
 from enrich.database.bulk import temporary_table
 from enrich.importing.planning import Plan
+from enrich.ledger.policy import Policy
 from enrich.ledger.proposals import save
+from enrich.ledger.review import REFUSED, accept_by_policy
 from enrich.ledger.runs import close_run, open_run
-from enrich.sql import IMPORTING
+from enrich.ledger.writing import write_accepted
+from enrich.sql import IMPORTING, LEDGER
 
 _ARTISTS = {"id": "uuid", "name": "text", "normalized_name": "text", "metadata": "jsonb"}
 _PERFORMERS = {**_ARTISTS, "artist_id": "uuid"}
@@ -34,28 +37,20 @@ _SLOTS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """Rows that landed."""
-
-    artists: int
-    performers: int
-    sets: int
-    tracks: int
-    plays: int
-    labels_filled: int
-    run_id: str | None
-    """The run in the ledger; None where nothing changed."""
-
-
-def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, now: datetime, has_label_column: bool) -> Written:
+def write_plan(
+    cur: psycopg.Cursor[Any], plan: Plan, *, policy: Policy, now: datetime, has_label_column: bool
+) -> dict[str, Any]:
     """Insert what the plan adds; a row another session inserted meanwhile is left as it is.
 
     Args:
         cur: Cursor of the importing transaction.
         plan: What to add.
+        policy: Which names for unknowns are written at once.
         now: `created_at` of new rows.
         has_label_column: Whether tracks has a column `label` of its own.
+
+    Returns:
+        The fields of `ImportResult` that say what landed.
     """
     at: dict[str, object] = {"now": now}
     counts = {
@@ -76,40 +71,59 @@ def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, now: datetime, has_label
     if plan.links.height:
         temporary_table(cur, "links", {"id": "uuid", "artist_id": "uuid"}, plan.links)
         IMPORTING["link_performers"].execute(cur)
-    if plan.changed.height:
-        temporary_table(cur, "changed_sets", {"setlist_id": "uuid", "file": "text"}, plan.changed)
+    new = _not_on_record(cur, plan)
+    sure = _sure(cur, new, plan, policy)
+    named = plan.named.join(sure, on="track_id", how="semi").select("setlist_id", "file")
+    anew = pl.concat([plan.changed.with_columns(is_written=pl.lit(value=True)), named], how="diagonal")
+    anew = anew.unique("setlist_id", keep="first", maintain_order=True)
+    if anew.height:
+        temporary_table(cur, "changed_sets", {"setlist_id": "uuid", "file": "text", "is_written": "bool"}, anew)
         IMPORTING["keep_former_versions"].execute(cur, **at)
         IMPORTING["clear_changed_sets"].execute(cur)
     _insert(cur, "slots", _SLOTS, plan.slots, {})
     _insert(cur, "keys", _KEYS, plan.keys, {})
-    run_id = _on_record(cur, plan, counts, now=now)
-    return Written(
-        artists=counts["artists"],
-        performers=counts["performers"],
-        sets=counts["setlists"],
-        tracks=counts["tracks"],
-        plays=plan.plays,
-        run_id=run_id,
-        labels_filled=_fill(cur, plan, now=now, has_label_column=has_label_column),
-    )
+    run_id = None
+    if plan.plays or anew.height or new.height or any(counts.values()):
+        run_id = open_run(cur, "import", now=now)
+        save(cur, new, run_id=run_id, seen=plan.seen, now=now)
+        if plan.conflicts:
+            IMPORTING["mark_conflicts"].execute(cur, proposal_ids=plan.conflicts, now=now)
+        accept_by_policy(cur, sure["proposal_id"].to_list(), policy=policy.name, now=now)
+        written = write_accepted(cur, now=now, run_ids=[run_id])
+        if anew.height:
+            IMPORTING["add_versions"].execute(cur, run_id=run_id, now=now)
+        said = {
+            "plays": plan.plays,
+            "writeback": written.run_id,
+            **dict(plan.changes.group_by("relation").len().iter_rows()),
+        }
+        close_run(cur, run_id, now=now, summary={**counts, **said})
+    return {
+        **{name: counts[name] for name in ("artists", "performers", "tracks")},
+        "sets": counts["setlists"],
+        "plays": plan.plays,
+        "run_id": run_id,
+        "identities_accepted": sure.height,
+        "identities_waiting": plan.proposals.height - sure.height,
+        "labels_filled": _fill(cur, plan, now=now, has_label_column=has_label_column),
+    }
 
 
-def _on_record(cur: psycopg.Cursor[Any], plan: Plan, counts: Mapping[str, int], *, now: datetime) -> str | None:
-    """The run, the versions it made, and its proposals; nothing where the files say what is there."""
+def _not_on_record(cur: psycopg.Cursor[Any], plan: Plan) -> pl.DataFrame:
     IMPORTING["proposals_on_record"].execute(cur, proposal_ids=plan.proposals["proposal_id"].to_list())
     made = [row[0] for row in cur.fetchall()]
-    new = plan.proposals.filter(~pl.col.proposal_id.is_in(made))
-    if not (plan.plays or plan.changed.height or new.height or any(counts.values())):
-        return None
-    run_id = open_run(cur, "import", now=now)
-    if plan.changed.height:
-        IMPORTING["add_versions"].execute(cur, run_id=run_id, now=now)
-    save(cur, new, run_id=run_id, seen=plan.seen, now=now)
-    if plan.conflicts:
-        IMPORTING["mark_conflicts"].execute(cur, proposal_ids=plan.conflicts, now=now)
-    differing = dict(plan.changes.group_by("relation").len().iter_rows())
-    close_run(cur, run_id, now=now, summary={**counts, "plays": plan.plays, **differing})
-    return run_id
+    return plan.proposals.filter(~pl.col.proposal_id.is_in(made))
+
+
+def _sure(cur: psycopg.Cursor[Any], new: pl.DataFrame, plan: Plan, policy: Policy) -> pl.DataFrame:
+    """Of new proposals those that are written at once: the only name of their track, and of a ground that the policy
+    accepts for itself, so that nothing doubtful goes with what is sure."""
+    if new.is_empty():
+        return new
+    policy = replace(policy, refused=LEDGER["refused_by_person"].fetch(cur, REFUSED))
+    once = new.filter(pl.col.value.n_unique().over("track_id") == 1, ~pl.col.proposal_id.is_in(plan.conflicts))
+    by_ground = once.group_by(pl.col.evidence.str.json_path_match("$.bucket"), maintain_order=True)
+    return pl.concat([once.clear(), *(group.filter(policy.accepts(group)) for _, group in by_ground)])
 
 
 def _insert(

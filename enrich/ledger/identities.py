@@ -21,13 +21,8 @@ from enrich.sql import LEDGER
 from enrich.text.normalise import title_key
 
 _RECORDING = pl.Schema({"recording_id": pl.String, "recording_title": pl.String, "recording_label": pl.String})
-_IDENTIFIED = {
-    "proposal_id": "uuid",
-    "track_id": "uuid",
-    "recording_id": "uuid",
-    "title": "text",
-    "normalized_title": "text",
-}
+_IDENTIFIED = dict.fromkeys(("proposal_id", "track_id", "recording_id"), "uuid")
+_IDENTIFIED |= dict.fromkeys(("title", "normalized_title"), "text")
 
 _STEPS = {
     "relink_slots": "setlist_tracks.track_id",
@@ -53,9 +48,7 @@ def with_recording(proposals: pl.DataFrame) -> pl.DataFrame:
 
 def recordings_meant(cur: psycopg.Cursor[Any], run_ids: Sequence[str] | None) -> pl.Series:
     """Ids of the recordings that accepted identities name and the database has."""
-    return LEDGER["recordings_meant"].fetch(cur, pl.Schema({"recording_id": pl.String}), run_ids=run_ids)[
-        "recording_id"
-    ]
+    return LEDGER["recordings_meant"].fetch(cur, pl.Schema({"recording_id": pl.String}), run_ids=run_ids).to_series()
 
 
 def against_identity(recordings: pl.Series) -> pl.Expr:
@@ -104,8 +97,4 @@ def execute_where_possible(cur: psycopg.Cursor[Any], step: str, place: str, **va
 
 def _told(evidence: str) -> dict[str, str | None]:
     parsed = json.loads(evidence or "{}")
-    return {
-        "recording_id": parsed.get("recording_id"),
-        "recording_title": parsed.get("title"),
-        "recording_label": parsed.get("label"),
-    }
+    return {name: parsed.get(said) for name, said in zip(_RECORDING, ("recording_id", "title", "label"), strict=True)}

@@ -102,7 +102,7 @@ def save(
     new, refreshed = cur.fetchone() or (0, 0)
     identified = frame.filter(pl.col("kind") == "identity")["track_id"].unique().to_list()
     if identified:
-        LEDGER["due_now"].execute(cur, track_ids=identified, now=now)
+        LEDGER["due_now"].execute(cur, track_ids=identified, run_id=run_id, now=now)
     return new, refreshed
 
 

@@ -33,6 +33,8 @@ _OPEN_FOR = {
 _WORDS = {"accept": "accepted", "accepted": "accepted", "reject": "rejected", "rejected": "rejected"}
 _BEFORE = pl.Schema(dict.fromkeys(("proposal_id", "status", "by", "at"), pl.String))
 
+REFUSED = pl.Schema(dict.fromkeys(("track_id", "kind", "value"), pl.String))
+
 #: Status by proposal as a reviewer saw it, "" where nobody knows; None: of none.
 Seen = Mapping[str, str] | None
 
@@ -114,9 +116,7 @@ def decided_in_csv(path: Path, decision: str) -> dict[str, str]:
 def refused(settings: Settings) -> pl.DataFrame:
     """What persons have rejected or undone: track_id, kind, value. No policy accepts it again."""
     with database_errors(settings, doing="decisions"), connect(settings) as con, con.cursor() as cur:
-        return LEDGER["refused_by_person"].fetch(
-            cur, pl.Schema(dict.fromkeys(("track_id", "kind", "value"), pl.String))
-        )
+        return LEDGER["refused_by_person"].fetch(cur, REFUSED)
 
 
 def accept_by_policy(cur: psycopg.Cursor[Any], ids: Sequence[str], *, policy: str, now: datetime) -> int:

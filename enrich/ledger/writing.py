@@ -271,26 +271,31 @@ def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResu
         EnrichError: no such run, or not one that wrote.
     """
     with database_errors(settings, doing="undo"), connect(settings) as con, con.cursor() as cur:
-        cur.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
-        try:
-            LEDGER["lock_run"].execute(cur, run_id=run_id)
-        except psycopg.errors.InvalidTextRepresentation as error:
-            raise EnrichError(f"not a run id: {run_id!r}") from error
-        run = cur.fetchone()
-        if run is None or run[1] != "writeback":
-            raise EnrichError(f"no writeback run {run_id}; `enrich report` and the table enrich_runs list them")
-        LEDGER["undo_summary"].execute(cur, run_id=run_id)
-        before, _ = cur.fetchone() or (0, 0)
-        for step, place in _UNDO.items():
-            identities.execute_where_possible(cur, step, place, run_id=run_id, now=now)
-        for column in sorted({*LABEL_COLUMNS, ARTIST_COLUMN} & writable(cur, "tracks")):
-            LEDGER["undo_column"].on(column).execute(cur, run_id=run_id, now=now)
-        LEDGER["reopen_undone"].execute(cur, run_id=run_id, now=now, decided_by=by)
-        LEDGER["mark_run_undone"].execute(cur, run_id=run_id, now=now)
-        LEDGER["undo_summary"].execute(cur, run_id=run_id)
-        undone, kept = cur.fetchone() or (0, 0)
-        LEDGER["kept_writes"].execute(cur, run_id=run_id)
-        left = tuple({"track_id": track, "target": target, "row_key": key} for track, target, key in cur.fetchall())
+        return undo_written(cur, run_id, now=now, by=by)
+
+
+def undo_written(cur: psycopg.Cursor[Any], run_id: str, *, now: datetime, by: str) -> UndoResult:
+    """`undo` within the caller's transaction."""
+    cur.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+    try:
+        LEDGER["lock_run"].execute(cur, run_id=run_id)
+    except psycopg.errors.InvalidTextRepresentation as error:
+        raise EnrichError(f"not a run id: {run_id!r}") from error
+    run = cur.fetchone()
+    if run is None or run[1] != "writeback":
+        raise EnrichError(f"no writeback run {run_id}; `enrich report` and the table enrich_runs list them")
+    LEDGER["undo_summary"].execute(cur, run_id=run_id)
+    before, _ = cur.fetchone() or (0, 0)
+    for step, place in _UNDO.items():
+        identities.execute_where_possible(cur, step, place, run_id=run_id, now=now)
+    for column in sorted({*LABEL_COLUMNS, ARTIST_COLUMN} & writable(cur, "tracks")):
+        LEDGER["undo_column"].on(column).execute(cur, run_id=run_id, now=now)
+    LEDGER["reopen_undone"].execute(cur, run_id=run_id, now=now, decided_by=by)
+    LEDGER["mark_run_undone"].execute(cur, run_id=run_id, now=now)
+    LEDGER["undo_summary"].execute(cur, run_id=run_id)
+    undone, kept = cur.fetchone() or (0, 0)
+    LEDGER["kept_writes"].execute(cur, run_id=run_id)
+    left = tuple({"track_id": track, "target": target, "row_key": key} for track, target, key in cur.fetchall())
     return UndoResult(run_id=run_id, undone=undone - before, kept=kept, kept_writes=left)
 
 

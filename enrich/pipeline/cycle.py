@@ -18,12 +18,12 @@ from typing import Any, Unpack
 import polars as pl
 
 from enrich.cooldown.queue import settle_strays
+from enrich.ledger.policy import read_policy
 from enrich.ledger.proposals import proposals as list_proposals
 from enrich.ledger.review import refused
 from enrich.measuring.replay import measure
 from enrich.measuring.scale import Scale, decided
 from enrich.pipeline.outside import OutsideTiers
-from enrich.pipeline.policy import read_policy
 from enrich.pipeline.recording import Record, RunOptions, record
 from enrich.pipeline.rounds import ARTIST_TIERS, LABEL_TIERS, Found, run_tiers, select_tracks, tell
 from enrich.rules import LABEL_FLOOR

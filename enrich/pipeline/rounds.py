@@ -10,9 +10,9 @@ import polars as pl
 
 from enrich.errors import EnrichError
 from enrich.frames.evidence import proposed_artists
+from enrich.ledger.policy import Policy
 from enrich.ledger.proposals import with_ids
 from enrich.measuring.scale import Scale
-from enrich.pipeline.policy import Policy
 from enrich.rules import CONTESTED, LABEL_FLOOR, PROPOSAL_FLOOR
 from enrich.text.normalise import artist_key, label_key
 from enrich.tiers.context import context_tier

@@ -11,10 +11,10 @@ from typing import Any
 
 import polars as pl
 
+from enrich.ledger.policy import Policy, read_policy
 from enrich.ledger.proposals import proposals
 from enrich.measuring.replay import MEASURED
 from enrich.measuring.scale import Scale, decided
-from enrich.pipeline.policy import Policy, read_policy
 from enrich.rules import ACCEPT_PRECISION
 from enrich.settings import Settings
 

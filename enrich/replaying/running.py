@@ -19,7 +19,7 @@ import polars as pl
 from enrich.cooldown.periods import STRATEGIES
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.files import check_place, read_table, require_columns, write_json
-from enrich.pipeline.policy import read_policy
+from enrich.ledger.policy import read_policy
 from enrich.replaying.outcomes import (
     SIX_MONTHS,
     TWELVE_MONTHS,

@@ -24,7 +24,7 @@ from enrich.charts.style import as_svg
 from enrich.cooldown.simulation import simulated_year
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.files import replacing
-from enrich.pipeline.policy import STEPS
+from enrich.ledger.policy import STEPS
 from enrich.pipeline.weighing import PolicyView, policy
 from enrich.reporting.comparison import compare, read_former, same_figures
 from enrich.reporting.counts import read_counts

@@ -5,7 +5,6 @@ A batch knows nothing of the others: a row that repeats a slot of an earlier bat
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -18,6 +17,7 @@ from enrich.errors import InputFileError
 from enrich.frames.inputs import open_input, parquet_faults, readable
 from enrich.tracklists.checking import check
 from enrich.tracklists.flat import draft_of
+from enrich.tracklists.reading import distinct_files
 from enrich.tracklists.slots import TracklistRead
 
 #: Rows in memory at once.
@@ -32,10 +32,7 @@ def parquet_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) ->
     Raises:
         InputFileError: none is given, one is missing, or one is not Parquet.
     """
-    given = [paths] if isinstance(paths, str | PathLike) else list(paths)
-    if not given:
-        raise InputFileError("no tracklist file given")
-    files = sorted({os.path.realpath(path): Path(path) for path in reversed(given)}.values(), key=str)
+    files = distinct_files(paths)
     for file in files:
         with open_input(file, at_most=_LARGEST) as opened:
             is_parquet = opened.read(4) == b"PAR1"

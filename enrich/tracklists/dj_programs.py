@@ -17,12 +17,12 @@ from enrich.tracklists.lines import split_label, split_line
 from enrich.tracklists.marks import clock
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, named_set, slug
 from enrich.tracklists.playlists import SOURCE
-from enrich.tracklists.slots import Draft, draft
+from enrich.tracklists.slots import Draft, Written, draft
 
 #: What the programs call the columns, as `files.column_key` has them; the first that is there counts.
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    "title": ("title", "track_title", "track_name", "song", "song_title", "name", "track"),
-    "artist": ("artist", "artist_name", "artists", "performer", "track_artist", "artist_s", "interpret"),
+    "title": ("title", "track_title", "track_name", "song", "song_title", "artist_title", "name", "track", "titel"),
+    "artist": ("artist", "artist_name", "artists", "performer", "track_artist", "artist_s", "interpret", "kunstler"),
     "label": ("label", "record_label", "publisher"),
     "catalog_number": ("catalog_number", "catalogue_number", "catalog_no"),
     "remix": ("remixer_mix", "mix", "mix_name", "remix", "version"),
@@ -32,31 +32,16 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "cue": ("cue", "start_time", "timestamp", "start", "timecode"),
 }
 #: Tables without a column for artists hold a night all the same.
-_NIGHT = ("start_time", "playtime", "deck")
+_NIGHT = ("start_time", "playtime", "deck", "cue", "timestamp", "timecode", "artist_title")
 #: What a mere list of artists and titles has not, and a program's table has.
-_TELLING = (
-    *_NIGHT,
-    "#",
-    "position",
-    "pos",
-    "no",
-    "nr",
-    "number",
-    "track_title",
-    "bpm",
-    "key",
-    "time",
-    "length",
-    "duration",
-    "rating",
-)
+_TELLING = re.compile(r"#|pos(?:ition)?|n[or]|number|track_(?:no|number|title)|bpm|key|time|length|duration|rating")
 
 
 def is_theirs(header: Sequence[str]) -> bool:
     """Whether column keys are those of a DJ program's table."""
     titled = any(name in header for name in _NAMES["title"])
     credited = any(name in header for name in (*_NAMES["artist"], *_NIGHT))
-    return titled and credited and any(name in header for name in _TELLING)
+    return titled and credited and any(name in _NIGHT or _TELLING.fullmatch(name) for name in header)
 
 
 def draft_of_table(
@@ -65,8 +50,7 @@ def draft_of_table(
     """Slots of a program's table: one set, in the order of its rows."""
     at = {field: header.index(name) for field, names in _NAMES.items() for name in names[::-1] if name in header}
     night: str | None = None
-    found: list[tuple[int, str, dict[str, Any]]] = []
-    bad: list[tuple[int, str, str]] = []
+    found: list[Written] = []
     begin: int | None = None
     for record, line, raw in zip(records, lines, raws, strict=True):
         said = {field: " ".join(record[i].split()) or None for field, i in at.items()}
@@ -74,13 +58,9 @@ def draft_of_table(
         if title and not artist and _is_night(title, said.get("cue")):
             night = night or title
             continue
-        if title is None and artist is None:
-            bad.append((line, "a row without artist and title", raw))
-            continue
         slot: dict[str, Any] = {"artist": artist, "title": title}
         if title and not artist and "artist" not in at:
-            entry = split_line(title)
-            slot = {"artist": entry.artist, "title": entry.title, "label": entry.label}
+            slot = split_line(title)._asdict()
         elif title and (remix := said.get("remix")) and remix.casefold() not in title.casefold():
             slot["title"] = f"{title} ({remix})"
         if label := said.get("label"):
@@ -93,16 +73,19 @@ def draft_of_table(
         slot |= {"duration_ms": length * 1000 if length else None, "genre": said.get("genre"), "isrc": said.get("isrc")}
         slot["catalog_number"] = slot.get("catalog_number") or said.get("catalog_number")
         found.append((line, raw, slot))
-    if not found:
+    if not any(slot["artist"] or slot["title"] for _, _, slot in found):
         raise InputFileError(f"{path}: a DJ program's table without a track in it")
     name = path.stem if night is None or date_in(path.stem) else f"{path.stem} {night}"
     head = named_set(name, path=path, dj=dj_in(path.stem), date=date_in(name))
-    return _draft([(head, found)], bad)
+    return draft([(head, found)], source=SOURCE)
 
 
 def _is_night(title: str, cue: str | None) -> bool:
     """A row that stands for the whole session: its name is a date, its time has one."""
-    return re.fullmatch(r"[\d./ :-]{6,}", title) is not None and re.search(r"\d[./-]\d", cue or title) is not None
+    return (
+        re.fullmatch(r"[\d./, :-]{6,}(?:[ap]m)?", title, re.IGNORECASE) is not None
+        and re.search(r"\d[./-]\d", cue or title) is not None
+    )
 
 
 def looks_like_xml(text: str) -> bool:
@@ -118,16 +101,17 @@ def read_xml(text: str, path: Path) -> Draft:
     """
     root = parsed_xml(text, path)
     sets = list(_rekordbox(root) if root.tag == "DJ_PLAYLISTS" else _traktor(root))
+    bad = [(i, "a track that is not in the collection", name) for name, _, lost in sets for i in lost]
     heads = [
         (SetInfo(set_id=slug(f"{path.stem} {name}") or path.stem, name=name, dj=dj_in(name), date=date_in(name),
                  id_from_name=True), tracks)
-        for name, tracks in sets if tracks
+        for name, tracks, _ in sets if tracks
     ]  # fmt: skip
     if not heads:
         raise InputFileError(
             f"{path}: a collection without a playlist; export the playlist or the history of the night"
         )
-    return _draft(heads, [])
+    return draft(heads, source=SOURCE, bad=bad)
 
 
 def parsed_xml(text: str, path: Path) -> ET.Element:
@@ -145,10 +129,11 @@ def parsed_xml(text: str, path: Path) -> ET.Element:
         raise InputFileError(f"{path}: broken XML ({error})") from None
 
 
-_Tracks = list[tuple[int, str, dict[str, Any]]]
+#: Name of a playlist, its tracks, and the places of those the collection lacks.
+_Sets = Iterator[tuple[str, list[Written], list[int]]]
 
 
-def _rekordbox(root: ET.Element) -> Iterator[tuple[str, _Tracks]]:
+def _rekordbox(root: ET.Element) -> _Sets:
     known = {track.get("TrackID"): track for track in root.iterfind("COLLECTION/TRACK")}
     by_place = {track.get("Location"): track for track in known.values()}
     for node in root.iterfind(".//NODE[@Type='1']"):
@@ -161,10 +146,10 @@ def _rekordbox(root: ET.Element) -> Iterator[tuple[str, _Tracks]]:
                 "duration_ms": _milliseconds(track.get("TotalTime")),
             })
             for i, track in enumerate(tracks, start=1) if track is not None
-        ]  # fmt: skip
+        ], [i for i, track in enumerate(tracks, start=1) if track is None]  # fmt: skip
 
 
-def _traktor(root: ET.Element) -> Iterator[tuple[str, _Tracks]]:
+def _traktor(root: ET.Element) -> _Sets:
     known: dict[str, dict[str, Any]] = {}
     for entry in root.iterfind("COLLECTION/ENTRY"):
         place, info = entry.find("LOCATION"), entry.find("INFO")
@@ -176,17 +161,19 @@ def _traktor(root: ET.Element) -> Iterator[tuple[str, _Tracks]]:
                 "catalog_number": said.get("CATALOG_NO") or None, "duration_ms": _milliseconds(said.get("PLAYTIME")),
             }  # fmt: skip
     for node in root.iterfind(".//NODE[@TYPE='PLAYLIST']"):
-        tracks: _Tracks = []
-        starts = []
+        tracks: list[Written] = []
+        starts, lost = [], []
         for i, entry in enumerate(node.iterfind("PLAYLIST/ENTRY"), start=1):
             key, extended = entry.find("PRIMARYKEY"), entry.find("EXTENDEDDATA")
             slot = known.get(key.get("KEY", "") if key is not None else "")
+            if slot is None:
+                lost.append(i)
             if slot and extended is not None and extended.get("PLAYEDPUBLIC") != "0":
                 starts.append(int(extended.get("STARTTIME") or 0))
                 slot = {**slot, "cue_seconds": (starts[-1] - starts[0]) % 86_400}
             if slot and (extended is None or extended.get("PLAYEDPUBLIC") != "0"):
                 tracks.append((i, slot["title"] or "", slot))
-        yield node.get("NAME") or "playlist", tracks
+        yield node.get("NAME") or "playlist", tracks, lost
 
 
 def _with_mix(title: str | None, mix: str | None) -> str | None:
@@ -195,12 +182,3 @@ def _with_mix(title: str | None, mix: str | None) -> str | None:
 
 def _milliseconds(seconds: str | None) -> int | None:
     return int(seconds) * 1000 if seconds and seconds.isdecimal() and len(seconds) < 7 else None
-
-
-def _draft(sets: Sequence[tuple[SetInfo, _Tracks]], bad: list[tuple[int, str, str]]) -> Draft:
-    rows = [
-        (line, raw, {**head.columns(), **slot, "position": i})
-        for head, tracks in sets
-        for i, (line, raw, slot) in enumerate(tracks, start=1)
-    ]
-    return draft(rows, source=SOURCE, bad=bad)

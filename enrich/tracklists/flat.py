@@ -81,12 +81,9 @@ def read_csv(text: str, path: Path) -> Draft:
             raws.append(raw)
     if theirs:
         return replace(draft_of_table(header, records, numbers, raws, path), bad=bad)
-    columns = list(zip(*records, strict=True)) or [()] * len(header)
-    table = pl.DataFrame(
-        {name: pl.Series(name, values, dtype=pl.String) for name, values in zip(header, columns, strict=True)}
-        if len(set(header)) == len(header)
-        else _first_of_each(header, columns)
-    )
+    # Where the header repeats a name, the first column counts.
+    at = {name: i for i, name in reversed(list(enumerate(header)))}
+    table = pl.DataFrame({name: pl.Series([row[i] for row in records], dtype=pl.String) for name, i in at.items()})
     return Draft(table=_known_columns(table, path), lines=numbers, raws=raws, source=SOURCE, bad=bad)
 
 
@@ -145,7 +142,17 @@ def _csv_header(text: str) -> tuple[list[str], str, int]:
         fields = next(csv.reader([first], delimiter=delimiter), [])
     except csv.Error:
         fields = []
-    return [column_key(field) or field.strip() for field in fields], delimiter, number
+    header = [column_key(field) or field.strip() for field in fields]
+    if "set_id" in header and "position" not in header:
+        header = ["position" if name == placed else name for name in header for placed in (_placed(header),)]
+    return header, delimiter, number
+
+
+def _placed(header: Sequence[str]) -> str | None:
+    """The column that counts the slots of a table with sets, where none is called `position`."""
+    return next(
+        (name for name in ("pos", "track_number", "track_no", "number", "no", "nr", "#") if name in header), None
+    )
 
 
 def _records(lines: list[str], *, width: int, delimiter: str) -> Iterator[tuple[int, str, list[str], str | None]]:
@@ -187,14 +194,6 @@ def _width_fault(fields: list[str], width: int) -> str | None:
     return f"{len(fields)} fields where the header has {width}"
 
 
-def _first_of_each(header: list[str], columns: Sequence[Sequence[str]]) -> dict[str, pl.Series]:
-    """Columns by name where the header repeats one: the first counts."""
-    table: dict[str, pl.Series] = {}
-    for name, values in zip(header, columns, strict=True):
-        table.setdefault(name, pl.Series(name, values, dtype=pl.String))
-    return table
-
-
 def _known_columns(table: pl.DataFrame, path: Path) -> pl.DataFrame:
     by_key: dict[str, str] = {}
     for name in table.columns:
@@ -212,10 +211,6 @@ def _require(names: Sequence[str] | set[str] | dict[str, str], path: Path) -> No
             f"{path}: no column {' and no column '.join(missing)}; a tracklist table needs set_id and position "
             f"(columns found: {found})"
         )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:160]
 
 
 assert set(_COLUMNS) <= set(SLOTS)

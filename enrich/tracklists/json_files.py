@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from enrich.errors import InputFileError
@@ -28,7 +29,10 @@ def read_json(text: str, path: Path) -> Draft:
     except (ValueError, RecursionError) as error:
         whole = error
     else:
-        return _of_document(document, path)
+        parts = document if isinstance(document, list) else [document]
+        if any(map(flat.is_row, parts)):
+            return flat.read_rows([(i, json.dumps(v, ensure_ascii=False), v) for i, v in enumerate(parts, 1)], path)
+        return scraped_json.read_documents([document], path)
     rows: list[tuple[int, str, object]] = []
     broken: list[tuple[int, str, str]] = []
     for number, raw in enumerate(text.split("\n"), start=1):
@@ -42,23 +46,12 @@ def read_json(text: str, path: Path) -> Draft:
     values = [value for _, _, value in rows]
     if not any(isinstance(value, dict) for value in values):
         raise InputFileError(f"{path}: not JSON, neither as a whole nor line by line ({whole})")
-    if any(flat.is_row(value) for value in values):
+    sets: list[object] = values if any(map(scraped_json.is_tracklist_document, values)) else [values]
+    if any(map(flat.is_row, values)) or not any(map(scraped_json.is_tracklist_document, sets)):
         draft = flat.read_rows(rows, path)
-    elif any(map(scraped_json.is_tracklist_document, values)):
-        draft = scraped_json.read_documents(values, path)
-    elif scraped_json.is_tracklist_document(values):
-        draft = scraped_json.read_documents([values], path)
     else:
-        draft = flat.read_rows(rows, path)
-    return Draft(table=draft.table, lines=draft.lines, raws=draft.raws, source=draft.source, bad=[*draft.bad, *broken])
-
-
-def _of_document(document: object, path: Path) -> Draft:
-    values = document if isinstance(document, list) else [document]
-    if any(flat.is_row(value) for value in values):
-        rows = [(i, json.dumps(value, ensure_ascii=False), value) for i, value in enumerate(values, start=1)]
-        return flat.read_rows(rows, path)
-    return scraped_json.read_documents([document], path)
+        draft = scraped_json.read_documents(sets, path)
+    return replace(draft, bad=[*draft.bad, *broken])
 
 
 def _is_list(head: str) -> bool:

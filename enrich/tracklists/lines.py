@@ -7,7 +7,7 @@ word that is none (White, Promo): that is kept as `label_note`. A line that is o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from enrich.text.non_labels import names_no_label
 
@@ -18,7 +18,9 @@ _D = "[-‐‑‒–—―−－﹣]"
 FREE_DASH = re.compile(rf"\s+(?:{_D}|--)\s+|\s+{_D}$|^{_D}\s+")
 #: `Artist- Title`, `Artist -Title` and `Artist—Title`, looked for only where no dash stands free.
 _TIGHT_DASH = re.compile(rf"(?<=\w){_D}\s+|\s+{_D}(?=\w)|\s*[–—―－]\s*")
-_LABEL = re.compile(r"^(?P<rest>.*\S)\s*\[(?P<label>[^\[\]]*)\]\s*[*']*$")
+_LABEL = re.compile(
+    r"^(?P<rest>.*\S)\s*(?:\[(?P<label>[^\[\]]*)\]|\{(?P<curly>[^{}]*)\}|\((?P<round>[^()]*[^\s()]),\s*(?:19|20)\d\d\))\s*[*']*$"
+)
 _CATALOG = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9 ./_-]{0,29}$")
 _TRAILING_YEAR = re.compile(r",\s*(?:19|20)\d\d$")
 _TRAILING_NOTE = re.compile(r"(?i)^(?P<label>.*\S)\s+(?P<note>test pressing|dub ?plate|white label|cdr|promo)$")
@@ -32,12 +34,11 @@ _ONLY_CATALOG = re.compile(r"^[A-Z]{2,}[A-Z&]*[-_.]?\d{2,5}(?:\.\d+)?[A-Z]{0,3}$
 _NUMBER_BEHIND = re.compile(r"^(?P<label>.*[^\W\d].*?)\s+(?P<number>0\d{1,3}|[A-Z]{2,}\d{2,4})$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(NamedTuple):
     """What one written line names; None where it is silent."""
 
-    artist: str | None
-    title: str | None
+    artist: str | None = None
+    title: str | None = None
     label: str | None = None
     catalog_number: str | None = None
     label_note: str | None = None
@@ -47,15 +48,15 @@ def split_line(text: str, *, separator: re.Pattern[str] | None = None) -> Line:
     """Take `Artist - Title [Label]` apart, at a dash or at what a list has in its place."""
     rest, label, catalog_number, note = text.strip(), None, None, None
     if len(rest) > LONGEST:
-        return Line(artist=None, title=rest)
+        return Line(title=rest)
     bracket = _LABEL.match(rest)
     if bracket:
-        label, catalog_number, note = split_label(bracket["label"])
+        label, catalog_number, note = split_label(bracket["label"] or bracket["curly"] or bracket["round"] or "")
         if label or catalog_number or note:
             rest = bracket["rest"]
     parts = separator.split(rest, maxsplit=1) if separator else []
     artist, title = (_or_none(parts[0]), _or_none(parts[1])) if len(parts) == 2 else split_artist_title(rest)
-    return Line(artist=artist, title=title, label=label, catalog_number=catalog_number, label_note=note)
+    return Line(artist, title, label, catalog_number, note)
 
 
 def split_artist_title(text: str) -> tuple[str | None, str | None]:

@@ -13,7 +13,9 @@ from itertools import pairwise
 
 _CLOCK = r"(?:\d{1,2}\s?[:h]\s?)?\d{1,3}\s?[:'′m]\s?\d\d(?:[.,]\d{1,3}|\"|″|s)?(?![\d:])"
 _NONE = r"[?\-–xX]{1,2}:[?\-–xX]{2}(?::[?\-–xX]{2})?"
-_BULLET = re.compile(r"^(?:[•·●○◦▪■►▶▸‣→♪♫★☆✓✔*>~]+|[-–—](?=\s))\s*(?=\S)")
+#: Arrows, shapes, signs and pictures: no name begins with one.
+_PICTURE = r"[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\ufe0f\u200d\U0001f000-\U0001faff]"
+_BULLET = re.compile(rf"^(?:(?:[•·◦‣*>»›~]|{_PICTURE})+|[-–—](?=\s))\s*(?=\S)")
 _WITH = re.compile(r"^(?:w/|\+(?=\s)|vs\.(?=\s)|w\s)\s*", re.IGNORECASE)
 _RANGE = rf"(?:\s*(?:[-–—~→]|to)\s*{_CLOCK})?"
 _CUE = re.compile(
@@ -23,7 +25,7 @@ _CUE = re.compile(
 _MINUTES = re.compile(r"^\[(?P<minutes>\d{1,3}|[\d?]{1,3})['′]?(?::\?\?)?\]\s*")
 _DOTTED = re.compile(r"^(?P<cue>\d{1,3}\.\d\d)(?:\s*[-–—|]\s+|\s+)(?=\S)")
 _NUMBER = re.compile(
-    r"^(?:(?:track|no\.?|nr\.?|#)\s*)?(?:\((?P<a>\d{1,3})\)|#\s*(?P<b>\d{1,3})\b[.):]?|(?P<c>\d{1,3})\s?[.)\]:]+(?![\d:])"
+    r"^(?:(?:track|no\.?|nr\.?|№|#)\s*)?(?:\((?P<a>\d{1,3})\)|(?P<cap>\d)\ufe0f?\u20e3|[#№]\s*(?P<b>\d{1,3})\b[.):]?|(?P<c>\d{1,3})\s?(?:[.)\]:]+(?![\d:])|/+(?=\s))"
     r"|(?P<e>0\d)\.(?=\d)|(?P<side>[A-H]\d{1,2})[.):]+(?=\s)|(?P<d>0\d{1,2})(?=\s|-\D|_)|(?P<weak>\d{1,3})(?=\s+\S))[_\s]*(?:[-–—|:]+\s+)?\s*",
     re.IGNORECASE,
 )
@@ -33,11 +35,9 @@ _KEY = r"(?:(?:1[0-2]|0?[1-9])[ABdm]\b|[A-G](?:#|b|♯|♭)?\s?(?:m|maj|min|majo
 _TEMPO = r"\d{2,3}(?:[.,]\d{1,2})?\s?bpm"
 _MORE = rf"(?:\s*[-–—/|,]?\s*(?:{_KEY}|{_TEMPO}|\d{{2,3}}(?:\.\d{{1,2}})?))*"
 _SOUND = rf"(?:{_KEY}|{_TEMPO}){_MORE}|\d{{2,3}}(?:\.\d{{1,2}})?\s*[-–—/|,]\s*{_KEY}"
-_KEY_BEFORE = re.compile(
-    rf"^(?:[\[(]\s*(?:{_SOUND})\s*[\])]|(?:{_SOUND})(?=\s+[-–—|]))\s*(?:[-–—|]\s+)?", re.IGNORECASE
-)
+KEY_BEFORE = re.compile(rf"^(?:[\[(]\s*(?:{_SOUND})\s*[\])]|(?:{_SOUND})(?=\s+[-–—|]))\s*(?:[-–—|]\s+)?", re.IGNORECASE)
 _BEHIND = re.compile(
-    rf"(?:\s*[\[(]\s*(?:{_SOUND})\s*[\])]|\s+[-–—|/,]\s+(?:{_SOUND})|\s+{_TEMPO}"
+    rf"(?:\s*[\[(]\s*(?:{_SOUND})\s*[\])]|\s+(?:1[0-2]|0?[1-9])[AB]\s+\d{{2,3}}(?:[.,]\d+)?|\s+\d{{2,3}}(?:[.,]\d+)?\s+(?:1[0-2]|0?[1-9])[AB]|\s+[-–—|/,]\s+(?:{_SOUND})|\s+{_TEMPO}"
     rf"|\s*\[\s*(?:(?:19|20)\d\d|{_NONE})\s*\]|\s+{_NONE})\s*$",
     re.IGNORECASE,
 )
@@ -78,7 +78,7 @@ class Marks:
         return self.layered or (self.has_cue and not self.dotted) or (self.number is not None and not self.weak)
 
 
-def led(line: str, *, weak: bool = True, minutes: bool = True, dotted: bool = True) -> Marks:
+def led(line: str, *, weak: bool = True, minutes: bool = True, dotted: bool = True, keyed: bool = False) -> Marks:
     """Take the marks off the front, each kind once.
 
     Args:
@@ -86,16 +86,17 @@ def led(line: str, *, weak: bool = True, minutes: bool = True, dotted: bool = Tr
         weak: Take a bare number for one (`2 Alpha Kid`).
         minutes: Take `[12]` for minutes; else for a number.
         dotted: Take `12.34` for a cue.
+        keyed: Take a key or tempo off that no number or cue stands before.
     """
     found = Marks(rest=line)
     while True:
         before = found
-        found = _one_mark(found, weak=weak, minutes=minutes, dotted=dotted)
+        found = _one_mark(found, weak=weak, minutes=minutes, dotted=dotted, keyed=keyed)
         if found is before:
             return found
 
 
-def _one_mark(found: Marks, *, weak: bool, minutes: bool, dotted: bool) -> Marks:
+def _one_mark(found: Marks, *, weak: bool, minutes: bool, dotted: bool, keyed: bool) -> Marks:
     rest = found.rest
     if not found.layered and (mark := _WITH.match(rest)):
         return _without(found, mark, layered=True)
@@ -103,6 +104,8 @@ def _one_mark(found: Marks, *, weak: bool, minutes: bool, dotted: bool) -> Marks
         return _without(found, mark, has_cue=True, cue=clock(mark["in"] or mark["out"]))
     if dotted and not found.has_cue and (mark := _DOTTED.match(rest)):
         return _without(found, mark, has_cue=True, dotted=True, cue=clock(mark["cue"].replace(".", ":")))
+    if found.number is None and (mark := _BRACKETED.match(rest)) and _CUE.match(rest[mark.end() :]):
+        return _without(found, mark, number=int(mark["n"]))
     if not found.has_cue and (minutes or found.number is not None) and (mark := _MINUTES.match(rest)):
         value = mark["minutes"]
         at = None if "?" in value else int(value)
@@ -110,12 +113,12 @@ def _one_mark(found: Marks, *, weak: bool, minutes: bool, dotted: bool) -> Marks
     if found.number is None and not minutes and (mark := _BRACKETED.match(rest)):
         return _without(found, mark, number=int(mark["n"]))
     if found.number is None and (mark := _NUMBER.match(rest)) and (weak or not mark["weak"]):
-        given = mark["a"] or mark["b"] or mark["c"] or mark["d"] or mark["e"] or mark["weak"]
+        given = mark["a"] or mark["cap"] or mark["b"] or mark["c"] or mark["d"] or mark["e"] or mark["weak"]
         value = int(given) if given else int(mark["side"][1:])
         return _without(found, mark, number=value, weak=bool(mark["weak"]))
     if not found.bullet and (mark := _BULLET.match(rest)):
         return _without(found, mark, bullet=True)
-    if (found.number is not None or found.has_cue) and (mark := _KEY_BEFORE.match(rest)):
+    if (keyed or found.number is not None or found.has_cue) and (mark := KEY_BEFORE.match(rest)):
         return _without(found, mark)
     return found
 

@@ -16,12 +16,12 @@ from enrich.tracklists.dj_programs import parsed_xml
 from enrich.tracklists.lines import LONGEST, split_line
 from enrich.tracklists.marks import clock
 from enrich.tracklists.naming import GENERIC, SetInfo, page_parts, slug
-from enrich.tracklists.slots import Draft, draft
+from enrich.tracklists.slots import Draft, Written, draft
 
 #: `setlists.source` of MixesDB pages.
 SOURCE = "mixesdb"
 
-_ENTRY = re.compile(r"^\s*(?P<hash>#[#:*]*)\s*(?P<rest>.*)$")
+_ENTRY = re.compile(r"^\s*(?P<hash>#[#:*]*|\*(?=\s*\[[\d?:]+\]))\s*(?P<rest>.*)$")
 #: `# Artist - Title`, `# ?`, `#w/ …`, and cues in whole minutes, which only MixesDB has.
 _WIKI_LINE = re.compile(
     r"^[ \t]*(?:#(?!\d{1,3}[\s.)])[:*#]*[ \t]*(?:\S.* [-–] |\[|''|\?|ID\b|\+|w/)|\[[\d?]{2,3}\][ \t]+\S)", re.MULTILINE
@@ -73,20 +73,12 @@ def read_export(text: str, path: Path) -> Draft:
 
 
 def _draft(pages: list[tuple[str, str]], path: Path) -> Draft:
-    rows: list[tuple[int, str, dict[str, Any]]] = []
-    bad: list[tuple[int, str, str]] = []
-    for title, text in pages:
-        head = _head(title, text)
-        for number, slot, raw in _slots(text):
-            if slot is None:
-                bad.append((number, "an entry without artist and title", raw))
-            else:
-                rows.append((number, raw, {**head.columns(), **slot}))
-    if not rows:
+    read = draft([(_head(title, text), _slots(text)) for title, text in pages], source=SOURCE)
+    if read.table.is_empty():
         raise InputFileError(
             f"{path}: no line of a tracklist found; expected lines like `# [012] Artist - Title [Label]`"
         )
-    return draft(rows, source=SOURCE, bad=bad)
+    return read
 
 
 def _head(title: str, text: str) -> SetInfo:
@@ -97,12 +89,11 @@ def _head(title: str, text: str) -> SetInfo:
     return SetInfo(set_id=slug(title), dj=dj, name=name, date=date, id_from_name=True)
 
 
-def _slots(text: str) -> list[tuple[int, dict[str, Any] | None, str]]:
-    """Line, slot (None: an empty entry) and raw text of each entry, positions from 1 over the whole page."""
-    found: list[tuple[int, dict[str, Any] | None, str]] = []
+def _slots(text: str) -> list[Written]:
+    """Each entry of a page, also those that name nothing."""
+    found: list[Written] = []
     section: str | None = None
     in_list = False
-    position = 0
     for number, raw in enumerate(text.split("\n"), start=1):
         if _LIST.match(raw):
             in_list = not raw.strip().startswith("</")
@@ -117,19 +108,16 @@ def _slots(text: str) -> list[tuple[int, dict[str, Any] | None, str]]:
         rest = entry["rest"] if entry else raw.strip()
         if not entry and not (_CUE.match(rest) or (in_list and rest and not rest.startswith(("[[", "{", "|", "<")))):
             continue
-        slot = _slot(rest, nested=bool(entry and len(entry["hash"]) > 1))
-        if slot is not None:
-            position += 1
-            slot |= {"position": position, "section": section}
-        elif not rest:
-            continue
-        found.append((number, slot, raw))
+        if rest:
+            found.append(
+                (number, raw, {**_slot(rest, nested=bool(entry and len(entry["hash"]) > 1)), "section": section})
+            )
     return found
 
 
-def _slot(rest: str, *, nested: bool) -> dict[str, Any] | None:
+def _slot(rest: str, *, nested: bool) -> dict[str, Any]:
     if len(rest) > LONGEST:
-        return None
+        return {}
     rest = _plain(rest)
     cue = _CUE.match(rest)
     if cue:
@@ -137,20 +125,11 @@ def _slot(rest: str, *, nested: bool) -> dict[str, Any] | None:
     layered = _LAYERED.match(rest)
     if layered:
         rest = rest[layered.end() :]
-    if not cue and (cue := _CUE.match(rest)):
-        rest = rest[cue.end() :]
-    line = split_line(rest)
-    if line.artist is None and line.title is None:
-        return None
-    return {
-        "artist": line.artist,
-        "title": line.title,
-        "label": line.label,
-        "catalog_number": line.catalog_number,
-        "label_note": line.label_note,
-        "layered": bool(layered) or nested,
-        "cue_seconds": _cue_seconds(cue["cue"]) if cue else None,
-    }
+    # `[01] [02:30]` is a number and a cue.
+    if (not cue or ":" not in cue["cue"]) and (later := _CUE.match(rest)):
+        cue, rest = later, rest[later.end() :]
+    at = _cue_seconds(cue["cue"]) if cue else None
+    return {**split_line(rest)._asdict(), "layered": bool(layered) or nested, "cue_seconds": at}
 
 
 def _cue_seconds(cue: str) -> int | None:

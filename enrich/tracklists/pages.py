@@ -19,7 +19,7 @@ from enrich.text.words import is_unknown_artist
 from enrich.tracklists.lines import split_artist_title
 from enrich.tracklists.marks import clock
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, named_set
-from enrich.tracklists.slots import Draft, draft
+from enrich.tracklists.slots import Draft, Written, draft
 from enrich.tracklists.text_forms import SOURCE
 
 _CHALLENGE = re.compile(
@@ -58,22 +58,17 @@ def read_page(text: str, path: Path) -> Draft:
         raise InputFileError(
             f"{path}: no tracklist in this page (no #tlTab, no .tlpItem); save the tracklist's own page"
         )
-    head = _head(tree, path)
-    rows: list[tuple[int, str, dict[str, Any]]] = []
-    bad: list[tuple[int, str, str]] = []
+    rows: list[Written] = []
     for number, item in enumerate(items, start=1):
         slot = _slot(item)
-        shown = _text_of(item)[:2000]
-        if slot is None:
-            bad.append((number, "a row without artist and title", shown))
-        elif _is_component(item) and rows:
+        if _is_component(item) and rows and slot:
             rows[-1][2]["components"].append({name: slot[name] for name in ("artist", "title", "label")})
             rows[-1][2]["is_mashup"] = True
         else:
-            rows.append((number, shown, {**head.columns(), **slot, "position": len(rows) + 1}))
-    if not rows:
+            rows.append((number, _text_of(item)[:2000], slot))
+    if not any(slot for _, _, slot in rows):
         raise InputFileError(f"{path}: the page's tracklist has no row with an artist or a title")
-    return draft(rows, source=SOURCE, bad=bad)
+    return draft([(_head(tree, path), rows)], source=SOURCE)
 
 
 def _refuse_nesting(text: str, path: Path) -> None:
@@ -124,18 +119,19 @@ def _own_meta(tab: LexborNode, name: str) -> str | None:
     return None
 
 
-def _slot(item: LexborNode) -> dict[str, Any] | None:
+def _slot(item: LexborNode) -> dict[str, Any]:
     metas: dict[str, list[str]] = {}
     for meta in item.css("meta[itemprop]"):
         content = _tidy(meta.attributes.get("content"))
         if content:
             metas.setdefault(meta.attributes.get("itemprop") or "", []).append(content)
+    said = {name: contents[0] for name, contents in metas.items()}
     shown = item.css_first(".trackValue") or item.css_first(".trackFormat")
-    written = _first(metas, "name") or (_text_of(shown) if shown else None)
+    written = said.get("name") or (_text_of(shown) if shown else None)
     if not written:
-        return None
+        return {}
     artist, title = split_artist_title(written)
-    by = _first(metas, "byArtist")
+    by = said.get("byArtist")
     if artist is None and by:
         artist = by
     elif artist is None and written.strip("? ").upper() in ("ID", ""):
@@ -151,8 +147,8 @@ def _slot(item: LexborNode) -> dict[str, Any] | None:
         "is_id": bool(status and "ID" in _text_of(status).split()) or None,
         "layered": _is_layered(item),
         "cue_seconds": _cue(item),
-        "duration_ms": _duration_ms(_first(metas, "duration")),
-        "genre": _first(metas, "genre"),
+        "duration_ms": _duration_ms(said.get("duration")),
+        "genre": said.get("genre"),
         "is_mashup": item.css_first(".mashupTrack") is not None or "subPosTog" in _classes(item),
         "components": [],
         "track_key": _unknown_key(item, artist, track),
@@ -200,10 +196,6 @@ def _duration_ms(text: str | None) -> int | None:
         return None
     hours, minutes, secs = (int(part or 0) for part in found.groups())
     return (hours * 3600 + minutes * 60 + secs) * 1000
-
-
-def _first(metas: dict[str, list[str]], name: str) -> str | None:
-    return next(iter(metas.get(name, ())), None)
 
 
 def _classes(item: LexborNode) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
@@ -47,7 +48,7 @@ def read_tracklists(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) 
     Raises:
         InputFileError: none of the files could be used; says what is wrong with the first.
     """
-    files = _distinct(paths)
+    files = distinct_files(paths)
     reads: list[TracklistRead] = []
     pages: list[tuple[str, Draft]] = []
     failed: list[tuple[str, int | None, str, str | None]] = []
@@ -72,7 +73,8 @@ def read_tracklists(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) 
     return _together(reads, notes(failed), notes(said))
 
 
-def _distinct(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[Path]:
+def distinct_files(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[Path]:
+    """The files in the order in which they are read: by path, each once."""
     given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not given:
         raise InputFileError("no tracklist file given")
@@ -108,13 +110,22 @@ def _draft_of_text(text: str, path: Path, ending: str) -> Draft:
         raise InputFileError(f"{path}: XML of neither rekordbox nor Traktor nor MediaWiki")
     if playlists.looks_like_m3u(text, ending):
         return playlists.read_m3u(text, path)
+    if text.lstrip()[:10].lower() == "[playlist]":
+        return playlists.read_pls(text, path)
     if playlists.looks_like_cue(text) or ending == ".cue":
         return playlists.read_cue(text, path)
     if flat.looks_like_csv(text) or ending in (".csv", ".tsv"):
         return flat.read_csv(text, path)
-    if mixesdb.looks_like_wiki(text) or ending in (".wiki", ".mediawiki"):
+    if not mixesdb.looks_like_wiki(text) and ending not in (".wiki", ".mediawiki"):
+        return read_text(text, path)
+    try:
         return mixesdb.read_wiki(text, path)
-    return read_text(text, path)
+    except InputFileError as no_entry:
+        # A wiki's page whose list is typed without the wiki's marks.
+        try:
+            return read_text(re.sub(r"(?m)^\s*(?:\[\[|\{\{|\||\}\}).*$", "", text), path)
+        except InputFileError:
+            raise no_entry from None
 
 
 def _order(slots: pl.DataFrame) -> pl.Series | None:

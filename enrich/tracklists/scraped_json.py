@@ -16,10 +16,10 @@ from typing import Any
 
 from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
-from enrich.tracklists.lines import split_artist_title, split_label, split_line
-from enrich.tracklists.marks import clock
+from enrich.tracklists.lines import Line, split_artist_title, split_label, split_line
+from enrich.tracklists.marks import clock, led
 from enrich.tracklists.naming import GENERIC, SetInfo, date_in, dj_in, id_in_url, slug
-from enrich.tracklists.slots import Draft, draft
+from enrich.tracklists.slots import Draft, Written, draft
 from enrich.tracklists.text_forms import SOURCE
 
 _TRACKS = ("tracks", "tracklist", "track_list", "tracklists", "songs", "items", "setlist")
@@ -58,40 +58,39 @@ def read_documents(documents: list[object], path: Path) -> Draft:
     Raises:
         InputFileError: no set with tracks is in them.
     """
-    rows: list[tuple[int, str, dict[str, Any]]] = []
-    bad: list[tuple[int, str, str]] = []
-    number = 0
+    done = 0
     sets = [(head, tracks) for document in documents for head, tracks in _sets(document, path.stem)]
     if not sets:
         raise InputFileError(
             f"{path}: JSON without a tracklist in it; expected an object with a list `tracks`, or rows with set_id "
             "and position"
         )
+    read: list[tuple[SetInfo, list[Written]]] = []
     for head, tracks in sets:
-        slots: list[tuple[int, str, dict[str, Any]]] = []
-        given: list[int | None] = []
-        for track in tracks:
-            number += 1
-            raw = json.dumps(track, ensure_ascii=False, default=str)
-            slot = _slot(track) if isinstance(track, Mapping) else _slot_of_text(track)
-            if slot is None:
-                bad.append((number, "a track without artist and title", raw))
-                continue
-            if slot.pop("is_component") and slots:
+        slots: list[Written] = []
+        given: list[tuple[dict[str, Any], Any]] = []
+        for number, track in enumerate(tracks, start=done + 1):
+            slot = _slot(
+                track if isinstance(track, Mapping) else {"trackTitle": track if isinstance(track, str) else None}
+            )
+            is_part, placed = slot.pop("is_component"), slot.pop("number")
+            if is_part and slots:
                 slots[-1][2]["components"].append({name: slot[name] for name in ("artist", "title", "label")})
                 slots[-1][2]["is_mashup"] = True
                 continue
-            given.append(slot.pop("number"))
-            slots.append((number, raw, slot))
-        positions = _positions(given)
-        columns = head.columns()
-        rows += [
-            (line, raw, {**columns, **slot, "position": at})
-            for (line, raw, slot), at in zip(slots, positions, strict=True)
-        ]
-    if not rows and not bad:
+            slots.append((number, json.dumps(track, ensure_ascii=False, default=str), slot))
+            if slot["artist"] or slot["title"]:
+                given.append((slot, placed))
+        if all(at is not None for _, at in given) and all(a < b for (_, a), (_, b) in pairwise(given)):
+            # The numbers as given, where they rise without a blank: gaps are kept.
+            for slot, at in given:
+                slot["position"] = at
+        done += len(tracks)
+        read.append((head, slots))
+    found = draft(read, source=SOURCE)
+    if found.table.is_empty() and not found.bad:
         raise InputFileError(f"{path}: the tracklist has no tracks")
-    return draft(rows, source=SOURCE, bad=bad)
+    return found
 
 
 def _sets(document: object, stem: str, depth: int = 0) -> Iterator[tuple[SetInfo, list[Any]]]:
@@ -105,10 +104,11 @@ def _sets(document: object, stem: str, depth: int = 0) -> Iterator[tuple[SetInfo
             for i, (head, tracks) in enumerate(feed, start=1):
                 yield _head(head, f"{stem}-{i}" if len(feed) > 1 else stem), tracks
         elif document and any(_is_track(part) for part in document):
-            yield (
-                SetInfo(set_id=slug(stem) or stem, name=stem, dj=dj_in(stem), date=date_in(stem), id_from_name=True),
-                document,
-            )
+            tracks = [part for part in document if isinstance(part, Mapping)]
+            same = {key: tracks[0].get(key) for key in _HEAD_OF_TRACK if len({str(t.get(key)) for t in tracks}) == 1}
+            yield _head({"name": stem, **same}, stem), document
+        elif document and 2 * sum(isinstance(part, str) and " - " in part for part in document) > len(document):
+            yield _head({"name": stem}, stem), document
         return
     if not isinstance(document, Mapping):
         return
@@ -179,6 +179,8 @@ def _is_head(item: Mapping[str, Any]) -> bool:
 def _tracks_of(document: Mapping[str, Any]) -> list[Any] | None:
     for name in _TRACKS:
         tracks = document.get(name)
+        if isinstance(tracks, str) and tracks.strip().count("\n"):
+            tracks = [led(line.strip()).rest for line in tracks.splitlines() if line.strip()]
         if isinstance(tracks, list) and not any(
             isinstance(part, Mapping) and _tracks_of(part) is not None for part in tracks
         ):
@@ -204,7 +206,7 @@ def _with_columns(document: Mapping[str, Any], tracks: list[Any]) -> list[Any]:
 def _is_track(value: object) -> bool:
     if not isinstance(value, Mapping):
         return False
-    return any(value.get(name) for name in (*_TITLES, "primary_track")) and _tracks_of(value) is None
+    return any(value.get(name) for name in (*_TITLES, "primary_track", "track")) and _tracks_of(value) is None
 
 
 def _head(document: Mapping[str, Any], stem: str) -> SetInfo:
@@ -236,27 +238,15 @@ def _head(document: Mapping[str, Any], stem: str) -> SetInfo:
     )  # fmt: skip
 
 
-def _slot_of_text(track: object) -> dict[str, Any] | None:
-    return _slot({"trackTitle": track}) if isinstance(track, str) else None
-
-
-def _slot(track: Mapping[str, Any]) -> dict[str, Any] | None:
-    main = track.get("primary_track")
+def _slot(track: Mapping[str, Any]) -> dict[str, Any]:
+    main = track.get("primary_track") or track.get("track")
     inner: Mapping[str, Any] = {**track, **main} if isinstance(main, Mapping) else track
-    artist, title, label, catalog_number, note = _named(inner)
-    if artist is None and title is None:
-        return None
     components, is_mashup = _components(track)
-    cue = next((value for name in _CUES if (value := _seconds(inner.get(name))) is not None), None)
     return {
-        "artist": artist,
-        "title": title,
-        "label": label,
-        "catalog_number": catalog_number,
-        "label_note": note,
+        **_named(inner)._asdict(),
         "is_id": bool(inner.get("is_id") or inner.get("isIDed") is False) or None,
         "layered": _is_layered(inner),
-        "cue_seconds": cue,
+        "cue_seconds": next((at for name in _CUES if (at := _seconds(inner.get(name))) is not None), None),
         "duration_ms": _duration_ms(inner),
         "genre": _names(inner.get("genre")),
         "is_mashup": is_mashup or bool(inner.get("is_mashup")),
@@ -267,7 +257,7 @@ def _slot(track: Mapping[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _named(track: Mapping[str, Any]) -> tuple[str | None, str | None, str | None, str | None, str | None]:
+def _named(track: Mapping[str, Any]) -> Line:
     """Artist, title, label, catalogue number and label note, from whichever fields are there."""
     artist = _names(next((track[name] for name in _ARTISTS if track.get(name)), None))
     title = _first_text(track, _TITLES)
@@ -287,7 +277,7 @@ def _named(track: Mapping[str, Any]) -> tuple[str | None, str | None, str | None
     remixers = _names(track.get("remixer_artists"))
     if title and remixers and remixers.casefold() not in title.casefold():
         title = f"{title} ({remixers} Remix)"
-    return artist, title, label, catalog_number, note
+    return Line(artist, title, label, catalog_number, note)
 
 
 def _label(track: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
@@ -313,10 +303,10 @@ def _components(track: Mapping[str, Any]) -> tuple[list[dict[str, str | None]], 
             inner = part.get("track", part) if isinstance(part, Mapping) else {"trackTitle": part}
             if not isinstance(inner, Mapping):
                 inner = {"trackTitle": inner}
-            artist, title, label, _, _ = _named(inner)
-            if artist is None and title is None:
+            named = _named(inner)
+            if named.artist is None and named.title is None:
                 continue
-            found.append({"artist": artist, "title": title, "label": label})
+            found.append({"artist": named.artist, "title": named.title, "label": named.label})
             kind = part.get("type") if isinstance(part, Mapping) else None
             is_mashup = is_mashup or kind in _MASHUP_TYPES or kind is None
     return found, is_mashup
@@ -334,13 +324,6 @@ def _number(track: Mapping[str, Any]) -> int | None:
         if found and int(found[1]) > 0:
             return int(found[1])
     return None
-
-
-def _positions(given: list[int | None]) -> list[int]:
-    """The numbers as given where they rise without a blank (gaps kept); else the order in the file."""
-    known = [number for number in given if number is not None]
-    rising = all(a < b for a, b in pairwise(known))
-    return known if len(known) == len(given) and rising else list(range(1, len(given) + 1))
 
 
 def _seconds(value: object) -> int | None:

@@ -6,13 +6,14 @@ stands in its file). Whoever ranks or evaluates reads `TracklistRead.rows`; the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from enrich.frames.schemas import TRACKLISTS
+from enrich.tracklists.naming import SetInfo
 
 #: A part of a mashup, as the file names it.
 COMPONENT = pl.Struct({"artist": pl.String, "title": pl.String, "label": pl.String})
@@ -98,13 +99,30 @@ class Draft:
     """Lines no slot could be made of: line, reason, text."""
 
 
+#: Line, text as written, and columns of DRAFT_ROW.
+Written = tuple[int, str, dict[str, Any]]
+
+
 def draft(
-    rows: Sequence[tuple[int, str, Mapping[str, Any]]], *, source: str, bad: Sequence[tuple[int, str, str]] = ()
+    sets: Iterable[tuple[SetInfo, Sequence[Written]]], *, source: str, bad: Sequence[tuple[int, str, str]] = ()
 ) -> Draft:
-    """A draft of rows (line, text as written, columns of DRAFT_ROW)."""
+    """A draft of sets, their tracks numbered in order where they have no `position`.
+
+    One without artist and title is given up, and counts for no slot.
+    """
+    rows: list[Written] = []
+    lost: list[tuple[int, str, str]] = []
+    for head, tracks in sets:
+        columns, named = head.columns(), 0
+        for line, raw, slot in tracks:
+            if slot.get("artist") or slot.get("title"):
+                named += 1
+                rows.append((line, raw, {**columns, "position": named, **slot}))
+            else:
+                lost.append((line, "a track without artist and title", raw))
     table = pl.DataFrame([row for _, _, row in rows], schema=DRAFT_ROW)
     lines, raws = [line for line, _, _ in rows], [raw for _, raw, _ in rows]
-    return Draft(table=table, lines=lines, raws=raws, source=source, bad=bad)
+    return Draft(table=table, lines=lines, raws=raws, source=source, bad=[*lost, *bad])
 
 
 def notes(rows: Sequence[tuple[str, int | None, str, str | None]]) -> pl.DataFrame:

@@ -15,9 +15,10 @@ from typing import Any
 from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
 from enrich.tracklists.lines import FREE_DASH, LONGEST, VERSION, split_artist_title, split_label, split_line
-from enrich.tracklists.marks import YEAR_BEHIND, Marks, clock, has_link, led, numbering, trailed
+from enrich.tracklists.marks import KEY_BEFORE, YEAR_BEHIND, Marks, clock, has_link, led, numbering, trailed
 from enrich.tracklists.naming import GENERIC, SetInfo, date_in, dj_in, id_in_url, named_set
 from enrich.tracklists.slots import Draft, draft
+from enrich.tracklists.wrapping import unwrapped
 
 #: `setlists.source` of everything that comes from 1001Tracklists, and of texts, which tell no other.
 SOURCE = "1001tracklists"
@@ -44,12 +45,14 @@ _SEPARATORS = (
     ("tab", re.compile(r"\t")),
     ("tilde", re.compile(r"\s+~+\s+")),
     ("quote", re.compile(r"\s+(?=[\"“„«][^\"“”„«»]+[\"”“»]\s*(?:[(\[]|$))")),
-    ("colon", re.compile(r"(?<=\S):\s+")),
+    ("dot", re.compile(r"\s+[•·●]\s+")),
+    ("colon", re.compile(r"(?<=\S)\s*:\s+")),
     ("by", re.compile(r"\s+by\s+", re.IGNORECASE)),
     ("tight dash", re.compile(r"(?<=[^\s–—－-])[-–—－](?=[^\s–—－-])")),
 )
 #: What may stand before a third part, the label.
 _THIRD = re.compile(rf"{FREE_DASH.pattern}|\s+(?:\||//?)\s+")
+_YEAR = re.compile(r"\s+(?:19[5-9]\d|20\d\d)$")
 #: Seconds; no single track is as long.
 _LONG_TRACK = 900
 _LABEL_BEHIND = re.compile(
@@ -80,10 +83,18 @@ def read_text(text: str, path: Path) -> Draft:
         raise InputFileError(
             f"{path}: a text of {len(lines):,} lines, which is no tracklist; a table has set_id, position"
         )
-    long = [(i, f"a line of {len(line):,} characters", line) for i, line in enumerate(lines, 1) if len(line) > LONGEST]
-    lines = ["" if len(line) > LONGEST else line for line in lines]
-    found, section, bad = (_pasted(lines), {}, []) if _is_paste(lines) else _listed(lines)
-    bad += long
+    origin = list(range(1, len(lines) + 1))
+    section: dict[int, str | None] = {}
+    bad: list[tuple[int, str, str]] = []
+    if _is_paste(lines):
+        found = _pasted(lines)
+    else:
+        origin, lines = map(list, zip(*unwrapped(lines), strict=True))
+        long = [
+            (i, f"a line of {len(line):,} characters", line) for i, line in enumerate(lines, 1) if len(line) > LONGEST
+        ]
+        found, section, bad = _listed(["" if len(line) > LONGEST else line for line in lines])
+        bad = [(origin[number - 1], why, line) for number, why, line in bad + long]
     if not found:
         why = f" ({bad[0][1]})" if bad else ""
         raise InputFileError(
@@ -91,11 +102,8 @@ def read_text(text: str, path: Path) -> Draft:
             f"`[02:34] Artist - Title [Label]`{why}"
         )
     head = _head(lines, first=min(number for number, _ in found), path=path)
-    rows = [
-        (number, lines[number - 1], {**head.columns(), **slot, "position": i, "section": section.get(number)})
-        for i, (number, slot) in enumerate(found, start=1)
-    ]
-    return draft(rows, source=SOURCE, bad=bad)
+    rows = [(origin[n - 1], lines[n - 1], {**slot, "section": section.get(n)}) for n, slot in found]
+    return draft([(head, rows)], source=SOURCE, bad=bad)
 
 
 def _is_paste(lines: list[str]) -> bool:
@@ -139,6 +147,7 @@ def _listed(lines: list[str]) -> _Read:
     are_cues = are_cues and not any(line.marks.has_cue for line in tracks)
     third = len(tracks) >= 3 and 4 * sum(len(_THIRD.split(line.marks.rest)) == 3 for line in tracks) >= 3 * len(tracks)
     years = sum(YEAR_BEHIND.search(line.marks.rest) is not None for line in tracks)
+    bare_years = len(tracks) >= 3 and all(_YEAR.search(line.marks.rest) for line in tracks)
     behind = sum(_LABEL_BEHIND.match(line.marks.rest) is not None for line in tracks)
     found: list[tuple[int, dict[str, Any]]] = []
     bad: list[tuple[int, str, str]] = []
@@ -149,6 +158,8 @@ def _listed(lines: list[str]) -> _Read:
             continue
         if years > 1 and 2 * years > len(tracks):
             marks = replace(marks, rest=YEAR_BEHIND.sub("", marks.rest) or marks.rest)
+        if bare_years:
+            marks = replace(marks, rest=_YEAR.sub("", marks.rest))
         slot = _slot(marks.rest, separator, kind, third=third, behind=behind > 1 and 2 * behind >= len(tracks))
         at = marks.time_behind
         slot |= {
@@ -170,9 +181,10 @@ def _chosen(lines: list[str]) -> tuple[list[_Line], re.Pattern[str], str]:
     counted = [m.cue for m in tracks_like if m.bracketed and m.cue is not None and m.number is None]
     minutes = not (len(counted) > 1 and [c // 60 for c in counted] == list(range(1, len(counted) + 1)))
     dotted = 2 * sum(m.dotted for m in tracks_like) > len(tracks_like) > 1
+    keyed = 2 * sum(KEY_BEFORE.match(m.rest) is not None for m in tracks_like) > len(tracks_like) > 1
     found = []
     for i, line in enumerate(lines[begin:], start=begin):
-        marks = trailed(led(line, weak=weak, minutes=minutes, dotted=dotted))
+        marks = trailed(led(line, weak=weak, minutes=minutes, dotted=dotted, keyed=keyed))
         blank = i == 0 or not lines[i - 1], i + 1 >= len(lines) or not lines[i + 1]
         is_talk = not marks.strong and (
             _TALK.match(line)
@@ -236,24 +248,21 @@ def _slot(rest: str, separator: re.Pattern[str], kind: str, *, third: bool, behi
     if kind == "slash" and title and FREE_DASH.search(title):
         title = None
     if kind == "by":
-        entry, title = replace(entry, artist=title), entry.artist
+        entry, title = entry._replace(artist=title), entry.artist
     if third and title and label is None and len(parts := _THIRD.split(title)) == 2 and parts[1]:
         name, number, note = split_label(parts[1])
         if name or number or note:
-            entry = replace(entry, catalog_number=number, label_note=note)
+            entry = entry._replace(catalog_number=number, label_note=note)
             title, label = parts[0].strip(), name
     if behind and title and label is None and (found := _LABEL_BEHIND.match(title)):
         name, number, note = split_label(found["label"].strip(" ()"))
-        entry = replace(entry, catalog_number=number, label_note=note)
+        entry = entry._replace(catalog_number=number, label_note=note)
         title, label = found["title"], name
     if title:
         title = trailed(Marks(rest=title)).rest
         title = re.sub(r"^[\"“„«]([^\"“”„«»]+)[\"”“»](?=\s*[(\[]|$)", r"\1", title)
     artist, title = ((re.sub(r"(?<![^\s(\[])@(?=\w)", "", name) if name else None) for name in (entry.artist, title))
-    return {
-        "artist": artist, "title": title, "label": label, "catalog_number": entry.catalog_number,
-        "label_note": entry.label_note,
-    }  # fmt: skip
+    return entry._replace(artist=artist, title=title, label=label)._asdict()
 
 
 def _is_heading(line: str) -> bool:

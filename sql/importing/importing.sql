@@ -90,8 +90,10 @@ left join lateral (
 where latest.slots is distinct from {{slots_of_set}}
 
 -- name: clear_changed_sets()
--- Their slots are written anew.
-delete from setlist_tracks using changed_sets as changed where setlist_tracks.setlist_id = changed.setlist_id
+-- Their slots are written anew; those of sets in which only unknowns get their names stay.
+delete from setlist_tracks
+using changed_sets as changed
+where setlist_tracks.setlist_id = changed.setlist_id and changed.is_written
 
 -- name: add_versions(run_id, now)
 -- What the run made of the sets it changed.
@@ -108,8 +110,9 @@ from changed_sets as changed
 join setlists as s on s.id = changed.setlist_id
 
 -- name: proposals_on_record(proposal_ids)
--- Those of the proposals that have been made before.
-select proposal_id::text from enrich_proposals where proposal_id = any($proposal_ids::uuid[])
+-- Those of the proposals that have been made before, and not taken back with their import.
+select proposal_id::text from enrich_proposals
+where proposal_id = any($proposal_ids::uuid[]) and status <> 'superseded'
 
 -- name: mark_conflicts(proposal_ids, now)
 -- Names against a name that is there: for review.
@@ -117,8 +120,8 @@ update enrich_proposals set status = 'conflict', updated_at = $now
 where proposal_id = any($proposal_ids::uuid[]) and status = 'proposed'
 
 -- name: lock_import(run_id)
--- The run to undo.
-select run_id::text, started_at, undone_at from enrich_runs
+-- The run to undo, and the one in which it wrote names.
+select run_id::text, started_at, undone_at, summary ->> 'writeback' from enrich_runs
 where run_id = $run_id::uuid and command = 'import'
 for update
 
@@ -166,6 +169,14 @@ select $setlist_id::uuid, t.id, x.position, x.is_id, x.id_text, x.notes
 from jsonb_to_recordset($slots::jsonb) as x (track_id uuid, position int, is_id bool, id_text text, notes text)
 left join tracks as t on t.id = x.track_id
 
+-- name: settle_restored(run_id, setlist_ids, now)
+-- Slots that a run named in these sets are as before with the whole set.
+update enrich_writes
+set undone_at = $now
+where run_id = $run_id
+    and target = 'setlist_tracks'
+    and split_part(row_key, '/', 1)::uuid = any($setlist_ids::uuid[])
+
 -- name: remove_new_sets(started_at)
 -- Sets the run brought that no later import has changed.
 delete from setlists as s
@@ -183,6 +194,16 @@ where t.created_at = $started_at
     and not exists (select from setlist_tracks as p where p.track_id = t.id)
     and not exists (select from playlist_tracks as p where p.track_id = t.id)
     and not exists (select from album_tracks as p where p.track_id = t.id)
+
+-- name: unlink_performers(started_at)
+-- Performers that were there before the artist of their name, whom nothing else holds.
+update performers as p
+set artist_id = null
+from artists as a
+where a.id = p.artist_id
+    and a.created_at = $started_at
+    and p.created_at < $started_at
+    and not exists (select from track_artists as c where c.artist_id = a.id)
 
 -- name: remove_new_artists(started_at)
 -- Artists the run made who are credited nowhere.

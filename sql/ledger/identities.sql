@@ -95,13 +95,43 @@ select
     $now
 from changed
 
--- name: due_now(track_ids, now)
+-- name: due_now(track_ids, run_id, now)
 -- What waits in cool-down and has an identity proposed is due at once.
-update enrichment_status
-set retry_after = $now
-where track_id = any($track_ids::uuid[])
-    and status = 'pending_re_enrichment'
-    and retry_after > $now
+with
+target as (
+    select track_id, retry_after
+    from enrichment_status
+    where track_id = any($track_ids::uuid[])
+        and status = 'pending_re_enrichment'
+        and retry_after > $now
+),
+changed as (
+    update enrichment_status as status
+    set retry_after = $now
+    from target
+    where status.track_id = target.track_id
+    returning target.track_id, target.retry_after
+)
+insert into enrich_writes (run_id, track_id, target, row_key, old_value, new_value, written_at)
+select $run_id, track_id, 'enrichment_status.retry_after', track_id::text, to_jsonb(retry_after), to_jsonb($now::timestamptz), $now
+from changed
+
+-- name: undo_due_now(run_id, now)
+-- They wait again as long as before, where nothing else has happened to them.
+with
+restored as (
+    update enrichment_status as status
+    set retry_after = (ledger.old_value #>> '{}')::timestamptz
+    from enrich_writes as ledger
+    where ledger.run_id = $run_id
+        and ledger.undone_at is null
+        and ledger.target = 'enrichment_status.retry_after'
+        and status.track_id = ledger.track_id
+        and status.status = 'pending_re_enrichment'
+        and status.retry_after = (ledger.new_value #>> '{}')::timestamptz
+    returning ledger.write_id
+)
+update enrich_writes as ledger set undone_at = $now from restored where ledger.write_id = restored.write_id
 
 -- name: undo_slots(run_id, now)
 -- Slots that are still as written.

@@ -14,8 +14,6 @@ import pytest
 from enrich.importing.running import import_
 from enrich.importing.undoing import undo_import
 from enrich.ledger.proposals import proposals
-from enrich.ledger.review import accept
-from enrich.ledger.writing import writeback
 from enrich.pipeline.cycle import trigger
 from enrich.settings import Settings
 from tests.importing.test_importing import NOW, TABLES, _dump, _query
@@ -40,6 +38,12 @@ def _listing(settings: Settings, set_id: str = "s") -> list[tuple[Any, ...]]:
     )
 
 
+def _state(settings: Settings) -> dict[str, Any]:
+    """All rows but the time of the last change, which the database keeps itself."""
+    of = "select (to_jsonb(t) - 'updated_at')::text from {} as t order by 1"
+    return {table: _query(settings, of.format(table)) for table in TABLES}
+
+
 def _numbered(names: list[tuple[str | None, str]]) -> list[tuple[Any, ...]]:
     return [(i, a, t) for i, (a, t) in enumerate(names, start=1)]
 
@@ -52,7 +56,7 @@ def _numbered(names: list[tuple[str | None, str]]) -> list[tuple[Any, ...]]:
         pytest.param([*NAMES[:1], *NAMES[2:]], None, {"removed": 1, "shifted": 4}, id="removed"),
         pytest.param(NAMES[:3], NAMES, {}, id="only-the-beginning"),
         pytest.param(NAMES[:5], NAMES[:5], {"removed": 1}, id="without-the-last"),
-        pytest.param([*NAMES[:2], ("Zeta", "Sea"), *NAMES[3:]], NAMES, {"named": 1}, id="named"),
+        pytest.param([*NAMES[:2], ("Zeta", "Sea"), *NAMES[3:]], None, {"named": 1}, id="named"),
         pytest.param([*NAMES[:4], ("Other", "Tune"), *NAMES[5:]], NAMES, {"renamed": 1}, id="renamed"),
         pytest.param([("ALPHA", "night!"), *NAMES[1:]], NAMES, {}, id="case-and-marks"),
     ],
@@ -96,29 +100,55 @@ def test_undo_of_a_first_import_leaves_nothing(database: Settings, tmp_path: Pat
     assert all(not rows for table, rows in _dump(database).items() if table in TABLES)
 
 
-def test_an_id_that_has_a_name_now_is_a_proposal(database: Settings, tmp_path: Path) -> None:
+NAMED = [*NAMES[:2], ("Zeta", "Sea"), *NAMES[3:]]
+
+
+def test_an_id_that_has_a_name_now_is_accepted_where_its_place_is_certain(database: Settings, tmp_path: Path) -> None:
     import_(_file(tmp_path, NAMES), settings=database, now=NOW)
-    import_(_file(tmp_path, [*NAMES[:2], ("Zeta", "Sea"), *NAMES[3:]], label="Low Tide"), settings=database, now=LATER)
+    _query(
+        database,
+        "update enrichment_status set status = 'pending_re_enrichment', retry_after = '2027-01-01' returning 1",
+    )
+    before = _state(database)
+    done = import_(_file(tmp_path, NAMED), settings=database, now=LATER)
     found = proposals(database)
 
-    assert found.select("kind", "value", "source", "status").rows() == [
-        ("identity", "Zeta - Sea", "rescraped", "proposed")
+    assert found.select("kind", "value", "source", "status", "decided_by").rows() == [
+        ("identity", "Zeta - Sea", "rescraped", "written", "policy:default")
     ]
-    accept(database, found["proposal_id"].to_list(), by="me", now=LATER)
-    writeback(database, now=LATER, apply=True)
-    assert _listing(database)[2] == (3, "Zeta", "Sea")
+    assert (done.identities_accepted, done.identities_waiting) == (1, 0)
+    assert _listing(database) == _numbered(NAMED)
+    assert len(_query(database, "select from enrich_set_versions")) == 2
+    assert done.run_id
+    undo_import(done.run_id, settings=database, now=LATER)
+    assert _state(database) == before
+    assert _query(database, "select from enrich_writes where undone_at is null") == []
+
+    again = import_(_file(tmp_path, NAMED), settings=database, now=LATER)
+    assert again.identities_accepted == 1
+    assert _listing(database) == _numbered(NAMED)
 
 
-def test_the_next_cycle_writes_what_an_import_is_sure_of(database: Settings, tmp_path: Path) -> None:
-    import_(_file(tmp_path, NAMES), settings=database, now=NOW)
-    named = [*NAMES[:2], ("Zeta", "Sea"), *NAMES[3:]]
-    import_(_file(tmp_path, named), settings=database, now=LATER)
+def test_without_a_policy_a_name_waits_for_the_next_cycle(database: Settings, tmp_path: Path) -> None:
+    nobody = database.model_copy(update={"auto_accept": "none"})
+    import_(_file(tmp_path, NAMES), settings=nobody, now=NOW)
+    done = import_(_file(tmp_path, NAMED), settings=nobody, now=LATER)
     assert proposals(database)["status"].to_list() == ["proposed"]
+    assert (done.identities_accepted, done.identities_waiting) == (0, 1)
 
-    done = trigger(database.model_copy(update={"sources": ()}), now=LATER, apply=True)
+    cycle = trigger(database.model_copy(update={"sources": ()}), now=LATER, apply=True)
 
-    assert done.identities_updated == 1
-    assert _listing(database) == _numbered(named)
+    assert cycle.identities_updated == 1
+    assert _listing(database) == _numbered(NAMED)
+
+
+def test_a_name_whose_place_is_in_doubt_waits(database: Settings, tmp_path: Path) -> None:
+    import_(_file(tmp_path, [*NAMES[:2], (None, "ID"), (None, "ID"), *NAMES[3:]]), settings=database, now=NOW)
+    done = import_(_file(tmp_path, [*NAMES[:2], ("A", "B"), ("C", "D"), ("E", "F"), *NAMES[3:]]), settings=database,
+                   now=LATER)  # fmt: skip
+
+    assert done.identities_accepted == 0
+    assert done.plays + done.already_there == 8
 
 
 def test_a_name_against_a_name_is_for_review(database: Settings, tmp_path: Path) -> None:
@@ -140,6 +170,7 @@ def test_keys_are_matched_against_the_whole_database(database: Settings, tmp_pat
 
     assert _listing(database, "s3") == [(1, "Zeta", "Sea")]
     assert proposals(database).select("value", "source").rows() == [("Zeta - Sea", "same-key")]
+    assert _listing(database, "s1") == [(1, "Zeta", "Sea")]
 
 
 def test_one_name_and_other_content_are_two_sets(database: Settings, tmp_path: Path) -> None:
@@ -179,15 +210,12 @@ def test_forty_real_sets_with_ids_and_gaps_and_then_whole(
     ).drop("hidden")
     worn.write_parquet(tmp_path / "sets.parquet")
     import_(tmp_path / "sets.parquet", settings=database, now=NOW)
-    _query(database, "update enrichment_status set status = 'pending_re_enrichment' returning 1")
+    parked = "update enrichment_status set status = 'pending_re_enrichment', retry_after = '2027-01-01' returning 1"
+    _query(database, parked)
+    before = _state(database)
     whole.write_parquet(tmp_path / "sets.parquet")
     result = import_(tmp_path / "sets.parquet", settings=database, now=LATER)
-    found = proposals(database, status="proposed")
-    accept(database, found["proposal_id"].to_list(), by="me", now=LATER)
-    writeback(database, now=LATER, apply=True)
 
-    expected = tmp_path / "expected.parquet"
-    whole.write_parquet(expected)
     right = _right(database, whole)
     lengths = _query(
         database,
@@ -195,6 +223,9 @@ def test_forty_real_sets_with_ids_and_gaps_and_then_whole(
     )
     assert dict(lengths) == dict(whole.group_by("set_id").len().iter_rows())
     assert right >= 0.985 * whole.height, (right, whole.height, result.changes["relation"].value_counts().rows())
+    assert result.run_id
+    undo_import(result.run_id, settings=database, now=LATER)
+    assert _state(database) == before
 
 
 def _right(settings: Settings, whole: pl.DataFrame) -> int:

@@ -12,8 +12,8 @@ from database_world import World
 from enrich.cooldown import migrate, process, stats
 from enrich.errors import EnrichError
 from enrich.frames.schemas import PROPOSALS
+from enrich.ledger.policy import Policy
 from enrich.pipeline.cycle import hunt_labels, resolve, trigger
-from enrich.pipeline.policy import Policy
 from enrich.pipeline.rounds import MAX_ROUNDS, run_tiers, select_tracks
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot

@@ -340,3 +340,38 @@ def test_what_cannot_be_read_is_one_line_of_its_own(tmp_path: Path, name: str, c
     with pytest.raises(InputFileError) as caught:
         read_tracklists(tmp_path / name)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("1. Alpha - Night 2. Beta - Day 3. Gamma - Dusk\n", id="numbers-on-one-line"),
+        pytest.param("Nice! 00:00 Alpha - Night 05:10 Beta - Day 1:09:30 Gamma - Dusk\n", id="cues-on-one-line"),
+        pytest.param("Alpha - Night / Beta - Day / Gamma - Dusk\n", id="slashes-on-one-line"),
+        pytest.param("01. Alpha\n    Night\n02. Beta\n    Day\n03. Gamma\n    Dusk\n", id="title-below-artist"),
+        pytest.param("00:00\nAlpha - Night\n05:10\nBeta - Day\n09:00\nGamma - Dusk\n", id="cue-above"),
+        pytest.param("01. Alpha -\nNight\n02. Beta -\nDay\n03. Gamma -\nDusk\n", id="dash-at-the-end"),
+        pytest.param("Alpha : Night\nBeta : Day\nGamma : Dusk\n", id="colons"),
+        pytest.param("Alpha • Night\nBeta • Day\nGamma • Dusk\n", id="dots"),
+        pytest.param("№1 Alpha - Night\n№2 Beta - Day\n№3 Gamma - Dusk\n", id="numero"),
+        pytest.param("1️⃣ Alpha - Night\n2️⃣ Beta - Day\n3️⃣ Gamma - Dusk\n", id="keycaps"),
+        pytest.param("🎵 Alpha - Night\n🎵 Beta - Day\n🎵 Gamma - Dusk\n", id="pictures"),
+        pytest.param("8A - Alpha - Night\n9A - Beta - Day\n10B - Gamma - Dusk\n", id="keys-before"),
+        pytest.param("1. Alpha - Night 8A 128\n2. Beta - Day 9A 126\n3. Gamma - Dusk 1A 124\n", id="key-and-tempo"),
+        pytest.param("[01] [00:00] Alpha - Night\n[02] [05:10] Beta - Day\n[03] [09:00] Gamma - Dusk\n", id="brackets"),
+        pytest.param("[playlist]\nTitle1=Alpha - Night\nTitle2=Beta - Day\nTitle3=Gamma - Dusk\n", id="pls"),
+        pytest.param(
+            "[[Category:A]]\n* [00:00] Alpha - Night\n* [05:00] Beta - Day\n* [09:00] Gamma - Dusk\n", id="wiki"
+        ),
+        pytest.param('["Alpha - Night", "Beta - Day", "Gamma - Dusk"]', id="json-texts"),
+        pytest.param(
+            "Track #,Artist - Title,Time\n1,Alpha - Night,0:00\n2,Beta - Day,5:00\n3,Gamma - Dusk,9:00\n", id="csv"
+        ),
+    ],
+)
+def test_lists_as_people_and_pages_leave_them(tmp_path: Path, text: str) -> None:
+    (tmp_path / "set.txt").write_text(text, encoding="utf-8")
+    read = read_tracklists(tmp_path / "set.txt")
+
+    assert read.slots.select("artist", "title").rows() == [("Alpha", "Night"), ("Beta", "Day"), ("Gamma", "Dusk")]
+    assert read.bad.is_empty()

@@ -75,7 +75,7 @@ def test_a_page(tmp_path: Path) -> None:
     ]
     assert read.slots["section"].to_list() == ["Part 1: Mira Sol"] * 6 + ["Part 2: Guest mix"] * 4
     assert read.bad.select("line", "reason", "raw").rows() == [
-        (20, "an entry without artist and title", "# {{Sample|x}}")
+        (20, "a track without artist and title", "# {{Sample|x}}")
     ]
 
 

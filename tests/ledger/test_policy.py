@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from enrich.errors import SettingsError
-from enrich.pipeline.policy import read_policy
+from enrich.ledger.policy import read_policy
 from enrich.settings import Settings
 
 
