@@ -78,13 +78,7 @@ def proposed(
     if found.is_empty():
         return PROPOSALS.to_frame(), [], SEEN.to_frame()
     kept_artist = ~is_unknown_artist(pl.col.was_artist)
-    ground = (
-        pl.when(pl.col.relation == "renamed").then(pl.lit("another name"))
-        .when(pl.col.source == "same-key").then(pl.lit("names agree"))
-        .when("certain").then(pl.lit("rescraped certain"))
-        .when(kept_artist).then(pl.lit("rescraped artist"))
-        .otherwise(pl.lit("rescraped likely"))
-    )  # fmt: skip
+    ground = _ground()
     measured_in = {name: n for name, (_, n) in grounds().items()}
     blank = (
         pl.when(kept_artist).then(pl.lit("title")).when(is_unnamed_title(pl.col.was_title)).then(pl.lit("both"))
@@ -125,6 +119,17 @@ def proposed(
     held = known.named_slots(sets).unique("there", keep="first", maintain_order=True)
     seen = held.select(track_id="there", seen_title="title", seen_label=pl.lit(None, pl.String), seen_artist="artist")
     return proposals, conflicts, seen
+
+
+def _ground() -> pl.Expr:
+    """What a name stands on, as it was measured."""
+    return (
+        pl.when(pl.col.relation == "renamed").then(pl.lit("another name"))
+        .when(pl.col.source == "same-key").then(pl.lit("names agree"))
+        .when("certain").then(pl.lit("rescraped certain"))
+        .when(~is_unknown_artist(pl.col.was_artist)).then(pl.lit("rescraped artist"))
+        .otherwise(pl.lit("rescraped likely"))
+    )  # fmt: skip
 
 
 def _found(

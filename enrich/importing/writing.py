@@ -62,15 +62,7 @@ def write_plan(
             ("tracks", _TRACKS, plan.tracks),
         )
     }
-    if plan.tracks.height:
-        if has_label_column:
-            labelled = plan.tracks.filter(pl.col.label.is_not_null())["id"].to_list()
-            IMPORTING["fill_label_column"].execute(cur, track_ids=labelled)
-        _insert(cur, "track_artists", _TRACK_ARTISTS, plan.track_artists, {})
-        IMPORTING["insert_statuses"].execute(cur, **at)
-    if plan.links.height:
-        temporary_table(cur, "links", {"id": "uuid", "artist_id": "uuid"}, plan.links)
-        IMPORTING["link_performers"].execute(cur)
+    _insert_credits(cur, plan, has_label_column=has_label_column, at=at)
     new = _not_on_record(cur, plan)
     sure = _sure(cur, new, plan, policy)
     named = plan.named.join(sure, on="track_id", how="semi").select("setlist_id", "file")
@@ -86,18 +78,14 @@ def write_plan(
     if plan.plays or anew.height or new.height or any(counts.values()):
         run_id = open_run(cur, "import", now=now)
         save(cur, new, run_id=run_id, seen=plan.seen, now=now)
-        if plan.conflicts:
-            IMPORTING["mark_conflicts"].execute(cur, proposal_ids=plan.conflicts, now=now)
+        IMPORTING["mark_conflicts"].execute(cur, proposal_ids=plan.conflicts, now=now)
         accept_by_policy(cur, sure["proposal_id"].to_list(), policy=policy.name, now=now)
         written = write_accepted(cur, now=now, run_ids=[run_id])
         if anew.height:
             IMPORTING["add_versions"].execute(cur, run_id=run_id, now=now)
-        said = {
-            "plays": plan.plays,
-            "writeback": written.run_id,
-            **dict(plan.changes.group_by("relation").len().iter_rows()),
-        }
-        close_run(cur, run_id, now=now, summary={**counts, **said})
+        differing = dict(plan.changes.group_by("relation").len().iter_rows())
+        said = {**counts, "plays": plan.plays, "writeback": written.run_id, **differing}
+        close_run(cur, run_id, now=now, summary=said)
     return {
         **{name: counts[name] for name in ("artists", "performers", "tracks")},
         "sets": counts["setlists"],
@@ -107,6 +95,18 @@ def write_plan(
         "identities_waiting": plan.proposals.height - sure.height,
         "labels_filled": _fill(cur, plan, now=now, has_label_column=has_label_column),
     }
+
+
+def _insert_credits(cur: psycopg.Cursor[Any], plan: Plan, *, has_label_column: bool, at: dict[str, object]) -> None:
+    if plan.tracks.height:
+        if has_label_column:
+            labelled = plan.tracks.filter(pl.col.label.is_not_null())["id"].to_list()
+            IMPORTING["fill_label_column"].execute(cur, track_ids=labelled)
+        _insert(cur, "track_artists", _TRACK_ARTISTS, plan.track_artists, {})
+        IMPORTING["insert_statuses"].execute(cur, **at)
+    if plan.links.height:
+        temporary_table(cur, "links", {"id": "uuid", "artist_id": "uuid"}, plan.links)
+        IMPORTING["link_performers"].execute(cur)
 
 
 def _not_on_record(cur: psycopg.Cursor[Any], plan: Plan) -> pl.DataFrame:
