@@ -31,7 +31,7 @@ def policy_steps(steps: pl.DataFrame, *, asked: float) -> Figure:
             colour = style.CYCLE[n % len(style.CYCLE)]
             axes.plot(rows["accepted"], rows["low"], color=colour, marker="o", markersize=4)
             end = rows.row(-1, named=True)
-            axes.annotate(drawable(f"{source} ({kind}s)"), (end["accepted"], end["low"]), xytext=(6, 0),
+            axes.annotate(drawable(f"{source} ({kind})"), (end["accepted"], end["low"]), xytext=(6, 0),
                           textcoords="offset points", color=colour, va="center", fontsize=9)  # fmt: skip
         axes.axhline(asked, color=style.MUTED, linestyle="--", linewidth=1)
         axes.annotate(f"asked for: {asked:.2f}", (0, asked), xytext=(4, 4), textcoords="offset points", fontsize=9)
