@@ -187,8 +187,11 @@ def test_a_pid_file_that_says_nothing_is_removed(tmp_path: Path, content: bytes)
     settings = Settings(_env_file=None, database_url=None, data_dir=tmp_path)
     try:
         first = server.start(settings)
-        os.kill(first.pid or 0, signal.SIGKILL)
-        psutil.wait_procs([psutil.Process(p) for p in psutil.pids() if p == first.pid], timeout=10)
+        postmaster = psutil.Process(first.pid)
+        # Its children end by themselves, a moment later: until then the data are in use.
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        os.kill(postmaster.pid, signal.SIGKILL)
+        psutil.wait_procs(processes, timeout=10)
         (first.data_path / "postmaster.pid").write_bytes(content)
         assert not server.status(settings).running
         assert not server.stop(settings)
