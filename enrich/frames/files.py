@@ -43,6 +43,9 @@ _MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _FORMULA = r"^(?:[\s\x00]*[=+\-@＝＋－＠]|[\t\r\n])"
 #: Behind a semicolon a cell of its own begins, for spreadsheets that divide by it.
 _BEHIND = r";{}((?:\s|[\x00'])*[=+\-@＝＋－＠])"
+#: Control characters but tab and line feed, and how they are written: a terminal that shows the file obeys none.
+_CONTROLS = [chr(code) for code in (*range(9), *range(11, 32), *range(127, 160))]
+_SPELLED = [f"\\u{ord(control):04x}" for control in _CONTROLS]
 _NUMBER = r"^[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?$"
 
 
@@ -223,9 +226,8 @@ def _write_text(frame: pl.DataFrame, opened: IO[bytes], path: str | Path, *, hea
 
 
 def spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame as flat cells none of which a spreadsheet runs: formulas get an apostrophe, numbers stay.
-
-    Column names are treated like cells.
+    """The frame as flat cells none of which a spreadsheet runs or a terminal obeys: formulas get an apostrophe, numbers
+    stay, control characters are spelled out (for good: Parquet and JSON keep them). Column names are like cells.
     """
     flat = frame.select(_flat(name, dtype) for name, dtype in frame.schema.items())
     text = [name for name, dtype in flat.schema.items() if dtype == pl.String]
@@ -252,6 +254,7 @@ def _flat(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def _disarmed(cell: pl.Expr) -> pl.Expr:
+    cell = cell.str.replace_many(_CONTROLS, _SPELLED)
     safe = pl.when(_runs(cell)).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
     return safe.str.replace_all(_BEHIND.format(""), ";'${1}")
 
