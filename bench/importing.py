@@ -22,7 +22,8 @@ from enrich.database.connection import connect
 from enrich.importing.running import import_
 
 _EMPTY = """
-truncate artists, tracks, track_artists, performers, setlists, setlist_tracks, enrichment_status cascade;
+truncate artists, tracks, track_artists, performers, setlists, setlist_tracks, enrichment_status,
+    enrich_set_versions, enrich_track_keys cascade;
 vacuum (analyze)
 """
 _TABLE = """

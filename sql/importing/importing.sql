@@ -54,16 +54,19 @@ left join tracks as t on t.id = p.track_id
 where s.id = any($setlist_ids::uuid[])
 
 -- name: known_keys(keys)
--- One row per key of a tracklist that is on record.
-select track_key, track_id::text, is_named from enrich_track_keys where track_key = any($keys)
+-- One row per key of a tracklist that is on record, and whose track is still there.
+select k.track_key, k.track_id::text, k.is_named
+from enrich_track_keys as k
+join tracks as t on t.id = k.track_id
+where k.track_key = any($keys)
 
 -- name: insert_keys()
--- Keys of the files: a named track before an unknown, else the one that came first.
+-- Keys of the files: a named track before an unknown, one that is there before one that is gone, else the first.
 insert into enrich_track_keys as old (track_key, track_id, is_named)
 select track_key, track_id, is_named from new_keys
 on conflict (track_key) do update
-set track_id = excluded.track_id, is_named = true
-where excluded.is_named and not old.is_named
+set track_id = excluded.track_id, is_named = excluded.is_named
+where excluded.is_named and not old.is_named or not exists (select from tracks as t where t.id = old.track_id)
 
 -- name: keep_former_versions(now)
 -- How the sets about to change stand now, where that is not the last version on record.

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from enrich.database.connection import connect
 from enrich.importing.running import import_
 from enrich.importing.undoing import undo_import
 from enrich.ledger.proposals import proposals
@@ -171,6 +172,24 @@ def test_keys_are_matched_against_the_whole_database(database: Settings, tmp_pat
     assert _listing(database, "s3") == [(1, "Zeta", "Sea")]
     assert proposals(database).select("value", "source").rows() == [("Zeta - Sea", "same-key")]
     assert _listing(database, "s1") == [(1, "Zeta", "Sea")]
+
+
+def test_a_key_whose_track_its_owner_deleted_means_the_track_that_comes_again(
+    database: Settings, tmp_path: Path
+) -> None:
+    rows = [{"set_id": "s", "position": 1, "artist": "ID", "title": "ID", "is_id": True, "track_key": "k1"}]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    import_(tmp_path / "a.jsonl", settings=database, now=NOW)
+    with connect(database) as con:
+        con.execute("delete from setlist_tracks")
+        con.execute("delete from enrichment_status")
+        con.execute("delete from tracks")
+
+    import_(tmp_path / "a.jsonl", settings=database, now=LATER)
+
+    assert _query(database, "select count(*) from setlist_tracks p join tracks t on t.id = p.track_id") == [(1,)]
+    on_record = "select count(*) from enrich_track_keys k join tracks t on t.id = k.track_id where track_key = 'k1'"
+    assert _query(database, on_record) == [(1,)]
 
 
 def test_one_name_and_other_content_are_two_sets(database: Settings, tmp_path: Path) -> None:
