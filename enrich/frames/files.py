@@ -232,10 +232,8 @@ def spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
     flat = frame.select(_flat(name, dtype) for name, dtype in frame.schema.items())
     text = [name for name, dtype in flat.schema.items() if dtype == pl.String]
     safe = flat.with_columns(_disarmed(pl.col(name)).alias(name) for name in text)
-    names = pl.DataFrame({"name": safe.columns}, schema={"name": pl.String}).select(name=_disarmed(pl.col("name")))[
-        "name"
-    ]
-    return safe.rename(dict(zip(safe.columns, names.to_list(), strict=True)))
+    names = pl.select(_disarmed(pl.lit(pl.Series(safe.columns, dtype=pl.String)))).to_series()
+    return safe.rename(dict(zip(safe.columns, names, strict=True)))
 
 
 def _flat(name: str, dtype: pl.DataType) -> pl.Expr:

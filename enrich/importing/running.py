@@ -156,6 +156,3 @@ def _set_aside(bad: pl.DataFrame, folder: Path) -> tuple[Path, ...]:
         folder.mkdir(parents=True, exist_ok=True)
         written.append(write_table(rows, folder / f"{Path(str(file)).stem[:80]}-{digest}.csv"))
     return tuple(written)
-
-
-__all__ = ["ImportResult", "import_"]
