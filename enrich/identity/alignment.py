@@ -33,10 +33,7 @@ SAME_WORDS = 0.80
 #: same, respelled, named (an unknown that has a name now), unnamed, renamed, inserted, removed, moved. `certain` is
 #: true where the rows around leave no other place.
 ALIGNED = pl.Schema(
-    {
-        **{"pair": pl.String(), "old_row": pl.Int64(), "new_row": pl.Int64()},
-        **{"relation": pl.String(), "certain": pl.Boolean()},
-    }
+    {"pair": pl.String, "old_row": pl.Int64, "new_row": pl.Int64, "relation": pl.String, "certain": pl.Boolean}
 )
 
 _NEEDED = ("pair", "position", "artist", "title")

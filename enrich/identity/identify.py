@@ -43,10 +43,8 @@ IDENTITIES = pl.Schema(
 
 #: A candidate as the sources give it.
 _FOUND = pl.Schema(
-    {
-        **{"slot": pl.Int64(), "unit": pl.String(), "named_slot": pl.Int64()},
-        **{"source": pl.String(), "confidence": pl.Float64(), "evidence": pl.String()},
-    }
+    {"slot": pl.Int64, "unit": pl.String, "named_slot": pl.Int64}
+    | {"source": pl.String, "confidence": pl.Float64, "evidence": pl.String}
 )
 
 

@@ -16,10 +16,8 @@ from enrich.text.persons import persons
 #: One row per two sets that are one, the one of the smaller id first. `in_order` recordings stand in the same order
 #: in both, `share` is their part of the shorter listing's. `verdict`: one (surely one set), review (days apart).
 LISTINGS = pl.Schema(
-    {
-        **{"set_id": pl.String(), "other_id": pl.String(), "in_order": pl.Int32(), "share": pl.Float64()},
-        **{"days": pl.Int32(), "verdict": pl.String()},
-    }
+    dict.fromkeys(("set_id", "other_id"), pl.String())
+    | {"in_order": pl.Int32(), "share": pl.Float64(), "days": pl.Int32(), "verdict": pl.String()}
 )
 
 #: Two listings have at least this many recordings in the same order …
