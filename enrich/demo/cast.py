@@ -1,33 +1,28 @@
 """Who lives in the demo world: labels, artists with aliases, and DJs with taste and sometimes a label of their own.
 
-Pure: everything follows from the random generator passed in. The specification's worked example is always there:
-Above & Beyond, who run Anjunabeats, and their artists Ilan Bluestone and Spencer Brown.
+Drawn from the random generator passed in and the word lists of `data/seed/`, made-up names all, apart from the label
+spellings of the database notes and the specification's worked example, which is always there: Above & Beyond, who run
+Anjunabeats, and their artists Ilan Bluestone and Spencer Brown.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 
-from enrich.demo.seeds import label_names, words
+from enrich.errors import EnrichError
 
 SCENES = ("trance", "progressive", "melodic", "techno", "house", "bass")
 #: How near two scenes are for a DJ who plays the first: own scene 1, neighbours less, the rest a little.
-_NEIGHBOURS = {
-    "trance": "progressive",
-    "progressive": "melodic",
-    "melodic": "progressive",
-    "techno": "melodic",
-    "house": "progressive",
-    "bass": "house",
-}
-_ARTISTS = 236
-_RELEASES_A_DAY = 1.27
-_DJS = 28
-_OWN_LABELS = 13
-_ALTER_EGOS = 8
+_NEIGHBOURS = dict(
+    zip(SCENES, ("progressive", "melodic", "progressive", "melodic", "progressive", "house"), strict=True)
+)
+_ARTISTS, _DJS, _OWN_LABELS, _ALTER_EGOS, _RELEASES_A_DAY = 236, 28, 13, 8, 1.27
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +72,39 @@ class Cast:
     artists: tuple[Artist, ...]
     djs: tuple[Dj, ...]
 
-    def artist_index(self, name: str) -> int:
-        """Where the artist of this name stands."""
-        return next(i for i, artist in enumerate(self.artists) if artist.name == name)
-
     def label_index(self, name: str) -> int:
         """Where the label of this name stands."""
         return next(i for i, label in enumerate(self.labels) if label.name == name)
+
+
+@cache
+def words(kind: str) -> tuple[str, ...]:
+    """All values of one kind (`given`, `family`, `title_first`, …) in the order of the file."""
+    return tuple(row["value"] for row in _seed_rows("names.csv") if row["kind"] == kind)
+
+
+def label_names() -> list[tuple[str, str]]:
+    """(scene, label) of every label, in the order of the file; scene `compilation` only gathers others' tracks."""
+    return [(row["scene"], row["value"]) for row in _seed_rows("names.csv") if row["kind"] == "label"]
+
+
+@cache
+def error_texts(*, retriable: bool) -> tuple[tuple[str, float], ...]:
+    """(message, weight) as earlier enrichment runs left them on failed tracks."""
+    wanted = str(retriable).lower()
+    rows = _seed_rows("errors.csv")
+    return tuple((row["message"], float(row["weight"])) for row in rows if row["retriable"] == wanted)
+
+
+@cache
+def _seed_rows(name: str) -> tuple[dict[str, str], ...]:
+    """A seed table: beside the package in a checkout, inside it in a wheel."""
+    package = Path(__file__).resolve().parent.parent
+    for path in (package / "_seed" / name, package.parent / "data" / "seed" / name):
+        if path.is_file():
+            with path.open(encoding="utf-8", newline="") as file:
+                return tuple(csv.DictReader(file))
+    raise EnrichError(f"data/seed/{name} is missing beside the package; restore it from the repository")
 
 
 def scene_affinity(of: str, to: str) -> float:
@@ -100,14 +121,6 @@ def build_cast(rng: np.random.Generator) -> Cast:
     djs = _djs(rng, artists, labels)
     compilers = tuple(_label(name, "compilation", 60.0, ()) for scene, name in label_names() if scene == "compilation")
     return Cast(labels=labels, compilers=compilers, artists=artists, djs=djs)
-
-
-def spellings_of(name: str) -> tuple[str, ...]:
-    """The ways people write a label: as is first, then joined, with a suffix, in capitals."""
-    first, *rest = name.split(" ")
-    joined = first + "".join(rest).lower() if len(rest) == 1 else name
-    suffix = "Records" if len(name) % 2 else "Recordings"
-    return tuple(dict.fromkeys((name, joined, f"{name} {suffix}", name.upper())))
 
 
 def _artists(rng: np.random.Generator) -> tuple[Artist, ...]:
@@ -160,10 +173,12 @@ def _label(name: str, scene: str, cadence_days: float, roster: Sequence[int]) ->
     letters = [c for c in name.upper() if c.isalpha()]
     initials = "".join(w[0] for w in name.upper().split() if w[0].isalpha())
     prefix = initials + "".join(letters[1:3]) if len(initials) > 1 else "".join(letters[:4])
-    spellings = spellings_of(name)
-    return Label(
-        name=name, spellings=spellings, scene=scene, prefix=prefix, cadence_days=cadence_days, roster=tuple(roster)
-    )
+    # As people write a label: as is first, then joined, with a suffix, in capitals.
+    first, *rest = name.split(" ")
+    joined = first + "".join(rest).lower() if len(rest) == 1 else name
+    ways = (name, joined, f"{name} {'Records' if len(name) % 2 else 'Recordings'}", name.upper())
+    spellings, members = tuple(dict.fromkeys(ways)), tuple(roster)
+    return Label(name=name, spellings=spellings, scene=scene, prefix=prefix, cadence_days=cadence_days, roster=members)
 
 
 def _djs(rng: np.random.Generator, artists: tuple[Artist, ...], labels: tuple[Label, ...]) -> tuple[Dj, ...]:
@@ -187,5 +202,4 @@ def _djs(rng: np.random.Generator, artists: tuple[Artist, ...], labels: tuple[La
         liked = rng.choice(pool, min(4, len(pool)), replace=False)
         favourites, show = tuple(int(i) for i in liked), shows[n % len(shows)]
         djs.append(Dj(name=name, scene=scene, artist=artist, label=label, favourites=favourites, shows=show))
-    unique = {dj.name: dj for dj in djs}
-    return tuple(unique.values())
+    return tuple({dj.name: dj for dj in djs}.values())

@@ -9,9 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from enrich.demo.cast import Cast, Label
+from enrich.demo.cast import Cast, Label, words
 from enrich.demo.recordings import Recording
-from enrich.demo.seeds import words
 
 #: Words that stand where a label should, and are none.
 NON_LABELS = ("White", "CDR", "Promo", "Unreleased", "Label Unknown")

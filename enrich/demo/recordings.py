@@ -5,24 +5,17 @@ Pure: drawn from the generator passed in. Dates are relative to `now`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from enrich.demo.cast import Cast
-from enrich.demo.seeds import words
+from enrich.demo.cast import Cast, words
 
 #: How far the schedules reach back and ahead.
-YEARS_BACK_DAYS = 4 * 365
-AHEAD_DAYS = 420
-
-_REMIXED = 0.28
-_REMIX_ELSEWHERE = 0.15
-_COLLABORATION = 0.15
-_FEATURED = 0.10
-_SAME_TITLE_AGAIN = 0.04
-#: Never listed by any shop: white labels, free downloads, self-released tracks.
+_BACK_DAYS, _AHEAD_DAYS = 4 * 365, 420
+_REMIXED, _REMIX_ELSEWHERE, _COLLABORATION, _FEATURED, _SAME_TITLE_AGAIN = 0.28, 0.15, 0.15, 0.10, 0.04
+#: Share never listed by any shop: white labels, free downloads, self-released tracks.
 _UNCATALOGUED = 0.20
 #: Made and played, but never released.
 _SHELVED = 90
@@ -51,6 +44,11 @@ class Recording:
         """Whether this is a remix of another recording."""
         return self.remixer is not None
 
+    @property
+    def isrc(self) -> str:
+        """Its code, the same in every catalogue."""
+        return f"GBDMW{self.released.year % 100 if self.released else 0:02d}{self.number:05d}"
+
 
 def build_recordings(rng: np.random.Generator, cast: Cast, *, now: datetime) -> tuple[Recording, ...]:
     """Draw every label's schedule, then remixes, then what stays on the shelf. Sorted by number."""
@@ -59,8 +57,8 @@ def build_recordings(rng: np.random.Generator, cast: Cast, *, now: datetime) -> 
     made: list[Recording] = []
     for index, label in enumerate(cast.labels):
         catalogue = int(rng.integers(1, 60))
-        day = float(-YEARS_BACK_DAYS + rng.uniform(0, label.cadence_days))
-        while day < AHEAD_DAYS:
+        day = float(-_BACK_DAYS + rng.uniform(0, label.cadence_days))
+        while day < _AHEAD_DAYS:
             released = _friday(today + timedelta(days=int(day)))
             catalogue += 1
             made.append(_original(rng, cast, titles, number=len(made), index=index, catalogue=catalogue, on=released))
@@ -94,7 +92,6 @@ class _Titles:
                 title = str(rng.choice(words("title_phrase")))
             else:
                 title = f"{rng.choice(words('title_second'))} of {rng.choice(words('city'))}"
-            # Phrases and single words run out: what is used up is drawn again as a pair.
             if title not in self._used:
                 self._used[title] = None
                 return title
@@ -128,30 +125,28 @@ def _remix(rng: np.random.Generator, cast: Cast, of: Recording, *, number: int) 
     elsewhere = rng.random() < _REMIX_ELSEWHERE
     label = int(rng.integers(len(cast.labels))) if elsewhere else of.label
     pool = [a for a in cast.labels[label].roster if a not in of.artists] or [3]
-    assert of.released is not None
-    return Recording(
+    remixer, word, released = int(rng.choice(pool)), str(rng.choice(words("remix_word"))), of.released
+    assert released is not None
+    if rng.random() >= 0.5:
+        released = _friday(released + timedelta(days=int(rng.integers(14, 300))))
+    catalog_number = of.catalog_number
+    if elsewhere:
+        catalog_number = f"{cast.labels[label].prefix}{int(rng.integers(1, 90)):03d}"
+    return replace(
+        of,
         number=number,
-        artists=of.artists,
-        featured=of.featured,
-        base_title=of.base_title,
-        remixer=int(rng.choice(pool)),
-        remix_word=str(rng.choice(words("remix_word"))),
+        remixer=remixer,
+        remix_word=word,
         label=label,
-        released=of.released
-        if rng.random() < 0.5
-        else _friday(of.released + timedelta(days=int(rng.integers(14, 300)))),
-        catalogued=of.catalogued,
-        catalog_number=of.catalog_number
-        if not elsewhere
-        else f"{cast.labels[label].prefix}{int(rng.integers(1, 90)):03d}",
+        released=released,
+        catalog_number=catalog_number,
         duration_ms=int(rng.normal(370_000, 45_000)),
-        original=of.number,
     )
 
 
 def _worked_example(cast: Cast, *, first: int, today: date) -> tuple[Recording, ...]:
     """The specification's three tracks on Anjunabeats; the third is what is played as `ID - ID`."""
-    label = cast.label_index("Anjunabeats")
+    label, names = cast.label_index("Anjunabeats"), [artist.name for artist in cast.artists]
     facts = (
         ("Ilan Bluestone", "Frozen Ground", -430, "ANJ900", 401_000),
         ("Spencer Brown", "Rainy Road", -395, "ANJ912", 388_000),
@@ -160,7 +155,7 @@ def _worked_example(cast: Cast, *, first: int, today: date) -> tuple[Recording, 
     return tuple(
         Recording(
             number=first + n,
-            artists=(cast.artist_index(artist),),
+            artists=(names.index(artist),),
             base_title=title,
             label=label,
             released=_friday(today + timedelta(days=days)),

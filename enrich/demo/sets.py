@@ -11,9 +11,8 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from enrich.demo.cast import Cast, Dj, scene_affinity
+from enrich.demo.cast import Cast, Dj, scene_affinity, words
 from enrich.demo.recordings import Recording
-from enrich.demo.seeds import words
 from enrich.demo.tracks import Track
 
 SPAN_DAYS = 730
@@ -64,7 +63,7 @@ def build_sets(
     sets = _schedule(rng, cast, today)
     for dj_set in sets:
         _fill(rng, taste, dj_set)
-    examples = _worked_example(cast, recordings, tracks, sets, today)
+    examples = _worked_example(taste, sets, today)
     _play_leftovers(rng, taste, sets)
     _play_failed(rng, taste, sets, today=today)
     _play_bare_ids(rng, taste, sets)
@@ -153,10 +152,9 @@ def _fill(rng: np.random.Generator, taste: _Taste, dj_set: DjSet) -> None:
     dj_set.slots = slots
 
 
-def _worked_example(
-    cast: Cast, recordings: tuple[Recording, ...], tracks: tuple[Track, ...], sets: list[DjSet], today: date
-) -> list[DjSet]:
+def _worked_example(taste: _Taste, sets: list[DjSet], today: date) -> list[DjSet]:
     """Three sets of Above & Beyond with Frozen Ground, the ID, Rainy Road in a row; the first is ABGT 500 London."""
+    tracks = taste.tracks
 
     def find(title: str, *, failed: bool) -> int:
         return next(i for i, t in enumerate(tracks) if t.true_title == title and t.is_failed is failed)
@@ -165,26 +163,22 @@ def _worked_example(
     own = [s for s in sets if s.dj == 0 and (today - s.day).days < 160]
     while len(own) < 3:
         day = today - timedelta(days=40 + 30 * len(own))
-        extra = DjSet(dj=0, name="", day=day, source="1001tracklists", slots=list(sets[0].slots))
-        sets.append(extra)
-        own.append(extra)
+        own.append(DjSet(dj=0, name="", day=day, source="1001tracklists", slots=list(sets[0].slots)))
+        sets.append(own[-1])
     own = sorted(own, key=lambda s: s.day)[:3]
     names = ("ABGT 500 London", "Tidewater Festival, Rotterdam", "Live @ Pier Four, Amsterdam")
-    anjuna = cast.label_index("Anjunabeats")
-    mates = [
-        i
+    anjuna = taste.cast.label_index("Anjunabeats")
+    mates = {
+        i: t.released_on
         for i, t in enumerate(tracks)
         if not t.is_failed and t.label == anjuna and t.released_on is not None and i not in row
-    ]
+    }
     for n, (dj_set, name) in enumerate(zip(own, names, strict=True)):
-        earlier = [i for i in mates if (tracks[i].released_on or today) <= dj_set.day]
+        earlier = [i for i, released in mates.items() if released <= dj_set.day]
         block = [earlier[2 * n], *row, earlier[2 * n + 1]]
         rest = [s for s in dj_set.slots if s.track not in block]
         middle = len(rest) // 2
-        played = [
-            Slot(track=i, recording=tracks[i].recording, id_text="ID - ID" if tracks[i].is_failed else None)
-            for i in block
-        ]
+        played = [taste.slot(i, "ID - ID" if tracks[i].is_failed else None) for i in block]
         dj_set.name, dj_set.source = name, "1001tracklists"
         dj_set.slots = [*rest[:middle], *played, *rest[middle:]]
         dj_set.fixed = range(middle, middle + len(block))
@@ -234,25 +228,21 @@ def _window(rng: np.random.Generator, row: Track, today: date) -> tuple[int, int
         return max(out, now - SPAN_DAYS), now
     if row.released_on is None:
         end = now - int(rng.integers(0, SPAN_DAYS - PROMO_DAYS))
-        return end - PROMO_DAYS, end
-    end = min(row.released_on.toordinal(), now)
+    else:
+        end = min(row.released_on.toordinal(), now)
     return end - PROMO_DAYS, end
 
 
 def _plays(rng: np.random.Generator, row: Track) -> int:
     if row.kind == "promo_id":
         return int(rng.integers(2, 7)) if rng.random() < 0.6 else 1
-    if row.kind == "mashup":
-        return int(rng.integers(1, 3))
-    return int(rng.integers(1, 4))
+    return int(rng.integers(1, 3 if row.kind == "mashup" else 4))
 
 
 def _id_text(rng: np.random.Generator, row: Track) -> str | None:
-    if row.kind == "promo_id":
-        return "ID - ID" if rng.random() < 0.7 else row.title
-    if row.kind == "working_title":
-        return row.title
-    return None
+    if row.kind == "promo_id" and rng.random() < 0.7:
+        return "ID - ID"
+    return row.title if row.kind in ("promo_id", "working_title") else None
 
 
 def _insert(rng: np.random.Generator, taste: _Taste, dj_set: DjSet, slot: Slot) -> None:
@@ -292,11 +282,10 @@ def _play_bare_ids(rng: np.random.Generator, taste: _Taste, sets: list[DjSet]) -
 
 def _lay_out(rng: np.random.Generator, sets: list[DjSet], *, keep: list[DjSet]) -> None:
     for dj_set in sets:
-        if any(dj_set is other for other in keep):
-            continue
-        dj_set.as_playlist = bool(rng.random() < _AS_PLAYLIST)
-        dj_set.gaps = bool(rng.random() < _GAPPY)
-        dj_set.is_dated = bool(rng.random() >= _DATELESS)
+        if not any(dj_set is other for other in keep):
+            dj_set.as_playlist = bool(rng.random() < _AS_PLAYLIST)
+            dj_set.gaps = bool(rng.random() < _GAPPY)
+            dj_set.is_dated = bool(rng.random() >= _DATELESS)
 
 
 def _imported_twice(rng: np.random.Generator, taste: _Taste, sets: list[DjSet], *, keep: list[DjSet]) -> list[DjSet]:

@@ -107,10 +107,10 @@ def build_tracks(
     """All rows: the named ones first, then the failed ones lot by lot."""
     released = [r for r in recordings if r.released is not None and r.released <= today]
     named = _pick_named(rng, released, cast)
-    isrcs = _Isrcs()
-    tracks = [_named(rng, cast, r, isrcs) for r in named]
+    given: set[str] = set()
+    tracks = [_named(rng, cast, r, given) for r in named]
     tracks += _second_rows(rng, cast, named)
-    return (*tracks, *_failed(rng, cast, recordings, tracks, isrcs, today=today))
+    return (*tracks, *_failed(rng, cast, recordings, tracks, given, today=today))
 
 
 def _pick_named(rng: np.random.Generator, released: list[Recording], cast: Cast) -> list[Recording]:
@@ -125,7 +125,7 @@ def _pick_named(rng: np.random.Generator, released: list[Recording], cast: Cast)
     return sorted([*fixed, *(rest[int(i)] for i in at)], key=lambda r: r.number)
 
 
-def _named(rng: np.random.Generator, cast: Cast, recording: Recording, isrcs: _Isrcs) -> Track:
+def _named(rng: np.random.Generator, cast: Cast, recording: Recording, given: set[str]) -> Track:
     label = cast.labels[recording.label]
     return Track(
         title=naming.catalogue_title(recording, cast, rng),
@@ -134,7 +134,7 @@ def _named(rng: np.random.Generator, cast: Cast, recording: Recording, isrcs: _I
         remixer=recording.remixer,
         metadata=_named_metadata(rng, naming.spell_label(label, rng)),
         release_date=recording.released if rng.random() < 0.7 else None,
-        isrc=isrcs.of(recording) if rng.random() < 0.3 else None,
+        isrc=_isrc(recording, given) if rng.random() < 0.3 else None,
         duration_ms=recording.duration_ms if rng.random() < 0.8 else None,
         genre=label.scene,
         is_remix=recording.is_remix,
@@ -195,7 +195,7 @@ def _failed(
     cast: Cast,
     recordings: tuple[Recording, ...],
     named: list[Track],
-    isrcs: _Isrcs,
+    given: set[str],
     *,
     today: date,
 ) -> list[Track]:
@@ -206,7 +206,7 @@ def _failed(
             failed.append(
                 _mashup(rng, cast, recordings, pools, lot)
                 if lot.kind == "mashup"
-                else _blank(rng, cast, pools.draw(lot), lot, pools, isrcs)
+                else _blank(rng, cast, pools.draw(lot), lot, pools, given)
             )
     failed = _with_worked_example(cast, failed, recordings)
     return _with_unknown_artists(rng, _with_hints(rng, cast, failed))
@@ -255,7 +255,9 @@ class _Pools:
         return by_channel.get(lot.channel, by_kind.get(lot.kind, self.unlisted)).pop()
 
 
-def _blank(rng: np.random.Generator, cast: Cast, recording: Recording, lot: Lot, pools: _Pools, isrcs: _Isrcs) -> Track:
+def _blank(
+    rng: np.random.Generator, cast: Cast, recording: Recording, lot: Lot, pools: _Pools, given: set[str]
+) -> Track:
     if lot.kind == "promo_id":
         title = naming.id_title(rng)
     elif lot.kind == "working_title":
@@ -272,7 +274,7 @@ def _blank(rng: np.random.Generator, cast: Cast, recording: Recording, lot: Lot,
     return Track(
         title=title,
         metadata=_empty_metadata(rng),
-        isrc=isrcs.of(recording) if lot.channel == "catalogue" and rng.random() < 0.1 else None,
+        isrc=_isrc(recording, given) if lot.channel == "catalogue" and rng.random() < 0.1 else None,
         duration_ms=recording.duration_ms + int(rng.normal(0, 1500)) if readable and rng.random() < 0.4 else None,
         is_remix=recording.is_remix and readable,
         kind=lot.kind,
@@ -333,20 +335,9 @@ def _with_unknown_artists(rng: np.random.Generator, failed: list[Track]) -> list
     return failed
 
 
-class _Isrcs:
-    """One ISRC per recording; twelve characters, never given twice."""
-
-    def __init__(self) -> None:
-        self._given: set[int] = set()
-
-    def of(self, recording: Recording) -> str | None:
-        if recording.number in self._given:
-            return None
-        self._given.add(recording.number)
-        return isrc_of(recording)
-
-
-def isrc_of(recording: Recording) -> str:
-    """The recording's code, the same in every catalogue."""
-    year = recording.released.year % 100 if recording.released else 0
-    return f"GBDMW{year:02d}{recording.number:05d}"
+def _isrc(recording: Recording, given: set[str]) -> str | None:
+    """The recording's ISRC, unless another row has it: the column is unique."""
+    if recording.isrc in given:
+        return None
+    given.add(recording.isrc)
+    return recording.isrc

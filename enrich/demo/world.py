@@ -1,4 +1,4 @@
-"""The demo world as the rows of musicdb's tables, one Polars frame a table, with the truth beside it.
+"""The demo world as rows of musicdb's tables, one frame a table, with the truth and the shops' catalogue beside it.
 
 Pure: `build_world` is a function of its seed and of `now`; the same pair gives the same rows, ids included.
 """
@@ -6,6 +6,7 @@ Pure: `build_world` is a function of its seed and of `now`; the same pair gives 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,19 +17,22 @@ from uuid import UUID
 import numpy as np
 import polars as pl
 
-from enrich.demo.cast import Cast, build_cast
-from enrich.demo.naming import clean_title, credited
+from enrich.demo.cast import Cast, build_cast, error_texts
+from enrich.demo.catalogue.shop import RELEASES
+from enrich.demo.naming import clean_title, credited, misspell, mix_name, spell_label
 from enrich.demo.recordings import Recording, build_recordings
-from enrich.demo.releases import build_catalogue
-from enrich.demo.seeds import error_texts
 from enrich.demo.sets import DjSet, build_sets
-from enrich.demo.tracks import EXHAUSTED, FAILED, RETRIABLE, Track, build_tracks
+from enrich.demo.tracks import EXHAUSTED, RETRIABLE, Track, build_tracks
 from enrich.rules import MAX_ATTEMPTS
 from enrich.text.normalise import artist_key, title_key
 
 #: Artist rows that are no artists; real databases have them.
 _UNKNOWN_ARTISTS = ("Unknown Artist", "ID")
 _ALBUMS = 90
+_LEFT_OUT = ("artists", "release_id", "is_official", "sources")
+CATALOGUE = pl.Schema({name: RELEASES[name] for name in RELEASES if name not in _LEFT_OUT})
+#: Shares of the shops' listings: an extended version beside, on a compilation as well, title or artist misspelled.
+_EXTENDED, _COMPILED, _MISSPELLED = 0.6, 0.12, 0.015
 _TIME = pl.Datetime("us", "UTC")
 
 #: Types of the columns that are no text.
@@ -71,7 +75,7 @@ class World:
     tables: dict[str, pl.DataFrame]
     """By table name, columns as in TABLES; ids and JSON as text, arrays as Postgres literals."""
     catalogue: pl.DataFrame
-    """Schema CATALOGUE of `demo.releases`."""
+    """Schema CATALOGUE."""
 
 
 def build_world(*, seed: int, now: datetime) -> World:
@@ -87,9 +91,45 @@ def build_world(*, seed: int, now: datetime) -> World:
     recordings = build_recordings(rng, cast, now=now)
     tracks = build_tracks(rng, cast, recordings, today=now.date())
     sets = build_sets(rng, cast, recordings, tracks, today=now.date())
-    catalogue = build_catalogue(rng, cast, recordings)
+    # Releases dated after `now` are there already: nobody can find them before.
+    listings = [row for r in recordings if r.catalogued and r.released for row in _listings(rng, cast, r, r.released)]
+    catalogue = pl.DataFrame(listings, schema=CATALOGUE, orient="row").sort(
+        "release_date", "catalog_number", "title", "mix", "artist", nulls_last=True
+    )
     tables = _Writer(rng, cast, recordings, tracks, sets, now).frames()
     return World(seed=seed, now=now, tables=tables, catalogue=catalogue)
+
+
+def _listings(rng: np.random.Generator, cast: Cast, recording: Recording, on: date) -> list[tuple[object, ...]]:
+    """A recording as shops list it: itself, its extended version, on a compilation of another label."""
+    label = cast.labels[recording.label]
+    artist = " & ".join(cast.artists[a].name for a in recording.artists)
+    remixer = None if recording.remixer is None else cast.artists[recording.remixer].name
+    mix = mix_name(recording, cast) or "Original Mix"
+    title, listed_artist = recording.base_title, artist
+    if rng.random() < _MISSPELLED:
+        title = misspell(title, rng)
+    elif rng.random() < _MISSPELLED:
+        listed_artist = misspell(artist, rng)
+    release_title = f"{recording.base_title} ({mix})" if recording.is_remix else recording.base_title
+    isrc = recording.isrc
+
+    def row(mix: str, label: str, number: str, on: date, ms: int, release: str, compiled: bool) -> tuple[object, ...]:
+        return (listed_artist, title, mix, remixer, label, number, on, ms, isrc, release, compiled)
+
+    name = spell_label(label, rng, dirt=0.08)
+    rows = [row(mix, name, recording.catalog_number, on, recording.duration_ms, release_title, False)]
+    if not recording.is_remix and rng.random() < _EXTENDED:
+        longer = recording.duration_ms + int(rng.integers(30_000, 110_000))
+        rows.append(row("Extended Mix", name, recording.catalog_number, on, longer, release_title, False))
+    if rng.random() < _COMPILED:
+        compiler = cast.compilers[int(rng.integers(len(cast.compilers)))]
+        volume = int(rng.integers(1, 30))
+        later = on + timedelta(days=int(rng.integers(60, 500)))
+        shorter = recording.duration_ms - int(rng.integers(0, 40_000))
+        number, name = f"{compiler.prefix}{volume:02d}", f"{compiler.name} Vol. {volume}"
+        rows.append(row(mix, compiler.name, number, later, shorter, name, True))
+    return rows
 
 
 @dataclass
@@ -150,10 +190,7 @@ class _Writer:
 
     def _played(self) -> None:
         for number, dj_set in enumerate(self.sets):
-            if dj_set.as_playlist:
-                self._playlist(dj_set)
-            else:
-                self._setlist(number, dj_set)
+            self._playlist(dj_set) if dj_set.as_playlist else self._setlist(number, dj_set)
 
     def _setlist(self, number: int, dj_set: DjSet) -> None:
         setlist_id, performer = self._id(), self.performer_ids[dj_set.dj]
@@ -186,10 +223,10 @@ class _Writer:
 
     def _albums(self) -> None:
         """Albums and compilations of named tracks; some are the only place a label stands."""
-        by_label: dict[int, list[int]] = {}
+        by_label: dict[int, list[int]] = defaultdict(list)
         for i, track in enumerate(self.tracks):
             if not track.is_failed and track.label is not None:
-                by_label.setdefault(track.label, []).append(i)
+                by_label[track.label].append(i)
         labels = sorted(by_label)
         for n in range(_ALBUMS):
             label = labels[n % len(labels)]
@@ -197,8 +234,7 @@ class _Writer:
             size = min(int(self.rng.integers(3, 9)), len(pool))
             chosen = [pool[int(i)] for i in self.rng.choice(len(pool), size, replace=False)]
             album_id = self._id()
-            dates = [self.tracks[i].released_on for i in chosen]
-            out = max((d for d in dates if d is not None), default=None)
+            out = max((day for i in chosen if (day := self.tracks[i].released_on)), default=None)
             created = min(self.now, max(self.created[i] for i in chosen))
             name = self.cast.labels[label].spellings[int(self.rng.integers(2))]
             self._add("albums", album_id, f"{name} Sampler {n + 1}", name, out, created, created)
@@ -207,11 +243,8 @@ class _Writer:
 
     def _status(self) -> None:
         """Enrichment states: exactly the specification's current state."""
-        failed = [i for i, t in enumerate(self.tracks) if t.is_failed]
-        assert len(failed) == FAILED
-        order = self.rng.permutation(failed)
-        retriable = {int(i) for i in order[:RETRIABLE]}
-        exhausted = {int(i) for i in order[RETRIABLE : RETRIABLE + EXHAUSTED]}
+        order = [int(i) for i in self.rng.permutation([i for i, t in enumerate(self.tracks) if t.is_failed])]
+        retriable, exhausted = set(order[:RETRIABLE]), set(order[RETRIABLE : RETRIABLE + EXHAUSTED])
         for i, (track, created) in enumerate(zip(self.tracks, self.created, strict=True)):
             attempt = min(max(created, self.now - timedelta(days=float(self.rng.uniform(0.02, 45)))), self.now)
             if track.is_failed:
@@ -223,7 +256,6 @@ class _Writer:
             self._add("enrichment_status", self._id(), self.track_ids[i], *row, created, attempt)
 
     def _truth(self) -> None:
-        """What every track really is."""
         for track_id, track in zip(self.track_ids, self.tracks, strict=True):
             truth = (track.true_artist, track.true_title, track.true_label, track.released_on)
             self._add("enrich_demo_truth", track_id, *truth, track.kind)
@@ -257,7 +289,5 @@ def _error(rng: np.random.Generator, *, retriable: bool) -> str:
 
 
 def _array(values: Sequence[str]) -> str | None:
-    """A Postgres array literal."""
-    if not values:
-        return None
-    return "{" + ",".join('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values) + "}"
+    """A Postgres array literal: elements quoted as JSON quotes them."""
+    return "{" + ",".join(json.dumps(value, ensure_ascii=False) for value in values) + "}" if values else None

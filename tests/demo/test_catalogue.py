@@ -11,9 +11,8 @@ import polars as pl
 import pytest
 
 from enrich.demo.catalogue.misbehaving import CONTENT, KINDS, Misbehaviour
-from enrich.demo.catalogue.releases import RELEASES, complete, read_releases
 from enrich.demo.catalogue.server import catalogue as serve
-from enrich.demo.catalogue.shop import Shop
+from enrich.demo.catalogue.shop import RELEASES, Shop, complete, read_releases
 from enrich.errors import InputFileError
 from enrich.matching.values import Availability
 from enrich.settings import SOURCES, load_settings

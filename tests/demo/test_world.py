@@ -8,10 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from enrich.demo.releases import CATALOGUE
-from enrich.demo.seeds import error_texts, label_names, words
+from enrich.demo.cast import error_texts, label_names, words
 from enrich.demo.tracks import LOTS
-from enrich.demo.world import TABLES, World, build_world
+from enrich.demo.world import CATALOGUE, TABLES, World, build_world
 from enrich.text.normalise import label_key
 from enrich.text.words import is_unknown_artist, is_unknown_title
 

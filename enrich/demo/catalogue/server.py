@@ -24,34 +24,21 @@ from pydantic import SecretStr
 
 from enrich.demo.catalogue import wire_beatport, wire_deezer, wire_discogs, wire_musicbrainz, wire_shops
 from enrich.demo.catalogue.misbehaving import REFUSALS, Manner, Plan, plans
-from enrich.demo.catalogue.releases import read_releases
-from enrich.demo.catalogue.shop import Shop
+from enrich.demo.catalogue.shop import Shop, read_releases
 from enrich.demo.catalogue.wire import Reply, Request, View, as_json
 from enrich.errors import InputFileError
 from enrich.settings import SOURCES, Settings
 
 #: Path of each source's base below the server's address.
-BASES: dict[str, str] = {
-    "beatport": "/beatport/v4",
-    "juno": "/juno",
-    "traxsource": "/traxsource",
-    "musicbrainz": "/musicbrainz/ws/2",
-    "deezer": "/deezer",
-    "discogs": "/discogs",
-}
+BASES = {source: f"/{source}" for source in SOURCES} | {"beatport": "/beatport/v4", "musicbrainz": "/musicbrainz/ws/2"}
 #: The site of the one source that has two faces; its log entries are under `beatport`.
 SITE_BASE = "/beatport-site"
 _CLIENT_ID = "catalogue-client"
-_FORMATS = {
-    "juno": wire_shops.juno,
-    "traxsource": wire_shops.traxsource,
-    "musicbrainz": wire_musicbrainz.answer,
-    "deezer": wire_deezer.answer,
-    "discogs": wire_discogs.answer,
-}
+_FORMATS = {"juno": wire_shops.juno, "traxsource": wire_shops.traxsource, "musicbrainz": wire_musicbrainz.answer}
+_FORMATS |= {"beatport": wire_beatport.answer, "deezer": wire_deezer.answer, "discogs": wire_discogs.answer}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Logged:
     """One request, as the server saw it."""
 
@@ -99,9 +86,7 @@ class Catalogue:
         self._closing.clear()
         self._server = _Server(("127.0.0.1", self._port), _Handler)
         self._server.catalogue = self
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, name="catalogue", daemon=True
-        )
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -142,9 +127,8 @@ class Catalogue:
 
     def environment(self, sources: Iterable[str] = SOURCES, *, rate: float | None = None) -> dict[str, str]:
         """The ENRICH_* variables that point every client here."""
-        urls = self.urls()
         named = list(sources)
-        found = {f"ENRICH_{source.upper()}_URL": urls[source] for source in named}
+        found = {f"ENRICH_{source.upper()}_URL": self.urls()[source] for source in named}
         if rate is not None:
             found |= {f"ENRICH_{source.upper()}_RATE": f"{rate:g}" for source in named}
         if "beatport" in named:
@@ -159,12 +143,11 @@ class Catalogue:
             sources: Which sources to ask, in order; None: those of `base`, or all.
             rate: Requests a second for each of them; None keeps the rates of `base`.
         """
-        named = tuple(sources) if sources is not None else (base.sources or SOURCES)
         update: dict[str, Any] = {f"{source}_url": url for source, url in self.urls().items()}
         if rate is not None:
             update |= {f"{source}_rate": rate for source in SOURCES}
-        update |= {"sources": named, "beatport_token": SecretStr(self.token_json())}
-        return base.model_copy(update=update)
+        update["sources"] = tuple(sources) if sources is not None else (base.sources or SOURCES)
+        return base.model_copy(update={**update, "beatport_token": SecretStr(self.token_json())})
 
     def misbehave(self, source: str, manner: Manner | None) -> None:
         """Change what a source does wrong from now on; None: nothing."""
@@ -192,12 +175,9 @@ class Catalogue:
         params = dict(parse_qsl(parts.query, keep_blank_values=True))
         request = Request(source=source, method=method, path=path, params=params, headers=headers, base=base)
         reply = self._reply(request, body, is_site=is_site, now=at)
-        entry = Logged(
-            source=source, method=method, path=path, params=params, user_agent=headers.get("user-agent", ""),
-            status=reply.status, at=at,
-        )  # fmt: skip
+        agent = headers.get("user-agent", "")
         with self._lock:
-            self._log.append(entry)
+            self._log.append(Logged(source, method, path, params, agent, reply.status, at))
         return reply
 
     def _reply(self, request: Request, body: bytes, *, is_site: bool, now: float) -> Reply:
@@ -214,18 +194,14 @@ class Catalogue:
             refused = self._tokens.check(request, body)
             if refused is not None:
                 return refused
-        if request.source in ("musicbrainz", "discogs") and not _is_named(request.headers.get("user-agent", "")):
+        agent = request.headers.get("user-agent", "").lower() or "python-"
+        if request.source in ("musicbrainz", "discogs") and agent.startswith(("python-", "curl/", "java/")):
             return REFUSALS["challenge"]
         size = request.number("per_page", request.number("limit", 50))
         kinds = frozenset(manner.kind for manner in manners)
-        view = View(self.shop, request.source, kinds, size)
-        if request.source == "beatport":
-            reply = wire_beatport.site(view, request) if is_site else wire_beatport.answer(view, request)
-        else:
-            reply = _FORMATS[request.source](view, request)
-        if "truncated" in kinds:
-            return replace(reply, body=reply.body[: len(reply.body) // 2])
-        return reply
+        wire = wire_beatport.site if is_site else _FORMATS[request.source]
+        reply = wire(View(self.shop, request.source, kinds, size), request)
+        return replace(reply, body=reply.body[: len(reply.body) // 2]) if "truncated" in kinds else reply
 
 
 def catalogue(
@@ -246,7 +222,7 @@ def catalogue(
         port: 0 takes any free one.
         sources: Which sources the printed settings name.
         rate: Requests a second in the printed settings; None leaves the real services' pace.
-        misbehave: What each source does wrong; see `enrich.demo.catalogue.misbehaving`.
+        misbehave: What each source does wrong; see `misbehaving`.
         on_ready: Told once requests are taken, with the server.
         stop: Serving ends when it is set; None returns at once, with the server closed again.
 
@@ -316,10 +292,9 @@ class _Tokens:
         return as_json({name: value for name, value in self._fields().items() if name != "client_id"})
 
     def _fields(self) -> dict[str, Any]:
-        return {
-            **{f"{kind}_token": f"loopback-{kind}-{self._serial}" for kind in ("access", "refresh")},
-            "expires_in": 36000, "token_type": "Bearer", "scope": "app:docs user:dj", "client_id": _CLIENT_ID,
-        }  # fmt: skip
+        tokens = {f"{kind}_token": f"loopback-{kind}-{self._serial}" for kind in ("access", "refresh")}
+        kind = {"expires_in": 36000, "token_type": "Bearer", "scope": "app:docs user:dj"}
+        return {**tokens, **kind, "client_id": _CLIENT_ID}
 
 
 class _Server(ThreadingHTTPServer):
@@ -360,13 +335,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _whose(path: str) -> tuple[str | None, str, bool]:
     """Source, path below its base, and whether it is Beatport's site."""
-    if path.startswith(SITE_BASE + "/"):
-        return "beatport", path[len(SITE_BASE) :], True
-    for source, base in BASES.items():
+    for source, base in (("beatport", SITE_BASE), *BASES.items()):
         if path.startswith(base + "/"):
-            return source, path[len(base) :], False
+            return source, path[len(base) :], base == SITE_BASE
     return None, path, False
-
-
-def _is_named(user_agent: str) -> bool:
-    return bool(user_agent) and not user_agent.lower().startswith(("python-", "curl/", "java/"))

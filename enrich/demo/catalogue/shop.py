@@ -1,7 +1,8 @@
 """The stock of a catalogue and its search: as forgiving, and as often wrong, as a shop's.
 
 Words are weighed by rarity; half of the weight of a query must be met. So a track that is not there still brings
-others of its artist, other tracks of its name, and its remixes. In memory; touches nothing.
+others of its artist, other tracks of its name, and its remixes. The stock is a table of one row per track on a
+release, of which only `title` must be there; a row without `release_id` is a release of its own.
 """
 
 from __future__ import annotations
@@ -14,13 +15,40 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import islice
+from pathlib import Path
 
 import polars as pl
 from rapidfuzz import fuzz, process
 
-from enrich.demo.catalogue.releases import complete
+from enrich.errors import InputFileError
+from enrich.frames.files import read_table
 from enrich.text.normalise import fold, fold_texts
 
+#: `sources`: comma list of the sources that carry the row; null means all of them. `artists`: the credit as separate
+#: names where it is known how to split it; null means it is guessed.
+RELEASES = pl.Schema(
+    {
+        "artist": pl.String(),
+        "artists": pl.List(pl.String()),
+        "title": pl.String(),
+        "mix": pl.String(),
+        "remixer": pl.String(),
+        "label": pl.String(),
+        "catalog_number": pl.String(),
+        "release_date": pl.Date(),
+        "duration_ms": pl.Int64(),
+        "isrc": pl.String(),
+        "release_id": pl.String(),
+        "release_title": pl.String(),
+        "is_compilation": pl.Boolean(),
+        "is_official": pl.Boolean(),
+        "sources": pl.String(),
+    }
+)
+
+_REMIX = r"(?i)^(.+?)(?:'s)?\s+(?:re-?mix|rmx|dub|rework|edit)$"
+_NOBODY = r"(?i)^(?:original|extended|radio|club|vip|vocal|instrumental|festival|live|album|the|dub|short|long)$"
 #: Share of a query's weight a listing must meet to be found at all.
 _ENOUGH = 0.5
 #: Likeness above which a word nobody lists is read as one that is listed.
@@ -77,6 +105,46 @@ class Listing:
         return self.sources is None or source in self.sources
 
 
+def read_releases(paths: Iterable[str | Path]) -> pl.DataFrame:
+    """The tables in `paths` (Parquet, CSV or JSONL) as one frame of schema RELEASES.
+
+    Raises:
+        InputFileError: a file cannot be read, or has no column `title`.
+    """
+    return pl.concat([complete(read_table(path), where=str(path)) for path in paths])
+
+
+def complete(frame: pl.DataFrame, *, where: str = "the table of releases") -> pl.DataFrame:
+    """`frame` with every column of RELEASES: those that are absent are null, except what follows from others."""
+    if "title" not in frame.columns:
+        raise InputFileError(f"{where}: no column title; a catalogue needs at least artist, title and label")
+    remixer = pl.col("mix").str.extract(_REMIX, 1)
+    return (
+        frame.select(_column(frame, name, kind) for name, kind in RELEASES.items())
+        .filter(pl.col("title").is_not_null())
+        .with_columns(
+            remixer=pl.coalesce("remixer", pl.when(~remixer.str.contains(_NOBODY)).then(remixer)),
+            release_title=pl.coalesce("release_title", "title"),
+            is_compilation=pl.col("is_compilation").fill_null(False),
+            is_official=pl.col("is_official").fill_null(True),
+        )
+    )
+
+
+def _column(frame: pl.DataFrame, name: str, kind: pl.DataType) -> pl.Expr:
+    """A column as RELEASES has it, or nulls; in a CSV everything is text."""
+    if name not in frame.columns:
+        return pl.lit(None, dtype=kind).alias(name)
+    column = pl.col(name)
+    if kind == pl.Date:
+        return column.cast(pl.String).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+    if frame[name].dtype == pl.String and kind == pl.Boolean:
+        return column.str.to_lowercase() == "true"
+    if frame[name].dtype == pl.String and kind == pl.List:
+        return column.str.split(" | ")
+    return column.cast(kind, strict=False)
+
+
 class Shop:
     """A searchable stock.
 
@@ -91,18 +159,13 @@ class Shop:
         self.fingerprint = hashlib.sha256(frame.write_ndjson().encode()).hexdigest()[:8]
         self.labels = sorted({one.label for one in self.listings if one.label})
         self._label_numbers = {label: number for number, label in enumerate(self.labels, start=1)}
-        self._people: dict[str, int] = {}
-        for listing in self.listings:
-            for name in (*listing.artists, *listing.remixers):
-                self._people.setdefault(name, len(self._people) + 1)
-        self._by_release: dict[int, list[Listing]] = defaultdict(list)
-        self._by_recording: dict[str, list[Listing]] = defaultdict(list)
-        self._by_isrc: dict[str, list[Listing]] = defaultdict(list)
-        for listing in self.listings:
-            self._by_release[listing.release].append(listing)
-            self._by_recording[listing.recording].append(listing)
-            if listing.isrc:
-                self._by_isrc[listing.isrc.upper()].append(listing)
+        people = dict.fromkeys(name for one in self.listings for name in (*one.artists, *one.remixers))
+        self._people = {name: number for number, name in enumerate(people, start=1)}
+        #: By release, recording and ISRC.
+        self._by: dict[object, list[Listing]] = defaultdict(list)
+        for one in self.listings:
+            for key in filter(None, (one.release, one.recording.upper(), (one.isrc or "").upper())):
+                self._by[key].append(one)
         self._titles = _Index(_words([one.full_title for one in self.listings]))
         self._credits = _Index(_words([f"{one.artist} {one.remixer or ''}" for one in self.listings]))
         self._all = _Index(
@@ -123,47 +186,33 @@ class Shop:
         ranked = sorted(scores or {}, key=lambda n: (-round((scores or {})[n], 6), n))
         return [self.listings[n] for n in ranked if self.listings[n].is_carried_by(source)]
 
-    def by_isrc(self, source: str, isrc: str) -> list[Listing]:
-        """Every listing of a recording by its ISRC."""
-        return [one for one in self._by_isrc.get(isrc.upper(), []) if one.is_carried_by(source)]
-
-    def by_recording(self, source: str, recording: str) -> list[Listing]:
-        """Every listing of a recording."""
-        return [one for one in self._by_recording.get(recording, []) if one.is_carried_by(source)]
+    def of(self, source: str, key: str) -> list[Listing]:
+        """Every listing of a recording, by the recording or its ISRC."""
+        return [one for one in self._by.get(key.upper(), []) if one.is_carried_by(source)]
 
     def on_release(self, release: int) -> list[Listing]:
         """The tracks of a release; a rival release holds the rivals of its tracks."""
-        if release >= RIVAL:
-            return [self.rival(one) for one in self._by_release.get(release - RIVAL, [])]
-        return list(self._by_release.get(release, []))
+        found = self._by.get(release % RIVAL, [])
+        return [self.rival(one) for one in found] if release >= RIVAL else found
 
     def listing(self, number: int) -> Listing | None:
         """A listing by its number."""
-        place = number - RIVAL if number >= RIVAL else number
-        if not 1 <= place <= len(self.listings):
-            return None
-        listing = self.listings[place - 1]
-        return self.rival(listing) if number >= RIVAL else listing
+        found = self.listings[number % RIVAL - 1 :][:1] if number % RIVAL else []
+        return next((self.rival(one) if number >= RIVAL else one for one in found), None)
 
     def rival(self, listing: Listing) -> Listing:
         """The same track, released a month later by another label."""
         labels = self.labels or ["Rival Records"]
-        place = self._label_numbers.get(listing.label or "", 0) % len(labels)
-        other = labels[place] if labels[place] != listing.label else "Rival Records"
-        return replace(
-            listing,
-            number=listing.number + RIVAL,
-            release=listing.release + RIVAL,
-            label=other,
-            catalog_number=None,
-            release_date=listing.release_date + timedelta(days=30) if listing.release_date else None,
-        )
+        other = labels[self.label_number(listing.label) % len(labels)]
+        label = other if other != listing.label else "Rival Records"
+        day = listing.release_date + timedelta(days=30) if listing.release_date else None
+        number, release = listing.number + RIVAL, listing.release + RIVAL
+        return replace(listing, number=number, release=release, label=label, catalog_number=None, release_date=day)
 
-    def others(self, source: str, listing: Listing | None, most: int) -> list[Listing]:
+    def others(self, source: str, listing: Listing, most: int) -> list[Listing]:
         """Things that have nothing to do with `listing`, to fill pages with."""
-        artist = listing.artist if listing else None
-        carried = (one for one in self.listings if one.artist != artist and one.is_carried_by(source))
-        return [one for one, _ in zip(carried, range(most), strict=False)]
+        carried = (one for one in self.listings if one.artist != listing.artist and one.is_carried_by(source))
+        return list(islice(carried, most))
 
     def label_number(self, label: str | None) -> int:
         """A stable number of a label."""

@@ -86,13 +86,9 @@ class View:
         """A search, best first."""
         return self._shown(self.shop.find(self.source, text=text, title=title, artist=artist), is_search=True)
 
-    def by_isrc(self, isrc: str) -> list[Listing]:
-        """By ISRC."""
-        return self._shown(self.shop.by_isrc(self.source, isrc))
-
-    def by_recording(self, recording: str) -> list[Listing]:
-        """The releases of a recording."""
-        return self._shown(self.shop.by_recording(self.source, recording))
+    def of(self, key: str) -> list[Listing]:
+        """The releases of a recording, by the recording or its ISRC."""
+        return self._shown(self.shop.of(self.source, key))
 
     def on_release(self, release: int) -> list[Listing]:
         """The tracks of a release."""

@@ -78,7 +78,7 @@ def _search(view: View, request: Request) -> Reply:
 
 def _tracks(view: View, request: Request) -> Reply:
     if request.params.get("isrc"):
-        found = view.by_isrc(request.params["isrc"])
+        found = view.of(request.params["isrc"])
     else:
         title = " ".join(request.params[name] for name in ("name", "mix_name") if request.params.get(name))
         found = view.find(title=title, artist=request.params.get("artist_name"))

@@ -17,7 +17,7 @@ def answer(view: View, request: Request) -> Reply:
         case ["search"] | ["search", "track"]:
             return _search(view, request)
         case ["track", number] if number.lower().startswith("isrc:"):
-            found = view.by_isrc(number[5:])
+            found = view.of(number[5:])
             return as_json(_full_track(view, found[0])) if found else _no_data()
         case ["track", number] if number.isdigit():
             listing = view.listing(int(number))

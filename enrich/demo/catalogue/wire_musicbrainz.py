@@ -28,10 +28,10 @@ def answer(view: View, request: Request) -> Reply:
         case ["recording"]:
             return _search(view, request)
         case ["recording", mbid]:
-            found = view.by_recording(mbid)
+            found = view.of(mbid)
             return as_json(_recording(found, 100)) if found else _not_found()
         case ["isrc", isrc]:
-            found = view.by_isrc(isrc)
+            found = view.of(isrc)
             if not found:
                 return _not_found()
             return as_json({"isrc": isrc, "recordings": [_recording(same, None) for same in _grouped(found)]})
@@ -71,7 +71,7 @@ def _search(view: View, request: Request) -> Reply:
 
 
 def _browse(view: View, request: Request, inc: list[str]) -> Reply:
-    found = view.by_recording(request.params["recording"])
+    found = view.of(request.params["recording"])
     limit, offset = _window(request)
     if view.does("two_pages"):
         limit = min(limit, max(1, -(-len(found) // 2)))
@@ -95,7 +95,7 @@ def _find(
     credits = list(dict.fromkeys(text for name in artist for text in fields.get(name, [])))
     isrcs = fields.get("isrc", [])
     if isrcs:
-        return [one for isrc in isrcs for one in view.by_isrc(isrc)]
+        return [one for isrc in isrcs for one in view.of(isrc)]
     wanted = " ".join(titles) or None
     if not credits:
         return view.find(title=wanted, text=" ".join(fields.get("", [])) or None)
