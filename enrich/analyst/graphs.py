@@ -89,7 +89,7 @@ class GraphQuestions(Snapshot):
 
     def first_players(self) -> Pictured:
         """Which DJs play whom first; columns: `graph.questions.first_players`."""
-        found = questions.first_players(self.workspace.tracklists)
+        found = questions.first_players(self.workspace.tracklists, aliases=self.workspace.aliases)
         title = "Who plays whom first: tracks played before any other DJ did"
         return Pictured(
             found, style.ranked(found.to_dicts(), "dj", "first", "{first:,} of {of:,}, {whom[0]}", title=title)

@@ -5,7 +5,7 @@ Draws only; each takes a frame, states its columns, and returns a matplotlib Fig
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -91,9 +91,9 @@ def _curves(
         if is_projected:
             _projected(axes, last)
         groups = zip(style.CYCLE, frame.group_by(by, maintain_order=True), strict=False)
-        ends = [(*draw(axes, drawable(name), rows, colour), colour) for colour, ((name,), rows) in groups]
+        ends = [(last, *draw(axes, drawable(name), rows, colour), colour) for colour, ((name,), rows) in groups]
         _axes(axes, last)
-        _end_labels(axes, last, ends, lines=lines)
+        style.name_ends(axes, ends, lines=lines)
         style.headline(axes, title)
         return figure
 
@@ -105,24 +105,6 @@ def _projected(axes: Axes, last: int) -> None:
     (low, high), (start, end) = PROJECTED_PERCENT, PROJECTED_DAYS
     axes.fill_between([start, end], low, high, color=style.BAND, alpha=0.6, lw=0)
     axes.text(start + 6, high, f"projected {low:.0f}–{high:.0f} %", va="bottom", fontsize=8, color=style.MUTED)
-
-
-def _end_labels(axes: Axes, last: int, ends: Sequence[tuple[float, str, str]], *, lines: int = 1) -> None:
-    """Each line's name at its end; names of lines that end close to each other stand apart, within the axes."""
-    bottom, top = axes.get_ylim()
-    gap = (top - bottom) * (0.06 if lines == 1 else 0.17)
-    ordered = sorted(ends)
-    at: list[float] = []
-    for value, _, _ in ordered:
-        at.append(max(value, at[-1] + gap) if at else value)
-    over = max(0.0, at[-1] - (top - gap / 2)) if at else 0.0
-    for n in range(len(at) - 1, -1, -1):
-        at[n] = min(at[n], at[n + 1] - gap) if n + 1 < len(at) else at[n] - over
-    for place, (_, text, colour) in zip(at, ordered, strict=True):
-        axes.annotate(
-            text, (last, place), xytext=(6, 0), textcoords="offset points", va="center", color=colour, fontsize=8,
-            annotation_clip=False,
-        )  # fmt: skip
 
 
 def _axes(axes: Axes, last: int) -> None:

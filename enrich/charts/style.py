@@ -24,6 +24,8 @@ BLUE, ORANGE, GREEN, RED, SKY, PURPLE = "#0072B2", "#D55E00", "#007A5E", "#B3261
 INK, MUTED, GRID, BAND = "#1F2933", "#5B6770", "#DDE3E8", "#C9D3DC"
 #: Of lines in one chart, in this order.
 CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
+#: Beside the colours, so that lines stay apart in black and white.
+MARKERS = ("o", "s", "^", "D", "v", "P")
 
 #: Colours with a meaning, everywhere the same.
 BEFORE, AFTER = "#66727E", BLUE
@@ -131,6 +133,40 @@ def ranked(rows: Sequence[dict[str, Any]], name: str, by: str, words: str, *, ti
     said = [drawable(words.format(**row), 44) for row in rows[:most]]
     names = [", ".join(row[name][:2]) if isinstance(row[name], list) else row[name] for row in rows[:most]]
     return bars(title, names, [[(row[by], AFTER)] for row in rows[:most]], said, room=1.9, most=30)
+
+
+def name_ends(axes: Axes, ends: Iterable[tuple[float, float, str, str]], *, lines: int = 1) -> None:
+    """Names in the right margin, each joined to where its line ends; they stand apart.
+
+    Args:
+        axes: With its limits set.
+        ends: x, y, name, colour.
+        lines: Of text in a name.
+    """
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    gap = (top - bottom) * 0.19 * lines / (0.78 * axes.figure.get_figheight())  # type: ignore[union-attr]
+    ordered, at = sorted(ends, key=lambda end: (end[1], end[2])), [bottom - gap]
+    for _, y, *_ in ordered:
+        at.append(max(y, at[-1] + gap))
+    most = max(top, bottom + gap * (len(ordered) - 1))
+    for n in range(len(ordered), 0, -1):
+        at[n] = most = min(at[n], most)
+        most -= gap
+    for place, (x, y, name, colour) in zip(at[1:], ordered, strict=True):
+        is_joined = abs(place - y) > gap / 4 or x < right - 0.02 * (right - left)
+        joined = {
+            "arrowstyle": "-",
+            "color": colour,
+            "lw": 0.6,
+            "alpha": 0.5,
+            "shrinkA": 2,
+            "shrinkB": 4,
+            "relpos": (0, 0.5),
+        }
+        axes.annotate(
+            name, (x, y), xytext=(1.04, place), textcoords=axes.get_yaxis_transform(), color=colour, va="center",
+            fontsize=8.5, annotation_clip=False, arrowprops=joined if is_joined else None,
+        )  # fmt: skip
 
 
 def percent_axis(axis: Any, *, whole: float = 100.0) -> None:

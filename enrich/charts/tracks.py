@@ -6,19 +6,14 @@ named where it stands.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from enrich.charts import style
 from enrich.charts.style import drawable
-
-#: Beside the colours, so that lines stay apart in black and white.
-_SCORER_MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 def reliability_diagram(frame: pl.DataFrame) -> Figure:
@@ -42,17 +37,17 @@ def reliability_diagram(frame: pl.DataFrame) -> Figure:
         scorers = rows["scorer"].unique(maintain_order=True).to_list()
         ends: list[tuple[float, float, str, str]] = []
         for k, scorer in enumerate(scorers):
-            colour, marker = style.CYCLE[k % len(style.CYCLE)], _SCORER_MARKERS[k % len(_SCORER_MARKERS)]
+            colour, marker = style.CYCLE[k % len(style.CYCLE)], style.MARKERS[k % len(style.MARKERS)]
             own = rows.filter(pl.col("scorer") == scorer).sort("confidence")
             x, y, n = own["confidence"].to_list(), own["precision"].to_list(), own["n"].to_list()
             axes.plot(x, y, color=colour, linewidth=1.3, zorder=2)
             sizes = [18 + 130 * count / most for count in n]
             axes.scatter(x, y, s=sizes, color=colour, marker=marker, zorder=3, clip_on=False)
             ends.append((x[-1], y[-1], drawable(scorer, 24), colour))
-        _name_ends(axes, ends)
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence stated (dashed: as stated)", ylabel="share right")
         for axis in (axes.xaxis, axes.yaxis):
             style.percent_axis(axis, whole=1)
+        style.name_ends(axes, ends)
         style.headline(axes, title)
         return figure
 
@@ -139,16 +134,6 @@ def failure_reasons(frame: pl.DataFrame) -> Figure:
     ]
     words = [f"{n:,}" + (", retriable" if again else "") for n, again in rows.select("tracks", "retriable").iter_rows()]
     return style.bars(title, rows["error"], stacked, words, room=1.25, most=46)
-
-
-def _name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
-    """Lines by name in the right margin, each joined to its last point; names stand apart from each other."""
-    gap, at = 0.052, 2.0
-    for x, y, name, colour in sorted(ends, key=lambda end: -end[1]):
-        at = min(y, at - gap)
-        axes.annotate(name, (x, y), xytext=(1.05, at), textcoords="data", color=colour, va="center", fontweight="bold",
-                      annotation_clip=False, arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "alpha": 0.6,
-                                                         "shrinkA": 0, "shrinkB": 4})  # fmt: skip
 
 
 def _name_neighbours(axes: object, of_set: pl.DataFrame, at: int, n: int, longest: int) -> None:

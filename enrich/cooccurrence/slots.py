@@ -26,6 +26,9 @@ PLAYED = pl.Schema(
     | {"day": pl.Int32(), "set_name": pl.String(), "title": pl.String()}
 )
 
+#: Sets that stand for all, where it is asked whether tracklists have been seen before.
+_SKETCH = 1024
+
 
 def slot_key() -> pl.Expr:
     """What a slot alone is called: `set_id#position`."""
@@ -104,3 +107,10 @@ def fingerprint(tracklists: pl.DataFrame) -> str:
     columns = [c for c in TRACKLISTS.names() if c in tracklists.columns]
     rows = tracklists.select(pl.struct(pl.col(c).cast(pl.String) for c in columns).hash(seed=0)).to_series().sort()
     return sha256(rows.to_numpy().tobytes()).hexdigest()[:16]
+
+
+def sketch(tracklists: pl.DataFrame) -> list[str]:
+    """The sets of tracklists by DJ and day as hashes, in order, the first of them: enough to know them again."""
+    told = tracklists.drop_nulls(["dj", "set_date"]).select("dj", pl.col("set_date").cast(pl.String)).unique()
+    days = told.select(pl.concat_str(artist_key(pl.col("dj")), pl.lit(" "), "set_date")).to_series().unique()
+    return sorted(sha256(day.encode()).hexdigest()[:8] for day in days)[:_SKETCH]

@@ -1,8 +1,8 @@
 """A workspace in which known tracks are hidden, as if nobody had ever named them. Pure.
 
 What is hidden is gone everywhere: from the track, its credits, its setlists, and a label that stood on hidden tracks
-alone from the list of labels. Tracks are hidden alone, with all their namesakes by the same artists, or at their first
-play only, which then stands as an unknown of its own while the later plays keep the name.
+alone from the list of labels. Tracks are hidden alone, with all their namesakes by the same artists, or at the plays of
+their first day only, which then stand as an unknown of its own; later plays, where there are any, keep the name.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ def without_labels(ws: Workspace, hidden: pl.Series) -> Workspace:
 def with_first_plays(ws: Workspace, chosen: pl.Series) -> tuple[Workspace, pl.Series]:
     """The workspace in which the first day's plays of these tracks are unknowns of their own; and the new ids.
 
-    Tracks played on one day only are left as they are.
+    A track played on one day only is never named again, as many an unknown is not.
     """
     days = (
         ws.tracklists.filter(_is_in("track_key", chosen))
         .group_by("track_key")
-        .agg(first=pl.col("set_date").min(), last=pl.col("set_date").max())
-        .filter(pl.col("first") < pl.col("last"))
+        .agg(first=pl.col("set_date").min())
+        .drop_nulls()
     )
     born = pl.concat_str("track_id", pl.lit(FIRST))
     twins = (

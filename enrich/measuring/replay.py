@@ -5,7 +5,8 @@
                       now is chance. A blank is seldom a track the database knows twice, so that being right on known
                       tracks alone would flatter such a rule; set against how many blanks it answers, chance says how
                       many of these answers are worth nothing
-    first plays       what identities are asked: the first play is an unknown, the later ones carry the name
+    first plays       what identities are asked: the first play is an unknown, the later ones carry the name, or there
+                      are none and it is never named, in the share in which that happens here
 
 Reads a workspace; writes nothing; the same seed hides the same tracks. Entry point: `measure`.
 """
@@ -31,7 +32,7 @@ from enrich.tiers.proposing import no_proposals
 from enrich.tiers.same_title import speaks
 from enrich.tiers.workspace import Workspace
 
-#: Tracks hidden at once, at most, and passes over tracks of shared titles.
+#: Tracks hidden at once, at most, and passes: over tracks of shared titles, and over first plays where tracks are few.
 _CASES, _PASSES = 1_500, 4
 #: Blanks asked about, at most: how often a rule answers needs no more.
 _BLANKS = 10_000
@@ -81,31 +82,30 @@ def measure(ws: Workspace, *, artists: bool = True, seed: int = 0) -> pl.DataFra
         blanks = blanks.sort("track_id").sample(_BLANKS, seed=seed)
     nameless = blanks.filter(pl.col("label_key").is_null())
     found = labels.alone
-    chance = _chance(labels, _said(ws, (database_labels,), nameless["track_id"]), asked=_titled(nameless))
+    chance = _chance(labels, ask(ws, (database_labels,), nameless["track_id"]), asked=_titled(nameless))
     if artists:
         named = _hidden_artists(ws, seed=seed)
-        answers = _said(ws, (*_OF_ARTISTS, ConfirmedCandidates(())), blanks["track_id"])
+        answers = ask(ws, (*_OF_ARTISTS, ConfirmedCandidates(())), blanks["track_id"])
         chance = pl.concat([chance, _chance(named, answers, asked=_titled(blanks))])
         found = pl.concat([found, named.alone, _first_plays(ws, seed=seed)])
-    return _drawn_together(_counts(found), chance)
+    return drawn_together(counts(found), chance)
 
 
-def counted(ws: Workspace, *, seed: int = 0) -> pl.DataFrame:
-    """BUCKET, n, right: hidden tracks alone, without what was shipped or chance says; what is shipped elsewhere."""
-    return _counts(
-        pl.concat(
-            [_hidden_artists(ws, seed=seed).alone, _hidden_labels(ws, seed=seed).alone, _first_plays(ws, seed=seed)]
-        )
+def hidden_answers(ws: Workspace, *, seed: int = 0) -> pl.DataFrame:
+    """What the rules say of tracks hidden alone and of first plays: PROPOSALS with bucket and is_right."""
+    return pl.concat(
+        [_hidden_artists(ws, seed=seed).alone, _hidden_labels(ws, seed=seed).alone, _first_plays(ws, seed=seed)]
     )
 
 
-def _counts(told: pl.DataFrame) -> pl.DataFrame:
+def counts(told: pl.DataFrame) -> pl.DataFrame:
+    """BUCKET, n, right, of `hidden_answers`; what is shipped elsewhere."""
     return (
         told.group_by(BUCKET).agg(n=pl.len().cast(pl.Int64), right=pl.col("is_right").sum().cast(pl.Int64)).sort(BUCKET)
     )
 
 
-def _said(ws: Workspace, rules: tuple[Rule, ...], ids: pl.Series) -> pl.DataFrame:
+def ask(ws: Workspace, rules: tuple[Rule, ...], ids: pl.Series) -> pl.DataFrame:
     """What the rules say of these tracks: PROPOSALS with `bucket`."""
     return pl.concat([no_proposals(), *(rule(ws, ids) for rule in rules)]).with_columns(
         bucket=pl.col("evidence").str.json_path_match("$.bucket")
@@ -122,11 +122,11 @@ def _hidden_artists(ws: Workspace, *, seed: int) -> _Heard:
     passes = []
     for alone, whole, tried in _by_title(ws, known, value="artist_key", seed=seed):
         masked = without_artists(ws, pl.concat([alone, namesakes(ws, whole)]).unique())
-        said = _said(masked, rules, pl.concat([alone, whole]))
+        said = ask(masked, rules, pl.concat([alone, whole]))
         passes.append(_heard(ws, said, alone, whole, tried=tried))
     for rule, eligible in ((association, pl.col("label_key").is_not_null()), (mashups, pl.col("is_mashup"))):
         some = _some(known.filter(eligible), seed=seed)
-        passes.append(_heard(ws, _said(without_artists(ws, some), (rule,), some), some))
+        passes.append(_heard(ws, ask(without_artists(ws, some), (rule,), some), some))
     return _together(passes)
 
 
@@ -137,25 +137,31 @@ def _hidden_labels(ws: Workspace, *, seed: int) -> _Heard:
     for alone, whole, tried in _by_title(ws, labelled, value="label_key", seed=seed):
         every = pl.concat([alone, namesakes(ws, whole)]).unique()
         masked = without_labels(without_artists(ws, every), every)
-        passes.append(
-            _heard(ws, _said(masked, (database_labels,), pl.concat([alone, whole])), alone, whole, tried=tried)
-        )
-        passes.append(_heard(ws, _said(without_labels(ws, alone), (database_labels,), alone), alone))
+        passes.append(_heard(ws, ask(masked, (database_labels,), pl.concat([alone, whole])), alone, whole, tried=tried))
+        passes.append(_heard(ws, ask(without_labels(ws, alone), (database_labels,), alone), alone))
     # A track with a label of its own has something else in its brackets: it speaks for the labels nobody knows alone.
     in_title = labelled.filter(pl.col("title_label").is_not_null())["track_id"].sort().shuffle(seed)
     for part in (in_title.head(2 * _CASES).gather_every(2, offset) for offset in (0, 1)):
-        said = _said(without_labels(ws, part), (title_labels,), part)
+        said = ask(without_labels(ws, part), (title_labels,), part)
         passes.append(_heard(ws, said.filter(pl.col("bucket").str.contains("not known")), part))
     return _together(passes)
 
 
 def _first_plays(ws: Workspace, *, seed: int) -> pl.DataFrame:
-    """What is said of first plays taken for unknowns, judged by the names of the later ones."""
-    known = ws.tracks.filter("is_known_artist").join(ws.credits, on="track_id", how="semi")["track_id"].sort()
-    split, first = with_first_plays(ws, known.sample(min(len(known), _CASES), shuffle=True, seed=seed))
-    said = _said(split, (identities,), first).with_columns(pl.col("track_id").str.strip_suffix(FIRST))
-    named = said.with_columns(kind=pl.lit("artist"), value=proposed_artists().list.join(", "))
-    return said.with_columns(_judged(ws, named)["is_right"])
+    """What is said of first plays taken for unknowns, judged by the tracks' names; never of many at once."""
+    played = ws.tracklists.select(track_id="track_key")
+    known = ws.tracks.filter("is_known_artist").join(ws.credits, on="track_id", how="semi")
+    ids = known.join(played, on="track_id", how="semi")["track_id"].sort().shuffle(seed).head(_CASES)
+    parts = min(_PASSES, -(-_PASSES * len(ids) // max(known.height, 1)))
+    found = [ask(ws, (), ids)]
+    for n in range(parts):
+        split, first = with_first_plays(ws, ids.gather_every(parts, n))
+        # The rule asks for others besides: tracks that wait, and titles that are missing.
+        said = ask(split, (identities,), first).filter(pl.col("track_id").is_in(first.implode()))
+        found.append(said.with_columns(pl.col("track_id").str.strip_suffix(FIRST)))
+    told = pl.concat(found)
+    named = told.with_columns(kind=pl.lit("artist"), value=proposed_artists().list.join(", "))
+    return told.with_columns(with_truth(ws, named)["is_right"])
 
 
 def _some(tracks: pl.DataFrame, *, seed: int) -> pl.Series:
@@ -200,7 +206,7 @@ def _by_title(
 def _heard(
     ws: Workspace, said: pl.DataFrame, alone: pl.Series, whole: pl.Series | None = None, *, tried: float = 0.0
 ) -> _Heard:
-    judged = _judged(ws, said)
+    judged = with_truth(ws, said)
 
     def of(ids: pl.Series) -> pl.DataFrame:
         return judged.filter(pl.col("track_id").is_in(ids.implode()))
@@ -217,7 +223,7 @@ def _together(passes: list[_Heard]) -> _Heard:
     )
 
 
-def _judged(ws: Workspace, said: pl.DataFrame) -> pl.DataFrame:
+def with_truth(ws: Workspace, said: pl.DataFrame) -> pl.DataFrame:
     """`said` with is_right, by the workspace in which nothing is hidden."""
     names = ws.credits.filter(pl.col("role") == "primary").group_by("track_id").agg(pl.col("artist").str.join(", "))
     truth = ws.tracks.select("track_id", true_label="label").join(names, on="track_id", how="left")
@@ -245,12 +251,19 @@ def _chance(heard: _Heard, answers: pl.DataFrame, *, asked: int) -> pl.DataFrame
     )
 
 
-def _drawn_together(counts: pl.DataFrame, chance: pl.DataFrame) -> pl.DataFrame:
-    """MEASURED: what was shipped, moved to where the source stands here, and drawn to by each bucket's own counts."""
+def drawn_together(counted: pl.DataFrame, chance: pl.DataFrame | None = None) -> pl.DataFrame:
+    """MEASURED: what was shipped, moved to where the source stands here, and drawn to by each bucket's own counts.
+
+    Args:
+        counted: See `counts`.
+        chance: BUCKET, chance and in how many cases it is measured; None: left out.
+    """
+    if chance is None:
+        chance = counted.select(BUCKET, chance=0.0, chance_cases=0.0)
     columns = ("n", "right", "shipped_n", "shipped_right", "chance_cases")
     source = ["kind", "source"]
     rows = (
-        counts.join(shipped(), on=BUCKET, how="full", coalesce=True)
+        counted.join(shipped(), on=BUCKET, how="full", coalesce=True)
         .join(chance, on=BUCKET, how="full", coalesce=True)
         .with_columns(pl.col(columns).fill_null(0), by_chance=1 - pl.col("chance").fill_null(0.5))
         .with_columns(

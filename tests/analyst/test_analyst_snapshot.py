@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import enrich
+from bench.calibration import of_demo, recoveries, written
 from enrich.analyst import questions
 from enrich.analyst.explanation import explain
 from enrich.analyst.html import frame, number, table
@@ -176,6 +177,16 @@ def test_bands_count_every_proposal_once(after):
     assert bands["n"].sum() == judged.height
     assert bands["right"].sum() == judged["is_right"].sum()
     assert (bands["low"] <= bands["confidence"] + 1e-9).all()
+
+
+def test_every_source_keeps_its_word_by_the_truth_planted_and_what_is_written_is_right(before, after):
+    rows = of_demo(after)
+
+    assert rows.filter(~pl.col("is_within")).is_empty(), rows.filter(~pl.col("is_within")).rows()
+    for what, n, right in written(rows).iter_rows():
+        assert n >= 50, (what, n)
+        assert right >= 0.95 * n, (what, right, n)
+    assert "projected 200–280" in recoveries(after, before)[0]
 
 
 def test_the_snapshot_object_is_what_it_was(before):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,8 @@ from enrich.cli.app import build_app
 from enrich.cooccurrence.evaluation.baselines import Plays, baselines
 from enrich.cooccurrence.evaluation.folds import World, cut_by_time, half_year_folds, random_folds
 from enrich.cooccurrence.evaluation.replay import KINDS, CrossValidation, evaluate, evaluate_frame
+from enrich.cooccurrence.learned.ranker import load_ranker
+from enrich.cooccurrence.slots import sketch
 from enrich.errors import EnrichError
 
 PLAN = CrossValidation(folds=3, size=25)
@@ -48,6 +51,22 @@ def test_the_same_seed_gives_the_same_figures(world, result):
 
     for kind in KINDS:
         assert json.dumps(again[kind].get("scorers")) == json.dumps(result[kind].get("scorers")), kind
+
+
+def test_the_ranker_in_use_says_how_many_of_the_sets_it_was_trained_on(world, monkeypatch):
+    plan = CrossValidation(folds=2, size=20, kinds=("in_use",))
+    shipped = load_ranker()
+
+    strange = evaluate_frame(world, plan=plan)["in_use"]
+    seen = shipped.manifest["data"] | {"sketch": " ".join(sketch(world))}
+    own = replace(shipped, manifest=shipped.manifest | {"data": seen})
+    monkeypatch.setattr("enrich.cooccurrence.evaluation.replay.load_ranker", lambda: own)
+    known = evaluate_frame(world, plan=plan)["in_use"]
+
+    assert strange["trained_on"]["sets_known"] == 0
+    assert known["trained_on"]["sets_known"] == known["trained_on"]["sets_compared"] > 0
+    assert known["scorers"] == strange["scorers"]
+    assert set(strange["scorers"]) >= {"formula", "learned"}
 
 
 def test_half_years_hide_what_is_played_nowhere_else(world):

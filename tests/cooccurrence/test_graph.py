@@ -227,6 +227,20 @@ def test_communities_bridges_and_first_players():
     assert communities(build_graph(rows.sample(fraction=1.0, shuffle=True, seed=1))).equals(found)
 
 
+def test_a_person_of_several_names_plays_first_and_is_played_as_one():
+    rows = two_scenes()
+    both = pl.DataFrame({"artist": ["Artist A1", "DJ a1"], "alias": ["Artist A2", "DJ b1"]})
+
+    told = {row["dj"]: row for row in first_players(rows, aliases=both).iter_rows(named=True)}
+
+    assert {dj: (row["first"], row["of"]) for dj, row in told.items()} == {"DJ a1": (9, 9)}
+    assert set(told["DJ a1"]["whom"]) <= {"Artist A1", *(f"Artist {s}{n}" for s in "AB" for n in (1, 2, 3, 4))}
+    assert "Artist A2" not in told["DJ a1"]["whom"]
+    # What one plays of one's own is left out, under whatever name it is released.
+    own = pl.DataFrame({"artist": ["DJ a1"], "alias": ["Artist A1"]})
+    assert {r["dj"]: r["first"] for r in first_players(rows, aliases=own).iter_rows(named=True)}["DJ a1"] == 3
+
+
 def test_the_questions_of_nothing_have_no_rows():
     empty = two_scenes().clear()
 

@@ -101,6 +101,18 @@ def test_a_first_play_becomes_an_unknown_of_its_own(workspace):
     assert split.tracklists.sort("set_id").select("track_key", "artist").rows() == [(f"a{FIRST}", None), ("a", "Alpha")]
 
 
+def test_a_track_played_on_one_day_alone_is_an_unknown_that_nobody_names(workspace):
+    plays = [("s1", "DJ", 1, "a"), ("s1", "DJ", 2, "b"), ("s2", "DJ", 1, "b")]
+    ws = workspace({"a": ("Once", ("Alpha",), None), "b": ("Twice", ("Beta",), None)}, plays=plays)
+    day = pl.when(pl.col("set_id") == "s1").then(pl.date(2020, 1, 1)).otherwise(pl.date(2020, 2, 1))
+    ws = replace(ws, tracklists=ws.tracklists.with_columns(set_date=day))
+
+    split, first = with_first_plays(ws, pl.Series(["a", "b"]))
+
+    assert sorted(first) == [f"a{FIRST}", f"b{FIRST}"]
+    assert split.tracklists.drop_nulls("artist")["track_key"].to_list() == ["b"]
+
+
 def _listed(*rows):
     return pl.DataFrame(
         [("artist", "same-title", status, by, 0.95, "{}") for status, by, count in rows for _ in range(count)],

@@ -396,7 +396,8 @@ def test_an_audit_is_walked_through(page, home, pictures):
     assert counted == (len(waiting),)
 
 
-def test_a_graph_of_five_hundred_nodes_is_drawn_and_searched_offline(page, pictures):
+def test_a_graph_of_five_hundred_nodes_is_walked_offline(page, pictures):
+    """Drawn, searched by name, clicked: each leads to the node's story; nothing is fetched from elsewhere."""
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     _run(page, "walk.ipynb")
@@ -404,5 +405,25 @@ def test_a_graph_of_five_hundred_nodes_is_drawn_and_searched_offline(page, pictu
     canvas.wait_for()
     page.wait_for_timeout(3000)
     assert page.locator(".jp-OutputArea").first.inner_text().count("500") >= 1
+    story = page.locator(".jp-OutputArea .widget-html-content .enrich").first
+    assert story.inner_text().startswith("Search a name")
     page.screenshot(path=pictures / "walk.png")
+
+    page.locator(".ipysigma-widget .choices").first.click()
+    page.keyboard.type("Above & Beyond")
+    page.locator(".ipysigma-widget .choices__list--dropdown .choices__item--choice", has_text="dj:").first.click()
+    told = page.locator(".jp-OutputArea .widget-html-content .enrich", has_text="Above & Beyond, dj")
+    told.wait_for()
+    assert "plays" in told.inner_text()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=pictures / "walk-searched.png")
+
+    # The search has moved the node to the middle: a click beside everything lets go of it, one on it takes it again.
+    stage = page.locator(".ipysigma-widget .sigma-mouse").first
+    box = stage.bounding_box()
+    page.mouse.click(box["x"] + 8, box["y"] + box["height"] - 8)
+    page.locator(".jp-OutputArea .widget-html-content .enrich", has_text="Search a name").wait_for()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator(".jp-OutputArea .widget-html-content h4, .jp-OutputArea .widget-html-content table").first.wait_for()
+    page.screenshot(path=pictures / "walk-clicked.png")
     assert [url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1:|data:|blob:", url)] == []

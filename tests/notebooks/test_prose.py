@@ -13,11 +13,13 @@ from collections import defaultdict
 from html.parser import HTMLParser
 from pathlib import Path
 
+import polars as pl
 import pytest
 from demo_rooms import demo_copy
 
+from bench.calibration import of_snapshot
 from enrich.analyst.html import number
-from enrich.analyst.opening import demo_settings
+from enrich.analyst.opening import demo_settings, open_snapshot
 from enrich.database import server
 from enrich.rules import GATE_PROBABILITY, GATE_SETS
 from enrich.settings import Settings
@@ -136,9 +138,9 @@ def test_all_notebooks_run_on_the_demo_world_and_say_what_they_show(tmp_path):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.mark.shared
-@pytest.mark.slow
-def test_all_notebooks_run_on_real_tracklists_and_say_what_they_show(shared_data, tmp_path):
+@pytest.fixture(scope="module")
+def real(shared_data):
+    """A home and the snapshot made there of real tracklists; its server is stopped at the end."""
     folder = Path(tempfile.mkdtemp(prefix="enrich-prose-"))
     home = folder / "runs" / "tracklists"
     run = [sys.executable, "-m", "enrich", "run", "--tracklists", str(shared_data / "tracklists.parquet")]
@@ -146,8 +148,25 @@ def test_all_notebooks_run_on_real_tracklists_and_say_what_they_show(shared_data
     try:
         done = subprocess.run(run, env=os.environ | environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-2000:]
-        snapshot = home / "snapshots" / "latest"
-        _run(tmp_path, {"ENRICH_DATA_DIR": str(home), "ENRICH_SNAPSHOT": str(snapshot)})
+        yield home, home / "snapshots" / "latest"
     finally:
         server.stop(Settings(_env_file=None, data_dir=home))
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_all_notebooks_run_on_real_tracklists_and_say_what_they_show(real, tmp_path):
+    home, snapshot = real
+
+    _run(tmp_path, {"ENRICH_DATA_DIR": str(home), "ENRICH_SNAPSHOT": str(snapshot)})
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_every_source_keeps_its_word_on_hidden_tracks_of_real_tracklists(real):
+    with open_snapshot(real[1]) as snap:
+        rows = of_snapshot(snap.workspace)
+
+    assert rows.filter(~pl.col("is_within")).is_empty(), rows.rows()
+    assert rows["right"].sum() >= 0.95 * rows["written"].sum()

@@ -6,13 +6,15 @@ trained on the others, and its confidence is calibrated on theirs.
 * **half_years**: whole half-years of each series are asked for, and recordings played in no other: as in use.
 * **random**: recordings at random inside known months. Easier; it stands beside, never instead.
 * **time**: recordings that came up after a day, by a ranker trained and calibrated on the world before it.
+* **in_use**: recordings at random, by the shipped ranker and its calibration, as `rank-artists --scorer learned` takes
+  them. It says how many of these sets that ranker was trained on: of those it holds no figure out.
 
 Reads files or a frame; writes the JSON asked for and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -24,9 +26,9 @@ from enrich.cooccurrence.calibration import Calibration, fit_calibration
 from enrich.cooccurrence.evaluation.answering import Fold, answer, right_and_wrong
 from enrich.cooccurrence.evaluation.figures import CALIBRATED, figures
 from enrich.cooccurrence.evaluation.folds import World, cut_by_time, half_year_folds, random_folds
-from enrich.cooccurrence.learned.ranker import Ranker, train
+from enrich.cooccurrence.learned.ranker import Ranker, load_ranker, train
 from enrich.cooccurrence.masking import without_duplicate_sets
-from enrich.cooccurrence.slots import fingerprint
+from enrich.cooccurrence.slots import fingerprint, sketch
 from enrich.cooccurrence.stored import load_calibration
 from enrich.errors import EnrichError
 from enrich.frames.files import check_place, write_json
@@ -35,7 +37,7 @@ from enrich.tracklists.reading import read_tracklists
 #: Share of the recordings that had been played before the cut by time.
 _PAST = 0.8
 
-#: Kinds of folds, in the order of the report.
+#: Kinds of folds, in the order of the report; `in_use` is asked for by name.
 KINDS = ("half_years", "random", "time")
 
 
@@ -96,10 +98,10 @@ def evaluate_frame(
     result: dict[str, Any] = {"data": _about(world, tracklists), "plan": asdict(plan)}
     for kind in plan.kinds:
         try:
-            result[kind] = _by_time(world, aliases, plan) if kind == "time" else _in_folds(world, aliases, plan, kind)
+            result[kind] = _ASKED.get(kind, _in_folds)(world, aliases, plan, kind)
         except EnrichError as error:
             # Small worlds have no second half-year, or no dates; random folds they must have.
-            if kind == "random":
+            if kind in ("random", "in_use"):
                 raise
             result[kind] = {"n": 0, "reason": str(error)}
     return result
@@ -122,13 +124,13 @@ def fit_for_use(tracklists: pl.DataFrame, *, plan: CrossValidation) -> tuple[Ran
         kind = "random"
         folds = _folds(world, None, plan, kind)
     answers = _crossed(folds, plan)
-    prior = load_calibration()
-    calibration = {s: _fitted(pl.concat(answers), s, prior=prior.get(s)).as_json() for s in CALIBRATED}
-    judged = pl.concat(_judged(own, fit=_without(answers, i)) for i, own in enumerate(answers))
+    calibration = {s: c.as_json() for s, c in _calibrations(pl.concat(answers), load_calibration()).items()}
+    judged = pl.concat(_judged(own, _calibrations(_without(answers, i))) for i, own in enumerate(answers))
     held_out = figures(judged, pl.concat(fold.asked for fold in folds))
     candidates, right = right_and_wrong(folds)
     ranker = train(candidates, right, seed=plan.seed)
     about = _about(world, tracklists) | {"training_recordings": held_out["n"], "hidden": kind}
+    about["sketch"] = " ".join(sketch(world.tracklists))
     shown = {k: v for k, v in held_out.items() if k != "failures"}
     return replace(ranker, manifest={"data": about, "figures": shown}), calibration
 
@@ -158,17 +160,37 @@ def _folds(
 def _in_folds(world: World, aliases: pl.DataFrame | None, plan: CrossValidation, kind: str) -> dict[str, Any]:
     folds = _folds(world, aliases, plan, kind)
     answers = _crossed(folds, plan)
-    judged = pl.concat(_judged(own, fit=_without(answers, i)) for i, own in enumerate(answers))
+    judged = pl.concat(_judged(own, _calibrations(_without(answers, i))) for i, own in enumerate(answers))
     return _figures(judged, folds)
 
 
-def _by_time(world: World, aliases: pl.DataFrame | None, plan: CrossValidation) -> dict[str, Any]:
+def _in_use(world: World, aliases: pl.DataFrame | None, plan: CrossValidation, kind: str) -> dict[str, Any]:
+    folds = _folds(world, aliases, plan, "random")
+    ranker = load_ranker()
+    answers = pl.concat(part for fold in folds for part in (fold.learned(ranker), fold.others))
+    about, here = ranker.manifest["data"], sketch(world.tracklists)
+    told = about.get("sketch", "").split()
+    # Of a sketch only what lies below its end can be compared.
+    compared = [day for day in here if told and day <= told[-1]]
+    trained_on = {
+        "sets": about["sets"],
+        "hidden_recordings": about["training_recordings"],
+        "sets_compared": len(compared),
+        "sets_known": len({*compared} & {*told}),
+    }
+    return _figures(_judged(answers, load_calibration()), folds) | {"trained_on": trained_on}
+
+
+def _by_time(world: World, aliases: pl.DataFrame | None, plan: CrossValidation, kind: str) -> dict[str, Any]:
     past, fresh = cut_by_time(world, share=_PAST)
     before = _folds(past, aliases, plan, "random", rivals=False)
     ranker = train(*right_and_wrong(before), seed=plan.seed)
     now = answer(world, fresh if plan.size is None else fresh.head(plan.size), aliases=aliases)
     answers = pl.concat([now.learned(ranker), now.others])
-    return _figures(_judged(answers, fit=pl.concat(_crossed(before, plan))), [now])
+    return _figures(_judged(answers, _calibrations(pl.concat(_crossed(before, plan)))), [now])
+
+
+_ASKED = {"time": _by_time, "in_use": _in_use}
 
 
 def _crossed(folds: list[Fold], plan: CrossValidation) -> list[pl.DataFrame]:
@@ -184,19 +206,25 @@ def _without(answers: list[pl.DataFrame], one: int) -> pl.DataFrame:
     return pl.concat(answers[:one] + answers[one + 1 :])
 
 
-def _fitted(answers: pl.DataFrame, scorer: str, *, prior: Calibration | None = None) -> Calibration:
-    rows = answers.filter(pl.col("scorer") == scorer)
-    return fit_calibration(rows, rows["is_right"].to_numpy(), recordings=rows["track_key"].n_unique(), prior=prior)
+def _calibrations(answers: pl.DataFrame, prior: Mapping[str, Calibration] | None = None) -> dict[str, Calibration]:
+    found = {}
+    for scorer in CALIBRATED:
+        rows = answers.filter(pl.col("scorer") == scorer)
+        asked = rows["track_key"].n_unique()
+        found[scorer] = fit_calibration(
+            rows, rows["is_right"].to_numpy(), recordings=asked, prior=(prior or {}).get(scorer)
+        )
+    return found
 
 
-def _judged(answers: pl.DataFrame, *, fit: pl.DataFrame) -> pl.DataFrame:
-    """Answers with `confidence` and `accepted`, both fitted on the answers `fit`; null for scorers without either."""
+def _judged(answers: pl.DataFrame, calibrations: Mapping[str, Calibration]) -> pl.DataFrame:
+    """Answers with `confidence` and `accepted` by calibrations; null for scorers without one."""
     plain = answers.filter(~pl.col("scorer").is_in(CALIBRATED)).with_columns(
         confidence=pl.lit(None, pl.Float64), accepted=pl.lit(None, pl.Boolean)
     )
     parts = [plain]
     for scorer in CALIBRATED:
-        rows, calibration = answers.filter(pl.col("scorer") == scorer), _fitted(fit, scorer)
+        rows, calibration = answers.filter(pl.col("scorer") == scorer), calibrations[scorer]
         least = calibration.accept_from if calibration.accept_from is not None else 2.0
         parts.append(
             rows.with_columns(confidence=pl.Series(calibration(rows), dtype=pl.Float64)).with_columns(

@@ -13,6 +13,7 @@ import networkx as nx
 import polars as pl
 
 from enrich.cooccurrence.graph.building import credited, slots_of
+from enrich.text.persons import persons, with_known
 
 #: Meetings that make a tie, artists that make a community, names told of each, and nodes that paths are counted from.
 _TIE, _SMALLEST, _TOLD, _PATHS = 2, 3, 5, 100
@@ -73,17 +74,26 @@ def bridges(graph: nx.Graph[str], *, seed: int = 0) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=columns, orient="row").sort("between", "artist", descending=[True, False])
 
 
-def first_players(tracklists: pl.DataFrame) -> pl.DataFrame:
+def first_players(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -> pl.DataFrame:
     """Who plays whom first, of tracks with a known artist that two DJs or more played on dated days.
 
-    First is whom nobody else was as early as; what DJs play of their own is left out.
+    First is whom nobody else was as early as; what DJs play of their own is left out. Whoever goes by several names
+    (`aliases`: columns artist, alias; and those known) is one, told by the commonest.
 
     Returns:
         dj, first (tracks it was first with), of (those it played), first_pct, lead_days (median until the second DJ),
         whom (the artists it is first with, most tracks first).
     """
     slots = slots_of(tracklists).filter(~pl.col("is_unknown"), pl.col("set_date").is_not_null())
-    djs, artists = credited(slots, "dj"), credited(slots, "artist")
+    person = persons(with_known(aliases))
+    djs, artists = (
+        credited(slots, column)
+        .join(person, on="key", how="left", maintain_order="left")
+        .with_columns(key=pl.coalesce("person", "key"))
+        .unique(["slot_no", "key"], keep="first", maintain_order=True)
+        .with_columns(name=pl.col("name").mode().min().over("key"))
+        for column in ("dj", "artist")
+    )
     others = djs.join(artists, on=["slot_no", "key"], how="anti").select("slot_no", "key", dj="name")
     first = (
         slots.join(others, on="slot_no")
@@ -98,7 +108,7 @@ def first_players(tracklists: pl.DataFrame) -> pl.DataFrame:
     return (
         first.group_by("key")
         .agg(
-            pl.col("dj").sort().first(), first=pl.col("is_first").sum().cast(pl.Int64), of=pl.len().cast(pl.Int64),
+            pl.col("dj").first(), first=pl.col("is_first").sum().cast(pl.Int64), of=pl.len().cast(pl.Int64),
             first_pct=100 * pl.col("is_first").mean(), lead_days=pl.col("lead").filter("is_first").median(),
         )
         .join(whom.group_by("key").agg(pl.col("whom").sort().value_counts(sort=True, name="n")), on="key")
