@@ -1,7 +1,4 @@
-"""The answer at the head of a notebook, in sentences (`answers.md.j2`), every number counted from the snapshot at hand.
-
-Entry point: `answer`, which `AnalystSnapshot.answer` asks.
-"""
+"""The answer at the head of a notebook, in sentences (answers.md.j2), every number counted from a snapshot."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Why a track has no name: its sets, what each tier answers and why it is silent, what is proposed, when it is retried.
 
-Nothing is decided here: the tiers are asked as the pipeline asks them, one track at a time, with the policy that is in
-force. Reads frames; writes nothing. Entry point: `explain`.
+Nothing is decided here: the tiers are asked as the pipeline asks them, one track at a time, by the policy in force.
 """
 
 from __future__ import annotations

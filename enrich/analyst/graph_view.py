@@ -1,6 +1,6 @@
 """The graph as a thing to walk: zoom, search a name, click a node and read its story. Works without a network.
 
-sigma.js draws (`ipysigma`, whose JupyterLab extension comes with the package). Reads the snapshot; writes nothing.
+sigma.js draws (`ipysigma`, whose JupyterLab extension comes with the package).
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""What a notebook shows as HTML, and a terminal as text: every text escaped, one plain style, for light and dark pages.
-
-Nothing that comes from a database reaches a page but through `text`.
-"""
+"""What a notebook shows as HTML, and a terminal as text; nothing from a database reaches a page but through `text`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,7 @@
 """Open a snapshot to ask: the latest, one by its path, or a state of the demo world, which is made once and kept.
 
-The demo world lives in `<data_dir>/analyst` with an embedded Postgres of its own, so that whatever a notebook decides
-there touches no other database. It is made for a fixed day: its figures are the same everywhere.
-Writes below that folder only; opens sockets on loopback only. Entry point: `open_snapshot`, which is
-`enrich.open_snapshot`.
+The demo world lies in `<data_dir>/analyst` with an embedded Postgres of its own: what a notebook decides there touches
+no other database. It is made for a fixed day, so that its figures are the same everywhere.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Questions about tracks, answered from a snapshot's marts. Pure: frames in, frames out.
-
-Entry points: `failed`, `failure_table`, `failure_reasons`, `clues`, `lacking`, `find`, `plays_of`, `neighbours`.
-"""
+"""Questions about tracks, answered from a snapshot's marts. Pure: frames in, frames out."""
 
 from __future__ import annotations
 
@@ -17,16 +14,13 @@ from enrich.text.words import is_unknown_artist, is_unknown_title
 from enrich.tiers.same_title import speaks
 from enrich.tiers.workspace import Workspace
 
-_STRINGS: Any = pl.List(pl.String)
+_S: Any = pl.String
 
 #: A failed track as an analyst reads it.
 FAILED = pl.Schema(
-    {
-        **dict.fromkeys(("track_id", "title", "artist", "label"), pl.String),
-        **dict.fromkeys(("is_retriable", "is_permanently_failed"), pl.Boolean),
-        **{"retry_count": pl.Int64, "error_message": pl.String, "plays": pl.Int64},
-        **dict.fromkeys(("first_played", "last_played"), pl.Date),
-    }
+    {"track_id": _S, "title": _S, "artist": _S, "label": _S, "is_retriable": pl.Boolean}
+    | {"is_permanently_failed": pl.Boolean, "retry_count": pl.Int64, "error_message": _S, "plays": pl.Int64}
+    | {"first_played": pl.Date, "last_played": pl.Date}
 )
 
 #: What a track offers those who would name it, one Boolean each.
@@ -42,7 +36,7 @@ CLUES = {
 
 #: One row per artist played near a track.
 NEIGHBOURS = pl.Schema(
-    {"artist": pl.String, **dict.fromkeys(("sets", "plays", "nearest", "djs"), pl.Int64), "labels": _STRINGS}
+    {"artist": _S, "sets": pl.Int64, "plays": pl.Int64, "nearest": pl.Int64, "djs": pl.Int64, "labels": pl.List(_S)}
 )
 
 

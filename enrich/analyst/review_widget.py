@@ -1,8 +1,6 @@
 """The review as a notebook widget: a table to sort and filter, evidence to read, decisions by key, by row or in bulk.
 
-Decisions go to the ledger at once, with who and when. The table shows what the ledger held when it was last read; a
-proposal that another reviewer has decided since is left alone, and the widget says so and shows the other's decision.
-Reads and writes Postgres through `enrich.ledger`; opens nothing else.
+Decisions go to the ledger at once; what another reviewer has decided since is left alone, and the widget says so.
 """
 
 from __future__ import annotations

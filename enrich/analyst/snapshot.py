@@ -29,12 +29,10 @@ import polars as pl
 
 from enrich.analyst import questions
 from enrich.analyst.answers import answer
-from enrich.analyst.artists import Artists
-from enrich.analyst.cooldown import Cooldown
 from enrich.analyst.explanation import Explanation, explain
 from enrich.analyst.graphs import GraphQuestions, of_extra
 from enrich.analyst.html import Prose, page, show_well, table, text
-from enrich.analyst.labels import Labels
+from enrich.analyst.topics import Artists, Cooldown, Labels
 from enrich.charts.ego_net import draw_ego_net
 from enrich.charts.tracks import set_timeline
 from enrich.cooccurrence.graph.building import ego_net

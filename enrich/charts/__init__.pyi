@@ -1,11 +1,11 @@
 from .ego_net import draw_ego_net as draw_ego_net
-from .policy import policy_steps as policy_steps
 from .queue import release_lag as release_lag
 from .queue import replay_recovery as replay_recovery
 from .queue import strategy_recoveries as strategy_recoveries
 from .recovery import confidence_bands as confidence_bands
 from .recovery import funnel as funnel
 from .recovery import label_coverage as label_coverage
+from .recovery import policy_steps as policy_steps
 from .recovery import projected_and_actual as projected_and_actual
 from .recovery import queue_calendar as queue_calendar
 from .recovery import success_trend as success_trend

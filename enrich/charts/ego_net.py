@@ -1,9 +1,7 @@
-"""A picture of one unknown: who it may be, in the middle of what it was played among.
+"""A picture of one unknown, from an ego-net of `graph.ego_net`: who it may be, amid what it was played among.
 
-Reads an ego-net of `graph.ego_net`; writes nothing, shows nothing, leaves matplotlib's global state alone. The unknown
-stands in the middle: left of it the sets and DJs it was played by, right of it its likeliest artists, best on top, with
-their probabilities, and their labels. Lines are as wide as they weigh. Colours are Okabe and Ito's, told apart by all
-common kinds of colour blindness; every node is named where it stands, so that no legend is needed.
+Left of it the sets and DJs it was played by, right of it its likeliest artists, best on top, and their labels. Lines
+are as wide as they weigh; every node is named where it stands.
 """
 
 from __future__ import annotations

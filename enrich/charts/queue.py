@@ -1,7 +1,4 @@
-"""Charts of the cool-down queue: how long releases take, what a year of retries gives, what replayed history gave.
-
-Draws only; each takes a frame, states its columns, and returns a matplotlib Figure.
-"""
+"""Charts of the cool-down queue: how long releases take, what a year of retries gives, what replayed history gave."""
 
 from __future__ import annotations
 

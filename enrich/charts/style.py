@@ -1,6 +1,6 @@
 """One look for all charts: colours that colour-blind readers can tell apart, direct labels, print-safe sizes.
 
-`apply` is a context: charts made inside have the style, the caller's matplotlib settings are untouched.
+Charts made inside `apply` have the style; the caller's matplotlib settings are untouched.
 """
 
 from __future__ import annotations

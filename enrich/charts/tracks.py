@@ -1,8 +1,4 @@
-"""Charts of evaluation and of single tracks: each takes a frame, states its columns, and returns a matplotlib Figure.
-
-Draws only; reads and computes nothing. In the style of `enrich.charts.style`: colour-blind safe, every line and mark
-named where it stands.
-"""
+"""Charts of evaluation and of single tracks, each drawn from a frame; every line and mark is named where it stands."""
 
 from __future__ import annotations
 

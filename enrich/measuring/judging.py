@@ -10,14 +10,12 @@ from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key
 from enrich.text.persons import persons
 
+_S: Any = pl.String
 #: What is known of a track, by whoever hid or planted it.
 TRUTH = pl.Schema(
-    dict.fromkeys(("track_id", "true_artist", "true_title", "true_label"), pl.String())
-    | {"released_on": pl.Date(), "kind": pl.String()}
+    {"track_id": _S, "true_artist": _S, "true_title": _S, "true_label": _S, "released_on": pl.Date, "kind": _S}
 )
-
-_NAMES: Any = pl.List(pl.String)
-ALIASES = pl.Schema({"name": pl.String, "aliases": _NAMES})
+ALIASES = pl.Schema({"name": _S, "aliases": pl.List(_S)})
 
 
 def judge(values: pl.DataFrame, truth: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -> pl.DataFrame:

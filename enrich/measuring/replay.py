@@ -8,13 +8,16 @@
     first plays       what identities are asked: the first play is an unknown, the later ones carry the name, or there
                       are none and it is never named, in the share in which that happens here
 
-Reads a workspace; writes nothing; the same seed hides the same tracks. Entry point: `measure`.
+Reads a workspace; writes nothing; the same seed hides the same tracks. Entry point: `measure`. `shipped.json` beside
+this module holds counts made elsewhere, by `python -m bench.measures`.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
 import polars as pl
@@ -23,7 +26,6 @@ from enrich.frames.evidence import proposed_artists
 from enrich.measuring.hiding import FIRST, namesakes, with_first_plays, without_artists, without_labels
 from enrich.measuring.judging import judge
 from enrich.measuring.shares import LEAST, drawn, moved, odds
-from enrich.measuring.shipped import BUCKET, shipped
 from enrich.tiers.confirming import ConfirmedCandidates
 from enrich.tiers.identities import identities
 from enrich.tiers.internal import association, mashups, same_title
@@ -39,30 +41,25 @@ _BLANKS = 10_000
 #: Share of blanks taken to have a true answer in a bucket before any is seen, and the weight of that guess in blanks.
 _TRUE_SHARE, _TRUE_BLANKS = 0.02, 50.0
 
+#: What is measured as one: a kind of proposal, its source, and the kind and strength of its evidence.
+BUCKET = ("kind", "source", "bucket")
+_BUCKET = {"kind": pl.String, "source": pl.String, "bucket": pl.String}
+SHIPPED = pl.Schema(_BUCKET | {"shipped_n": pl.Int64, "shipped_right": pl.Int64})
 #: One row per bucket: `right` of `n` hidden known tracks; `chance`, the share of the answers to blanks that are worth
 #: nothing (null where a rule does not go by titles alone); the share right, 0–1, drawn from these and from what was
 #: shipped; and in how many cases it is measured.
 MEASURED = pl.Schema(
-    dict.fromkeys(BUCKET, pl.String())
-    | dict.fromkeys(("n", "right"), pl.Int64())
-    | dict.fromkeys(("chance", "share", "cases"), pl.Float64())
+    _BUCKET | {"n": pl.Int64, "right": pl.Int64, "chance": pl.Float64, "share": pl.Float64, "cases": pl.Float64}
 )
 
 Rule = Callable[[Workspace, pl.Series], pl.DataFrame]
 
 
-#: Rules asked about artists.
-_OF_ARTISTS: tuple[Rule, ...] = (mashups, same_title, association)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Heard:
-    """What the rules said of hidden tracks: PROPOSALS with bucket and is_right."""
-
-    alone: pl.DataFrame
-    whole: pl.DataFrame
-    tried: float
-    """For how many known tracks those hidden whole stand."""
+@cache
+def shipped() -> pl.DataFrame:
+    """What was measured elsewhere, SHIPPED; outside sources stand under the name `outside`."""
+    stored = json.loads(files("enrich.measuring").joinpath("shipped.json").read_text(encoding="utf-8"))
+    return pl.DataFrame(stored, schema=SHIPPED, orient="row")
 
 
 def measure(ws: Workspace, *, artists: bool = True, seed: int = 0) -> pl.DataFrame:
@@ -76,98 +73,98 @@ def measure(ws: Workspace, *, artists: bool = True, seed: int = 0) -> pl.DataFra
     Returns:
         MEASURED, by kind, source and bucket.
     """
-    labels = _hidden_labels(ws, seed=seed)
+    found, tried = _hidden_labels(ws, seed=seed)
     blanks = ws.tracks.filter(~pl.col("is_known_artist"))
     if blanks.height > _BLANKS:
         blanks = blanks.sort("track_id").sample(_BLANKS, seed=seed)
     nameless = blanks.filter(pl.col("label_key").is_null())
-    found = labels.alone
-    chance = _chance(labels, ask(ws, (database_labels,), nameless["track_id"]), asked=_titled(nameless))
+    chance = _chance(found, tried, ask(ws, (database_labels,), nameless["track_id"]), asked=_titled(nameless))
     if artists:
-        named = _hidden_artists(ws, seed=seed)
-        answers = ask(ws, (*_OF_ARTISTS, ConfirmedCandidates(())), blanks["track_id"])
-        chance = pl.concat([chance, _chance(named, answers, asked=_titled(blanks))])
-        found = pl.concat([found, named.alone, _first_plays(ws, seed=seed)])
+        named, tried = _hidden_artists(ws, seed=seed)
+        answers = ask(ws, (mashups, same_title, association, ConfirmedCandidates(())), blanks["track_id"])
+        chance = pl.concat([chance, _chance(named, tried, answers, asked=_titled(blanks))])
+        found = pl.concat([found, named, _first_plays(ws, seed=seed)])
     return drawn_together(counts(found), chance)
 
 
 def hidden_answers(ws: Workspace, *, seed: int = 0) -> pl.DataFrame:
-    """What the rules say of tracks hidden alone and of first plays: PROPOSALS with bucket and is_right."""
-    return pl.concat(
-        [_hidden_artists(ws, seed=seed).alone, _hidden_labels(ws, seed=seed).alone, _first_plays(ws, seed=seed)]
-    )
+    """What the rules say of hidden tracks: PROPOSALS with bucket, is_right and is_whole (all namesakes are hidden)."""
+    return pl.concat([_hidden_artists(ws, seed=seed)[0], _hidden_labels(ws, seed=seed)[0], _first_plays(ws, seed=seed)])
 
 
 def counts(told: pl.DataFrame) -> pl.DataFrame:
-    """BUCKET, n, right, of `hidden_answers`; what is shipped elsewhere."""
-    return (
-        told.group_by(BUCKET).agg(n=pl.len().cast(pl.Int64), right=pl.col("is_right").sum().cast(pl.Int64)).sort(BUCKET)
-    )
+    """BUCKET, n, right: of `hidden_answers` those of tracks hidden alone; what is shipped elsewhere."""
+    right = pl.col("is_right").sum().cast(pl.Int64)
+    return told.filter(~pl.col("is_whole")).group_by(BUCKET).agg(n=pl.len().cast(pl.Int64), right=right).sort(BUCKET)
 
 
 def ask(ws: Workspace, rules: tuple[Rule, ...], ids: pl.Series) -> pl.DataFrame:
-    """What the rules say of these tracks: PROPOSALS with `bucket`."""
-    return pl.concat([no_proposals(), *(rule(ws, ids) for rule in rules)]).with_columns(
-        bucket=pl.col("evidence").str.json_path_match("$.bucket")
-    )
+    """What the rules say of these tracks, and of no others: PROPOSALS with `bucket`."""
+    said = pl.concat([no_proposals(), *(rule(ws, ids) for rule in rules)])
+    bucket = pl.col("evidence").str.json_path_match("$.bucket")
+    return said.filter(pl.col("track_id").is_in(ids.implode())).with_columns(bucket=bucket)
+
+
+def with_truth(ws: Workspace, said: pl.DataFrame, whole: pl.Series | None = None) -> pl.DataFrame:
+    """`said` with is_right, by the workspace in which nothing is hidden, and is_whole: of tracks hidden `whole`."""
+    names = ws.credits.filter(pl.col("role") == "primary").group_by("track_id").agg(pl.col("artist").str.join(", "))
+    truth = ws.tracks.select("track_id", true_label="label").join(names, on="track_id", how="left")
+    judged = judge(said, truth.rename({"artist": "true_artist"}), aliases=ws.artists.select("aliases", name="artist"))
+    is_whole = pl.lit(value=False) if whole is None else pl.col("track_id").is_in(whole.implode())
+    return judged.with_columns(is_whole=is_whole)
 
 
 def _titled(tracks: pl.DataFrame) -> int:
     return tracks.filter(speaks(pl.col("base_key"))).height
 
 
-def _hidden_artists(ws: Workspace, *, seed: int) -> _Heard:
+def _hidden_artists(ws: Workspace, *, seed: int) -> tuple[pl.DataFrame, float]:
+    """Answers about hidden artists, as `hidden_answers`; and for how many tracks those hidden whole stand."""
     known = ws.tracks.filter("is_known_artist").join(ws.credits, on="track_id", how="semi")
-    rules = (same_title, ConfirmedCandidates(()))
-    passes = []
-    for alone, whole, tried in _by_title(ws, known, value="artist_key", seed=seed):
+    found, tried = [with_truth(ws, ask(ws, (), known["track_id"]))], 0.0
+    for alone, whole, of in _by_title(ws, known, value="artist_key", seed=seed):
         masked = without_artists(ws, pl.concat([alone, namesakes(ws, whole)]).unique())
-        said = ask(masked, rules, pl.concat([alone, whole]))
-        passes.append(_heard(ws, said, alone, whole, tried=tried))
+        said = ask(masked, (same_title, ConfirmedCandidates(())), pl.concat([alone, whole]))
+        found.append(with_truth(ws, said, whole))
+        tried += of
     for rule, eligible in ((association, pl.col("label_key").is_not_null()), (mashups, pl.col("is_mashup"))):
-        some = _some(known.filter(eligible), seed=seed)
-        passes.append(_heard(ws, ask(without_artists(ws, some), (rule,), some), some))
-    return _together(passes)
+        tracks = known.filter(eligible)
+        some = tracks["track_id"].sort().sample(min(_CASES, -(-tracks.height // 4)), shuffle=True, seed=seed)
+        found.append(with_truth(ws, ask(without_artists(ws, some), (rule,), some)))
+    return pl.concat(found), tried
 
 
-def _hidden_labels(ws: Workspace, *, seed: int) -> _Heard:
-    """Labels of tracks without an artist are asked by their titles alone, the others under their artists."""
+def _hidden_labels(ws: Workspace, *, seed: int) -> tuple[pl.DataFrame, float]:
+    """The same of labels: of tracks without an artist they are asked by titles alone, else under their artists."""
     labelled = ws.tracks.filter(pl.col("label_key").is_not_null())
-    passes = []
-    for alone, whole, tried in _by_title(ws, labelled, value="label_key", seed=seed):
+    found, tried = [with_truth(ws, ask(ws, (), labelled["track_id"]))], 0.0
+    for alone, whole, of in _by_title(ws, labelled, value="label_key", seed=seed):
         every = pl.concat([alone, namesakes(ws, whole)]).unique()
         masked = without_labels(without_artists(ws, every), every)
-        passes.append(_heard(ws, ask(masked, (database_labels,), pl.concat([alone, whole])), alone, whole, tried=tried))
-        passes.append(_heard(ws, ask(without_labels(ws, alone), (database_labels,), alone), alone))
+        found.append(with_truth(ws, ask(masked, (database_labels,), pl.concat([alone, whole])), whole))
+        found.append(with_truth(ws, ask(without_labels(ws, alone), (database_labels,), alone)))
+        tried += of
     # A track with a label of its own has something else in its brackets: it speaks for the labels nobody knows alone.
     in_title = labelled.filter(pl.col("title_label").is_not_null())["track_id"].sort().shuffle(seed)
     for part in (in_title.head(2 * _CASES).gather_every(2, offset) for offset in (0, 1)):
         said = ask(without_labels(ws, part), (title_labels,), part)
-        passes.append(_heard(ws, said.filter(pl.col("bucket").str.contains("not known")), part))
-    return _together(passes)
+        found.append(with_truth(ws, said.filter(pl.col("bucket").str.contains("not known"))))
+    return pl.concat(found), tried
 
 
 def _first_plays(ws: Workspace, *, seed: int) -> pl.DataFrame:
     """What is said of first plays taken for unknowns, judged by the tracks' names; never of many at once."""
-    played = ws.tracklists.select(track_id="track_key")
     known = ws.tracks.filter("is_known_artist").join(ws.credits, on="track_id", how="semi")
-    ids = known.join(played, on="track_id", how="semi")["track_id"].sort().shuffle(seed).head(_CASES)
+    played = known.join(ws.tracklists, left_on="track_id", right_on="track_key", how="semi")
+    ids = played["track_id"].sort().shuffle(seed).head(_CASES)
     parts = min(_PASSES, -(-_PASSES * len(ids) // max(known.height, 1)))
     found = [ask(ws, (), ids)]
     for n in range(parts):
         split, first = with_first_plays(ws, ids.gather_every(parts, n))
-        # The rule asks for others besides: tracks that wait, and titles that are missing.
-        said = ask(split, (identities,), first).filter(pl.col("track_id").is_in(first.implode()))
-        found.append(said.with_columns(pl.col("track_id").str.strip_suffix(FIRST)))
+        found.append(ask(split, (identities,), first).with_columns(pl.col("track_id").str.strip_suffix(FIRST)))
     told = pl.concat(found)
     named = told.with_columns(kind=pl.lit("artist"), value=proposed_artists().list.join(", "))
-    return told.with_columns(with_truth(ws, named)["is_right"])
-
-
-def _some(tracks: pl.DataFrame, *, seed: int) -> pl.Series:
-    """Some of the tracks: as many as may be hidden at once."""
-    most = min(_CASES, -(-tracks.height // 4))
-    return tracks["track_id"].sort().sample(min(most, tracks.height), shuffle=True, seed=seed)
+    return told.with_columns(with_truth(ws, named).select("is_right", "is_whole"))
 
 
 def _by_title(
@@ -203,42 +200,15 @@ def _by_title(
             yield alone, whole, len(whole) * _titled(tracks) / max(shared.filter(pl.col("values") > 1).height, 1)
 
 
-def _heard(
-    ws: Workspace, said: pl.DataFrame, alone: pl.Series, whole: pl.Series | None = None, *, tried: float = 0.0
-) -> _Heard:
-    judged = with_truth(ws, said)
-
-    def of(ids: pl.Series) -> pl.DataFrame:
-        return judged.filter(pl.col("track_id").is_in(ids.implode()))
-
-    return _Heard(alone=of(alone), whole=of(alone.clear() if whole is None else whole), tried=tried)
-
-
-def _together(passes: list[_Heard]) -> _Heard:
-    none = no_proposals().with_columns(bucket=pl.lit(None, pl.String), is_right=pl.lit(None, pl.Boolean))
-    return _Heard(
-        alone=pl.concat([none, *(one.alone for one in passes)]),
-        whole=pl.concat([none, *(one.whole for one in passes)]),
-        tried=sum(one.tried for one in passes),
-    )
-
-
-def with_truth(ws: Workspace, said: pl.DataFrame) -> pl.DataFrame:
-    """`said` with is_right, by the workspace in which nothing is hidden."""
-    names = ws.credits.filter(pl.col("role") == "primary").group_by("track_id").agg(pl.col("artist").str.join(", "))
-    truth = ws.tracks.select("track_id", true_label="label").join(names, on="track_id", how="left")
-    aliases = ws.artists.select(name="artist", aliases="aliases")
-    return judge(said, truth.rename({"artist": "true_artist"}), aliases=aliases)
-
-
-def _chance(heard: _Heard, answers: pl.DataFrame, *, asked: int) -> pl.DataFrame:
+def _chance(heard: pl.DataFrame, tried: float, answers: pl.DataFrame, *, asked: int) -> pl.DataFrame:
     """BUCKET, chance and in how many cases it is measured: of the answers to blanks, by rules that go by titles."""
     by_title = pl.col("source").is_in(["same-title", "confirmed-database"])
     by_title |= pl.col("bucket").str.starts_with("title alone")
-    false = heard.whole.filter(by_title & ~pl.col("is_right")).group_by(BUCKET).agg(decoys=pl.len().cast(pl.Float64))
+    wrong = heard.filter(by_title, "is_whole", ~pl.col("is_right"))
+    false = wrong.group_by(BUCKET).agg(decoys=pl.len().cast(pl.Float64))
     given = answers.filter(by_title).group_by(BUCKET).agg(answered=pl.len().cast(pl.Float64))
     decoys = pl.col("decoys") + 0.5
-    rate = decoys / (heard.tried + 1)
+    rate = decoys / (tried + 1)
     # Blanks with a true answer: those answered, less those answered by chance.
     true = (pl.col("answered") - rate * asked + _TRUE_SHARE * _TRUE_BLANKS).clip(0.0) / (asked + _TRUE_BLANKS)
     chance = (rate * (1 - true) / (true + rate * (1 - true))).clip(0.001, 0.999)
@@ -246,8 +216,7 @@ def _chance(heard: _Heard, answers: pl.DataFrame, *, asked: int) -> pl.DataFrame
         given.join(false, on=BUCKET, how="full", coalesce=True)
         .with_columns(pl.col("decoys", "answered").fill_null(0.0))
         .with_columns(chance=chance)
-        .with_columns(chance_cases=(1 - pl.col("chance")) * decoys / pl.col("chance"))
-        .select(*BUCKET, "chance", "chance_cases")
+        .select(*BUCKET, "chance", chance_cases=(1 - pl.col("chance")) * decoys / pl.col("chance"))
     )
 
 

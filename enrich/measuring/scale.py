@@ -1,9 +1,8 @@
-"""The one scale: every proposal gets the share right among those of the same evidence, its cases and its interval.
+"""The one scale: a proposal gets the share right among those of the same evidence, its cases and its interval. Pure.
 
 A proposal of the database's own rules takes what was measured of its bucket; one whose tier has measured it already (a
-calibrated ranking, a source's match) keeps that. What people have decided of a source moves all its proposals, by their
-odds, so that none overtakes another. Where nothing was measured the confidence stays null, which is shown as `rule`:
-no policy accepts it. Pure.
+calibrated ranking, a source's match) keeps that. What people have decided of a source moves all its proposals by their
+odds, so that none overtakes another. What nothing measured stays null, shown as `rule`: no policy accepts it.
 """
 
 from __future__ import annotations
@@ -16,9 +15,8 @@ import numpy as np
 import polars as pl
 
 from enrich.frames.evidence import evidence_json
-from enrich.measuring.replay import MEASURED
+from enrich.measuring.replay import BUCKET, MEASURED, shipped
 from enrich.measuring.shares import drawn, interval, moved, odds
-from enrich.measuring.shipped import BUCKET, shipped
 from enrich.rules import AUDIT_SIZE
 from enrich.settings import SOURCES
 

@@ -1,8 +1,7 @@
-"""Shares that were counted, how sure they are, and how one count is drawn to another. Pure arithmetic on columns.
+"""Shares that were counted, how sure they are, and how one count is drawn to another. Arithmetic on columns.
 
 `drawn` shrinks a count to what was measured elsewhere, by at most `MOST` cases and by few where the two contradict each
-other: a snapshot that says otherwise is believed soon, one that says little changes little. `lower_bound` is exact
-(Clopper and Pearson), one-sided, so that 20 right of 20 say 0.86 at 95 %.
+other. Bounds are exact (Clopper and Pearson), so that 20 right of 20 say 0.86 at 95 %.
 """
 
 from __future__ import annotations

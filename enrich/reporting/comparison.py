@@ -1,7 +1,6 @@
 """Two reports side by side: what moved between a former report's figures and those at hand.
 
-Pure, but for `read_former`, which reads one JSON file. A former report is only ever read for numbers and names; what is
-missing in it, because an older version wrote it, is left blank.
+A former report is only ever read for numbers and names; what an older version did not write is left blank.
 """
 
 from __future__ import annotations

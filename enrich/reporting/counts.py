@@ -1,7 +1,4 @@
-"""What the report needs from Postgres, read in one transaction: one frame per question, nothing computed yet.
-
-Reads; writes nothing. SQL: sql/reporting/recovery.sql, sql/dashboards/monitoring.sql, sql/cooldown/queue.sql.
-"""
+"""What the report needs from Postgres, read in one transaction: one frame a question, nothing computed yet."""
 
 from __future__ import annotations
 

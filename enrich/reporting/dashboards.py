@@ -1,8 +1,7 @@
 """Dashboards: the monitoring queries, the specification's own among them, on Postgres or on a snapshot.
 
-Each is one named query in sql/dashboards/, written for Postgres. On a snapshot the same text runs on its schema `raw`,
-translated to DuckDB's dialect; the view and the function that migration 008 makes have stand-ins there, as of the
-time the snapshot was taken (sql/duckdb/dashboards.sql). Reads; writes nothing.
+Each is one query in sql/dashboards/, for Postgres; on a snapshot the same text runs on its schema `raw` in DuckDB's
+dialect, with stand-ins (sql/duckdb/dashboards.sql) for what migration 008 makes.
 """
 
 from __future__ import annotations

@@ -1,10 +1,6 @@
 """How often proposals were right: against the truth planted in a demo world, elsewhere by what people decided.
 
-Pure, on frames; `read_truth` reads Postgres. For reports and analysts only: nothing that enriches may import it.
-
-    truth = read_truth(con)
-    judged = judging.judge(values, truth, aliases=aliases)
-    precision(judged)
+For reports and analysts only: nothing that enriches may import it.
 """
 
 from __future__ import annotations

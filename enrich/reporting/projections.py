@@ -1,10 +1,7 @@
-"""What the specification projected, as ranges, and where a counted figure falls.
+"""What the specification projected, as ranges, and where a counted figure falls. Pure.
 
-Pure. The projections were made for one database (2,213 tracks, 635 failed, 26 of these with a label); where the one at
-hand did not begin like that, counts stand without a verdict. The specification's own phases do not add up to its
-final table:
-200–280 + 30–70 recoveries leave 285–405 of 635 unresolved, a success rate of 81.7–87.1 %, where the final table says
-120–240 and 85–90 %. Both are shown.
+The projections were made for one database (2,213 tracks, 635 failed, 26 of these with a label); where the one at hand
+did not begin like that, counts stand without a verdict.
 """
 
 from __future__ import annotations

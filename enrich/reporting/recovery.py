@@ -1,7 +1,7 @@
 """The recovery report: one HTML page that opens offline, and its figures as JSON beside it.
 
-Reads Postgres in one transaction; writes two files, each whole or not at all; changes nothing in the database. Figures
-that have moved since the report before are set beside it; that one's JSON is kept for it.
+Reads Postgres in one transaction; writes two files, each whole or not at all. Figures that have moved since the report
+before are set beside it; that one's JSON is kept for it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from matplotlib.figure import Figure
 
 from enrich.charts import queue as queue_charts
 from enrich.charts import recovery as charts
-from enrich.charts.policy import policy_steps
 from enrich.charts.style import as_svg
 from enrich.cooldown.simulation import simulated_year
 from enrich.errors import EnrichError, InputFileError
@@ -219,7 +218,7 @@ def draw(counted: dict[str, Any], *, today: date) -> dict[str, Figure]:
         "trend": charts.success_trend(table["success_trend"], before=before, after=after),
         "queue": charts.queue_calendar(table["queue"], today=today),
         "strategies": queue_charts.strategy_recoveries(pl.DataFrame(year["by_week"]), pl.DataFrame(year["rows"])),
-        "policy": policy_steps(
+        "policy": charts.policy_steps(
             pl.DataFrame(counted["policy"]["steps"], schema=STEPS),
             asked=counted["policy"]["precision"] or ACCEPT_PRECISION,
         ),
