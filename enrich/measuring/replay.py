@@ -88,12 +88,13 @@ def measure(ws: Workspace, *, artists: bool = True, seed: int = 0) -> pl.DataFra
 
 
 def hidden_answers(ws: Workspace, *, seed: int = 0) -> pl.DataFrame:
-    """What the rules say of hidden tracks: PROPOSALS with bucket, is_right and is_whole (all namesakes are hidden)."""
-    return pl.concat([_hidden_artists(ws, seed=seed)[0], _hidden_labels(ws, seed=seed)[0], _first_plays(ws, seed=seed)])
+    """What the rules say of tracks hidden alone and of first plays: PROPOSALS with bucket, is_right and is_whole."""
+    parts = (_hidden_artists(ws, seed=seed)[0], _hidden_labels(ws, seed=seed)[0], _first_plays(ws, seed=seed))
+    return pl.concat(parts).filter(~pl.col("is_whole"))
 
 
 def counts(told: pl.DataFrame) -> pl.DataFrame:
-    """BUCKET, n, right: of `hidden_answers` those of tracks hidden alone; what is shipped elsewhere."""
+    """BUCKET, n, right, of what is said of tracks hidden alone; what is shipped elsewhere."""
     right = pl.col("is_right").sum().cast(pl.Int64)
     return told.filter(~pl.col("is_whole")).group_by(BUCKET).agg(n=pl.len().cast(pl.Int64), right=right).sort(BUCKET)
 
