@@ -2,7 +2,8 @@
 
 A file appears whole or not at all: it is written beside its place and renamed. CSV is made safe for spreadsheets:
 a cell that would run as a formula gets an apostrophe in front, which reading takes off again; lists are joined by
-` | `, structs become JSON.
+` | `, structs become JSON. Such a CSV is known by its mark, the first name of its header in quotes that it needs not,
+and by being to the byte what is written here; the apostrophes of any other file are its own.
 """
 
 from __future__ import annotations
@@ -46,13 +47,15 @@ _BEHIND = r";{}((?:\s|[\x00'])*[=+\-@＝＋－＠])"
 #: Control characters but tab and line feed, and how they are written: a terminal that shows the file obeys none.
 _CONTROLS = [chr(code) for code in (*range(9), *range(11, 32), *range(127, 160))]
 _SPELLED = [f"\\u{ord(control):04x}" for control in _CONTROLS]
-_NUMBER = r"^[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?$"
+_NUMBER = r"^[+-]?(?:\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?|inf)$"
+#: Names that stand in quotes in a header, whatever divides it.
+_QUOTED = re.compile(r'^$|[",;\t\r\n]')
 
 
 def read_table(path: str | Path) -> pl.DataFrame:
     """Read a table, types as the file has them; a CSV knows none, so all its columns are strings.
 
-    In a CSV the apostrophe that `write_table` puts before what a spreadsheet would run is taken off.
+    In a CSV of `write_table` the apostrophe before what a spreadsheet would run is taken off.
 
     Raises:
         InputFileError: the file is missing, empty, unreadable, too large, of an unknown extension or not what its
@@ -145,7 +148,7 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
             frame.write_parquet(part)
         else:
             with part.open("wb") as opened:
-                _write_text(frame, opened, path, header=True)
+                _write_text(frame, opened, path)
     return Path(path)
 
 
@@ -163,7 +166,8 @@ def write_batches(frames: Iterable[pl.DataFrame], schema: pl.Schema, path: str |
                 for frame in frames:
                     writer.write_table(frame.match_to_schema(schema).to_arrow())
         else:
-            _write_text(empty, opened, path, header=True)
+            # Whether a cell will be disarmed nobody knows yet.
+            _write_text(empty, opened, path, marked=True)
             for frame in frames:
                 _write_text(frame.match_to_schema(schema), opened, path, header=False)
     return Path(path)
@@ -217,12 +221,27 @@ def write_json(value: object, path: str | Path) -> Path:
     return Path(path)
 
 
-def _write_text(frame: pl.DataFrame, opened: IO[bytes], path: str | Path, *, header: bool) -> None:
+def _write_text(
+    frame: pl.DataFrame, opened: IO[bytes], path: str | Path, *, header: bool = True, marked: bool = False
+) -> None:
     if _format(path) == "csv":
-        separator = "\t" if Path(path).suffix.lower() == ".tsv" else ","
-        spreadsheet_safe(frame).write_csv(opened, separator=separator, include_header=header)
+        _write_csv(frame, opened, "\t" if Path(path).suffix.lower() == ".tsv" else ",", header=header, marked=marked)
     else:
         frame.write_ndjson(opened)
+
+
+def _write_csv(frame: pl.DataFrame, opened: IO[bytes], separator: str, *, header: bool, marked: bool) -> None:
+    flat = frame.select(_flat(name, dtype) for name, dtype in frame.schema.items())
+    safe = spreadsheet_safe(flat)
+    if header and (marked or not safe.equals(flat)):
+        first = next((name for name in safe.columns if not _QUOTED.search(name)), None)
+        names = [
+            '"' + name.replace('"', '""') + '"' if name == first or _QUOTED.search(name) else name
+            for name in safe.columns
+        ]
+        opened.write((separator.join(names) + "\n").encode())
+        header = False
+    safe.write_csv(opened, separator=separator, include_header=header)
 
 
 def spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
@@ -288,14 +307,15 @@ def _read_csv(data: bytes) -> pl.DataFrame:
     text = re.sub(r'^"?sep=."?\r?\n', "", text, flags=re.IGNORECASE)
     frame = pl.read_csv(text.encode(), separator=separator, infer_schema=False, encoding="utf8-lossy")
     names = pl.DataFrame({"name": frame.columns}, schema={"name": pl.String})
-    # A file with a cell that a spreadsheet would run was not written here: its apostrophes are its own.
-    is_bare = _runs(pl.all()) & ~pl.all().str.starts_with("'")
-    if frame.select(pl.any_horizontal(is_bare.any())).item() or names.select(is_bare.any()).item():
-        return frame
     restored = names.select(_restored(pl.col("name")))["name"]
-    # A file that names one column in both ways keeps its names.
-    renamed = dict(zip(frame.columns, restored, strict=True)) if restored.is_unique().all() else {}
-    return frame.with_columns(_restored(pl.all())).rename(renamed)
+    if not restored.is_unique().all():
+        return frame
+    ours = frame.with_columns(_restored(pl.all())).rename(dict(zip(frame.columns, restored, strict=True)))
+    if ours.equals(frame):
+        return frame
+    again = io.BytesIO()
+    _write_csv(ours, again, separator, header=True, marked=False)
+    return ours if again.getvalue().decode() == text.replace("\r\n", "\n") else frame
 
 
 def _separator(text: str) -> str:

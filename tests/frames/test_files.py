@@ -1,4 +1,6 @@
+import csv
 import gzip
+import io
 import os
 import random
 from collections.abc import Callable
@@ -62,27 +64,68 @@ def test_cells_a_spreadsheet_would_run(cell: str | None, safe: str | None) -> No
     assert spreadsheet_safe(pl.DataFrame({"c": [cell]}, schema={"c": pl.String}))["c"].to_list() == [safe]
 
 
+CELLS = st.text(st.sampled_from("'=+-@\t \n,;\"x1.＝"), max_size=6)
+
+
 @settings(deadline=None)
-@given(st.lists(st.none() | st.text(st.sampled_from("'=+-@\t \n,;\"x1.＝"), max_size=6), min_size=1))
-def test_a_csv_gives_back_every_cell(cells: list[str | None]) -> None:
+@given(
+    st.lists(st.none() | CELLS, min_size=1),
+    st.lists(st.text("'=+-@ x1.＝", min_size=1, max_size=4), min_size=1, max_size=3, unique=True),
+    st.sampled_from(["csv", "tsv"]),
+)
+def test_a_csv_gives_back_every_cell(cells: list[str | None], names: list[str], kind: str) -> None:
     with TemporaryDirectory() as folder:
-        frame = pl.DataFrame({"=c": cells, "d": ["x"] * len(cells)}, schema={"=c": pl.String, "d": pl.String})
-        back = read_table(write_table(frame, Path(folder) / "t.csv"))
+        frame = pl.DataFrame(dict.fromkeys(["c", *names], cells), schema=dict.fromkeys(["c", *names], pl.String))
+        back = read_table(write_table(frame, Path(folder) / f"t.{kind}"))
 
     assert back.equals(frame)
 
 
-def test_a_file_that_is_not_ours_keeps_its_apostrophes(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("title,artist\n'+x,a\n+y,'=b;'=c\n", encoding="utf-8")
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(CELLS, CELLS), min_size=1),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(",;\t"),
+)
+def test_a_file_that_is_not_ours_keeps_its_apostrophes(rows, quoting, end, separator) -> None:
+    with TemporaryDirectory() as folder:
+        with (path := Path(folder) / "t.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, quoting=quoting, lineterminator=end, delimiter=separator)
+            writer.writerows([("title", "artist"), *rows])
+        back = read_table(path)
 
-    assert read_table(tmp_path / "t.csv").rows() == [("'+x", "a"), ("+y", "'=b;'=c")]
+    assert [tuple(cell or "" for cell in row) for row in back.rows()] == rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["title\n'+x\n", "title\n\"'+x, y\"\n", "title\n'+x", "title,artist\n'+x,a\n+y,'=b;'=c\n", "'=title,b\n'+x,a\n",
+     '"title"\n"\'+x"\n', '"title","b"\n"\'+x, y","a\nb"\n', "\ufefftitle\n'+x\n", "sep=;\ntitle;b\n'+x;'-\n"],
+)  # fmt: skip
+def test_foreign_apostrophes_of_every_kind(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    wanted = csv.reader(
+        io.StringIO(text.removeprefix("sep=;\n").removeprefix("\ufeff")), delimiter=";" if "sep" in text else ","
+    )
+    back = read_table(tmp_path / "t.csv")
+
+    assert [tuple(back.columns), *back.rows()] == [tuple(row) for row in wanted]
+
+
+def test_ours_is_read_back_after_a_journey_that_changes_line_ends(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"title": ["+x", "'=y", "a"], "n": [float("-inf"), -1.5, None]})
+    text = write_table(frame, tmp_path / "t.csv").read_text()
+    (tmp_path / "t.csv").write_bytes(text.replace("\n", "\r\n").encode())
+
+    assert read_table(tmp_path / "t.csv")["title"].to_list()[:2] == ["+x", "'=y"]
 
 
 def test_lists_structs_and_headers_become_plain_cells(tmp_path: Path) -> None:
     frame = pl.DataFrame({"parts": [["a", "b"], [], None, ["=x"]], "s": [{"k": 1}] * 4, "=h": [1, 2, 3, 4]})
     write_table(frame, tmp_path / "t.csv")
     back = read_table(tmp_path / "t.csv")
-    assert (tmp_path / "t.csv").read_text().startswith("parts,s,'=h\n")
+    assert (tmp_path / "t.csv").read_text().startswith('"parts",s,\'=h\n')
     assert "'=x" in (tmp_path / "t.csv").read_text()
     assert back.columns == ["parts", "s", "=h"]
     assert back["parts"].to_list() == ["a | b", "", None, "=x"]
