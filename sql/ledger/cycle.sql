@@ -13,7 +13,8 @@ set last_attempt = $now
 where track_id = any($track_ids::uuid[])
 
 -- name: lock_unresolved(track_ids)
--- One row per track of this cycle that is still pending, or failed and was retried, locked; with its artists' names.
+-- One row per track of this cycle that is still pending, or failed in passing, locked; with its artists' names. One that
+-- another cycle failed for good meanwhile is no retry of this one.
 select
     status.track_id, status.status, coalesce(status.retry_count, 0) as retry_count,
     array(
@@ -26,7 +27,7 @@ select
     ) as artists
 from enrichment_status as status
 where status.track_id = any($track_ids::uuid[])
-    and status.status in ('pending', 'in_progress', 'failed')
+    and (status.status in ('pending', 'in_progress') or {{failed_in_passing}})
 order by status.track_id
 for update of status
 
