@@ -1,10 +1,15 @@
-"""Errors a person can mend.
+"""Errors a person can mend, and what is put right when a program ends.
 
 Everything an analyst or operator can put right derives from `EnrichError` and says what is wrong, where, and
 how to mend it. Bugs keep their own type and their traceback.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+_UNDONE_LATER: list[Callable[[], object]] = []
 
 
 class EnrichError(Exception):
@@ -33,3 +38,21 @@ class SourceUnavailable(EnrichError):
 
 class ModelError(EnrichError):
     """A stored model does not fit the schema or the data it should score."""
+
+
+@contextmanager
+def undoing(undo: Callable[[], object]) -> Iterator[None]:
+    """Call `undo` at the end of the block; also where the program is ended by force in it, see `undo_all`."""
+    _UNDONE_LATER.append(undo)
+    try:
+        yield
+    finally:
+        _UNDONE_LATER.remove(undo)
+        undo()
+
+
+def undo_all() -> None:
+    """What the blocks of `undoing` that are open would do at their ends, the last first; for who ends the program."""
+    for undo in reversed(_UNDONE_LATER.copy()):
+        with suppress(Exception):
+            undo()

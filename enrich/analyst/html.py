@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from enrich.ledger.evidence import told
+from enrich.text.showing import LINE, VALUE, bounded, short, visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,6 +34,8 @@ _STYLE = (
 
 #: Cells up to so many characters stay on one line; words beyond so many may be broken.
 _SHORT, _WORD = 16, 24
+#: Signs of a cell, which may hold sentences.
+_CELL = 2 * VALUE
 #: Rows of a frame, sentences of its evidence.
 _ROWS, _SENTENCES = 12, 2
 #: Of a figure on a page; a picture has twice as many.
@@ -74,7 +77,7 @@ Section = tuple[str, Sequence[str | Table]]
 
 def text(value: object) -> str:
     """A value as harmless HTML; None is a dash."""
-    return "–" if value is None or value == "" else html.escape(str(value), quote=True)
+    return "–" if value is None or value == "" else html.escape(bounded(visible(str(value))), quote=True)
 
 
 def page(*parts: str) -> str:
@@ -202,7 +205,7 @@ def picture(figure: Figure) -> str:
 
 
 def _aligned(shown: Table) -> str:
-    cells = [[_plain(value) for value in row] for row in shown.rows]
+    cells = [[_plain(value, _CELL) for value in row] for row in shown.rows]
     widths = [max(map(len, column)) for column in zip(shown.columns, *cells, strict=True)]
     lines = [("  ", shown.columns), *(("→ " if n in shown.here else "  ", row) for n, row in enumerate(cells))]
     return "\n".join(
@@ -216,10 +219,10 @@ def _cell(value: Any) -> str:
     if isinstance(value, int) or (isinstance(value, str) and len(value) <= _SHORT):
         return f"<td class=n>{text(value)}</td>"
     # A word longer than a column is wide may break anywhere; the others stay whole.
-    longest = max(map(len, str(value).split()), default=0)
-    return f"<td{' class=long' if longest > _WORD else ''}>{text(value)}</td>"
+    shown = short(value, _CELL)
+    longest = max(map(len, shown.split()), default=0)
+    return f"<td{' class=long' if longest > _WORD else ''}>{text(shown)}</td>"
 
 
-def _plain(value: Any) -> str:
-    shown = "–" if value is None or value == "" else f"{value:.2f}" if isinstance(value, float) else str(value)
-    return " ".join(shown.split())
+def _plain(value: Any, most: int = LINE) -> str:
+    return "–" if value is None or value == "" else f"{value:.2f}" if isinstance(value, float) else short(value, most)

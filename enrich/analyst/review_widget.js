@@ -18,6 +18,7 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+const short = (value) => (String(value).length > 120 ? `${String(value).slice(0, 119)}…` : value);
 const said = (confidence) => (confidence === null ? "rule" : confidence.toFixed(2));
 
 function render({ model, el }) {
@@ -103,7 +104,7 @@ function render({ model, el }) {
       const by = row.decided_by ? `${row.status} by ${row.decided_by}` : row.status;
       const cells = COLUMNS.map(([name]) => name === "confidence"
         ? make("td", { class: "n" }, said(row.confidence))
-        : make("td", {}, name === "status" ? by : row[name] ?? "–"));
+        : make("td", {}, name === "status" ? by : short(row[name] ?? "–")));
       return make("tr", { class: first + n === state.at ? "on" : "", "data-id": row.proposal_id, "data-status": row.status,
         onclick: () => { state.at = first + n; draw(); root.focus({ preventScroll: true }); } }, ...cells);
     }));
@@ -124,7 +125,7 @@ function render({ model, el }) {
     const row = shown[state.at];
     if (!row) { evidence.replaceChildren(make("span", { class: "quiet" }, "No proposal meets the filter.")); return; }
     evidence.replaceChildren(
-      make("b", {}, `${row.title ?? "(no title)"} → ${row.kind} ${row.value}`),
+      make("b", {}, `${short(row.title ?? "(no title)")} → ${row.kind} ${short(row.value)}`),
       make("div", { class: "quiet" }, `tier ${row.tier}, ${row.source}; confidence ${said(row.confidence)}` +
         (row.probability === null ? "" : `, probability ${row.probability.toFixed(2)}`)),
       make("ul", {}, ...row.evidence.map((sentence) => make("li", {}, sentence))));

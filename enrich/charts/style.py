@@ -16,6 +16,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from enrich.text.showing import VALUE, short
+
 #: The font of all charts; it comes with matplotlib.
 FONT = "DejaVu Sans"
 
@@ -198,14 +200,14 @@ def as_svg(figure: Figure) -> str:
 
 
 def drawable(text: object, most: int | None = None) -> str:
-    """Text from a database for a chart: on one line, cut to `most` characters, never read as mathematics.
+    """Text from a database for a chart: on one line, cut, never read as mathematics.
 
     Letters the font lacks become hollow boxes here, where matplotlib would warn of each of them.
     """
-    flat = " ".join(str(text).split())
-    cut = flat if most is None or len(flat) <= most else flat[: most - 1].rstrip() + "…"
     letters = _letters()
-    return "".join(letter if ord(letter) in letters else "▯" for letter in cut).replace("$", r"\$")
+    return "".join(letter if ord(letter) in letters else "▯" for letter in short(text, most or VALUE)).replace(
+        "$", r"\$"
+    )
 
 
 @cache

@@ -13,11 +13,9 @@ from types import ModuleType
 import typer
 
 from enrich.cli import cooldown, database, labels, pipeline, policy, ranking, reporting, review
-from enrich.cli.output import say, visible
+from enrich.cli.output import say
 from enrich.errors import EnrichError
 
-#: Signs of one line on a terminal.
-_LONGEST = 4000
 MODULES: tuple[ModuleType, ...] = (database, ranking, labels, pipeline, review, policy, cooldown, reporting)
 
 
@@ -42,7 +40,7 @@ def main() -> None:
     try:
         build_app()()
     except EnrichError as error:
-        say(visible(f"enrich: {' '.join(str(error).split())}")[:_LONGEST])
+        say(f"enrich: {' '.join(str(error).split())}")
         raise SystemExit(1) from None
     except (MemoryError, RecursionError) as error:
         say(f"enrich: {type(error).__name__}: more than this machine holds; divide the work")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import re
+import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -13,21 +14,21 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from enrich.errors import undo_all
 from enrich.rules import MAX_LIMIT, MIN_LIMIT
+from enrich.text.showing import bounded, visible
 
-#: Controls but tab and line break, marks that turn the direction of reading, other line ends, halves of characters.
-_STEERING = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]"
-)
-
-#: Seconds a step has to end once told to stop.
-_LAST_STEP_S = 4.0
+#: What ends a command; seconds it has to come to its end by itself, and seconds to undo what is half-done where not.
+_ENDING, _LAST_STEP_S, _UNDOING_S = (signal.SIGINT, signal.SIGTERM), 3.0, 1.5
+#: The step under way.
+_under_way = [""]
 
 #: Options that several commands have.
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -49,7 +50,8 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[...
     def register(work: Callable[..., Shown]) -> Callable[..., None]:
         @wraps(work)
         def run(*, as_json: bool, **given: object) -> None:
-            result, text, *code = work(**given)
+            with ending_in_time(name or work.__name__.replace("_", "-")):
+                result, text, *code = work(**given)
             emit(result, as_json=as_json, text=text)
             if any(code):
                 raise typer.Exit(*code)
@@ -66,30 +68,19 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[...
 
 def say(text: str) -> None:
     """Talk to the person: stderr, so that a pipe carries results only."""
-    sys.stderr.write(visible(text) + "\n")
+    sys.stderr.write(visible(bounded(text)) + "\n")
 
 
 def emit(result: Mapping[str, Any], *, as_json: bool, text: str) -> None:
     """Print a result: `result` as one JSON document, or `text`. Signs that steer a terminal are spelled out."""
     if as_json:
         text = json.dumps(result, default=_plain, ensure_ascii=False, indent=2)
-    sys.stdout.write(visible(text) + "\n")
-
-
-def visible(text: str) -> str:
-    """A text as a terminal may have it: what moves a cursor, turns the reading or is no character becomes `\\u…`."""
-    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    sys.stdout.write(visible(text if as_json else bounded(text)) + "\n")
 
 
 def shown(confidence: float | None) -> str:
     """A confidence as people read it; `rule` where nothing was measured."""
     return "rule" if confidence is None else f"{confidence:.2f}"
-
-
-def short(text: str | None, width: int) -> str:
-    """A text in one line of at most `width` signs."""
-    text = " ".join((text or "").split())
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 @contextmanager
@@ -106,31 +97,73 @@ def progress(title: str, *, total: int | None = None) -> Iterator[Callable[..., 
 def watched(title: str) -> Iterator[tuple[Callable[[str, int, int | None], None], threading.Event]]:
     """A long run under watch: its progress on a terminal, and an event that Ctrl-C or SIGTERM sets.
 
-    Yields `on_progress(step, done, total)` and `stop`; what is found by the time of a stop is kept. A step that does
-    not come to its end in time is left: what it would write is one transaction, of which nothing is left then.
+    Yields `on_progress(step, done, total)` and `stop`; what is found by the time of a stop is kept.
     """
-    from enrich.pipeline.rounds import COMMITTING
     from enrich.sources.searching import stop_on_signals
 
-    now, over = [title], threading.Event()
-
     def show(step: str, done: int, total: int | None) -> None:
-        now[0] = step
+        _under_way[:] = [step]
         update(description=step, completed=done, total=total)
 
-    def end() -> None:
-        stop.wait()
-        while not over.wait(_LAST_STEP_S):
-            if now[0] != COMMITTING:
-                say(f"enrich: stopped in the step {now[0]}; nothing was written")
-                os._exit(130)
-
     with progress(title) as update, stop_on_signals() as stop:
-        threading.Thread(target=end, name="end", daemon=True).start()
-        try:
-            yield show, stop
-        finally:
-            over.set()
+        yield show, stop
+
+
+@contextmanager
+def ending_in_time(title: str) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the block by a KeyboardInterrupt, and then the program, with one line and exit code 130.
+
+    A call into a library hears of neither until it returns. In time it is left, and what is half-done is undone.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _under_way[:] = [title]
+    ear, mouth = socket.socketpair()
+    mouth.setblocking(False)
+    asked, over = threading.Event(), threading.Event()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        # An import of a library may not be broken off: it would take the process with it. The watch ends it.
+        while frame is not None and "importlib" not in frame.f_code.co_filename:
+            frame = frame.f_back
+        if frame is None:
+            asked.set()
+            raise KeyboardInterrupt
+
+    def watch() -> None:
+        # Signals come here at once, whatever the main thread does.
+        while (number := ear.recv(1)) and number[0] not in _ENDING:
+            pass
+        if number and not over.wait(_LAST_STEP_S):
+            last = threading.Thread(target=undo_all, daemon=True)
+            last.start()
+            last.join(_UNDOING_S)
+            _end()
+
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    threading.Thread(target=watch, name="end", daemon=True).start()
+    try:
+        signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
+        for number in _ENDING:
+            signal.signal(number, ask)
+        yield
+    except BaseException:
+        # Some libraries make an error of their own of it. Threads that still work are not waited for.
+        if asked.is_set():
+            _end()
+        raise
+    finally:
+        over.set()
+        signal.set_wakeup_fd(-1)
+        mouth.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end() -> None:
+    say(f"enrich: stopped in the step {_under_way[0]}; nothing half-done is left, run it again to go on")
+    os._exit(130)
 
 
 def _plain(value: object) -> object:

@@ -11,6 +11,7 @@ import typer
 
 import enrich
 from enrich.cli.output import By, Shown, command
+from enrich.text.showing import short
 
 app = typer.Typer()
 
@@ -62,7 +63,7 @@ def audit(
     if csv is not None:
         write_table(sample, csv)
     lines = [
-        f"{row['proposal_id']}  {row['status']:<10} {row['title'] or ''} → {row['value']}"
+        f"{row['proposal_id']}  {row['status']:<10} {short(row['title'])} → {short(row['value'])}"
         for row in sample.iter_rows(named=True)
     ]
     after = "" if found.left else f"; enrich audit {source} --accept"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import enrich
-from enrich.cli.output import By, Shown, command, short, shown
+from enrich.cli.output import By, Shown, command, shown
 from enrich.errors import EnrichError
+from enrich.text.showing import short
 
 if TYPE_CHECKING:
     from enrich.ledger.writing import WriteResult
@@ -108,7 +109,9 @@ def _decide(decision: str, ids: list[str] | None, from_csv: Path | None, by: str
     if done.unchanged:
         lines[0] += f"; {len(done.unchanged)} left as they were (unknown, written, or decided already)"
     # The second of two learns who was first.
-    lines += [f"  {row['proposal_id']} {row['status']} by {row['by']}, {row['at']}" for row in done.decided_before]
+    lines += [
+        f"  {row['proposal_id']} {row['status']} by {short(row['by'])}, {row['at']}" for row in done.decided_before
+    ]
     return done.asdict(), "\n".join(lines[:21])
 
 
@@ -128,6 +131,7 @@ def _written_text(done: WriteResult) -> str:
     )
     conflicts = [row for row in done.outcomes.iter_rows(named=True) if row["outcome"] == "conflict"][:10]
     lines = [
-        f"  conflict: {row['kind']} {row['value']!r} for track {row['track_id']}: {row['reason']}" for row in conflicts
+        f"  conflict: {row['kind']} {short(row['value'])!r} for track {row['track_id']}: {short(row['reason'])}"
+        for row in conflicts
     ]
     return "\n".join([text, *lines])

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from os import PathLike
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 import polars as pl
@@ -20,7 +21,7 @@ from enrich.cooccurrence.learned.ranker import load_ranker
 from enrich.cooccurrence.learned.scoring import Learned
 from enrich.cooccurrence.slots import unknown_key
 from enrich.cooccurrence.stored import load_calibration
-from enrich.errors import EnrichError, InputFileError
+from enrich.errors import EnrichError, InputFileError, undoing
 from enrich.frames.files import check_output
 from enrich.rules import MAX_RANK, WINDOW
 from enrich.text.words import is_unknown_artist
@@ -131,7 +132,7 @@ def rank_in_scratch(
     if engine == "spark" and scorer != "formula":
         raise EnrichError("Spark runs the formula; the learned ranker runs on DuckDB, with a memory limit on disk")
     chosen = scorer_named(scorer)
-    with TemporaryDirectory(prefix="enrich-", dir=scratch) as folder:
+    with TemporaryDirectory(prefix="enrich-", dir=scratch) as folder, undoing(lambda: rmtree(folder, True)):
         if engine == "spark":
             # An optional extra, and a heavy import that most runs do without.
             from enrich.cooccurrence.spark import Spark

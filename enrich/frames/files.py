@@ -22,7 +22,7 @@ from typing import IO
 import polars as pl
 import pyarrow.parquet as pq
 
-from enrich.errors import InputFileError
+from enrich.errors import InputFileError, undoing
 from enrich.frames.encodings import decoded
 from enrich.frames.inputs import open_input, parse_json, read_input, read_parquet
 from enrich.rules import MAX_FILE_BYTES
@@ -195,19 +195,17 @@ def replacing(*paths: str | Path) -> Iterator[tuple[Path, ...]]:
     for path in finals:
         check_place(path)
     try:
-        yield parts
-        for part, path in zip(parts, finals, strict=True):
-            # What the database holds is nobody's but the user's and its group's.
-            part.chmod(part.stat().st_mode & 0o640)
-            part.replace(path)
+        with undoing(lambda: [part.unlink(missing_ok=True) for part in parts]):
+            yield parts
+            for part, path in zip(parts, finals, strict=True):
+                # What the database holds is nobody's but the user's and its group's.
+                part.chmod(part.stat().st_mode & 0o640)
+                part.replace(path)
     except OSError as error:
         raise InputFileError(
             f"{finals[0]}: cannot be written: {error.strerror or error}; free some space or name another place; "
             "what was there stays"
         ) from None
-    finally:
-        for part in parts:
-            part.unlink(missing_ok=True)
 
 
 def write_json(value: object, path: str | Path) -> Path:

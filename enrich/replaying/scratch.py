@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from enrich.database import server
 from enrich.database.migrations import migrate
-from enrich.errors import DatabaseError
+from enrich.errors import DatabaseError, undoing
 from enrich.settings import Settings
 
 _FOLDER = "scratch"
@@ -49,17 +49,17 @@ def scratch_database(settings: Settings) -> Iterator[Settings]:
     own = settings.model_copy(
         update={"database_url": None, "data_dir": home, "search_path": "musicdb, public", "sources": ()}
     )
-    with filelock.FileLock(home / _LOCK_NAME):
-        try:
-            server.start(own)
-            _forget_durability(own)
-            url = SecretStr(server.embedded_url(own))
-            ready = own.model_copy(update={"database_url": url})
-            migrate(ready)
-            yield ready
-        finally:
-            server.stop(own)
-            shutil.rmtree(home, ignore_errors=True)
+    with filelock.FileLock(home / _LOCK_NAME), undoing(lambda: _remove(own)):
+        server.start(own)
+        _forget_durability(own)
+        ready = own.model_copy(update={"database_url": SecretStr(server.embedded_url(own))})
+        migrate(ready)
+        yield ready
+
+
+def _remove(own: Settings) -> None:
+    server.stop(own)
+    shutil.rmtree(own.data_dir, ignore_errors=True)
 
 
 def _forget_durability(own: Settings) -> None:
@@ -73,7 +73,6 @@ def _remove_abandoned(root: Path) -> None:
     for lock in sorted(root.glob(f"*/{_LOCK_NAME}")):
         try:
             with filelock.FileLock(lock, timeout=0):
-                server.stop(Settings(_env_file=None, database_url=None, data_dir=lock.parent))
-                shutil.rmtree(lock.parent, ignore_errors=True)
+                _remove(Settings(_env_file=None, database_url=None, data_dir=lock.parent))
         except filelock.Timeout:
             continue

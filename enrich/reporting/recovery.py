@@ -30,6 +30,7 @@ from enrich.reporting.counts import read_counts
 from enrich.reporting.figures import figures
 from enrich.rules import ACCEPT_PRECISION, AUDIT_SIZE, DECISION_S, PROJECTED_DAYS, PROJECTED_PERCENT
 from enrich.settings import Settings
+from enrich.text.showing import short
 
 HTML_NAME, JSON_NAME = "recovery-report.html", "recovery-report.json"
 #: The figures of the report before, kept where they differ from those at hand.
@@ -186,6 +187,7 @@ def render(counted: dict[str, Any], *, today: date) -> str:
     """The page as one string, charts inline. Everything that comes from the database is escaped."""
     loader = PackageLoader("enrich.reporting", ".")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    pages.filters["short"] = short
     drawn = {name: as_svg(figure) for name, figure in draw(counted, today=today).items()}
     return pages.get_template("report.html.j2").render(f={"comparison": None, **counted}, charts=drawn)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from enrich import __version__
-from enrich.errors import DatabaseError, SnapshotError
+from enrich.errors import DatabaseError, SnapshotError, undoing
 from enrich.settings import Settings
 from enrich.snapshots.building import build_marts, name_tracks
 from enrich.snapshots.manifest import Manifest
@@ -49,7 +49,8 @@ def snapshot(settings: Settings, *, now: datetime, full: bool = False, progress:
         with locked(folder):
             snapshot_id = free_id(folder, now)
             working = unfinished(folder, snapshot_id)
-            try:
+            parts = (working, working.with_name(working.name + ".wal"), working.with_suffix(".json"))
+            with undoing(lambda: [part.unlink(missing_ok=True) for part in parts]):
                 with duckdb.connect(str(working), config=_AT_THE_END) as con:
                     raw = _read(settings, catalog, con, None if full else latest(folder), progress)
                     marts = build_marts(con, catalog)
@@ -69,9 +70,6 @@ def snapshot(settings: Settings, *, now: datetime, full: bool = False, progress:
                 published = publish(working, folder, snapshot_id, said)
                 remove_old(folder, settings.keep_snapshots)
                 return published
-            finally:
-                for left in (working, working.with_name(working.name + ".wal"), working.with_suffix(".json")):
-                    left.unlink(missing_ok=True)
     except DatabaseError as error:
         raise DatabaseError(f"{error}; no snapshot was taken, the former one stands") from error
     except (OSError, duckdb.IOException, duckdb.TransactionException, duckdb.FatalException) as error:

@@ -60,22 +60,30 @@ def test_command_is_a_function_of_the_library(name):
 
 _DEAF = """
 import time
-from enrich.cli.output import watched
-with watched("ranking") as (show, stop):
+import hashlib
+from enrich.cli.output import ending_in_time, watched
+from enrich.errors import undoing
+with ending_in_time("x"), undoing(lambda: print("undone", flush=True)), watched("ranking") as (show, stop):
     show("ranking", 1, 2)
     print("on", flush=True)
-    time.sleep(60)
+    {deaf}
 """
 
 
-def test_a_step_that_does_not_listen_ends_within_five_seconds():
-    with subprocess.Popen([sys.executable, "-c", _DEAF], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as deaf:
-        assert deaf.stdout.readline() == b"on\n"
-        deaf.send_signal(signal.SIGTERM)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "deaf", ["time.sleep(60)", "hashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)"], ids=["sleeping", "computing"]
+)
+def test_a_step_that_does_not_listen_ends_within_five_seconds(number, deaf):
+    program = [sys.executable, "-c", _DEAF.format(deaf=deaf)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as step:
+        assert step.stdout.readline() == b"on\n"
+        step.send_signal(number)
         began = time.monotonic()
-        said = deaf.stderr.read().decode()
+        said, told = step.stdout.read(), step.stderr.read().decode()
 
-    assert (deaf.returncode, "step ranking; nothing was written" in said) == (130, True)
+    assert (step.returncode, said, told.count("\n")) == (130, b"undone\n", 1)
+    assert "step ranking; nothing half-done is left" in told
     assert time.monotonic() - began < 5
 
 
