@@ -1,8 +1,7 @@
-"""The whole main job, as `make run` does it: a database, a snapshot, the tiers, write-back, cool-down, the report.
+"""The whole main job, as `make run` does it, on the demo world, a tracklist file or one's own database.
 
-On the demo world it asks a loopback catalogue that speaks the sources' own formats; on tracklist files it asks no
-outside source unless `ENRICH_SOURCES` names some. On one's own database (`ENRICH_DATABASE_URL`) it asks the sources
-that are on, and writes to the music tables and the queue only where told to. Run again, it goes on from what is there.
+The demo world asks a loopback catalogue, a tracklist file no source that `ENRICH_SOURCES` does not name; one's own
+database is written to only where told. Run again, it goes on from what is there.
 """
 
 from __future__ import annotations
@@ -113,11 +112,11 @@ def run(
             settings = _imported(settings, tracklists, now=now, say=say)
         elif settings.database_url is None:
             settings = _demo_world(settings, stack, now=now, say=say)
-        _step(say, "snapshot")
+        say("snapshot …")
         first = snapshot(settings, now=now)
         slots = _slots(first)
         written = _work(settings, first, now=now, apply=apply, say=say)
-        _step(say, "report")
+        say("report …")
         page = report(settings, now=now)
         slots["unknown_slots_after"] = _slots(snapshot(settings, now=now) if apply else first)["unknown_slots"]
     proposed = _by_source(settings)
@@ -128,7 +127,7 @@ def run(
 
 def _work(settings: Settings, first: Path, *, now: datetime, apply: bool, say: Callable[[str], None]) -> dict[str, int]:
     """Tiers, write-back, cool-down; what was written and parked, or would be."""
-    _step(say, "tiers 0–3")
+    say("tiers 0–3 …")
     resolved = cycle.resolve(settings, now=now, limit=_ALL, snapshot=first)
     pending = cycle.trigger(settings, now=now, limit=_ALL, snapshot=first, apply=apply)
     say(
@@ -137,12 +136,12 @@ def _work(settings: Settings, first: Path, *, now: datetime, apply: bool, say: C
         f"{resolved.artists_found + pending.artists_found:,} artists proposed"
     )
     done = _write(settings, now=now, apply=apply, say=say)
-    _step(say, "labels of the other tracks (Tier 0)")
+    say("labels of the other tracks (Tier 0) …")
     at = None if apply else first
     hunt = cycle.hunt_labels(settings, now=now, limit=_ALL, statuses=("partial",), snapshot=at)
     say(f"  {hunt.labels_found:,} for {hunt.processed:,} tracks without a label")
     last = _write(settings, now=now, apply=apply, say=say)
-    _step(say, "cool-down")
+    say("cool-down …")
     parked = queue.migrate(settings, now=now, limit=_ALL, apply=apply)
     say(
         f"  {parked.migrated:,} failed tracks {'wait' if apply else 'would wait'} for their release, "
@@ -224,7 +223,7 @@ def _demo_world(settings: Settings, stack: ExitStack, *, now: datetime, say: Cal
     if _has_demo_world(settings):
         say("demo world: there already, going on from it")
     else:
-        _step(say, "demo world")
+        say("demo world …")
         demo(settings, now=now)
     releases = read_table(settings.data_dir / "demo" / "catalogue.parquet")
     # What is not released yet cannot be found yet.
@@ -238,17 +237,13 @@ def _demo_world(settings: Settings, stack: ExitStack, *, now: datetime, say: Cal
 
 
 def _imported(settings: Settings, tracklists: Path, *, now: datetime, say: Callable[[str], None]) -> Settings:
-    _step(say, f"import of {tracklists.name}")
+    say(f"import of {tracklists.name} …")
     done = import_(tracklists, settings=settings, now=now)
     say(f"  {done.plays:,} plays in {done.sets:,} sets")
     if "sources" in settings.model_fields_set:
         return settings
     say("  sources: none asked; name some in ENRICH_SOURCES")
     return settings.model_copy(update={"sources": ()})
-
-
-def _step(say: Callable[[str], None], name: str) -> None:
-    say(f"{name} …")
 
 
 def _write(settings: Settings, *, now: datetime, apply: bool, say: Callable[[str], None]) -> dict[str, int]:

@@ -78,7 +78,7 @@ class Query:
         try:
             con.execute(self.text, self.bind(values) or None)
         except duckdb.CatalogException as error:
-            raise EnrichError(f"{self.origin} ({self.name}): {_first_line(error)}") from error
+            raise EnrichError(f"{self.origin} ({self.name}): {str(error).splitlines()[0]}") from error
 
     def frame(self, con: duckdb.DuckDBPyConnection, **values: object) -> pl.DataFrame:
         """Execute a query and return all of its rows as a Polars frame."""
@@ -88,7 +88,7 @@ class Query:
             frame: pl.DataFrame = relation.pl()
             return frame
         except duckdb.CatalogException as error:
-            raise EnrichError(f"{self.origin} ({self.name}): {_first_line(error)}") from error
+            raise EnrichError(f"{self.origin} ({self.name}): {str(error).splitlines()[0]}") from error
 
     def execute(self, cur: psycopg.Cursor[Any], **values: object) -> int:
         """Execute a statement on Postgres; returns the rows it changed or found."""
@@ -169,16 +169,9 @@ def _fragments() -> dict[str, str]:
 
 def _filled(body: str, origin: str) -> str:
     """The text with its fragments; one of these may use those before it."""
+    fragments = _fragments()
     while found := _FRAGMENT.search(body):
-        body = body.replace(found[0], _fragment(found[1], origin))
+        if found[1] not in fragments:
+            raise EnrichError(f"{origin}: no fragment named {found[1]}; there are {', '.join(sorted(fragments))}")
+        body = body.replace(found[0], fragments[found[1]])
     return body
-
-
-def _fragment(name: str, origin: str) -> str:
-    if name not in _fragments():
-        raise EnrichError(f"{origin}: no fragment named {name}; there are {', '.join(sorted(_fragments()))}")
-    return _fragments()[name]
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0]

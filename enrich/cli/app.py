@@ -12,11 +12,11 @@ from types import ModuleType
 
 import typer
 
-from enrich.cli import cooldown, database, labels, pipeline, policy, ranking, reporting, review
+from enrich.cli import database, labels, pipeline, ranking, reporting, review
 from enrich.cli.output import say
 from enrich.errors import EnrichError
 
-MODULES: tuple[ModuleType, ...] = (database, ranking, labels, pipeline, review, policy, cooldown, reporting)
+MODULES: tuple[ModuleType, ...] = (database, ranking, labels, pipeline, review, reporting)
 
 
 def build_app() -> typer.Typer:

@@ -23,8 +23,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from enrich.errors import InputFileError, undoing
-from enrich.frames.encodings import decoded
-from enrich.frames.inputs import open_input, parse_json, read_input, read_parquet
+from enrich.frames.inputs import decoded, open_input, parse_json, read_input, read_parquet
 from enrich.rules import MAX_FILE_BYTES
 
 #: Extension → format. A compressed `.csv.gz` is read, not written.
@@ -195,7 +194,7 @@ def replacing(*paths: str | Path) -> Iterator[tuple[Path, ...]]:
     for path in finals:
         check_place(path)
     try:
-        with undoing(lambda: [part.unlink(missing_ok=True) for part in parts]):
+        with undoing(lambda: unlink_all(parts)):
             yield parts
             for part, path in zip(parts, finals, strict=True):
                 # What the database holds is nobody's but the user's and its group's.
@@ -206,6 +205,12 @@ def replacing(*paths: str | Path) -> Iterator[tuple[Path, ...]]:
             f"{finals[0]}: cannot be written: {error.strerror or error}; free some space or name another place; "
             "what was there stays"
         ) from None
+
+
+def unlink_all(paths: Iterable[Path]) -> None:
+    """Remove files, where they are there."""
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def write_json(value: object, path: str | Path) -> Path:

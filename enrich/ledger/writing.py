@@ -21,7 +21,7 @@ from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.database.layout import writable
 from enrich.errors import EnrichError
-from enrich.frames.evidence import proposed_artists
+from enrich.frames.schemas import proposed_artists
 from enrich.labels.names import WEAK_REASONS, refusal
 from enrich.ledger import identities
 from enrich.ledger.runs import close_run, open_run

@@ -22,7 +22,7 @@ from importlib.resources import files
 import numpy as np
 import polars as pl
 
-from enrich.frames.evidence import proposed_artists
+from enrich.frames.schemas import proposed_artists
 from enrich.measuring.hiding import FIRST, namesakes, with_first_plays, without_artists, without_labels
 from enrich.measuring.judging import judge
 from enrich.measuring.shares import LEAST, drawn, moved, odds

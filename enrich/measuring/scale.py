@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from enrich.frames.evidence import evidence_json
+from enrich.frames.schemas import evidence_json
 from enrich.measuring.replay import BUCKET, MEASURED, shipped
 from enrich.measuring.shares import drawn, interval, moved, odds
 from enrich.rules import AUDIT_SIZE

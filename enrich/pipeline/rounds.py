@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from enrich.errors import EnrichError
-from enrich.frames.evidence import proposed_artists
+from enrich.frames.schemas import proposed_artists
 from enrich.ledger.policy import Policy
 from enrich.ledger.proposals import with_ids
 from enrich.measuring.scale import Scale

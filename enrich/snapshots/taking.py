@@ -16,6 +16,7 @@ import duckdb
 
 from enrich import __version__
 from enrich.errors import DatabaseError, SnapshotError, undoing
+from enrich.frames.files import unlink_all
 from enrich.settings import Settings
 from enrich.snapshots.building import build_marts, name_tracks
 from enrich.snapshots.manifest import Manifest
@@ -50,7 +51,7 @@ def snapshot(settings: Settings, *, now: datetime, full: bool = False, progress:
             snapshot_id = free_id(folder, now)
             working = unfinished(folder, snapshot_id)
             parts = (working, working.with_name(working.name + ".wal"), working.with_suffix(".json"))
-            with undoing(lambda: [part.unlink(missing_ok=True) for part in parts]):
+            with undoing(lambda: unlink_all(parts)):
                 with duckdb.connect(str(working), config=_AT_THE_END) as con:
                     raw = _read(settings, catalog, con, None if full else latest(folder), progress)
                     marts = build_marts(con, catalog)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from enrich.frames.evidence import evidence_json
-from enrich.frames.schemas import PROPOSALS
+from enrich.frames.schemas import PROPOSALS, evidence_json
 from enrich.text.normalise import artist_key
 from enrich.tiers.workspace import Workspace
 

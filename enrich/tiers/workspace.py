@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from enrich.frames.evidence import proposed_artists
+from enrich.frames.schemas import proposed_artists
 from enrich.labels.book import LabelBook
 from enrich.text.normalise import artist_key, label_key
 

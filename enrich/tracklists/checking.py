@@ -12,7 +12,7 @@ import polars as pl
 
 from enrich.errors import InputFileError
 from enrich.frames.coding import coded, once_a_run, packed, runs
-from enrich.frames.encodings import MOJIBAKE, MOJIBAKE_BEGINS, mended
+from enrich.frames.inputs import MOJIBAKE, MOJIBAKE_BEGINS, mended
 from enrich.text.words import is_unknown_artist, is_unknown_title
 from enrich.tracklists.dates import written_dates
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE, NOTES, SLOTS, Draft, TracklistRead

@@ -18,8 +18,7 @@ import polars as pl
 
 from enrich.errors import InputFileError
 from enrich.frames.coding import coded, packed
-from enrich.frames.encodings import decoded
-from enrich.frames.inputs import open_input, read_input
+from enrich.frames.inputs import decoded, open_input, read_input
 from enrich.rules import MAX_FILE_BYTES
 from enrich.tracklists import dj_programs, flat, mixesdb, playlists
 from enrich.tracklists import pages as html
