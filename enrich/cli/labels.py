@@ -104,7 +104,7 @@ def parse_titles(
     Example: enrich parse-titles titles.csv --out parsed.parquet
     """
     from enrich.frames.files import check_output, read_table, require_columns, with_known_names, write_table
-    from enrich.text.title_tables import parse_title_table, title_figures
+    from enrich.text.titles import parse_title_table, title_figures
 
     started = perf_counter()
     check_output(out)

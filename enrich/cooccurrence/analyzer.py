@@ -25,7 +25,7 @@ from enrich.rules import GATE_PROBABILITY, GATE_SETS, WINDOW
 from enrich.text.normalise import artist_key, normalise_artist, normalise_title, title_key
 from enrich.text.words import is_unknown_artist, is_unknown_title
 from enrich.tracklists.checking import check
-from enrich.tracklists.json_files import read_json
+from enrich.tracklists.reading import read_json
 
 _TARGET = "\x00target"
 _SLOT = ["set_id", "position"]

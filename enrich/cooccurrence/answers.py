@@ -31,7 +31,7 @@ from enrich.frames.files import write_batches
 from enrich.frames.schemas import RANKING
 from enrich.rules import GATE_PROBABILITY, GATE_SETS, MAX_RANK, WINDOW
 from enrich.sql import DUCKDB
-from enrich.tracklists.batches import parquet_files
+from enrich.tracklists.reading import parquet_files
 
 #: Unknowns named at once.
 UNKNOWNS_AT_ONCE = 20_000

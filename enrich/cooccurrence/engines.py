@@ -16,7 +16,7 @@ import polars as pl
 from enrich.cooccurrence.slots import PLAYED, played
 from enrich.errors import EnrichError
 from enrich.sql import DUCKDB
-from enrich.tracklists.batches import parquet_batches
+from enrich.tracklists.reading import parquet_batches
 
 #: Room for the rows of one file in `row_no`.
 _ROWS_OF_A_FILE = 2**40

@@ -15,8 +15,8 @@ from __future__ import annotations
 import polars as pl
 
 from enrich.cooccurrence.slots import credited_slots, slot_rows, unknown_key
-from enrich.text.grouping import grouped
 from enrich.text.normalise import artist_key
+from enrich.text.persons import grouped
 from enrich.text.titles import parse_titles
 from enrich.text.versions import base_key
 from enrich.text.words import is_unknown_title

@@ -25,7 +25,7 @@ from enrich.cooccurrence.slots import PLAYED, played
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.schemas import TRACKLISTS
 from enrich.sql import DUCKDB, Query
-from enrich.tracklists.batches import checked
+from enrich.tracklists.reading import checked
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

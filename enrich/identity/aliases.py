@@ -4,7 +4,7 @@
     played_aliases   a name that fills a DJ's sets and is hardly played by anyone else (Eric Prydz plays Pryda)
 
 They carry evidence and a score and are for a person to accept; what is known stands in the database and in
-`enrich.text.known_aliases`. Pure functions of frames.
+`enrich/text/words.toml`. Pure functions of frames.
 """
 
 from __future__ import annotations

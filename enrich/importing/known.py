@@ -13,7 +13,7 @@ import psycopg
 from enrich.database.layout import writable
 from enrich.sql import IMPORTING
 from enrich.text.normalise import artist_key, title_key
-from enrich.tracklists.namesakes import KEPT_APART, NAMESAKE, holdings, own_id, renamed
+from enrich.tracklists.naming import KEPT_APART, NAMESAKE, holdings, own_id, renamed
 from enrich.tracklists.slots import NOTES
 
 _S = pl.String()

@@ -1,17 +1,14 @@
 """Labels as entities: which spellings mean one label, how it is written, and what is no label.
 
-`LabelBook.learn` reads the database's spellings with their counts and, where there are any, facts (artist, title,
-label) that show two names on one recording. Names are merged on three grounds only:
+Names are merged on three grounds only:
 
 * one key: `Black Hole`, `Blackhole Recordings`;
 * said in the name: `TCR (Thursday Club Recordings)`;
 * seen on the same recording **and** explained by the spelling: an acronym (FSOE, Future Sound Of Egypt), a
-  misspelling (Anjunbeats), a name with one more company word (Hooj, Hooj Choons). Sharing recordings alone merges
-  nothing: licences share recordings, too.
+  misspelling (Anjunbeats), a name with one more company word (Hooj, Hooj Choons). Licences share recordings, too.
 
 A sub-label stays its own label (`Armind (Armada)` is Armind); its parent is known as related. A composite
-(`A/B`, `A, B`) means its first name and carries the others. The spelling shown is the database's most frequent one.
-Touches no file and no socket.
+(`A/B`, `A, B`) means its first name and carries the others. The commonest spelling is shown. Pure.
 """
 
 from __future__ import annotations
@@ -22,29 +19,15 @@ from dataclasses import dataclass, field
 import polars as pl
 from rapidfuzz.distance import DamerauLevenshtein
 
-from enrich.labels.names import (
-    WEAK_REASONS,
-    differs_in_number,
-    is_acronym,
-    read_label_names,
-)
-from enrich.text.grouping import grouped
+from enrich.labels.names import WEAK_REASONS, differs_in_number, is_acronym, read_label_names
 from enrich.text.normalise import artist_key, fold, label_key, title_key
-
-#: What `LabelBook.learn` reads: a spelling, and how many tracks carry it.
-SPELLINGS = pl.Schema({"label": pl.String, "tracks": pl.Int64})
+from enrich.text.persons import grouped
 
 #: One row per name asked for: the label's display name and key, the other labels of a composite, the parent, and
 #: why it is no label (`canonical` is then null).
 LABEL_NAMES = pl.Schema(
-    {
-        "label": pl.String(),
-        "canonical": pl.String(),
-        "entity": pl.String(),
-        "also": pl.List(pl.String()),
-        "parent": pl.String(),
-        "refused": pl.String(),
-    }
+    {"label": pl.String(), "canonical": pl.String(), "entity": pl.String(), "also": pl.List(pl.String())}
+    | {"parent": pl.String(), "refused": pl.String()}
 )
 
 #: Tracks on which the database must carry a name for it to count although it looks like a year or a catalogue number.
@@ -72,20 +55,19 @@ class LabelName:
 
 @dataclass(frozen=True, slots=True)
 class LabelBook:
-    """Canonical names, learned. An empty book still joins spellings of one key and refuses non-labels."""
+    """Canonical names, learned. An empty book still joins spellings of one key and refuses non-labels.
+
+    `display`: entity → how it is written; `entity_of`: every label key learned → entity; `parent_of`: entity → that of
+    the parent declared in brackets; `tracks`: entity → tracks that carry it; `overruled`: keys the database vouches for
+    against a weak refusal; `spellings`: every single name learned, as spelled, for `parse_titles`.
+    """
 
     display: Mapping[str, str] = field(default_factory=dict)
-    """Entity → how it is written."""
     entity_of: Mapping[str, str] = field(default_factory=dict)
-    """Label key → entity, for every key learned."""
     parent_of: Mapping[str, str] = field(default_factory=dict)
-    """Entity → entity of its parent, as declared in brackets."""
     tracks: Mapping[str, int] = field(default_factory=dict)
-    """Entity → tracks that carry it."""
     overruled: frozenset[str] = frozenset()
-    """Keys the database vouches for against a weak refusal."""
     spellings: frozenset[str] = frozenset()
-    """Every single name learned, as spelled; what `parse_titles` takes as known labels."""
     _memo: dict[str | None, LabelName | None] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -94,48 +76,44 @@ class LabelBook:
 
         `facts` (`artist, title, label`, optionally `mix`) are evidence that two names stand on one recording.
         """
-        counts = _counted(spellings)
+        tracks = pl.col.tracks.cast(pl.Int64) if "tracks" in spellings.columns else pl.lit(1, pl.Int64)
+        counts = spellings.select(pl.col.label.cast(pl.String), tracks=tracks).drop_nulls("label")
+        counts = counts.group_by("label", maintain_order=True).agg(pl.col.tracks.sum())
         parts = read_label_names(counts["label"]).join(counts.with_row_index("row"), on="row", how="left")
-        names = parts.filter(pl.col("role") == "name")
-        singles = names.filter(pl.col("separator").is_null(), pl.col("key") != "")
-        overruled = frozenset(
-            singles.filter(pl.col("refused").is_in(sorted(WEAK_REASONS)))
-            .group_by("key")
-            .agg(pl.col("tracks").sum())
-            .filter(pl.col("tracks") >= OVERRULING_TRACKS)["key"]
-        )
-        singles = singles.filter(pl.col("refused").is_null() | pl.col("key").is_in(sorted(overruled)))
-        weights = {key: int(n) for key, n in singles.group_by("key").agg(pl.col("tracks").sum()).iter_rows()}
+        names = parts.filter(pl.col.role == "name")
+        singles = names.filter(pl.col.separator.is_null(), pl.col.key != "")
+        weak = singles.filter(pl.col.refused.is_in(sorted(WEAK_REASONS))).group_by("key").agg(pl.col.tracks.sum())
+        overruled = frozenset(weak.filter(pl.col.tracks >= OVERRULING_TRACKS)["key"])
+        singles = singles.filter(pl.col.refused.is_null() | pl.col.key.is_in(sorted(overruled)))
+        weights = {key: int(n) for key, n in singles.group_by("key").agg(pl.col.tracks.sum()).iter_rows()}
 
         joined: list[tuple[str, str]] = []
         parents: dict[str, str] = {}
-        declared = parts.filter(pl.col("role") == "parent", pl.col("refused").is_null(), pl.col("key") != "")
-        owners = names.filter(pl.col("refused").is_null()).group_by("row").agg(pl.col("key").last())
-        pairs = declared.join(owners, on="row", suffix="_child").with_columns(words=fold(pl.col("part")))
+        declared = parts.filter(pl.col.role == "parent", pl.col.refused.is_null(), pl.col.key != "")
+        owners = names.filter(pl.col.refused.is_null()).group_by("row").agg(pl.col.key.last())
+        pairs = declared.join(owners, on="row", suffix="_child").with_columns(words=fold(pl.col.part))
         for child, parent, words in pairs.select("key_child", "key", "words").iter_rows():
             if is_acronym(child, words):
                 joined.append((child, parent))
             elif child != parent:
                 parents[child] = parent
         if facts is not None and facts.height:
-            words_of = dict(singles.sort("tracks").select("key", fold(pl.col("part")).alias("words")).iter_rows())
+            words_of = dict(singles.sort("tracks").select("key", words=fold(pl.col.part)).iter_rows())
             joined += _explained_pairs(facts, words_of, weights)
         roots = _roots(joined, weights)
 
         shown = (
-            singles.with_columns(entity=pl.col("key").replace_strict(roots, default=pl.col("key")))
+            singles.with_columns(entity=pl.col.key.replace_strict(roots, default=pl.col.key))
             .group_by("entity", "part")
-            .agg(pl.col("tracks").sum())
+            .agg(pl.col.tracks.sum())
             .sort(["tracks", "part"], descending=[True, False])
         )
-        display = dict(shown.group_by("entity", maintain_order=True).agg(pl.col("part").first()).iter_rows())
-        totals = dict(shown.group_by("entity").agg(pl.col("tracks").sum()).iter_rows())
         root = {key: roots.get(key, key) for key in {*weights, *parents, *parents.values(), *roots}}
         return cls(
-            display=display,
+            display=dict(shown.group_by("entity", maintain_order=True).agg(pl.col.part.first()).iter_rows()),
             entity_of=root,
             parent_of={root[child]: root[parent] for child, parent in parents.items() if root[child] != root[parent]},
-            tracks=totals,
+            tracks=dict(shown.group_by("entity").agg(pl.col.tracks.sum()).iter_rows()),
             overruled=overruled,
             spellings=frozenset(singles["part"]),
         )
@@ -164,47 +142,32 @@ class LabelBook:
 
     def canonical_frame(self, names: pl.Series) -> pl.DataFrame:
         """One row per name, in the order given: schema LABEL_NAMES. `also` and `parent` are entities."""
-        parts = read_label_names(names).with_columns(
-            entity=pl.col("key").replace_strict(self.entity_of, default=pl.col("key"), return_dtype=pl.String),
-            refused=pl.when(pl.col("refused").is_in(sorted(WEAK_REASONS)) & pl.col("key").is_in(sorted(self.overruled)))
-            .then(None)
-            .otherwise(pl.col("refused")),
+        is_vouched = pl.col.refused.is_in(sorted(WEAK_REASONS)) & pl.col.key.is_in(sorted(self.overruled))
+        parts = (
+            read_label_names(names)
+            .with_columns(entity=self._entity(), refused=pl.when(~is_vouched.fill_null(False)).then("refused"))
+            .with_columns(tracks=pl.col.entity.replace_strict(self.tracks, default=0, return_dtype=pl.Int64))
         )
-        parts = parts.with_columns(
-            tracks=pl.col("entity").replace_strict(self.tracks, default=0, return_dtype=pl.Int64)
-        )
-        chosen = self._choose_parts(parts.filter(pl.col("role") == "name"))
-        main = (
-            chosen.filter(pl.col("refused").is_null(), pl.col("key") != "")
-            .group_by("row", maintain_order=True)
-            .agg(pl.col("part").first(), pl.col("entity").first(), also=pl.col("entity").slice(1))
-        )
-        refused = chosen.group_by("row").agg(pl.col("refused").drop_nulls().first())
-        parents = (
-            parts.filter(pl.col("role") == "parent", pl.col("refused").is_null(), pl.col("key") != "")
-            .group_by("row")
-            .agg(declared=pl.col("entity").first())
-        )
-        return (
-            pl.DataFrame({"label": names.cast(pl.String)})
-            .with_row_index("row")
-            .join(main, on="row", how="left", maintain_order="left")
-            .join(parents, on="row", how="left", maintain_order="left")
-            .join(refused, on="row", how="left", maintain_order="left")
-            .with_columns(
-                canonical=pl.col("entity").replace_strict(self.display, default=pl.col("part"), return_dtype=pl.String),
-                also=pl.col("also")
-                .list.eval(pl.element().unique(maintain_order=True))
-                .list.set_difference(pl.concat_list("entity"))
-                .fill_null([]),
-                parent=pl.coalesce(
-                    pl.when(pl.col("declared") != pl.col("entity")).then(pl.col("declared")),
-                    pl.col("entity").replace_strict(self.parent_of, default=None, return_dtype=pl.String),
-                ),
-                refused=pl.when(pl.col("entity").is_null()).then(pl.col("refused").fill_null("no_label")),
-            )
-            .match_to_schema(LABEL_NAMES, extra_columns="ignore")
-        )
+        chosen = self._choose_parts(parts.filter(pl.col.role == "name"))
+        may_be = pl.col.refused.is_null() & (pl.col.key != "")
+        found = chosen.filter(may_be).group_by("row", maintain_order=True)
+        main = found.agg(pl.col("part", "entity").first(), also=pl.col.entity.slice(1))
+        refused = chosen.group_by("row").agg(pl.col.refused.drop_nulls().first())
+        parents = parts.filter(may_be, pl.col.role == "parent").group_by("row").agg(declared=pl.col.entity.first())
+        read = pl.DataFrame({"label": names.cast(pl.String)}).with_row_index("row")
+        for more in (main, parents, refused):
+            read = read.join(more, on="row", how="left", maintain_order="left")
+        others = pl.col.also.list.eval(pl.element().unique(maintain_order=True))
+        known = pl.col.entity.replace_strict(self.parent_of, default=None, return_dtype=pl.String)
+        return read.with_columns(
+            canonical=pl.col.entity.replace_strict(self.display, default=pl.col.part, return_dtype=pl.String),
+            also=others.list.set_difference(pl.concat_list("entity")).fill_null([]),
+            parent=pl.coalesce(pl.when(pl.col.declared != pl.col.entity).then("declared"), known),
+            refused=pl.when(pl.col.entity.is_null()).then(pl.col.refused.fill_null("no_label")),
+        ).match_to_schema(LABEL_NAMES, extra_columns="ignore")
+
+    def _entity(self) -> pl.Expr:
+        return pl.col.key.replace_strict(self.entity_of, default=pl.col.key, return_dtype=pl.String)
 
     def same_label(self, a: str | None, b: str | None) -> bool:
         """True if two fields mean one label: one entity, or a composite naming it. A parent is another label."""
@@ -215,89 +178,50 @@ class LabelBook:
 
     def _choose_parts(self, names: pl.DataFrame) -> pl.DataFrame:
         """Keep the parts of real composites; put names back together that only look like composites."""
-        is_known = pl.col("tracks") > 0
-        is_out = pl.col("refused").is_not_null()
+        is_known, is_out = pl.col.tracks > 0, pl.col.refused.is_not_null()
+        tracks_of = {key: self.tracks.get(entity, 0) for key, entity in self.entity_of.items()}
         tally = names.group_by("row").agg(
             size=pl.len(),
-            separator=pl.col("separator").drop_nulls().first(),
+            list_separator=pl.col.separator.drop_nulls().first(),
             known=is_known.any(),
             settled=(is_known | is_out).all(),
             out=is_out.any(),
-            short=pl.col("key").str.len_chars().min() < 2,
-            whole_key=label_key(pl.col("whole").first()),
+            short=pl.col.key.str.len_chars().min() < 2,
+            whole_tracks=label_key(pl.col.whole.first()).replace_strict(tracks_of, default=0, return_dtype=pl.Int64),
         )
-        whole_tracks = pl.col("whole_key").replace_strict(
-            {key: self.tracks.get(entity, 0) for key, entity in self.entity_of.items()},
-            default=0,
-            return_dtype=pl.Int64,
+        is_one = (pl.col.size == 1) | ((pl.col.whole_tracks > 0) & ~pl.col.out)
+        by_separator = (
+            pl.when(pl.col.list_separator == "/")
+            .then(pl.col.out | ~pl.col.short)
+            .when(pl.col.list_separator == ",")
+            .then(pl.col.known | pl.col.out)
+            .otherwise("settled")
         )
-        tally = tally.with_columns(
-            is_composite=pl.when(pl.col("size") == 1)
-            .then(False)
-            .when((whole_tracks > 0) & ~pl.col("out"))
-            .then(False)
-            .when(pl.col("separator") == "/")
-            .then(pl.col("out") | ~pl.col("short"))
-            .when(pl.col("separator") == ",")
-            .then(pl.col("known") | pl.col("out"))
-            .otherwise(pl.col("settled"))
-        ).select("row", "is_composite", "size", list_separator=pl.col("separator"))
+        tally = tally.select("row", "size", "list_separator", is_composite=~is_one & by_separator)
         marked = names.join(tally, on="row", how="left", maintain_order="left")
-        composite = marked.filter("is_composite").with_columns(
-            # "Album, Label": of a comma list the best-known name is the label; of a slash list the first.
-            rank=pl.when(pl.col("list_separator") == "/").then(0).otherwise(-pl.col("tracks"))
+        # "Album, Label": of a comma list the best-known name is the label; of a slash list the first.
+        rank = pl.when(pl.col.list_separator == "/").then(0).otherwise(-pl.col.tracks)
+        composite = marked.filter("is_composite").with_columns(rank=rank)
+        joined = marked.filter(~pl.col.is_composite).group_by("row", maintain_order=True).first()
+        several = pl.col.size > 1
+        joined = joined.with_columns(part=pl.when(several).then("whole").otherwise("part")).with_columns(
+            key=label_key(pl.col.part), refused=pl.when(~several).then("refused"), rank=pl.lit(0, pl.Int64)
         )
-        joined = (
-            marked.filter(~pl.col("is_composite"))
-            .group_by("row", maintain_order=True)
-            .first()
-            .with_columns(part=pl.when(pl.col("size") > 1).then(pl.col("whole")).otherwise(pl.col("part")))
-            .with_columns(key=label_key(pl.col("part")))
-            .with_columns(
-                entity=pl.col("key").replace_strict(self.entity_of, default=pl.col("key"), return_dtype=pl.String),
-                refused=pl.when(pl.col("size") > 1).then(None).otherwise(pl.col("refused")),
-                rank=pl.lit(0, pl.Int64),
-            )
-        )
+        joined = joined.with_columns(entity=self._entity())
         return pl.concat([composite, joined], how="diagonal_relaxed").sort("row", "rank", maintain_order=True)
-
-
-def _counted(spellings: pl.DataFrame) -> pl.DataFrame:
-    tracks = pl.col("tracks").cast(pl.Int64) if "tracks" in spellings.columns else pl.lit(1, pl.Int64).alias("tracks")
-    return (
-        spellings.select(pl.col("label").cast(pl.String), tracks)
-        .filter(pl.col("label").is_not_null())
-        .group_by("label", maintain_order=True)
-        .agg(pl.col("tracks").sum())
-        .match_to_schema(SPELLINGS)
-        .cast(SPELLINGS)
-    )
 
 
 def _explained_pairs(
     facts: pl.DataFrame, words_of: Mapping[str, str], weights: Mapping[str, int]
 ) -> Iterable[tuple[str, str]]:
     """Pairs of label keys on one recording whose spellings explain each other."""
-    mix = pl.col("mix") if "mix" in facts.columns else pl.lit(None, pl.String)
-    keyed = (
-        facts.select(
-            a=artist_key(pl.col("artist")),
-            t=title_key(pl.col("title")),
-            m=title_key(mix.fill_null("")),
-            key=label_key(pl.col("label")),
-        )
-        .drop_nulls()
-        .unique()
+    mix = pl.col.mix.fill_null("") if "mix" in facts.columns else pl.lit("")
+    keyed = facts.select(
+        a=artist_key(pl.col.artist), t=title_key(pl.col.title), m=title_key(mix), key=label_key(pl.col.label)
     )
-    keyed = keyed.filter(pl.col("key").is_in(sorted(words_of)))
-    shared = (
-        keyed.join(keyed, on=["a", "t", "m"], suffix="_other")
-        .filter(pl.col("key") < pl.col("key_other"))
-        .group_by("key", "key_other")
-        .len()
-        .sort("key", "key_other")
-    )
-    for a, b, recordings in shared.iter_rows():
+    keyed = keyed.drop_nulls().unique().filter(pl.col.key.is_in(sorted(words_of)))
+    shared = keyed.join(keyed, on=["a", "t", "m"], suffix="_other").filter(pl.col.key < pl.col.key_other)
+    for a, b, recordings in shared.group_by("key", "key_other").len().sort("key", "key_other").iter_rows():
         if _is_explained(a, b, words_of, weights, recordings):
             yield a, b
 
@@ -312,12 +236,8 @@ def _is_explained(a: str, b: str, words_of: Mapping[str, str], weights: Mapping[
         return recordings >= 2 and bool(company) and long[len(short) :].startswith(company[0])
     rare, common = sorted((weights.get(a, 0), weights.get(b, 0)))
     slips = 1 if len(short) < 10 else 2
-    return (
-        len(short) >= 5
-        and not differs_in_number(a, b)
-        and rare * 5 <= max(common, 5)
-        and DamerauLevenshtein.distance(a, b, score_cutoff=slips) <= slips
-    )
+    is_slip = DamerauLevenshtein.distance(a, b, score_cutoff=slips) <= slips
+    return len(short) >= 5 and not differs_in_number(a, b) and rare * 5 <= max(common, 5) and is_slip
 
 
 def _roots(joined: Collection[tuple[str, str]], weights: Mapping[str, int]) -> dict[str, str]:

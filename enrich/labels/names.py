@@ -14,37 +14,17 @@ from __future__ import annotations
 
 import polars as pl
 
-from enrich.text.non_labels import GENRES, NO_NAME, PHRASE, PLACES, STATUS
+from enrich.text.non_labels import GENRES, NO_NAME, PHRASE, PLACES, STATUS, VERSIONS
 from enrich.text.normalise import fold, label_key
 
 #: One row per part of a label field, in the order written. `row` is the index of the field in its column; `role`
 #: is `name` or `parent`; `separator` is what stood before or after a name (`/`, `,`, `-`), null for a single name.
 #: `whole` is the field without brackets; `refused` is null for what may be a label.
 LABEL_PARTS = pl.Schema(
-    {
-        "row": pl.UInt32,
-        "role": pl.String,
-        "separator": pl.String,
-        "part": pl.String,
-        "key": pl.String,
-        "whole": pl.String,
-        "refused": pl.String,
-    }
+    {"row": pl.UInt32} | dict.fromkeys(("role", "separator", "part", "key", "whole", "refused"), pl.String)
 )
 
 _NOT_ON_LABEL = r"^not on label\b|^no label\b|\bself released?$"
-
-_VERSIONS = frozenset(
-    {
-        "original", "extended", "unmixed", "instrumental", "acapella", "acappella", "accapella", "a cappella",
-        "a capella", "explicit", "uncut", "intro", "outro", "reprise", "bonus track",
-        "remix", "rmx", "mix", "edit", "re edit", "reedit", "rework", "refix", "flip", "vip", "bootleg", "mashup",
-        "mash up", "blend", "cover", "karaoke", "medley", "megamix", "reboot", "version", "nightcore",
-        "sped up", "slowed", "bass boosted", "unplugged", "orchestral", "remaster", "remastered", "dj tool",
-        "dj tools", "mastered", "breakdown", "id remix", "dj mix", "original cut", "original dub", "club dub",
-        "vocal dub", "re recorded", "rerecorded", "re recording",
-    }
-)  # fmt: skip
 
 #: Words that are a version in a title's bracket and may be a short-hand label in a label field (Stereo Productions).
 _AMBIGUOUS = frozenset(
@@ -100,7 +80,7 @@ def refusal(field: pl.Expr) -> pl.Expr:
     folded = fold(text.str.replace(r"\?+$", ""))
     is_no_label = field.is_null() | (folded == "") | folded.is_in(sorted(NO_NAME)) | folded.str.contains(_NOT_ON_LABEL)
     is_no_label |= ~text.str.contains(r"[\p{L}\p{N}]")
-    is_version = folded.is_in(sorted(_VERSIONS)) | folded.str.contains(_VERSION_PHRASE)
+    is_version = folded.is_in(sorted(VERSIONS)) | folded.str.contains(_VERSION_PHRASE)
     is_version |= folded.str.contains(_VERSION_ENDING)
     reasons = {
         "no_label": is_no_label,
@@ -125,37 +105,29 @@ def refusal(field: pl.Expr) -> pl.Expr:
 
 def read_label_names(fields: pl.Series) -> pl.DataFrame:
     """Take label fields apart; refused parts stay in the result, with their reason. Schema LABEL_PARTS."""
-    frame = pl.DataFrame({"field": fields.cast(pl.String)}).with_row_index("row").cast({"row": pl.UInt32})
-    clean = _clean(pl.col("field"))
-    frame = frame.with_columns(
+    clean = _clean(pl.col.field)
+    whole = clean.str.replace(_TRAILING_BRACKET, "").str.strip_chars()
+    bracket = pl.coalesce(clean.str.extract(_TRAILING_BRACKET, n) for n in (1, 2)).str.strip_chars()
+    frame = pl.DataFrame({"field": fields.cast(pl.String)}).select(
+        row=pl.int_range(pl.len(), dtype=pl.UInt32),
+        field="field",
+        # "[PIAS]" is all bracket: then the bracket is the name.
+        whole=pl.when(whole == "").then(bracket).otherwise(whole),
+        bracket=pl.when(whole != "").then(bracket),
         # A field refused as a whole is not taken apart: "Not On Label (X Self-released)", "Live @ A / B".
-        whole_refused=refusal(pl.col("field")),
-        clean=clean,
-    ).with_columns(
-        bracket=pl.coalesce(
-            pl.col("clean").str.extract(_TRAILING_BRACKET, 1), pl.col("clean").str.extract(_TRAILING_BRACKET, 2)
-        ).str.strip_chars(),
-        whole=pl.col("clean").str.replace(_TRAILING_BRACKET, "").str.strip_chars(),
+        is_whole=refusal(pl.col.field).is_not_null(),
     )
-    # "[PIAS]" is all bracket: then the bracket is the name.
-    frame = frame.with_columns(
-        whole=pl.when(pl.col("whole") == "").then(pl.col("bracket")).otherwise(pl.col("whole")),
-        bracket=pl.when(pl.col("whole") == "").then(None).otherwise(pl.col("bracket")),
-    )
-    named = frame.filter(pl.col("whole_refused").is_null())
-    names = _split(named.select("row", "whole", part="whole", separator=pl.lit(None, pl.String)), _SEPARATORS)
-    names = names.with_columns(role=pl.lit("name"))
-    parents = named.filter(pl.col("bracket").str.len_chars() > 0).select(
-        "row", "whole", part="bracket", separator=pl.lit(None, pl.String), role=pl.lit("parent")
-    )
-    refused = frame.filter(pl.col("whole_refused").is_not_null()).select(
-        "row", "whole", part="field", separator=pl.lit(None, pl.String), role=pl.lit("name")
-    )
-    parts = pl.concat([names, parents, refused], how="diagonal")
+    alike = {"separator": pl.lit(None, pl.String), "role": pl.lit("name")}
+    named = frame.filter(~pl.col.is_whole)
+    names = _split(named.select("row", "whole", part="whole", **alike))
+    parents = named.filter(pl.col.bracket.str.len_chars() > 0)
+    parents = parents.select("row", "whole", part="bracket", **{**alike, "role": pl.lit("parent")})
+    refused = frame.filter("is_whole").select("row", "whole", part="field", **alike)
     return (
-        parts.with_columns(pl.col("part").str.strip_chars(" -–"))
-        .filter(pl.col("part").is_null() | (pl.col("part") != "") | (pl.col("role") == "name"))
-        .with_columns(key=label_key(pl.col("part")), refused=refusal(pl.col("part")))
+        pl.concat([names, parents, refused], how="diagonal")
+        .with_columns(pl.col.part.str.strip_chars(" -–"))
+        .filter(pl.col.part.is_null() | (pl.col.part != "") | (pl.col.role == "name"))
+        .with_columns(key=label_key(pl.col.part), refused=refusal(pl.col.part))
         .sort("row", maintain_order=True)
         .match_to_schema(LABEL_PARTS, extra_columns="ignore")
     )
@@ -182,19 +154,12 @@ def _clean(field: pl.Expr) -> pl.Expr:
     )
 
 
-def _split(frame: pl.DataFrame, separators: tuple[tuple[str, str], ...]) -> pl.DataFrame:
+def _split(frame: pl.DataFrame) -> pl.DataFrame:
     """Cut every part at each separator in turn; a part that was cut remembers by which."""
-    for name, pattern in separators:
-        marked = pl.col("part").str.replace_all(pattern, "\x00").str.split("\x00")
-        frame = (
-            frame.with_columns(_pieces=marked)
-            .with_columns(
-                separator=pl.when(pl.col("_pieces").list.len() > 1).then(pl.lit(name)).otherwise(pl.col("separator")),
-                part=pl.col("_pieces"),
-            )
-            .drop("_pieces")
-            .explode("part")
-        )
+    for name, pattern in _SEPARATORS:
+        pieces = frame.with_columns(pl.col.part.str.replace_all(pattern, "\x00").str.split("\x00"))
+        cut = pl.when(pl.col.part.list.len() > 1).then(pl.lit(name)).otherwise("separator")
+        frame = pieces.with_columns(separator=cut).explode("part")
     return frame
 
 

@@ -16,7 +16,7 @@ from enrich.replaying.promos import UNKNOWNS
 from enrich.rules import PROJECTED_DAYS
 from enrich.settings import Settings
 from enrich.sql import QueryBook
-from enrich.text.alike import credits_alike
+from enrich.text.credits import credits_alike
 
 _REPLAYING = QueryBook("replaying")
 _UTC: Any = pl.Datetime("us", "UTC")

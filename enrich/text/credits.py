@@ -5,10 +5,9 @@
     "DJ A / DJ B", "A x B", "A b2b B"      A · B
     "Bob Marley & The Wailers"             stays whole
 
-What divides: `feat`/`ft`/`featuring`, `vs`/`versus`, `pres`/`presents`, `aka`, `meets`, `b2b`, `with`, `w/`, `;`, and
-spaced `x`, `/`, `&`, `+`, comma, and `、`. Unspaced marks never divide (`AC/DC`, `+/-`, `Aly&Fila`). The word `and`
-divides only at the end of a list (`A, B and C`) or where both sides are names given as known. A run of parts that is a
-known name stays one artist: names written in `known_names.py`, passed as `known_artists`, and found by `learn_names`.
+Unspaced marks never divide (`AC/DC`, `+/-`, `Aly&Fila`). The word `and` divides only at the end of a list (`A, B and
+C`) or between known names. A run of parts that is a known name stays one artist: names written in `words.toml`, passed
+as `known_artists`, and found by `learn_names`.
 """
 
 from __future__ import annotations
@@ -17,18 +16,20 @@ from collections.abc import Collection
 from functools import cache
 
 import polars as pl
+from rapidfuzz import fuzz
+from rapidfuzz.process import cpdist
 
-from enrich.text.known_names import COMPOUND_NAMES
 from enrich.text.normalise import artist_key
 from enrich.text.schemas import CREDITS
-from enrich.text.words import is_unknown_artist
+from enrich.text.words import LISTS, is_unknown_artist
 
 _MARK = "\x1f"  # stands around each separator while a credit is in pieces
-_HELD_COMMA = "\x1e"  # a comma inside a name ("Harry Connick, Jr.")
-_HELD_SEMICOLON = "\x1c"
-_HELD_SPACE = "\x1d"  # the space before a lone X that ends a name ("Malcolm X & Y")
+# What is of a name: a comma ("Harry Connick, Jr."), a semicolon, the space before a lone X ("Malcolm X & Y").
+_HELD = {"\x1e": ",", "\x1c": ";", "\x1d": " "}
 #: What makes a name with a separator one act: its credits, and how much commoner it is than any part elsewhere.
 _LEAST_CREDITS, _COMMONER = 3, 2.0
+#: From this share of equal letters on, two spellings are one name.
+SAME_SPELLING = 0.85
 _LONGEST_NAME = 6  # parts a known name may hold ("Crosby, Stills, Nash & Young" has four)
 
 _FEATURED = r"feat\.|ft\.|f/|(?:featuring|feat|ft)\s"
@@ -70,12 +71,8 @@ def split_credits(column: pl.Series, *, known_artists: Collection[str] | None = 
     credits = pl.DataFrame({"credit": column.cast(pl.String)}).with_row_index("row").drop_nulls("credit")
     known = _builtin_keys() | _keys(known_artists)
     parts = _parts(credits["credit"].unique(maintain_order=True), known)
-    return (
-        credits.with_columns(pl.col("row").cast(pl.UInt32))
-        .join(parts, on="credit", how="inner", maintain_order="left_right")
-        .select("row", "artist", "role", "position")
-        .match_to_schema(CREDITS)
-    )
+    found = credits.join(parts, on="credit", how="inner", maintain_order="left_right")
+    return found.with_columns(pl.col.row.cast(pl.UInt32)).select(CREDITS.names()).match_to_schema(CREDITS)
 
 
 def credit_keys(column: pl.Series, *, known: Collection[str] | None = None) -> pl.Series:
@@ -86,86 +83,93 @@ def credit_keys(column: pl.Series, *, known: Collection[str] | None = None) -> p
     `known` as for `split_credits`. List(String) of distinct keys in the order written, empty where nobody is named.
     """
     credits = split_credits(column, known_artists=known)
-    keys = (
-        credits.filter((pl.col("role") != "remixer") & ~is_unknown_artist(pl.col("artist")))
-        .select("row", key=artist_key(pl.col("artist")))
-        .filter(pl.col("key") != "")
-        .group_by("row", maintain_order=True)
-        .agg(pl.col("key").unique(maintain_order=True))
-    )
+    named = credits.filter((pl.col.role != "remixer") & ~is_unknown_artist(pl.col.artist))
+    keys = named.select("row", key=artist_key(pl.col.artist)).filter(pl.col.key != "")
+    keys = keys.group_by("row", maintain_order=True).agg(pl.col.key.unique(maintain_order=True))
     rows = pl.DataFrame({"row": pl.int_range(len(column), dtype=pl.UInt32, eager=True)})
     joined = rows.join(keys, on="row", how="left", maintain_order="left")["key"]
     return joined.fill_null(pl.Series([[]], dtype=pl.List(pl.String))).rename(column.name)
 
 
+def credits_alike(one: pl.Series, other: pl.Series) -> pl.Series:
+    """True where an artist of one credit is among those of the other; null where either is missing.
+
+    Real tracklists misspell: `Rank1` and `Rank 1`, `Ridgewalker` and `Ridgewalkers` count as one. Two names are taken
+    for one where their letters and digits agree to `SAME_SPELLING`.
+    """
+    keys = pl.DataFrame({"one": _spellings(one), "other": _spellings(other)}).with_row_index("row")
+    pairs = keys.explode("one").explode("other").drop_nulls()
+    # Every artist of the one beside every artist of the other.
+    alike = cpdist(pairs["one"].to_list(), pairs["other"].to_list(), scorer=fuzz.ratio, workers=1)
+    agreed = pairs.filter(pl.Series(alike, dtype=pl.Float64) >= 100 * SAME_SPELLING)["row"].unique()
+    both = pl.Series(one.is_not_null() & other.is_not_null())
+    return keys.select(alike=pl.when(pl.lit(both)).then(pl.col.row.is_in(agreed.implode())))["alike"]
+
+
+def _spellings(names: pl.Series) -> pl.Series:
+    """Each credit's artists and the credit as a whole, letters and digits only."""
+    spelled = pl.concat_list("parts", pl.concat_list(artist_key(pl.col.whole)))
+    spelled = spelled.list.eval(pl.element().str.replace_all(" ", "")).list.unique(maintain_order=True)
+    return pl.DataFrame({"parts": credit_keys(names), "whole": names}).select(spelled).to_series()
+
+
 def learn_names(column: pl.Series) -> frozenset[str]:
     """Names with a separator that are one act, judged by how often their parts appear without each other.
 
-    `Gabriel & Dresden` is learned where it is credited three times or more, and more than twice as
-    often as its most frequent part is in other credits. A guest of a busy artist is therefore never glued to them.
-
-    Args:
-        column: Credits as written, repeats included.
-
-    Returns:
-        Names in their commonest spelling; pass them as `known_artists`.
+    `Gabriel & Dresden` is learned where it is credited three times or more, and more than twice as often as its most
+    frequent part is in other credits: a guest of a busy artist is never glued to them. `column` are credits as written,
+    repeats included; given are names in their commonest spelling, to be passed as `known_artists`.
     """
     counts = column.cast(pl.String).drop_nulls().alias("credit").value_counts(name="n")
     # A guest or an opponent is a name of its own: only what soft separators join can be one act.
-    hard = pl.col("kind").is_in(["featured", "versus"]).fill_null(False).cast(pl.UInt32)
+    hard = pl.col.kind.is_in(["featured", "versus"]).fill_null(False).cast(pl.UInt32)
     chunks = (
         _cut(counts["credit"])
-        .with_columns(chunk=hard.cum_sum().over("c"), key=artist_key(pl.col("text")))
+        .with_columns(chunk=hard.cum_sum().over("c"), key=artist_key(pl.col.text))
         .with_columns(_joined(pl.int_range(pl.len()).over("c", "chunk") > 0))
         .group_by("c", "chunk", maintain_order=True)
-        .agg(pl.col("name").str.join(""), keys=pl.col("key"))
+        .agg(pl.col.name.str.join(""), keys=pl.col.key)
         .join(counts.select("n").with_row_index("c"), on="c")
-        .with_columns(whole=artist_key(pl.col("name")))
+        .with_columns(whole=artist_key(pl.col.name))
     )
-    elsewhere = chunks.explode("keys").group_by("keys").agg(total=pl.col("n").sum())
+    elsewhere = chunks.explode("keys").group_by("keys").agg(total=pl.col.n.sum())
     learned = (
-        chunks.filter(pl.col("keys").list.len() > 1)
+        chunks.filter(pl.col.keys.list.len() > 1)
         .group_by("whole")
-        .agg(pl.col("n").sum(), pl.col("keys").first(), pl.col("name").sort_by("n", "name", descending=True).first())
+        .agg(pl.col.n.sum(), pl.col.keys.first(), pl.col.name.sort_by("n", "name", descending=True).first())
         # "A, B, C" is a list however often it is written; "A, B & C" may be a band.
-        .filter(
-            pl.col("n") >= _LEAST_CREDITS, ~pl.col("name").str.contains(",") | pl.col("name").str.contains("&| and ")
-        )
+        .filter(pl.col.n >= _LEAST_CREDITS, ~pl.col.name.str.contains(",") | pl.col.name.str.contains("&| and "))
         .explode("keys")
         .join(elsewhere, on="keys")
         .group_by("whole")
-        .agg(pl.col("n", "name").first(), elsewhere=(pl.col("total") - pl.col("n")).max())
-        .filter(pl.col("n") > _COMMONER * pl.col("elsewhere"))
+        .agg(pl.col("n", "name").first(), elsewhere=(pl.col.total - pl.col.n).max())
+        .filter(pl.col.n > _COMMONER * pl.col.elsewhere)
     )
     return frozenset(learned["name"])
 
 
 @cache
 def _builtin_keys() -> frozenset[str]:
-    return _keys(COMPOUND_NAMES)
+    return _keys(LISTS["artists"]["compound"])
 
 
 def _keys(names: Collection[str] | None) -> frozenset[str]:
-    keys = pl.DataFrame({"name": list(names or ())}, schema={"name": pl.String}).select(artist_key(pl.col("name")))
+    keys = pl.DataFrame({"name": list(names or ())}, schema={"name": pl.String}).select(artist_key(pl.col.name))
     return frozenset(keys["name"].drop_nulls()) - {""}
 
 
 def _parts(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
     """The artists of each distinct credit: credit, artist, role, position."""
     apart = pl.DataFrame({"credit": credits}).select(
-        main=pl.col("credit").str.replace(_REMIXER, ""), remixer=pl.col("credit").str.extract(_REMIXER, 1)
+        main=pl.col.credit.str.replace(_REMIXER, ""), remixer=pl.col.credit.str.extract(_REMIXER, 1)
     )
     artists = _artists(apart["main"], known)
     if apart["remixer"].count():
         remixers = _artists(apart["remixer"].fill_null(""), known).with_columns(role=pl.lit("remixer"))
         artists = pl.concat([artists, remixers])
     artists = artists.sort("c", maintain_order=True)
-    return artists.select(
-        credits.gather(artists["c"]).alias("credit"),
-        "artist",
-        "role",
-        position=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("c"),
-    )
+    position = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("c")
+    return artists.select(credits.gather(artists["c"]).alias("credit"), "artist", "role", position=position)
 
 
 def _artists(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
@@ -174,39 +178,30 @@ def _artists(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
     # Most credits are one plain name: to cut them, and windows over the pieces, would cost most of the time.
     plain = _tidied(pl.DataFrame({"c": (~apart).arg_true(), "text": credits.filter(~apart)}))
     cut = _cut(credits.filter(apart)).with_columns(c=pl.lit(apart.arg_true()).gather("c"))
-    lone = pl.col("separator").is_null() & ~pl.col("c").is_duplicated()
+    lone = pl.col.separator.is_null() & ~pl.col.c.is_duplicated()
     alone, pieces = cut.filter(lone), cut.filter(~lone)
     artists = pl.concat([plain, alone.select("c", "text")]).select("c", artist="text", role=pl.lit("primary"))
     if pieces.is_empty():
         return artists
     names = pl.Series(sorted(known), dtype=pl.String).implode()
-    pieces = pieces.with_columns(
-        is_name=artist_key(pl.col("text")).is_in(names), taken=pl.lit(False), joins=pl.lit(False)
-    )
+    pieces = pieces.with_columns(is_name=artist_key(pl.col.text).is_in(names), taken=pl.lit(False), joins=pl.lit(False))
     for length in range(min(_LONGEST_NAME, int(pieces["c"].unique_counts().max())), 1, -1):  # type: ignore[arg-type]
         pieces = _join_known_runs(pieces, names, length)
-    between_names = pl.col("is_name") & pl.col("is_name").shift(1).over("c").fill_null(False)
-    ends_list = pl.col("separator").shift(1).over("c").str.contains(",").fill_null(False)
-    loose_and = (pl.col("kind") == "and") & ~between_names & ~ends_list
-    the_band = pl.col("separator").str.contains(r"(?i)&|\+|and") & pl.col("text").str.contains(_THE_BAND)
-    initials = pl.col("separator").str.contains("[&+]") & pl.col("text").str.contains(_ON_INITIAL)
-    initials &= pl.col("text").shift(1).over("c").str.contains(_INITIAL)
-    one_act = loose_and | ((the_band | initials) & ~pl.col("is_name"))
-    joins = pl.col("joins") | (~pl.col("taken") & one_act.fill_null(False))
-    role = pl.col("kind").replace_strict(
-        ["featured", "versus"], ["featured", "primary"], default=None, return_dtype=pl.String
+    between_names = pl.col.is_name & pl.col.is_name.shift(1).over("c").fill_null(False)
+    ends_list = pl.col.separator.shift(1).over("c").str.contains(",").fill_null(False)
+    loose_and = (pl.col.kind == "and") & ~between_names & ~ends_list
+    the_band = pl.col.separator.str.contains(r"(?i)&|\+|and") & pl.col.text.str.contains(_THE_BAND)
+    initials = pl.col.separator.str.contains("[&+]") & pl.col.text.str.contains(_ON_INITIAL)
+    initials &= pl.col.text.shift(1).over("c").str.contains(_INITIAL)
+    one_act = loose_and | ((the_band | initials) & ~pl.col.is_name)
+    joins = pl.col.joins | (~pl.col.taken & one_act.fill_null(False))
+    role = pl.col.kind.replace_strict(
+        {"featured": "featured", "versus": "primary"}, default=None, return_dtype=pl.String
     )
-    named = (
-        pieces.with_columns(
-            _joined(joins),
-            artist=(~joins).cast(pl.UInt32).cum_sum().over("c"),
-            role=role.forward_fill().over("c").fill_null("primary"),
-        )
-        .group_by("c", "artist", maintain_order=True)
-        .agg(pl.col("name").str.join(""), pl.col("role").first())
-        .select("c", artist="name", role="role")
-    )
-    return pl.concat([artists, named])
+    role = role.forward_fill().over("c").fill_null("primary")
+    named = pieces.with_columns(_joined(joins), artist=(~joins).cast(pl.UInt32).cum_sum().over("c"), role=role)
+    named = named.group_by("c", "artist", maintain_order=True).agg(pl.col.name.str.join(""), pl.col.role.first())
+    return pl.concat([artists, named.select("c", artist="name", role="role")])
 
 
 def _join_known_runs(pieces: pl.DataFrame, names: pl.Series, length: int) -> pl.DataFrame:
@@ -215,7 +210,7 @@ def _join_known_runs(pieces: pl.DataFrame, names: pl.Series, length: int) -> pl.
     def ahead(column: str, steps: int) -> pl.Expr:
         return pl.col(column).shift(-steps).over("c")
 
-    written = [pl.col("text")]
+    written = [pl.col.text]
     for step in range(1, length):
         written += [ahead("separator", step), ahead("text", step)]
     free = ~pl.any_horizontal(ahead("taken", step).fill_null(True) for step in range(length))
@@ -227,20 +222,17 @@ def _join_known_runs(pieces: pl.DataFrame, names: pl.Series, length: int) -> pl.
         return pl.any_horizontal(pl.col(column).shift(step).over("c").fill_null(False) for step in range(first, length))
 
     # Of two runs that overlap, the one on the left.
-    marked = marked.with_columns(run=pl.col("run") & ~behind("run", 1))
-    return marked.with_columns(taken=pl.col("taken") | behind("run", 0), joins=pl.col("joins") | behind("run", 1)).drop(
-        "run"
-    )
+    marked = marked.with_columns(run=pl.col.run & ~behind("run", 1))
+    return marked.with_columns(taken=pl.col.taken | behind("run", 0), joins=pl.col.joins | behind("run", 1)).drop("run")
 
 
 def _cut(credits: pl.Series) -> pl.DataFrame:
     """Pieces between separators: `c` (index of the credit), `text`, the `separator` before it and its `kind`."""
     alternating = (
-        pl.col("credit")
-        .str.replace_all(r"[\x00-\x1f\x7f]", " ")
-        .str.replace_all(r"(?i),(\s+(?:jr|sr|inc|ltd|llc|i{2,3})\b)", _HELD_COMMA + "${1}")
-        .str.replace_all(_NAME_OF_MARKS, "${1}${2}" + _HELD_SEMICOLON + "${3}${4}")
-        .str.replace_all(r"(?i)\s(x\s*(?:[&,+/;]|feat|ft\b|vs\b))", _HELD_SPACE + "${1}")
+        pl.col.credit.str.replace_all(r"[\x00-\x1f\x7f]", " ")
+        .str.replace_all(r"(?i),(\s+(?:jr|sr|inc|ltd|llc|i{2,3})\b)", "\x1e${1}")
+        .str.replace_all(_NAME_OF_MARKS, "${1}${2}\x1c${3}${4}")
+        .str.replace_all(r"(?i)\s(x\s*(?:[&,+/;]|feat|ft\b|vs\b))", "\x1d${1}")
         .str.replace_all(_BRACKETED_GUEST, " ${1} ")
         # Doubled spaces: the one behind a separator must not be missing in front of the next.
         .str.replace_all(r"\s+", "  ")
@@ -253,36 +245,24 @@ def _cut(credits: pl.Series) -> pl.DataFrame:
         .explode("text")
         .with_columns(
             pl.int_range(pl.len(), dtype=pl.UInt32).over("c").alias("i"),
-            pl.col("text")
-            .str.replace_all(_HELD_COMMA, ",")
-            .str.replace_all(_HELD_SEMICOLON, ";")
-            .str.replace_all(_HELD_SPACE, " ")
-            .str.replace_all(r"\s+", " "),
+            pl.col.text.str.replace_many(_HELD).str.replace_all(r"\s+", " "),
         )
-        .with_columns(separator=pl.col("text").shift(1).over("c"))
-        .filter(pl.col("i") % 2 == 0)
+        .with_columns(separator=pl.col.text.shift(1).over("c"))
+        .filter(pl.col.i % 2 == 0)
     )
-    word = pl.col("separator").str.to_lowercase().str.strip_chars()
-    kind = (
-        pl.when(word.str.contains(r"^(?:feat|ft|f/)"))
-        .then(pl.lit("featured"))
-        .when(word == "and")
-        .then(pl.lit("and"))
-        .when(word.str.contains(r"^(?:[&+,;、､，،；؛＆]|with|w/)"))
-        .then(pl.lit("soft"))
-        .when(word.is_not_null())
-        .then(pl.lit("versus"))
-    )
+    word = pl.col.separator.str.to_lowercase().str.strip_chars()
+    kinds = {"featured": r"^(?:feat|ft|f/)", "and": "^and$", "soft": r"^(?:[&+,;、､，،；؛＆]|with|w/)", "versus": ""}
+    kind = pl.coalesce(pl.when(word.str.contains(pattern)).then(pl.lit(name)) for name, pattern in kinds.items())
     return _tidied(flat.select("c", "separator", "text", kind=kind))
 
 
 def _tidied(pieces: pl.DataFrame) -> pl.DataFrame:
     """White space single, no comma at an end; pieces of which nothing is left are gone."""
-    tidy = pl.col("text").str.replace_all(r"\s+", " ").str.strip_chars(" ,;")
-    return pieces.with_columns(tidy).filter(pl.col("text") != "")
+    tidy = pl.col.text.str.replace_all(r"\s+", " ").str.strip_chars(" ,;")
+    return pieces.with_columns(tidy).filter(pl.col.text != "")
 
 
 def _joined(joins: pl.Expr) -> pl.Expr:
     """Aggregate a run of pieces into one name, the separators as written where `joins` says so."""
-    lead = pl.when(joins).then(pl.col("separator")).otherwise(pl.lit(""))
-    return pl.concat_str(lead, pl.col("text")).alias("name")
+    lead = pl.when(joins).then(pl.col.separator).otherwise(pl.lit(""))
+    return pl.concat_str(lead, pl.col.text).alias("name")

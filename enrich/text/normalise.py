@@ -45,14 +45,10 @@ def _folded_column(texts: pl.Series) -> pl.Series:
     text = pl.col("")
     name, texts = texts.name, texts.cast(pl.String).alias("")
     plain = _where(
-        texts,
-        texts.str.len_bytes() != texts.str.len_chars(),
-        text.str.normalize("NFKD").str.replace_all(r"\p{M}+", ""),
+        texts, texts.str.len_bytes() != texts.str.len_chars(), text.str.normalize("NFKD").str.replace_all(r"\p{M}+", "")
     ).str.to_lowercase()
     plain = _where(
-        plain,
-        plain.str.len_bytes() != plain.str.len_chars(),
-        text.str.replace_many(list(_FOLD), list(_FOLD.values())),
+        plain, plain.str.len_bytes() != plain.str.len_chars(), text.str.replace_many(list(_FOLD), list(_FOLD.values()))
     )
     # An apostrophe joins (don't → dont); every other mark separates.
     plain = plain.str.replace_all(r"['’‘`´]", "")
@@ -146,7 +142,7 @@ def _one(rule: pl.Expr, text: str | None) -> str | None:
 
 def normalise_artist(text: str | None) -> str | None:
     """`artist_key` of one name."""
-    return _one(artist_key(pl.col("text")), text)
+    return _one(artist_key(pl.col.text), text)
 
 
 def normalise_title(text: str | None) -> str | None:
@@ -157,9 +153,9 @@ def normalise_title(text: str | None) -> str | None:
 @lru_cache(maxsize=50_000)
 def normalise_isrc(text: str | None) -> str | None:
     """`isrc_code` of one text."""
-    return _one(isrc_code(pl.col("text")), text) if text else None
+    return _one(isrc_code(pl.col.text), text) if text else None
 
 
 def normalise_label(text: str | None) -> str | None:
     """`label_key` of one label."""
-    return _one(label_key(pl.col("text")), text)
+    return _one(label_key(pl.col.text), text)

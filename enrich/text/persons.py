@@ -7,24 +7,44 @@ other names (a project they share, two projects of one name) joins nobody.
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
 
 from enrich.errors import EnrichError
-from enrich.text.grouping import grouped
-from enrich.text.known_aliases import known_aliases
 from enrich.text.normalise import artist_key
+from enrich.text.words import LISTS
 
 #: One row per name that has another: its key, and the first of all the keys of that person.
 PERSONS = pl.Schema({"key": pl.String, "person": pl.String})
 
 
+def grouped(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The groups that pairs make (connected components).
+
+    Args:
+        pairs: Two columns of one type, without nulls.
+
+    Returns:
+        node, first: every value of either column, and the least value of its group; by node.
+    """
+    ends = pairs.get_columns()
+    node = pl.concat([end.alias("node") for end in ends]).unique().sort()
+    rows, columns = (node.search_sorted(end).to_numpy() for end in ends)
+    graph = sp.coo_matrix((np.ones(pairs.height), (rows, columns)), shape=(len(node), len(node)))
+    group = pl.Series("group", connected_components(graph, directed=False)[1])
+    return pl.DataFrame([node, group]).select("node", first=pl.col.node.first().over("group"))
+
+
 def with_known(aliases: pl.DataFrame | None) -> pl.DataFrame:
-    """The given names (columns artist, alias) and those of `enrich.text.known_aliases`: artist, alias.
+    """The given names (columns artist, alias) and those of `words.toml`: artist, alias.
 
     Raises:
         EnrichError: a column is missing.
     """
-    known = known_aliases()
+    rows = [(group[0], other) for group in LISTS["artists"]["aliases"] for other in group[1:]]
+    known = pl.DataFrame(rows, schema={"artist": pl.String, "alias": pl.String}, orient="row")
     return known if aliases is None else pl.concat([_pairs(aliases), known]).unique().sort(pl.all())
 
 
@@ -36,13 +56,13 @@ def persons(aliases: pl.DataFrame | None) -> pl.DataFrame:
     """
     if aliases is None:
         return PERSONS.to_frame()
-    named = _pairs(aliases).drop_nulls().select(key=artist_key(pl.col("artist")), other=artist_key(pl.col("alias")))
-    named = named.filter(pl.col("key") != "", pl.col("other") != "", pl.col("key") != pl.col("other"))
-    claims = pl.col("key").n_unique().over("other")
+    named = _pairs(aliases).drop_nulls().select(key=artist_key(pl.col.artist), other=artist_key(pl.col.alias))
+    named = named.filter(pl.col.key != "", pl.col.other != "", pl.col.key != pl.col.other)
+    claims = pl.col.key.n_unique().over("other")
     owner = grouped(named.filter(claims == 1)).select(key="node", owner="first")
     # Who owns a name is asked of persons: their names all may claim it.
-    claimed = named.join(owner, on="key", how="left").with_columns(pl.col("owner").fill_null(pl.col("key")))
-    agreed = claimed.filter(pl.col("owner").n_unique().over("other") == 1).select("key", "other")
+    claimed = named.join(owner, on="key", how="left").with_columns(pl.col.owner.fill_null(pl.col.key))
+    agreed = claimed.filter(pl.col.owner.n_unique().over("other") == 1).select("key", "other")
     return grouped(agreed).rename({"node": "key", "first": "person"}).match_to_schema(PERSONS)
 
 
@@ -51,7 +71,7 @@ def same_person(aliases: pl.DataFrame | None) -> pl.DataFrame:
     person = persons(aliases)
     return (
         person.join(person.rename({"key": "other"}), on="person")
-        .filter(pl.col("key") != pl.col("other"))
+        .filter(pl.col.key != pl.col.other)
         .select("key", "other")
         .sort("key", "other")
     )

@@ -10,21 +10,9 @@ from collections.abc import Collection
 
 import polars as pl
 
+from enrich.text import title_words as words
 from enrich.text.non_labels import PLAIN_VERSION
 from enrich.text.normalise import fold, label_key
-from enrich.text.title_words import (
-    CATALOG,
-    COMPANY,
-    CREDIT,
-    FEATURE,
-    FEATURE_NOUN,
-    FROM,
-    NO_LABEL,
-    NOTE,
-    PRESSING,
-    VERSION,
-    VERSION_WEAK,
-)
 
 #: Stands between the pieces of a title.
 MARK = "\x1f"
@@ -45,63 +33,62 @@ def _brackets(rows: pl.DataFrame) -> pl.DataFrame:
     """The pieces of titles that hold brackets: row, i, piece, is_square, is_round, inner. Text pieces have no inner."""
     pieces = (
         rows.lazy()
-        .filter(pl.col("text").str.contains(r"[\[({]"))
-        .select("row", piece=pl.col("text").str.replace_all(f"({_BRACKET})", f"{MARK}${{1}}{MARK}").str.split(MARK))
-        .with_columns(i=pl.int_ranges(0, pl.col("piece").list.len(), dtype=pl.UInt16))
+        .filter(pl.col.text.str.contains(r"[\[({]"))
+        .select("row", piece=pl.col.text.str.replace_all(f"({_BRACKET})", f"{MARK}${{1}}{MARK}").str.split(MARK))
+        .with_columns(i=pl.int_ranges(0, pl.col.piece.list.len(), dtype=pl.UInt16))
         .explode("piece", "i")
-        .filter(pl.col("piece") != "")
+        .filter(pl.col.piece != "")
         .with_columns(
-            piece=pl.col("piece").str.strip_chars(), spaced=pl.col("piece").shift(1).str.ends_with(" ").fill_null(True)
+            piece=pl.col.piece.str.strip_chars(), spaced=pl.col.piece.shift(1).str.ends_with(" ").fill_null(True)
         )
-        .filter(pl.col("piece") != "")
+        .filter(pl.col.piece != "")
     )
-    bracket = pl.col("i") % 2 == 1
+    bracket = pl.col.i % 2 == 1
     return pieces.with_columns(
-        is_square=bracket & pl.col("piece").str.starts_with("["),
-        is_round=bracket & pl.col("piece").str.starts_with("("),
+        is_square=bracket & pl.col.piece.str.starts_with("["),
+        is_round=bracket & pl.col.piece.str.starts_with("("),
         inner=pl.when(bracket).then(
-            pl.col("piece").str.replace(r"^[\[({]", "").str.replace(r"[\])}]$", "").str.strip_chars(" \"“”'")
+            pl.col.piece.str.replace(r"^[\[({]", "").str.replace(r"[\])}]$", "").str.strip_chars(" \"“”'")
         ),
     ).collect()
 
 
 def _meanings(inners: pl.Series) -> pl.DataFrame:
     """What each distinct bracket says: inner, meaning, name (label without catalogue number), key, catalog_number."""
-    inner = pl.col("inner")
+    inner = pl.col.inner
     dashed = r"^(.*?\S)(?:\s+[-–|]|[-–|:])\s+(\S.*\d.*|\d.*)$"
-    glued = rf"^(.*?[^\d\s])\s*[-–|:,]\s*({CATALOG})$"
+    glued = rf"^(.*?[^\d\s])\s*[-–|:,]\s*({words.CATALOG})$"
     spaced = r"^(.*\S)\s+([A-Z]{2,8}-?\d{2,6}[A-Z]{0,3})$"
     bare = inner.str.replace(r"^\(([^()]*)\)$", "${1}").str.replace(r",\s*(?:19|20)\d\d$", "")
-    album = pl.col("bare").str.extract(r"^.+,\s*([^,]+),\s*\d{1,2}$", 1)  # [Album, Label, 3]
-    name = pl.coalesce(album, *(pl.col("bare").str.extract(p, 1) for p in (dashed, glued, spaced)), "bare")
-    pressed = pl.col("name").str.replace(PRESSING, "").str.strip_chars()
+    album = pl.col.bare.str.extract(r"^.+,\s*([^,]+),\s*\d{1,2}$", 1)  # [Album, Label, 3]
+    name = pl.coalesce(album, *(pl.col.bare.str.extract(p, 1) for p in (dashed, glued, spaced)), "bare")
+    pressed = pl.col.name.str.replace(words.PRESSING, "").str.strip_chars()
     named = (
         pl.DataFrame({"inner": inners})
         .with_columns(bare=bare)
         .with_columns(
             name=name,
             catalog_number=pl.when(album.is_null()).then(
-                pl.coalesce(pl.col("bare").str.extract(p, 2) for p in (dashed, glued, spaced))
+                pl.coalesce(pl.col.bare.str.extract(p, 2) for p in (dashed, glued, spaced))
             ),
-            is_catalog=pl.col("bare").str.contains(rf"^(?:{CATALOG})$"),
+            is_catalog=pl.col.bare.str.contains(rf"^(?:{words.CATALOG})$"),
         )
         .with_columns(name=pl.when(pressed != "").then(pressed).otherwise("name"))
-        .with_columns(
-            folded=fold(pl.col("name")), key=label_key(pl.col("name")), lower=pl.col("name").str.to_lowercase()
-        )
+        .with_columns(folded=fold(pl.col.name), key=label_key(pl.col.name), lower=pl.col.name.str.to_lowercase())
     )
-    lower, folded = pl.col("lower"), pl.col("folded")
+    lower, folded = pl.col.lower, pl.col.folded
     meanings = {
         "marks": ~inner.str.contains(r"[\p{L}\p{N}]"),
-        "feature": lower.str.contains(FEATURE) | (lower.str.contains(FEATURE_NOUN) & ~folded.str.contains(COMPANY)),
+        "feature": lower.str.contains(words.FEATURE)
+        | (lower.str.contains(words.FEATURE_NOUN) & ~folded.str.contains(words.COMPANY)),
         "plain": folded.str.contains(PLAIN_VERSION),
-        "none": folded.str.contains(NO_LABEL),
+        "none": folded.str.contains(words.NO_LABEL),
         # Said of the track; else by the words at its end.
-        "note": folded.str.contains(NOTE) | lower.str.contains(f"^(?:{FROM})"),
-        "company": folded.str.contains(COMPANY),
-        "version": folded.str.contains(VERSION),
-        "weak": folded.str.contains(VERSION_WEAK),
-        "credit": lower.str.contains(CREDIT) | inner.str.contains(r"\S\s+[-–]\s+[^\d]*$"),
+        "note": folded.str.contains(words.NOTE) | lower.str.contains(f"^(?:{words.FROM})"),
+        "company": folded.str.contains(words.COMPANY),
+        "version": folded.str.contains(words.VERSION),
+        "weak": folded.str.contains(words.VERSION_WEAK),
+        "credit": lower.str.contains(words.CREDIT) | inner.str.contains(r"\S\s+[-–]\s+[^\d]*$"),
     }
     first = (pl.when(holds).then(pl.lit(meaning)) for meaning, holds in meanings.items())
     meaning = pl.coalesce(*first, pl.lit("open"))
@@ -117,21 +104,21 @@ def judged_brackets(
     or the text between two: among others inner (null for text), meaning, is_known, is_label.
     """
     brackets = _brackets(rows)
-    known = pl.DataFrame({"n": list(known_labels or ())}, schema={"n": pl.String}).select(label_key(pl.col("n")))["n"]
-    bracket, meaning = pl.col("inner").is_not_null(), pl.col("meaning")
+    known = pl.DataFrame({"n": list(known_labels or ())}, schema={"n": pl.String}).select(label_key(pl.col.n))["n"]
+    bracket, meaning = pl.col.inner.is_not_null(), pl.col.meaning
     judged = brackets.join(
         _meanings(brackets["inner"].drop_nulls().unique()), on="inner", how="left", maintain_order="left"
     ).with_columns(
-        is_known=pl.col("key").is_in(known.filter(known != "").unique().implode()).fill_null(False),
-        leads=pl.col("row").ne_missing(pl.col("row").shift(1)),  # it opens the title
-        dash=~bracket & pl.col("piece").str.contains(_DASH),
+        is_known=pl.col.key.is_in(known.filter(known != "").unique().implode()).fill_null(False),
+        leads=pl.col.row.ne_missing(pl.col.row.shift(1)),  # it opens the title
+        dash=~bracket & pl.col.piece.str.contains(_DASH),
         nameless=rows["given"].is_null().gather(brackets["row"]),
         # The pieces of a title stand together: the row of the piece in question that comes next, or came last, says
         # whether it is in this title. A window over each title would take many times as long.
-        trails=pl.when(~bracket).then("row").backward_fill().ne_missing(pl.col("row")),
-        glued=~pl.col("spaced") & ~bracket.shift(1).fill_null(False),
+        trails=pl.when(~bracket).then("row").backward_fill().ne_missing(pl.col.row),
+        glued=~pl.col.spaced & ~bracket.shift(1).fill_null(False),
         after_version=bracket.shift(1).fill_null(False)
-        & pl.when(meaning.is_in(VERSION_MEANINGS)).then("row").forward_fill().shift(1).eq_missing(pl.col("row")),
+        & pl.when(meaning.is_in(VERSION_MEANINGS)).then("row").forward_fill().shift(1).eq_missing(pl.col.row),
     )
     judged = judged.with_columns(in_name=_in_name())
     if one_by_one:
@@ -139,36 +126,36 @@ def judged_brackets(
     else:
         recurring = _recurring(judged, rows)
         judged = judged.join(recurring, on="key", how="left", maintain_order="left").with_columns(
-            pl.col("recurs").fill_null(False)
+            pl.col.recurs.fill_null(False)
         )
     opened = judged.filter(meaning.is_in(["open", "company"])).height
     candidate = _may_be_label(speaks=not one_by_one and opened >= _SPEAKS, guess=guess)
-    judged = judged.with_columns(candidate=candidate & ~pl.col("leads") & ~pl.col("in_name"))
+    judged = judged.with_columns(candidate=candidate & ~pl.col.leads & ~pl.col.in_name)
     # The last square bracket, else the last round one.
-    rank = pl.when("candidate").then(pl.col("is_square").cast(pl.Int32) * 100_000 + pl.col("i"))
+    rank = pl.when("candidate").then(pl.col.is_square.cast(pl.Int32) * 100_000 + pl.col.i)
     return judged.with_columns(is_label=(rank == rank.max().over("row")).fill_null(False))
 
 
 def _may_be_label(*, speaks: bool, guess: bool) -> pl.Expr:
     """Whether a bracket may be the label, by what it says and where it stands."""
-    meaning, weak = pl.col("meaning"), pl.col("meaning") == "weak"
-    named, is_known = meaning.is_in(["open", "company"]), pl.col("is_known") | pl.col("recurs")
-    is_name = pl.lit(not speaks) | pl.col("inner").str.contains(r"\p{Lu}")
-    square_alone = (named | weak) & ~pl.col("glued") & ~pl.col("is_catalog") & is_name
-    by_place = pl.col("after_version") & pl.lit(speaks or guess)
-    by_place |= pl.col("inner").str.contains(_LIKE_A_NAME) & pl.lit(guess and not speaks)
-    round_alone = named & pl.col("trails") & (by_place | (meaning == "company"))
+    meaning, weak = pl.col.meaning, pl.col.meaning == "weak"
+    named, is_known = meaning.is_in(["open", "company"]), pl.col.is_known | pl.col.recurs
+    is_name = pl.lit(not speaks) | pl.col.inner.str.contains(r"\p{Lu}")
+    square_alone = (named | weak) & ~pl.col.glued & ~pl.col.is_catalog & is_name
+    by_place = pl.col.after_version & pl.lit(speaks or guess)
+    by_place |= pl.col.inner.str.contains(_LIKE_A_NAME) & pl.lit(guess and not speaks)
+    round_alone = named & pl.col.trails & (by_place | (meaning == "company"))
     from_square = pl.when(is_known).then(~meaning.is_in(["none", "plain", "feature"])).otherwise(square_alone)
     from_round = pl.when(is_known).then(named | weak).otherwise(round_alone)
-    return ((pl.col("is_square") & from_square) | (pl.col("is_round") & from_round)).fill_null(value=False)
+    return ((pl.col.is_square & from_square) | (pl.col.is_round & from_round)).fill_null(value=False)
 
 
 def _in_name() -> pl.Expr:
     """`Ø [Phase] - Title`: a bracket between an artist's name and the dash behind it is of the name."""
-    is_other = ~pl.col("meaning").is_in(["feature", *VERSION_MEANINGS]) & ~pl.col("leads") & pl.col("nameless")
+    is_other = ~pl.col.meaning.is_in(["feature", *VERSION_MEANINGS]) & ~pl.col.leads & pl.col.nameless
     dashed = pl.when("dash").then("row")
-    ahead, before = dashed.backward_fill().eq_missing(pl.col("row")), dashed.forward_fill().eq_missing(pl.col("row"))
-    return pl.col("inner").is_not_null() & is_other & ahead & ~before
+    ahead, before = dashed.backward_fill().eq_missing(pl.col.row), dashed.forward_fill().eq_missing(pl.col.row)
+    return pl.col.inner.is_not_null() & is_other & ahead & ~before
 
 
 def _recurring(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
@@ -176,7 +163,7 @@ def _recurring(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
     A part of a title recurs too, but with the same artist. Where no artists are given, more titles are asked for.
     """
-    open_ = judged.filter(pl.col("meaning").is_in(["open", "company"]) & ~pl.col("leads") & ~pl.col("glued"))
+    open_ = judged.filter(pl.col.meaning.is_in(["open", "company"]) & ~pl.col.leads & ~pl.col.glued)
     often = open_.select("row", "key").filter(pl.len().over("key") >= 3)
     about = rows.select("given", "text").select(pl.all().gather(often["row"]))
     # Compared by hash: grouping a million texts would cost more than the rest.
@@ -186,13 +173,9 @@ def _recurring(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
             artist=about["given"].str.to_lowercase(),
             base=about["text"].str.extract(r"^([^\[(]*)").str.strip_chars().str.to_lowercase().hash(),
         )
-        .with_columns(artist=pl.when(pl.col("artist").is_not_null()).then(pl.col("artist").hash()))
+        .with_columns(artist=pl.when(pl.col.artist.is_not_null()).then(pl.col.artist.hash()))
         .group_by("key")
-        .agg(
-            titles=pl.col("base").n_unique(),
-            artists=pl.col("artist").drop_nulls().n_unique(),
-            named=pl.col("artist").count(),
-        )
+        .agg(titles=pl.col.base.n_unique(), artists=pl.col.artist.drop_nulls().n_unique(), named=pl.col.artist.count())
     )
-    enough = (pl.col("titles") >= 3) & ((pl.col("artists") >= 3) | ((pl.col("named") == 0) & (pl.col("titles") >= 5)))
+    enough = (pl.col.titles >= 3) & ((pl.col.artists >= 3) | ((pl.col.named == 0) & (pl.col.titles >= 5)))
     return seen.select("key", recurs=enough).collect()

@@ -7,44 +7,16 @@ Club Cheval, Original Sin and Catch & Release are labels.
 from __future__ import annotations
 
 from enrich.text.non_labels import BARE_GENRES, GENRES, NON_LABELS, PHRASE, PLACES, REMARKS, pattern
+from enrich.text.words import LISTS
 
 
-def _any(*words: str) -> str:
-    return "(?:" + "|".join(" ".join(words).split()) + ")"
+def _any(words: list[str]) -> str:
+    return "(?:" + "|".join(words) + ")"
 
 
-#: Words that end a version, whoever made it: `Push vocal remix`, `Dub`, `Live Edit`. `_` stands for a space.
-_VERSION_ENDS = _any(
-    """remix remixes rmx remx mix mixes mixx edit edits re_?edit reedit redit dub dubb re_?dub version versions
-    rework reworking re_?work refix re_?fix refire flip bootleg bootie mash_?up mash blend megamix medley
-    interpretation reboot retouch re_?touch re_?rub rerub reconstruction remodel remake re_?make refill re_?fill
-    redo rebuild recut re_?cut remaster remastered re_?master instrumental instr acap+el+a ac+ap+el+a ac+ep+el+a
-    a_cap+el+a acca acapp vocal vocals vip reprise interlude nightcore karaoke tribute dubplate vs_mix
-    bonus_beats beats_mix reversion re_?version rerecord revamp revision recall reinterpretation remixed
-    reworked overhaul makeover rethink re_?think reanimation dubmix clubmix vocalmix extendedmix edited refixxx?
-    rechunk repaint re_?trip refuck reloaded re_?recorded re_?recording"""
-).replace("_", " ")
-
-#: Words that end a version too, but a label as well; they decide nothing in square brackets.
-_WEAK_ENDS = _any(
-    """touch fix rebirth revised archive edition special excerpt clip unfinished rough monologue dialogue bonus
-    suite mastermix freestyle rebeat booty cover live session sessions tool tools take treatment rub redux demo
-    acoustic intro outro drums cut style chop flips loop twist perspective excursion visit visits revisited
-    rerun soundtrack theme anthem rendition lick rip reprised mixdown deconstruction improvisation tweak switch
-    switchup screwed slowed reverb mixed bootylegs refreak freak"""
+_VERSION_ENDS, _WEAK_ENDS, _VERSION_WHOLE, ADJECTIVES = (
+    _any(LISTS["in_brackets"][name]) for name in ("version_ends", "weak_ends", "version_whole", "adjectives")
 )
-
-#: Brackets that are a version as a whole.
-_VERSION_WHOLE = _any(
-    """original extended radio club dub instrumental main vip live acoustic unplugged demo clean dirty explicit
-    uncut amended quick_hit intro intro_clean intro_dirty outro full_length long short mono stereo orchestral
-    orchestra dj_tools? mixed continuous bonus_track bonus deluxe deluxe_edition anniversary_edition edition ep
-    lp single album cover karaoke remaster(?:ed)?(?:_\\d{4})? \\d{4}_remaster(?:ed)? slowed slowed_and_reverb
-    sped_up chopped_and_screwed bass_boosted beatless drumless piano strings vox club_vox sample edit snippet
-    short_edit ck_cut super_cut mega_cutz snip_hitz jd_live_cut djcity_intro loop skit freestyle prelude chopped
-    screwed acoustic_live live_acoustic edit_\\d+ take_\\d+ version_\\d+ mix_\\d+ v\\d+ acap clubmix part_?\\d+
-    reprise"""
-).replace("_", " ")
 
 #: A version word with something short behind it: `Remix 2`, `Mix Part 1`, `Edit 2012`, `Remix Instrumental`.
 _TAIL = (
@@ -105,33 +77,16 @@ CATALOG = (
     r"[A-Z]{1,6} ?[A-Z]{0,4}[ \-]?\d{2,7}[A-Z]{0,4})"
 )
 
-#: Adjectives in front of a version word that name nobody.
-ADJECTIVES = _any(
-    """original extended radio club dub dubstep instrumental vocal main short long full album single video tv
-    street dirty clean 12 7 inch disco house deep tech techno trance progressive electro breaks garage jungle
-    ambient chill chillout lounge acoustic piano orchestral guitar live studio demo early late old new classic
-    vintage retro modern rough raw final alternate alternative festival mainstage stadium arena peak warm up
-    rooftop beach sunrise sunset summer winter spring autumn morning night midnight day special bonus secret
-    exclusive private first second third one two three uplifting energetic energy dark darkside light bright
-    hard hardcore soft slow slowed fast heavy drum drums bass bassline and n dnb d b the a an of in mix edit
-    remix version dub re dj tool vip intro breakdown big room bigroom future tribal latin afro acid minimal psy
-    goa balearic ibiza miami london amsterdam vinyl digital edited rework bootleg mash up mashup unreleased
-    update updated revised remastered anniversary killer monster massive super mega ultra epic power dream space
-    pure hype dance floor dancefloor party beat beats beatless vox accapella acapella acappella instru vocals
-    extra xtended ext ft no my your our his her part pt vol remixed reprise continuous original s mono stereo
-    nu drivetime crossover commercial underground re-?recorded recorded
-    recording soundtrack movie film theme tour uk us usa euro european german french italian dutch hitradio airplay"""
-)
-#: Of these, what rather ends a remixer's name where `Remix` says already what it is: Adventure Club, Horse Meat Disco,
-#: Para One, Flava D. Before `Mix` they say which mix: Sunlounger Club Mix.
-IN_NAMES = _any("club disco house trance techno breaks jungle garage lounge bass room one two three a b d n s")
+#: Of the adjectives, what ends a remixer's name where `Remix` says already what it is: Adventure Club, Horse Meat
+#: Disco, Para One, Flava D. Before `Mix` they say which mix: Sunlounger Club Mix.
+IN_NAMES = r"(?:club|disco|house|trance|techno|breaks|jungle|garage|lounge|bass|room|one|two|three|[abdns])"
 
 
-REMIX_WORD = _any(
-    """remix rmx remx mix edit re-?edit reedit dub version rework re-?work refix re-?fix refire flip bootleg
-    mash-?up vip interpretation reboot redux revision retouch re-?touch rub re-?rub treatment cover blend
-    reconstruction remake remodel refill touch fix take instrumental remode reinterpretation revamp rethink
-    acap+el+a ac+ap+el+a"""
+REMIX_WORD = (
+    r"(?:remix|rmx|remx|mix|edit|re-?edit|reedit|dub|version|rework|re-?work|refix|re-?fix|refire|flip|bootleg|"
+    r"mash-?up|vip|interpretation|reboot|redux|revision|retouch|re-?touch|rub|re-?rub|treatment|cover|blend|"
+    r"reconstruction|remake|remodel|refill|touch|fix|take|instrumental|remode|reinterpretation|revamp|rethink|"
+    r"acap+el+a|ac+ap+el+a)"
 )
 
 #: Version classes in the order they are tried on the folded mix text; the first pattern found names the class.

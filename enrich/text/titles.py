@@ -5,14 +5,13 @@
     "A vs. B - T1 vs. T2 (X Mashup)"                   mashup of A - T1 and B - T2
 
 Which bracket is the label: the last `[..]`, else the last `(..)` at the end, that is no version, guest, note, date or
-part of the title. Names ending in a version word are versions; a word inside a name decides nothing, so that Mixmash,
-Dub Police, Club Cheval, Original Sin and Catch & Release stay labels. Known labels settle what the words cannot; in
-a column of many titles, brackets that recur are weighed as well (see `title_brackets`).
+part of the title; see `title_brackets`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,13 +21,7 @@ from enrich.text.credits import split_credits
 from enrich.text.normalise import fold
 from enrich.text.schemas import PARSED_TITLES
 from enrich.text.title_brackets import MARK, VERSION_MEANINGS, judged_brackets
-from enrich.text.title_words import (
-    ADJECTIVES,
-    BEHIND,
-    CLASSES,
-    IN_NAMES,
-    REMIX_WORD,
-)
+from enrich.text.title_words import ADJECTIVES, BEHIND, CLASSES, IN_NAMES, REMIX_WORD
 from enrich.text.words import is_unknown_title
 
 _PART = r"^(.*?\S)\s+[-–—]\s+(\S.*)$"
@@ -109,27 +102,41 @@ def parse_titles(
     return _assembled(rows, brackets).select(PARSED_TITLES.names()).match_to_schema(PARSED_TITLES)
 
 
+def parse_title_table(table: pl.DataFrame) -> pl.DataFrame:
+    """PARSED_TITLES of a table's `title` and, where there is one, `artist`; then its other columns, in their order."""
+    artists = table["artist"].cast(pl.String) if "artist" in table.columns else None
+    parsed = parse_titles(table["title"].cast(pl.String), artists=artists)
+    others = [column for column in table.get_columns() if column.name not in parsed.columns]
+    return parsed.hstack(others) if others else parsed
+
+
+def title_figures(parsed: pl.DataFrame) -> dict[str, Any]:
+    """Counts over a frame of `parse_titles` run without known labels: titles, labels by bracket, mashups, unknown."""
+    square = (parsed["label_confidence"] >= SQUARE_UNKNOWN).sum()
+    labels = parsed["label"].count()
+    classes = parsed["version_class"].value_counts(sort=True).rows()
+    return {
+        "titles": parsed.height,
+        "labels_found": labels,
+        "labels_in_square_brackets": square,
+        "labels_in_round_brackets": labels - square,
+        "distinct_labels": parsed["label"].drop_nulls().n_unique(),
+        "catalog_numbers": parsed["catalog_number"].count(),
+        "mashups": int(parsed["is_mashup"].sum()),
+        "unknown": int(parsed["is_unknown"].sum()),
+        "version_classes": {str(name): count for name, count in classes},
+    }
+
+
 def _cleaned(titles: pl.Series, artists: pl.Series) -> pl.DataFrame:
     """row, title, given (artist), text: markup, cue times, row numbers and `w/` in front taken off."""
     rows = (
         pl.DataFrame({"title": titles, "given": artists})
         .with_row_index("row")
-        .with_columns(text=pl.col("title").fill_null(""))
+        .with_columns(text=pl.col.title.fill_null(""))
     )
-    rows = _changed(rows, pl.col("text").str.contains(_UNCLEAN), _clean_text)
-    rows = _changed(rows, pl.col("given").str.contains(r"[\x00-\x1f\x7f]|^\s|\s$"), _clean_artist)
-    rows = rows.with_columns(given=pl.when(pl.col("given") != "").then("given"))
-    # `Artist - Title` beside the artist: said twice.
-    said = pl.col("text").str.to_lowercase().str.starts_with(pl.col("given").str.to_lowercase())
-    rest = pl.col("text").str.slice(pl.col("given").str.len_chars())
-    again = said.fill_null(False) & rest.str.contains(r"^\s*[-–—]\s+\S")
-    return _changed(rows, again, lambda some: some.select(text=rest.str.replace(r"^\s*[-–—]\s+", "")))
-
-
-def _clean_text(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select(
-        pl.col("text")
-        .str.replace_many(_MARKS)
+    clean = (
+        pl.col.text.str.replace_many(_MARKS)
         .str.replace_all(_GUEST_AND_MIX, "${1}${2}${4} ${1}${3}${4}")
         .str.replace_all(r"[\x00-\x1f\x7f\u200b-\u200f\ufeff]|<[^<>]{0,200}>", " ")
         .str.replace_all(r"'{2,}", "")
@@ -139,10 +146,15 @@ def _clean_text(rows: pl.DataFrame) -> pl.DataFrame:
         .str.replace(r"^(?:w/|\+) ?(\S)", "${1}")
         .str.replace(BEHIND, "")
     )
-
-
-def _clean_artist(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select(pl.col("given").str.replace_all(r"[\x00-\x1f\x7f]", " ").str.strip_chars())
+    rows = _changed(rows, pl.col.text.str.contains(_UNCLEAN), lambda some: some.select(clean))
+    untidy, tidy = r"[\x00-\x1f\x7f]|^\s|\s$", pl.col.given.str.replace_all(r"[\x00-\x1f\x7f]", " ").str.strip_chars()
+    rows = _changed(rows, pl.col.given.str.contains(untidy), lambda some: some.select(tidy))
+    rows = rows.with_columns(given=pl.when(pl.col.given != "").then("given"))
+    # `Artist - Title` beside the artist: said twice.
+    said = pl.col.text.str.to_lowercase().str.starts_with(pl.col.given.str.to_lowercase())
+    rest = pl.col.text.str.slice(pl.col.given.str.len_chars())
+    again = said.fill_null(False) & rest.str.contains(r"^\s*[-–—]\s+\S")
+    return _changed(rows, again, lambda some: some.select(text=rest.str.replace(r"^\s*[-–—]\s+", "")))
 
 
 def _changed(rows: pl.DataFrame, where: pl.Expr, change: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
@@ -162,30 +174,30 @@ def _changed(rows: pl.DataFrame, where: pl.Expr, change: Callable[[pl.DataFrame]
 
 def _assembled(rows: pl.DataFrame, brackets: pl.DataFrame) -> pl.DataFrame:
     """One row per title, all fields of PARSED_TITLES."""
-    label, meaning, inner = pl.col("is_label"), pl.col("meaning"), pl.col("inner")
+    label, meaning, inner = pl.col.is_label, pl.col.meaning, pl.col.inner
     is_version = meaning.is_in(VERSION_MEANINGS) & ~label
     # Behind the label stands nothing of the title ("25% of votes", "WAV"), but another half of a mashup may.
     behind = (
-        pl.when(label).then("row").forward_fill().shift(1).eq_missing(pl.col("row"))
+        pl.when(label).then("row").forward_fill().shift(1).eq_missing(pl.col.row)
         & inner.is_null()
-        & ~pl.col("piece").str.contains("(?i)^vs")
+        & ~pl.col.piece.str.contains("(?i)^vs")
     )
     in_title = (
         (inner.is_null() & ~behind)
-        | (meaning.is_in(["open", "company", "credit"]) & ~label & pl.col("is_round"))
-        | pl.col("in_name")
+        | (meaning.is_in(["open", "company", "credit"]) & ~label & pl.col.is_round)
+        | pl.col.in_name
     )
-    square = pl.col("is_square")
+    square = pl.col.is_square
     worth = (
-        pl.when(square & pl.col("is_known")).then(SQUARE_KNOWN)
+        pl.when(square & pl.col.is_known).then(SQUARE_KNOWN)
         .when(square).then(SQUARE_UNKNOWN)
         .when("is_known").then(ROUND_KNOWN)
         .otherwise(ROUND_UNKNOWN)
     )  # fmt: skip
-    number = pl.when(pl.col("is_catalog") & square & ~label).then(inner).when(label).then("catalog_number")
+    number = pl.when(pl.col.is_catalog & square & ~label).then(inner).when(label).then("catalog_number")
     # Filtered apart: a group of one needs no aggregation, and most titles have one mix and one label.
     # `m[ono]`: the mark keeps the bracket at its word.
-    piece = pl.when(pl.col("in_name") & pl.col("glued")).then(pl.lit(MARK) + pl.col("piece")).otherwise("piece")
+    piece = pl.when(pl.col.in_name & pl.col.glued).then(pl.lit(MARK) + pl.col.piece).otherwise("piece")
     base = brackets.filter(in_title).select("row", base=piece)
     mix = brackets.filter(is_version).select("row", mix="inner")
     guest = brackets.filter(meaning == "feature").select("row", guest="inner")
@@ -193,13 +205,13 @@ def _assembled(rows: pl.DataFrame, brackets: pl.DataFrame) -> pl.DataFrame:
     numbers = brackets.select("row", catalog_number=number).drop_nulls().unique("row", keep="last")
     found = [_at_rows(part, rows.height) for part in (*map(_one_a_row, (base, mix, guest)), named, numbers)]
     parsed = rows.hstack([column for columns in found for column in columns])
-    text = pl.coalesce(pl.when(pl.col("base") != "").then(pl.col("base").str.replace_all(f" {MARK}", "")), "text")
+    text = pl.coalesce(pl.when(pl.col.base != "").then(pl.col.base.str.replace_all(f" {MARK}", "")), "text")
     return _finished(parsed.with_columns(base=text))
 
 
 def _one_a_row(pieces: pl.DataFrame) -> pl.DataFrame:
     """Join the texts of a title by spaces. Columns: row, in order, and the text."""
-    row, text = pl.col("row"), pieces.columns[-1]
+    row, text = pl.col.row, pieces.columns[-1]
     several = (row == row.shift(1)).fill_null(False) | (row == row.shift(-1)).fill_null(False)
     joined = pieces.filter(several).group_by("row", maintain_order=True).agg(pl.col(text).str.join(" "))
     return pl.concat([pieces.filter(~several), joined])
@@ -219,7 +231,7 @@ def _at_rows(part: pl.DataFrame, height: int) -> list[pl.Series]:
 
 def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
     """From base text, mix and guests to the last columns: artist, remixer, class, mashup parts."""
-    base, mix, given = pl.col("base"), pl.col("mix"), pl.col("given")
+    base, mix, given = pl.col.base, pl.col.mix, pl.col.given
     parsed = parsed.with_columns(mix=pl.when(mix != "").then(mix), artist="given")
     loose = base.str.contains(rf"(?i)\b{_MIX_WORD}\s*$") | base.str.contains(_DASHED)
     parsed = _changed(parsed, mix.is_null() & loose, _mix_of_base)
@@ -229,15 +241,15 @@ def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
     parsed = _changed(parsed, nameless & base.str.contains("[-–—]"), _artist_of_base)
     parsed = parsed.with_columns(guests=pl.lit(None, pl.String), base_title="base")
     parsed = _changed(
-        parsed, (pl.col("guest") != "") | base.str.contains_any(["feat", "ft"], ascii_case_insensitive=True), _guests
+        parsed, (pl.col.guest != "") | base.str.contains_any(["feat", "ft"], ascii_case_insensitive=True), _guests
     )
     parsed = (
-        parsed.with_columns(pl.col("base_title").str.strip_chars(" -–—|"))
-        .with_columns(base_title=pl.when(pl.col("base_title") != "").then("base_title"))
+        parsed.with_columns(pl.col.base_title.str.strip_chars(" -–—|"))
+        .with_columns(base_title=pl.when(pl.col.base_title != "").then("base_title"))
         .join(_versions(parsed["mix"]), on="mix", how="left", maintain_order="left")
         .with_columns(
-            pl.col("version_class").fill_null("plain"),
-            is_unknown=is_unknown_title(pl.col("base_title")) | pl.col("text").str.contains(_WORKING_TITLE),
+            pl.col.version_class.fill_null("plain"),
+            is_unknown=is_unknown_title(pl.col.base_title) | pl.col.text.str.contains(_WORKING_TITLE),
             features=_names(parsed["guests"]),
         )
     )
@@ -246,9 +258,9 @@ def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
 
 def _mix_of_base(parsed: pl.DataFrame) -> pl.DataFrame:
     """mix, base: the mix that ends a base text without brackets."""
-    base, mix = pl.col("base"), pl.col("mix")
+    base, mix = pl.col.base, pl.col.mix
     # "Artist - Song Remix" is a title; "Song - Club Mix" and "Artist - Song - X Remix" end in a mix.
-    ends_in_mix = pl.col("given").is_not_null() | (base.str.count_matches(r"\s[-–]\s") > 1)
+    ends_in_mix = pl.col.given.is_not_null() | (base.str.count_matches(r"\s[-–]\s") > 1)
     for loose, where in ((_LOOSE_MIX, ends_in_mix), (_DASHED, True), (_PLAIN_LOOSE_MIX, True), (_BARE_MIX, True)):
         found = mix.is_null() & where & base.str.contains(loose)
         parsed = parsed.with_columns(
@@ -263,8 +275,8 @@ def _mix_of_base(parsed: pl.DataFrame) -> pl.DataFrame:
 
 def _artist_of_base(parsed: pl.DataFrame) -> pl.DataFrame:
     """artist, base: `Artist - Title` divided at the first spaced dash."""
-    spaced = pl.col("base").str.extract_groups(_PART).struct
-    tight = pl.col("base").str.extract_groups(_TIGHT_PART).struct
+    spaced = pl.col.base.str.extract_groups(_PART).struct
+    tight = pl.col.base.str.extract_groups(_TIGHT_PART).struct
     left, right = (pl.coalesce(spaced.field(n), tight.field(n)) for n in "12")
     row_number = r"^(?:#\s*)?(?:\[\d{1,3}\]|\d{1,3}[.)])\s+"
     name = left.str.replace(row_number, "").str.replace_all(r"\s+([,;])", "${1}")
@@ -273,25 +285,19 @@ def _artist_of_base(parsed: pl.DataFrame) -> pl.DataFrame:
 
 def _guests(parsed: pl.DataFrame) -> pl.DataFrame:
     """guests, base_title: who is named in the base text and in brackets, as one credit."""
-    base, guest = pl.col("base"), pl.col("guest")
-    return parsed.select(
-        guests=pl.concat_str(
-            base.str.extract(_GUESTS, 1),
-            pl.when(guest != "").then(guest.str.replace_all(_GUEST_WORD, "")),
-            separator=", ",
-            ignore_nulls=True,
-        ),
-        base_title=base.str.replace(_GUESTS, ""),
-    )
+    base, guest = pl.col.base, pl.col.guest
+    named = base.str.extract(_GUESTS, 1), pl.when(guest != "").then(guest.str.replace_all(_GUEST_WORD, ""))
+    guests = pl.concat_str(*named, separator=", ", ignore_nulls=True)
+    return parsed.select(guests=guests, base_title=base.str.replace(_GUESTS, ""))
 
 
 def _with_components(parsed: pl.DataFrame) -> pl.DataFrame:
     """Add is_mashup and components; change artist and base_title of `A - One vs. B - Two`."""
-    several = pl.col("base_title").str.contains(_VERSUS).fill_null(False)
+    several = pl.col.base_title.str.contains(_VERSUS).fill_null(False)
     found = _at_rows(_components(parsed.filter(several)), parsed.height)
     artist, base_title, components = (pl.lit(column) for column in found)
     return parsed.with_columns(
-        is_mashup=several | (pl.col("version_class") == "mashup"),
+        is_mashup=several | (pl.col.version_class == "mashup"),
         artist=pl.coalesce(artist, "artist"),
         base_title=pl.coalesce(base_title, "base_title"),
         components=components.fill_null(pl.Series([[]], dtype=pl.List(pl.String))),
@@ -302,66 +308,45 @@ def _components(parsed: pl.DataFrame) -> pl.DataFrame:
     """row, artist, base_title, components of titles of several parts."""
     parsed = _in_turn(
         parsed.with_columns(
-            titles=pl.col("base_title").str.replace_all(_VERSUS, MARK).str.split(MARK),
-            artists=pl.col("artist").fill_null("").str.replace_all(_VERSUS, MARK).str.split(MARK),
+            titles=pl.col.base_title.str.replace_all(_VERSUS, MARK).str.split(MARK),
+            artists=pl.col.artist.fill_null("").str.replace_all(_VERSUS, MARK).str.split(MARK),
         )
     )
-    paired = pl.col("titles").list.len() == pl.col("artists").list.len()
-    pairs = (
-        parsed.filter(paired)
-        .select("row", "artists", "titles")
-        .explode("artists", "titles")
-        .group_by("row", maintain_order=True)
-        .agg(
-            pairs=pl.concat_str(pl.col("artists").str.strip_chars(), pl.lit(" - "), pl.col("titles").str.strip_chars())
-        )
-    )
+    paired = parsed.filter(pl.col.titles.list.len() == pl.col.artists.list.len()).explode("artists", "titles")
+    pair = pl.concat_str(pl.col.artists.str.strip_chars(), pl.lit(" - "), pl.col.titles.str.strip_chars())
+    pairs = paired.group_by("row", maintain_order=True).agg(pairs=pair)
     joined = parsed.join(pairs, on="row", how="left", maintain_order="left")
     return joined.select("row", "artist", "base_title", components=pl.coalesce("pairs", "titles"))
 
 
 def _in_turn(parsed: pl.DataFrame) -> pl.DataFrame:
     """`A - One vs. B - Two`: artists and titles in turn, read as `A vs. B` and `One vs. Two`."""
-    titles = pl.col("titles")
+    titles = pl.col.titles
     rest = titles.list.slice(1)
     every_part_named = rest.list.eval(pl.element().str.contains(_PART)).list.all()
-    in_turn = pl.col("given").is_null() & (pl.col("artists").list.len() == 1) & (pl.col("artist") != "")
-    found = (
-        parsed.filter(in_turn & (titles.list.len() > 1) & every_part_named)
-        .select("row", "artist", "titles")
-        .explode("titles")
-        .with_columns(place=pl.int_range(pl.len()).over("row"))
-        .select(
-            "row",
-            who=pl.when(pl.col("place") == 0).then("artist").otherwise(pl.col("titles").str.extract(_PART, 1)),
-            what=pl.when(pl.col("place") == 0).then("titles").otherwise(pl.col("titles").str.extract(_PART, 2)),
-        )
-        .group_by("row", maintain_order=True)
-        .agg(pl.col("who").str.strip_chars(), pl.col("what").str.strip_chars())
+    in_turn = pl.col.given.is_null() & (pl.col.artists.list.len() == 1) & (pl.col.artist != "")
+    several = parsed.filter(in_turn & (titles.list.len() > 1) & every_part_named).explode("titles")
+    first = pl.int_range(pl.len()).over("row") == 0
+    who, what = (
+        pl.when(first).then(own).otherwise(titles.str.extract(_PART, n)).str.strip_chars()
+        for n, own in ((1, "artist"), (2, "titles"))
     )
-    return (
-        parsed.join(found, on="row", how="left", maintain_order="left")
-        .with_columns(
-            artist=pl.coalesce(pl.col("who").list.join(" vs. "), "artist"),
-            base_title=pl.coalesce(pl.col("what").list.join(" vs. "), "base_title"),
-            artists=pl.coalesce("who", "artists"),
-            titles=pl.coalesce("what", "titles"),
-        )
-        .drop("who", "what")
+    found = several.select("row", who=who, what=what).group_by("row", maintain_order=True).all()
+    return parsed.join(found, on="row", how="left", maintain_order="left").with_columns(
+        artist=pl.coalesce(pl.col.who.list.join(" vs. "), "artist"),
+        base_title=pl.coalesce(pl.col.what.list.join(" vs. "), "base_title"),
+        artists=pl.coalesce("who", "artists"),
+        titles=pl.coalesce("what", "titles"),
     )
 
 
 def _versions(mixes: pl.Series) -> pl.DataFrame:
     """Class and remixer of each distinct mix: mix, version_class, remixer."""
-    by_pattern = [pl.when(pl.col("folded").str.contains(p)).then(pl.lit(name)) for name, p in CLASSES]
-    named = pl.when(pl.col("remixer").is_not_null()).then(pl.lit("remix"))
-    return (
-        mixes.drop_nulls()
-        .unique()
-        .to_frame("mix")
-        .with_columns(remixer=_remixer(pl.col("mix")), folded=fold(pl.col("mix")))
-        .select("mix", "remixer", version_class=pl.coalesce(*by_pattern, named, pl.lit("other")))
-    )
+    by_pattern = [pl.when(pl.col.folded.str.contains(p)).then(pl.lit(name)) for name, p in CLASSES]
+    named = pl.when(pl.col.remixer.is_not_null()).then(pl.lit("remix"))
+    distinct = mixes.drop_nulls().unique().to_frame("mix")
+    read = distinct.with_columns(remixer=_remixer(pl.col.mix), folded=fold(pl.col.mix))
+    return read.select("mix", "remixer", version_class=pl.coalesce(*by_pattern, named, pl.lit("other")))
 
 
 def _remixer(mix: pl.Expr) -> pl.Expr:
@@ -384,6 +369,6 @@ def _remixer(mix: pl.Expr) -> pl.Expr:
 
 def _names(guests: pl.Series) -> pl.Series:
     """The guests of each title, one by one."""
-    found = split_credits(guests).group_by("row", maintain_order=True).agg(pl.col("artist"))
+    found = split_credits(guests).group_by("row", maintain_order=True).agg(pl.col.artist)
     (names,) = _at_rows(found, len(guests))
     return names.fill_null(pl.Series([[]], dtype=pl.List(pl.String)))

@@ -6,7 +6,14 @@ names (`Identity`, `The Unknown Cases`, `Unknown T`), and so are names of other 
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
+from typing import Any
+
 import polars as pl
+
+#: Lists of words and names that other modules make their rules of.
+LISTS: dict[str, Any] = tomllib.loads(files("enrich.text").joinpath("words.toml").read_text(encoding="utf-8"))
 
 # Between the words of a phrase, and around it, any marks may stand.
 _GAP = r"[^\p{L}\p{N}]*"

@@ -14,8 +14,7 @@ from enrich.errors import InputFileError
 from enrich.frames.coding import coded, once_a_run, packed, runs
 from enrich.frames.inputs import MOJIBAKE, MOJIBAKE_BEGINS, mended
 from enrich.text.words import is_unknown_artist, is_unknown_title
-from enrich.tracklists.dates import written_dates
-from enrich.tracklists.slots import MAX_NAME, MAX_TITLE, NOTES, SLOTS, Draft, TracklistRead
+from enrich.tracklists.slots import MAX_NAME, MAX_TITLE, NOTES, SLOTS, Draft, TracklistRead, notes
 
 _TEXTS = (
     "set_id", "dj", "set_name", "artist", "title", "label", "track_key", "catalog_number", "label_note", "isrc",
@@ -30,6 +29,10 @@ _NO_NAME = (
     r"|^[•●▪►]\s|^#?(?:EXTINF|EXTM3U|EXTVDJ)\b|^[A-Za-z]:\\|[\\/].*(?i:\.(?:mp3|wav|flac|aiff?|m4a|ogg))$"
     r"|^(?i:https?|file)://|\x{fffd}"
 )
+#: Dates as people write them, beside ISO: `15.3.2024`, `3/15/2024`, `15 March 2024`, `Mar 15th, 2024`.
+_CLOCK = r"(?i)[T,\s]+\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:[ap]\.?m\.?|z|utc|gmt|[+-]\d\d:?\d\d)*$"
+_WEEKDAY = r"(?i)^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?[.,]*\s+"
+_FORMS = {"words": "%d %b %Y", "turned": "%b %d %Y", "day": "%d %m %Y", "month": "%m %d %Y"}
 _INT32_MAX = 2_147_483_647
 #: Years outside are a spreadsheet's or a scraper's mistake; there is no DJ set before the record player.
 _YEARS = (1900, 2199)
@@ -42,11 +45,7 @@ def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
         InputFileError: a column has a type no text, number or date can be made of.
     """
     table = pl.concat([draft.table for _, draft in drafts])
-    bad_lines = pl.DataFrame(
-        [(file, line, reason, *_storable([raw])) for file, draft in drafts for line, reason, raw in draft.bad],
-        schema=NOTES,
-        orient="row",
-    )
+    bad_lines = notes([(file, n, why, _storable([raw])[0]) for file, draft in drafts for n, why, raw in draft.bad])
     places = pl.concat([_places(file, draft) for file, draft in drafts])
     typed = pl.concat([_typed(table, file=drafts[0][0]), places], how="horizontal")
     # Sentences are made for the rows that need one: most tables have none such.
@@ -74,7 +73,7 @@ def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
     good = good.with_columns(
         pl.when(pl.col.set_date.dt.year().is_between(*_YEARS)).then(pl.col.set_date).alias("set_date")
     )
-    if all(draft.raws is None for _, draft in drafts):
+    if refused.height and all(draft.raws is None for _, draft in drafts):
         refused = _with_json(refused, table, places["line"])
     return TracklistRead(
         slots=_with_ids(good).select(SLOTS.names()).match_to_schema(SLOTS),
@@ -137,15 +136,10 @@ def _typed(table: pl.DataFrame, *, file: str) -> pl.DataFrame:
         if name not in ("file", "line", "source")
     }
     has_nul = [pl.col(name).str.contains("\0", literal=True) for name in texts.columns if odd[name].any()]
-    extra = texts.select(
-        (pl.any_horizontal(has_nul).fill_null(value=False) if has_nul else pl.repeat(value=False, n=pl.len())).alias(
-            "had_nul"
-        )
-    ).with_columns(
-        (table[name] if typed[name] else tidy[name] if name in tidy.columns else pl.lit(None, pl.String)).alias(
-            f"given_{name}"
-        )
-        for name in typed
+    had_nul = pl.any_horizontal(has_nul).fill_null(value=False) if has_nul else pl.repeat(value=False, n=pl.len())
+    given = {name: table[name] if typed[name] else tidy.get_column(name, default=None) for name in typed}
+    extra = texts.select(had_nul=had_nul).with_columns(
+        (pl.lit(None, pl.String) if column is None else column).alias(f"given_{name}") for name, column in given.items()
     )
     return table.select(columns.values()).with_columns(extra)
 
@@ -160,44 +154,34 @@ def _column(table: pl.DataFrame, tidy: pl.DataFrame, name: str, *, file: str) ->
         return tidy[name]
     if name in _FLAGS:
         return pl.col(name) if dtype == pl.Boolean else _flag(_text(table, name, file=file)).alias(name)
-    if name == "set_date":
-        if dtype == pl.Date:
-            return pl.col(name)
-        if isinstance(dtype, pl.Datetime):
-            utc = pl.col(name).dt.convert_time_zone("UTC") if dtype.time_zone else pl.col(name)
-            return utc.dt.date().alias(name)
+    if isinstance(dtype, pl.Datetime) and name == "set_date":
+        return (pl.col(name).dt.convert_time_zone("UTC") if dtype.time_zone else pl.col(name)).dt.date().alias(name)
+    if name == "set_date" and dtype != pl.Date:
         return _date(tidy[name])
-    if name == "components":
+    if name in ("set_date", "components"):
         return pl.col(name).cast(SLOTS[name])
     return _integer(table, name, file=file).alias(name)
 
 
 def _text(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
-    dtype = table.schema[name]
-    column = pl.col(name)
-    if dtype == pl.String:
-        return column
+    dtype, column = table.schema[name], pl.col(name)
+    if dtype == pl.List(pl.String):
+        return column.list.join(" & ")
+    if dtype.is_nested() or dtype == pl.Object:
+        raise InputFileError(f"{file}: column {name} holds {dtype}; expected text")
     if dtype.is_float():
         # 7.0 is the 7 that a column with blanks made of a whole number.
         whole = column.is_finite() & (column == column.floor()) & (column.abs() < 1e15)
-        return (
-            pl.when(whole).then(column.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(column.cast(pl.String))
+        return pl.coalesce(
+            pl.when(whole).then(column.cast(pl.Int64, strict=False).cast(pl.String)), column.cast(pl.String)
         ).alias(name)
-    if dtype == pl.List(pl.String):
-        return column.list.join(" & ")
-    if dtype == pl.Binary:
-        return column.cast(pl.String, strict=False)
-    if dtype.is_nested() or dtype == pl.Object:
-        raise InputFileError(f"{file}: column {name} holds {dtype}; expected text")
-    return column.cast(pl.String, strict=False)
+    return column if dtype == pl.String else column.cast(pl.String, strict=False)
 
 
 def _tidied(column: pl.Series, odd: pl.Series) -> pl.Series:
     """Without NULs (Postgres cannot hold them) and mojibake, white space single and outside nothing; blank is null.
 
-    Args:
-        column: Texts.
-        odd: True where `_UNTIDY` is found: only these are rewritten, as most texts are tidy.
+    Only where `odd` says so, as most texts are tidy.
     """
     if not odd.any():
         return column
@@ -213,27 +197,43 @@ def _tidied(column: pl.Series, odd: pl.Series) -> pl.Series:
 
 def _flag(text: pl.Expr) -> pl.Expr:
     word = text.str.strip_chars().str.to_lowercase()
-    return (
-        pl.when(word.is_in(["true", "t", "1", "yes", "y"]))
-        .then(statement=True)
-        .when(word.is_in(["false", "f", "0", "no", "n"]))
-        .then(statement=False)
-    )
+    is_yes = word.is_in(["true", "t", "1", "yes", "y"])
+    return pl.when(is_yes | word.is_in(["false", "f", "0", "no", "n"])).then(is_yes)
 
 
 def _date(text: pl.Series) -> pl.Series:
-    """ISO dates, with a time behind them or not, also `2024/3/5` and `20240305`; else `written_dates`."""
+    """ISO dates, with a time behind them or not, also `2024/3/5` and `20240305`; else `_written_dates`."""
     column = pl.col(text.name)
-    parts = column.str.extract_groups(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?$")
-    separated = pl.concat_str(
-        parts.struct.field("1"), parts.struct.field("2").str.zfill(2), parts.struct.field("3").str.zfill(2)
-    )
+    parts = column.str.extract_groups(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?$").struct
+    separated = pl.concat_str(parts.field("1"), parts.field("2").str.zfill(2), parts.field("3").str.zfill(2))
     compact = column.str.extract(r"^(\d{8})$")
     plain = text.to_frame().select(pl.coalesce(separated, compact).str.to_date("%Y%m%d", strict=False)).to_series()
     others = (plain.is_null() & text.is_not_null()).arg_true()
-    if others.is_empty():
-        return plain.alias(text.name)
-    return plain.scatter(others, written_dates(text.gather(others))).alias(text.name)
+    return (plain.scatter(others, _written_dates(text.gather(others))) if len(others) else plain).alias(text.name)
+
+
+def _written_dates(texts: pl.Series) -> pl.Series:
+    """Dates of texts that are no ISO dates, null where one is none.
+
+    `3/4/2024` is two days: the others of the same column say which part is the month; where they do not, it is none.
+    Of years of two figures those from 70 on are of the last century.
+    """
+    bare = pl.col.text.str.replace(_CLOCK, "").str.replace(_WEEKDAY, "").str.replace(r"(?i)\bof\s+", "")
+    bare = bare.str.replace(r"(?i)(\d)(?:st|nd|rd|th)\b", "${1}").str.strip_chars()
+    words = bare.str.replace(r"(?i)([a-z]{3})[a-z]{0,6}\b", "${1}").str.replace_all(r"[\s,./-]+", " ")
+    words = words.str.replace(r" ([7-9]\d)$", " 19${1}").str.replace(r" ([0-6]\d)$", " 20${1}")
+    whole = pl.when(words.str.contains(r"^\w{1,3} \w{1,3} \d{4}$")).then(words)
+    rows = pl.DataFrame({"text": texts}).select(
+        dotted=bare.str.contains(r"^\d+\."),
+        **{name: whole.str.to_date(form, strict=False) for name, form in _FORMS.items()},
+    )
+    day, month = pl.col.day, pl.col.month
+    only_day, only_month = day.is_not_null() & month.is_null(), month.is_not_null() & day.is_null()
+    undotted = rows.filter(~pl.col.dotted)
+    day_first, month_first = undotted.select(only_day.any(), only_month.any().alias("m")).row(0)
+    is_month = ~pl.col.dotted & (only_month | pl.lit(month_first and not day_first))
+    is_day = pl.col.dotted | only_day | (day == month) | pl.lit(day_first and not month_first)
+    return rows.select(pl.coalesce("words", "turned", pl.when(is_month).then(month).when(is_day).then(day))).to_series()
 
 
 def _integer(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
@@ -255,39 +255,29 @@ def _faults(no_names: pl.Series) -> list[tuple[pl.Expr, pl.Expr]]:
             pl.col.position.is_null() | (pl.col.position < 1),
             pl.format("position {} is not a whole number from 1", _short(pl.col.given_position)),
         ),
-        (
-            pl.col.artist.is_in(no_names),
-            pl.format("artist {} can be no name", _short(pl.col.artist)),
-        ),
+        (pl.col.artist.is_in(no_names), pl.format("artist {} can be no name", _short(pl.col.artist))),
     ]
 
 
 def _warnings(good: pl.DataFrame) -> pl.DataFrame:
     """Where a row was kept, but not as written."""
-    rules: list[tuple[pl.Expr, pl.Expr]] = [
-        (pl.col.had_nul, pl.lit("NUL characters taken out")),
-        (
-            pl.col.title.str.len_chars() > MAX_TITLE,
-            pl.format("title of {} characters: the database holds {} and the rest in metadata",
-                      pl.col.title.str.len_chars(), pl.lit(MAX_TITLE)),
+    length, lacks = pl.col.title.str.len_chars(), f"the database holds {MAX_TITLE} and the rest in metadata"
+    rules = {
+        "NUL characters taken out": (pl.col.had_nul, None),
+        f"title of {{}} characters: {lacks}": (length > MAX_TITLE, length),
+        "set_date {} is implausible or in doubt: read as no date": (
+            pl.col.given_set_date.is_not_null() & pl.col.set_date.is_null(), _short(pl.col.given_set_date)
         ),
-        (
-            pl.col.given_set_date.is_not_null() & pl.col.set_date.is_null(),
-            pl.format("set_date {} is implausible or in doubt: read as no date", _short(pl.col.given_set_date)),
-        ),
-    ]  # fmt: skip
-    nameless = (
-        good.group_by("file", maintain_order=True)
-        .agg(nobody=pl.col.artist.is_null().all() & pl.col.title.is_not_null().any(), rows=pl.len())
-        .filter(pl.col.nobody & (pl.col.rows > 1))
-        .select(
-            "file", pl.lit(None, pl.Int64).alias("line"),
-            pl.format("not one of its {} rows names an artist: each is an unknown", "rows").alias("reason"),
-            pl.lit(None, pl.String).alias("raw"),
-        )
-    )  # fmt: skip
-    changed = [good.filter(rule).select("file", "line", text.alias("reason"), "raw") for rule, text in rules]
-    return pl.concat([*changed, nameless])
+    }  # fmt: skip
+    changed = [
+        good.filter(rule).select("file", "line", "raw", reason=pl.lit(text) if what is None else pl.format(text, what))
+        for text, (rule, what) in rules.items()
+    ]
+    nobody = pl.col.artist.is_null().all() & pl.col.title.is_not_null().any() & (pl.len() > 1)
+    files = good.group_by("file", maintain_order=True).agg(nobody=nobody, rows=pl.len()).filter("nobody")
+    said = pl.format("not one of its {} rows names an artist: each is an unknown", "rows")
+    nameless = files.select("file", line=pl.lit(None, pl.Int64), raw=pl.lit(None, pl.String), reason=said)
+    return pl.concat([*changed, nameless]).select(NOTES.names())
 
 
 def _short(text: pl.Expr) -> pl.Expr:
@@ -296,16 +286,8 @@ def _short(text: pl.Expr) -> pl.Expr:
 
 def _with_json(refused: pl.DataFrame, table: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
     """The refused rows with `raw` = the row of the file as JSON."""
-    if refused.is_empty():
-        return refused
     written = table.with_columns(lines.alias("__line")).filter(pl.col("__line").is_in(refused["line"].implode()))
     if written.is_empty():
         return refused
-    as_json = written.select(
-        pl.col("__line").alias("line"), pl.struct(pl.exclude("__line")).struct.json_encode().alias("as_json")
-    )
-    return (
-        refused.join(as_json, on="line", how="left", maintain_order="left")
-        .with_columns(raw=pl.col.as_json)
-        .drop("as_json")
-    )
+    as_json = written.select(line="__line", raw=pl.struct(pl.exclude("__line")).struct.json_encode())
+    return refused.drop("raw").join(as_json, on="line", how="left", maintain_order="left")

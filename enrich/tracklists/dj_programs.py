@@ -7,34 +7,41 @@ a playlist is none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from enrich.errors import InputFileError
-from enrich.tracklists.lines import split_label, split_line
-from enrich.tracklists.marks import clock
+from enrich.tracklists.lines import clock, split_label, split_line
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, named_set, slug
-from enrich.tracklists.playlists import SOURCE
+from enrich.tracklists.playlists import SOURCE, milliseconds, with_mix
 from enrich.tracklists.slots import Draft, Written, draft
 
 #: What the programs call the columns, as `files.column_key` has them; the first that is there counts.
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    "title": ("title", "track_title", "track_name", "song", "song_title", "artist_title", "name", "track", "titel"),
-    "artist": ("artist", "artist_name", "artists", "performer", "track_artist", "artist_s", "interpret", "kunstler"),
-    "label": ("label", "record_label", "publisher"),
-    "catalog_number": ("catalog_number", "catalogue_number", "catalog_no"),
-    "remix": ("remixer_mix", "mix", "mix_name", "remix", "version"),
-    "genre": ("genre",),
-    "isrc": ("isrc",),
-    "duration": ("duration", "length", "time", "playtime", "total_time"),
-    "cue": ("cue", "start_time", "timestamp", "start", "timecode"),
+_NAMES = {
+    field: names.split()
+    for field, names in {
+        "title": "title track_title track_name song song_title artist_title name track titel titre título titulo titolo"
+        " トラックタイトル",
+        "artist": "artist artist_name artists performer track_artist artist_s artist_name_s interpret künstler artiste"
+        " artista artiest アーティスト",
+        "label": "label record_label publisher",
+        "catalog_number": "catalog_number catalogue_number catalog_no",
+        "remix": "remixer_mix mix mix_name remix version",
+        "genre": "genre",
+        "isrc": "isrc",
+        "duration": "duration length time playtime total_time",
+        "cue": "cue start_time timestamp start timecode",
+    }.items()
 }
 #: Tables without a column for artists hold a night all the same.
-_NIGHT = ("start_time", "playtime", "deck", "cue", "timestamp", "timecode", "artist_title")
+_NIGHT = ("start_time", "playtime", "deck", "cue", "timestamp", "timecode", "artist_title", "time")
 #: What a mere list of artists and titles has not, and a program's table has.
-_TELLING = re.compile(r"#|pos(?:ition)?|n[or]|number|track_(?:no|number|title)|bpm|key|time|length|duration|rating")
+_TELLING = re.compile(
+    r"#|pos(?:ition)?|n[orº]?|number|nummer|index|traccia|faixa|track_(?:no|number|title|uri)|bpm|key|time|length"
+    r"|duration|rating"
+)
 
 
 def is_theirs(header: Sequence[str]) -> bool:
@@ -44,53 +51,38 @@ def is_theirs(header: Sequence[str]) -> bool:
     return titled and credited and any(name in _NIGHT or _TELLING.fullmatch(name) for name in header)
 
 
-def draft_of_table(
-    header: Sequence[str], records: Sequence[Sequence[str]], lines: Sequence[int], raws: Sequence[str], path: Path
-) -> Draft:
-    """Slots of a program's table: one set, in the order of its rows."""
+def draft_of_table(header: Sequence[str], rows: Sequence[tuple[int, str, list[str]]], path: Path) -> Draft:
+    """Slots of a program's table (line, text, fields): one set, in the order of its rows."""
     at = {field: header.index(name) for field, names in _NAMES.items() for name in names[::-1] if name in header}
     night: str | None = None
     found: list[Written] = []
     begin: int | None = None
-    for record, line, raw in zip(records, lines, raws, strict=True):
-        said = {field: " ".join(record[i].split()) or None for field, i in at.items()}
-        title, artist = said.get("title"), said.get("artist")
-        if title and not artist and _is_night(title, said.get("cue")):
+    for line, raw, record in rows:
+        said: dict[str, str | None] = dict.fromkeys(_NAMES)
+        said |= {field: " ".join(record[i].split()) or None for field, i in at.items()}
+        title, artist, cue = said["title"], said["artist"], said["cue"]
+        # A row may stand for the whole session: its name is a date, its time has one.
+        is_night = title and not artist and re.fullmatch(r"(?i)[\d./, :-]{6,}(?:[ap]m)?", title)
+        if title and is_night and re.search(r"\d[./-]\d", cue or title):
             night = night or title
             continue
-        slot: dict[str, Any] = {"artist": artist, "title": title}
+        slot: dict[str, Any] = {"artist": artist, "title": with_mix(title, said["remix"])}
         if title and not artist and "artist" not in at:
             slot = split_line(title)._asdict()
-        elif title and (remix := said.get("remix")) and remix.casefold() not in title.casefold():
-            slot["title"] = f"{title} ({remix})"
-        if label := said.get("label"):
-            slot["label"], slot["catalog_number"], slot["label_note"] = split_label(label)
-        played = clock(re.sub(r"^.*\s(?=\d{1,2}:\d\d)", "", said.get("cue") or ""))
+        if said["label"]:
+            slot["label"], slot["catalog_number"], slot["label_note"] = split_label(said["label"])
+        played = clock(re.sub(r"^.*\s(?=\d{1,2}:\d\d)", "", cue or ""))
         if played is not None:
             begin = played if begin is None else begin
             slot["cue_seconds"] = (played - begin) % 86_400
-        length = clock(said.get("duration"))
-        slot |= {"duration_ms": length * 1000 if length else None, "genre": said.get("genre"), "isrc": said.get("isrc")}
-        slot["catalog_number"] = slot.get("catalog_number") or said.get("catalog_number")
+        slot |= {"duration_ms": (clock(said["duration"]) or 0) * 1000 or None, "genre": said["genre"]}
+        slot |= {"isrc": said["isrc"], "catalog_number": slot.get("catalog_number") or said["catalog_number"]}
         found.append((line, raw, slot))
     if not any(slot["artist"] or slot["title"] for _, _, slot in found):
         raise InputFileError(f"{path}: a DJ program's table without a track in it")
     name = path.stem if night is None or date_in(path.stem) else f"{path.stem} {night}"
     head = named_set(name, path=path, dj=dj_in(path.stem), date=date_in(name))
     return draft([(head, found)], source=SOURCE)
-
-
-def _is_night(title: str, cue: str | None) -> bool:
-    """A row that stands for the whole session: its name is a date, its time has one."""
-    return (
-        re.fullmatch(r"[\d./, :-]{6,}(?:[ap]m)?", title, re.IGNORECASE) is not None
-        and re.search(r"\d[./-]\d", cue or title) is not None
-    )
-
-
-def looks_like_xml(text: str) -> bool:
-    """Whether a text is XML of rekordbox or Traktor."""
-    return re.search(r"<(?:DJ_PLAYLISTS|NML)\b", text[:2000]) is not None
 
 
 def read_xml(text: str, path: Path) -> Draft:
@@ -101,12 +93,15 @@ def read_xml(text: str, path: Path) -> Draft:
     """
     root = parsed_xml(text, path)
     sets = list(_rekordbox(root) if root.tag == "DJ_PLAYLISTS" else _traktor(root))
-    bad = [(i, "a track that is not in the collection", name) for name, _, lost in sets for i in lost]
-    heads = [
-        (SetInfo(set_id=slug(f"{path.stem} {name}") or path.stem, name=name, dj=dj_in(name), date=date_in(name),
-                 id_from_name=True), tracks)
-        for name, tracks, _ in sets if tracks
-    ]  # fmt: skip
+    heads: list[tuple[SetInfo, list[Written]]] = []
+    bad: list[tuple[int, str, str]] = []
+    for name, slots in sets:
+        tracks = [(i, slot["title"] or "", slot) for i, slot in slots if slot is not None]
+        bad += [(i, "a track that is not in the collection", name) for i, slot in slots if slot is None]
+        set_id = slug(f"{path.stem} {name}") or path.stem
+        if tracks:
+            head = SetInfo(set_id=set_id, name=name, dj=dj_in(name), date=date_in(name), id_from_name=True)
+            heads.append((head, tracks))
     if not heads:
         raise InputFileError(
             f"{path}: a collection without a playlist; export the playlist or the history of the night"
@@ -129,56 +124,45 @@ def parsed_xml(text: str, path: Path) -> ET.Element:
         raise InputFileError(f"{path}: broken XML ({error})") from None
 
 
-#: Name of a playlist, its tracks, and the places of those the collection lacks.
-_Sets = Iterator[tuple[str, list[Written], list[int]]]
+#: Name of a playlist; place and slot of each track, None for one the collection lacks.
+_Sets = Iterator[tuple[str, list[tuple[int, dict[str, Any] | None]]]]
 
 
 def _rekordbox(root: ET.Element) -> _Sets:
-    known = {track.get("TrackID"): track for track in root.iterfind("COLLECTION/TRACK")}
-    by_place = {track.get("Location"): track for track in known.values()}
+    known: dict[Any, dict[str, Any]] = {}
+    for track in root.iterfind("COLLECTION/TRACK"):
+        slot = _slot(track, "Artist", "Name", track, "Mix", "Label", "Genre", "CatalogNo", "TotalTime")
+        known |= {track.get("TrackID"): slot, ("at", track.get("Location")): slot}
     for node in root.iterfind(".//NODE[@Type='1']"):
         keys = [entry.get("Key") for entry in node.iterfind("TRACK")]
-        tracks = [known.get(key, by_place.get(key)) for key in keys]
-        yield node.get("Name") or "playlist", [
-            (i, track.get("Name") or "", {
-                "artist": track.get("Artist") or None, "title": _with_mix(track.get("Name"), track.get("Mix")),
-                "label": track.get("Label") or None, "genre": track.get("Genre") or None,
-                "duration_ms": _milliseconds(track.get("TotalTime")),
-            })
-            for i, track in enumerate(tracks, start=1) if track is not None
-        ], [i for i, track in enumerate(tracks, start=1) if track is None]  # fmt: skip
+        found = [known.get(key, known.get(("at", key))) for key in keys]
+        yield node.get("Name") or "playlist", list(enumerate(found, start=1))
 
 
 def _traktor(root: ET.Element) -> _Sets:
     known: dict[str, dict[str, Any]] = {}
-    for entry in root.iterfind("COLLECTION/ENTRY"):
-        place, info = entry.find("LOCATION"), entry.find("INFO")
-        said = info.attrib if info is not None else {}
+    for track in root.iterfind("COLLECTION/ENTRY"):
+        place, info = track.find("LOCATION"), track.find("INFO")
         if place is not None:
-            known[place.get("VOLUME", "") + place.get("DIR", "") + place.get("FILE", "")] = {
-                "artist": entry.get("ARTIST") or None, "title": _with_mix(entry.get("TITLE"), said.get("MIX")),
-                "label": said.get("LABEL") or None, "genre": said.get("GENRE") or None,
-                "catalog_number": said.get("CATALOG_NO") or None, "duration_ms": _milliseconds(said.get("PLAYTIME")),
-            }  # fmt: skip
+            key = "".join(place.get(part, "") for part in ("VOLUME", "DIR", "FILE"))
+            known[key] = _slot(track, "ARTIST", "TITLE", info, "MIX", "LABEL", "GENRE", "CATALOG_NO", "PLAYTIME")
     for node in root.iterfind(".//NODE[@TYPE='PLAYLIST']"):
-        tracks: list[Written] = []
-        starts, lost = [], []
+        found: list[tuple[int, dict[str, Any] | None]] = []
+        begin: int | None = None
         for i, entry in enumerate(node.iterfind("PLAYLIST/ENTRY"), start=1):
-            key, extended = entry.find("PRIMARYKEY"), entry.find("EXTENDEDDATA")
-            slot = known.get(key.get("KEY", "") if key is not None else "")
-            if slot is None:
-                lost.append(i)
+            place, extended = entry.find("PRIMARYKEY"), entry.find("EXTENDEDDATA")
+            slot: dict[str, Any] | None = known.get(place.get("KEY", "") if place is not None else "")
             if slot and extended is not None and extended.get("PLAYEDPUBLIC") != "0":
-                starts.append(int(extended.get("STARTTIME") or 0))
-                slot = {**slot, "cue_seconds": (starts[-1] - starts[0]) % 86_400}
-            if slot and (extended is None or extended.get("PLAYEDPUBLIC") != "0"):
-                tracks.append((i, slot["title"] or "", slot))
-        yield node.get("NAME") or "playlist", tracks, lost
+                start = int(extended.get("STARTTIME") or 0)
+                begin = start if begin is None else begin
+                slot = {**slot, "cue_seconds": (start - begin) % 86_400}
+            if slot is None or extended is None or extended.get("PLAYEDPUBLIC") != "0":
+                found.append((i, slot))
+        yield node.get("NAME") or "playlist", found
 
 
-def _with_mix(title: str | None, mix: str | None) -> str | None:
-    return f"{title} ({mix})" if title and mix and mix.casefold() not in title.casefold() else title or None
-
-
-def _milliseconds(seconds: str | None) -> int | None:
-    return int(seconds) * 1000 if seconds and seconds.isdecimal() and len(seconds) < 7 else None
+def _slot(track: ET.Element, artist: str, title: str, more: ET.Element | None, *names: str) -> dict[str, Any]:
+    """A track of a collection; `names` of mix, label, genre, catalogue number and length, which `more` has."""
+    mix, label, genre, number, length = ((more.get(name) or None if more is not None else None) for name in names)
+    named = {"artist": track.get(artist) or None, "title": with_mix(track.get(title), mix), "label": label}
+    return {**named, "genre": genre, "catalog_number": number, "duration_ms": milliseconds(length)}

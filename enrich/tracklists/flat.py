@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -68,54 +67,44 @@ def read_csv(text: str, path: Path) -> Draft:
     if not theirs:
         _require(header, path)
     lines = io.StringIO(text, newline="").readlines()
-    records, numbers, raws = [], [], []
-    bad: list[tuple[int, str, str]] = []
-    for number, raw, fields, fault in _records(lines, width=len(header), delimiter=delimiter):
-        if number <= head or not any(field.strip() for field in fields):
-            continue
-        if fault:
-            bad.append((number, fault, raw))
-        else:
-            records.append(fields)
-            numbers.append(number)
-            raws.append(raw)
+    records = [
+        record
+        for record in _records(lines, width=len(header), delimiter=delimiter)
+        if record[0] > head and any(field.strip() for field in record[2])
+    ]
+    bad = [(number, fault, raw) for number, raw, _, fault in records if fault]
+    rows = [(number, raw, fields) for number, raw, fields, fault in records if not fault]
     if theirs:
-        return replace(draft_of_table(header, records, numbers, raws, path), bad=bad)
+        return replace(draft_of_table(header, rows, path), bad=bad)
     # Where the header repeats a name, the first column counts.
     at = {name: i for i, name in reversed(list(enumerate(header)))}
-    table = pl.DataFrame({name: pl.Series([row[i] for row in records], dtype=pl.String) for name, i in at.items()})
-    return Draft(table=_known_columns(table, path), lines=numbers, raws=raws, source=SOURCE, bad=bad)
+    table = pl.DataFrame({name: pl.Series([row[i] for _, _, row in rows], dtype=pl.String) for name, i in at.items()})
+    lines_at, raws = [number for number, _, _ in rows], [raw for _, raw, _ in rows]
+    return Draft(table=_known_columns(table, path), lines=lines_at, raws=raws, source=SOURCE, bad=bad)
 
 
 def read_rows(rows: Sequence[tuple[int, str, object]], path: Path) -> Draft:
     """Make a draft of parsed JSON values: line, text as written, value; what is no object is given up."""
     kept = [(number, raw, row) for number, raw, row in rows if isinstance(row, dict)]
-    bad = [
-        (number, f"expected a JSON object, got {type(row).__name__}", raw)
-        for number, raw, row in rows
-        if not isinstance(row, dict)
-    ]
-    table = _table([{column_key(str(key)): value for key, value in row.items()} for _, _, row in kept], path)
-    return Draft(
-        table=table, lines=[number for number, _, _ in kept], raws=[raw for _, raw, _ in kept], source=SOURCE, bad=bad
+    others = [(number, raw, type(row).__name__) for number, raw, row in rows if not isinstance(row, dict)]
+    keyed = [{column_key(str(key)): value for key, value in row.items()} for _, _, row in kept]
+    names = {name for row in keyed for name in row}
+    _require(names, path)
+    table = pl.DataFrame(
+        {
+            name: pl.Series([_as_text(row.get(name)) for row in keyed], dtype=pl.String)
+            for name in _COLUMNS
+            if name in names
+        }
     )
+    bad = [(number, f"expected a JSON object, got {kind}", raw) for number, raw, kind in others]
+    lines, raws = [number for number, _, _ in kept], [raw for _, raw, _ in kept]
+    return Draft(table=table, lines=lines, raws=raws, source=SOURCE, bad=bad)
 
 
 def is_row(value: object) -> bool:
     """Whether a parsed JSON value is a row of the flat table."""
     return isinstance(value, dict) and set(TRACKLISTS_REQUIRED) <= {column_key(str(key)) for key in value}
-
-
-def _table(rows: Sequence[dict[str, Any]], path: Path) -> pl.DataFrame:
-    names = {name for row in rows for name in row}
-    _require(names, path)
-    return pl.DataFrame(
-        {
-            name: pl.Series(name, [_as_text(row.get(name)) for row in rows], dtype=pl.String)
-            for name in _COLUMNS
-            if name in names
-        }
-    )
 
 
 def _as_text(value: object) -> str | None:
@@ -144,15 +133,10 @@ def _csv_header(text: str) -> tuple[list[str], str, int]:
         fields = []
     header = [column_key(field) or field.strip() for field in fields]
     if "set_id" in header and "position" not in header:
-        header = ["position" if name == placed else name for name in header for placed in (_placed(header),)]
+        placed = ("pos", "track_number", "track_no", "number", "no", "nr", "#", "track" if "title" in header else "#")
+        first_placed = next((name for name in placed if name in header), None)
+        header = ["position" if name == first_placed else name for name in header]
     return header, delimiter, number
-
-
-def _placed(header: Sequence[str]) -> str | None:
-    """The column that counts the slots of a table with sets, where none is called `position`."""
-    return next(
-        (name for name in ("pos", "track_number", "track_no", "number", "no", "nr", "#") if name in header), None
-    )
 
 
 def _records(lines: list[str], *, width: int, delimiter: str) -> Iterator[tuple[int, str, list[str], str | None]]:
@@ -166,7 +150,8 @@ def _records(lines: list[str], *, width: int, delimiter: str) -> Iterator[tuple[
         try:
             for fields in reader:
                 end = start + reader.line_num
-                fault = _width_fault(fields, width)
+                is_whole = len(fields) == width or not fields
+                fault = None if is_whole else f"{len(fields)} fields where the header has {width}"
                 if end - begin > 1 and (fault or _runs_on(lines[begin:end], width, delimiter)):
                     restart = True
                     break
@@ -186,12 +171,6 @@ def _runs_on(lines: list[str], width: int, delimiter: str) -> bool:
     odd = sum(line.count('"') for line in lines) % 2 == 1
     counts = [line.count(delimiter) for line in lines]
     return odd or (max(counts[1:]) >= width - 1 > 0 and sum(counts) >= 2 * (width - 1))
-
-
-def _width_fault(fields: list[str], width: int) -> str | None:
-    if len(fields) == width or not fields:
-        return None
-    return f"{len(fields)} fields where the header has {width}"
 
 
 def _known_columns(table: pl.DataFrame, path: Path) -> pl.DataFrame:

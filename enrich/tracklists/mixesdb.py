@@ -8,23 +8,24 @@ knows. `''…''` marks a doubtful entry, `+` and `w/` one played over the one be
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 from enrich.errors import InputFileError
 from enrich.tracklists.dj_programs import parsed_xml
-from enrich.tracklists.lines import LONGEST, split_line
-from enrich.tracklists.marks import clock
+from enrich.tracklists.lines import LONGEST, clock, split_line
 from enrich.tracklists.naming import GENERIC, SetInfo, page_parts, slug
 from enrich.tracklists.slots import Draft, Written, draft
 
 #: `setlists.source` of MixesDB pages.
 SOURCE = "mixesdb"
 
-_ENTRY = re.compile(r"^\s*(?P<hash>#[#:*]*|\*(?=\s*\[[\d?:]+\]))\s*(?P<rest>.*)$")
+_ENTRY = re.compile(r"^\s*(?P<hash>#(?!REDIRECT)[#:*]*|\*(?=\s*\[[\d?:]+\]))\s*(?P<rest>.*)$")
 #: `# Artist - Title`, `# ?`, `#w/ …`, and cues in whole minutes, which only MixesDB has.
 _WIKI_LINE = re.compile(
-    r"^[ \t]*(?:#(?!\d{1,3}[\s.)])[:*#]*[ \t]*(?:\S.* [-–] |\[|''|\?|ID\b|\+|w/)|\[[\d?]{2,3}\][ \t]+\S)", re.MULTILINE
+    r"^[ \t]*(?:#(?!REDIRECT|\d{1,3}[\s.):])[:*#]*[ \t]*(?:\S.* [-–] |\[|''|\?|ID\b|\+|w/)|\[[\d?]{2,3}\][ \t]+\S)",
+    re.MULTILINE,
 )
 _CUE = re.compile(r"^\[(?P<cue>[\d?]{1,4}(?::[\d?]{1,3}){0,2})\]\s*")
 _LAYERED = re.compile(r"^(?:\+|w/)\s*", re.IGNORECASE)
@@ -52,24 +53,15 @@ def read_wiki(text: str, path: Path) -> Draft:
     return _draft([(path.stem.replace("_", " "), text)], path)
 
 
-def looks_like_export(text: str) -> bool:
-    """Whether a text is a MediaWiki XML export."""
-    return "<mediawiki" in text[:2000]
-
-
 def read_export(text: str, path: Path) -> Draft:
     """Read every page of a MediaWiki XML export; lines count within the page's text.
 
     Raises:
         InputFileError: the XML is broken, or no page holds a tracklist.
     """
-    root = parsed_xml(text, path)
-    pages = [
-        (page.findtext("{*}title") or path.stem, page.findtext("{*}revision/{*}text") or "")
-        for page in root.iter()
-        if page.tag.rpartition("}")[2] == "page"
-    ]
-    return _draft(pages, path)
+    pages = parsed_xml(text, path).iterfind(".//{*}page")
+    texts = [(page.findtext("{*}title") or path.stem, page.findtext("{*}revision/{*}text") or "") for page in pages]
+    return _draft(texts, path)
 
 
 def _draft(pages: list[tuple[str, str]], path: Path) -> Draft:
@@ -83,9 +75,8 @@ def _draft(pages: list[tuple[str, str]], path: Path) -> Draft:
 
 def _head(title: str, text: str) -> SetInfo:
     date, dj, name = page_parts(title)
-    if dj is None:
-        named = [found["name"].strip() for found in _CATEGORY.finditer(text)]
-        dj = next((category for category in named if not _PLAIN_CATEGORIES.match(category)), None)
+    named = (found["name"].strip() for found in _CATEGORY.finditer(text))
+    dj = dj or next((category for category in named if not _PLAIN_CATEGORIES.match(category)), None)
     return SetInfo(set_id=slug(title), dj=dj, name=name, date=date, id_from_name=True)
 
 
@@ -109,45 +100,34 @@ def _slots(text: str) -> list[Written]:
         if not entry and not (_CUE.match(rest) or (in_list and rest and not rest.startswith(("[[", "{", "|", "<")))):
             continue
         if rest:
-            found.append(
-                (number, raw, {**_slot(rest, nested=bool(entry and len(entry["hash"]) > 1)), "section": section})
-            )
+            nested = bool(entry and len(entry["hash"]) > 1)
+            found.append((number, raw, {**_slot(rest, nested=nested), "section": section}))
     return found
 
 
 def _slot(rest: str, *, nested: bool) -> dict[str, Any]:
     if len(rest) > LONGEST:
         return {}
-    rest = _plain(rest)
+    rest, at = _plain(rest), None
     cue = _CUE.match(rest)
     if cue:
         rest = rest[cue.end() :]
-    layered = _LAYERED.match(rest)
-    if layered:
+    if layered := _LAYERED.match(rest):
         rest = rest[layered.end() :]
     # `[01] [02:30]` is a number and a cue.
     if (not cue or ":" not in cue["cue"]) and (later := _CUE.match(rest)):
         cue, rest = later, rest[later.end() :]
-    at = _cue_seconds(cue["cue"]) if cue else None
+    if cue and "?" not in cue["cue"].partition(":")[0]:
+        # `030` is 30 minutes; of `161:??` the minutes are known.
+        minutes = re.fullmatch(r"(\d+)(?::\d?\?+\d?)?", cue["cue"])
+        at = int(minutes[1]) * 60 if minutes else clock(cue["cue"])
     return {**split_line(rest)._asdict(), "layered": bool(layered) or nested, "cue_seconds": at}
-
-
-def _cue_seconds(cue: str) -> int | None:
-    """`030` is 30 minutes; of `161:??` the minutes are known."""
-    first, *others = cue.split(":")
-    if "?" in first:
-        return None
-    if not others:
-        return int(first) * 60
-    if len(others) == 1 and "?" in others[0]:
-        return int(first) * 60
-    return clock(cue)
 
 
 def _plain(text: str) -> str:
     """Without wiki marks: links, bold and italics, tags, templates, references; and a bold remark before a track."""
     text = re.sub(r"^((?:\[[\d?:]+\]\s*)?)(?:\'{3}[^\']+:\s*\'{3}|\'{3}[^\']+\'{3}\s*:)\s*(?=\S)", r"\1", text)
-    text = _TAG.sub("", text)
+    text = _TAG.sub("", unescape(text))
     text = _WEB_LINK.sub(lambda m: m[1] or "", text)
     text = _LINK.sub(lambda m: m[1], text)
     return " ".join(re.sub(r"'{2,5}", "", text).split())

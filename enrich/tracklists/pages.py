@@ -16,8 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
 from enrich.text.words import is_unknown_artist
-from enrich.tracklists.lines import split_artist_title
-from enrich.tracklists.marks import clock
+from enrich.tracklists.lines import clock, split_artist_title
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, named_set
 from enrich.tracklists.slots import Draft, Written, draft
 from enrich.tracklists.text_forms import SOURCE
@@ -84,16 +83,12 @@ def _head(tree: LexborHTMLParser, path: Path) -> SetInfo:
     tab = tree.css_first("#tlTab")
     title = tree.css_first("title")
     heading = tree.css_first("#pageTitle") or tree.css_first("h1")
-    name = (
-        (_own_meta(tab, "name") if tab else None)
-        or (_text_of(heading) if heading else None)
-        or (_text_of(title).removesuffix("| 1001Tracklists").strip() if title else None)
-        or path.stem
-    )
+    named = _text_of(title).removesuffix("| 1001Tracklists").strip()
+    name = _own_meta(tab, "name") or _text_of(heading) or named or path.stem
     url = _address(tree)
     links = heading.css('a[href*="/dj/"]') if heading else []
     djs = [text for link in links if (text := _text_of(link))]
-    date = date_in(_own_meta(tab, "datePublished") if tab else None) or date_in(name) or date_in(url)
+    date = date_in(_own_meta(tab, "datePublished")) or date_in(name) or date_in(url)
     return named_set(name, path=path, url=url, dj=" & ".join(dict.fromkeys(djs)) or dj_in(name), date=date)
 
 
@@ -111,12 +106,10 @@ def _address(tree: LexborHTMLParser) -> str | None:
     return None
 
 
-def _own_meta(tab: LexborNode, name: str) -> str | None:
+def _own_meta(tab: LexborNode | None, name: str) -> str | None:
     """A meta of the playlist itself, not of a row in it."""
-    for child in tab.iter():
-        if child.tag == "meta" and child.attributes.get("itemprop") == name:
-            return _tidy(child.attributes.get("content"))
-    return None
+    children = (child.attributes for child in (tab.iter() if tab else ()) if child.tag == "meta")
+    return next((_tidy(said.get("content")) for said in children if said.get("itemprop") == name), None)
 
 
 def _slot(item: LexborNode) -> dict[str, Any]:
@@ -127,7 +120,7 @@ def _slot(item: LexborNode) -> dict[str, Any]:
             metas.setdefault(meta.attributes.get("itemprop") or "", []).append(content)
     said = {name: contents[0] for name, contents in metas.items()}
     shown = item.css_first(".trackValue") or item.css_first(".trackFormat")
-    written = said.get("name") or (_text_of(shown) if shown else None)
+    written = said.get("name") or _text_of(shown)
     if not written:
         return {}
     artist, title = split_artist_title(written)
@@ -136,16 +129,16 @@ def _slot(item: LexborNode) -> dict[str, Any]:
         artist = by
     elif artist is None and written.strip("? ").upper() in ("ID", ""):
         artist = "ID"
-    status = item.css_first(".trackStatus")
-    label, note = _label(item, metas)
+    number = item.css_first('[id$="_tracknumber_value"]') or item.css_first(".tracknumber_value")
+    named = metas.get("publisher") or [text for node in item.css(".trackLabel") if (text := _text_of(node))]
     track = next((url for url in metas.get("url", []) if "/track/" in url), None)
     return {
         "artist": artist,
         "title": title,
-        "label": label,
-        "label_note": note,
-        "is_id": bool(status and "ID" in _text_of(status).split()) or None,
-        "layered": _is_layered(item),
+        "label": next((name for name in named if not names_no_label(name)), None),
+        "label_note": next(filter(names_no_label, named), None),
+        "is_id": "ID" in _text_of(item.css_first(".trackStatus")).split() or None,
+        "layered": _text_of(number).lower().startswith("w/"),
         "cue_seconds": _cue(item),
         "duration_ms": _duration_ms(said.get("duration")),
         "genre": said.get("genre"),
@@ -163,31 +156,18 @@ def _unknown_key(item: LexborNode, artist: str | None, track_url: str | None) ->
     return f"1001tl-{found[1]}" if found else None
 
 
-def _label(item: LexborNode, metas: dict[str, list[str]]) -> tuple[str | None, str | None]:
-    named = metas.get("publisher") or [text for node in item.css(".trackLabel") if (text := _text_of(node))]
-    labels = [name for name in dict.fromkeys(named) if not names_no_label(name)]
-    others = [name for name in named if names_no_label(name)]
-    return (labels[0] if labels else None), (others[0] if others else None)
-
-
 def _is_component(item: LexborNode) -> bool:
     return item.attributes.get("data-mashpos") == "true" or "tlpSubTog" in _classes(item)
-
-
-def _is_layered(item: LexborNode) -> bool:
-    number = item.css_first('[id$="_tracknumber_value"]') or item.css_first(".tracknumber_value")
-    return bool(number and _text_of(number).lower().startswith("w/"))
 
 
 def _cue(item: LexborNode) -> int | None:
     """Seconds; the hidden field's 0 means unknown unless the page shows a time."""
     shown = item.css_first(".cue") or item.css_first(".cueValueField")
-    seen = clock(_text_of(shown)) if shown else None
     hidden = item.css_first('input[id$="_cue_seconds"]')
     value = _tidy(hidden.attributes.get("value")) if hidden else None
     if value and re.fullmatch(r"\d{1,6}(?:\.\d+)?", value) and float(value) > 0:
         return int(float(value))
-    return seen
+    return clock(_text_of(shown))
 
 
 def _duration_ms(text: str | None) -> int | None:
@@ -202,8 +182,8 @@ def _classes(item: LexborNode) -> list[str]:
     return (item.attributes.get("class") or "").split()
 
 
-def _text_of(node: LexborNode) -> str:
-    return " ".join(node.text(deep=True, separator="").split())
+def _text_of(node: LexborNode | None) -> str:
+    return " ".join(node.text(deep=True, separator="").split()) if node else ""
 
 
 def _tidy(text: str | None) -> str | None:

@@ -1,35 +1,39 @@
-"""Read tracklist files of any known kind into one frame of slots.
+"""Read tracklist files of any known kind into one frame of slots; Parquet beyond memory a batch of rows at a time.
 
-The kind is told by the content first and the file's ending second: flat tables (Parquet, CSV, JSONL), saved
-1001Tracklists pages, scraped JSON, playlists and DJ programs' lists, typed text, MixesDB wiki text. Reads files;
-writes nothing.
+The kind is told by the content first and the file's ending second. Reads files; writes nothing.
 """
 
 from __future__ import annotations
 
 import codecs
+import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from enrich.errors import InputFileError
 from enrich.frames.coding import coded, packed
-from enrich.frames.inputs import decoded, open_input, read_input
+from enrich.frames.inputs import decoded, open_input, parquet_faults, read_input, readable
 from enrich.rules import MAX_FILE_BYTES
-from enrich.tracklists import dj_programs, flat, mixesdb, playlists
+from enrich.tracklists import dj_programs, flat, mixesdb, playlists, scraped_json
 from enrich.tracklists import pages as html
 from enrich.tracklists.checking import check
-from enrich.tracklists.json_files import looks_like_json, read_json
-from enrich.tracklists.namesakes import KEPT_APART, told_apart
+from enrich.tracklists.naming import KEPT_APART, told_apart
 from enrich.tracklists.slots import DRAFT_ROW, NOTES, SLOTS, Draft, TracklistRead, notes
 from enrich.tracklists.text_forms import read_text
 
 #: What tells two readings of one slot apart; where it was read does not.
 _CONTENT = [name for name in SLOTS.names() if name not in ("file", "line", "source")]
+#: Rows in memory at once; and bytes of a file that never is as a whole.
+ROWS_AT_ONCE, _LARGEST = 1_000_000, 1 << 42
+_JSON = re.compile(r'\s*(?:\{(?![|{]|\s*\d+:\d\d)|\[\s*(?:[{"\]]|\[\s*[\[{"\d\]-]))')
 
 
 def read_tracklists(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> TracklistRead:
@@ -47,12 +51,10 @@ def read_tracklists(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) 
     Raises:
         InputFileError: none of the files could be used; says what is wrong with the first.
     """
-    files = distinct_files(paths)
     reads: list[TracklistRead] = []
     pages: list[tuple[str, Draft]] = []
-    failed: list[tuple[str, int | None, str, str | None]] = []
-    said: list[tuple[str, int | None, str, str | None]] = []
-    for path in files:
+    failed, said = list[tuple[str, None, str, None]](), list[tuple[str, None, str, None]]()
+    for path in _distinct_files(paths):
         try:
             draft, guessed = _draft(path)
             if guessed:
@@ -72,7 +74,7 @@ def read_tracklists(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) 
     return _together(reads, notes(failed), notes(said))
 
 
-def distinct_files(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[Path]:
+def _distinct_files(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[Path]:
     """The files in the order in which they are read: by path, each once."""
     given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not given:
@@ -97,21 +99,22 @@ def _draft(path: Path) -> tuple[Draft, str | None]:
 
 
 def _draft_of_text(text: str, path: Path, ending: str) -> Draft:
-    if looks_like_json(text) or ending in (".json", ".jsonl", ".ndjson"):
+    # `[[File:` begins a wiki page, `[030] Artist` a line of one.
+    if _JSON.match(text) or ending in (".json", ".jsonl", ".ndjson"):
         return read_json(text, path)
-    if mixesdb.looks_like_export(text):
+    if "<mediawiki" in text[:2000]:
         return mixesdb.read_export(text, path)
-    if dj_programs.looks_like_xml(text):
+    if re.search(r"<(?:DJ_PLAYLISTS|NML)\b", text[:2000]):
         return dj_programs.read_xml(text, path)
     if html.looks_like_html(text) or ending in (".html", ".htm"):
         return html.read_page(text, path)
-    if ending in (".xml", ".nml"):
+    if ending in (".xml", ".nml") or re.match(r"\s*<(?:\?xml|playlist|asx|rss|smil)\b", text):
         raise InputFileError(f"{path}: XML of neither rekordbox nor Traktor nor MediaWiki")
-    if playlists.looks_like_m3u(text, ending):
+    if ending in (".m3u", ".m3u8") or re.match(r"(?i)\s*#EXT(?:M3U|INF|VDJ)", text):
         return playlists.read_m3u(text, path)
     if text.lstrip()[:10].lower() == "[playlist]":
         return playlists.read_pls(text, path)
-    if playlists.looks_like_cue(text) or ending == ".cue":
+    if ending == ".cue" or re.search(r"(?im)^\s*TRACK\s+\d+\s+AUDIO\b", text[:20_000]):
         return playlists.read_cue(text, path)
     if flat.looks_like_csv(text) or ending in (".csv", ".tsv"):
         return flat.read_csv(text, path)
@@ -122,9 +125,43 @@ def _draft_of_text(text: str, path: Path, ending: str) -> Draft:
     except InputFileError as no_entry:
         # A wiki's page whose list is typed without the wiki's marks.
         try:
-            return read_text(re.sub(r"(?m)^\s*(?:\[\[|\{\{|\||\}\}).*$", "", text), path)
+            return read_text(re.sub(r"(?m)^\s*(?:\[\[|\{\{|\||\}\}|#REDIRECT).*$", "", text), path)
         except InputFileError:
             raise no_entry from None
+
+
+def read_json(text: str, path: Path) -> Draft:
+    """Read a JSON document, or one JSON value a line, past broken lines: rows of the flat table, or tracklists.
+
+    Raises:
+        InputFileError: it is not JSON, or there is no tracklist in it.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        whole = error
+    else:
+        parts = document if isinstance(document, list) else [document]
+        if any(map(flat.is_row, parts)):
+            return flat.read_rows([(i, json.dumps(v, ensure_ascii=False), v) for i, v in enumerate(parts, 1)], path)
+        return scraped_json.read_documents([document], path)
+    rows: list[tuple[int, str, object]] = []
+    broken: list[tuple[int, str, str]] = []
+    for number, raw in enumerate(text.split("\n"), start=1):
+        try:
+            if line := raw.strip():
+                rows.append((number, line, json.loads(line)))
+        except (ValueError, RecursionError) as error:
+            broken.append((number, f"not JSON ({error})", line))
+    values = [value for _, _, value in rows]
+    if not any(isinstance(value, dict) for value in values):
+        raise InputFileError(f"{path}: not JSON, neither as a whole nor line by line ({whole})")
+    sets: list[object] = values if any(map(scraped_json.is_tracklist_document, values)) else [values]
+    if any(map(flat.is_row, values)) or not any(map(scraped_json.is_tracklist_document, sets)):
+        draft = flat.read_rows(rows, path)
+    else:
+        draft = scraped_json.read_documents(sets, path)
+    return replace(draft, bad=[*draft.bad, *broken])
 
 
 def _order(slots: pl.DataFrame) -> pl.Series | None:
@@ -154,7 +191,7 @@ def _together(reads: list[TracklistRead], failed: pl.DataFrame, said: pl.DataFra
         slots = slots.with_columns(
             kept=pl.struct(place).is_first_distinct(),
             said=pl.struct([*_CONTENT, "source"]).is_first_distinct(),
-            by=pl.format("{}, line {}", pl.col("file").first().over(place), pl.col("line").first().over(place)),
+            by=pl.format("{}, line {}", pl.col.file.first().over(place), pl.col.line.first().over(place)),
         )
         repeated = slots.filter(~pl.col.kept & ~pl.col.said).height
         bad.append(
@@ -174,8 +211,40 @@ def _together(reads: list[TracklistRead], failed: pl.DataFrame, said: pl.DataFra
             slots = slots.drop(name)
         slots = pl.concat(columns, how="horizontal")
     return TracklistRead(
-        slots=slots,
-        bad=pl.concat([failed, *bad]).match_to_schema(NOTES),
-        warnings=warnings,
-        repeated=repeated,
+        slots=slots, bad=pl.concat([failed, *bad]).match_to_schema(NOTES), warnings=warnings, repeated=repeated
     )
+
+
+def parquet_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) -> list[Path]:
+    """The files in the order in which they are read: by path, each once.
+
+    Raises:
+        InputFileError: none is given, one is missing, or one is not Parquet.
+    """
+    files = _distinct_files(paths)
+    for file in files:
+        with open_input(file, at_most=_LARGEST) as opened:
+            if opened.read(4) == b"PAR1":
+                continue
+        raise InputFileError(f"{file}: not a Parquet file, the only kind that is read in parts")
+    return files
+
+
+def parquet_batches(file: Path, *, rows: int = ROWS_AT_ONCE) -> Iterator[TracklistRead]:
+    """Read a file from first row to last, each batch for itself; it reads the row groups it touches.
+
+    Raises:
+        InputFileError: the file is damaged or lacks set_id or position.
+    """
+    line = 1
+    with open_input(file, at_most=_LARGEST) as opened, parquet_faults(file):
+        for batch in pq.ParquetFile(opened).iter_batches(batch_size=rows):
+            table = pl.from_arrow(readable(pa.Table.from_batches([batch])))
+            assert isinstance(table, pl.DataFrame)
+            yield checked(table, file, lines=range(line, line + table.height))
+            line += table.height
+
+
+def checked(table: pl.DataFrame, file: Path, *, lines: Sequence[int]) -> TracklistRead:
+    """Rows of a Parquet file as slots and rows set aside; `lines` are their row numbers, from 1."""
+    return check([(str(file), flat.draft_of(table, file, lines=lines))])

@@ -16,40 +16,53 @@ from typing import Any
 
 from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
-from enrich.tracklists.lines import Line, split_artist_title, split_label, split_line
-from enrich.tracklists.marks import clock, led
+from enrich.tracklists.lines import Line, clock, led, split_artist_title, split_label, split_line
 from enrich.tracklists.naming import GENERIC, SetInfo, date_in, dj_in, id_in_url, slug
 from enrich.tracklists.slots import Draft, Written, draft
 from enrich.tracklists.text_forms import SOURCE
 
-_TRACKS = ("tracks", "tracklist", "track_list", "tracklists", "songs", "items", "setlist")
-_TITLES = tuple(
-    ["title", "track_name", "trackTitle", "track_title", "name", "full_title", "fullTitle", "track", "raw", "song"]
-)
-_ARTISTS = ("artist", "artists", "primary_artists", "full_artist", "fullArtist", "artist_name", "byArtist")
-_LABELS = ("publisher", "record_label", "label", "labels", "recordLabel")
-_CUES = ("cue_seconds", "cue", "timestamp", "time", "start_time", "timecode", "startTime")
-_DURATIONS = ("duration_ms", "length_ms", "duration", "length")
-_NUMBERS = ("position", "number", "track_number", "trackNumber", "track_num", "tracknumber")
+# Names of fields, in lower case without what parts their words; the first that is there counts.
+_TRACKS = ("tracks", "tracklist", "tracklists", "songs", "items", "setlist", "track", "chapters", "segmentevents")
+_TITLES = ("title", "trackname", "tracktitle", "name", "fulltitle", "track", "raw", "song", "songtitle")
+_ARTISTS = ("artist", "artists", "primaryartists", "fullartist", "artistname", "byartist", "trackartist", "performer")
+_LABELS = ("publisher", "recordlabel", "label", "labels")
+_CUES = ("cueseconds", "cue", "timestamp", "time", "starttime", "timecode")
+_DURATIONS = ("durationms", "lengthms", "duration", "length")
+_NUMBERS = ("position", "number", "tracknumber", "tracknum")
+_URLS = ("url", "tracklisturl", "sourceurl", "link", "href")
+_NAMES = ("name", "title", "setname", "tracklistname", "tracklisttitle", "event")
+_IDS = ("setid", "id", "tracklistid", "tlid", "setlistid", "playlistid")
+_DATES = ("date", "setdate", "tracklistdate", "datepublished", "recordedat")
+_DJS = ("dj", "artist", "artists", "djs", "djname")
+#: What a list or a track may be wrapped in.
+_LISTS = ("edges", "nodes", "items", "itemlistelement")
+_WRAPPERS = ("primarytrack", "track", "node", "item")
 #: What a feed calls an item's kind, and the kinds that are no track.
-_KINDS = ("type", "@type", "_type", "kind", "itemType", "item_type", "recordType", "record_type", "entity", "model")
+_KINDS = ("type", "kind", "itemtype", "recordtype", "entity", "model")
 _SET_KINDS = re.compile(r"(?i)tracklist|set(?:list)?$|^mix|playlist|show|episode|dj_?set|event")
 #: How a track of a feed names its set, how a set names itself, and what else a track may tell of its set.
 _SET_REFERENCE = re.compile(
-    r"(?i)(?:track_?list|set(?:list)?|tl|mix|playlist|show|episode|parent|source)(?:_?(?:id|url|name|title))?"
+    r"(?:tracklist|set(?:list)?|tl|mix|playlist|show|episode|parent|source)(?:id|url|name|title)?"
 )
-_OWN_ID = re.compile(r"(?i)(?:(?:track_?list|set|tl|mix)_?)?(?:id|url|link|name|title)")
-_HEAD_OF_TRACK = ("date", "set_date", "tracklist_date", "dj", "djs", "dj_name")
+_OWN_ID = re.compile(r"(?:(?:tracklist|set|tl|mix))?(?:id|url|link|name|title)")
+_HEAD_OF_TRACK = ("date", "setdate", "tracklistdate", "dj", "djs", "djname")
+_OF_TRACK = ("trackname", "tracktitle", "track", "raw", "song", *_NUMBERS, *_CUES, *_LABELS[:2])
 #: Where a document keeps what it says of the set, beside its tracks; and how deep sets may lie in it.
 _HEADS_BESIDE = ("set", "tracklist", "mix", "playlist", "show", "episode", "info", "meta", "metadata")
 _MAX_DEPTH = 4
 #: Types of a component (songnodes) that make the row a mashup; the others are played on top.
-_MASHUP_TYPES = {"mashup_component", "versus", "bootleg"}
+_MASHUP_TYPES = {"mashup_component", "versus", "bootleg", None}
+_COMPONENTS = ("components", "subsongs", "mashupcomponents")
+_KNOWN = frozenset(
+    [*_TRACKS, *_TITLES, *_ARTISTS, *_LABELS, *_CUES, *_DURATIONS, *_NUMBERS, *_URLS, *_NAMES, *_IDS, *_DATES, *_DJS,
+     *_LISTS, *_WRAPPERS, *_KINDS, *_HEADS_BESIDE, *_COMPONENTS, "venue", "cues", "tracknums", "genre", "ismashup",
+     "trackkey", "ismashupelement", "isid", "isided", "playedtogether", "layered", "featuredartists", "remixerartists"]
+)  # fmt: skip
 
 
 def is_tracklist_document(document: object) -> bool:
     """Whether parsed JSON is a set, or holds sets or tracks, in one of the shapes."""
-    return any(True for _ in _sets(document, "x"))
+    return any(True for _ in _sets(_with_known_keys(document), "x"))
 
 
 def read_documents(documents: list[object], path: Path) -> Draft:
@@ -58,21 +71,19 @@ def read_documents(documents: list[object], path: Path) -> Draft:
     Raises:
         InputFileError: no set with tracks is in them.
     """
-    done = 0
-    sets = [(head, tracks) for document in documents for head, tracks in _sets(document, path.stem)]
+    sets = [(head, tracks) for document in documents for head, tracks in _sets(_with_known_keys(document), path.stem)]
     if not sets:
         raise InputFileError(
             f"{path}: JSON without a tracklist in it; expected an object with a list `tracks`, or rows with set_id "
             "and position"
         )
+    done = 0
     read: list[tuple[SetInfo, list[Written]]] = []
     for head, tracks in sets:
         slots: list[Written] = []
         given: list[tuple[dict[str, Any], Any]] = []
         for number, track in enumerate(tracks, start=done + 1):
-            slot = _slot(
-                track if isinstance(track, Mapping) else {"trackTitle": track if isinstance(track, str) else None}
-            )
+            slot = _slot(_as_track(track))
             is_part, placed = slot.pop("is_component"), slot.pop("number")
             if is_part and slots:
                 slots[-1][2]["components"].append({name: slot[name] for name in ("artist", "title", "label")})
@@ -93,42 +104,65 @@ def read_documents(documents: list[object], path: Path) -> Draft:
     return found
 
 
+def _with_known_keys(value: Any, depth: int = 12) -> Any:
+    """A document whose fields of known names are called as in the lists above (`trackTitle`, `Track_Title`)."""
+    if isinstance(value, list) and depth:
+        return [_with_known_keys(part, depth - 1) for part in value]
+    if not isinstance(value, dict) or not depth:
+        return value
+    plain = {key: re.sub(r"[\W_]+", "", key).lower() for key in value}
+    return {
+        name if name in _KNOWN or _SET_REFERENCE.fullmatch(name) or _OWN_ID.fullmatch(name) else key: (
+            _with_known_keys(value[key], depth - 1)
+        )
+        for key, name in plain.items()
+    }
+
+
+def _as_track(track: Any) -> Mapping[str, Any]:
+    if isinstance(track, list) and 2 <= len(track) <= 3 and all(isinstance(part, str) for part in track):
+        return dict(zip(("artist", "title", "label"), track, strict=False))
+    return (
+        track
+        if isinstance(track, Mapping)
+        else {"title": led(track.strip(), weak=False).rest}
+        if isinstance(track, str)
+        else {}
+    )
+
+
 def _sets(document: object, stem: str, depth: int = 0) -> Iterator[tuple[SetInfo, list[Any]]]:
     """Each set of a document with its tracks."""
     if isinstance(document, list):
         nested = [part for part in document if isinstance(part, Mapping) and _tracks_of(part) is not None]
-        if nested:
-            for i, part in enumerate(nested, start=1):
-                yield from _sets(part, f"{stem}-{i}" if len(nested) > 1 else stem)
-        elif feed := _feed(document):
-            for i, (head, tracks) in enumerate(feed, start=1):
-                yield _head(head, f"{stem}-{i}" if len(feed) > 1 else stem), tracks
-        elif document and any(_is_track(part) for part in document):
+        parts: list[Any] = nested or _feed(document)
+        for i, part in enumerate(parts, start=1):
+            own = f"{stem}-{i}" if len(parts) > 1 else stem
+            yield from _sets(part, own) if nested else [(_head(part[0], own), part[1])]
+        texts = sum(isinstance(part, str) and " - " in part for part in document)
+        if not parts and any(map(_is_track, document)):
             tracks = [part for part in document if isinstance(part, Mapping)]
             same = {key: tracks[0].get(key) for key in _HEAD_OF_TRACK if len({str(t.get(key)) for t in tracks}) == 1}
             yield _head({"name": stem, **same}, stem), document
-        elif document and 2 * sum(isinstance(part, str) and " - " in part for part in document) > len(document):
+        elif not parts and 2 * texts > len(document):
             yield _head({"name": stem}, stem), document
-        return
     if not isinstance(document, Mapping):
         return
     found = _tracks_of(document)
     if found is not None and any(isinstance(track, Mapping) and _is_head(track) for track in found) and _feed(found):
         yield from _sets(found, stem)
-        return
-    if found is not None:
+    elif found is not None:
         said: Mapping[str, Any] = next(
             (document[key] for key in _HEADS_BESIDE if isinstance(document.get(key), Mapping)), {}
         )
         yield _head({**said, **document}, stem), found
-        return
-    for key, part in document.items():
-        is_set = isinstance(part, Mapping) and _tracks_of(part) is not None
-        if isinstance(part, Mapping) and not is_set and depth < _MAX_DEPTH:
-            yield from _sets(part, stem, depth + 1)
-        is_list_of_tracks = isinstance(part, list) and bool(part) and all(_is_track(track) for track in part)
-        if is_set or is_list_of_tracks:
-            yield from _sets(part, stem if GENERIC.match(str(key)) else str(key))
+    else:
+        for key, part in document.items():
+            is_set = isinstance(part, Mapping) and _tracks_of(part) is not None
+            if isinstance(part, Mapping) and not is_set and depth < _MAX_DEPTH:
+                yield from _sets(part, stem, depth + 1)
+            elif is_set or (isinstance(part, list) and part and all(map(_is_track, part))):
+                yield from _sets(part, stem if GENERIC.match(str(key)) else str(key))
 
 
 def _feed(items: list[Any]) -> list[tuple[Mapping[str, Any], list[Any]]]:
@@ -149,13 +183,12 @@ def _feed(items: list[Any]) -> list[tuple[Mapping[str, Any], list[Any]]]:
         named = _texts_at(item, _SET_REFERENCE) if isinstance(item, Mapping) else []
         at = next((by_name[name] for name in named if name in by_name), None if named else last)
         if at is None and named:
-            at = len(heads)
+            at = by_name[named[0]] = len(heads)
             said = {key: item[key] for key in item if key in _HEAD_OF_TRACK or _SET_REFERENCE.fullmatch(key)}
             heads.append((said, []))
-            by_name[named[0]] = at
         if at is not None:
             heads[at][1].append(item)
-    return [(head, tracks) for head, tracks in heads if any(_is_track(track) for track in tracks)]
+    return [(head, tracks) for head, tracks in heads if any(map(_is_track, tracks))]
 
 
 def _texts_at(item: Mapping[str, Any], keys: re.Pattern[str]) -> list[str]:
@@ -165,96 +198,78 @@ def _texts_at(item: Mapping[str, Any], keys: re.Pattern[str]) -> list[str]:
 def _is_head(item: Mapping[str, Any]) -> bool:
     """Whether an item of a feed is a set: by its kind, else by its address or date and nothing of a track's."""
     kind = _first_text(item, _KINDS)
-    if kind is not None:
-        return _SET_KINDS.search(kind) is not None
-    of_track = ("track_name", "trackTitle", "track_title", "track", "raw", "song", *_NUMBERS, *_CUES, *_LABELS[:2])
-    if any(key in item for key in of_track):
-        return False
-    url = _first_text(item, ("url", "tracklist_url", "link", "href"))
-    dated = any(item.get(key) for key in ("date", "set_date", "datePublished", "dj", "djs", "event", "venue"))
+    if kind is not None or any(key in item for key in _OF_TRACK):
+        return kind is not None and _SET_KINDS.search(kind) is not None
+    dated = any(item.get(key) for key in ("date", "setdate", "datepublished", "dj", "djs", "event", "venue"))
     dated = dated and not any(key in item for key in _ARTISTS)
-    return bool(id_in_url(url) or (dated and _first_text(item, ("name", "title", "set_name", "tracklist_name"))))
+    named = _first_text(item, ("name", "title", "setname", "tracklistname"))
+    return bool(id_in_url(_first_text(item, _URLS)) or (dated and named))
 
 
 def _tracks_of(document: Mapping[str, Any]) -> list[Any] | None:
+    """The tracks of a set, with the cue and number that stand in lists beside them; None: it is no set."""
     for name in _TRACKS:
         tracks = document.get(name)
-        if isinstance(tracks, str) and tracks.strip().count("\n"):
+        if isinstance(tracks, Mapping):
+            tracks = next((tracks[key] for key in _LISTS if isinstance(tracks.get(key), list)), None)
+        if isinstance(tracks, str) and "\n" in tracks.strip():
             tracks = [led(line.strip()).rest for line in tracks.splitlines() if line.strip()]
-        if isinstance(tracks, list) and not any(
-            isinstance(part, Mapping) and _tracks_of(part) is not None for part in tracks
-        ):
-            return _with_columns(document, tracks)
+        if not isinstance(tracks, list) or any(isinstance(x, Mapping) and _tracks_of(x) is not None for x in tracks):
+            continue
+        for beside, field in (("cues", "cue"), ("tracknums", "tracknumber")):
+            values = document.get(beside)
+            if isinstance(values, list) and len(values) == len(tracks):
+                tracks = [{field: v, **x} if isinstance(x, Mapping) else x for v, x in zip(values, tracks, strict=True)]
+        return tracks
     return None
 
 
-def _with_columns(document: Mapping[str, Any], tracks: list[Any]) -> list[Any]:
-    """Tracks with the cue and number that stand in lists beside them."""
-    beside = {
-        field: document[name]
-        for name, field in (("cues", "cue"), ("track_nums", "track_number"))
-        if isinstance(document.get(name), list) and len(document[name]) == len(tracks)
-    }
-    if not beside:
-        return tracks
-    return [
-        {**{field: values[i] for field, values in beside.items()}, **track} if isinstance(track, Mapping) else track
-        for i, track in enumerate(tracks)
-    ]
-
-
 def _is_track(value: object) -> bool:
-    if not isinstance(value, Mapping):
-        return False
-    return any(value.get(name) for name in (*_TITLES, "primary_track", "track")) and _tracks_of(value) is None
+    return isinstance(value, Mapping) and any(map(value.get, (*_TITLES, *_WRAPPERS))) and _tracks_of(value) is None
 
 
 def _head(document: Mapping[str, Any], stem: str) -> SetInfo:
-    url = _first_text(document, ("url", "tracklist_url", "source_url", "link", "href"))
-    name = _first_text(
-        document,
-        ("name", "title", "set_name", "setName", "tracklist_name", "tracklistName", "tracklist_title", "event"),
-    )
+    url, name = _first_text(document, _URLS), _first_text(document, _NAMES)
     name = None if name and GENERIC.match(name) else name
-    given = _first_text(
-        document, ("set_id", "setId", "id", "tracklist_id", "tracklistId", "tl_id", "setlist_id", "playlist_id")
-    )
-    given = given or id_in_url(url)
-    set_id = (
-        given
-        or slug(" ".join(part for part in (name, _first_text(document, ("date", "set_date"))) if part))
-        or slug(stem)
-        or stem
-    )
-    dj = _names(
-        next((document[key] for key in ("dj", "artist", "artists", "djs", "dj_name") if document.get(key)), None)
-    )
-    written = _first_text(
-        document, ("date", "set_date", "tracklist_date", "datePublished", "date_published", "recorded_at")
-    )
+    given = _first_text(document, _IDS) or id_in_url(url)
+    made = " ".join(part for part in (name, _first_text(document, ("date", "setdate"))) if part)
+    dj = _names(next((document[key] for key in _DJS if document.get(key)), None))
     return SetInfo(
-        set_id=set_id, dj=dj or dj_in(name), name=name or stem, date=written or date_in(name) or date_in(url), url=url,
-        id_from_name=given is None,
+        set_id=given or slug(made) or slug(stem) or stem, dj=dj or dj_in(name), name=name or stem, url=url,
+        date=_first_text(document, _DATES) or date_in(name) or date_in(url), id_from_name=given is None,
     )  # fmt: skip
 
 
 def _slot(track: Mapping[str, Any]) -> dict[str, Any]:
-    main = track.get("primary_track") or track.get("track")
-    inner: Mapping[str, Any] = {**track, **main} if isinstance(main, Mapping) else track
-    components, is_mashup = _components(track)
+    main: Mapping[str, Any] = next((track[key] for key in _WRAPPERS if isinstance(track.get(key), Mapping)), {})
+    inner = {**track, **main}
+    components: list[dict[str, str | None]] = []
+    kinds = []
+    for part in (part for name in _COMPONENTS for part in track.get(name) or []):
+        said = part.get("track", part) if isinstance(part, Mapping) else part
+        named = _named(said if isinstance(said, Mapping) else {"title": said})
+        if named.artist or named.title:
+            components.append({"artist": named.artist, "title": named.title, "label": named.label})
+            kinds.append(part.get("type") if isinstance(part, Mapping) else None)
+    numbers = [str(inner.get(name, "")).strip() for name in _NUMBERS]
+    counted = (int(found[1]) for text in numbers if (found := re.fullmatch(r"0*(\d{1,5})\.?", text)))
+    lengths = ((name, inner.get(name) if name.endswith("ms") else _seconds(inner.get(name))) for name in _DURATIONS)
     return {
         **_named(inner)._asdict(),
-        "is_id": bool(inner.get("is_id") or inner.get("isIDed") is False) or None,
-        "layered": _is_layered(inner),
+        "is_id": bool(inner.get("isid") or inner.get("isided") is False) or None,
+        "layered": bool(inner.get("playedtogether") or inner.get("layered"))
+        or any(text.lower().startswith("w/") for text in numbers),
         "cue_seconds": next((at for name in _CUES if (at := _seconds(inner.get(name))) is not None), None),
-        "duration_ms": _duration_ms(inner),
+        "duration_ms": next(
+            (v if name.endswith("ms") else v * 1000 for name, v in lengths if type(v) is int and v > 0), None
+        ),
         "genre": _names(inner.get("genre")),
-        "is_mashup": is_mashup or bool(inner.get("is_mashup")),
+        "is_mashup": bool(_MASHUP_TYPES.intersection(kinds) or inner.get("ismashup")),
         "components": components,
-        "track_key": _first_text(inner, ("track_key",)),
-        "number": _number(inner),
-        "is_component": inner.get("is_mashup_element") is True,
-    }
+        "track_key": _first_text(inner, ("trackkey",)),
+        "number": next((n for n in counted if n > 0), None),
+        "is_component": inner.get("ismashupelement") is True,
+    }  # fmt: skip
 
 
 def _named(track: Mapping[str, Any]) -> Line:
@@ -271,10 +286,9 @@ def _named(track: Mapping[str, Any]) -> Line:
         before, after = split_artist_title(title)
         if before and after and before.casefold() == artist.casefold():
             title = after
-    guests = _names(track.get("featured_artists"))
+    guests, remixers = _names(track.get("featuredartists")), _names(track.get("remixerartists"))
     if artist and guests and guests.casefold() not in artist.casefold():
         artist = f"{artist} feat. {guests}"
-    remixers = _names(track.get("remixer_artists"))
     if title and remixers and remixers.casefold() not in title.casefold():
         title = f"{title} ({remixers} Remix)"
     return Line(artist, title, label, catalog_number, note)
@@ -282,8 +296,7 @@ def _named(track: Mapping[str, Any]) -> Line:
 
 def _label(track: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
     note = None
-    for name in _LABELS:
-        value = track.get(name)
+    for value in map(track.get, _LABELS):
         for text in value if isinstance(value, list) else [value]:
             written = _text(text.get("name") if isinstance(text, Mapping) else text)
             if written and names_no_label(written):
@@ -295,37 +308,6 @@ def _label(track: Mapping[str, Any]) -> tuple[str | None, str | None, str | None
     return None, None, note
 
 
-def _components(track: Mapping[str, Any]) -> tuple[list[dict[str, str | None]], bool]:
-    found: list[dict[str, str | None]] = []
-    is_mashup = False
-    for name in ("components", "subsongs", "mashup_components"):
-        for part in track.get(name) or []:
-            inner = part.get("track", part) if isinstance(part, Mapping) else {"trackTitle": part}
-            if not isinstance(inner, Mapping):
-                inner = {"trackTitle": inner}
-            named = _named(inner)
-            if named.artist is None and named.title is None:
-                continue
-            found.append({"artist": named.artist, "title": named.title, "label": named.label})
-            kind = part.get("type") if isinstance(part, Mapping) else None
-            is_mashup = is_mashup or kind in _MASHUP_TYPES or kind is None
-    return found, is_mashup
-
-
-def _is_layered(track: Mapping[str, Any]) -> bool:
-    if track.get("played_together") or track.get("layered"):
-        return True
-    return any(str(track.get(name, "")).strip().lower().startswith("w/") for name in _NUMBERS)
-
-
-def _number(track: Mapping[str, Any]) -> int | None:
-    for name in _NUMBERS:
-        found = re.fullmatch(r"\s*0*(\d{1,5})\.?\s*", str(track.get(name, "")))
-        if found and int(found[1]) > 0:
-            return int(found[1])
-    return None
-
-
 def _seconds(value: object) -> int | None:
     if isinstance(value, bool) or value is None:
         return None
@@ -335,22 +317,11 @@ def _seconds(value: object) -> int | None:
     return int(float(text)) if re.fullmatch(r"\d{1,6}(?:\.\d+)?", text) else clock(text)
 
 
-def _duration_ms(track: Mapping[str, Any]) -> int | None:
-    for name in _DURATIONS:
-        found = _seconds(track.get(name)) if not name.endswith("_ms") else track.get(name)
-        if isinstance(found, int) and not isinstance(found, bool) and found > 0:
-            return found if name.endswith("_ms") else found * 1000
-    return None
-
-
 def _names(value: object) -> str | None:
     """One credit of a name, a list of names, or objects with a name."""
     if isinstance(value, list):
-        parts = [part for item in value if (part := _names(item))]
-        return " & ".join(dict.fromkeys(parts)) or None
-    if isinstance(value, Mapping):
-        return _first_text(value, ("name", "artist_name", "title"))
-    return _text(value)
+        return " & ".join(dict.fromkeys(part for item in value if (part := _names(item)))) or None
+    return _first_text(value, ("name", "artistname", "title")) if isinstance(value, Mapping) else _text(value)
 
 
 def _first_text(source: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
@@ -359,8 +330,5 @@ def _first_text(source: Mapping[str, Any], names: tuple[str, ...]) -> str | None
 
 def _text(value: object) -> str | None:
     if isinstance(value, str):
-        clean = value.encode("utf-8", "replace").decode("utf-8")
-        return " ".join(clean.split()) or None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return None
+        return " ".join(value.encode("utf-8", "replace").decode("utf-8").split()) or None
+    return str(value) if type(value) is int else None

@@ -1,7 +1,6 @@
 """What a tracklist file is read into: one frame of played slots, and the rows that could not be used.
 
-`SLOTS` is `TRACKLISTS` and what only some formats know (cue, catalogue number, mashup components, where the row
-stands in its file). Whoever ranks or evaluates reads `TracklistRead.rows`; the importer reads `slots`.
+Whoever ranks or evaluates reads `TracklistRead.rows`; the importer reads `slots`, with what only some formats know.
 """
 
 from __future__ import annotations
@@ -18,31 +17,17 @@ from enrich.tracklists.naming import SetInfo
 #: A part of a mashup, as the file names it.
 COMPONENT = pl.Struct({"artist": pl.String, "title": pl.String, "label": pl.String})
 
-_EXTRAS: dict[str, pl.DataType] = {
-    "catalog_number": pl.String(),
-    #: A word in the label's place that is no label (White, CDR, Promo).
-    "label_note": pl.String(),
-    #: Played over the slot before it (`w/`, `+`).
-    "layered": pl.Boolean(),
-    #: Seconds from the start of the set; null where the file has none or a placeholder.
-    "cue_seconds": pl.Int32(),
-    "duration_ms": pl.Int32(),
-    "isrc": pl.String(),
-    "genre": pl.String(),
-    "is_mashup": pl.Boolean(),
-    "components": pl.List(COMPONENT),
-    #: Heading of the part of the set the slot stands under ("Part 2: Guest Mix").
-    "section": pl.String(),
-    #: The set's id is made of its name: another set of that name may be meant.
-    "id_from_name": pl.Boolean(),
-    "source": pl.String(),
-    "source_url": pl.String(),
-    "file": pl.String(),
-    "line": pl.Int64(),
-}
-
-#: One row per played slot, TRACKLISTS first.
-SLOTS = pl.Schema([*TRACKLISTS.items(), *_EXTRAS.items()])
+_TEXT, _NUMBER, _TRUTH = pl.String(), pl.Int32(), pl.Boolean()
+#: One row per played slot, TRACKLISTS first. `label_note`: a word in the label's place that is no label (White, Promo);
+#: `layered`: played over the slot before it (`w/`, `+`); `cue_seconds`: from the start of the set, null for none or
+#: a placeholder; `section`: heading of the part of the set ("Part 2: Guest Mix"); `id_from_name`: the set's id is made
+#: of its name, another set of that name may be meant.
+SLOTS = pl.Schema(
+    dict(TRACKLISTS)
+    | {"catalog_number": _TEXT, "label_note": _TEXT, "layered": _TRUTH, "cue_seconds": _NUMBER, "duration_ms": _NUMBER}
+    | {"isrc": _TEXT, "genre": _TEXT, "is_mashup": _TRUTH, "components": pl.List(COMPONENT), "section": _TEXT}
+    | {"id_from_name": _TRUTH, "source": _TEXT, "source_url": _TEXT, "file": _TEXT, "line": pl.Int64()}
+)
 
 #: What a reader of pages or JSON drafts: SLOTS but for where it was read, numbers wide and dates as written.
 DRAFT_ROW = pl.Schema(
@@ -63,19 +48,17 @@ MAX_TITLE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracklistRead:
-    """All that one or more files held.
+    """All that one or more files held: each row is in exactly one of `slots` and `bad`, or counted in `repeated`.
 
-    Each row of the files is in exactly one of `slots` and `bad`, or counted in `repeated`.
+    `slots`: schema SLOTS, sorted by and unique in set_id, position and source. `bad`: schema NOTES, rows set aside, and
+    files that could not be used at all (`line` null). `warnings`: schema NOTES, rows of `slots` that were changed (NULs
+    taken out, a date dropped). `repeated`: rows word for word the same as one of another file.
     """
 
     slots: pl.DataFrame
-    """Schema SLOTS, sorted by and unique in set_id, position and source."""
     bad: pl.DataFrame
-    """Schema NOTES: rows set aside, and files that could not be used at all (`line` null)."""
     warnings: pl.DataFrame
-    """Schema NOTES: rows that are in `slots`, but changed (NULs taken out, a date dropped)."""
     repeated: int = 0
-    """Rows word for word the same as one of another file."""
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -85,18 +68,18 @@ class TracklistRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """One file as its format's reader leaves it: slots still to be checked, lines given up."""
+    """One file as its format's reader leaves it: slots still to be checked, lines given up.
+
+    `table`: any subset of SLOTS' columns in any type, one row per slot; `lines`: where each row begins in its file;
+    `raws`: each row as written, None: its JSON will do; `source`: `setlists.source`; `bad`: lines no slot could be made
+    of (line, reason, text).
+    """
 
     table: pl.DataFrame
-    """Any subset of SLOTS' columns in any type, names as in SLOTS; one row per slot."""
     lines: Sequence[int]
-    """Where each row of `table` begins in its file."""
     raws: Sequence[str] | None
-    """Each row of `table` as written; None: its JSON will do."""
     source: str
-    """`setlists.source`: tracklists, 1001tracklists or mixesdb."""
     bad: Sequence[tuple[int, str, str]] = ()
-    """Lines no slot could be made of: line, reason, text."""
 
 
 #: Line, text as written, and columns of DRAFT_ROW.

@@ -8,17 +8,33 @@ set aside. In a browser's copy the number, the cue and the track stand on lines 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
-from enrich.tracklists.lines import FREE_DASH, LONGEST, VERSION, split_artist_title, split_label, split_line
-from enrich.tracklists.marks import KEY_BEFORE, YEAR_BEHIND, Marks, clock, has_link, led, numbering, trailed
-from enrich.tracklists.naming import GENERIC, SetInfo, date_in, dj_in, id_in_url, named_set
+from enrich.tracklists.lines import (
+    COMMON_BEFORE,
+    COMMON_BEHIND,
+    FREE_DASH,
+    KEY_BEFORE,
+    LONGEST,
+    VERSION,
+    YEAR_BEHIND,
+    Line,
+    Marks,
+    clock,
+    has_link,
+    led,
+    numbering,
+    split_artist_title,
+    split_label,
+    split_line,
+    trailed,
+)
+from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, is_heading, is_title_line, named_set
 from enrich.tracklists.slots import Draft, draft
-from enrich.tracklists.wrapping import unwrapped
+from enrich.tracklists.wrapping import plain, unwrapped
 
 #: `setlists.source` of everything that comes from 1001Tracklists, and of texts, which tell no other.
 SOURCE = "1001tracklists"
@@ -36,39 +52,58 @@ _TALK = re.compile(
     r"|check out|recorded (?:at|live|in)|(?:sound|mix)cloud|facebook|instagram|insta|twitter|tiktok|spotify|youtube"
     r"|beatport|bandcamp|website|web|booking|contact|e-?mail|genres?|duration|length|bitrate|date|artwork|landing|cheers)\b"
 )
-_RULED = re.compile(r"^[\W_]+|[\W_]+$")
 #: What may stand between artist and title where no free dash does; the commonest in the list holds for all of it.
 _SEPARATORS = (
     ("dash", FREE_DASH),
     ("slash", re.compile(r"\s+//?\s+")),
     ("bar", re.compile(r"\s+[|¦]\s+")),
-    ("tab", re.compile(r"\t")),
+    ("tab", re.compile(r"\s*\t\s*")),
     ("tilde", re.compile(r"\s+~+\s+")),
-    ("quote", re.compile(r"\s+(?=[\"“„«][^\"“”„«»]+[\"”“»]\s*(?:[(\[]|$))")),
+    ("quote", re.compile(r"\s+(?=[\"“„«'‘][^\"“”„«»]+[\"”“»'’]\s*(?:[(\[]|$))|\s*(?=[「『][^」』]+[」』])")),
     ("dot", re.compile(r"\s+[•·●]\s+")),
-    ("colon", re.compile(r"(?<=\S)\s*:\s+")),
-    ("by", re.compile(r"\s+by\s+", re.IGNORECASE)),
+    ("colon", re.compile(r"(?<=\S)\s*[:;]\s+")),
+    ("arrow", re.compile(r"\s+(?:[-=]?>|[»›→=])\s+")),
+    ("by", re.compile(r"\s+(?:by|von|par|por)\s+", re.IGNORECASE)),
     ("tight dash", re.compile(r"(?<=[^\s–—－-])[-–—－](?=[^\s–—－-])")),
 )
-#: What may stand before a third part, the label.
-_THIRD = re.compile(rf"{FREE_DASH.pattern}|\s+(?:\||//?)\s+")
-_YEAR = re.compile(r"\s+(?:19[5-9]\d|20\d\d)$")
 #: Seconds; no single track is as long.
 _LONG_TRACK = 900
-_LABEL_BEHIND = re.compile(
-    rf"^(?P<title>.*\((?:[^()]*\b)?{VERSION}\b[^()]*\))\s+(?P<label>[^()\[\]]*[\w)])$", re.IGNORECASE
+_QUOTED = re.compile(r"^[\"“„«「『'‘]([^\"“”„«»「」『』]+)[\"”“»」』'’](?=\s*[(\[]|$)")
+_LABEL_BEFORE = re.compile(r"^\[([^\[\]]{2,})\]\s*(?:[-–—|]\s+)?(\S.*\s[-–—]\s.*)$")
+#: Of the lines of a list so many must have a form of label: one is sure anywhere, one also parts words of titles.
+_HALF, _MOST, _SOME = 0.5, 0.75, 0.3
+
+
+def _form(mark: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"^(?P<title>(?:(?!{mark}).)*\S)(?:{mark})(?P<label>(?:(?!{mark}).)*?\S)\s*[>»]?$", re.IGNORECASE
+    )
+
+
+#: How labels stand behind titles, and the share of lines that must have the form.
+_LABEL_FORMS = (
+    (_form(r"\s*[<«]\s*(?=[^<>«»]+[>»]$)"), _SOME),
+    (_form(r"(?<!\blive)\s+[@©℗]\s*(?=\S)"), _HALF),
+    (_form(r"\s+(?:[-=]?>|→)\s+"), _HALF),
+    (
+        re.compile(rf"^(?P<title>.*\((?:[^()]*\b)?{VERSION}\b[^()]*\))\s+(?P<label>[^()\[\]]*[\w)])$", re.IGNORECASE),
+        _HALF,
+    ),
+    (_form(rf"{FREE_DASH.pattern}|\s+(?:\||//?)\s+"), _MOST),
+    (_form(r"\s+(?:~+|[•·●])\s+"), _MOST),
+    (_form(r"\s*[:;]\s+"), _MOST),
+    (_form(r"\s*\t\s*"), _MOST),
+    (_form(r",\s+(?=(?-i:[^\Wa-z])[^,]*$)(?!.*\b(?-i:[Pp](?:ar)?t)\b)"), _MOST),
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
-    """One line that may be a track."""
+class _Line(NamedTuple):
+    """One line that may be a track; `alone`: blank lines around it."""
 
     number: int
     text: str
     marks: Marks
     alone: bool
-    """Blank lines around it."""
     after_blank: bool
 
 
@@ -78,7 +113,7 @@ def read_text(text: str, path: Path) -> Draft:
     Raises:
         InputFileError: no line reads as `Artist - Title`.
     """
-    lines = [" ".join(re.split(r"[^\S\t]+", line.replace("\0", "").strip())) for line in re.split(r"\r\n?|\n", text)]
+    lines = [plain(line) for line in re.split(r"\r\n?|\n", text)]
     if len(lines) > MAX_LINES:
         raise InputFileError(
             f"{path}: a text of {len(lines):,} lines, which is no tracklist; a table has set_id, position"
@@ -90,9 +125,7 @@ def read_text(text: str, path: Path) -> Draft:
         found = _pasted(lines)
     else:
         origin, lines = map(list, zip(*unwrapped(lines), strict=True))
-        long = [
-            (i, f"a line of {len(line):,} characters", line) for i, line in enumerate(lines, 1) if len(line) > LONGEST
-        ]
+        long = [(i, f"a line of {len(x):,} characters", x) for i, x in enumerate(lines, 1) if len(x) > LONGEST]
         found, section, bad = _listed(["" if len(line) > LONGEST else line for line in lines])
         bad = [(origin[number - 1], why, line) for number, why, line in bad + long]
     if not found:
@@ -134,48 +167,79 @@ def _pasted(lines: list[str]) -> list[tuple[int, dict[str, Any]]]:
     return found
 
 
+#: Slots with their lines, the heading each stands under, and lines set aside.
 _Read = tuple[list[tuple[int, dict[str, Any]]], dict[int, str | None], list[tuple[int, str, str]]]
 
 
 def _listed(lines: list[str]) -> _Read:
-    """Slots with their lines, the heading each stands under, and lines set aside."""
     chosen, separator, kind = _chosen(lines)
     tracks, section = _tracks(chosen, separator, kind)
     times = [line.marks.time_behind for line in tracks if line.marks.time_behind is not None]
     # What people write behind a track is its length, or, rising from the beginning, its place in the mix.
     are_cues = times == sorted(times) and bool(times) and (times[0] < 60 or times[-1] >= _LONG_TRACK)
     are_cues = are_cues and not any(line.marks.has_cue for line in tracks)
-    third = len(tracks) >= 3 and 4 * sum(len(_THIRD.split(line.marks.rest)) == 3 for line in tracks) >= 3 * len(tracks)
-    years = sum(YEAR_BEHIND.search(line.marks.rest) is not None for line in tracks)
-    bare_years = len(tracks) >= 3 and all(_YEAR.search(line.marks.rest) for line in tracks)
-    behind = sum(_LABEL_BEHIND.match(line.marks.rest) is not None for line in tracks)
-    found: list[tuple[int, dict[str, Any]]] = []
+    found: list[tuple[int, Line, dict[str, Any]]] = []
     bad: list[tuple[int, str, str]] = []
-    for line in tracks:
-        marks = line.marks
-        if kind == "tight dash" and not FREE_DASH.search(marks.rest) and len(separator.findall(marks.rest)) > 1:
+    for line, rest in zip(tracks, _without_common([line.marks.rest for line in tracks]), strict=True):
+        if kind == "tight dash" and not FREE_DASH.search(rest) and len(separator.findall(rest)) > 1:
             bad.append((line.number, "more than one dash may part artist and title", line.text))
             continue
-        if years > 1 and 2 * years > len(tracks):
-            marks = replace(marks, rest=YEAR_BEHIND.sub("", marks.rest) or marks.rest)
-        if bare_years:
-            marks = replace(marks, rest=_YEAR.sub("", marks.rest))
-        slot = _slot(marks.rest, separator, kind, third=third, behind=behind > 1 and 2 * behind >= len(tracks))
-        at = marks.time_behind
-        slot |= {
-            "layered": marks.layered,
-            "cue_seconds": at if are_cues else marks.cue,
-            "duration_ms": at * 1000 if at and not are_cues else None,
-        }
-        found.append((line.number, slot))
-    return found, section, bad
+        at = line.marks.time_behind
+        length = at * 1000 if at and not are_cues else None
+        more = {"layered": line.marks.layered, "cue_seconds": at if are_cues else line.marks.cue, "duration_ms": length}
+        found.append((line.number, _named(rest, separator, kind), more))
+    named = _with_labels([entry for _, entry, _ in found])
+    slots = [(number, {**_bare(entry), **more}) for (number, _, more), entry in zip(found, named, strict=True)]
+    return slots, section, bad
+
+
+def _without_common(rests: list[str]) -> list[str]:
+    """Without what is a mark only where every line has it: tempo, key, year; a label before the artist goes behind."""
+    marks = ((COMMON_BEFORE, 0.9, 2), (_LABEL_BEFORE, 0.5, 2), (YEAR_BEHIND, 0.51, 2), (COMMON_BEHIND, 0.9, 3))
+    for pattern, share, least in marks:
+        cut = [pattern.sub(r"\2 [\1]" if pattern is _LABEL_BEFORE else "", rest) or rest for rest in rests]
+        if sum(one != rest for one, rest in zip(cut, rests, strict=True)) >= max(least, share * len(rests)):
+            rests = cut
+    return rests
+
+
+def _named(rest: str, separator: re.Pattern[str], kind: str) -> Line:
+    by_dash = kind == "dash" or (kind == "tight dash" and FREE_DASH.search(rest))
+    entry = split_line(rest) if by_dash else split_line(rest, separator=separator)
+    if kind == "slash" and entry.title and FREE_DASH.search(entry.title):
+        return entry._replace(title=None)
+    return entry._replace(artist=entry.title, title=entry.artist) if kind == "by" else entry
+
+
+def _with_labels(entries: list[Line]) -> list[Line]:
+    """With the labels that stand behind the titles in one form throughout the list."""
+    best: dict[int, Line] = {}
+    for form, share in _LABEL_FORMS:
+        labelled = {}
+        for i, entry in enumerate(entries):
+            found = form.match(entry.title) if entry.title and entry.label is None else None
+            label, number, note = split_label(found["label"].strip(" ()")) if found else (None, None, None)
+            if found and (label or number or note):
+                labelled[i] = entry._replace(title=found["title"], label=label, catalog_number=number, label_note=note)
+        n, of = len(labelled), len(entries)
+        if n > len(best) and n >= share * of and (n > 1 or share < _HALF) and (n > 2 or n == of or share < _MOST):
+            best = labelled
+    return [best.get(i, entry) for i, entry in enumerate(entries)]
+
+
+def _bare(entry: Line) -> dict[str, Any]:
+    """Without marks behind the title, quotes around it, and the `@` of an account."""
+    title = trailed(Marks(rest=entry.title)).rest if entry.title else None
+    title = _QUOTED.sub(r"\1", title) if title else None
+    artist, title = (re.sub(r"(?<![^\s(\[])@(?=\w)", "", name) if name else None for name in (entry.artist, title))
+    return entry._replace(artist=artist, title=title)._asdict()
 
 
 def _chosen(lines: list[str]) -> tuple[list[_Line], re.Pattern[str], str]:
     """The lines that may be tracks, below the heading of the list where there is one, and what parts their names."""
-    begin = next((i + 1 for i, line in enumerate(lines) if _is_heading(line) and any(lines[i + 1 :])), 0)
+    begin = next((i + 1 for i, line in enumerate(lines) if is_heading(line) and any(lines[i + 1 :])), 0)
     read = [led(line) for line in lines[begin:]]
-    tracks_like = [marks for marks in read if marks.rest and (marks.strong or FREE_DASH.search(marks.rest))]
+    tracks_like = [m for m in read if m.rest and (m.strong or FREE_DASH.search(m.rest) or "\t" in m.rest)]
     numbers = [marks for marks in tracks_like if marks.number is not None]
     weak = numbering(numbers) if 2 * len(numbers) >= len(tracks_like) else False
     counted = [m.cue for m in tracks_like if m.bracketed and m.cue is not None and m.number is None]
@@ -186,24 +250,16 @@ def _chosen(lines: list[str]) -> tuple[list[_Line], re.Pattern[str], str]:
     for i, line in enumerate(lines[begin:], start=begin):
         marks = trailed(led(line, weak=weak, minutes=minutes, dotted=dotted, keyed=keyed))
         blank = i == 0 or not lines[i - 1], i + 1 >= len(lines) or not lines[i + 1]
-        is_talk = not marks.strong and (
-            _TALK.match(line)
-            or _is_heading(line)
-            or line.endswith(":")
-            or (has_link(line) and not FREE_DASH.search(marks.rest))
-        )
-        if (
-            marks.rest
-            and re.search(r"\w|\?", marks.rest)
-            and not is_talk
-            and not (_URL.match(line) or has_link(marks.rest))
-        ):
-            found.append(_Line(number=i + 1, text=line, marks=marks, alone=all(blank), after_blank=blank[0]))
-    dashed = sum(1 for line in found if split_artist_title(line.marks.rest)[0])
-    bare = [line.marks.rest for line in found if not FREE_DASH.search(line.marks.rest)]
-    counts = [sum(1 for rest in bare if pattern.search(rest)) for _, pattern in _SEPARATORS]
-    counts[0] = dashed
-    counts[1] += sum(1 for line in found if re.search(r"\s/\s.*\s-\s", line.marks.rest))
+        is_talk = _TALK.match(line) or is_heading(line) or line.endswith(":")
+        is_talk = is_talk or (has_link(line) and not FREE_DASH.search(marks.rest))
+        is_link = _URL.match(line) or has_link(marks.rest)
+        if re.search(r"\w|\?", marks.rest) and not (is_talk and not marks.strong) and not is_link:
+            found.append(_Line(i + 1, line, marks, alone=all(blank), after_blank=blank[0]))
+    rests = [line.marks.rest for line in found]
+    bare = [rest for rest in rests if not FREE_DASH.search(rest)]
+    counts = [sum(pattern.search(rest) is not None for rest in bare) for _, pattern in _SEPARATORS]
+    counts[0] = sum(split_artist_title(rest)[0] is not None for rest in rests)
+    counts[1] += sum(re.search(r"\s/\s.*\s-\s", rest) is not None for rest in rests)
     most = max(range(len(counts)), key=lambda n: (counts[n], -n))
     kind, pattern = _SEPARATORS[most if counts[most] > 1 else 0]
     return found, pattern, kind
@@ -217,72 +273,31 @@ def _tracks(found: list[_Line], separator: re.Pattern[str], kind: str) -> tuple[
         if line.marks.strong or line.marks.bullet or separator.search(line.marks.rest) or line.marks.number is not None
         or _UNKNOWN_LINE.match(line.marks.rest) or (kind == "dash" and split_artist_title(line.marks.rest)[0])
     ]  # fmt: skip
-    marked = [line for line in parted if line.marks.strong or line.marks.number is not None]
-    section: dict[int, str | None] = {}
-    if 2 * len(marked) > len(parted):
-        first, last = marked[0].number, marked[-1].number
-        heading: str | None = None
-        kept = []
-        ours = {line.number for line in marked}
-        for line in found:
-            if line.number in ours:
-                kept.append(line)
-                section[line.number] = heading
-            elif first < line.number < last and line.after_blank:
-                heading = line.text.strip("*=-:; ") or heading
-            elif first < line.number < last and line in parted:
-                kept.append(line)
-                section[line.number] = heading
-        return kept, section
-    blocks = [line for line in parted if not line.alone]
-    if len(blocks) >= 2:
-        first, last = blocks[0].number, blocks[-1].number
-        parted = [line for line in parted if first <= line.number <= last]
-    return parted, section
-
-
-def _slot(rest: str, separator: re.Pattern[str], kind: str, *, third: bool, behind: bool) -> dict[str, Any]:
-    by_dash = kind == "dash" or (kind == "tight dash" and FREE_DASH.search(rest))
-    entry = split_line(rest) if by_dash else split_line(rest, separator=separator)
-    title, label = entry.title, entry.label
-    if kind == "slash" and title and FREE_DASH.search(title):
-        title = None
-    if kind == "by":
-        entry, title = entry._replace(artist=title), entry.artist
-    if third and title and label is None and len(parts := _THIRD.split(title)) == 2 and parts[1]:
-        name, number, note = split_label(parts[1])
-        if name or number or note:
-            entry = entry._replace(catalog_number=number, label_note=note)
-            title, label = parts[0].strip(), name
-    if behind and title and label is None and (found := _LABEL_BEHIND.match(title)):
-        name, number, note = split_label(found["label"].strip(" ()"))
-        entry = entry._replace(catalog_number=number, label_note=note)
-        title, label = found["title"], name
-    if title:
-        title = trailed(Marks(rest=title)).rest
-        title = re.sub(r"^[\"“„«]([^\"“”„«»]+)[\"”“»](?=\s*[(\[]|$)", r"\1", title)
-    artist, title = ((re.sub(r"(?<![^\s(\[])@(?=\w)", "", name) if name else None) for name in (entry.artist, title))
-    return entry._replace(artist=artist, title=title, label=label)._asdict()
-
-
-def _is_heading(line: str) -> bool:
-    return bool(GENERIC.match(_RULED.sub("", line)))
-
-
-def _is_title_line(line: str) -> bool:
-    """The set's own name above its tracks: it has an event's `@` or a date."""
-    return bool(date_in(line)) or " @ " in line
+    marked = [line.number for line in parted if line.marks.strong or line.marks.number is not None]
+    if 2 * len(marked) <= len(parted):
+        blocks = [line.number for line in parted if not line.alone]
+        return [x for x in parted if len(blocks) < 2 or blocks[0] <= x.number <= blocks[-1]], {}
+    heading: str | None = None
+    kept: list[tuple[_Line, str | None]] = []
+    ours, others = set(marked), {line.number for line in parted}
+    for line in found:
+        within = marked[0] < line.number < marked[-1]
+        if within and line.after_blank and line.number not in ours:
+            heading = line.text.strip("*=-:; ") or heading
+        elif line.number in ours or (within and line.number in others):
+            kept.append((line, heading))
+    return [line for line, _ in kept], {line.number: heading for line, heading in kept}
 
 
 def _head(lines: list[str], *, first: int, path: Path) -> SetInfo:
-    headed = next((i for i, line in enumerate(lines) if _is_heading(line)), len(lines))
+    headed = next((i for i, line in enumerate(lines) if is_heading(line)), len(lines))
     above = [
         line for line in lines[: min(first - 1, headed)]
-        if re.search(r"\w", line) and not (_NUMBER.match(line) or _TIME.match(line) or _is_heading(line))
+        if re.search(r"\w", line) and not (_NUMBER.match(line) or _TIME.match(line) or is_heading(line))
         and not (_TALK.match(line) or _NOISE.match(line) or has_link(line) or line.endswith((":", "!", ",")))
         and len(line) <= 120 and not (line.endswith((".", "…")) and line.count(" ") > 4)
     ]  # fmt: skip
-    name = next((line for line in above if _is_title_line(line)), None) or next(iter(above), None)
+    name = next((line for line in above if is_title_line(line)), None) or next(iter(above), None)
     if name and not date_in(name) and date_in(path.stem):
         name = None
     url = next((found[0] for line in lines if (found := _URL.search(line)) and id_in_url(found[0])), None)
@@ -297,13 +312,7 @@ def _capital_label(text: str) -> tuple[str, str | None, str | None]:
     if not found or (shouted and not found["title"].endswith(")")):
         return text, None, None
     label = found["label"].strip()
-    if len(label) < 2 or re.fullmatch(r"[IVX]+|[\d.]+", label):
+    if len(label) < 2 or re.fullmatch(r"[IVX]+|[\d.]+|VIP|LIVE|DUB|EDIT|ID|REMIX", label):
         return text, None, None
-    if names_no_label(label):
-        return (
-            (text, None, None)
-            if label in ("VIP", "LIVE", "DUB", "EDIT", "ID", "REMIX")
-            else (found["title"], None, label)
-        )
-    name, _, note = split_label(label)
-    return (found["title"], name, note) if name else (text, None, None)
+    name, _, note = (None, None, label) if names_no_label(label) else split_label(label)
+    return (found["title"], name, note) if name or names_no_label(label) else (text, None, None)

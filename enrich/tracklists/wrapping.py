@@ -6,10 +6,12 @@ A comment field loses its line breaks, a page puts cue, artist and title on line
 from __future__ import annotations
 
 import re
+import unicodedata
+from html import unescape
 from itertools import pairwise
 
-from enrich.tracklists.lines import FREE_DASH
-from enrich.tracklists.marks import clock, led
+from enrich.tracklists.lines import FREE_DASH, VERSION, clock, led, split_artist_title
+from enrich.tracklists.naming import is_heading, is_title_line
 
 _NUMBERED = re.compile(r"(?:(?<=^)|(?<=[\s,;:|/]))[(\[#]?(\d{1,3})(?:[.)\]]+(?!\d)|(?=\s+-\s))\s*")
 _TIMED = re.compile(r"(?:(?<=^)|(?<=[\s,;|/]))(?:\d{1,3}[.)]\s*)?[(\[]?((?:\d{1,2}:)?\d{1,2}:\d\d)[)\]]?(?=\s)")
@@ -19,6 +21,33 @@ _OPEN_END = re.compile(r"(?:\s(?:[-–—−&+x]|feat\.?|ft\.?|vs\.?)|,)$", re.I
 _GOES_ON = re.compile(r"^(?:[(\[](?!\s*(?:\d|\?))|[-–—−&]\s|(?:feat|ft|vs)\.?\s)", re.IGNORECASE)
 #: Tracks that a line must hold to be a list, and lines with a dash beside which it may stand.
 _LEAST, _BESIDE = 3, 2
+_LONGEST_NAME = 80
+_FIELD = re.compile(r"^(artist|performer|title|track|song|label)s?\s*[:=]\s*(\S.*)$", re.IGNORECASE)
+#: A number or a time alone on its line; and what only titles have.
+_EXTRA = re.compile(r"^[\[(#]?(?:\d{1,3}|(?:\d{1,2}:)?\d{1,2}:\d\d)[\])]?[.):]?$")
+_MARKED = re.compile(rf"\([^()]*\b{VERSION}\b[^()]*\)|^[\"“„«]", re.IGNORECASE)
+#: Markup of pages and notes, and what it leaves of a line.
+_MARKUP = (
+    (r"[\0\u200b-\u200f\u2060\ufeff]", ""),
+    (r"(?i)</?(?:b|i|u|em|strong|br|p|li|ol|ul|span|div|font|a\s[^<>]*|[a-z]+\s[^<>]*=[^<>]*)\s*/?>", " "),
+    (r"\[([^\[\]]+)\]\(\s*https?://[^()\s]+\)", r"\1"),
+    (r"(?<![*_\w])(\*\*|__)(?=[^\s*_])(.+?)(?<=[^\s*_])\1(?![*_\w])", r"\2"),
+    (r"(?:(?<=^)|(?<=- ))\*(?=[^\s*])([^*]+?)(?<=\S)\*(?=\s|$)", r"\1"),
+    (r"[^\S\t]+$|^\s+", ""),
+)
+#: Brackets of full width.
+_WIDE = str.maketrans("【】［］（）", "[][]()")
+
+
+def plain(line: str) -> str:
+    """A line without markup and marks of full width; white space single, a tab where columns are set apart."""
+    line = unescape(line).translate(_WIDE)
+    for mark, left in _MARKUP:
+        line = re.sub(mark, left, line)
+    line = re.sub(r"^[\s\d①-⑳：．、\[\]()]+", lambda m: unicodedata.normalize("NFKC", m[0]).replace("、", "."), line)
+    if not FREE_DASH.search(line):
+        line = re.sub(r" {3,}", "\t", line)
+    return " ".join(re.split(r"[^\S\t]+", line.strip()))
 
 
 def unwrapped(lines: list[str]) -> list[tuple[int, str]]:
@@ -26,7 +55,8 @@ def unwrapped(lines: list[str]) -> list[tuple[int, str]]:
     numbered = list(enumerate(lines, start=1))
     if sum(FREE_DASH.search(line) is not None for line in lines) <= _BESIDE:
         numbered = [(number, part) for number, line in numbered for part in _parted(line)]
-    return _by_pairs(_continued(numbered))
+    continued = _continued(numbered)
+    return _by_fields(continued) or _by_turns(continued)
 
 
 def _parted(line: str) -> list[str]:
@@ -66,12 +96,63 @@ def _is_cue(line: str) -> bool:
     return re.fullmatch(r"[\[(]?(?:\d{1,2}:)?\d{1,2}:\d\d[\])]?", line) is not None
 
 
-def _by_pairs(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Where no line has a dash, but each marked one a bare one behind it: the artist, and below it the title."""
-    full = [(number, line) for number, line in lines if line]
-    marked = [led(line).strong for _, line in full]
-    if any(FREE_DASH.search(line) for _, line in full) or sum(marked) < 2 or not marked[0]:
+def _by_fields(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """`Artist: …` and `Title: …` on lines of their own as one line a track; empty where there are none."""
+    found: list[tuple[int, dict[str, str]]] = []
+    for number, line in lines:
+        if said := _FIELD.match(line):
+            field = {"performer": "artist", "track": "title", "song": "title"}.get(said[1].lower(), said[1].lower())
+            if not found or field in found[-1][1]:
+                found.append((number, {}))
+            found[-1][1][field] = said[2]
+    if sum("artist" in track and "title" in track for _, track in found) < _BESIDE:
+        return []
+    return [(number, _written(**{"artist": "?", "title": "?", **track})) for number, track in found]
+
+
+def _by_turns(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Where no line has a dash, but artist, title and what else there is take turns, each on a line of its own."""
+    begin = next((i + 1 for i, (_, line) in enumerate(lines) if is_heading(line)), 0)
+    named = begin > 0 or is_title_line(next((line for _, line in lines if line), ""))
+    if named and not begin:
+        begin = next(i + 1 for i, (_, line) in enumerate(lines) if line)
+    body = [(number, line) for number, line in lines[begin:] if line]
+    if any(split_artist_title(line)[0] or "\t" in line for _, line in body):
         return lines
-    if marked != [True, False] * (len(full) // 2):
-        return lines
-    return [(number, f"{line} - {full[2 * i + 1][1]}") for i, (number, line) in enumerate(full[::2])]
+    blocks = {
+        block.count("\n") + 1 for block in re.split(r"\n{2,}", "\n".join(x for _, x in lines[begin:]).strip("\n"))
+    }
+    for size in (2, 3, 4):
+        columns = [[line for _, line in body[i::size]] for i in range(size)]
+        texts = [column for column in columns if not all(map(_EXTRA.match, column))]
+        extra = [column for column in columns if column not in texts]
+        is_filled = (
+            len(body) % size == 0 and len(body) >= 2 * size and len(texts) in ([2, 3] if blocks == {size} else [2])
+        )
+        lines_of_names = (line for column in texts[:2] for line in column)
+        if not is_filled or not all(_may_be_name(line) and not _EXTRA.match(line) for line in lines_of_names):
+            continue
+        artists, titles, *labels = texts
+        if all(line[:3].lower() == "by " for line in titles):
+            artists, titles = [line[3:] for line in titles], artists
+        strong = all(led(line).strong for line in artists)
+        marked = [any(_MARKED.search(line) or led(line).strong for line in column) for column in (artists, titles)]
+        if marked == [True, False] and not strong:
+            artists, titles = titles, artists
+        if named or blocks == {size} or any(marked) or extra or len(artists) >= _LEAST:
+            tracks = [_written(*track) for track in zip(artists, titles, *labels, strict=True)]
+            cues = [" ".join(cue) for cue in zip(*extra, strict=True)] or [""] * len(tracks)
+            found = zip(body[::size], cues, tracks, strict=True)
+            return [*lines[:begin], *((number, f"{cue} {track}".strip()) for (number, _), cue, track in found)]
+    return lines
+
+
+def _written(artist: str, title: str, label: str = "") -> str:
+    return f"{artist} - {title} [{label}]" if label else f"{artist} - {title}"
+
+
+def _may_be_name(line: str) -> bool:
+    """Short, no sentence, and written as names are: in capitals but for small words."""
+    words = [word for word in re.findall(r"[^\W\d_]+", line) if word.lower() != word.upper() and len(word) > 3]
+    small = sum(word[0].islower() for word in words)
+    return len(line) <= _LONGEST_NAME and not re.search(r"[^.][.!:;,]$", line) and 3 * small <= len(words)

@@ -17,7 +17,7 @@ from enrich.cooccurrence.learned import scoring
 from enrich.cooccurrence.ranking import rank, rank_in_scratch, ranking_figures
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.schemas import RANKING, TRACKLISTS
-from enrich.tracklists import batches
+from enrich.tracklists import reading
 from enrich.tracklists.reading import read_tracklists
 
 ARTISTS = [
@@ -46,7 +46,7 @@ def in_memory(files) -> pl.DataFrame:
 @given(first=worlds, second=worlds)
 def test_files_rank_as_in_memory_repeats_and_all(first, second, tmp_path, monkeypatch):
     # A batch of seven rows, so that slots are repeated within a batch, between batches and between files.
-    monkeypatch.setattr(batches.parquet_batches, "__kwdefaults__", {"rows": 7})
+    monkeypatch.setattr(reading.parquet_batches, "__kwdefaults__", {"rows": 7})
     monkeypatch.setattr(answers, "UNKNOWNS_AT_ONCE", 2)
     files = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
     first.write_parquet(files[0])

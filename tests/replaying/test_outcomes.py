@@ -17,7 +17,7 @@ from enrich.replaying.outcomes import (
     by_threshold,
     recovery_curve,
 )
-from enrich.text.alike import credits_alike
+from enrich.text.credits import credits_alike
 
 DAY = date(2010, 1, 1)
 

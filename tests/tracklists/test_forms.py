@@ -57,6 +57,52 @@ PAIRS = [("Alpha Kid", "Night"), ("808 State", "Day (Beta Remix)"), ("Gamma", "D
         "{n}. {a} - {t} https://x.com/{n}",
         "{n}: {a} - {t}",
         "[{n}:00] 0{n}. {a} - {t}",
+        "12{n} {a} - {t}",
+        "12{n}.0 {a} - {t}",
+        "12{n} - {a} - {t}",
+        "12{n}bpm {a} - {t}",
+        "{n}. 12{n} {a} - {t}",
+        "0{n}:10 12{n} {a} - {t}",
+        "12{n} {n}A {a} - {t}",
+        "{n}A 12{n} {a} - {t}",
+        "{n}A {a} - {t}",
+        "{a} - {t} 12{n}",
+        "{n}. {a} - {t} (12{n})",
+        "{n}. {a} - {t} *",
+        "(199{n}) {a} - {t}",
+        "2024-01-0{n} {a} - {t}",
+        "2024-01-02 22:0{n}:10 {a} - {t}",
+        "10:0{n} PM {a} - {t}",
+        "{n}' {a} - {t}",
+        "{n} min {a} - {t}",
+        "*0{n}:00* {a} - {t}",
+        "**0{n}:00** {a} - {t}",
+        "{{0{n}:00}} {a} - {t}",
+        "{a} - {t} @0{n}:00",
+        "{n}.0{n}:10 {a} - {t}",
+        "{n}/3 {a} - {t}",
+        "#{n}: {a} - {t}",
+        "o {a} - {t}",
+        "\uff11\uff0e {a} \uff0d {t}",
+        "\uff10{n}\uff1a\uff10\uff10 {a} - {t}",
+        "{n}.\u200b {a} - {t}",
+        "{n}. {a} ⸺ {t}",
+        "{n}. **{a}** - {t}",
+        "* **{a}** - *{t}*",
+        "- [{a} - {t}](https://x.com/{n})",
+        "<b>{n}.</b> {a} - {t}<br>",
+        "{n}. {a} &ndash; {t}",
+        "{a} » {t}",
+        "{a} > {t}",
+        "{a} = {t}",
+        "{a}; {t}",
+        "{n}. {a}「{t}」",
+        "{n}. {a} '{t}'",
+        "{n}. {a} - '{t}'",
+        "{n}. {t} von {a}",
+        "{n}\t{a}\t{t}",
+        "0{n}:00\t{a}\t{t}",
+        "{n}    {a}    {t}",
     ],
 )
 def test_marks_around_a_track(tmp_path: Path, line: str) -> None:
@@ -74,7 +120,20 @@ def test_numbers_that_are_names_stay(tmp_path: Path) -> None:
     assert read.slots.select("artist", "title").rows() == names
 
 
-@pytest.mark.parametrize("behind", [" - {}", " [{}]", " | {}"])
+def test_numbers_that_no_list_counts_stay(tmp_path: Path) -> None:
+    names = [("112", "Peaches"), ("Alpha", "Night"), ("187 Lockdown", "Gunman"), ("Beta", "Summer 2015")]
+    read = _read(tmp_path, "\n".join(f"{n}. {a} - {t}" for n, (a, t) in enumerate(names, start=1)))
+
+    assert read.slots.select("artist", "title").rows() == names
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        " - {}", " [{}]", " | {}", " <{}>", ", {}", " @ {}", " / {}", " // {}", " ~ {}", " : {}", "; {}", "\t{}",
+        " • {}", "【{}】", " ［{}］", " (Label: {})", " [Label: {}]", " «{}»", " [on {}]", " -> {}", " → {}", " © {}",
+    ],
+)  # fmt: skip
 def test_labels_behind_titles(tmp_path: Path, behind: str) -> None:
     labels = ["Deepwell", "Low Tide", "Sub 12"]
     lines = [
@@ -328,6 +387,14 @@ DEEP = 200_000
         ("x.m3u8", "#EXTM3U\nD:\\09 Sunlight Tarot.mp3\n", "an M3U playlist without artist names"),
         ("x.cue", "TRACK 01 AUDIO\n", "CUE sheet"),
         ("x.xml", "<rss><item/></rss>", "neither rekordbox nor Traktor"),
+        ("x.asx", "<asx><entry><title>Alpha - Night</title></entry></asx>", "neither rekordbox nor Traktor"),
+        ("x.wiki", "#REDIRECT [[Some - Page]]\n", "no line of a tracklist"),
+        (
+            "x.txt",
+            "This project reads lists\nInstall it with pip\nRun it then\nIt is done\n",
+            "neither a tracklist table",
+        ),
+        ("x.txt", "I went to the club.\nIt was fun.\nThe DJ was good.\nWe danced.\n", "neither a tracklist table"),
     ],
 )
 def test_what_cannot_be_read_is_one_line_of_its_own(tmp_path: Path, name: str, content: str, says: str) -> None:
@@ -362,6 +429,45 @@ def test_what_cannot_be_read_is_one_line_of_its_own(tmp_path: Path, name: str, c
         pytest.param("[playlist]\nTitle1=Alpha - Night\nTitle2=Beta - Day\nTitle3=Gamma - Dusk\n", id="pls"),
         pytest.param(
             "[[Category:A]]\n* [00:00] Alpha - Night\n* [05:00] Beta - Day\n* [09:00] Gamma - Dusk\n", id="wiki"
+        ),
+        pytest.param("Alpha\nNight\nBeta\nDay\nGamma\nDusk\n", id="by-turns"),
+        pytest.param("Alpha\n\nNight\n\nBeta\n\nDay\n\nGamma\n\nDusk\n", id="by-turns-blank-lines"),
+        pytest.param("Mira @ X 2024-01-02\nTracklist\nAlpha\nNight\nBeta\nDay\nGamma\nDusk\n", id="by-turns-headed"),
+        pytest.param("Alpha\nNight\nX Music\n\nBeta\nDay\nY\n\nGamma\nDusk\nZ\n", id="by-turns-with-labels"),
+        pytest.param("00:10\nAlpha\nNight\n00:20\nBeta\nDay\n00:30\nGamma\nDusk\n", id="by-turns-cues-above"),
+        pytest.param("1.\nAlpha\nNight\n2.\nBeta\nDay\n3.\nGamma\nDusk\n", id="by-turns-numbers-above"),
+        pytest.param("Alpha\nNight\n1:33\nBeta\nDay\n2:33\nGamma\nDusk\n3:33\n", id="by-turns-cues-below"),
+        pytest.param("Night\nby Alpha\nDay\nby Beta\nDusk\nby Gamma\n", id="by-turns-by"),
+        pytest.param(
+            "Artist: Alpha\nTitle: Night\n\nArtist: Beta\nTitle: Day\n\nArtist: Gamma\nTitle: Dusk\n", id="fields"
+        ),
+        pytest.param("I. Alpha - Night\nII. Beta - Day\nIII. Gamma - Dusk\n", id="roman"),
+        pytest.param("① Alpha - Night\n② Beta - Day\n③ Gamma - Dusk\n", id="circled"),
+        pytest.param("[Deep] Alpha - Night\n[Low] Beta - Day\n[Sub] Gamma - Dusk\n", id="labels-before"),
+        pytest.param(
+            "#EXTM3U\nfile:///m/Alpha%20-%20Night.mp3\n/m/02 Beta - Day.mp3\nGamma - Dusk.wav\n", id="m3u-names"
+        ),
+        pytest.param(
+            "#EXTM3U\n#EXTINF:9,Night\nAlpha - Night.mp3\n#EXTART:Beta\n#EXTINF:9,Day\nx.mp3\n#EXTINF:9,Gamma - Dusk",
+            id="m3u-credits",
+        ),
+        pytest.param(
+            "".join(
+                f'FILE "{x}.mp3" MP3\nTRACK 0{i} AUDIO\n'
+                for i, x in enumerate(("Alpha - Night", "Beta - Day", "Gamma - Dusk"))
+            ),
+            id="cue-of-files",
+        ),
+        pytest.param("N°;Artiste;Titre\n1;Alpha;Night\n2;Beta;Day\n3;Gamma;Dusk\n", id="csv-french"),
+        pytest.param(
+            "#\tアーティスト\tトラックタイトル\n1\tAlpha\tNight\n2\tBeta\tDay\n3\tGamma\tDusk\n", id="txt-japanese"
+        ),
+        pytest.param("Time,Track\n0:00,Alpha - Night\n5:00,Beta - Day\n9:00,Gamma - Dusk\n", id="csv-one-column"),
+        pytest.param(
+            "Set ID,Track #,Artist,Title\ns,1,Alpha,Night\ns,2,Beta,Day\ns,3,Gamma,Dusk\n", id="csv-track-number"
+        ),
+        pytest.param(
+            "[[Category:A]]\n# Alpha &ndash; Night\n# Beta &ndash; Day\n# Gamma &ndash; Dusk\n", id="wiki-entities"
         ),
         pytest.param('["Alpha - Night", "Beta - Day", "Gamma - Dusk"]', id="json-texts"),
         pytest.param(
