@@ -75,17 +75,14 @@ def _where(texts: pl.Series, where: pl.Series, rule: pl.Expr) -> pl.Series:
 def fold_texts(texts: Sequence[str]) -> list[str]:
     """`fold` of a few texts, each read once a process."""
     new = [text for text in dict.fromkeys(texts) if text not in _FOLDED]
-    if new:
-        if len(_FOLDED) > _MOST_FOLDED:
-            _FOLDED.clear()
-        known = {text: quick for text in new if (quick := _fold_ascii(text))}
-        rest = [text for text in new if text not in known]
-        if rest:
-            known.update(zip(rest, _folded_column(pl.Series(rest, dtype=pl.String)), strict=True))
-        _FOLDED.update(known)
-    else:
-        known = {}
-    return [known[text] if text in known else _FOLDED[text] for text in texts]
+    known = {text: quick for text in new if (quick := _fold_ascii(text))}
+    if rest := [text for text in new if text not in known]:
+        known.update(zip(rest, _folded_column(pl.Series(rest, dtype=pl.String)), strict=True))
+    found = [known[text] if text in known else _FOLDED[text] for text in texts]
+    if len(_FOLDED) > _MOST_FOLDED:
+        _FOLDED.clear()
+    _FOLDED.update(known)
+    return found
 
 
 _FOLDED: dict[str, str] = {}
@@ -106,7 +103,7 @@ def artist_key(expr: pl.Expr) -> pl.Expr:
 
     Discogs writes `Signum (2)`, Beatport `Cristoph (UK)`.
     """
-    return _without_the(fold(expr.str.replace(_NAMESAKE, "${1}")))
+    return fold(expr.str.replace(_NAMESAKE, "${1}")).str.replace(r"^(?:the )+(\S)", "${1}")
 
 
 def title_key(expr: pl.Expr) -> pl.Expr:
@@ -120,19 +117,13 @@ def label_key(expr: pl.Expr) -> pl.Expr:
     `Black Hole`, `Blackhole` and `Black Hole Recordings` share the key `blackhole`: spaces are dropped. A label whose
     name is such a word keeps it (`Music`, `The Label`), and so does one of a single letter (`R Records` is not `R`).
     """
-    base = _without_the(fold(expr.str.replace(_NAMESAKE, "${1}")))
-    bare = base.str.replace(_LABEL_SUFFIX, "${1}")
-    return bare.str.replace_all(" ", "")
+    return artist_key(expr).str.replace(_LABEL_SUFFIX, "${1}").str.replace_all(" ", "")
 
 
 def isrc_code(expr: pl.Expr) -> pl.Expr:
     """`GBXXX2400001` from any way of writing an ISRC, marks between its parts included; null where it is none."""
     bare = expr.str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
     return pl.when(bare.str.contains(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")).then(bare)
-
-
-def _without_the(expr: pl.Expr) -> pl.Expr:
-    return expr.str.replace(r"^(?:the )+(\S)", "${1}")
 
 
 def _one(rule: pl.Expr, text: str | None) -> str | None:

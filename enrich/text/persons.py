@@ -40,8 +40,7 @@ def grouped(pairs: pl.DataFrame) -> pl.DataFrame:
 def with_known(aliases: pl.DataFrame | None) -> pl.DataFrame:
     """The given names (columns artist, alias) and those of `words.toml`: artist, alias.
 
-    Raises:
-        EnrichError: a column is missing.
+    Raises EnrichError: a column is missing.
     """
     rows = [(group[0], other) for group in LISTS["artists"]["aliases"] for other in group[1:]]
     known = pl.DataFrame(rows, schema={"artist": pl.String, "alias": pl.String}, orient="row")
@@ -51,8 +50,7 @@ def with_known(aliases: pl.DataFrame | None) -> pl.DataFrame:
 def persons(aliases: pl.DataFrame | None) -> pl.DataFrame:
     """PERSONS of aliases (columns artist, alias; None: there are none), by key.
 
-    Raises:
-        EnrichError: a column is missing.
+    Raises EnrichError: a column is missing.
     """
     if aliases is None:
         return PERSONS.to_frame()

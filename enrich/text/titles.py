@@ -91,8 +91,7 @@ def parse_titles(
         components        List(String)  of a mashup, `Artist - Title` where the artists are known one by one
         is_unknown        Boolean       the title is missing or an unknown-word
 
-    Raises:
-        ValueError: `artists` is not as long as `titles`.
+    Raises ValueError: `artists` is not as long as `titles`.
     """
     if artists is not None and len(artists) != len(titles):
         raise ValueError(f"artists must be as long as titles ({len(titles)}), got {len(artists)}")
@@ -130,11 +129,7 @@ def title_figures(parsed: pl.DataFrame) -> dict[str, Any]:
 
 def _cleaned(titles: pl.Series, artists: pl.Series) -> pl.DataFrame:
     """row, title, given (artist), text: markup, cue times, row numbers and `w/` in front taken off."""
-    rows = (
-        pl.DataFrame({"title": titles, "given": artists})
-        .with_row_index("row")
-        .with_columns(text=pl.col.title.fill_null(""))
-    )
+    rows = pl.DataFrame({"title": titles, "given": artists, "text": titles.fill_null("")}).with_row_index("row")
     clean = (
         pl.col.text.str.replace_many(_MARKS)
         .str.replace_all(_GUEST_AND_MIX, "${1}${2}${4} ${1}${3}${4}")
@@ -177,23 +172,13 @@ def _assembled(rows: pl.DataFrame, brackets: pl.DataFrame) -> pl.DataFrame:
     label, meaning, inner = pl.col.is_label, pl.col.meaning, pl.col.inner
     is_version = meaning.is_in(VERSION_MEANINGS) & ~label
     # Behind the label stands nothing of the title ("25% of votes", "WAV"), but another half of a mashup may.
-    behind = (
-        pl.when(label).then("row").forward_fill().shift(1).eq_missing(pl.col.row)
-        & inner.is_null()
-        & ~pl.col.piece.str.contains("(?i)^vs")
-    )
-    in_title = (
-        (inner.is_null() & ~behind)
-        | (meaning.is_in(["open", "company", "credit"]) & ~label & pl.col.is_round)
-        | pl.col.in_name
-    )
-    square = pl.col.is_square
-    worth = (
-        pl.when(square & pl.col.is_known).then(SQUARE_KNOWN)
-        .when(square).then(SQUARE_UNKNOWN)
-        .when("is_known").then(ROUND_KNOWN)
-        .otherwise(ROUND_UNKNOWN)
-    )  # fmt: skip
+    behind = pl.when(label).then("row").forward_fill().shift(1).eq_missing(pl.col.row)
+    in_title = inner.is_null() & (~behind | pl.col.piece.str.contains("(?i)^vs"))
+    in_title |= meaning.is_in(["open", "company", "credit"]) & ~label & pl.col.is_round
+    in_title |= pl.col.in_name
+    square, is_known = pl.col.is_square, pl.when("is_known")
+    of_square = is_known.then(SQUARE_KNOWN).otherwise(SQUARE_UNKNOWN)
+    worth = pl.when(square).then(of_square).otherwise(is_known.then(ROUND_KNOWN).otherwise(ROUND_UNKNOWN))
     number = pl.when(pl.col.is_catalog & square & ~label).then(inner).when(label).then("catalog_number")
     # Filtered apart: a group of one needs no aggregation, and most titles have one mix and one label.
     # `m[ono]`: the mark keeps the bracket at its word.
@@ -240,20 +225,13 @@ def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
     nameless = given.is_null() | is_remixer.fill_null(False)
     parsed = _changed(parsed, nameless & base.str.contains("[-–—]"), _artist_of_base)
     parsed = parsed.with_columns(guests=pl.lit(None, pl.String), base_title="base")
-    parsed = _changed(
-        parsed, (pl.col.guest != "") | base.str.contains_any(["feat", "ft"], ascii_case_insensitive=True), _guests
-    )
-    parsed = (
-        parsed.with_columns(pl.col.base_title.str.strip_chars(" -–—|"))
-        .with_columns(base_title=pl.when(pl.col.base_title != "").then("base_title"))
-        .join(_versions(parsed["mix"]), on="mix", how="left", maintain_order="left")
-        .with_columns(
-            pl.col.version_class.fill_null("plain"),
-            is_unknown=is_unknown_title(pl.col.base_title) | pl.col.text.str.contains(_WORKING_TITLE),
-            features=_names(parsed["guests"]),
-        )
-    )
-    return _with_components(parsed)
+    guest_word = base.str.contains_any(["feat", "ft"], ascii_case_insensitive=True)
+    parsed = _changed(parsed, (pl.col.guest != "") | guest_word, _guests)
+    title = pl.col.base_title.str.strip_chars(" -–—|")
+    parsed = parsed.with_columns(base_title=pl.when(title != "").then(title), features=_names(parsed["guests"]))
+    parsed = parsed.join(_versions(parsed["mix"]), on="mix", how="left", maintain_order="left")
+    is_unknown = is_unknown_title(pl.col.base_title) | pl.col.text.str.contains(_WORKING_TITLE)
+    return _with_components(parsed.with_columns(pl.col.version_class.fill_null("plain"), is_unknown=is_unknown))
 
 
 def _mix_of_base(parsed: pl.DataFrame) -> pl.DataFrame:
@@ -306,12 +284,10 @@ def _with_components(parsed: pl.DataFrame) -> pl.DataFrame:
 
 def _components(parsed: pl.DataFrame) -> pl.DataFrame:
     """row, artist, base_title, components of titles of several parts."""
-    parsed = _in_turn(
-        parsed.with_columns(
-            titles=pl.col.base_title.str.replace_all(_VERSUS, MARK).str.split(MARK),
-            artists=pl.col.artist.fill_null("").str.replace_all(_VERSUS, MARK).str.split(MARK),
-        )
+    titles, artists = (
+        c.str.replace_all(_VERSUS, MARK).str.split(MARK) for c in (pl.col.base_title, pl.col.artist.fill_null(""))
     )
+    parsed = _in_turn(parsed.with_columns(titles=titles, artists=artists))
     paired = parsed.filter(pl.col.titles.list.len() == pl.col.artists.list.len()).explode("artists", "titles")
     pair = pl.concat_str(pl.col.artists.str.strip_chars(), pl.lit(" - "), pl.col.titles.str.strip_chars())
     pairs = paired.group_by("row", maintain_order=True).agg(pairs=pair)

@@ -41,8 +41,7 @@ _YEARS = (1900, 2199)
 def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
     """Turn the drafts of one or more files, whose tables have the same columns, into slots, bad rows and warnings.
 
-    Raises:
-        InputFileError: a column has a type no text, number or date can be made of.
+    Raises InputFileError: a column has a type no text, number or date can be made of.
     """
     table = pl.concat([draft.table for _, draft in drafts])
     bad_lines = notes([(file, n, why, _storable([raw])[0]) for file, draft in drafts for n, why, raw in draft.bad])

@@ -1,4 +1,4 @@
-"""What DJ programs keep of a night: tables of theirs (rekordbox, Serato, Engine, Traktor) and XML (rekordbox, Traktor).
+"""What players and DJ programs keep of a night: M3U, PLS and CUE, tables of theirs, XML of rekordbox and Traktor.
 
 A table is theirs where it has no `set_id` but a column for titles. In XML each playlist is a set; a collection without
 a playlist is none.
@@ -8,16 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from html import unescape
+from pathlib import Path, PureWindowsPath
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 from enrich.errors import InputFileError
-from enrich.tracklists.lines import clock, split_label, split_line
+from enrich.tracklists.lines import LONGEST, Line, clock, led, split_label, split_line
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, named_set, slug
-from enrich.tracklists.playlists import SOURCE, milliseconds, with_mix
 from enrich.tracklists.slots import Draft, Written, draft
 
+#: `setlists.source` of playlists and of DJ programs' own lists.
+SOURCE = "dj-software"
+
+_EXTINF = re.compile(
+    r"^#EXTINF:\s*(?P<seconds>-?\d+(?:\.\d+)?)(?:\s+[\w-]+=(?:\"[^\"]*\"|[^\s,]*))*\s*,\s*(?P<name>.+)$", re.IGNORECASE
+)
+_VDJ = re.compile(r"<(artist|title|remix|label|songlength)>(.*?)</\1>", re.IGNORECASE)
+#: Remarks that do not begin a track.
+_ASIDE = re.compile(r"(?i)#EXT(?:GRP|ALB|IMG|ART)")
+_INDEX = re.compile(r"^0?1\s+(\d+):(\d\d):(\d\d)")
 #: What the programs call the columns, as `files.column_key` has them; the first that is there counts.
 _NAMES = {
     field: names.split()
@@ -44,6 +55,117 @@ _TELLING = re.compile(
 )
 
 
+def read_m3u(text: str, path: Path) -> Draft:
+    """Read an M3U playlist: names from its remarks, else from file names that hold artist and title.
+
+    Raises InputFileError: no entry names an artist.
+    """
+    rows: list[Written] = []
+    said: dict[str, Any] | None = None
+    at, name, credit = 0, path.stem, None
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = raw.strip()[:LONGEST]
+        key, _, value = line.partition(":")
+        if said and key.upper().startswith("#EXT") and not _ASIDE.match(key):
+            rows.append((at, raw, said))
+            said = None
+        if found := _EXTINF.match(line):
+            said, at = split_line(found["name"])._asdict(), number
+            said |= {"duration_ms": _milliseconds(found["seconds"]), "artist": said["artist"] or credit}
+            credit = None
+        elif key.upper() == "#EXTVDJ":
+            parts = {key.lower(): unescape(value).strip() for key, value in _VDJ.findall(line)}
+            if title := _with_mix(parts.get("title"), parts.get("remix")):
+                said = {"artist": parts.get("artist"), "title": title, "label": parts.get("label")}
+                said["duration_ms"], at = _milliseconds(parts.get("songlength")), number
+        elif key.upper() == "#EXTART":
+            credit = value.strip() or None
+            if said and not said["artist"]:
+                said["artist"], credit = credit, None
+        elif key.upper() == "#PLAYLIST":
+            name = value.strip() or name
+        elif line and not line.startswith("#"):
+            in_name = _in_name(line)
+            if said and not said["artist"] and in_name.artist:
+                said |= {"artist": in_name.artist, "title": in_name.title}
+            rows.append((at if said else number, raw, said or in_name._asdict()))
+            said = None
+    if said:
+        rows.append((at, "", said))
+    if not any(slot["artist"] for _, _, slot in rows):
+        raise InputFileError(f"{path}: an M3U playlist without artist names; export it with them (extended M3U)")
+    return _draft(rows, path, name=name)
+
+
+def read_pls(text: str, path: Path) -> Draft:
+    """Read a PLS playlist: names from its titles. Raises InputFileError: no entry names an artist."""
+    lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if re.match(r"(?i)title\d+=", line)]
+    rows = [(n, line, split_line(line.partition("=")[2])._asdict()) for n, line in lines]
+    if not any(slot["artist"] for _, _, slot in rows):
+        raise InputFileError(f"{path}: a PLS playlist without artist names; export it as extended M3U")
+    return _draft(rows, path, name=path.stem)
+
+
+def read_cue(text: str, path: Path) -> Draft:
+    """Read a CUE sheet: names from its titles, or, where each track has a file, from the names of those.
+
+    Raises InputFileError: no track of it has a title.
+    """
+    head: dict[str, str] = {}
+    tracks: list[Written] = []
+    named, file, files = list[Line](), Line(), 0
+    for number, raw in enumerate(text.split("\n"), start=1):
+        key, _, rest = raw.strip().partition(" ")
+        key, rest = key.upper(), rest.strip()
+        if key == "FILE":
+            file, files = _in_name(_unquoted(rest)), files + 1
+        elif key == "TRACK" and rest:
+            tracks.append((number, raw.strip(), {"artist": None, "title": None}))
+            named.append(file)
+        elif not tracks and key in ("TITLE", "PERFORMER", "REM"):
+            key, rest = (key, rest) if key != "REM" else (rest.partition(" ")[0].upper(), rest.partition(" ")[2])
+            head.setdefault(key, _unquoted(rest))
+        elif tracks and key in ("TITLE", "PERFORMER", "ISRC"):
+            field = {"TITLE": "title", "PERFORMER": "artist"}.get(key, "isrc")
+            tracks[-1][2][field] = _unquoted(rest) or None
+        elif key == "INDEX" and tracks and (index := _INDEX.match(rest)):
+            tracks[-1][2]["cue_seconds"] = int(index[1]) * 60 + int(index[2])
+    for (_, _, slot), in_name in zip(tracks, named, strict=True):
+        if not slot["title"] and in_name.artist and files == len(tracks):
+            slot |= {"artist": in_name.artist, "title": in_name.title}
+        if slot["title"] and slot["artist"] in (None, head.get("PERFORMER")) and " - " in slot["title"]:
+            slot |= split_line(slot["title"])._asdict()
+    if not any(slot["artist"] or slot["title"] for _, _, slot in tracks):
+        raise InputFileError(f"{path}: a CUE sheet whose tracks have no titles")
+    name = head.get("TITLE") or re.sub(r"\.\w{2,4}$", "", head.get("COMMENT", "")) or path.stem
+    return _draft(tracks, path, name=name, dj=head.get("PERFORMER"), date=date_in(head.get("DATE")))
+
+
+def _draft(rows: list[Written], path: Path, *, name: str, dj: str | None = None, date: str | None = None) -> Draft:
+    head = named_set(name, path=path, dj=dj or dj_in(name), date=date or date_in(name) or date_in(path.stem))
+    return draft([(head, rows)], source=SOURCE)
+
+
+def _in_name(path: str) -> Line:
+    path = unquote(path) if "://" in path else path
+    return split_line(led(PureWindowsPath(path.rpartition("/")[2]).stem.replace("_", " ")).rest)
+
+
+def _with_mix(title: str | None, mix: str | None) -> str | None:
+    return f"{title} ({mix})" if title and mix and mix.casefold() not in title.casefold() else title or None
+
+
+def _milliseconds(seconds: str | None) -> int | None:
+    length = float(seconds) if seconds and re.fullmatch(r"\d{1,6}(?:\.\d+)?", seconds) else 0
+    return round(length * 1000) or None
+
+
+def _unquoted(text: str) -> str:
+    """A value of a CUE sheet: what stands between its first and its last quotation mark."""
+    inner = re.match(r'^"(.*)"[^"]*$', text.strip())
+    return (inner[1] if inner else text).strip()
+
+
 def is_theirs(header: Sequence[str]) -> bool:
     """Whether column keys are those of a DJ program's table."""
     titled = any(name in header for name in _NAMES["title"])
@@ -66,7 +188,7 @@ def draft_of_table(header: Sequence[str], rows: Sequence[tuple[int, str, list[st
         if title and is_night and re.search(r"\d[./-]\d", cue or title):
             night = night or title
             continue
-        slot: dict[str, Any] = {"artist": artist, "title": with_mix(title, said["remix"])}
+        slot: dict[str, Any] = {"artist": artist, "title": _with_mix(title, said["remix"])}
         if title and not artist and "artist" not in at:
             slot = split_line(title)._asdict()
         if said["label"]:
@@ -88,8 +210,7 @@ def draft_of_table(header: Sequence[str], rows: Sequence[tuple[int, str, list[st
 def read_xml(text: str, path: Path) -> Draft:
     """Read the playlists (histories too) of a rekordbox or Traktor collection.
 
-    Raises:
-        InputFileError: the XML is broken, or there is no playlist in it.
+    Raises InputFileError: the XML is broken, or there is no playlist in it.
     """
     root = parsed_xml(text, path)
     sets = list(_rekordbox(root) if root.tag == "DJ_PLAYLISTS" else _traktor(root))
@@ -110,11 +231,7 @@ def read_xml(text: str, path: Path) -> Draft:
 
 
 def parsed_xml(text: str, path: Path) -> ET.Element:
-    """The root of an XML document that declares no entities.
-
-    Raises:
-        InputFileError: it is broken, or has a DOCTYPE.
-    """
+    """The root of an XML document that declares no entities. Raises InputFileError: it is broken, or has a DOCTYPE."""
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise InputFileError(f"{path}: XML with a DOCTYPE; refused, as an export has none")
     try:
@@ -164,5 +281,5 @@ def _traktor(root: ET.Element) -> _Sets:
 def _slot(track: ET.Element, artist: str, title: str, more: ET.Element | None, *names: str) -> dict[str, Any]:
     """A track of a collection; `names` of mix, label, genre, catalogue number and length, which `more` has."""
     mix, label, genre, number, length = ((more.get(name) or None if more is not None else None) for name in names)
-    named = {"artist": track.get(artist) or None, "title": with_mix(track.get(title), mix), "label": label}
-    return {**named, "genre": genre, "catalog_number": number, "duration_ms": milliseconds(length)}
+    named = {"artist": track.get(artist) or None, "title": _with_mix(track.get(title), mix), "label": label}
+    return {**named, "genre": genre, "catalog_number": number, "duration_ms": _milliseconds(length)}

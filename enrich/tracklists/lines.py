@@ -98,16 +98,17 @@ _SEPARATED = re.compile(r"[\s\-–—|:,(\[<]+$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """A line without its marks, and what they said."""
+    """A line without its marks, and what they said.
+
+    The number may be the beginning of a name (`weak`); minutes stand in square brackets, as numbers may (`bracketed`);
+    the cue is written `12.34`, as a name may begin (`dotted`).
+    """
 
     rest: str
     number: int | None = None
     weak: bool = False
-    """The number may be the beginning of a name."""
     bracketed: bool = False
-    """The number stands in square brackets, where others have whole minutes."""
     dotted: bool = False
-    """The cue is written `12.34`, as a name may begin."""
     cue: int | None = None
     has_cue: bool = False
     layered: bool = False
@@ -121,21 +122,15 @@ class Marks:
 
 
 def led(line: str, *, weak: bool = True, minutes: bool = True, dotted: bool = True, keyed: bool = False) -> Marks:
-    """Take the marks off the front, each kind once.
+    """Take the marks off the front of a line, white space single; each kind once.
 
-    Args:
-        line: A line, white space single.
-        weak: Take a bare number for one (`2 Alpha Kid`).
-        minutes: Take `[12]` for minutes; else for a number.
-        dotted: Take `12.34` for a cue.
-        keyed: Take a key or tempo off that no number or cue stands before.
+    `weak`: a bare number is one (`2 Alpha Kid`); `minutes`: `[12]` are minutes, else a number; `dotted`: `12.34` is a
+    cue; `keyed`: key and tempo go also where no number or cue stands before them.
     """
-    found = Marks(rest=line)
-    while True:
-        before = found
-        found = _one_mark(found, weak=weak, minutes=minutes, dotted=dotted, keyed=keyed)
-        if found is before:
-            return found
+    found, before = Marks(rest=line), None
+    while found is not before:
+        before, found = found, _one_mark(found, weak=weak, minutes=minutes, dotted=dotted, keyed=keyed)
+    return found
 
 
 def _one_mark(found: Marks, *, weak: bool, minutes: bool, dotted: bool, keyed: bool) -> Marks:
@@ -194,9 +189,8 @@ def trailed(found: Marks) -> Marks:
 def numbering(found: Sequence[Marks]) -> bool:
     """Whether bare numbers before names count the tracks: they rise from 0 or 1 (again where a part begins)."""
     numbers = [marks.number for marks in found if marks.number is not None]
-    if not numbers or numbers[0] > 1 or 2 * len(numbers) < len(found):
-        return False
-    return all(b > a or b <= 1 for a, b in pairwise(numbers)) and len(numbers) > 1
+    rise = all(b > a or b <= 1 for a, b in pairwise(numbers))
+    return len(numbers) > 1 and numbers[0] <= 1 and 2 * len(numbers) >= len(found) and rise
 
 
 def has_link(line: str) -> bool:
@@ -209,10 +203,8 @@ def clock(text: str | None) -> int | None:
     parts = re.findall(r"\d+", re.sub(r"[.,]\d{1,3}$", "", text or ""))
     if not 2 <= len(parts) <= 3 or any(len(part) > 4 for part in parts):
         return None
-    total = 0
-    for part in parts:
-        total = total * 60 + int(part)
-    return total
+    hours, minutes, seconds = [0, *map(int, parts)][-3:]
+    return hours * 3600 + minutes * 60 + seconds
 
 
 class Line(NamedTuple):

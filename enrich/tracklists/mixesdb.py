@@ -15,7 +15,7 @@ from typing import Any
 from enrich.errors import InputFileError
 from enrich.tracklists.dj_programs import parsed_xml
 from enrich.tracklists.lines import LONGEST, clock, split_line
-from enrich.tracklists.naming import GENERIC, SetInfo, page_parts, slug
+from enrich.tracklists.naming import GENERIC, SetInfo, date_in, dj_in, slug
 from enrich.tracklists.slots import Draft, Written, draft
 
 #: `setlists.source` of MixesDB pages.
@@ -36,6 +36,8 @@ _LINK = re.compile(r"\[\[(?:[^\]|]*\|)?([^\]|]*)\]\]")
 _WEB_LINK = re.compile(r"\[https?://\S+(?:\s+([^\]]*))?\]")
 _TAG = re.compile(r"<ref[^>]*>.*?</ref>|<!--.*?-->|</?[a-zA-Z][^>]*>|\{\{[^{}]*\}\}", re.DOTALL)
 _PLAIN_CATEGORIES = re.compile(r"(?i)^(?:\d{4}s?|tracklist:.*|.*\b(?:mix|radio|fm|podcast|show|live|sessions?)\b.*)$")
+#: `2004-05-02 - Some DJ - Essential Mix`.
+_PAGE = re.compile(r"^(?P<date>\d{4}(?:-\d\d(?:-\d\d)?)?)\s+-\s+(?P<dj>.+?)(?:\s+(?:-|@)\s+(?P<rest>.+))?$")
 _PAGE_HEADINGS = {"file details", "notes", "related mixes", "links", "comments"}
 
 
@@ -45,19 +47,14 @@ def looks_like_wiki(text: str) -> bool:
 
 
 def read_wiki(text: str, path: Path) -> Draft:
-    """Read the wiki text of one page.
-
-    Raises:
-        InputFileError: no line is a tracklist entry.
-    """
+    """Read the wiki text of one page. Raises InputFileError: no line is a tracklist entry."""
     return _draft([(path.stem.replace("_", " "), text)], path)
 
 
 def read_export(text: str, path: Path) -> Draft:
     """Read every page of a MediaWiki XML export; lines count within the page's text.
 
-    Raises:
-        InputFileError: the XML is broken, or no page holds a tracklist.
+    Raises InputFileError: the XML is broken, or no page holds a tracklist.
     """
     pages = parsed_xml(text, path).iterfind(".//{*}page")
     texts = [(page.findtext("{*}title") or path.stem, page.findtext("{*}revision/{*}text") or "") for page in pages]
@@ -74,10 +71,12 @@ def _draft(pages: list[tuple[str, str]], path: Path) -> Draft:
 
 
 def _head(title: str, text: str) -> SetInfo:
-    date, dj, name = page_parts(title)
+    page = _PAGE.match(title.strip())
+    date, dj, rest = page.group("date", "dj", "rest") if page else (date_in(title), dj_in(title), None)
     named = (found["name"].strip() for found in _CATEGORY.finditer(text))
     dj = dj or next((category for category in named if not _PLAIN_CATEGORIES.match(category)), None)
-    return SetInfo(set_id=slug(title), dj=dj, name=name, date=date, id_from_name=True)
+    date = date if date and len(date) == 10 else None
+    return SetInfo(set_id=slug(title), dj=dj, name=rest or title.strip(), date=date, id_from_name=True)
 
 
 def _slots(text: str) -> list[Written]:

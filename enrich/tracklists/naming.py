@@ -32,7 +32,6 @@ NAMESAKE = r"-[0-9a-f]{8}$"
 #: Said of a set that got an id of its own.
 KEPT_APART = pl.format("another set has this name and plays other recordings: this one is kept as {}", "set_id")
 _URL_ID = re.compile(r"(?:/tracklist/|1001\.tl/)(?P<id>[A-Za-z0-9]+)")
-_PAGE = re.compile(r"^(?P<date>\d{4}(?:-\d\d(?:-\d\d)?)?)\s+-\s+(?P<dj>.+?)(?:\s+(?:-|@)\s+(?P<rest>.+))?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +88,6 @@ def named_set(name: str, *, path: Path, url: str | None = None, dj: str | None, 
     known = id_in_url(url)
     set_id = known or slug(name) or slug(path.stem) or path.stem
     return SetInfo(set_id=set_id, dj=dj, name=name, date=date, url=url, id_from_name=known is None)
-
-
-def page_parts(title: str) -> tuple[str | None, str | None, str]:
-    """Date, DJ and name of a MixesDB page title such as `2004-05-02 - Some DJ - Essential Mix`."""
-    found = _PAGE.match(title.strip())
-    if not found:
-        return date_in(title), dj_in(title), title.strip()
-    full = found["date"] if len(found["date"]) == 10 else None
-    return full, found["dj"], found["rest"] or title.strip()
 
 
 def slug(text: str) -> str:

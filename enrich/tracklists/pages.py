@@ -40,11 +40,7 @@ def looks_like_html(text: str) -> bool:
 
 
 def read_page(text: str, path: Path) -> Draft:
-    """Read one saved page.
-
-    Raises:
-        InputFileError: the page is a challenge or a block, or holds no tracklist.
-    """
+    """Read one saved page. Raises InputFileError: the page is a challenge or a block, or holds no tracklist."""
     _refuse_nesting(text, path)
     tree = LexborHTMLParser(text)
     items = tree.css(".tlpItem")
@@ -60,7 +56,8 @@ def read_page(text: str, path: Path) -> Draft:
     rows: list[Written] = []
     for number, item in enumerate(items, start=1):
         slot = _slot(item)
-        if _is_component(item) and rows and slot:
+        is_component = item.attributes.get("data-mashpos") == "true" or "tlpSubTog" in _classes(item)
+        if is_component and rows and slot:
             rows[-1][2]["components"].append({name: slot[name] for name in ("artist", "title", "label")})
             rows[-1][2]["is_mashup"] = True
         else:
@@ -124,14 +121,13 @@ def _slot(item: LexborNode) -> dict[str, Any]:
     if not written:
         return {}
     artist, title = split_artist_title(written)
-    by = said.get("byArtist")
-    if artist is None and by:
-        artist = by
-    elif artist is None and written.strip("? ").upper() in ("ID", ""):
-        artist = "ID"
+    artist = artist or said.get("byArtist") or ("ID" if written.strip("? ").upper() in ("ID", "") else None)
     number = item.css_first('[id$="_tracknumber_value"]') or item.css_first(".tracknumber_value")
     named = metas.get("publisher") or [text for node in item.css(".trackLabel") if (text := _text_of(node))]
-    track = next((url for url in metas.get("url", []) if "/track/" in url), None)
+    # The site's own id of a track nobody has named: its page means the same unknown wherever it is played.
+    tracks = (re.search(r"/track/([A-Za-z0-9]+)/", url) for url in metas.get("url", []) if "/track/" in url)
+    track = found[1] if (found := next(tracks, None)) else None
+    is_nobody = pl.select(is_unknown_artist(pl.lit(artist, dtype=pl.String))).item()
     return {
         "artist": artist,
         "title": title,
@@ -144,20 +140,8 @@ def _slot(item: LexborNode) -> dict[str, Any]:
         "genre": said.get("genre"),
         "is_mashup": item.css_first(".mashupTrack") is not None or "subPosTog" in _classes(item),
         "components": [],
-        "track_key": _unknown_key(item, artist, track),
+        "track_key": f"1001tl-{track}" if track and is_nobody else None,
     }
-
-
-def _unknown_key(item: LexborNode, artist: str | None, track_url: str | None) -> str | None:
-    """The site's own id of a track nobody has named: its page means the same unknown wherever it is played."""
-    if not pl.select(is_unknown_artist(pl.lit(artist, dtype=pl.String))).item():
-        return None
-    found = re.search(r"/track/([A-Za-z0-9]+)/", track_url or "")
-    return f"1001tl-{found[1]}" if found else None
-
-
-def _is_component(item: LexborNode) -> bool:
-    return item.attributes.get("data-mashpos") == "true" or "tlpSubTog" in _classes(item)
 
 
 def _cue(item: LexborNode) -> int | None:
@@ -172,10 +156,8 @@ def _cue(item: LexborNode) -> int | None:
 
 def _duration_ms(text: str | None) -> int | None:
     found = _DURATION.match(text or "")
-    if not found or not any(found.groups()):
-        return None
-    hours, minutes, secs = (int(part or 0) for part in found.groups())
-    return (hours * 3600 + minutes * 60 + secs) * 1000
+    hours, minutes, secs = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
+    return (hours * 3600 + minutes * 60 + secs) * 1000 if found and any(found.groups()) else None
 
 
 def _classes(item: LexborNode) -> list[str]:

@@ -22,7 +22,7 @@ from enrich.errors import InputFileError
 from enrich.frames.coding import coded, packed
 from enrich.frames.inputs import decoded, open_input, parquet_faults, read_input, readable
 from enrich.rules import MAX_FILE_BYTES
-from enrich.tracklists import dj_programs, flat, mixesdb, playlists, scraped_json
+from enrich.tracklists import dj_programs, flat, mixesdb, scraped_json
 from enrich.tracklists import pages as html
 from enrich.tracklists.checking import check
 from enrich.tracklists.naming import KEPT_APART, told_apart
@@ -37,19 +37,12 @@ _JSON = re.compile(r'\s*(?:\{(?![|{]|\s*\d+:\d\d)|\[\s*(?:[{"\]]|\[\s*[\[{"\d\]-
 
 
 def read_tracklists(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> TracklistRead:
-    """Read one or more tracklist files.
+    """Read one or more tracklist files; a file given twice counts once, one that cannot be used is a row of `bad`.
 
     Where two files hold the same slot (source, set_id, position), the file whose path sorts first keeps it, in
     whatever order the files are given; the other row is set aside, or counted in `repeated` where it says the same.
 
-    Args:
-        paths: Files; a file given twice counts once.
-
-    Returns:
-        Slots, rows set aside and warnings; a file that cannot be used is one row of `bad` with no line.
-
-    Raises:
-        InputFileError: none of the files could be used; says what is wrong with the first.
+    Raises InputFileError: none of the files could be used; says what is wrong with the first.
     """
     reads: list[TracklistRead] = []
     pages: list[tuple[str, Draft]] = []
@@ -111,11 +104,11 @@ def _draft_of_text(text: str, path: Path, ending: str) -> Draft:
     if ending in (".xml", ".nml") or re.match(r"\s*<(?:\?xml|playlist|asx|rss|smil)\b", text):
         raise InputFileError(f"{path}: XML of neither rekordbox nor Traktor nor MediaWiki")
     if ending in (".m3u", ".m3u8") or re.match(r"(?i)\s*#EXT(?:M3U|INF|VDJ)", text):
-        return playlists.read_m3u(text, path)
+        return dj_programs.read_m3u(text, path)
     if text.lstrip()[:10].lower() == "[playlist]":
-        return playlists.read_pls(text, path)
+        return dj_programs.read_pls(text, path)
     if ending == ".cue" or re.search(r"(?im)^\s*TRACK\s+\d+\s+AUDIO\b", text[:20_000]):
-        return playlists.read_cue(text, path)
+        return dj_programs.read_cue(text, path)
     if flat.looks_like_csv(text) or ending in (".csv", ".tsv"):
         return flat.read_csv(text, path)
     if not mixesdb.looks_like_wiki(text) and ending not in (".wiki", ".mediawiki"):
@@ -133,8 +126,7 @@ def _draft_of_text(text: str, path: Path, ending: str) -> Draft:
 def read_json(text: str, path: Path) -> Draft:
     """Read a JSON document, or one JSON value a line, past broken lines: rows of the flat table, or tracklists.
 
-    Raises:
-        InputFileError: it is not JSON, or there is no tracklist in it.
+    Raises InputFileError: it is not JSON, or there is no tracklist in it.
     """
     try:
         document = json.loads(text)
@@ -164,15 +156,6 @@ def read_json(text: str, path: Path) -> Draft:
     return replace(draft, bad=[*draft.bad, *broken])
 
 
-def _order(slots: pl.DataFrame) -> pl.Series | None:
-    """Rows by set_id, position and source; None: they are in order."""
-    if slots["source"].n_unique() > 1:
-        return slots.select(pl.arg_sort_by("set_id", "position", "source")).to_series()
-    # One number to sort by, as set and position are unique here: texts beside texts take four times as long.
-    slot = packed(coded(slots["set_id"])[0], slots["position"])
-    return None if slot.is_sorted() else slot.arg_sort()
-
-
 def _together(reads: list[TracklistRead], failed: pl.DataFrame, said: pl.DataFrame) -> TracklistRead:
     """All files as one; `reads` is emptied."""
     slots = pl.concat([read.slots for read in reads])
@@ -184,9 +167,8 @@ def _together(reads: list[TracklistRead], failed: pl.DataFrame, said: pl.DataFra
         before = slots["set_id"]
         slots = told_apart(slots)
         apart = slots.filter(before != slots["set_id"]).unique("set_id", maintain_order=True)
-        warnings = pl.concat(
-            [warnings, apart.select("file", pl.lit(None, pl.Int64).alias("line"), reason=KEPT_APART, raw="set_name")]
-        )
+        nowhere = pl.lit(None, pl.Int64).alias("line")
+        warnings = pl.concat([warnings, apart.select("file", nowhere, reason=KEPT_APART, raw="set_name")])
         place = ["source", "set_id", "position"]
         slots = slots.with_columns(
             kept=pl.struct(place).is_first_distinct(),
@@ -194,16 +176,15 @@ def _together(reads: list[TracklistRead], failed: pl.DataFrame, said: pl.DataFra
             by=pl.format("{}, line {}", pl.col.file.first().over(place), pl.col.line.first().over(place)),
         )
         repeated = slots.filter(~pl.col.kept & ~pl.col.said).height
-        bad.append(
-            slots.filter(~pl.col.kept & pl.col.said).select(
-                "file",
-                "line",
-                pl.format("position {} of set {} is taken already by {}", "position", "set_id", "by").alias("reason"),
-                pl.struct(_CONTENT).struct.json_encode().alias("raw"),
-            )
-        )
+        taken = pl.format("position {} of set {} is taken already by {}", "position", "set_id", "by")
+        refused = slots.filter(~pl.col.kept & pl.col.said)
+        bad.append(refused.select("file", "line", reason=taken, raw=pl.struct(_CONTENT).struct.json_encode()))
         slots = slots.filter("kept").select(SLOTS.names())
-    if (order := _order(slots)) is not None:
+    # One number to sort by where set and position are unique: texts beside texts take four times as long.
+    slot = packed(coded(slots["set_id"])[0], slots["position"]) if slots["source"].n_unique() == 1 else None
+    if slot is None or not slot.is_sorted():
+        by_text = pl.arg_sort_by("set_id", "position", "source")
+        order = slots.select(by_text).to_series() if slot is None else slot.arg_sort()
         columns = []
         # A column after the other, and the old one let go of: of ten million slots nothing should stand twice.
         for name in SLOTS.names():
@@ -218,8 +199,7 @@ def _together(reads: list[TracklistRead], failed: pl.DataFrame, said: pl.DataFra
 def parquet_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) -> list[Path]:
     """The files in the order in which they are read: by path, each once.
 
-    Raises:
-        InputFileError: none is given, one is missing, or one is not Parquet.
+    Raises InputFileError: none is given, one is missing, or one is not Parquet.
     """
     files = _distinct_files(paths)
     for file in files:
@@ -233,8 +213,7 @@ def parquet_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) ->
 def parquet_batches(file: Path, *, rows: int = ROWS_AT_ONCE) -> Iterator[TracklistRead]:
     """Read a file from first row to last, each batch for itself; it reads the row groups it touches.
 
-    Raises:
-        InputFileError: the file is damaged or lacks set_id or position.
+    Raises InputFileError: the file is damaged or lacks set_id or position.
     """
     line = 1
     with open_input(file, at_most=_LARGEST) as opened, parquet_faults(file):

@@ -66,11 +66,7 @@ def is_tracklist_document(document: object) -> bool:
 
 
 def read_documents(documents: list[object], path: Path) -> Draft:
-    """Read parsed JSON documents.
-
-    Raises:
-        InputFileError: no set with tracks is in them.
-    """
+    """Read parsed JSON documents. Raises InputFileError: no set with tracks is in them."""
     sets = [(head, tracks) for document in documents for head, tracks in _sets(_with_known_keys(document), path.stem)]
     if not sets:
         raise InputFileError(

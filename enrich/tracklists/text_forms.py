@@ -108,11 +108,7 @@ class _Line(NamedTuple):
 
 
 def read_text(text: str, path: Path) -> Draft:
-    """Read an export, a typed list or a browser's copy.
-
-    Raises:
-        InputFileError: no line reads as `Artist - Title`.
-    """
+    """Read an export, a typed list or a browser's copy. Raises InputFileError: no line reads as `Artist - Title`."""
     lines = [plain(line) for line in re.split(r"\r\n?|\n", text)]
     if len(lines) > MAX_LINES:
         raise InputFileError(
