@@ -96,6 +96,7 @@ class Cache:
     def _connection(self) -> sqlite3.Connection:
         if self._con is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.touch(0o640)
             con = sqlite3.connect(self._path, timeout=30.0, check_same_thread=False)
             con.execute("pragma journal_mode = wal")
             con.execute("pragma synchronous = normal")
