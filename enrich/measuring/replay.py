@@ -62,27 +62,35 @@ def shipped() -> pl.DataFrame:
     return pl.DataFrame(stored, schema=SHIPPED, orient="row")
 
 
-def measure(ws: Workspace, *, artists: bool = True, seed: int = 0) -> pl.DataFrame:
+def measure(
+    ws: Workspace, *, artists: bool = True, seed: int = 0, told: Callable[[str], None] = lambda what: None
+) -> pl.DataFrame:
     """What the rules of the database itself are worth on this snapshot.
 
     Args:
         ws: The workspace before anything is accepted.
         artists: Whether rules that name artists are asked as well.
         seed: Decides which tracks are hidden.
+        told: Told what is hidden or asked next.
 
     Returns:
         MEASURED, by kind, source and bucket.
     """
+    told("hidden labels")
     found, tried = _hidden_labels(ws, seed=seed)
+    told("blank labels")
     blanks = ws.tracks.filter(~pl.col("is_known_artist"))
     if blanks.height > _BLANKS:
         blanks = blanks.sort("track_id").sample(_BLANKS, seed=seed)
     nameless = blanks.filter(pl.col("label_key").is_null())
     chance = _chance(found, tried, ask(ws, (database_labels,), nameless["track_id"]), asked=_titled(nameless))
     if artists:
+        told("hidden artists")
         named, tried = _hidden_artists(ws, seed=seed)
+        told("blank artists")
         answers = ask(ws, (mashups, same_title, association, ConfirmedCandidates(())), blanks["track_id"])
         chance = pl.concat([chance, _chance(named, tried, answers, asked=_titled(blanks))])
+        told("first plays")
         found = pl.concat([found, named, _first_plays(ws, seed=seed)])
     return drawn_together(counts(found), chance)
 

@@ -25,7 +25,7 @@ from enrich.measuring.replay import measure
 from enrich.measuring.scale import Scale, decided
 from enrich.pipeline.outside import OutsideTiers
 from enrich.pipeline.recording import Record, RunOptions, record
-from enrich.pipeline.rounds import ARTIST_TIERS, LABEL_TIERS, Found, run_tiers, select_tracks, tell
+from enrich.pipeline.rounds import ARTIST_TIERS, LABEL_TIERS, Found, Progress, run_tiers, select_tracks, tell
 from enrich.rules import LABEL_FLOOR
 from enrich.settings import Settings
 from enrich.snapshots.opening import open_snapshot
@@ -164,12 +164,12 @@ def trigger(settings: Settings, *, learned: bool = True, **options: Unpack[RunOp
 _MEASURED: dict[tuple[object, ...], pl.DataFrame] = {}
 
 
-def _measured(ws: Workspace, snapshot: Path, *, artists: bool) -> pl.DataFrame:
+def _measured(ws: Workspace, snapshot: Path, *, artists: bool, on_progress: Progress | None) -> pl.DataFrame:
     file = snapshot.stat()
     key = (snapshot, file.st_ino, file.st_size, file.st_mtime_ns, artists)
     found = _MEASURED.get(key)
     if found is None:
-        found = measure(ws, artists=artists)
+        found = measure(ws, artists=artists, told=lambda what: tell(on_progress, f"what each rule is worth: {what}"))
         _MEASURED.clear()
         _MEASURED[key] = found
     return found
@@ -202,7 +202,7 @@ def _run(
     policy = replace(read_policy(settings), refused=refused(settings))
     tell(on_progress, "what each rule is worth here")
     ledger = list_proposals(settings)
-    scale = Scale(measured=_measured(ws, path, artists=names_artists), decided=decided(ledger))
+    scale = Scale(measured=_measured(ws, path, artists=names_artists, on_progress=on_progress), decided=decided(ledger))
     outside = OutsideTiers(enabled_sources(settings), on_progress, options["stop"])
     found = run_tiers(
         ws,

@@ -18,7 +18,7 @@ from enrich.errors import EnrichError
 from enrich.rules import MAX_RANK
 
 #: Unknowns whose candidates stand in memory at once.
-_AT_ONCE = 1_500
+_AT_ONCE = 1_000
 
 _SCORES = pl.Schema(
     {"unknown_no": pl.Int32, "artist_no": pl.Int32, "rank": pl.Int32, "probability": pl.Float64, "total": pl.Float64}
