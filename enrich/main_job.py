@@ -18,8 +18,7 @@ import polars as pl
 from enrich.cooldown import queue
 from enrich.database.connection import connect
 from enrich.database.layout import NONE, Layout
-from enrich.database.migrations import migrate
-from enrich.database.overview import database_status
+from enrich.database.migrations import database_status, migrate
 from enrich.demo.catalogue.server import Catalogue
 from enrich.demo.loading import demo
 from enrich.errors import DatabaseError, InputFileError

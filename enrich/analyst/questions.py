@@ -8,7 +8,7 @@ import polars as pl
 from rapidfuzz import fuzz, process
 
 from enrich.errors import EnrichError
-from enrich.snapshots.manifest import Manifest
+from enrich.snapshots.opening import Manifest
 from enrich.text.normalise import artist_key, normalise_artist, normalise_title
 from enrich.text.words import is_unknown_artist, is_unknown_title
 from enrich.tiers.same_title import speaks

@@ -49,7 +49,7 @@ from enrich.pipeline.weighing import PolicyView, weighed
 from enrich.reporting.precision import read_truth
 from enrich.rules import AUDIT_SIZE
 from enrich.settings import Settings, load_settings
-from enrich.snapshots.manifest import Manifest
+from enrich.snapshots.opening import Manifest
 from enrich.text.words import is_unknown_artist
 
 if TYPE_CHECKING:

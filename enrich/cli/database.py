@@ -71,7 +71,7 @@ def migrate(
     Example: enrich db migrate --grants musicdb_user
     """
     from enrich.database import migrations
-    from enrich.database.grants import grant
+    from enrich.database.migrations import grant
 
     settings = enrich.load_settings()
     done = migrations.migrate(settings, down=down, to=to)
@@ -94,7 +94,7 @@ def status() -> Shown:
 
     Example: enrich db status --json
     """
-    from enrich.database.overview import database_status
+    from enrich.database.migrations import database_status
 
     found = database_status(enrich.load_settings())
     if not found.is_running:
@@ -243,7 +243,7 @@ def snapshot(
     Example: enrich snapshot
     """
     from enrich.snapshots.opening import open_snapshot
-    from enrich.snapshots.tables import STAGED
+    from enrich.snapshots.reading import STAGED
 
     with progress("reading Postgres", total=len(STAGED)) as update:
 

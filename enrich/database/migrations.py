@@ -4,7 +4,7 @@ The record is the table `enrich_migrations` beside the music tables. An advisory
 time. Running again applies only what is missing. Files are plain SQL that `psql -f` runs too; one applied that way
 is not in the record, so every up file changes nothing where its work is done already.
 
-Entry points: `migrate`, `applied`, `available`.
+Entry points: `migrate`, `applied`, `available`, `grant`, and `database_status`, which starts and changes nothing.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from psycopg import sql
 from psycopg.errors import UndefinedTable
 from psycopg.rows import TupleRow
 
-from enrich.database.connection import connect, database_url, path_of
-from enrich.database.faults import describe
+from enrich.database import server
+from enrich.database.connection import connect, database_url, path_of, url_without_password
+from enrich.database.faults import database_errors, describe
 from enrich.database.layout import NONE, TODAY, UNKNOWN, Layout, layout_of
 from enrich.errors import DatabaseError
 from enrich.settings import Settings
-from enrich.sql import sql_root
+from enrich.sql import DATABASE, sql_root
 
 #: Key of the advisory lock; any constant that nothing else in the database uses.
 _LOCK = 0x656E72696368
@@ -34,6 +35,13 @@ _LOCK_WAIT_MS = 60_000
 _NAME = re.compile(r"^(\d{3})_(\w+)_up\.sql$")
 #: The migration of the queue; what follows is the ledger and what was built on it.
 _QUEUE = 8
+
+#: The music tables, then our own.
+TABLES = (
+    "artists", "tracks", "track_artists", "albums", "album_tracks", "performers", "setlists", "setlist_tracks",
+    "playlists", "playlist_tracks", "enrichment_status", "enrich_runs", "enrich_proposals", "enrich_decisions",
+    "enrich_writes",
+)  # fmt: skip
 
 _RECORD = """
 create table if not exists enrich_migrations (
@@ -133,10 +141,11 @@ def migrate(settings: Settings, *, down: bool = False, to: int | None = None) ->
             while True:
                 with con.transaction():
                     _enter(con, schema, settings, layout)
-                    recorded = _versions(con)
+                    recorded = {row[0] for row in con.execute("select version from enrich_migrations")}
                     if down and to is None:
                         to = _QUEUE if max(recorded, default=0) > _QUEUE else 1 if len(recorded) > 1 else 0
-                    step = _next_down(steps, recorded, to or 0) if down else _next_up(steps, recorded, to)
+                    missing = (steps[v] for v in sorted(steps.keys() - recorded) if to is None or v <= to)
+                    step = _next_down(steps, recorded, to or 0) if down else next(missing, None)
                     if step is None:
                         break
                     _take(con, step, down=down, url=url)
@@ -168,6 +177,81 @@ def applied(con: psycopg.Connection[TupleRow]) -> list[Applied]:
         Applied(version=version, name=name, applied_at=applied_at, is_changed=checksums.get(version) != checksum)
         for version, name, applied_at, checksum in rows
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseStatus:
+    """One look at the database; of an embedded server that is down, only where its data lies."""
+
+    is_embedded: bool
+    is_running: bool
+    data_path: Path | None
+    url: str | None
+    """As psql takes it; a password shows as ***."""
+    server_version: str | None = None
+    schema: str | None = None
+    layout: Layout | None = None
+    applied: tuple[Applied, ...] = ()
+    pending: tuple[str, ...] = ()
+    rows: dict[str, int] | None = None
+    """Rows by table, of those that exist."""
+
+
+def database_status(settings: Settings) -> DatabaseStatus:
+    """Look at the database without starting the embedded server.
+
+    Raises:
+        DatabaseError: the configured server cannot be reached.
+    """
+    is_embedded = settings.database_url is None
+    found = server.status(settings) if is_embedded else None
+    if found is not None and not found.running:
+        return DatabaseStatus(is_embedded=True, is_running=False, data_path=found.data_path, url=None)
+    with connect(settings, as_laid_out=False) as con, database_errors(settings):
+        layout = layout_of(con, settings)
+        version = con.execute("show server_version").fetchone()
+        schema = con.execute("select current_schema()").fetchone()
+        there = con.execute(
+            "select t.name from unnest(%s::text[]) with ordinality as t (name, place) "
+            "where to_regclass(t.name) is not null order by t.place",
+            [list(TABLES)],
+        ).fetchall()
+        rows = {}
+        for (table,) in there:
+            counted = con.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(table))).fetchone()
+            rows[table] = counted[0] if counted else 0
+        record = applied(con)
+    done = {step.version for step in record}
+    return DatabaseStatus(
+        is_embedded=is_embedded,
+        is_running=True,
+        data_path=found.data_path if found is not None else None,
+        url=url_without_password(settings),
+        server_version=str(version[0]) if version else None,
+        schema=schema[0] if schema else None,
+        layout=layout,
+        applied=tuple(record),
+        pending=tuple(step.label for step in available() if step.version not in done),
+        rows=rows,
+    )
+
+
+def grant(settings: Settings, role: str) -> list[str]:
+    """Grant `role`, which owns nothing, what the commands need; the statements, those for the owner to run marked so.
+
+    Raises:
+        DatabaseError: there is no such role.
+    """
+    with database_errors(settings, doing="grants"), connect(settings, as_laid_out=False) as con:
+        places = [where.split(" ")[0].rstrip(",") for where in layout_of(con, settings).places.values()]
+        said = []
+        cur = con.cursor()
+        DATABASE["grants"].execute(cur, places=places, role=role)
+        for statement, is_ours in cur.fetchall():
+            if is_ours:
+                con.execute(statement)
+            said.append(f"{statement};" + ("" if is_ours else "  -- to be run by the owner"))
+    return said
 
 
 def _leave_nothing(
@@ -223,15 +307,6 @@ def _enter(con: psycopg.Connection[TupleRow], schema: str, settings: Settings, l
     )  # fmt: skip
     con.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
     con.execute(_RECORD)
-
-
-def _versions(con: psycopg.Connection[TupleRow]) -> set[int]:
-    return {row[0] for row in con.execute("select version from enrich_migrations")}
-
-
-def _next_up(steps: dict[int, Migration], recorded: set[int], to: int | None) -> Migration | None:
-    missing = [v for v in sorted(steps) if v not in recorded and (to is None or v <= to)]
-    return steps[missing[0]] if missing else None
 
 
 def _next_down(steps: dict[int, Migration], recorded: set[int], to: int) -> Migration | None:

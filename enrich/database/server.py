@@ -74,17 +74,10 @@ def start(settings: Settings) -> ServerStatus:
         return found
     with _lock(settings):
         pgdata = _pgdata(settings)
-        try:
-            pid = _ready_pid(pgdata)
-            if pid is None:
-                _initialise(pgdata)
-                _launch(pgdata)
-            _furnish(pgdata)
-        except OSError as error:
-            raise DatabaseError(
-                f"{pgdata}: cannot keep the embedded Postgres here ({error.strerror or error}); "
-                "set ENRICH_DATA_DIR to a writable folder, or ENRICH_DATABASE_URL to a server"
-            ) from error
+        if _ready_pid(pgdata) is None:
+            _initialise(pgdata)
+            _launch(pgdata)
+        _furnish(pgdata)
     return status(settings)
 
 
@@ -411,20 +404,19 @@ def _as_server_user(pgdata: Path) -> dict[str, Any]:
 
 def _run(program: str, arguments: list[str], pgdata: Path) -> str:
     """Run one of the server's programs as its user; a failure is one line with the end of what it said."""
-    # A file, not a pipe: whoever keeps it open is not waited for.
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as out:
-        done = subprocess.run(  # noqa: S603 - the wheel's own programs
-            [str(_bin() / program), *arguments],
-            check=False,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            **_as_server_user(pgdata),
-        )
-        out.seek(0)
-        said = out.read()
+    done = subprocess.run(  # noqa: S603 - the wheel's own programs
+        [str(_bin() / program), *arguments],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        **_as_server_user(pgdata),
+    )
     if done.returncode != 0:
-        raise _failed(program, said, pgdata)
+        raise _failed(program, done.stdout, pgdata)
+    said: str = done.stdout
     return said
 
 

@@ -6,24 +6,23 @@ Reads the schema `raw`; what an installation lacks there reads as empty or null.
     stored   what the marts are made of: ids as Postgres has them, a quarter of their size as text
     main     the marts, as tables, or as views that give the ids as text
 
-Everything temporary goes with the connection.
+Everything temporary goes with the connection. Where the tracks at hand are some of a snapshot's (`mending`), the views
+`every_…` add what it holds of the others; else they are the tables of `stored` themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-import duckdb
 import polars as pl
 import pyarrow as pa
 
 from enrich.rules import MAX_ATTEMPTS
-from enrich.snapshots.reading import Catalog
-from enrich.snapshots.tables import KEY, NAMING, STAGED
+from enrich.snapshots.reading import KEY, NAMING, STAGED, Catalog, Con
 from enrich.sql import DUCKDB
 from enrich.text.non_labels import is_label
 from enrich.text.normalise import artist_key, label_key, title_key
-from enrich.text.titles import parse_titles
+from enrich.text.titles import parse_beside
 from enrich.text.words import is_unknown_artist
 
 #: Two sets of one DJ on one day from two sources are the same when they share this many recordings …
@@ -36,54 +35,67 @@ _BATCH_ROWS = 50_000
 #: The marts, in the order they are listed to people.
 MARTS = ("artists", "credits", "tracks", "labels", "album_labels", "sets", "tracklists")
 
+#: Table → the query of the rows that a snapshot holds of other tracks, with its columns; see the module.
+Others = Mapping[str, str]
+NAMED = "track_id, is_known_artist, is_known_title, artist_key, base_key"
 
-def name_tracks(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
+
+def name_tracks(con: Con, catalog: Catalog) -> None:
     """First half: keys, shown artists, labels and parsed titles. Needs the tables `NAMING` only.
 
     The other half must be asked of the same connection: it reads temporary tables.
     """
     con.execute("set timezone = 'UTC'")
-    con.execute("create schema staged")
-    con.execute("create schema if not exists stored")
-    _stage(con, catalog, NAMING)
-    _name_artists(con)
-    _name_labels(con)
-    _name_titles(con)
+    con.execute("create schema staged; create schema if not exists stored")
+    stage(con, catalog, NAMING)
+    key_artists(con)
+    name_titles(con)
 
 
-def build_marts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
+def build_marts(con: Con, catalog: Catalog) -> dict[str, int]:
     """Second half: make every mart; returns rows by mart."""
-    _stage(con, catalog, [table for table in STAGED if table not in NAMING])
-    _name_sets(con)
-    DUCKDB["stored_tracks"].run(con, max_attempts=MAX_ATTEMPTS)
-    for query in (
-        "marts_artists", "marts_credits", "marts_tracks", "marts_labels", "stored_album_labels", "marts_album_labels",
-        "stored_sets", "marts_sets", "stored_tracklists", "marts_tracklists",
-    ):  # fmt: skip
-        DUCKDB[query].run(con)
+    stage(con, catalog, [table for table in STAGED if table not in NAMING])
+    name_sets(con)
+    con.execute("create temp view slots as from every_slot")
+    fill(con)
+    for mart in MARTS:
+        DUCKDB[f"marts_{mart}"].run(con)
+    stage(con, catalog, STAGED, numbered=False)
+    return count_marts(con)
+
+
+def count_marts(con: Con) -> dict[str, int]:
+    """Rows by mart."""
     return {mart: con.table(mart).shape[0] for mart in MARTS}
 
 
-def _stage(con: duckdb.DuckDBPyConnection, catalog: Catalog, tables: Iterable[str]) -> None:
-    # A uuid is joined and sorted as one number, its text as 36 characters; the marts give text.
-    key_type = "uuid" if catalog.key_types == {"uuid"} else "varchar"
+def stage(con: Con, catalog: Catalog, tables: Iterable[str], *, numbered: bool = True, into: str = "staged") -> None:
+    """A view of each raw table, or into schema `changed` of its changes; `numbered` for as long as marts are made."""
     for table in tables:
         there = {column.name for column in catalog.columns.get(table, ())}
-        typed = {name: key_type if kind == KEY else kind for name, kind in STAGED[table].items()}
+        typed = {name: catalog.key_type if kind == KEY else kind for name, kind in STAGED[table].items()}
         chosen = ", ".join(
             f"{name}::{kind} as {name}" if name in there else f"null::{kind} as {name}" for name, kind in typed.items()
         )
-        row_no, origin = ("rowid", f"raw.{table}") if there else ("null", "(select 1) where false")
-        con.execute(f"create view staged.{table} as select {chosen}, {row_no}::bigint as row_no from {origin}")  # noqa: S608
+        chosen += (", rowid as row_no" if there else ", null::bigint as row_no") if numbered else ""
+        origin = f"raw.{table}" if into == "staged" else f"(from come.{table} union all by name from gone.{table})"
+        origin = origin if there else "(select 1) where false"
+        con.execute(f"create or replace view {into}.{table} as select {chosen} from {origin}")  # noqa: S608
 
 
-def _name_artists(con: duckdb.DuckDBPyConnection) -> None:
+def key_artists(con: Con) -> None:
+    """Table stored.artists, with the keys of all names."""
     names: pl.DataFrame = con.sql("select row_no, name from staged.artists").pl()
     _keep(
         con,
         "artist_names",
         names.select("row_no", artist_key=artist_key(pl.col("name")), is_unknown=is_unknown_artist(pl.col("name"))),
     )
+    DUCKDB["stored_artists"].run(con)
+
+
+def name_titles(con: Con, others: Others | None = None) -> None:
+    """Who is shown as artist, which label is written, and what every title says: table track_names."""
     # Some installations write the artist on the track itself.
     written: pl.DataFrame = con.sql("select distinct artist_name from staged.tracks where trim(artist_name) <> ''").pl()
     _keep(
@@ -93,29 +105,33 @@ def _name_artists(con: duckdb.DuckDBPyConnection) -> None:
             ~is_unknown_artist(pl.col("artist_name"))
         ),
     )
-    for query in ("stored_artists", "staging_written_artists", "staging_shown_artists"):
+    for query in ("staging_written_artists", "staging_shown_artists", "staging_label_candidates"):
         DUCKDB[query].run(con)
-
-
-def _name_labels(con: duckdb.DuckDBPyConnection) -> None:
-    DUCKDB["staging_label_candidates"].run(con)
+    _every(con, "label_candidates", "from stored.label_candidates", others)
     spellings = DUCKDB["staging_label_spellings"].frame(con)
     _keep(
-        con,
-        "label_names",
-        spellings.select("label", label_key=label_key(pl.col("label")), is_label=is_label(pl.col("label"))),
+        con, "spelled", spellings.with_columns(label_key=label_key(pl.col("label")), is_label=is_label(pl.col("label")))
     )
+    con.execute("create or replace table stored.label_names as from spelled")
     DUCKDB["staging_track_labels"].run(con)
+    _parse_titles(con, others)
+    named = f"select t.id as {NAMED} from staged.tracks t join track_names using (row_no)"  # noqa: S608
+    _every(con, "named_tracks", named, others)
 
 
-def _name_titles(con: duckdb.DuckDBPyConnection) -> None:
-    """Table track_names: what every title says, and who made it."""
-    known = con.sql("select distinct label from label_names where is_label").pl()["label"].to_list()
+def _parse_titles(con: Con, others: Others | None) -> None:
+    known = con.sql("select distinct label from stored.label_names where is_label").pl()["label"].to_list()
     rows: pl.DataFrame = con.sql(
         "select t.row_no, t.title, a.artist, a.artist_key "
         "from staged.tracks t left join shown_artists a on a.track_id = t.id"
     ).pl()
-    parsed = parse_titles(rows["title"], artists=rows["artist"], known_labels=known)
+    beside = None if others is None else con.sql(f"select * exclude (track_id) {others['title_brackets']}").pl()
+    parsed, words = parse_beside(rows["title"], rows["artist"], known, beside)
+    _keep(con, "bracket_words", words.with_columns(row=rows["row_no"].gather(words["row"])))
+    con.execute(
+        "create or replace table stored.title_brackets as select t.id as track_id, w.* exclude (row) "
+        "from bracket_words w join staged.tracks t on t.row_no = w.row"
+    )
     _keep(
         con,
         "track_names",
@@ -136,17 +152,31 @@ def _name_titles(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _name_sets(con: duckdb.DuckDBPyConnection) -> None:
+def name_sets(con: Con) -> None:
+    """Table stored.sets: which sets there are, and which of them is another one again. View every_slot: their slots."""
     DUCKDB["staging_sets"].run(con)
     djs: pl.DataFrame = con.sql("select distinct dj from all_sets where dj is not null").pl()
     _keep(con, "dj_names", djs.with_columns(dj_key=artist_key(pl.col("dj"))))
-    DUCKDB["staging_keyed_sets"].run(con)
-    DUCKDB["staging_slots"].run(con)
-    DUCKDB["staging_rival_slots"].run(con)
+    for query in ("staging_keyed_sets", "staging_slots", "staging_rival_slots"):
+        DUCKDB[query].run(con)
     DUCKDB["staging_duplicate_sets"].run(con, min_shared=SAME_SET_SHARED, min_overlap=SAME_SET_OVERLAP)
+    DUCKDB["stored_sets"].run(con)
 
 
-def _keep(con: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
+def fill(con: Con, others: Others | None = None) -> None:
+    """The tables of schema stored that need all of the above, from the view `slots` of the slots that count here."""
+    DUCKDB["stored_tracks"].run(con, max_attempts=MAX_ATTEMPTS)
+    _every(con, "tracks", "from stored.tracks", others)
+    for query in ("stored_album_labels", "stored_tracklists"):
+        DUCKDB[query].run(con)
+
+
+def _every(con: Con, name: str, own: str, others: Others | None) -> None:
+    more = "" if others is None else f" union all by name ({others[name]})"
+    con.execute(f"create or replace temp view every_{name} as ({own}){more}")
+
+
+def _keep(con: Con, name: str, frame: pl.DataFrame) -> None:
     """Make a frame readable under a name for as long as the connection is open."""
     # Without a copy, and in batches, so that all cores read.
     table = frame.to_arrow(compat_level=pl.CompatLevel.newest())

@@ -4,13 +4,17 @@
     snap = enrich.open_snapshot()
     snap.frame("tracks")
 
-Entry points: `open_snapshot`, `Snapshot`.
+Entry points: `open_snapshot`, `Snapshot`; `Manifest`, what a snapshot says of itself: a table inside, JSON beside it.
 """
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -18,10 +22,13 @@ import polars as pl
 from enrich.errors import SnapshotError
 from enrich.frames.inputs import open_input
 from enrich.settings import Settings, load_settings
-from enrich.snapshots.manifest import FORMAT, Manifest, read_manifest
 from enrich.snapshots.places import latest, snapshots_folder
 from enrich.sql import DUCKDB
 
+#: Raised whenever a mart's columns or meaning change: a snapshot of another format is taken anew, not read.
+FORMAT = 3
+#: Columns of the table that are no text.
+_TYPES = {"taken_at": "timestamptz", "schema_version": "int", "rows": "json", "format": "int"}
 #: A snapshot is data, whoever made it: it reads no files, loads no extensions.
 _AS_DATA: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
@@ -30,6 +37,50 @@ _AS_DATA: dict[str, str | bool | int | float | list[str]] = {
 }
 #: Bytes; DuckDB reads of it what is asked for.
 _LARGEST = 1 << 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """Where a snapshot came from and what is in it."""
+
+    snapshot_id: str
+    taken_at: datetime
+    """UTC."""
+    server_version: str
+    database: str
+    """Host and database, never a password."""
+    schema_version: int | None
+    """The latest migration in the database's record; None where there is no record."""
+    rows: dict[str, int]
+    """Rows by table: `raw.tracks`, …, and the marts by their bare names."""
+    duckdb_version: str
+    enrich_version: str
+    format: int = FORMAT
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as they are written to JSON."""
+        return asdict(self) | {"taken_at": self.taken_at.isoformat()}
+
+    def store(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Write the table `manifest` of one row."""
+        chosen = ", ".join(f"${name}::{_TYPES.get(name, 'varchar')} as {name}" for name in self.as_dict())
+        said = self.as_dict() | {"rows": json.dumps(self.rows)}
+        con.execute(f"create or replace table manifest as select {chosen}", said)
+
+
+def read_manifest(con: duckdb.DuckDBPyConnection) -> Manifest:
+    """The manifest of an open snapshot; a `duckdb.Error` where there is none."""
+    names = ", ".join(field.name for field in fields(Manifest))
+    found = con.execute(
+        f"select {names.replace('taken_at', 'epoch_us(taken_at)').replace('rows', 'rows::varchar')} from manifest"  # noqa: S608
+    ).fetchall()
+    if not found:
+        raise duckdb.CatalogException("the table manifest is empty")
+    said = dict(zip(names.split(", "), found[0], strict=True))
+    counts = json.loads(said["rows"])
+    if not isinstance(counts, dict) or not all(isinstance(n, int) for n in counts.values()):
+        raise ValueError("the manifest's rows are no counts")
+    return Manifest(**said | {"rows": counts, "taken_at": datetime.fromtimestamp(said["taken_at"] / 1e6, tz=UTC)})
 
 
 class Snapshot:

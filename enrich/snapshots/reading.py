@@ -7,14 +7,17 @@ numeric without scale as DOUBLE; types that Arrow lacks as text. Infinite dates 
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as adbc
 import duckdb
+import polars as pl
 import psycopg
 import pyarrow as pa
 
@@ -23,11 +26,64 @@ from enrich.database.faults import database_errors, describe, explain, place
 from enrich.database.layout import UNKNOWN, Layout, layout_of
 from enrich.errors import DatabaseError
 from enrich.settings import Settings
-from enrich.snapshots.manifest import FORMAT
-from enrich.snapshots.tables import KEY, REQUIRED, STAGED
+from enrich.sql import DATABASE, sql_root
 
+#: Kind of the columns that tables are joined by: uuid where all of an installation's are, else varchar.
+KEY = "key"
+
+#: The tables a snapshot holds → the columns the marts rely on → their type there. Installations differ: what is not
+#: `REQUIRED` may be missing and then reads as empty or null. Their order is the order of reading: first what tells the
+#: names of tracks (`NAMING`), so that titles are parsed while the rest is read.
+STAGED: dict[str, dict[str, str]] = {
+    "artists": {"id": KEY, "name": "varchar", "aliases": "varchar[]", "created_at": "timestamptz"},
+    "track_artists": {"track_id": KEY, "artist_id": KEY, "role": "varchar", "position": "integer"},
+    "albums": {"id": KEY, "label": "varchar", "release_date": "date"},
+    "tracks": {
+        "id": KEY, "title": "varchar", "isrc": "varchar", "duration_ms": "bigint", "release_date": "date",
+        "label": "varchar", "record_label": "varchar", "artist_name": "varchar", "mashup_components": "json",
+        "is_mashup": "boolean", "metadata": "json",
+        "created_at": "timestamptz", "updated_at": "timestamptz",
+    },
+    "enrichment_status": {
+        "track_id": KEY, "status": "varchar", "last_attempt": "timestamptz", "retry_count": "integer",
+        "error_message": "varchar", "is_retriable": "boolean", "retry_after": "timestamptz",
+    },
+    "album_tracks": {"album_id": KEY, "track_id": KEY},
+    "performers": {"id": KEY, "name": "varchar", "artist_id": KEY},
+    "setlists": {
+        "id": KEY, "performer_id": KEY, "set_date": "timestamptz", "source": "varchar",
+        "is_complete": "boolean", "metadata": "json",
+    },
+    "setlist_tracks": {
+        "setlist_id": KEY, "track_id": KEY, "position": "integer", "is_id": "boolean", "id_text": "varchar",
+    },
+    "playlists": {
+        "id": KEY, "name": "varchar", "source": "varchar", "curator": "varchar", "metadata": "json",
+        "created_at": "timestamptz",
+    },
+    "playlist_tracks": {"playlist_id": KEY, "track_id": KEY, "position": "integer"},
+    "enrich_attempts": {"track_id": KEY, "command": "varchar", "attempted_at": "timestamptz"},
+}  # fmt: skip
+
+#: What names of artists, labels and titles are made from.
+NAMING = ("artists", "track_artists", "albums", "tracks")
+
+#: Without these there is nothing to resolve.
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "artists": ("id", "name"),
+    "tracks": ("id", "title"),
+    "track_artists": ("track_id", "artist_id"),
+    "enrichment_status": ("track_id", "status"),
+}
+
+Con = duckdb.DuckDBPyConnection
 #: Called with the table's name and its number of rows when it has been read.
 Progress = Callable[[str, int], None]
+
+#: Names among the marks: from which transaction on rows may be unseen, and who read what.
+_HORIZON, _TAKEN_BY = ":horizon", ":taken by"
+#: Transactions, a quarter of what their numbers hold: what was written before is not told from what comes.
+_LONG_AGO = 2**30
 
 # Types whose Arrow form DuckDB reads; any other is read as text.
 _ARROW_TYPES = frozenset(
@@ -64,18 +120,14 @@ class Catalog:
     database: str
     schema_version: int | None
     layout: Layout
-    plain: frozenset[str] = frozenset()
-    """Ordinary tables, neither views nor partitioned."""
+    keys: dict[str, tuple[str, ...]]
+    """Ordinary table → its primary key; no views, nor what shows a role some of its rows."""
 
     @property
-    def key_types(self) -> set[str]:
-        """Types, as of pg_type, of the columns that tables are joined by."""
-        return {
-            column.type_name
-            for table, columns in self.columns.items()
-            for column in columns
-            if STAGED[table].get(column.name) == KEY
-        }
+    def key_type(self) -> str:
+        """Type of the columns that tables are joined by: one number where all are uuid, a quarter of their text."""
+        named = ((STAGED[table].get(one.name), one.type_name) for table, of_it in self.columns.items() for one in of_it)
+        return "uuid" if {type_name for kind, type_name in named if kind == KEY} == {"uuid"} else "varchar"
 
 
 def read_catalog(settings: Settings) -> Catalog:
@@ -91,22 +143,16 @@ def read_catalog(settings: Settings) -> Catalog:
             raise DatabaseError(f"Postgres at {place(url)}: {layout.said()}")
         for statement in layout.views:
             con.execute(statement)
-        rows = con.execute(
-            """select t.name, n.nspname, a.attname, y.typname, format_type(a.atttypid, a.atttypmod),
-                   c.relkind = 'r'
-               from unnest(%s::text[]) with ordinality as t (name, place)
-               join pg_class c on c.oid = to_regclass(t.name)
-               join pg_namespace n on n.oid = c.relnamespace
-               join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-               join pg_type y on y.oid = a.atttypid
-               order by t.place, a.attnum""",
-            [list(STAGED)],
-        ).fetchall()
+        cur = con.cursor()
+        DATABASE["columns"].execute(cur, tables=list(STAGED))
         columns: dict[str, list[Column]] = {}
         schemas: dict[str, str] = {}
-        for table, schema, name, type_name, declared, _ in rows:
+        keys: dict[str, tuple[str, ...]] = {}
+        for table, schema, name, type_name, declared, is_key in cur:
             schemas[table] = "pg_temp" if schema.startswith("pg_temp") else schema
             columns.setdefault(table, []).append(Column(name=name, type_name=type_name, declared=declared))
+            if is_key:
+                keys[table] = (*keys.get(table, ()), name)
         for table, needed in REQUIRED.items():
             if table not in columns:
                 raise DatabaseError(
@@ -132,36 +178,77 @@ def read_catalog(settings: Settings) -> Catalog:
         database=place(url),
         schema_version=found[0] if found else None,
         layout=layout,
-        plain=frozenset(row[0] for row in rows if row[-1]),
+        keys=keys,
     )
 
 
-def read_tables(
-    settings: Settings,
-    catalog: Catalog,
-    con: duckdb.DuckDBPyConnection,
-    *,
-    former: Path | None = None,
-    progress: Progress | None = None,
-) -> dict[str, int]:
+def read_tables(settings: Settings, catalog: Catalog, con: Con, *, progress: Progress | None = None) -> dict[str, int]:
     """Copy every table of the catalog into schema `raw`; returns rows by table.
 
     Args:
         settings: Where Postgres is.
         catalog: What to read.
         con: The snapshot to be; also gets the table `stored.marks`, by which the next one knows what has changed.
-        former: A snapshot of the same format: tables that are as they were are taken from it. None: all is read.
         progress: Told of each table.
 
     Raises:
         DatabaseError: the connection broke or a table may not be read; names the table.
     """
-    url = database_url(settings)
     con.execute("create schema raw; create schema if not exists stored")
-    con.execute("create table stored.marks (name varchar, mark varchar)")
-    marks = _former_marks(con, former)
     counts: dict[str, int] = {}
-    doing = "connecting"
+    with _reading(settings, catalog) as (cursor, doing):
+        _store_marks(con, "stored", _marks(cursor, catalog))
+        for table in catalog.columns:
+            doing[0] = f"reading {catalog.schemas[table]}.{table}"
+            _copy(cursor, con, catalog.columns[table], _there(catalog, table), f"raw.{_quoted(table)}")
+            counts[table] = _rows(con, f"raw.{_quoted(table)}")
+            if progress is not None:
+                progress(table, counts[table])
+    return counts
+
+
+def mend_tables(
+    settings: Settings, catalog: Catalog, con: Con, *, progress: Progress | None = None
+) -> dict[str, int] | None:
+    """Make the tables of a copy of the former snapshot what they are now; returns rows by table.
+
+    Of a table with a primary key only rows are read that a transaction wrote which the former snapshot may not have
+    seen, and the keys where rows went; of any other all of them. None where the former one was taken elsewhere, by
+    another server process, version of enrich or its libraries, or too long ago: then all is to be read.
+
+    Args:
+        settings: Where Postgres is.
+        catalog: What to read.
+        con: In memory, with the copy attached as `snap`; gets the schemas `come` and `gone` of the rows that changed.
+        progress: Told of each table.
+
+    Raises:
+        DatabaseError: see `read_tables`.
+    """
+    con.execute("create schema come; create schema gone")
+    counts: dict[str, int] = {}
+    with _reading(settings, catalog) as (cursor, doing):
+        marks, former = _marks(cursor, catalog), dict(con.execute("from snap.stored.marks").fetchall())
+        passed = int(marks[_HORIZON]) - int(former.get(_HORIZON, 0))
+        if former.get(_TAKEN_BY) != marks[_TAKEN_BY] or not 0 <= passed < _LONG_AGO:
+            return None
+        for table in catalog.columns:
+            doing[0] = f"reading {catalog.schemas[table]}.{table}"
+            is_same = table in catalog.keys and former.get(table) == marks[table]
+            if not is_same or not _mend(cursor, con, catalog, table, former[_HORIZON]):
+                _exchange(cursor, con, catalog, table)
+            counts[table] = _rows(con, f"snap.raw.{_quoted(table)}")
+            if progress is not None:
+                progress(table, counts[table])
+        con.execute("drop table snap.stored.marks")
+        _store_marks(con, "snap.stored", marks)
+    return counts
+
+
+@contextmanager
+def _reading(settings: Settings, catalog: Catalog) -> Iterator[tuple[adbc.Cursor, list[str]]]:
+    """A cursor in the one read-only transaction, and a place to say what is being done, for errors."""
+    url, doing = database_url(settings), ["connecting"]
     try:
         with adbc.connect(url) as source, source.cursor() as cursor:
             for statement in ("set transaction read write", *catalog.layout.views):
@@ -170,69 +257,91 @@ def read_tables(
             cursor.execute("set transaction isolation level repeatable read read only")
             # A long COPY must not be cut by a limit meant for web requests.
             cursor.execute("set local statement_timeout = 0")
-            for table in catalog.columns:
-                doing = f"reading {catalog.schemas[table]}.{table}"
-                mark = _mark(cursor, catalog, table)
-                con.execute("insert into stored.marks values (?, ?)", [table, mark])
-                if mark is not None and marks.get(table) == mark:
-                    con.execute(f"create table raw.{_quoted(table)} as from former.raw.{_quoted(table)}")
-                else:
-                    _copy(cursor, con, catalog, table)
-                counts[table] = _rows(con, f"raw.{_quoted(table)}")
-                if progress is not None:
-                    progress(table, counts[table])
+            yield cursor, doing
     except adbc_driver_manager.Error as error:
-        raise _described(str(error), getattr(error, "sqlstate", None), url=url, doing=doing) from error
+        raise _described(str(error), getattr(error, "sqlstate", None), url=url, doing=doing[0]) from error
     except psycopg.Error as error:
-        raise describe(error, url=url, doing=doing) from error
+        raise describe(error, url=url, doing=doing[0]) from error
     except (pa.ArrowException, OSError, duckdb.InvalidInputException) as error:
         # DuckDB passes on what broke the stream it was reading.
-        raise _described(str(error), None, url=url, doing=doing) from error
-    return counts
+        raise _described(str(error), None, url=url, doing=doing[0]) from error
 
 
-def _copy(cursor: adbc.Cursor, con: duckdb.DuckDBPyConnection, catalog: Catalog, table: str) -> None:
-    columns = catalog.columns[table]
-    chosen = ", ".join(_selected(column) for column in columns)
-    cursor.execute(f"select {chosen} from {_quoted(catalog.schemas[table])}.{_quoted(table)}")  # noqa: S608
-    shaped = ", ".join(_shaped(column) for column in columns)
+def _copy(cursor: adbc.Cursor, con: Con, columns: Sequence[Column], rows: str, into: str) -> None:
+    cursor.execute(f"select {', '.join(map(_selected, columns))} from {rows}")  # noqa: S608
     with cursor.fetch_record_batch() as reader:
         con.register("incoming", reader)
-        con.execute(f"create table raw.{_quoted(table)} as select {shaped} from incoming")  # noqa: S608
+        con.execute(f"create or replace table {into} as select {', '.join(map(_shaped, columns))} from incoming")  # noqa: S608
         con.unregister("incoming")
 
 
-def _mark(cursor: adbc.Cursor, catalog: Catalog, table: str) -> str | None:
-    """A text that is another one whenever a table's rows are; None where that cannot be told (a view).
+def _mend(cursor: adbc.Cursor, con: Con, catalog: Catalog, table: str, horizon: str) -> bool:
+    """Read what came since, find what went, and change the table; False where the two do not add up."""
+    name = _quoted(table)
+    raw, come, gone = f"snap.raw.{name}", f"come.{name}", f"gone.{name}"
+    there = _there(catalog, table)
+    recent = f"age(xmin) <= age('{int(horizon) & 0xFFFFFFFF}'::xid)"
+    _copy(cursor, con, catalog.columns[table], f"{there} where {recent}", come)
+    cursor.execute(f"select count(*) from {there}")  # noqa: S608
+    left = int(cursor.fetchone()[0]) - _rows(con, come)
+    keys = [column for column in catalog.columns[table] if column.name in catalog.keys[table]]
+    listed = ", ".join(_quoted(key.name) for key in keys)
+    written = f"({listed}) in (select ({listed}) from {come})"  # noqa: S608
+    con.execute(f"create table {gone} as from {raw} where {written}")
+    if _rows(con, raw) - _rows(con, gone) != left:
+        _copy(cursor, con, keys, there, "there")
+        written = f"({written} or ({listed}) not in (select ({listed}) from there))"  # noqa: S608
+        con.execute(f"create or replace table {gone} as from {raw} where {written}")
+    if _rows(con, raw) - _rows(con, gone) != left:
+        return False
+    if _rows(con, gone):
+        con.execute(f"delete from {raw} where ({listed}) in (select ({listed}) from {gone})")  # noqa: S608
+    con.execute(f"insert into {raw} from {come}")
+    return True
 
-    Every insert, update or delete changes the number of rows or the sum of the transactions that wrote them, for these
-    only grow; truncating, rewriting, restoring or another layout changes the rest. A server started anew is a doubt.
+
+def _exchange(cursor: adbc.Cursor, con: Con, catalog: Catalog, table: str) -> None:
+    """Read all of a table, and compare."""
+    name = _quoted(table)
+    raw, come, gone = f"snap.raw.{name}", f"come.{name}", f"gone.{name}"
+    _copy(cursor, con, catalog.columns[table], _there(catalog, table), "now")
+    con.execute(f"create or replace table {come} as (from now except all from {raw})")
+    con.execute(f"create or replace table {gone} as (from {raw} except all from now)")
+    if _rows(con, come) or _rows(con, gone):
+        con.execute(f"create or replace table {raw} as from now")
+
+
+def _marks(cursor: adbc.Cursor, catalog: Catalog) -> dict[str, str]:
+    """What the next snapshot must find as it was to take over: who read, how each table is made, and up to where.
+
+    A transaction that this one does not see has a number from the horizon on. Truncating, rewriting or restoring
+    a table changes its file; a server started anew is a doubt.
     """
-    if table not in catalog.plain:
-        return None
-    name = f"{_quoted(catalog.schemas[table])}.{_quoted(table)}"
     cursor.execute(
-        "select concat_ws(' ', c.oid, c.relfilenode, c.relkind, current_database(), pg_postmaster_start_time(),"  # noqa: S608
-        " pg_snapshot_xmin(pg_current_snapshot())::text::bigint >> 32, r.mark) from pg_class c,"
-        f" (select concat_ws(' ', count(*), sum(xmin::text::bigint)) as mark from {name}) r"
-        f" where c.oid = {_literal(name)}::regclass"
+        "select pg_snapshot_xmin(pg_current_snapshot())::text,"
+        " concat_ws(' ', current_database(), current_user, pg_postmaster_start_time())"
     )
-    row = cursor.fetchone()
-    kinds = ",".join(f"{column.name} {column.declared}" for column in catalog.columns[table])
-    return f"{catalog.database} {row[0]} {kinds}" if row else None
+    horizon, server = cursor.fetchone()
+    code = hashlib.sha256()
+    for path in (*sorted(Path(__file__).parents[1].rglob("*.py")), *sorted((sql_root() / "duckdb").glob("*.sql"))):
+        code.update(path.read_bytes())
+    kinds = {table: [(c.name, c.declared) for c in of_it] for table, of_it in catalog.columns.items()}
+    made_by = f"{pl.__version__} {duckdb.__version__} {code.hexdigest()}"
+    marks = {_HORIZON: horizon, _TAKEN_BY: f"{catalog.database} {server} {made_by} {catalog.keys} {kinds}"}
+    for table in catalog.keys:
+        name = literal(_there(catalog, table))
+        cursor.execute(f"select concat_ws(' ', oid, relfilenode) from pg_class where oid = {name}::regclass")  # noqa: S608
+        marks[table] = cursor.fetchone()[0]
+    return marks
 
 
-def _former_marks(con: duckdb.DuckDBPyConnection, former: Path | None) -> dict[str, str]:
-    if former is None:
-        return {}
-    try:
-        con.execute(f"attach {_literal(str(former))} as former (read_only)")
-        if con.execute("select format from former.manifest").fetchall() != [(FORMAT,)]:
-            return {}
-        return dict(con.execute("select name, mark from former.stored.marks where mark is not null").fetchall())
-    except duckdb.Error:
-        # Whatever is wrong with the last one, a new one can be read whole.
-        return {}
+def _store_marks(con: Con, schema: str, marks: dict[str, str]) -> None:
+    con.execute(f"create table {schema}.marks (name varchar, mark varchar)")
+    con.executemany(f"insert into {schema}.marks values (?, ?)", list(marks.items()))  # noqa: S608
+
+
+def _there(catalog: Catalog, table: str) -> str:
+    return f"{_quoted(catalog.schemas[table])}.{_quoted(table)}"
 
 
 def _described(text: str, state: object, *, url: str, doing: str) -> DatabaseError:
@@ -255,17 +364,12 @@ def _selected(column: Column) -> str:
 
 def _shaped(column: Column) -> str:
     name = _quoted(column.name)
-    if column.type_name in ("timestamp", "timestamptz"):
-        plus, minus = _INFINITE_US
+    if (kind := column.type_name) in ("timestamp", "timestamptz", "date"):
+        counted = f"{name} - date '1970-01-01'" if kind == "date" else f"epoch_us({name})"
+        plus, minus = _INFINITE_DAYS if kind == "date" else _INFINITE_US
         return (
-            f"case epoch_us({name}) when {plus} then 'infinity'::{column.type_name} "
-            f"when {minus} then '-infinity'::{column.type_name} else {name} end as {name}"
-        )
-    if column.type_name == "date":
-        plus, minus = _INFINITE_DAYS
-        return (
-            f"case {name} when date '1970-01-01' + ({plus}) then 'infinity'::date "
-            f"when date '1970-01-01' + ({minus}) then '-infinity'::date else {name} end as {name}"
+            f"case {counted} when {plus} then 'infinity'::{kind} when {minus} then '-infinity'::{kind} "
+            f"else {name} end as {name}"
         )
     if column.type_name == "numeric":
         sized = re.fullmatch(r"numeric\((\d+),(\d+)\)", column.declared)
@@ -280,9 +384,10 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """A text as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def _rows(con: duckdb.DuckDBPyConnection, table: str) -> int:
+def _rows(con: Con, table: str) -> int:
     return int(con.execute(f"select count(*) from {table}").fetchall()[0][0])  # noqa: S608

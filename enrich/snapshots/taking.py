@@ -8,6 +8,7 @@ Entry point: `snapshot`.
 from __future__ import annotations
 
 import json
+import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,11 +19,11 @@ from enrich import __version__
 from enrich.errors import DatabaseError, SnapshotError, undoing
 from enrich.frames.files import unlink_all
 from enrich.settings import Settings
-from enrich.snapshots.building import build_marts, name_tracks
-from enrich.snapshots.manifest import Manifest
+from enrich.snapshots.building import build_marts, count_marts, name_tracks
+from enrich.snapshots.mending import mend_marts
+from enrich.snapshots.opening import FORMAT, Manifest
 from enrich.snapshots.places import free_id, latest, locked, publish, remove_old, snapshots_folder, unfinished
-from enrich.snapshots.reading import Catalog, Progress, read_catalog, read_tables
-from enrich.snapshots.tables import NAMING
+from enrich.snapshots.reading import NAMING, Catalog, Progress, literal, mend_tables, read_catalog, read_tables
 
 #: One checkpoint, when all is there: what a crash leaves of a snapshot is removed anyway.
 _AT_THE_END: dict[str, str | bool | int | float | list[str]] = {"checkpoint_threshold": "1TB"}
@@ -52,9 +53,10 @@ def snapshot(settings: Settings, *, now: datetime, full: bool = False, progress:
             working = unfinished(folder, snapshot_id)
             parts = (working, working.with_name(working.name + ".wal"), working.with_suffix(".json"))
             with undoing(lambda: unlink_all(parts)):
+                mended = None if full else _mended(settings, catalog, latest(folder), working, progress)
                 with duckdb.connect(str(working), config=_AT_THE_END) as con:
-                    raw = _read(settings, catalog, con, None if full else latest(folder), progress)
-                    marts = build_marts(con, catalog)
+                    raw = mended or _read(settings, catalog, con, progress)
+                    marts = count_marts(con) if mended else build_marts(con, catalog)
                     manifest = Manifest(
                         snapshot_id=snapshot_id,
                         taken_at=now.astimezone(UTC),
@@ -82,12 +84,29 @@ def snapshot(settings: Settings, *, now: datetime, full: bool = False, progress:
         ) from error
 
 
+def _mended(
+    settings: Settings, catalog: Catalog, former: Path | None, working: Path, progress: Progress | None
+) -> dict[str, int] | None:
+    """Make a copy of the former snapshot what one is now; returns rows by table, None (and no file) where in doubt."""
+    if former is None:
+        return None
+    try:
+        shutil.copyfile(former, working)
+        with duckdb.connect(config=_AT_THE_END) as con:
+            con.execute(f"attach {literal(str(working))} as snap")
+            if con.execute("select format from snap.manifest").fetchall() == [(FORMAT,)]:
+                counts = mend_tables(settings, catalog, con, progress=progress)
+                if counts is not None and mend_marts(con, catalog):
+                    return counts
+    except (duckdb.Error, OSError):
+        # Whatever is wrong with the last one, a new one can be read whole.
+        pass
+    unlink_all((working, working.with_name(working.name + ".wal")))
+    return None
+
+
 def _read(
-    settings: Settings,
-    catalog: Catalog,
-    con: duckdb.DuckDBPyConnection,
-    former: Path | None,
-    progress: Progress | None,
+    settings: Settings, catalog: Catalog, con: duckdb.DuckDBPyConnection, progress: Progress | None
 ) -> dict[str, int]:
     """Read all tables, and name the tracks meanwhile; returns rows by table.
 
@@ -105,6 +124,6 @@ def _read(
             progress(table, rows)
 
     with ThreadPoolExecutor(max_workers=1) as beside, con.cursor() as reading:
-        counts = read_tables(settings, catalog, reading, former=former, progress=read)
+        counts = read_tables(settings, catalog, reading, progress=read)
         naming[0].result()
     return counts

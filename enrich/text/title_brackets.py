@@ -96,12 +96,18 @@ def _meanings(inners: pl.Series) -> pl.DataFrame:
 
 
 def judged_brackets(
-    rows: pl.DataFrame, known_labels: Collection[str] | None, *, one_by_one: bool, guess: bool
-) -> pl.DataFrame:
+    rows: pl.DataFrame,
+    known_labels: Collection[str] | None,
+    *,
+    one_by_one: bool = False,
+    guess: bool = False,
+    others: pl.DataFrame | None = None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The pieces of cleaned titles, in order, with what each bracket means and which one is its title's label.
 
-    `rows` are row, given (artist), text; for the rest see `titles.parse_titles`. Returns one row per piece, a bracket
-    or the text between two: among others inner (null for text), meaning, is_known, is_label.
+    `rows` are row, given (artist), text; `others` are the words of the column's other titles; for the rest see
+    `titles.parse_titles`. Returns one row per piece, a bracket or the text between two: among others inner (null for
+    text), meaning, is_known, is_label; and the words of the column, see `_words`.
     """
     brackets = _brackets(rows)
     known = pl.DataFrame({"n": list(known_labels or ())}, schema={"n": pl.String}).select(label_key(pl.col.n))["n"]
@@ -121,19 +127,19 @@ def judged_brackets(
         & pl.when(meaning.is_in(VERSION_MEANINGS)).then("row").forward_fill().shift(1).eq_missing(pl.col.row),
     )
     judged = judged.with_columns(in_name=_in_name())
-    if one_by_one:
-        judged = judged.with_columns(recurs=pl.lit(False))
-    else:
-        recurring = _recurring(judged, rows)
-        judged = judged.join(recurring, on="key", how="left", maintain_order="left").with_columns(
-            pl.col.recurs.fill_null(False)
-        )
-    opened = judged.filter(meaning.is_in(["open", "company"])).height
-    candidate = _may_be_label(speaks=not one_by_one and opened >= _SPEAKS, guess=guess)
+    words = _words(judged, rows)
+    own = words.drop("row")
+    likely = own.clear() if one_by_one else own
+    speaks = column_speaks(likely if others is None else pl.concat([own, others]))
+    if others is not None:
+        likely = pl.concat([own, others.join(own.select("key").unique(), on="key", how="semi")])
+    recurring = recurring_keys(likely)
+    judged = judged.with_columns(recurs=pl.col.key.hash().is_in(recurring.implode()) & pl.col.key.is_not_null())
+    candidate = _may_be_label(speaks=speaks, guess=guess)
     judged = judged.with_columns(candidate=candidate & ~pl.col.leads & ~pl.col.in_name)
     # The last square bracket, else the last round one.
     rank = pl.when("candidate").then(pl.col.is_square.cast(pl.Int32) * 100_000 + pl.col.i)
-    return judged.with_columns(is_label=(rank == rank.max().over("row")).fill_null(False))
+    return judged.with_columns(is_label=(rank == rank.max().over("row")).fill_null(False)), words
 
 
 def _may_be_label(*, speaks: bool, guess: bool) -> pl.Expr:
@@ -158,24 +164,34 @@ def _in_name() -> pl.Expr:
     return pl.col.inner.is_not_null() & is_other & ahead & ~before
 
 
-def _recurring(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def _words(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """What each bracket that can be a label says of its column: row, key, is_named, is_open, artist, base.
+
+    Texts are their hashes, good for one version of Polars: grouping a million texts would cost more than the rest.
+    """
+    is_named = pl.col.meaning.is_in(["open", "company"])
+    is_open = is_named & ~pl.col.leads & ~pl.col.glued & pl.col.key.is_not_null()
+    named = judged.filter(~pl.col.meaning.is_in(["none", "plain", "feature"]))
+    about = rows.select("given", "text").select(pl.all().gather(named["row"]))
+    return named.select("row", pl.col.key.hash(), is_named=is_named, is_open=is_open).hstack(
+        about.select(
+            artist=pl.when(pl.col.given.is_not_null()).then(pl.col.given.str.to_lowercase().hash()),
+            base=pl.col.text.str.extract(r"^([^\[(]*)").str.strip_chars().str.to_lowercase().hash(),
+        )
+    )
+
+
+def column_speaks(words: pl.DataFrame) -> bool:
+    """Whether a column has brackets enough to speak for itself, from its words."""
+    return words.filter("is_named").height >= _SPEAKS
+
+
+def recurring_keys(words: pl.DataFrame) -> pl.Series:
     """Keys of brackets that the column itself shows to be labels: at the end of several titles by several artists.
 
     A part of a title recurs too, but with the same artist. Where no artists are given, more titles are asked for.
     """
-    open_ = judged.filter(pl.col.meaning.is_in(["open", "company"]) & ~pl.col.leads & ~pl.col.glued)
-    often = open_.select("row", "key").filter(pl.len().over("key") >= 3)
-    about = rows.select("given", "text").select(pl.all().gather(often["row"]))
-    # Compared by hash: grouping a million texts would cost more than the rest.
-    seen = (
-        often.lazy()
-        .with_columns(
-            artist=about["given"].str.to_lowercase(),
-            base=about["text"].str.extract(r"^([^\[(]*)").str.strip_chars().str.to_lowercase().hash(),
-        )
-        .with_columns(artist=pl.when(pl.col.artist.is_not_null()).then(pl.col.artist.hash()))
-        .group_by("key")
-        .agg(titles=pl.col.base.n_unique(), artists=pl.col.artist.drop_nulls().n_unique(), named=pl.col.artist.count())
-    )
-    enough = (pl.col.titles >= 3) & ((pl.col.artists >= 3) | ((pl.col.named == 0) & (pl.col.titles >= 5)))
-    return seen.select("key", recurs=enough).collect()
+    titles, artists = pl.col.base.n_unique(), pl.col.artist.drop_nulls().n_unique()
+    enough = (titles >= 3) & ((artists >= 3) | ((pl.col.artist.count() == 0) & (titles >= 5)))
+    often = words.lazy().filter("is_open").filter(pl.len().over("key") >= 3)
+    return often.group_by("key").agg(enough=enough).filter("enough").select("key").collect()["key"]

@@ -93,12 +93,29 @@ def parse_titles(
 
     Raises ValueError: `artists` is not as long as `titles`.
     """
+    return _read(titles, artists, known_labels, one_by_one=one_by_one, guess=guess)[0]
+
+
+def parse_beside(
+    titles: pl.Series, artists: pl.Series, known_labels: Collection[str], others: pl.DataFrame | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Some titles of a column as `parse_titles` reads them in the whole of it, and the words of their brackets.
+
+    `others` are the words of all its other titles, for they decide as well; None: there are none.
+    """
+    return _read(titles, artists, known_labels, others=others)
+
+
+def _read(
+    titles: pl.Series, artists: pl.Series | None, known_labels: Collection[str] | None, **how: Any
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Parsed titles, and the words of their brackets; `how` is as for `judged_brackets`."""
     if artists is not None and len(artists) != len(titles):
         raise ValueError(f"artists must be as long as titles ({len(titles)}), got {len(artists)}")
     given = artists.cast(pl.String) if artists is not None else pl.Series([None] * len(titles), dtype=pl.String)
     rows = _cleaned(titles.cast(pl.String), given)
-    brackets = judged_brackets(rows, known_labels, one_by_one=one_by_one, guess=guess)
-    return _assembled(rows, brackets).select(PARSED_TITLES.names()).match_to_schema(PARSED_TITLES)
+    brackets, words = judged_brackets(rows, known_labels, **how)
+    return _assembled(rows, brackets).select(PARSED_TITLES.names()).match_to_schema(PARSED_TITLES), words
 
 
 def parse_title_table(table: pl.DataFrame) -> pl.DataFrame:

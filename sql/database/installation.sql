@@ -30,6 +30,19 @@ from pg_attribute
 where attrelid = to_regclass($name) and attnum > 0 and not attisdropped and attgenerated = ''
     and pg_column_is_updatable(attrelid, attnum, false)
 
+-- name: columns(tables)
+-- One row per column of those tables that are there, in order: table, schema, column, type, its declaration, and whether
+-- it is of the primary key of an ordinary table that shows every role all of its rows.
+select t.name, n.nspname, a.attname::text, y.typname, format_type(a.atttypid, a.atttypmod),
+    c.relkind = 'r' and not c.relrowsecurity and not c.relhassubclass and a.attnum = any (i.indkey)
+from unnest($tables::text[]) with ordinality as t (name, place)
+join pg_class c on c.oid = to_regclass(t.name)
+join pg_namespace n on n.oid = c.relnamespace
+join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+join pg_type y on y.oid = a.atttypid
+left join pg_index i on i.indrelid = c.oid and i.indisprimary
+order by t.place, a.attnum
+
 -- name: column_of(relation_no, column_no)
 -- One row: a column by number, and whether it is a view's.
 select a.attname::text, c.relkind = 'v'

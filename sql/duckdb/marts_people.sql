@@ -3,7 +3,7 @@
 
 -- name: stored_artists()
 -- One row per artist; `aliases` without nulls and blanks, empty where there are none.
-create table stored.artists as
+create or replace table stored.artists as
 select a.id as artist_id, a.name as artist, n.artist_key, n.is_unknown,
     coalesce(list_filter(a.aliases, lambda alias: trim(alias) <> ''), []) as aliases
 from staged.artists a
@@ -12,14 +12,14 @@ order by a.created_at, a.id
 
 -- name: marts_artists()
 -- One row per artist.
-create view artists as
+create or replace view artists as
 select artist_id::varchar as artist_id, artist, artist_key, aliases
 from stored.artists
 
 -- name: marts_credits()
 -- One row per (track_id, artist_id, role), of known artists; a name written on the track itself is a credit of the artist
 -- of that name, where there is one.
-create view credits as
+create or replace view credits as
 select c.track_id::varchar as track_id, c.artist_id::varchar as artist_id, a.artist, a.artist_key,
     coalesce(c.role, 'primary') as role, c.position
 from staged.track_artists c
@@ -30,7 +30,7 @@ from stored.written_credits
 
 -- name: staging_written_artists()
 -- One row per track whose artist is written on the track itself, and credited in no table; the oldest artist of a name.
-create table stored.written_credits as
+create or replace table stored.written_credits as
 with oldest as (
     select artist_key, arg_min(artist_id, rowid) as artist_id from stored.artists group by artist_key
 )
@@ -48,7 +48,7 @@ where t.id not in (
 -- name: staging_shown_artists()
 -- One row per track with a primary artist: the names as one text. Unknown-words are no artists. Most tracks have one
 -- artist: only where there are several are names put in order and joined.
-create temp table shown_artists as
+create or replace temp table shown_artists as
 with
 named as (
     select c.track_id, a.artist, a.artist_key, c.position
@@ -69,7 +69,7 @@ select track_id, artist, artist_key
 from stored.written_credits
 union all
 select n.track_id,
-    string_agg(n.artist, ' & ' order by n.position nulls last, n.artist_key),
+    string_agg(n.artist, ' & ' order by n.position nulls last, n.artist_key, n.artist),
     string_agg(n.artist_key, '|' order by n.artist_key)
 from named n
 join counted c on c.track_id = n.track_id and c.artists > 1

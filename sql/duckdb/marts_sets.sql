@@ -2,7 +2,7 @@
 
 -- name: stored_sets()
 -- One row per set; `duplicate_of` names the set that is kept in `tracklists` where the same one was imported twice.
-create table stored.sets as
+create or replace table stored.sets as
 select s.set_id, s.dj, s.dj_key, s.performer_id, s.dj_artist_id, s.set_name, s.set_date, s.source, d.duplicate_of
 from sets_keyed s
 left join duplicate_sets d using (set_id)
@@ -10,7 +10,7 @@ order by s.set_date, s.set_id
 
 -- name: marts_sets()
 -- One row per set.
-create view sets as
+create or replace view sets as
 select set_id::varchar as set_id, dj, dj_key, performer_id::varchar as performer_id,
     dj_artist_id::varchar as dj_artist_id, set_name, set_date, source, duplicate_of::varchar as duplicate_of
 from stored.sets
@@ -18,7 +18,7 @@ from stored.sets
 -- name: stored_tracklists()
 -- One row per slot of every set that is no duplicate, set by set. A slot without a track, or whose track has no known
 -- artist, is an unknown one.
-create table stored.tracklists as
+create or replace table stored.tracklists as
 with ordered as (
     select row_number() over (order by s.set_date, s.set_id) as place, s.set_id, s.dj, s.set_name, s.set_date
     from sets_keyed s
@@ -31,12 +31,12 @@ select s.set_id, s.dj, s.set_name, s.set_date, p.position::integer as position,
     p.track_id
 from slots p
 join ordered s on s.set_id = p.set_id
-left join stored.tracks t on t.track_id = p.track_id
+left join every_tracks t on t.track_id = p.track_id
 order by s.place, p.position
 
 -- name: marts_tracklists()
 -- One row per slot: the frame TRACKLISTS.
-create view tracklists as
+create or replace view tracklists as
 select set_id::varchar as set_id, dj, set_name, set_date, position, artist, title, label, is_id,
     coalesce(track_id::varchar, set_id || '#' || position) as track_key
 from stored.tracklists

@@ -3,7 +3,7 @@
 
 -- name: stored_tracks(max_attempts)
 -- One row per track. A failure is retriable when the installation says so, else when its error is one that passes.
-create table stored.tracks as
+create or replace table stored.tracks as
 with
 plays as (
     select p.track_id, count(*) as plays, min(s.set_date) as first_played, max(s.set_date) as last_played
@@ -28,7 +28,7 @@ select t.id as track_id, t.title, n.title_key, n.base_title, n.base_key, n.versi
         n.parsed_catalog_number
     ) as catalog_number,
     t.isrc, t.duration_ms, t.release_date, l.label, l.label_key, l.label_source, n.title_label,
-    n.title_label_confidence, n.artist, n.is_known_artist, n.is_known_title,
+    n.title_label_confidence, n.artist, n.artist_key, n.is_known_artist, n.is_known_title,
     coalesce(t.is_mashup, false) or n.parsed_is_mashup as is_mashup,
     case when json_type(t.mashup_components, '$[0]') = 'VARCHAR' then t.mashup_components::varchar[]
         else n.components end as components,
@@ -50,15 +50,18 @@ left join plays p on p.track_id = t.id
 
 -- name: marts_tracks()
 -- One row per track.
-create view tracks as
-select * replace (track_id::varchar as track_id)
+create or replace view tracks as
+select * exclude (artist_key) replace (track_id::varchar as track_id)
 from stored.tracks
 
 -- name: marts_labels()
 -- One row per label_key: its commonest spelling in the database, and how many tracks carry it.
-create table labels as
+create or replace table labels as
 with spelled as (
-    select label_key, label, count(*) as tracks from track_labels group by label_key, label
+    select label_key, label, count(*) as tracks
+    from stored.tracks
+    where label is not null
+    group by label_key, label
 )
 select label_key, arg_max(label, (tracks, label)) as label, sum(tracks)::bigint as tracks
 from spelled
@@ -67,18 +70,18 @@ order by label_key
 
 -- name: stored_album_labels()
 -- One row per (track_id, label_key) of the albums a track is on: a second source for its label.
-create table stored.album_labels as
+create or replace table stored.album_labels as
 select t.track_id, n.label_key, arg_min(n.label, (a.release_date, a.id)) as label,
     min(a.release_date) as release_date
 from staged.album_tracks t
 join staged.albums a on a.id = t.album_id
-join label_names n on n.label = trim(a.label)
+join stored.label_names n on n.label = trim(a.label)
 where n.is_label
 group by t.track_id, n.label_key
 order by t.track_id, n.label_key
 
 -- name: marts_album_labels()
 -- One row per (track_id, label_key).
-create view album_labels as
+create or replace view album_labels as
 select * replace (track_id::varchar as track_id)
 from stored.album_labels

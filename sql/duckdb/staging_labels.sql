@@ -1,9 +1,9 @@
 -- Staging: where a label may stand, and which of its spellings are labels at all. Reads the views of schema staged, which
--- give every installation the same columns; `label_names` is made by enrich.snapshots.building from the spellings.
+-- give every installation the same columns; `label_names` is made by enrich.snapshots.building from the spellings. `every_…`: see enrich.snapshots.building.
 
 -- name: staging_label_candidates()
 -- One row per (track_id, label_source) with something written there: rank 1 wins.
-create temp table label_candidates as
+create or replace table stored.label_candidates as
 with written as (
     select id as track_id, 1 as rank, 'metadata.original_data' as label_source,
         case when json_type(metadata, '$.original_data.label') = 'VARCHAR'
@@ -27,17 +27,17 @@ where trim(label) <> ''
 -- One row per spelling written anywhere, albums included.
 select distinct label
 from (
-    select label from label_candidates
+    select label from every_label_candidates
     union all
     select trim(label) from staged.albums where trim(label) <> ''
 )
 
 -- name: staging_track_labels()
 -- One row per track with a label: the first place that holds a real one. Words such as Promo or CDR do not count.
-create temp table track_labels as
+create or replace temp table track_labels as
 select track_id, arg_min(label, rank) as label, arg_min(label_key, rank) as label_key,
     arg_min(label_source, rank) as label_source
-from label_candidates
-join label_names using (label)
+from stored.label_candidates
+join stored.label_names using (label)
 where is_label
 group by track_id

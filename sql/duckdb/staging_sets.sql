@@ -2,7 +2,7 @@
 
 -- name: staging_sets()
 -- One row per set. A playlist's curator is its DJ. Dates are UTC days.
-create temp table all_sets as
+create or replace temp table all_sets as
 select s.id as set_id, coalesce(p.name, json_extract_string(s.metadata, '$.dj')) as dj, s.performer_id,
     p.artist_id as dj_artist_id,
     coalesce(
@@ -20,14 +20,14 @@ from staged.playlists l
 
 -- name: staging_keyed_sets()
 -- One row per set, with its DJ's key.
-create temp table sets_keyed as
+create or replace temp table sets_keyed as
 select s.*, k.dj_key
 from all_sets s
 left join dj_names k on k.dj = s.dj
 
 -- name: staging_slots()
--- One row per slot, with what the slot says itself (said_*).
-create temp view slots as
+-- One row per slot of every set, with what the slot says itself (said_*).
+create or replace temp view every_slot as
 with written as (
     select setlist_id as set_id, position, track_id, coalesce(is_id, false) as is_id, nullif(trim(id_text), '') as id_text
     from staged.setlist_tracks
@@ -45,7 +45,7 @@ from written
 -- name: staging_rival_slots()
 -- One row per slot of the sets that may be one: same DJ, same day, more than one source. `recording` is equal where two
 -- slots hold the same known recording, whatever track row it has: it tells whether two sets are one.
-create temp table rival_slots as
+create or replace temp table rival_slots as
 with
 days as (
     select dj_key, set_date
@@ -60,15 +60,14 @@ rivals as (
 select s.set_id, s.dj_key, s.set_date, s.source, s.is_complete, p.position,
     case when n.is_known_artist and n.is_known_title then hash(n.artist_key, n.base_key) end as recording
 from rivals s
-left join slots p on p.set_id = s.set_id
-left join staged.tracks t on t.id = p.track_id
-left join track_names n on n.row_no = t.row_no
+left join every_slot p on p.set_id = s.set_id
+left join every_named_tracks n on n.track_id = p.track_id
 
 -- name: staging_duplicate_sets(min_shared, min_overlap)
 -- One row per set that is another one again: same DJ, same day, another source, and at least `min_shared` recordings
 -- in common that are at least `min_overlap` (0–1) of the shorter set's. The more complete of the two is kept: more
 -- known recordings, then flagged complete, then more slots, then the smaller id.
-create temp table duplicate_sets as
+create or replace temp table duplicate_sets as
 with sized as (
     select set_id, dj_key, set_date, source, is_complete, count(position) as slots, count(distinct recording) as known
     from rival_slots

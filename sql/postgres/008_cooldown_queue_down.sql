@@ -1,7 +1,7 @@
 -- Takes the cool-down queue back: the shape of enrichment_status before 008, as enrich_cooldown_before remembers it.
 --
--- Rows that 008 adopted and that still stand as it left them get their former status; other tracks in the queue go back
--- to `failed`; no row is lost and no updated_at changes. Columns that 008 added go, with the
+-- Rows adopted from another program, by 008 or since, that still wait or have failed for good get their former status, and
+-- keep the retries made meanwhile; other tracks in the queue go back to `failed`; no row is lost and no updated_at changes. Columns that 008 added go, with the
 -- times and reasons in them; columns that were there before stay. An earlier migration's view and functions return.
 -- Views that others built on cooldown_queue_summary or on the added columns stop it with their name: drop those first.
 -- Runs by `enrich db migrate --down` or by `psql -f`, as one statement.
@@ -72,8 +72,10 @@ begin
     end loop;
     if to_regclass('enrich_cooldown_adopted') is not null then
         perform enrich_past_triggers(target, format(
-            'update %s as row set status = old.status, retry_count = old.retry_count from enrich_cooldown_adopted as old '
-            'where old.track_id = row.track_id and row.status = case old.status when %L then %L else %L end',
+            'update %1$s as row set status = old.status, '
+            'retry_count = case when old.status = %2$L or row.retry_count > 5 then row.retry_count else old.retry_count end '
+            'from enrich_cooldown_adopted as old '
+            'where old.track_id = row.track_id and row.status = case old.status when %2$L then %3$L else %4$L end',
             target, 'cooldown', 'pending_re_enrichment', 'failed'));
         drop table enrich_cooldown_adopted;
     end if;

@@ -7,8 +7,7 @@ import threading
 import pytest
 
 from enrich.database.connection import connect
-from enrich.database.migrations import applied, available, migrate
-from enrich.database.overview import database_status
+from enrich.database.migrations import applied, available, database_status, migrate
 from enrich.errors import DatabaseError
 from enrich.settings import Settings
 

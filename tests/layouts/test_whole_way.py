@@ -9,9 +9,7 @@ import pytest
 
 from enrich.cooldown import migrate as park
 from enrich.cooldown import process, stats
-from enrich.database.grants import grant
-from enrich.database.migrations import migrate
-from enrich.database.overview import database_status
+from enrich.database.migrations import database_status, grant, migrate
 from enrich.errors import DatabaseError
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import accept
@@ -64,13 +62,13 @@ def test_there_and_back_again(install, layout, options):
     resolved = resolve(app, now=NOW)
     assert hunted.labels_found > 5
     assert resolved.artists_found >= 4
-    assert _changed(before, there.checksums()) == set(), "a dry run writes into our tables only"
+    assert changed(before, there.checksums()) == set(), "a dry run writes into our tables only"
 
     open_ones = proposals(app, status="proposed")["proposal_id"].to_list()
     accept(app, open_ones, by="anna", now=NOW)
     written = writeback(app, now=NOW, apply=True)
     assert (written.labels_written > 5, written.artists_written >= 4) == (True, True)
-    assert _changed(before, there.checksums()) <= WRITTEN[layout]
+    assert changed(before, there.checksums()) <= WRITTEN[layout]
     with open_snapshot(snapshot(app, now=NOW)) as snap:
         after = snap.frame("tracks")
     assert after["label"].count() >= tracks["label"].count() + written.labels_written
@@ -89,7 +87,7 @@ def test_there_and_back_again(install, layout, options):
             .sort("track_id")
             .equals(tracks.select("track_id", "label", "artist").sort("track_id"))
         )
-    assert _changed(before, undone) <= {"tracks", "silver_enriched_tracks", "enrichment_status"}, "updated_at alone"
+    assert changed(before, undone) <= {"tracks", "silver_enriched_tracks", "enrichment_status"}, "updated_at alone"
 
     parked = park(app, now=NOW, limit=1000)
     assert parked.migrated > 5
@@ -113,7 +111,7 @@ def test_there_and_back_again(install, layout, options):
     assert {name for (name,) in left} == {"touch", "get_cooldown_tracks_ready"}
 
 
-def _changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
     return {table for table in before if before[table] != after[table] and not table.startswith("enrich_")}
 
 
@@ -129,6 +127,33 @@ def test_rows_of_a_later_program_are_adopted_and_given_back(install, layout):
     assert {row[3] for row in there.query(rows)} == {row[3] for row in start}
     _, _ = migrate(there.owner, down=True), migrate(there.owner, down=True)
     assert there.query(rows) == start
+
+
+def test_rows_adopted_after_the_migration_are_given_back_with_their_retries(install):
+    there = install("older")
+    migrate(there.owner)
+    rows = "select status, retry_count from enrichment_status where track_id = md5('t' || %s::int)::uuid"
+    left = {53: ("cooldown", 1), 54: ("permanently_failed", 2), 55: ("cooldown", 3), 57: ("cooldown", 0)}
+    for n, (status, retries) in left.items():
+        there.query(
+            "update enrichment_status set status = %s, retry_count = %s, retry_after = %s"
+            " where track_id = md5('t' || %s::int)::uuid",
+            status, retries, NOW + timedelta(days=10 if n == 55 else 400), n,
+        )  # fmt: skip
+    assert process(there.app, now=NOW, limit=1000).reset_to_pending == 1
+    assert there.query(rows, 54) == [("failed", 5)]
+    # One is retried and waits again, one is solved: what came of them since is theirs.
+    process(there.app, now=NOW + timedelta(days=20), limit=1000)
+    there.query("update enrichment_status set status = 'failed' where track_id = md5('t55')::uuid")
+    park(there.app, now=NOW + timedelta(days=20), limit=1000)
+    there.query("update enrichment_status set status = 'completed' where track_id = md5('t57')::uuid")
+
+    _, _ = migrate(there.owner, down=True), migrate(there.owner, down=True)
+
+    assert [there.query(rows, n)[0] for n in left] == [
+        ("cooldown", 1), ("permanently_failed", 2), ("cooldown", 4), ("completed", 0)
+    ]  # fmt: skip
+    assert there.query("select count(*) from enrichment_status where status = 'pending_re_enrichment'") == [(0,)]
 
 
 @pytest.mark.parametrize("layout", ["today", "older", "medallion"])

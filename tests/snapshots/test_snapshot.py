@@ -18,9 +18,9 @@ from enrich.database.migrations import available, migrate
 from enrich.errors import DatabaseError, SnapshotError
 from enrich.frames.schemas import TRACKLISTS
 from enrich.settings import Settings
-from enrich.snapshots.opening import open_snapshot
+from enrich.snapshots.opening import FORMAT, open_snapshot
 from enrich.snapshots.places import latest, snapshots_folder
-from enrich.snapshots.tables import STAGED
+from enrich.snapshots.reading import STAGED
 from enrich.snapshots.taking import snapshot
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -313,7 +313,7 @@ def test_opening_says_what_is_wrong(tmp_path: Path, database: Settings):
     with pytest.raises(SnapshotError, match="with format 0, this version reads"):
         open_snapshot(taken)
     with duckdb.connect(str(taken)) as con:
-        con.execute("update manifest set format = 2")
+        con.execute(f"update manifest set format = {FORMAT}")
     with (
         open_snapshot(taken) as snap,
         pytest.raises(SnapshotError, match=r"no table nonsense; there are .*raw\.tracks"),
@@ -356,8 +356,6 @@ def test_a_foreign_or_damaged_manifest_is_one_line(tmp_path, manifest):
 
 
 def test_a_snapshot_is_data_and_does_nothing(tmp_path):
-    from enrich.snapshots.manifest import FORMAT
-
     made = _MANIFEST.format(taken="now()", rows="'{}'", format=FORMAT)
     trap = "create view tracks as select * from read_csv_auto('/etc/passwd')"
     with open_snapshot(_foreign(tmp_path / "s.duckdb", made, trap)) as found:
