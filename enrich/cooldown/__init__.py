@@ -1,7 +1,4 @@
-"""The cool-down queue: how long to wait, who waits, and who is due.
-
-Nothing is failed for ever before its retries are spent: a failed track waits for its release and is tried again.
-"""
+"""The cool-down queue: how long to wait, who waits, who is due. Nothing is failed for ever while it has retries."""
 
 from enrich.cooldown.periods import STRATEGIES, period_days, period_expr
 from enrich.cooldown.queue import migrate, process, stats

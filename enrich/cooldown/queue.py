@@ -1,7 +1,5 @@
-"""The queue in Postgres: failed tracks go in, due tracks come out. Each function is one transaction.
-
-Reads and writes `enrichment_status`; needs migration 008. SQL: sql/cooldown/queue.sql.
-Any number of workers may run these at once: rows are locked and passed over, never taken twice.
+"""The queue in Postgres (`enrichment_status`): failed tracks go in, due tracks come out, each in one transaction. Any
+number of workers may run these at once: rows are locked and passed over, never taken twice.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
-"""A year of the queue, simulated: what each strategy recovers, what it spends, and how late it is.
-
-Tracks fail, wait as the strategy says (`period_expr`, the same as the queue runs), are looked up again, and are found
-when they are out by then. Releases are drawn from a release-lag curve. Vectorised; nothing is random but by `seed`.
+"""A year of the queue, simulated on releases drawn from a release-lag curve, by the periods that the queue itself runs:
+what each strategy recovers, what it spends, and how late it is.
 """
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
-"""Release-lag curves: the share of promos still not out so many days after their first play.
-
-Fitting is Kaplan–Meier by `lifelines` (the extra `survival`), which counts what was never seen released as censored,
-not as never released. What is kept and used at run time is a small table of figures; the package ships one.
-Entry points: `database_lags`, `fit_curve`, `default_curves`.
+"""Release-lag curves: the share of promos still not out so many days after their first play. Fitted as Kaplan–Meier by
+`lifelines` (the extra `survival`), what was never seen released censored; the package ships a table of figures.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Frames into Postgres by COPY, whole columns at a time.
-
-Writes to a temporary or ordinary table of the caller's transaction; commits nothing.
-"""
+"""Frames into Postgres by COPY, whole columns at a time, in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -14,14 +11,7 @@ from psycopg import sql
 
 
 def copy_frame(cur: psycopg.Cursor[Any], table: str, frame: pl.DataFrame) -> None:
-    """Append `frame` to `table`, columns by name.
-
-    Args:
-        cur: Cursor of the transaction that should own the rows.
-        table: An existing table whose columns include those of the frame.
-        frame: Scalars only; lists go as JSON text or Postgres array literals made by the caller. Null is NULL,
-            and an empty string stays one.
-    """
+    """Append `frame`, of scalars only, to `table`, columns by name. Null is NULL, and an empty string stays one."""
     if frame.is_empty():
         return
     statement = sql.SQL("copy {} ({}) from stdin with (format csv)").format(
@@ -33,13 +23,9 @@ def copy_frame(cur: psycopg.Cursor[Any], table: str, frame: pl.DataFrame) -> Non
 
 
 def temporary_table(cur: psycopg.Cursor[Any], table: str, columns: Mapping[str, str], frame: pl.DataFrame) -> None:
-    """Make a temporary table that lives until the transaction ends, and fill it.
+    """Make a temporary table that lives until the transaction ends, in place of a former one, and fill it.
 
-    Args:
-        cur: Cursor of the transaction.
-        table: Its name; a former table of that name is dropped.
-        columns: Name → Postgres type, in the order of the frame's columns.
-        frame: The rows; its columns are selected by the names given.
+    `columns` is name → Postgres type, in the order of the table; the frame's are selected by these names.
     """
     name = sql.Identifier(table)
     cur.execute(sql.SQL("drop table if exists pg_temp.{}").format(name))

@@ -1,7 +1,4 @@
-"""Connections to the music database, set up alike: search_path, UTC, and errors in one line.
-
-`connect` starts the embedded server when no `ENRICH_DATABASE_URL` is set. Nothing else here starts anything.
-"""
+"""Connections to the music database, set up alike; without `ENRICH_DATABASE_URL` the embedded server is started."""
 
 from __future__ import annotations
 
@@ -47,10 +44,7 @@ def database_url(settings: Settings) -> str:
 def connect(settings: Settings, *, autocommit: bool = False, as_laid_out: bool = True) -> psycopg.Connection[TupleRow]:
     """Open a connection with search_path, UTC and the settings' bounds of time set, any layout under our names.
 
-    Args:
-        settings: `database_url`, `search_path`, `layout`, `data_dir` are read.
-        autocommit: As in psycopg; False opens a transaction with the first statement.
-        as_laid_out: False: the tables as they are, as migrations need them.
+    Not `as_laid_out`: the tables as they are, as migrations need them.
 
     Raises:
         DatabaseError: no server, refused login, unknown database: one line, without the password.

@@ -1,8 +1,4 @@
-"""Postgres errors in one line a person can act on: what, at which host and database, how to mend it.
-
-Never shows a password. Opens nothing.
-Entry points: `database_errors`, a context around any work on a connection; `place`, a URL without its password.
-"""
+"""Postgres errors in one line a person can act on: what, at which host and database, how to mend it; no password."""
 
 from __future__ import annotations
 
@@ -75,13 +71,7 @@ def password_of(url: str) -> str | None:
 
 
 def describe(error: psycopg.Error, *, url: str, doing: str = "") -> DatabaseError:
-    """One line for a Postgres error: what failed, where, and how to mend it.
-
-    Args:
-        error: As raised by psycopg.
-        url: The connection string in use; only its host and database are shown.
-        doing: What was being done ("migration 008"), set before the message.
-    """
+    """One line for a Postgres error: what was being done and failed, at which host and database, how to mend it."""
     return explain(
         error.diag.message_primary or _sentence(str(error)),
         state=error.sqlstate or "",

@@ -1,11 +1,6 @@
-"""Where an installation keeps what our statements call by the names of today's layout: one mapping for all of them.
-
-The mapping is `sql/layouts.toml`, changed by `ENRICH_LAYOUT`; which of its places hold is found by inspection. A table
-that is there under its own names is used as it is. Any other is a temporary view of the session with our names: it
-reads and writes through, so snapshot, import, write-back, queue and report need no second statement.
-A view in the place of `tracks` is looked through: what it takes from one table is read and written there.
-
-Reads the catalog of a connection. Entry points: `layout_of`, `Layout`, `writable`.
+"""Where an installation keeps what our statements call by the names of today's layout: `sql/layouts.toml`, changed by
+`ENRICH_LAYOUT`. Tables of other names or columns become temporary views of the session with ours, which read and write
+through; a view in the place of `tracks` is looked through to the table behind it.
 """
 
 from __future__ import annotations

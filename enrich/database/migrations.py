@@ -1,10 +1,5 @@
-"""Numbered migrations: `sql/postgres/NNN_name_up.sql` and `_down.sql`, each in one transaction, with a record.
-
-The record is the table `enrich_migrations` beside the music tables. An advisory lock lets one session migrate at a
-time. Running again applies only what is missing. Files are plain SQL that `psql -f` runs too; one applied that way
-is not in the record, so every up file changes nothing where its work is done already.
-
-Entry points: `migrate`, `applied`, `available`, `grant`, and `database_status`, which starts and changes nothing.
+"""Numbered migrations: `sql/postgres/NNN_name_up.sql` and `_down.sql`, each in one transaction, recorded in
+`enrich_migrations`; one applied by `psql -f` is not, so every up file changes nothing where its work is done already.
 """
 
 from __future__ import annotations
@@ -116,11 +111,8 @@ def available() -> list[Migration]:
 def migrate(settings: Settings, *, down: bool = False, to: int | None = None) -> Migrated:
     """Apply the migrations that are missing, or take back what they made.
 
-    Args:
-        settings: `database_url`, `search_path`, `layout`, `data_dir` are read.
-        down: Take back instead: first the ledger and all that was built on it; asked again the queue, and with it the
-            record and every music table of our own that is empty.
-        to: Stop at this version: upwards apply none above it, downwards take back every one above it.
+    `down` takes back the ledger and all that was built on it; asked again the queue, and with it the record and every
+    music table of our own that is empty. `to`: apply none above this version, or take back every one above it.
 
     Raises:
         DatabaseError: a step failed; it left nothing behind, steps before it stand.

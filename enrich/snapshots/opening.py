@@ -1,11 +1,4 @@
-"""Open a snapshot, read-only: one line in a notebook.
-
-    import enrich
-    snap = enrich.open_snapshot()
-    snap.frame("tracks")
-
-Entry points: `open_snapshot`, `Snapshot`; `Manifest`, what a snapshot says of itself: a table inside, JSON beside it.
-"""
+"""Open a snapshot, read-only: `enrich.open_snapshot().frame("tracks")`. What it says of itself is its `Manifest`."""
 
 from __future__ import annotations
 
@@ -131,11 +124,7 @@ class Snapshot:
 
 
 def open_snapshot(path: str | Path | None = None, *, settings: Settings | None = None) -> Snapshot:
-    """Open a snapshot read-only.
-
-    Args:
-        path: The file; None: the latest one.
-        settings: Whose `data_dir` holds it; None reads the environment, as the command line does.
+    """Open a snapshot read-only; None: the latest one in `data_dir` of the settings, or of the environment's.
 
     Raises:
         SnapshotError: there is none, it is no snapshot, or another version of enrich made it.

@@ -1,6 +1,5 @@
-"""Where snapshots lie: `<data_dir>/snapshots/<utc>.duckdb`, its manifest beside it, `latest` pointing at the newest.
-
-A snapshot under way is called `.taking-…`; whoever holds the folder's lock may remove what a crash left of one.
+"""Where snapshots lie: `<data_dir>/snapshots/<utc>.duckdb`, its manifest beside it, `latest` pointing at the newest;
+`.taking-…` is one under way, or what a crash left of one.
 """
 
 from __future__ import annotations

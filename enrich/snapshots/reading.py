@@ -1,8 +1,5 @@
-"""Postgres tables into DuckDB's schema `raw`: Arrow batches over binary COPY, streamed, in one read-only snapshot.
-
-All tables are read in one REPEATABLE READ transaction of one connection: they fit each other however long it takes and
-whatever others write meanwhile. Types arrive typed: uuid, json, timestamptz, lists; numeric(p, s) as DECIMAL(p, s),
-numeric without scale as DOUBLE; types that Arrow lacks as text. Infinite dates and times stay infinite.
+"""Postgres tables into DuckDB's schema `raw`, typed: Arrow batches by binary COPY, in one REPEATABLE READ transaction.
+numeric(p, s) is DECIMAL(p, s), numeric without scale DOUBLE, types that Arrow lacks text; infinite dates stay so.
 """
 
 from __future__ import annotations
@@ -183,13 +180,9 @@ def read_catalog(settings: Settings) -> Catalog:
 
 
 def read_tables(settings: Settings, catalog: Catalog, con: Con, *, progress: Progress | None = None) -> dict[str, int]:
-    """Copy every table of the catalog into schema `raw`; returns rows by table.
+    """Copy every table of the catalog into schema `raw` of `con`, the snapshot to be; returns rows by table.
 
-    Args:
-        settings: Where Postgres is.
-        catalog: What to read.
-        con: The snapshot to be; also gets the table `stored.marks`, by which the next one knows what has changed.
-        progress: Told of each table.
+    Also makes the table `stored.marks`, by which the next snapshot knows what has changed.
 
     Raises:
         DatabaseError: the connection broke or a table may not be read; names the table.
@@ -213,17 +206,9 @@ def mend_tables(
     """Make the tables of a copy of the former snapshot what they are now; returns rows by table.
 
     Of a table with a primary key only rows are read that a transaction wrote which the former snapshot may not have
-    seen, and the keys where rows went; of any other all of them. None where the former one was taken elsewhere, by
-    another server process, version of enrich or its libraries, or too long ago: then all is to be read.
-
-    Args:
-        settings: Where Postgres is.
-        catalog: What to read.
-        con: In memory, with the copy attached as `snap`; gets the schemas `come` and `gone` of the rows that changed.
-        progress: Told of each table.
-
-    Raises:
-        DatabaseError: see `read_tables`.
+    seen, and the keys where rows went; of any other all of them. `con` is in memory, the copy attached as `snap`, and
+    gets the schemas `come` and `gone` of the rows that changed. None where the former one was taken elsewhere, from
+    another server process, by another version, or too long ago: then all is to be read. Raises as `read_tables`.
     """
     con.execute("create schema come; create schema gone")
     counts: dict[str, int] = {}

@@ -1,8 +1,5 @@
-"""Take a snapshot: the Postgres music database as one DuckDB file, whole or not at all.
-
-Reads Postgres in one read-only transaction; writes `<data_dir>/snapshots/`. Whatever goes wrong, the former snapshot
-stays the latest.
-Entry point: `snapshot`.
+"""Take a snapshot: the Postgres music database as one DuckDB file, whole or not at all; whatever goes wrong, the former
+one stays the latest.
 """
 
 from __future__ import annotations
@@ -30,16 +27,9 @@ _AT_THE_END: dict[str, str | bool | int | float | list[str]] = {"checkpoint_thre
 
 
 def snapshot(settings: Settings, *, now: datetime, full: bool = False, progress: Progress | None = None) -> Path:
-    """Copy the music database into a new file and make it the latest; tables that did not change come from the former.
+    """Copy the music database into a new file, named by `now`, and make it the latest; its manifest is beside it.
 
-    Args:
-        settings: `database_url`, `search_path`, `layout`, `data_dir`, `keep_snapshots` are read.
-        now: Names the file; in any time zone.
-        full: Read every table, whatever the last snapshot holds.
-        progress: Called with each table's name and rows once it is read.
-
-    Returns:
-        The file `<data_dir>/snapshots/<utc>.duckdb`; its manifest is beside it as `.json`.
+    What did not change comes from the former one, unless it is to be `full`.
 
     Raises:
         DatabaseError: Postgres is down, ended half-way, or lacks a table.
