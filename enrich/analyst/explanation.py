@@ -78,7 +78,8 @@ class Explanation:
         if self.track["error_message"]:
             found.append(("", [f"Error: {self.track['error_message']}"]))
         sets = self._sets()
-        found.append((f"Its {len(sets)} plays, in order", [part for pair in sets for part in pair]) if sets else
+        heading = "Its one play" if len(sets) == 1 else f"Its {len(sets)} plays, in order"
+        found.append((heading, [part for pair in sets for part in pair]) if sets else
                      ("Its plays", ["It is played in no set of this snapshot."]))  # fmt: skip
         answers = [
             (a.tier, a.rule, a.value, "rule" if a.value and a.confidence is None else a.confidence, a.because)

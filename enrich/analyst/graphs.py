@@ -77,7 +77,7 @@ class GraphQuestions(Snapshot):
     def communities(self, *, seed: int = 0) -> Pictured:
         """Which artists are played together; columns: `graph.questions.communities`."""
         found = questions.communities(self._whole_graph, seed=seed)
-        title, words = "Who is played together, by plays", "{artists:,} artists around {leading[0]}; {labels[0]}"
+        title, words = "Who is played together, by plays", "{artists:,} artists, most on {labels[0]}"
         rows = [{**row, "labels": row["labels"] or ["no label"]} for row in found.to_dicts()]
         return Pictured(found, style.ranked(rows, "leading", "plays", words, title=title))
 

@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _STYLE = (
-    "<style>.enrich{font-size:13px;line-height:1.45;max-width:60rem}"
+    "<style>.enrich{font-size:13px;line-height:1.45;max-width:60rem;overflow-x:auto}"
     ".enrich table{border-collapse:collapse;margin:.3em 0 .9em;font-size:13px}"
     ".enrich th,.enrich td{text-align:left!important;vertical-align:top;padding:.15em .9em .15em 0;"
     "border-bottom:1px solid rgba(128,128,128,.25);white-space:normal;overflow-wrap:break-word}"
-    ".enrich td.long{overflow-wrap:anywhere;min-width:13rem}"
-    ".enrich th{font-weight:600;opacity:.75;white-space:nowrap;overflow-wrap:normal}"
+    ".enrich td.long{overflow-wrap:anywhere;min-width:8rem}.enrich td.told{min-width:20rem}"
+    ".enrich th{font-weight:600;opacity:.75;overflow-wrap:normal}"
     ".enrich td.n{white-space:nowrap;font-variant-numeric:tabular-nums;overflow-wrap:normal}"
     ".enrich tr.here td{font-weight:700;background:rgba(213,94,0,.14)}"
     ".enrich h4{margin:1.1em 0 .3em!important;font-size:14px!important;font-weight:700!important}"
     ".enrich p{margin:.4em 0}.enrich .quiet{opacity:.7}</style>"
 )
 
-#: Cells up to so many characters stay on one line; words beyond so many may be broken.
-_SHORT, _WORD = 16, 24
+#: Cells up to so many characters stay on one line; words beyond so many may be broken; beyond so many it is prose.
+_SHORT, _WORD, _PROSE = 16, 24, 80
 #: Signs of a cell, which may hold sentences.
 _CELL = 2 * VALUE
 #: Rows of a frame, sentences of its evidence.
@@ -93,7 +93,7 @@ def line(words: str, *, quiet: bool = False) -> str:
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, here: Iterable[int] = ()) -> str:
     """A table; rows numbered in `here` stand out. Numbers stay on one line."""
     marked = set(here)
-    header = "".join(f"<th>{text(name)}</th>" for name in columns)
+    header = "".join(f"<th>{text(name).replace('_', '_<wbr>')}</th>" for name in columns if any(columns))
     body = "".join(
         f"<tr{' class=here' if n in marked else ''}>{''.join(_cell(value) for value in row)}</tr>"
         for n, row in enumerate(rows)
@@ -131,12 +131,10 @@ def frame(rows: pl.DataFrame) -> str:
     ids = [name for name in rows.columns if name == "id" or name.endswith(("_id", "_key"))]
     names = [name for name in rows.columns if name not in ids] + ids
     shown = rows.head(_ROWS if rows.height > _ROWS + 2 else rows.height).select(names)
-    cells = [
-        [_told(value) if name == "evidence" else _readable(value) for name, value in zip(names, row, strict=True)]
-        for row in shown.iter_rows()
-    ]
+    cells = [[_value(name, value) for name, value in zip(names, row, strict=True)] for row in shown.iter_rows()]
     more = rows.height - shown.height
-    return page(table(names, cells), line(f"and {more:,} rows more", quiet=True) if more else "")
+    words = f"and {more:,} rows more" if more else "" if rows.height else "Nothing to show."
+    return page(table(names, cells), line(words, quiet=True) if words else "")
 
 
 def records(found: Any) -> str | None:
@@ -149,8 +147,11 @@ def records(found: Any) -> str | None:
     return page(table(names, [[_readable(getattr(one, name)) for name in names] for one in found]))
 
 
-def _told(value: Any) -> str:
-    return "; ".join((told(value) if isinstance(value, str) else list(value or ()))[:_SENTENCES])
+def _value(name: str, value: Any) -> Any:
+    """A frame's value: evidence as sentences, no confidence as what it is: a rule's."""
+    if name == "evidence":
+        return "; ".join((told(value) if isinstance(value, str) else list(value or ()))[:_SENTENCES])
+    return "rule" if name == "confidence" and value is None else _readable(value)
 
 
 def _readable(value: Any) -> Any:
@@ -221,7 +222,8 @@ def _cell(value: Any) -> str:
     # A word longer than a column is wide may break anywhere; the others stay whole.
     shown = short(value, _CELL)
     longest = max(map(len, shown.split()), default=0)
-    return f"<td{' class=long' if longest > _WORD else ''}>{text(shown)}</td>"
+    kind = " class=long" if longest > _WORD else " class=told" if len(shown) > _PROSE else ""
+    return f"<td{kind}>{text(shown)}</td>"
 
 
 def _plain(value: Any, most: int = LINE) -> str:

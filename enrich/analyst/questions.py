@@ -8,6 +8,7 @@ import polars as pl
 from rapidfuzz import fuzz, process
 
 from enrich.errors import EnrichError
+from enrich.measuring.scale import Scale
 from enrich.snapshots.opening import Manifest
 from enrich.text.normalise import artist_key, normalise_artist, normalise_title
 from enrich.text.words import is_unknown_artist, is_unknown_title
@@ -47,6 +48,9 @@ class Source(Protocol):
 
     @property
     def workspace(self) -> Workspace: ...  # noqa: D102
+
+    @property
+    def scale(self) -> Scale: ...  # noqa: D102
 
     def judged_proposals(self) -> pl.DataFrame: ...  # noqa: D102
 

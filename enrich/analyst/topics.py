@@ -46,8 +46,8 @@ class Labels(_Topic):
             wanted = wanted.head(limit)
         ws, found, said = self._snapshot.workspace, [], pl.col("evidence").str.json_path_match
         for tier in (title_labels, database_labels):
-            answers = with_ids(tier(ws, wanted["track_id"]))
-            found.append(answers)
+            answers = tier(ws, wanted["track_id"])
+            found.append(answers if answers.is_empty() else with_ids(self._snapshot.scale(answers)))
             # What is named needs no second answer.
             wanted = wanted.filter(~pl.col("track_id").is_in(answers["track_id"].to_list()))
         return (

@@ -134,7 +134,7 @@ def ranked(rows: Sequence[dict[str, Any]], name: str, by: str, words: str, *, ti
         return no_data(title, "Nothing was played often enough to tell.")
     said = [drawable(words.format(**row), 44) for row in rows[:most]]
     names = [", ".join(row[name][:2]) if isinstance(row[name], list) else row[name] for row in rows[:most]]
-    return bars(title, names, [[(row[by], AFTER)] for row in rows[:most]], said, room=1.9, most=30)
+    return bars(title, names, [[(row[by], AFTER)] for row in rows[:most]], said, room=2.3, most=30)
 
 
 def name_ends(axes: Axes, ends: Iterable[tuple[float, float, str, str]], *, lines: int = 1) -> None:

@@ -127,21 +127,25 @@ def _named_later(slots: pl.DataFrame) -> pl.DataFrame:
 
 def _said() -> pl.Expr:
     """What speaks for a candidate (SIGNS), as a sentence with its numbers."""
-    whole = {
-        name: pl.col(name).cast(pl.Int32) for name in ("first", "plays_60", "rivals", "plays", "titles", "sides", "dj")
-    }
+
+    def many(name: str, of: str) -> pl.Expr:
+        n = pl.col(name).cast(pl.Int32)
+        return pl.format("{} {}", n, pl.when(n == 1).then(pl.lit(of)).otherwise(pl.lit(f"{of}s")))
+
+    first, rivals, dj = (pl.col(name).cast(pl.Int32) for name in ("first", "rivals", "dj"))
     by_artist = pl.format(
-        "first played under its name {} days later, in {} sets within 60 days; {} new recordings of the artist by then",
-        whole["first"], whole["plays_60"], whole["rivals"],
+        "first played under its name {} days later, in {} within 60 days; {} new recordings of the artist by then",
+        first, many("plays_60", "set"), rivals,
     )  # fmt: skip
     by_title = pl.format(
-        "the title is played under this name in {} sets; by {} artists at all", whole["plays"], whole["titles"]
+        "the title is played under this name in {}; by {} at all", many("plays", "set"), many("titles", "artist")
     )
     between = pl.format(
         "the same DJ played it within {} days with the same neighbour on {} of two sides",
-        pl.col("nearest").abs().cast(pl.Int32), whole["sides"],
+        pl.col("nearest").abs().cast(pl.Int32), pl.col("sides").cast(pl.Int32),
     )  # fmt: skip
-    same_dj = pl.when(pl.col("dj").is_not_null()).then(pl.format("; by the same DJ {} days after", whole["dj"]))
+    when = pl.when(dj < 0).then(pl.lit("before")).otherwise(pl.lit("after"))
+    same_dj = pl.when(dj.is_not_null()).then(pl.format("; by the same DJ {} days {}", dj.abs(), when))
     what = pl.when(pl.col("is_title") == 1).then(by_artist).when(pl.col("is_artist") == 1).then(by_title)
     return pl.concat_str(what.otherwise(between), same_dj.fill_null(""))
 

@@ -106,8 +106,9 @@ def _identity(left: _Pieces) -> list[str]:
         return []
     found = left.pop("found", [])
     sentences = [_sentence(_spoken(one)) for one in (found if isinstance(found, list) else [found])]
-    days = f", {_spoken(left.pop('days'))} days later" if "days" in left else ""
-    sentences.append(f"Named in {_spoken(left.pop('named_in'))}{days}")
+    days = left.pop("days", None)
+    when = f", {abs(days)} days {'later' if days >= 0 else 'earlier'}" if isinstance(days, int) else ""
+    sentences.append(f"Named in {_spoken(left.pop('named_in'))}{when}")
     called = [_spoken(left.pop(name)) for name in ("artists", "title", "recording_id") if name in left]
     sentences += [f"Recording: {', '.join(called)}"] if called else []
     sentences += [f"Missing was: {_spoken(left.pop('blank'))}"] if "blank" in left else []

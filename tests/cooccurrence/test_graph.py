@@ -227,6 +227,18 @@ def test_communities_bridges_and_first_players():
     assert communities(build_graph(rows.sample(fraction=1.0, shuffle=True, seed=1))).equals(found)
 
 
+def test_djs_of_one_set_are_told_each_by_their_own_name():
+    rows = two_scenes().with_columns(pl.col("dj").replace("DJ a1", "DJ a1 b2b Zed"))
+
+    told = {row["dj"]: row["first"] for row in first_players(rows).iter_rows(named=True)}
+
+    # Two who play a set together are first by turns with nobody: neither was earlier than the other.
+    assert told == {"DJ b1": 4}
+    alone = pl.concat([rows, two_scenes().filter(dj="DJ a1").with_columns(
+        set_id=pl.format("early {}", "set_id"), set_date=pl.col("set_date").dt.offset_by("-1y"))])  # fmt: skip
+    assert {row["dj"] for row in first_players(alone).iter_rows(named=True)} == {"DJ a1", "DJ b1"}
+
+
 def test_a_person_of_several_names_plays_first_and_is_played_as_one():
     rows = two_scenes()
     both = pl.DataFrame({"artist": ["Artist A1", "DJ a1"], "alias": ["Artist A2", "DJ b1"]})

@@ -96,7 +96,8 @@ def first_players(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = No
     )
     others = djs.join(artists, on=["slot_no", "key"], how="anti").select("slot_no", "key", dj="name")
     first = (
-        slots.join(others, on="slot_no")
+        slots.drop("dj")
+        .join(others, on="slot_no")
         .group_by("node", "key")
         .agg(pl.col("dj").first(), pl.col("slot_no").first(), day=pl.col("set_date").min())
         .filter(pl.len().over("node") >= 2)
