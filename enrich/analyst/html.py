@@ -162,7 +162,7 @@ def _readable(value: Any) -> Any:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_readable(one)}" for name, one in value.items())
+        return ", ".join(f"{name} {'–' if one is None else _readable(one)}" for name, one in value.items())
     if isinstance(value, pl.Series | list | tuple):
         return ", ".join(str(_readable(one)) for one in value)
     if is_dataclass(value):
