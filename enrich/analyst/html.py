@@ -9,11 +9,15 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from enrich.errors import EnrichError
 from enrich.ledger.evidence import told
+from enrich.rules import GATE_PROBABILITY, GATE_SETS
 from enrich.text.showing import LINE, VALUE, bounded, short, visible
 
 if TYPE_CHECKING:
@@ -40,6 +44,10 @@ _CELL = 2 * VALUE
 _ROWS, _SENTENCES = 12, 2
 #: Of a figure on a page; a picture has twice as many.
 _DPI = 108
+
+#: What each question takes beside the snapshot.
+QUESTIONS = {"failed": (), "labels": ("done",), "context": ("done",), "evaluation": ("evaluation",), "review": (),
+             "cooldown": ("year",), "recovery": ("result",)}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,3 +236,25 @@ def _cell(value: Any) -> str:
 
 def _plain(value: Any, most: int = LINE) -> str:
     return "–" if value is None or value == "" else f"{value:.2f}" if isinstance(value, float) else short(value, most)
+
+
+def answer(question: str, snap: Any, **at_hand: Any) -> Prose:
+    """The answer to a notebook's question (answers.md.j2), counted from a snapshot; see `AnalystSnapshot.answer`."""
+    if question not in QUESTIONS or set(at_hand) != set(QUESTIONS[question]):
+        known = ", ".join(f"{name} ({', '.join(takes)})" if takes else name for name, takes in QUESTIONS.items())
+        raise EnrichError(f"no answer to {question!r} with {sorted(at_hand)}; there are {known}")
+    gate = (GATE_PROBABILITY, GATE_SETS)
+    told = _template().render(question=question, snap=snap, n=number, rows=_rows, gate=gate, **at_hand)
+    return Prose("**Answer.** " + " ".join(told.split()))
+
+
+@cache
+def _template() -> Template:
+    # Markdown, not HTML: the numbers and names of scorers in it are the package's own.
+    pages = Environment(loader=PackageLoader("enrich.analyst", "."), undefined=StrictUndefined, autoescape=True)
+    return pages.get_template("answers.md.j2")
+
+
+def _rows(frame: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    """Rows by the text in the first column."""
+    return {str(row[frame.columns[0]]): row for row in frame.iter_rows(named=True)}

@@ -31,12 +31,6 @@ _BAND = 0.05
 #: Of a page without a kernel.
 _SHOWN_STATIC, _SHOWN_SENTENCES = 12, 2
 
-#: How often proposals were right by kind, source and band of confidence, as the widget gets them.
-PRECISION = pl.Schema(
-    {"kind": pl.String, "source": pl.String, "low": pl.Float64}
-    | dict.fromkeys(("judged", "right", "decided", "accepted"), pl.Int64)
-)
-
 
 class ReviewWidget(anywidget.AnyWidget):
     """The widget. `rows` is the table; `decide` does from Python what its keys do."""
@@ -165,10 +159,10 @@ def _sure(row: dict[str, Any]) -> float | str:
 
 
 def known_precision(found: pl.DataFrame, truth: pl.DataFrame | None) -> pl.DataFrame:
-    """What is known of how often such proposals (LISTED) are right, by planted truth, where there is one, and people.
+    """How often such proposals (LISTED) are right, by planted truth, where there is one, and people.
 
     Returns:
-        Schema PRECISION, bands of 0.05: judged by the planted truth and right; decided by people and accepted.
+        kind, source, low (of bands of 0.05); judged by the planted truth, right; decided by people, accepted.
     """
     judged = found.with_columns(is_right=pl.lit(None, pl.Boolean)) if truth is None else judge(found, truth)
     by = ["kind", "source", "low"]
@@ -177,7 +171,7 @@ def known_precision(found: pl.DataFrame, truth: pl.DataFrame | None) -> pl.DataF
     decided = banded.group_by(by).agg(
         decided=by_person().sum().cast(pl.Int64), accepted=(by_person() & accepted).sum().cast(pl.Int64)
     )
-    return precision_by(banded, by).join(decided, on=by).sort(by).select(PRECISION.names()).match_to_schema(PRECISION)
+    return precision_by(banded, by).join(decided, on=by).sort(by).drop("precision")
 
 
 def _rows(found: pl.DataFrame) -> list[dict[str, Any]]:

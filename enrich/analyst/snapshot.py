@@ -28,10 +28,9 @@ import networkx as nx
 import polars as pl
 
 from enrich.analyst import questions
-from enrich.analyst.answers import answer
 from enrich.analyst.explanation import Explanation, explain
 from enrich.analyst.graphs import GraphQuestions, of_extra
-from enrich.analyst.html import Prose, page, show_well, table, text
+from enrich.analyst.html import Prose, answer, page, show_well, table, text
 from enrich.analyst.topics import Artists, Cooldown, Labels
 from enrich.charts.ego_net import draw_ego_net
 from enrich.charts.tracks import set_timeline
@@ -129,7 +128,7 @@ class AnalystSnapshot(GraphQuestions):
         """The answer to a notebook's question in sentences, counted from this snapshot; shows itself as Markdown.
 
         Args:
-            question: One of `answers.QUESTIONS`.
+            question: One of `html.QUESTIONS`.
             at_hand: What the notebook has computed already, as that question needs it.
         """
         return answer(question, self, **at_hand)

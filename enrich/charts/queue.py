@@ -85,30 +85,17 @@ def _curves(
     with style.apply():
         figure, axes = style.new_figure(_ROWS)
         last = int(frame[day].max())  # type: ignore[arg-type]
-        if is_projected:
-            _projected(axes, last)
+        if is_projected and last >= PROJECTED_DAYS[1]:
+            low, high = PROJECTED_PERCENT
+            axes.fill_between(PROJECTED_DAYS, low, high, color=style.BAND, alpha=0.6, lw=0)
+            words = f"projected {low:.0f}–{high:.0f} %"
+            axes.text(PROJECTED_DAYS[0] + 6, high, words, va="bottom", fontsize=8, color=style.MUTED)
         groups = zip(style.CYCLE, frame.group_by(by, maintain_order=True), strict=False)
         ends = [(last, *draw(axes, drawable(name), rows, colour), colour) for colour, ((name,), rows) in groups]
-        _axes(axes, last)
+        months = [m for m in range(0, 121, 3 if last <= 400 else 6) if m * 365 / 12 <= last + 1]
+        axes.set_xticks([m * 365 / 12 for m in months], [f"{m} months" if m else "0" for m in months])
+        axes.set(xlim=(0, last), ylim=(0, axes.get_ylim()[1]))
+        style.percent_axis(axes.yaxis)
         style.name_ends(axes, ends, lines=lines)
         style.headline(axes, title)
         return figure
-
-
-def _projected(axes: Axes, last: int) -> None:
-    """The specification's range, where the chart reaches it."""
-    if last < PROJECTED_DAYS[1]:
-        return
-    (low, high), (start, end) = PROJECTED_PERCENT, PROJECTED_DAYS
-    axes.fill_between([start, end], low, high, color=style.BAND, alpha=0.6, lw=0)
-    axes.text(start + 6, high, f"projected {low:.0f}–{high:.0f} %", va="bottom", fontsize=8, color=style.MUTED)
-
-
-def _axes(axes: Axes, last: int) -> None:
-    """Months below, percent from 0 beside."""
-    axes.set_ylim(0, axes.get_ylim()[1])
-    style.percent_axis(axes.yaxis)
-    step = 3 if last <= 400 else 6
-    months = [m for m in range(0, 121, step) if m * 365 / 12 <= last + 1]
-    axes.set_xlim(0, last)
-    axes.set_xticks([m * 365 / 12 for m in months], [f"{m} months" if m else "0" for m in months])

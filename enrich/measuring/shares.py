@@ -50,11 +50,8 @@ def lower_bound(share: ArrayLike, n: ArrayLike, *, level: float = BOUND_LEVEL) -
 
 def interval(share: ArrayLike, n: ArrayLike) -> tuple[Doubles, Doubles]:
     """The two-sided interval of a share measured in n cases, at the same level."""
-    share, n = np.asarray(share, float), np.asarray(n, float)
-    half = (1 - BOUND_LEVEL) / 2
-    low = np.where(n > 0, beta.ppf(half, np.maximum(share * n, 1e-9), (1 - share) * n + 1), 0.0)
-    high = np.where(n > 0, beta.ppf(1 - half, share * n + 1, np.maximum((1 - share) * n, 1e-9)), 1.0)
-    return low, high
+    level = (1 + BOUND_LEVEL) / 2
+    return lower_bound(share, n, level=level), 1 - lower_bound(1 - np.asarray(share, float), n, level=level)
 
 
 def moved(confidence: ArrayLike, by: ArrayLike) -> Doubles:
