@@ -18,8 +18,7 @@ import polars as pl
 import enrich
 from enrich.analyst.snapshot import AnalystSnapshot
 from enrich.ledger.policy import Policy
-from enrich.measuring.hiding import without_artists
-from enrich.measuring.replay import ask, counts, drawn_together, hidden_answers, with_truth
+from enrich.measuring.replay import ask, counts, drawn_together, hidden_answers, with_truth, without_artists
 from enrich.measuring.scale import DECIDED, Scale
 from enrich.measuring.shares import interval
 from enrich.snapshots.opening import open_snapshot

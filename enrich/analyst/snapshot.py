@@ -32,8 +32,7 @@ from enrich.analyst.explanation import Explanation, explain
 from enrich.analyst.graphs import GraphQuestions, of_extra
 from enrich.analyst.html import Prose, answer, page, show_well, table, text
 from enrich.analyst.topics import Artists, Cooldown, Labels
-from enrich.charts.ego_net import draw_ego_net
-from enrich.charts.tracks import set_timeline
+from enrich.charts.tracks import draw_ego_net, set_timeline
 from enrich.cooccurrence.graph.building import ego_net
 from enrich.database.connection import connect
 from enrich.errors import DatabaseError, EnrichError

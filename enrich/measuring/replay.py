@@ -8,14 +8,16 @@
     first plays       what identities are asked: the first play is an unknown, the later ones carry the name, or there
                       are none and it is never named, in the share in which that happens here
 
-Reads a workspace; writes nothing; the same seed hides the same tracks. Entry point: `measure`. `shipped.json` beside
-this module holds counts made elsewhere, by `python -m bench.measures`.
+What is hidden is gone everywhere: from the track, its credits, its setlists, and a label that stood on hidden tracks
+alone from the list of labels. Writes nothing; the same seed hides the same tracks. Entry point: `measure`. The
+counts in `shipped.json` beside this module were made elsewhere, by `python -m bench.measures`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
@@ -23,7 +25,6 @@ import numpy as np
 import polars as pl
 
 from enrich.frames.schemas import proposed_artists
-from enrich.measuring.hiding import FIRST, namesakes, with_first_plays, without_artists, without_labels
 from enrich.measuring.judging import judge
 from enrich.measuring.shares import LEAST, drawn, moved, odds
 from enrich.tiers.confirming import ConfirmedCandidates
@@ -51,6 +52,9 @@ SHIPPED = pl.Schema(_BUCKET | {"shipped_n": pl.Int64, "shipped_right": pl.Int64}
 MEASURED = pl.Schema(
     _BUCKET | {"n": pl.Int64, "right": pl.Int64, "chance": pl.Float64, "share": pl.Float64, "cases": pl.Float64}
 )
+
+#: What the id of a first play taken for an unknown ends in.
+FIRST = "#first"
 
 Rule = Callable[[Workspace, pl.Series], pl.DataFrame]
 
@@ -121,6 +125,74 @@ def with_truth(ws: Workspace, said: pl.DataFrame, whole: pl.Series | None = None
     judged = judge(said, truth.rename({"artist": "true_artist"}), aliases=ws.artists.select("aliases", name="artist"))
     is_whole = pl.lit(value=False) if whole is None else pl.col("track_id").is_in(whole.implode())
     return judged.with_columns(is_whole=is_whole)
+
+
+def without_artists(ws: Workspace, hidden: pl.Series) -> Workspace:
+    """The workspace with these tracks' artists hidden."""
+    gone, played = _is_in("track_id", hidden), _is_in("track_key", hidden)
+    return replace(
+        ws,
+        tracks=ws.tracks.with_columns(
+            artist=pl.when(~gone).then("artist"), is_known_artist=pl.col("is_known_artist") & ~gone
+        ),
+        credits=ws.credits.filter(~gone),
+        tracklists=ws.tracklists.with_columns(artist=pl.when(~played).then("artist"), is_id=pl.col("is_id") | played),
+    )
+
+
+def without_labels(ws: Workspace, hidden: pl.Series) -> Workspace:
+    """The workspace with these tracks' labels hidden; a label that no other track carries is known no more."""
+    gone, played = _is_in("track_id", hidden), _is_in("track_key", hidden)
+    tracks = ws.tracks.with_columns(pl.when(~gone).then(c).alias(c) for c in ("label", "label_key", "label_source"))
+    return replace(
+        ws,
+        tracks=tracks,
+        labels=ws.labels.join(tracks.select("label_key").drop_nulls(), on="label_key", how="semi"),
+        tracklists=ws.tracklists.with_columns(label=pl.when(~played).then("label")),
+    )
+
+
+def with_first_plays(ws: Workspace, chosen: pl.Series) -> tuple[Workspace, pl.Series]:
+    """The workspace in which the first day's plays of these tracks are unknowns of their own; and the new ids.
+
+    A track played on one day only is never named again, as many an unknown is not.
+    """
+    days = (
+        ws.tracklists.filter(_is_in("track_key", chosen))
+        .group_by("track_key")
+        .agg(first=pl.col("set_date").min())
+        .drop_nulls()
+    )
+    born = pl.concat_str("track_id", pl.lit(FIRST))
+    twins = (
+        ws.tracks.join(days, left_on="track_id", right_on="track_key", how="semi")
+        .with_columns(born.alias("track_id"), artist=pl.lit(None, pl.String), is_known_artist=pl.lit(value=False))
+        .select(ws.tracks.columns)
+    )
+    is_first = (pl.col("set_date") == pl.col("first")).fill_null(value=False)
+    slots = (
+        ws.tracklists.join(days.select("track_key", "first"), on="track_key", how="left", maintain_order="left")
+        .with_columns(
+            artist=pl.when(~is_first).then("artist"),
+            is_id=pl.col("is_id") | is_first,
+            track_key=pl.when(is_first).then(pl.concat_str("track_key", pl.lit(FIRST))).otherwise("track_key"),
+        )
+        .select(ws.tracklists.columns)
+    )
+    return replace(ws, tracks=pl.concat([ws.tracks, twins]), tracklists=slots), twins["track_id"]
+
+
+def namesakes(ws: Workspace, chosen: pl.Series) -> pl.Series:
+    """`chosen` and all tracks of the same base title that share an artist with one of them."""
+    names = ws.credits.filter(pl.col("role") == "primary").select("track_id", "artist_key")
+    titled = ws.tracks.select("track_id", "base_key").join(names, on="track_id")
+    own = titled.filter(_is_in("track_id", chosen)).select("base_key", "artist_key").unique()
+    same = titled.join(own, on=["base_key", "artist_key"], how="semi")["track_id"]
+    return pl.concat([chosen, same]).unique(maintain_order=True)
+
+
+def _is_in(column: str, ids: pl.Series) -> pl.Expr:
+    return pl.col(column).is_in(ids.implode())
 
 
 def _titled(tracks: pl.DataFrame) -> int:

@@ -17,7 +17,6 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from enrich.charts import queue as queue_charts
 from enrich.charts import recovery as charts
 from enrich.charts.style import as_svg
 from enrich.cooldown.simulation import simulated_year
@@ -219,7 +218,7 @@ def draw(counted: dict[str, Any], *, today: date) -> dict[str, Figure]:
         "funnel": charts.funnel(table["funnel"]),
         "trend": charts.success_trend(table["success_trend"], before=before, after=after),
         "queue": charts.queue_calendar(table["queue"], today=today),
-        "strategies": queue_charts.strategy_recoveries(pl.DataFrame(year["by_week"]), pl.DataFrame(year["rows"])),
+        "strategies": charts.strategy_recoveries(pl.DataFrame(year["by_week"]), pl.DataFrame(year["rows"])),
         "policy": charts.policy_steps(
             pl.DataFrame(counted["policy"]["steps"], schema=STEPS),
             asked=counted["policy"]["precision"] or ACCEPT_PRECISION,

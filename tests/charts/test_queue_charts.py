@@ -9,7 +9,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from enrich.charts import queue, style
+from enrich.charts import recovery, style
 from enrich.cooldown.simulation import draw_tracks, simulate
 from enrich.cooldown.survival import default_curves
 
@@ -19,7 +19,7 @@ def _texts(figure):
 
 
 def test_release_lag_names_each_curve_at_its_end():
-    figure = queue.release_lag(pl.concat([curve.frame() for curve in default_curves().values()]))
+    figure = recovery.release_lag(pl.concat([curve.frame() for curve in default_curves().values()]))
 
     assert _texts(figure) == ["naming 5 %", "release 56 %"]
     assert "<svg" in style.as_svg(figure)
@@ -28,7 +28,7 @@ def test_release_lag_names_each_curve_at_its_end():
 def test_strategies_carry_recoveries_and_look_ups_and_do_not_overlap():
     year = simulate(draw_tracks(default_curves()["release"], seed=1, tracks=2000))
 
-    figure = queue.strategy_recoveries(year.by_day, year.summary)
+    figure = recovery.strategy_recoveries(year.by_day, year.summary)
 
     texts = "\n".join(_texts(figure))
     for row in year.summary.iter_rows(named=True):
@@ -48,7 +48,7 @@ def test_replay_recovery_draws_recovered_and_knowable():
          "known": [1, 3, 6]}
     )  # fmt: skip
 
-    figure = queue.replay_recovery(curve)
+    figure = recovery.replay_recovery(curve)
 
     assert [list(line.get_ydata()) for line in figure.axes[0].lines] == [[10, 30, 75], [0, 20, 50]]
     assert "all 50.0 %" in _texts(figure)
@@ -57,11 +57,11 @@ def test_replay_recovery_draws_recovered_and_knowable():
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: queue.release_lag(pl.DataFrame(schema={"curve": pl.String, "days": pl.Int64})),
-        lambda: queue.strategy_recoveries(
+        lambda: recovery.release_lag(pl.DataFrame(schema={"curve": pl.String, "days": pl.Int64})),
+        lambda: recovery.strategy_recoveries(
             pl.DataFrame(schema={"strategy": pl.String}), pl.DataFrame(schema={"strategy": pl.String})
         ),
-        lambda: queue.replay_recovery(pl.DataFrame(schema={"watched": pl.Int64})),
+        lambda: recovery.replay_recovery(pl.DataFrame(schema={"watched": pl.Int64})),
     ],
 )
 def test_nothing_to_show_is_said(draw):

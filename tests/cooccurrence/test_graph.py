@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from test_ranking import worlds
 
-from enrich.charts.ego_net import draw_ego_net
+from enrich.charts.tracks import draw_ego_net
 from enrich.cooccurrence.graph.building import build_graph, ego_net
 from enrich.cooccurrence.graph.files import graph, write_graph
 from enrich.cooccurrence.graph.questions import bridges, communities, first_players

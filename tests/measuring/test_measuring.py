@@ -7,8 +7,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from enrich.measuring.hiding import FIRST, namesakes, with_first_plays, without_artists, without_labels
-from enrich.measuring.replay import measure
+from enrich.measuring.replay import FIRST, measure, namesakes, with_first_plays, without_artists, without_labels
 from enrich.measuring.scale import Scale, decided
 from enrich.tiers.internal import same_title
 

@@ -17,8 +17,8 @@ from typing import Any
 import networkx as nx
 import polars as pl
 
-from enrich.charts.ego_net import draw_ego_net
 from enrich.charts.style import MUTED, NODES
+from enrich.charts.tracks import draw_ego_net
 from enrich.cooccurrence.graph.building import build_graph, ego_net
 from enrich.errors import InputFileError
 from enrich.frames.files import check_place, replacing
