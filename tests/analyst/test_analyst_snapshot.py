@@ -11,7 +11,7 @@ import enrich
 from bench.calibration import of_demo, recoveries, written
 from enrich.analyst import questions
 from enrich.analyst.explanation import explain
-from enrich.analyst.html import frame, number, table
+from enrich.analyst.html import frame, number, records, table
 from enrich.analyst.snapshot import AnalystSnapshot
 from enrich.errors import EnrichError
 from enrich.frames.schemas import RANKING
@@ -148,6 +148,8 @@ def test_hunt_finds_labels_of_brackets_and_says_how(before):
     found = before.labels.hunt(limit=60)
 
     assert found["track_id"].is_unique().all()
+    # Measured on this snapshot, as `why()` tells it.
+    assert found["confidence"].null_count() == 0
     assert found["confidence"].is_between(0, 1).all()
     assert set(found["source"]) <= {"title", "database"}
     assert found["rule"].null_count() == 0
@@ -224,13 +226,16 @@ def test_frames_show_names_before_ids_numbers_rounded_and_evidence_as_sentences(
         )
     )  # fmt: skip
 
-    heads = [part.split("<")[0] for part in shown.split("<th>")[1:]]
+    heads = [part.split("<")[0] for part in shown.replace("<wbr>", "").split("<th>")[1:]]
     assert heads == ["title", "confidence", "n", "is_new", "evidence", "names", "nothing", "track_id"]
     for cell in ("0.123<", "12,345<", ">yes<", ">a, b<", "Rule: same title; 3 hits", ">–<"):
         assert cell in shown
     assert "<script" not in shown
     assert "{" not in shown.split("</style>")[1]
     assert "and 88 rows more" in frame(pl.DataFrame({"n": range(100)}))
+    assert ">rule<" in frame(pl.DataFrame({"confidence": [None]}, schema={"confidence": pl.Float64}))
+    assert "Nothing to show." in frame(pl.DataFrame())
+    assert records({"is_applied": None, "of": {"right": None}}).count("–") == 2
 
 
 def test_the_graph_is_whole_or_what_is_around_a_name(before):
