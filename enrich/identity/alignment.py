@@ -53,55 +53,53 @@ def align(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     Raises:
         EnrichError: a column is missing.
     """
-    names = pl.concat([_names(old, "old"), _names(new, "new")])
-    sides = names.partition_by(["pair", "side"], as_dict=True)
+    listings = pl.concat([_names(old, "old"), _names(new, "new")]).rows_by_key(["pair", "side"], include_key=False)
     found: list[tuple[object, ...]] = []
-    for pair in names["pair"].unique(maintain_order=True):
-        both = [sides[pair, side] for side in ("old", "new") if (pair, side) in sides]
+    for pair in dict.fromkeys(pair for pair, _ in listings):
+        both = [listings[pair, side] for side in ("old", "new") if (pair, side) in listings]
         if len(both) == 2:
             # No row is the row None.
-            rows = [{None: None, **dict(enumerate(side["row"]))} for side in both]
-            aligned = _aligned(*map(_compared, both))
-            found += [(pair, rows[0][i], rows[1][j], relation, certain) for i, j, relation, certain in aligned]
+            rows = [{None: None, **{n: row for n, (row, *_) in enumerate(side)}} for side in both]
+            compared = (tuple((whole, base, tuple(names)) for _, whole, base, names in side) for side in both)
+            found += [
+                (pair, rows[0][i], rows[1][j], relation, certain) for i, j, relation, certain in _aligned(*compared)
+            ]
     return pl.DataFrame(found, schema=ALIGNED, orient="row")
 
 
 def _names(listing: pl.DataFrame, side: str) -> pl.DataFrame:
-    """pair, side, row, whole, artists, named: the rows in order of position, as alignment compares them.
+    """pair, side, row, whole, base, artists: the rows in order of position, as alignment compares them.
 
     `whole` is null for a row without a full name, `artists` empty for one without an artist.
     """
     missing = [name for name in _NEEDED if name not in listing.columns]
     if missing:
         raise EnrichError(f"listing: column {', '.join(missing)} is missing; expected {', '.join(_NEEDED)}")
-    rows = listing.select(*_NEEDED).with_row_index("slot").with_columns(pl.col("slot").cast(pl.Int64))
+    said = ["artist", "title"]
+    # The same row stands beside every listing its set is held against: it is read once.
+    rows = listing.select(said).unique(maintain_order=True).with_row_index("slot").cast({"slot": pl.Int64})
     rows = rows.with_columns(is_unknown=is_unknown_artist(pl.col("artist")), no_title=is_unknown_title(pl.col("title")))
-    keys = credited_slots(rows).group_by("slot").agg(pl.col("key").unique().sort().alias("artists"))
-    whole = pl.concat_str(fold(pl.col("artist")), pl.lit(" "), fold(pl.col("title")))
-    base = pl.concat_str(pl.col("artists").list.first(), pl.lit(" · "), base_key(pl.col("title")))
+    keys = credited_slots(rows).group_by("slot").agg(artists=pl.col("key").unique().sort())
     full = ~pl.col("is_unknown") & ~pl.col("no_title")
+    read = rows.join(keys, on="slot", how="left").select(
+        *said,
+        pl.col("artists").fill_null(pl.lit([], pl.List(pl.String))),
+        whole=pl.when(full).then(pl.concat_str(fold(pl.col("artist")), pl.lit(" "), fold(pl.col("title")))),
+        base=pl.when(full).then(
+            pl.concat_str(pl.col("artists").list.first(), pl.lit(" · "), base_key(pl.col("title")))
+        ),
+    )
     return (
-        rows.join(keys, on="slot", how="left")
-        .with_columns(pl.col("artists").fill_null(pl.lit([], pl.List(pl.String))))
-        .select(
-            pl.col("pair").cast(pl.String),
-            side=pl.lit(side),
-            row="slot",
-            position="position",
-            whole=pl.when(full).then(whole),
-            base=pl.when(full).then(base),
-            artists="artists",
-        )
+        listing.select(pl.col("pair").cast(pl.String), "position", *said, side=pl.lit(side))
+        .with_columns(row=pl.int_range(pl.len()))
+        .join(read, on=said, how="left", nulls_equal=True)
         .sort("pair", "position", "row")
+        .select("pair", "side", "row", "whole", "base", "artists")
     )
 
 
 #: What is compared of a row: whole, base, artists.
 _Compared = tuple[str | None, str | None, tuple[str, ...]]
-
-
-def _compared(rows: pl.DataFrame) -> tuple[_Compared, ...]:
-    return tuple((whole, base, tuple(names)) for whole, base, names in rows.select("whole", "base", "artists").rows())
 
 
 class _Listing:

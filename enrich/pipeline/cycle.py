@@ -128,7 +128,7 @@ def hunt_labels(
     run = _run("hunt-labels", settings, options, statuses=statuses, blank="label", names_artists=False)
     proposals, written = run.found.proposals, run.record.written
     labels = _best(proposals.filter((pl.col("kind") == "label") & (pl.col("confidence") >= LABEL_FLOOR)))
-    silent = run.outside.unavailable_tracks - set(labels["track_id"])
+    silent = run.outside.labels.unavailable_tracks - set(labels["track_id"])
     return HuntResult(
         run_id=run.record.run_id,
         processed=len(run.ids),
@@ -203,14 +203,14 @@ def _run(
     tell(on_progress, "what each rule is worth here")
     ledger = list_proposals(settings)
     scale = Scale(measured=_measured(ws, path, artists=names_artists, on_progress=on_progress), decided=decided(ledger))
-    outside = OutsideTiers(enabled_sources(settings), on_progress, options["stop"])
+    outside = OutsideTiers(enabled_sources(settings), on_progress, options["stop"], names_artists=names_artists)
     found = run_tiers(
         ws,
         ids,
         policy=policy,
         scale=scale,
         pool=ledger,
-        label_tiers=(*LABEL_TIERS, outside.labels),
+        label_tiers=(*LABEL_TIERS, outside.outside_labels),
         artist_tiers=(imported(ledger), *ARTIST_TIERS, outside.artists) if names_artists else (),
         context_tiers=outside.context_tiers(learned=learned) if names_artists else (),
         on_progress=on_progress,

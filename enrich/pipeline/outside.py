@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import polars as pl
 
 from enrich.cooccurrence.stored import has_ranker
 from enrich.pipeline.rounds import Progress, Tier
@@ -14,12 +17,20 @@ from enrich.tiers.context import ContextRankings, context_tier
 from enrich.tiers.external import OutsideArtists
 from enrich.tiers.label_hunter import by_source_text
 from enrich.tiers.outside_labels import OutsideLabels
+from enrich.tiers.workspace import Workspace
 
 
 class OutsideTiers:
     """The tiers that ask outside sources, for one run, with what they could not ask."""
 
-    def __init__(self, sources: Sequence[Source], on_progress: Progress | None, stop: threading.Event | None) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        on_progress: Progress | None,
+        stop: threading.Event | None,
+        *,
+        names_artists: bool = True,
+    ) -> None:
         def shown(step: str) -> Callable[[int, int], None]:
             return lambda done, total: on_progress(step, done, total) if on_progress is not None else None
 
@@ -30,6 +41,14 @@ class OutsideTiers:
         self.artists = OutsideArtists(sources, on_progress=shown("artists at the sources"), stop=stop)
         self.rankings = ContextRankings(shown("ranking"))
         self.confirmed = ConfirmedCandidates(sources, stop=stop, rankings=self.rankings)
+        self._askers = [self.labels.asking, *([self.artists.asking] if names_artists else [])]
+
+    def outside_labels(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+        """Tier 0 at the sources, and asked beside it what the other tiers want to know: each keeps it for its turn."""
+        searches = [asking(ws, track_ids) for asking in self._askers]
+        with ThreadPoolExecutor(len(searches)) as pool:
+            list(pool.map(lambda search: search(), searches))
+        return self.labels(ws, track_ids)
 
     def context_tiers(self, *, learned: bool) -> tuple[Tier, ...]:
         """Candidates confirmed at the sources, then what the context alone says, by one scorer or both."""
@@ -40,8 +59,3 @@ class OutsideTiers:
     def unavailable(self) -> dict[str, str]:
         """Source → why it could not answer."""
         return {**self.confirmed.unavailable, **self.artists.unavailable, **self.labels.unavailable}
-
-    @property
-    def unavailable_tracks(self) -> set[str]:
-        """Tracks whose label a source could not be asked for."""
-        return self.labels.unavailable_tracks

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -84,11 +83,7 @@ def run_tiers(
     while rounds < MAX_ROUNDS:
         rounds += 1
         before = ws
-        ahead = False
         for tier in (*label_tiers, *artist_tiers):
-            if hasattr(tier, "asking") and not ahead:
-                ahead = True
-                _ask_together(ws, (*label_tiers, *artist_tiers), track_ids)
             tell(on_progress, f"round {rounds}: {_spoken(tier)}")
             ws, gathered = judge.one_tier(ws, tier, track_ids, gathered, accepted)
         if _blanks(ws, track_ids) < _blanks(before, track_ids):
@@ -107,13 +102,6 @@ def tell(on_progress: Progress | None, step: str) -> None:
         on_progress(step, 0, None)
 
 
-def _ask_together(ws: Workspace, tiers: Sequence[Tier], track_ids: pl.Series) -> None:
-    """Ask the outside what several tiers want to know, side by side; each keeps the answers for its turn."""
-    searches = [asking(ws, track_ids) for tier in tiers if (asking := getattr(tier, "asking", None))]
-    with ThreadPoolExecutor(len(searches)) as pool:
-        list(pool.map(lambda search: search(), searches))
-
-
 def _spoken(tier: Tier) -> str:
     return getattr(tier, "__name__", type(tier).__name__).replace("_", " ")
 
@@ -125,12 +113,16 @@ class _Judge:
     policy: Policy
     scale: Scale
     pool: pl.DataFrame
+    said: dict[Tier, tuple[Workspace, pl.DataFrame]] = field(default_factory=dict)
+    """What each tier said last, and of which workspace: of the same one it would say it again."""
 
     def one_tier(
         self, ws: Workspace, tier: Tier, track_ids: pl.Series, gathered: pl.DataFrame, accepted: dict[str, None]
     ) -> tuple[Workspace, pl.DataFrame]:
         """Ask a tier; the workspace with what is accepted of its proposals, and these beside the others."""
-        proposals = with_ids(worth_a_look(self.scale(tier(ws, track_ids))))
+        if self.said.get(tier, (None,))[0] is not ws:
+            self.said[tier] = ws, with_ids(worth_a_look(self.scale(tier(ws, track_ids))))
+        proposals = self.said[tier][1]
         if proposals.is_empty():
             return ws, gathered
         gathered = pl.concat([proposals, gathered]).unique("proposal_id", keep="first", maintain_order=True)

@@ -94,9 +94,12 @@ def _winners(accepted: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_labels(ws: Workspace, labels: pl.DataFrame) -> Workspace:
-    if labels.is_empty():
+    blank = ws.tracks.filter(pl.col("label").is_null())
+    found = labels.join(blank, on="track_id", how="semi").select(
+        "track_id", new_label="value", new_key=label_key(pl.col("value")), by="source"
+    )
+    if found.is_empty():
         return ws
-    found = labels.select("track_id", new_label="value", new_key=label_key(pl.col("value")), by="source")
     tracks = (
         ws.tracks.join(found, on="track_id", how="left", maintain_order="left")
         .with_columns(
@@ -119,10 +122,10 @@ def _with_labels(ws: Workspace, labels: pl.DataFrame) -> Workspace:
 
 
 def _with_artists(ws: Workspace, artists: pl.DataFrame) -> Workspace:
-    if artists.is_empty():
-        return ws
     unknown = ws.tracks.filter(~pl.col("is_known_artist")).select("track_id")
     names = artists.join(unknown, on="track_id", how="semi").with_columns(name=proposed_artists())
+    if names.is_empty():
+        return ws
     shown = names.select("track_id", new_artist=pl.col("name").list.join(" & "))
     new_credits = (
         names.select("track_id", "name")

@@ -13,7 +13,9 @@ from enrich.cooldown import migrate, process, stats
 from enrich.errors import EnrichError
 from enrich.frames.schemas import PROPOSALS
 from enrich.ledger.policy import Policy
+from enrich.matching.values import Availability, SourceAnswer
 from enrich.pipeline.cycle import hunt_labels, resolve, trigger
+from enrich.pipeline.outside import OutsideTiers
 from enrich.pipeline.rounds import MAX_ROUNDS, run_tiers, select_tracks
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot
@@ -264,27 +266,21 @@ def test_a_tier_that_changes_its_mind_neither_overwrites_nor_runs_for_ever(world
 
 
 def test_tiers_that_ask_the_outside_ask_side_by_side(world):
-    track = world.track("Anything")
+    ids = [world.track("Clear Blue Moon", artist="Ilan Bluestone"), world.track("Frozen Ground", label="Anjunabeats")]
     both = threading.Barrier(2, timeout=5)
 
-    class Asking:
-        def asking(self, ws, ids):
+    class Waits:
+        name, workers = "deezer", 1
+
+        def search(self, query):
             # Alone it would wait in vain.
-            return both.wait
+            both.wait()
+            return SourceAnswer(source="deezer", availability=Availability.OK)
 
-        def __call__(self, ws, ids):
-            return pl.DataFrame(schema=PROPOSALS)
+    outside = OutsideTiers([Waits()], None, None)
+    outside.outside_labels(_workspace(world), pl.Series(ids))
 
-    found = run_tiers(
-        _workspace(world),
-        pl.Series([track]),
-        policy=ANYTHING,
-        label_tiers=(Asking(),),
-        artist_tiers=(Asking(),),
-        context_tiers=(),
-    )
-
-    assert found.rounds == 1
+    assert outside.unavailable == {}
 
 
 def test_context_is_asked_only_when_the_other_tiers_find_no_more(world):
