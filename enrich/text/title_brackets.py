@@ -23,7 +23,7 @@ _BRACKET = (
     r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]|\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}"  # closed; a round one may hold another
     r"|\[[^\[\]()]*$|\([^\[\]()]*$"  # cut off at the end of the title
 )
-#: Columns with this many open brackets speak for themselves: in them a (..) behind a version is a label as a rule.
+#: Columns with this many open brackets speak for themselves: in them what is no label is seldom like one.
 _SPEAKS = 200
 _DASH = r"(?:^|\s)[-–—](?:\s|$)"
 _LIKE_A_NAME = r"^[\p{Lu}\p{N}][^\s,!?]*(?:\s+(?:[\p{Lu}\p{N}&+][^\s,!?]*|of|the|and)){0,3}$"
@@ -107,7 +107,7 @@ def judged_brackets(
 
     `rows` are row, given (artist), text; `others` are the words of the column's other titles; for the rest see
     `titles.parse_titles`. Returns one row per piece, a bracket or the text between two: among others inner (null for
-    text), meaning, is_known, is_label; and the words of the column, see `_words`.
+    text), meaning, is_known, is_label, is_guess; and the words of the column, see `_words`.
     """
     brackets = _brackets(rows)
     known = pl.DataFrame({"n": list(known_labels or ())}, schema={"n": pl.String}).select(label_key(pl.col.n))["n"]
@@ -135,25 +135,29 @@ def judged_brackets(
         likely = pl.concat([own, others.join(own.select("key").unique(), on="key", how="semi")])
     recurring = recurring_keys(likely)
     judged = judged.with_columns(recurs=pl.col.key.hash().is_in(recurring.implode()) & pl.col.key.is_not_null())
-    candidate = _may_be_label(speaks=speaks, guess=guess)
-    judged = judged.with_columns(candidate=candidate & ~pl.col.leads & ~pl.col.in_name)
+    sure, maybe = _may_be_label(speaks=speaks)
+    candidate = (sure | (maybe & pl.lit(guess))) & ~pl.col.leads & ~pl.col.in_name
+    judged = judged.with_columns(candidate=candidate, is_guess=~sure)
     # The last square bracket, else the last round one.
     rank = pl.when("candidate").then(pl.col.is_square.cast(pl.Int32) * 100_000 + pl.col.i)
     return judged.with_columns(is_label=(rank == rank.max().over("row")).fill_null(False)), words
 
 
-def _may_be_label(*, speaks: bool, guess: bool) -> pl.Expr:
-    """Whether a bracket may be the label, by what it says and where it stands."""
+def _may_be_label(*, speaks: bool) -> tuple[pl.Expr, pl.Expr]:
+    """Whether a bracket is a label by what it says and where it stands, and whether it may be one, to be asked for.
+
+    A round one is a label only where the database or the column knows it, or where it is called like a company.
+    """
     meaning, weak = pl.col.meaning, pl.col.meaning == "weak"
     named, is_known = meaning.is_in(["open", "company"]), pl.col.is_known | pl.col.recurs
     is_name = pl.lit(not speaks) | pl.col.inner.str.contains(r"\p{Lu}")
     square_alone = (named | weak) & ~pl.col.glued & ~pl.col.is_catalog & is_name
-    by_place = pl.col.after_version & pl.lit(speaks or guess)
-    by_place |= pl.col.inner.str.contains(_LIKE_A_NAME) & pl.lit(guess and not speaks)
-    round_alone = named & pl.col.trails & (by_place | (meaning == "company"))
     from_square = pl.when(is_known).then(~meaning.is_in(["none", "plain", "feature"])).otherwise(square_alone)
-    from_round = pl.when(is_known).then(named | weak).otherwise(round_alone)
-    return ((pl.col.is_square & from_square) | (pl.col.is_round & from_round)).fill_null(value=False)
+    trailing = named & pl.col.trails
+    from_round = pl.when(is_known).then(named | weak).otherwise(trailing & (meaning == "company"))
+    sure = (pl.col.is_square & from_square) | (pl.col.is_round & from_round)
+    maybe = pl.col.after_version | (pl.col.inner.str.contains(_LIKE_A_NAME) & pl.lit(not speaks))
+    return sure.fill_null(value=False), (pl.col.is_round & trailing & maybe).fill_null(value=False)
 
 
 def _in_name() -> pl.Expr:
@@ -161,7 +165,10 @@ def _in_name() -> pl.Expr:
     is_other = ~pl.col.meaning.is_in(["feature", *VERSION_MEANINGS]) & ~pl.col.leads & pl.col.nameless
     dashed = pl.when("dash").then("row")
     ahead, before = dashed.backward_fill().eq_missing(pl.col.row), dashed.forward_fill().eq_missing(pl.col.row)
-    return pl.col.inner.is_not_null() & is_other & ahead & ~before
+    # `[KRTM] - Title`: or it is the whole name.
+    alone = pl.col.leads & (pl.col.meaning == "open") & pl.col.nameless & pl.col.is_square
+    alone &= pl.col.piece.shift(-1).str.contains(r"^[-–—]\s+\S") & ~pl.col.trails
+    return pl.col.inner.is_not_null() & ((is_other & ahead & ~before) | alone.fill_null(value=False))
 
 
 def _words(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

@@ -33,7 +33,7 @@ _LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–]\s+([^-–]*\b{_MIX_WORD})\s*$"
 _PLAIN_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–]\s+((?:{ADJECTIVES}\s+)*{_MIX_WORD})\s*$"
 #: A version that says so by itself, whoever the artist is: `- 2015 Remaster`, `- Fade's Radio Edit`, `- From "8 Mile"`.
 _DASHED = (
-    r"(?i)^(.*\S)\s+[-–]\s+((?:\d{4}\s+)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+\d{4})?(?:\s+version)?"
+    r"(?i)^(.*\S)\s+[-–]\s+((?:(?:mono|stereo)\s*/\s*)?(?:\d{4}\s+)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+\d{4})?(?:\s+version)?"
     r"|(?:[^-–]+\s)?(?:radio|extended|original|club|album|single|video|full length)\s+(?:mix|edit|version|cut|dub)"
     r"|[^-–]+['’]s?\s[^-–]*\b(?:remix|mix|edit|dub)|\S+(?:\s+\S+){2,}\s+(?:remix|rmx)"
     r"|live(?:\s(?:at|in|from|on|version)\b.*)?|acoustic(?:\sversion)?|bonus track"
@@ -43,12 +43,12 @@ _BARE_MIX = r"(?i)^(.*\S)\s+((?:original|extended|radio|club|dub|vocal|instrumen
 
 
 #: What brackets and dashes are elsewhere, and what they are here.
-_MARKS = {"（": " (", "）": ") ", "［": " [", "］": "] ", "【": " [", "】": "] ", "−": "-"}
+_MARKS = {"（": " (", "）": ") ", "［": " [", "］": "] ", "【": " [", "】": "] ", "−": "-", "‒": "-", "―": "-"}
 #: `(feat. Cara - Beta Remix)`: two brackets in one.
 _GUEST_AND_MIX = rf"(?i)([(\[])\s*((?:feat|ft|featuring)\b[^()\[\]]*?)\s+[-–]\s+([^()\[\]]*\b{_MIX_WORD})\s*([)\]])"
 #: What cleaning a title can change.
 _UNCLEAN = (
-    rf"[（）［］【】−]|{_GUEST_AND_MIX}|{BEHIND}"
+    rf"[（）［］【】−‒―]|{_GUEST_AND_MIX}|{BEHIND}"
     r"|[\x00-\x1f\x7f\u200b-\u200f\ufeff<]|[^\S ]|''|  |^ | $|^\[?\d{1,2}:|^w/|^\+"
 )
 _WORKING_TITLE = r"(?i)[(\[]working title[)\]]"
@@ -71,8 +71,8 @@ def parse_titles(
             `Artist - Title` is divided at the first spaced dash.
         known_labels: Names, in any spelling, of labels known to the database. None: the column speaks for itself.
         one_by_one: Read each title as if it were the only one: what else is in the column decides nothing.
-        guess: A round bracket nobody knows that looks like a name counts as a label: for whoever asks the sources
-            next. Else only one that is called like a company does, and the others are of the title.
+        guess: A round bracket that nobody knows and that looks like a name is shown as a label worth nothing, for
+            whoever asks the sources next. Else it is of the title.
 
     Returns:
         Schema PARSED_TITLES, one row per title in the order given:
@@ -85,7 +85,7 @@ def parse_titles(
         remixer           String        who made the version, where named
         features          List(String)  guests named in the title
         label             String        as written
-        label_confidence  Float64       0.70 or 0.65 in [..], 0.65 or 0.60 in (..): known label or not
+        label_confidence  Float64       0.70 or 0.65 in [..], 0.65 or 0.60 in (..): known label or not; null: a guess
         catalog_number    String        `ARDI 1393`
         is_mashup         Boolean
         components        List(String)  of a mashup, `Artist - Title` where the artists are known one by one
@@ -195,7 +195,8 @@ def _assembled(rows: pl.DataFrame, brackets: pl.DataFrame) -> pl.DataFrame:
     in_title |= pl.col.in_name
     square, is_known = pl.col.is_square, pl.when("is_known")
     of_square = is_known.then(SQUARE_KNOWN).otherwise(SQUARE_UNKNOWN)
-    worth = pl.when(square).then(of_square).otherwise(is_known.then(ROUND_KNOWN).otherwise(ROUND_UNKNOWN))
+    of_round = is_known.then(ROUND_KNOWN).when(~pl.col.is_guess).then(ROUND_UNKNOWN)
+    worth = pl.when(square).then(of_square).otherwise(of_round)
     number = pl.when(pl.col.is_catalog & square & ~label).then(inner).when(label).then("catalog_number")
     # Filtered apart: a group of one needs no aggregation, and most titles have one mix and one label.
     # `m[ono]`: the mark keeps the bracket at its word.
@@ -275,6 +276,10 @@ def _artist_of_base(parsed: pl.DataFrame) -> pl.DataFrame:
     left, right = (pl.coalesce(spaced.field(n), tight.field(n)) for n in "12")
     row_number = r"^(?:#\s*)?(?:\[\d{1,3}\]|\d{1,3}[.)])\s+"
     name = left.str.replace(row_number, "").str.replace_all(r"\s+([,;])", "${1}")
+    # `Mina - Mina - Still Sea`: said twice.
+    twice = (right + " - ").str.to_lowercase().str.starts_with(pl.concat_str(name.str.to_lowercase(), pl.lit(" - ")))
+    rest = right.str.slice(name.str.len_chars() + 3)
+    right = pl.when(twice & (rest != "")).then(rest).otherwise(right)
     return parsed.select(artist=pl.coalesce(name, "artist"), base=pl.coalesce(right, "base"))
 
 

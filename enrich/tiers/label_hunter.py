@@ -3,8 +3,8 @@
     title        [Label] in brackets; no source is asked
     sources      each gives hits, `matching` chooses among them and says how sure;
                  the first label at or above the floor ends the search, and so do rival labels, for review
-    (X Records)  a round bracket nobody knows is worth the floor itself, and nothing unless it is called like a company:
-                 it counts once no source knows better
+    (X Records)  a round bracket that is called like a company, or stands behind several artists' titles, is worth the
+                 floor itself: it counts once no source knows better
 
 A source that is closed, blocked or down is *unavailable*: a track without a label that such a source might have known
 is `unavailable`, never `none`. Asks sources (their pace and cache are their own); writes nothing.
@@ -31,8 +31,6 @@ from enrich.rules import LABEL_FLOOR
 from enrich.settings import Settings
 from enrich.sources.base import ClosedSource, Source, open_sources
 from enrich.sources.searching import search_all
-from enrich.text.normalise import fold
-from enrich.text.title_words import COMPANY
 
 #: One row per query, in the order given. `label` is canonical; with outcome `review` it is the best guess, and
 #: `rivals` are the labels beside it. `probability` is what the rule says, `confidence` what was measured. The parts
@@ -233,11 +231,7 @@ class _Track:
 
 def _tracks(queries: Sequence[TrackQuery], read: pl.DataFrame, book: LabelBook) -> dict[str, _Track]:
     """The tracks by id, with the labels that their titles name."""
-    # A round bracket nobody knows may be anything: by itself it names a label only where it is called like a company.
-    is_guess = pl.col("title_label_confidence") <= LABEL_FLOOR
-    named = read.select(
-        pl.when(~is_guess | fold(pl.col("title_label")).str.contains(COMPANY)).then("title_label")
-    ).to_series()
+    named = read.select(pl.when(pl.col("title_label_confidence").is_not_null()).then("title_label")).to_series()
     labels = book.read_all(named)
     rows = read.select("title_label_confidence", "is_unknown_title", "isrcs").iter_rows()
     return {
