@@ -18,6 +18,7 @@ from enrich.rules import LABEL_FLOOR
 from enrich.settings import Settings, load_settings
 from enrich.sources.base import Source, open_sources
 from enrich.sources.pace import LimitRegistry
+from enrich.text.titles import parse_titles
 from enrich.tiers.label_files import hunt_label_file, hunt_table
 from enrich.tiers.label_hunter import HUNTED, enabled_sources, hunt
 from enrich.tiers.outside_labels import hunt_proposals
@@ -138,6 +139,21 @@ def test_a_round_bracket_nobody_knows_waits_for_the_sources():
     assert one(title, Shelf("beatport"))["label"] is None
     assert one(track("Night Signal (Hollow Oak Records)"), Shelf("beatport"))["label"] == "Hollow Oak Records"
     assert one(track("Night Signal (Hollow Oak Records)"), Shelf("beatport"))["confidence"] == LABEL_FLOOR
+
+
+@pytest.mark.parametrize("others", [0, 240])
+def test_parse_titles_and_the_hunter_name_the_same_labels(others):
+    """What stands behind several artists' titles is a label to both, and what nobody knows to neither."""
+    often = [f"Tune {n} (Extended Mix) (Deepwell)" for n in range(4)]
+    once = ["Tune (Extended Mix) (Hollow Oak)", "Tune (Long Way Home)", "Tune (Spanish Version)", "Tune (Breakdown)"]
+    titles = [*often, *once, "Tune (Hollow Oak Records)", *(f"Song {n} [Filler {n}]" for n in range(others))]
+    queries = [track(title, track_id=str(n), artist=f"Alpha Kid {n}") for n, title in enumerate(titles)]
+
+    parsed = parse_titles(pl.Series(titles), artists=pl.Series([query.artist for query in queries]))
+    hunted = hunt(queries, sources=[Shelf("beatport")]).tracks
+
+    assert hunted["label"].to_list() == parsed["label"].to_list()
+    assert parsed["label"].head(9).to_list() == ["Deepwell"] * 4 + [None] * 4 + ["Hollow Oak Records"]
 
 
 @pytest.mark.parametrize("bracket", ["White", "CDR", "Original Mix", "Not On Label", "Unreleased"])
