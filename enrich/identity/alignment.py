@@ -20,6 +20,7 @@ from rapidfuzz.process import cdist
 
 from enrich.cooccurrence.slots import credited_slots
 from enrich.errors import EnrichError
+from enrich.text.credits import learn_names
 from enrich.text.normalise import fold
 from enrich.text.versions import base_key
 from enrich.text.words import is_unknown_artist, is_unknown_title
@@ -79,7 +80,8 @@ def _names(listing: pl.DataFrame, side: str) -> pl.DataFrame:
     # The same row stands beside every listing its set is held against: it is read once.
     rows = listing.select(said).unique(maintain_order=True).with_row_index("slot").cast({"slot": pl.Int64})
     rows = rows.with_columns(is_unknown=is_unknown_artist(pl.col("artist")), no_title=is_unknown_title(pl.col("title")))
-    keys = credited_slots(rows).group_by("slot").agg(artists=pl.col("key").unique().sort())
+    credited = credited_slots(rows, learn_names(listing["artist"]))
+    keys = credited.group_by("slot").agg(artists=pl.col("key").unique().sort())
     full = ~pl.col("is_unknown") & ~pl.col("no_title")
     read = rows.join(keys, on="slot", how="left").select(
         *said,
