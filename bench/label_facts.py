@@ -8,18 +8,19 @@ brackets or in the column `mix`, guests apart.
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from enrich.labels.names import refusal
 from enrich.matching.values import Hit, TrackQuery
@@ -239,13 +240,15 @@ class Search:
 
     def __init__(self, catalogue: list[Hit]) -> None:
         self._catalogue = catalogue
-        texts = [" ".join([*hit.artists, hit.title, hit.mix or ""]) for hit in catalogue]
-        self._vectorizer = TfidfVectorizer(token_pattern=r"\S+", lowercase=False, sublinear_tf=True)
-        self._matrix = self._vectorizer.fit_transform(_folded(texts)).T.tocsc()
+        texts = _folded([" ".join([*hit.artists, hit.title, hit.mix or ""]) for hit in catalogue])
+        self._words = {word: n for n, word in enumerate(sorted({word for text in texts for word in text.split()}))}
+        held = Counter(word for text in texts for word in set(text.split()))
+        self._rarity = np.array([1 + math.log((1 + len(texts)) / (1 + held[word])) for word in self._words])
+        self._matrix = self._weighed(texts).T.tocsc()
 
     def __call__(self, queries: list[TrackQuery], *, limit: int = 25) -> list[list[Hit]]:
         texts = _folded([f"{q.artist or ''} {q.title}" for q in queries])
-        asked = self._vectorizer.transform(texts)
+        asked = self._weighed(texts)
         found = []
         for start in range(0, len(queries), 500):
             block = np.asarray((asked[start : start + 500] @ self._matrix).todense())
@@ -254,6 +257,15 @@ class Search:
                 ranked = sorted((c for c in columns if block[i, c] > 0), key=lambda c: -block[i, c])
                 found.append([self._catalogue[c] for c in ranked])
         return found
+
+    def _weighed(self, texts: list[str]) -> csr_array:
+        """Texts × words: (1 + log of the count) × rarity, each text of length one."""
+        counts = [Counter(word for word in text.split() if word in self._words) for text in texts]
+        of = np.repeat(np.arange(len(texts)), [len(each) for each in counts])
+        words = np.array([self._words[word] for each in counts for word in each], dtype=np.int64)
+        weights = (1 + np.log([n for each in counts for n in each.values()])) * self._rarity[words]
+        length = np.sqrt(np.bincount(of, weights**2, minlength=len(texts)))
+        return csr_array((weights / length[of], (of, words)), shape=(len(texts), len(self._words)))
 
 
 def _folded(texts: list[str]) -> list[str]:

@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from sklearn.isotonic import IsotonicRegression
+from scipy.optimize import isotonic_regression
 
 from bench import peer_beets, peer_onetagger
 from bench.label_facts import Hunted, Trial, load, trial
@@ -273,7 +273,7 @@ def fit(found: Sequence[tuple[float, bool]]) -> list[list[float]]:
     mean = right.mean()
     x = np.array([raw[g].mean() for g in groups])
     y = np.array([(right[g].sum() + 10 * mean) / (len(g) + 10) for g in groups])
-    rising = IsotonicRegression(y_min=0.0, y_max=1.0).fit_transform(x, y, sample_weight=[len(g) for g in groups])
+    rising = isotonic_regression(y, weights=[len(g) for g in groups]).x.clip(0.0, 1.0)
     return [[round(float(a), 4), round(float(b), 4)] for a, b in zip(x, rising, strict=True)]
 
 

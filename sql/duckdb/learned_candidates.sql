@@ -216,8 +216,11 @@ group by f.unknown_no, b.artist_no
 qualify row_number() over (partition by f.unknown_no order by debuts desc, b.artist_no) <= $limit_artists
 
 -- name: learned_all_unknowns()
--- One row per unknown, by number.
-select unknown_no, track_key from unknowns order by unknown_no
+-- One row per unknown, those of one set together: what is made of a set is then made once for all of them.
+select u.unknown_no, u.track_key
+from unknowns as u
+join (select unknown_no, min(set_no) as set_no from slots group by unknown_no) as s on s.unknown_no = u.unknown_no
+order by s.set_no, u.unknown_no
 
 -- name: learned_set_names()
 -- One row per set asked for that has a name.

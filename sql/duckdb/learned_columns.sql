@@ -7,8 +7,8 @@ create or replace table pool as
 with
 parts as (
     select a.unknown_no, b.artist_no, a.n_sets, b.dj_weeks, b.dj_year, b.dj_years, b.dj_again, b.dj_sets,
-        b.dj_near_sets,        0 as series, 0 as hot, 0 as hot_again, 0 as alike, 0 as alike_now, 0 as alike_sets, 0 as roster,
-        0 as roster_now, 0 as same, 0 as near, 0 as habit, 0 as credited, 0 as debuts, 0 as named, 0 as own
+        b.dj_near_sets, 0 as series, 0 as hot, 0 as hot_again, 0 as alike, 0 as alike_now, 0 as alike_sets,
+        0 as roster, 0 as roster_now, 0 as same, 0 as near, 0 as habit, 0 as credited, 0 as debuts, 0 as named, 0 as own
     from asked_sets as a
     join by_dj as b on b.target_no = a.set_no
     union all by name
@@ -90,8 +90,15 @@ join placed as p on p.unknown_no = d.unknown_no
 left join playing as j on j.unknown_no = d.unknown_no
 
 -- name: learned_columns()
--- One row per unknown and candidate, by number: the columns in the order in which the ranker reads them.
+-- One row per unknown and candidate, by number: the columns in the order in which the ranker reads them. dj_rank and
+-- alike_rank are what is still to be ranked.
 with
+most as (
+    select unknown_no, count(*) as candidates, max(dj_weeks) as dj_weeks, max(dj_year) as dj_year, max(series) as series,
+        max(alike) as alike, max(roster_now) as roster_now, max(near) as near, max(habit) as habit, max(debuts) as debuts
+    from pool
+    group by unknown_no
+),
 joined as (
     select p.*, u.sets as n_sets, u.span, u.first_day as asked_first, u.last_day as asked_last, u.depth as asked_depth,
         u.dj_history, u.dj_own, u.dj_no, h.first_day, h.last_day, h.sets as artist_sets, h.recordings, h.again_share, h.depth
@@ -99,36 +106,36 @@ joined as (
     join about_asked as u on u.unknown_no = p.unknown_no
     left join artist_habits as h on h.artist_no = p.artist_no
 )
-select unknown_no, artist_no, dj_no,
-    cast(dj_weeks as float) as dj_weeks,
-    cast(dj_year as float) as dj_year,
+select j.unknown_no, artist_no, dj_no,
+    cast(j.dj_weeks as float) as dj_weeks,
+    cast(j.dj_year as float) as dj_year,
     cast(dj_years as float) as dj_years,
     cast(dj_again as float) as dj_again,
     cast(dj_sets / n_sets as float) as dj_sets,
     cast(dj_near_sets as float) as dj_near_sets,
-    cast(dj_weeks / nullif(max(dj_weeks) over asked, 0) as float) as dj_weeks_rel,
-    cast(dj_year / nullif(max(dj_year) over asked, 0) as float) as dj_year_rel,
-    cast(rank() over (partition by unknown_no order by dj_year desc) as float) as dj_rank,
-    cast(series as float) as series,
-    cast(series / nullif(max(series) over asked, 0) as float) as series_rel,
+    cast(j.dj_weeks / nullif(m.dj_weeks, 0) as float) as dj_weeks_rel,
+    cast(j.dj_year / nullif(m.dj_year, 0) as float) as dj_year_rel,
+    j.dj_year as dj_rank,
+    cast(j.series as float) as series,
+    cast(j.series / nullif(m.series, 0) as float) as series_rel,
     cast(hot / n_sets as float) as hot,
     cast(hot_again / n_sets as float) as hot_again,
     cast(alike_sets as float) as alike_sets,
-    cast(alike as float) as alike,
+    cast(j.alike as float) as alike,
     cast(alike_now as float) as alike_now,
-    cast(alike / nullif(max(alike) over asked, 0) as float) as alike_rel,
-    cast(rank() over (partition by unknown_no order by alike desc) as float) as alike_rank,
+    cast(j.alike / nullif(m.alike, 0) as float) as alike_rel,
+    j.alike as alike_rank,
     cast(roster as float) as roster,
-    cast(roster_now as float) as roster_now,
-    cast(roster_now / nullif(max(roster_now) over asked, 0) as float) as roster_rel,
+    cast(j.roster_now as float) as roster_now,
+    cast(j.roster_now / nullif(m.roster_now, 0) as float) as roster_rel,
     cast(same / n_sets as float) as same,
-    cast(near as float) as near,
-    cast(near / nullif(max(near) over asked, 0) as float) as near_rel,
-    cast(habit as float) as habit,
-    cast(habit / nullif(max(habit) over asked, 0) as float) as habit_rel,
+    cast(j.near as float) as near,
+    cast(j.near / nullif(m.near, 0) as float) as near_rel,
+    cast(j.habit as float) as habit,
+    cast(j.habit / nullif(m.habit, 0) as float) as habit_rel,
     cast(credited as float) as credited,
-    cast(debuts as float) as debuts,
-    cast(debuts / nullif(max(debuts) over asked, 0) as float) as debuts_rel,
+    cast(j.debuts as float) as debuts,
+    cast(j.debuts / nullif(m.debuts, 0) as float) as debuts_rel,
     cast(named / n_sets as float) as named,
     cast(own as float) as own,
     cast(asked_first - first_day as float) as since,
@@ -140,7 +147,7 @@ select unknown_no, artist_no, dj_no,
     cast(asked_first as float) as asked_day,
     cast(dj_history as float) as dj_history,
     cast(dj_own as float) as dj_own,
-    cast(count(*) over asked as float) as candidates
-from joined
-window asked as (partition by unknown_no)
-order by unknown_no, artist_no
+    cast(m.candidates as float) as candidates
+from joined as j
+join most as m on m.unknown_no = j.unknown_no
+order by j.unknown_no, artist_no

@@ -85,7 +85,9 @@ def columns(engine: DuckDB, known: Vocabulary, unknowns: pl.Series) -> pl.DataFr
     run(engine, _ASKED)
     engine.load("named_artists", _named(engine.frame("learned_set_names"), known))
     run(engine, _CANDIDATES)
-    return engine.frame("learned_columns")
+    # DuckDB would sort all candidates once for each rank; here they are in order already.
+    place = pl.col("dj_rank", "alike_rank").rank("min", descending=True).over("unknown_no").cast(pl.Float32)
+    return engine.frame("learned_columns").with_columns(place)
 
 
 def _named(sets: pl.DataFrame, known: Vocabulary) -> pl.DataFrame:
