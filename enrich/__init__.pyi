@@ -6,9 +6,9 @@ from .api.serving import serve as serve
 from .cooccurrence.analyzer import CoOccurrenceAnalyzer as CoOccurrenceAnalyzer
 from .cooccurrence.analyzer import extract_contexts_from_1001tracklists as extract_contexts_from_1001tracklists
 from .cooccurrence.evaluation.replay import evaluate as evaluate
+from .cooccurrence.evaluation.replay import train_ranker as train_ranker
 from .cooccurrence.graph.files import graph as graph
 from .cooccurrence.ranking import rank_artists as rank_artists
-from .cooccurrence.training import train_ranker as train_ranker
 from .demo.catalogue.server import catalogue as catalogue
 from .demo.loading import demo as demo
 from .errors import EnrichError as EnrichError

@@ -126,7 +126,7 @@ def train_ranker(
 
     Example: enrich train-ranker tracklists.parquet --out data/ranker
     """
-    from enrich.cooccurrence.training import train_on
+    from enrich.cooccurrence.evaluation.replay import train_on
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
     if tracklists:

@@ -1,12 +1,21 @@
 """The ranking of unknowns by either scorer: at most 50 artists each, with probability, its parts and the evidence.
 
-Formula and learned ranker share plays, contexts, signals, evidence and this way out; they differ in the query that
-makes the table `ranked`.
-
 The same named queries rank a frame in memory, files beyond memory, and files on Spark: numbering, contexts, signals,
 ranks and evidence are an engine's (`engines.DuckDB`, `spark.Spark`); the unknowns get their names, sentences and
 confidence some thousands at a time. In memory stand one batch and the vocabulary: every distinct artist, DJ and label
 text, whose number grows much more slowly than that of the plays.
+
+The specification's formula is `P(artist) = 0.5 × occurrence + 0.3 × label + 0.2 × dj`; a candidate is whoever has any
+of the three above zero. Each signal is a named query of `sql/duckdb/cooccurrence_signals.sql`:
+
+* **occurrence** (0–1): of the sets the unknown is in, the share in which the artist is played within the window.
+* **label** (0–1): of the labelled plays of its context, the share on the commonest label there (ties: the first key),
+  for all artists who have a known play on that label anywhere in the data; 0 for others. Each play counts once, even
+  where it is near two slots of the unknown.
+* **dj** (0–1): the mean over the unknown's DJs of 1 where the DJ is the artist (under any name), else the
+  artist's known plays by that DJ in all the data over those of the DJ's most played artist. 0 where no DJ is named.
+* **position** (0–0.1): 0.1 × the share of the unknown's slots that are mid-set, not in the first or last tenth of the
+  set's positions (rounded up, so never its opener or closer). The same for all candidates; it lifts no probability.
 """
 
 from __future__ import annotations
@@ -14,104 +23,128 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Protocol
 
 import duckdb
 import polars as pl
 
+from enrich import rules
 from enrich.cooccurrence.calibration import Calibration, with_confidence
-from enrich.cooccurrence.engines import DuckDB, Engine, run
+from enrich.cooccurrence.engines import DuckDB, Engine, Steps, run
 from enrich.cooccurrence.evidence import EVIDENCE, Names, sentences
-from enrich.cooccurrence.formula import SCORES, formula_steps, name_steps
 from enrich.cooccurrence.plays import Vocabulary, load_plays, number_plays, read_plays
 from enrich.frames.files import write_batches
 from enrich.frames.schemas import RANKING
-from enrich.rules import GATE_PROBABILITY, GATE_SETS, MAX_RANK, WINDOW
+from enrich.rules import MAX_RANK, WINDOW
 from enrich.sql import DUCKDB
 from enrich.tracklists.reading import parquet_files
 
-#: Unknowns named at once.
-UNKNOWNS_AT_ONCE = 20_000
-
-#: Of some unknowns so many are asked about at once: what a thousand have for candidates is a few hundred megabytes.
-ASKED_AT_ONCE = 1_000
-
-#: Told how many of how many unknowns are done; what it raises ends the work.
-Told = Callable[[int, int], None]
-
-
-def _silent(done: int, total: int) -> None:
-    """Nobody listens."""
-
-
+#: Unknowns named at once; of some unknowns so many are asked about at once: what a thousand have for candidates is a
+#: few hundred megabytes.
+UNKNOWNS_AT_ONCE, ASKED_AT_ONCE = 20_000, 1_000
 #: The tables a ranking is written from.
 RESULTS = ("ranked", *EVIDENCE, "shown_names", "unknown_sets", "unknowns", "sets")
-
-
-class Scorer(Protocol):
-    """Makes the table `ranked`."""
-
-    @property
-    def calibration(self) -> Calibration | None:
-        """What its confidence was measured by."""
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Tables of evidence beside those of the formula."""
-
-    def score(
-        self, engine: Engine, known: Vocabulary, *, window: int, max_rank: int, only: pl.Series | None, told: Told
-    ) -> None:
-        """Make `ranked` and `tables` of numbered plays; `told` of unknowns that are done."""
+#: Told how many of how many unknowns are done; what it raises ends the work.
+Told = Callable[[int, int], None]
+#: Days in which the name a DJ plays an artist by loses its say, and what the names count by that others play.
+_NAME_DAYS, _OTHERS, _UNDATED_DAYS = 400.0, 0.02, 1500
+#: One row per unknown and candidate, by number; names come with the ranking. Order within an unknown: probability +
+#: position, probability, occurrence_count, all descending, then the artist's key. `label_no` is the top label of the
+#: context where the artist releases on it, else null; `total` the sum of the probabilities of the unknown's first 50.
+_SCORES = pl.Schema(
+    {"unknown_no": pl.UInt32(), "artist_no": pl.UInt32(), "rank": pl.Int32()}
+    | dict.fromkeys(("probability", "total"), pl.Float64())
+    | {"occurrence_count": pl.Int32(), "label_no": pl.UInt32()}
+    | dict.fromkeys(("occurrence", "label", "dj", "position"), pl.Float64())
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Formula:
-    """The specification's formula."""
+class Asked:
+    """What is wanted of a ranking; see `ranking.rank`."""
 
-    calibration: Calibration | None
+    window: int = WINDOW
+    max_rank: int = MAX_RANK
+    only: pl.Series | None = None
+    told: Told = lambda done, total: None
+
+
+def context_steps(*, window: int = WINDOW) -> Steps:
+    """What is played around the unknowns, and what their DJs play; any engine may run them."""
+    if window < 1:
+        raise ValueError(f"window must be >= 1, got {window}")
+    names = "context_artists unknown_sets occurrence top_labels dj_plays unknown_djs releases"
+    plays: tuple[str, dict[str, float]] = ("cooccurrence_context_plays", {"window": window})
+    return [plays, *((f"cooccurrence_{name}", {}) for name in names.split())]
+
+
+def signal_steps() -> Steps:
+    """The signals of the table `candidates` (unknown_no, artist_no)."""
+    position = {"position_weight": rules.POSITION_WEIGHT}
+    return [("cooccurrence_label", {}), ("cooccurrence_dj", {}), ("cooccurrence_signal_rows", position)]
+
+
+def name_steps() -> Steps:
+    """The names shown of the table `ranked`."""
+    return [
+        ("cooccurrence_name_plays", {"undated_days": _UNDATED_DAYS}),
+        ("cooccurrence_shown_names", {"days": _NAME_DAYS, "others": _OTHERS}),
+    ]
+
+
+def formula_steps(*, window: int = WINDOW, max_rank: int = MAX_RANK) -> Steps:
+    """The table `ranked` by the formula."""
+    weights = {"occurrence_weight": rules.OCCURRENCE_WEIGHT, "label_weight": rules.LABEL_WEIGHT}
+    limits = {"dj_weight": rules.DJ_WEIGHT, "most": MAX_RANK, "limit_rank": max_rank}
+    return [
+        *context_steps(window=window),
+        ("cooccurrence_candidates", {"limit_rank": max(MAX_RANK, max_rank)}),
+        *signal_steps(),
+        ("cooccurrence_formula", weights | limits),
+    ]
+
+
+def ask_only(engine: Engine, only: pl.Series | None) -> None:
+    """Let the queries that follow see of all unknowns those of these keys alone; None: all."""
+    if only is not None:
+        engine.load("wanted", only.to_frame("track_key"))
+        run(engine, [("cooccurrence_all_slots", {}), ("cooccurrence_only", {})])
+
+
+def score_by_formula(engine: Engine, known: Vocabulary, asked: Asked) -> None:
+    """Make `ranked` by the specification's formula."""
+    ask_only(engine, asked.only)
+    run(engine, formula_steps(window=asked.window, max_rank=asked.max_rank))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorer:
+    """What makes the table `ranked` of numbered plays, and what its confidence was measured by."""
+
+    calibration: Calibration | None = None
+    score: Callable[[Engine, Vocabulary, Asked], None] = score_by_formula
     tables: tuple[str, ...] = ()
-
-    def score(
-        self, engine: Engine, known: Vocabulary, *, window: int, max_rank: int, only: pl.Series | None, told: Told
-    ) -> None:
-        """See `Scorer`."""
-        if only is not None:
-            ask_only(engine, only)
-        run(engine, formula_steps(window=window, max_rank=max_rank))
-
-
-def ask_only(engine: Engine, only: pl.Series) -> None:
-    """Let the queries that follow see of all unknowns those of these keys alone."""
-    engine.load("wanted", only.to_frame("track_key"))
-    run(engine, [("cooccurrence_all_slots", {}), ("cooccurrence_only", {})])
+    """Tables of evidence it makes beside those of the formula."""
+    at_once: int | None = ASKED_AT_ONCE
+    """Unknowns it is asked about at once, where some are; None: all of them."""
 
 
 def rank_frame(
-    tracklists: pl.DataFrame,
-    *,
-    scorer: Scorer,
-    aliases: pl.DataFrame | None = None,
-    window: int = WINDOW,
-    max_rank: int = MAX_RANK,
-    only: pl.Series | None = None,
-    told: Told = _silent,
+    tracklists: pl.DataFrame, *, scorer: Scorer, asked: Asked, aliases: pl.DataFrame | None = None
 ) -> pl.DataFrame:
     """RANKING of every unknown of a frame TRACKLISTS; see `ranking.rank`. Some are asked about a thousand at a time."""
     parts: list[pl.DataFrame] = []
-    wanted = None if only is None else only.unique().sort()
+    wanted = None if asked.only is None else asked.only.unique().sort()
     total = 0 if wanted is None else len(wanted)
-    at_once = ASKED_AT_ONCE if isinstance(scorer, Formula) else max(total, 1)
     with closing(DuckDB()) as engine:
         load_plays(engine, tracklists)
         known = number_plays(engine, aliases=aliases)
-        for first in range(0, max(total, 1), at_once):
-            told(first, total)
-            some = None if wanted is None else wanted.slice(first, at_once)
-            _rank(engine, known, scorer, window=window, max_rank=max_rank, only=some, told=told)
+        for first in range(0, max(total, 1), scorer.at_once or max(total, 1)):
+            asked.told(first, total)
+            some = None if wanted is None else wanted.slice(first, scorer.at_once)
+            _rank(engine, known, scorer, replace(asked, only=some))
             parts += _batches(engine, known, scorer)
     return pl.concat(parts) if parts else RANKING.to_frame()
 
@@ -123,7 +156,6 @@ def rank_files(
     engine: Engine,
     scorer: Scorer,
     window: int = WINDOW,
-    max_rank: int = MAX_RANK,
 ) -> dict[str, int]:
     """Rank the artists every unknown of Parquet tracklists may be by, into a file of schema RANKING.
 
@@ -131,7 +163,7 @@ def rank_files(
         paths: Flat tracklist tables in Parquet. Of several rows for one slot the first in the first file counts.
         out: .parquet, .csv or .jsonl; by track_key and rank.
         engine: A fresh engine with a working folder; the caller closes it.
-        scorer, window, max_rank: See `ranking.rank`.
+        scorer, window: See `ranking.rank`.
 
     Returns:
         The figures of `ranking.ranking_figures`, and rows_set_aside.
@@ -142,44 +174,35 @@ def rank_files(
     """
     rows = read_plays(engine, parquet_files(paths))
     known = number_plays(engine)
-    _rank(engine, known, scorer, window=window, max_rank=max_rank)
+    _rank(engine, known, scorer, Asked(window=window))
     counts = {name: int(value) for name, value in engine.frame("cooccurrence_counts").row(0, named=True).items()}
     ranked: Counter[str] = Counter(with_candidates=0, candidates=0, at_the_gate=0)
-    write_batches(_counted(_batches(engine, known, scorer), ranked), RANKING, out)
+
+    def counted() -> Iterator[pl.DataFrame]:
+        for ranking in _batches(engine, known, scorer):
+            ranked.update(counted_ranking(ranking))
+            yield ranking
+
+    write_batches(counted(), RANKING, out)
     return {**counts, **ranked, "rows_set_aside": rows - counts["slots"]}
 
 
-def at_the_gate(ranking: pl.DataFrame) -> int:
-    """How many unknowns have a candidate at the specification's thresholds."""
-    gate = (pl.col("probability") >= GATE_PROBABILITY) & (pl.col("occurrence_count") >= GATE_SETS)
-    return ranking.filter(gate)["track_key"].n_unique()
+def counted_ranking(ranking: pl.DataFrame) -> dict[str, int]:
+    """Unknowns with candidates, candidates, and unknowns with one at the specification's thresholds."""
+    gate = pl.col("probability") >= rules.GATE_PROBABILITY, pl.col("occurrence_count") >= rules.GATE_SETS
+    return {
+        "with_candidates": ranking["track_key"].n_unique(),
+        "candidates": ranking.height,
+        "at_the_gate": ranking.filter(*gate)["track_key"].n_unique(),
+    }
 
 
-def _rank(
-    engine: Engine,
-    known: Vocabulary,
-    scorer: Scorer,
-    *,
-    window: int,
-    max_rank: int,
-    only: pl.Series | None = None,
-    told: Told = _silent,
-) -> None:
-    """Make the tables RESULTS; of `only` the unknowns of these keys."""
-    scorer.score(engine, known, window=window, max_rank=max_rank, only=only, told=told)
+def _rank(engine: Engine, known: Vocabulary, scorer: Scorer, asked: Asked) -> None:
+    """Make the tables RESULTS."""
+    scorer.score(engine, known, asked)
     run(engine, name_steps())
     for table, (query, limits) in EVIDENCE.items():
         engine.keep(table, query, **limits)
-
-
-def _counted(batches: Iterator[pl.DataFrame], figures: Counter[str]) -> Iterator[pl.DataFrame]:
-    for ranking in batches:
-        figures.update(
-            with_candidates=ranking["track_key"].n_unique(),
-            candidates=ranking.height,
-            at_the_gate=at_the_gate(ranking),
-        )
-        yield ranking
 
 
 def _batches(engine: Engine, known: Vocabulary, scorer: Scorer) -> Iterator[pl.DataFrame]:
@@ -187,7 +210,7 @@ def _batches(engine: Engine, known: Vocabulary, scorer: Scorer) -> Iterator[pl.D
     con = engine.results(RESULTS + scorer.tables)
     for first in range(0, con.table("unknowns").shape[0], UNKNOWNS_AT_ONCE):
         last = first + UNKNOWNS_AT_ONCE - 1
-        scored = _part(con, "ranked", first, last).select(SCORES.names()).cast(dict(SCORES))  # type: ignore[arg-type]
+        scored = _part(con, "ranked", first, last).select(_SCORES.names()).cast(dict(_SCORES))  # type: ignore[arg-type]
         if scored.is_empty():
             continue
         names = Names(

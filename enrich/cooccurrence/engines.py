@@ -47,6 +47,10 @@ class Engine(Protocol):
         """Let go of everything but the working folder."""
 
 
+#: Queries and their parameters, in the order in which they are run.
+Steps = list[tuple[str, dict[str, float]]]
+
+
 def run(engine: Engine, steps: Iterable[tuple[str, Mapping[str, object]]]) -> None:
     """Run queries that make tables, one after the other."""
     for name, parameters in steps:

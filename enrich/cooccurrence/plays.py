@@ -15,7 +15,7 @@ Words, as the whole package uses them:
 * **Context**: the known plays of the same set whose `position` differs by at most `window` from one of the
   unknown's slots. Positions may have gaps: the difference of the numbers counts, not the rows between.
 * **DJ**: every name in the row's `dj`, split like an artist credit: `A b2b B` is two DJs.
-* **Person**: an artist under all names (`persons`); whatever is counted is counted by person, `artist_no` being the
+* **Person**: an artist under all names; whatever is counted is counted by person, `artist_no` being the
   lowest number of a person's names.
 
 Tables, numbers in the order of the sorted keys: `sets` (set_no, set_id, day?), `unknowns` (unknown_no, track_key),
@@ -34,13 +34,17 @@ from pathlib import Path
 import polars as pl
 
 from enrich.cooccurrence.engines import DuckDB, Engine
-from enrich.cooccurrence.persons import person_numbers
 from enrich.cooccurrence.slots import played, slot_rows
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key
+from enrich.text.persons import persons, with_known
 from enrich.text.words import is_unknown_artist
 
 _CREDITS_AT_ONCE = 200_000
+_AKA = r"(?i)^\s*(.+?)\s*[(\[]?\s*\b(?:a\.?k\.?a\.?|also known as)\s+([^()\[\]]+?)\s*[)\]]?\s*$"
+_PRES = r"(?i)^\s*(.+?)\s+(?:pres\.?|presents|introducing|introduces)\s+([^()\[\]]+?)\s*$"
+#: Plays from which `X pres. Y` is taken to say that Y is X; `X aka Y` says so at once.
+_AKA_PLAYS, _PRES_PLAYS = 1, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +140,43 @@ def vocabulary(
         labels=label_names,
         label_of=label_of,
     )
+
+
+def person_numbers(names: pl.DataFrame, aliases: pl.DataFrame | None, texts: pl.DataFrame) -> pl.Series:
+    """The person of every name (artist_no, artist_key): the lowest number among the names of one artist.
+
+    Names are one artist by `aliases` of the database, by what is well known, and where credits (text, plays) say so.
+    """
+    pairs = pl.concat([with_known(aliases), credited_pairs(texts)])
+    person = persons(pairs).rename({"key": "artist_key"})
+    joined = names.join(person, on="artist_key", how="left", maintain_order="left")
+    return joined.select(
+        person_no=pl.col("artist_no").min().over(pl.coalesce("person", pl.lit("\0") + pl.col("artist_key")))
+    ).to_series()
+
+
+def credited_pairs(texts: pl.DataFrame) -> pl.DataFrame:
+    """artist, alias that credits (text, plays) spell out surely enough: `aka` once, `pres.` in a few plays."""
+    pairs = pl.concat(
+        texts.select("plays", artist=pl.col("text").str.extract(rule, 1), alias=pl.col("text").str.extract(rule, 2))
+        .drop_nulls()
+        .filter(pl.col("plays").sum().over("artist", "alias") >= least)
+        for rule, least in ((_AKA, _AKA_PLAYS), (_PRES, _PRES_PLAYS))
+    )
+    return (
+        pairs.filter(_is_one_name(pairs["artist"]), _is_one_name(pairs["alias"]))
+        .filter(~is_unknown_artist(pl.col("artist")), ~is_unknown_artist(pl.col("alias")))
+        .select("artist", "alias")
+        .unique()
+        .sort(pl.all())
+    )
+
+
+def _is_one_name(column: pl.Series) -> pl.Series:
+    """True where a credit names one artist: of `A & B pres. C` nobody can say who C is."""
+    parts = split_credits(column).group_by("row").len()
+    rows = pl.DataFrame({"row": pl.int_range(len(column), dtype=pl.UInt32, eager=True)})
+    return (rows.join(parts, on="row", how="left", maintain_order="left")["len"] == 1).fill_null(value=False)
 
 
 def _credited(credit: pl.DataFrame) -> pl.DataFrame:

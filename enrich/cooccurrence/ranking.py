@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from enrich.cooccurrence.answers import Formula, Scorer, Told, at_the_gate, rank_files, rank_frame
+from enrich.cooccurrence.answers import Asked, Scorer, Told, counted_ranking, rank_files, rank_frame
 from enrich.cooccurrence.engines import DuckDB, Engine
 from enrich.cooccurrence.learned.ranker import load_ranker
-from enrich.cooccurrence.learned.scoring import Learned
+from enrich.cooccurrence.learned.ranker import scorer as learned_scorer
 from enrich.cooccurrence.slots import unknown_key
 from enrich.cooccurrence.stored import load_calibration
 from enrich.errors import EnrichError, InputFileError, undoing
@@ -71,20 +71,15 @@ def rank(
         EnrichError: a required column is missing, or the scorer is not known.
         ModelError: the stored ranker is missing, damaged, or reads other columns.
     """
-    chosen = scorer_named(scorer, model=model)
-    return rank_frame(
-        tracklists, scorer=chosen, aliases=aliases, window=window, max_rank=max_rank, only=only, told=told
-    )
+    asked = Asked(window=window, max_rank=max_rank, only=only, told=told)
+    return rank_frame(tracklists, scorer=_scorer_named(scorer, model=model), aliases=aliases, asked=asked)
 
 
-def scorer_named(name: str, *, model: str | PathLike[str] | None = None) -> Scorer:
-    """A scorer with its calibration; see `rank`."""
+def _scorer_named(name: str, *, model: str | PathLike[str] | None = None) -> Scorer:
     if name not in SCORERS:
         raise EnrichError(f"scorer {name!r} is not known; use {' or '.join(SCORERS)}")
     calibration = load_calibration(model).get(name)
-    if name == "formula":
-        return Formula(calibration=calibration)
-    return Learned(ranker=load_ranker(model), calibration=calibration)
+    return Scorer(calibration=calibration) if name == "formula" else learned_scorer(load_ranker(model), calibration)
 
 
 def rank_artists(
@@ -131,7 +126,7 @@ def rank_in_scratch(
         raise EnrichError("a memory limit is DuckDB's; Spark takes spark.driver.memory and spark.executor.memory")
     if engine == "spark" and scorer != "formula":
         raise EnrichError("Spark runs the formula; the learned ranker runs on DuckDB, with a memory limit on disk")
-    chosen = scorer_named(scorer)
+    chosen = _scorer_named(scorer)
     with TemporaryDirectory(prefix="enrich-", dir=scratch) as folder, undoing(lambda: rmtree(folder, True)):
         if engine == "spark":
             # An optional extra, and a heavy import that most runs do without.
@@ -152,7 +147,5 @@ def ranking_figures(tracklists: pl.DataFrame, ranking: pl.DataFrame) -> dict[str
         "slots": tracklists.height,
         "unknown_slots": slots.height,
         "unknowns": slots.select(unknown_key()).n_unique(),
-        "with_candidates": ranking["track_key"].n_unique(),
-        "candidates": ranking.height,
-        "at_the_gate": at_the_gate(ranking),
+        **counted_ranking(ranking),
     }

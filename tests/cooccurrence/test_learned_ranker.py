@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.cooccurrence.engines import DuckDB
+from enrich.cooccurrence.evaluation.replay import train_on
 from enrich.cooccurrence.learned.columns import columns, count_plays
 from enrich.cooccurrence.learned.ranker import Ranker, load_ranker, train
 from enrich.cooccurrence.plays import load_plays, number_plays
 from enrich.cooccurrence.ranking import rank
 from enrich.cooccurrence.signs import SAID, SIGNS, signs
 from enrich.cooccurrence.stored import SHIPPED
-from enrich.cooccurrence.training import train_on
 from enrich.errors import ModelError
 from enrich.frames.schemas import RANKING
 

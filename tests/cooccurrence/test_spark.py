@@ -18,14 +18,13 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from enrich.cooccurrence.answers import RESULTS, Formula, rank_files
+from enrich.cooccurrence.answers import RESULTS, Scorer, formula_steps, name_steps, rank_files
 from enrich.cooccurrence.engines import DuckDB
 from enrich.cooccurrence.evidence import EVIDENCE
-from enrich.cooccurrence.formula import formula_steps, name_steps
 from enrich.cooccurrence.spark import Spark, spark_text
 from enrich.sql import DUCKDB
 
-FORMULA = Formula(calibration=None)
+FORMULA = Scorer()
 QUERIES = sorted(name for name in DUCKDB if name.startswith("cooccurrence_"))
 #: Contexts, signals and ranks, as the steps make them, with evidence.
 TABLES = [
@@ -94,9 +93,7 @@ def _assert_equal(files, tmp_path):
         began = time.perf_counter()
         with closing(start(folder)) as engine:
             started = time.perf_counter() - began
-            figures[name] = rank_files(
-                files, tmp_path / f"{name}.parquet", engine=engine, scorer=Formula(calibration=None)
-            )
+            figures[name] = rank_files(files, tmp_path / f"{name}.parquet", engine=engine, scorer=Scorer())
             seconds[name] = time.perf_counter() - began
             con = engine.results(TABLES)
             found[name] = {table: _rows(con.table(table).pl()) for table in TABLES}

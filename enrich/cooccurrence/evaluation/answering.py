@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from enrich.cooccurrence.answers import formula_steps, name_steps
 from enrich.cooccurrence.calibration import evidence
 from enrich.cooccurrence.engines import DuckDB, run
 from enrich.cooccurrence.evaluation.baselines import baselines, known_plays
 from enrich.cooccurrence.evaluation.folds import SERIES, World
-from enrich.cooccurrence.formula import formula_steps, name_steps
 from enrich.cooccurrence.learned.columns import columns, count_plays
 from enrich.cooccurrence.learned.ranker import Ranker
 from enrich.cooccurrence.plays import Vocabulary, load_plays, number_plays

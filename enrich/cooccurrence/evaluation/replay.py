@@ -1,4 +1,4 @@
-"""Masked replay: how often each ranker is right, and whether its confidence means what it says.
+"""Masked replay: how often each ranker is right, whether its confidence means what it says, and a ranker of one's own.
 
 Known recordings are hidden a fold at once, everywhere, and ranked from what is left; a fold is scored by a ranker
 trained on the others, and its confidence is calibrated on theirs.
@@ -9,7 +9,7 @@ trained on the others, and its confidence is calibrated on theirs.
 * **in_use**: recordings at random, by the shipped ranker and its calibration, as `rank-artists --scorer learned` takes
   them. It says how many of these sets that ranker was trained on: of those it holds no figure out.
 
-Reads files or a frame; writes the JSON asked for and nothing else.
+Reads files or a frame; writes the JSON or the ranker asked for and nothing else.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from enrich.cooccurrence.calibration import Calibration, fit_calibration
 from enrich.cooccurrence.evaluation.answering import Fold, answer, right_and_wrong
 from enrich.cooccurrence.evaluation.figures import CALIBRATED, figures
 from enrich.cooccurrence.evaluation.folds import World, cut_by_time, half_year_folds, random_folds
-from enrich.cooccurrence.learned.ranker import Ranker, load_ranker, train
+from enrich.cooccurrence.learned.ranker import NEGATIVES, SETTINGS, TREES, load_ranker, store, train
 from enrich.cooccurrence.masking import without_duplicate_sets
+from enrich.cooccurrence.signs import COLUMNS, schema_hash
 from enrich.cooccurrence.slots import fingerprint, sketch
-from enrich.cooccurrence.stored import load_calibration
+from enrich.cooccurrence.stored import FORMAT, load_calibration
 from enrich.errors import EnrichError
 from enrich.frames.files import check_place, write_json
 from enrich.tracklists.reading import read_tracklists
@@ -82,7 +83,7 @@ def evaluate(
         check_place(Path(out))
     plan = CrossValidation(seed=seed)
     if sample is not None:
-        plan = CrossValidation(seed=seed, size=max(20, sample // plan.folds))
+        plan = replace(plan, size=max(20, sample // plan.folds))
     result = evaluate_frame(read_tracklists(paths).rows, aliases=aliases, plan=plan)
     if out is not None:
         write_json(result, Path(out))
@@ -107,15 +108,42 @@ def evaluate_frame(
     return result
 
 
-def fit_for_use(tracklists: pl.DataFrame, *, plan: CrossValidation) -> tuple[Ranker, dict[str, Any]]:
-    """Measure and calibrate on held-out half-years, then train on all folds: what `enrich train-ranker` stores.
+def train_ranker(
+    paths: str | PathLike[str] | Sequence[str | PathLike[str]],
+    *,
+    out: str | PathLike[str],
+    now: str,
+    seed: int = 0,
+    sample: int | None = None,
+) -> dict[str, Any]:
+    """`train_on` the recordings of tracklist files."""
+    return train_on(read_tracklists(paths).rows, out=out, now=now, seed=seed, sample=sample)
+
+
+def train_on(
+    tracklists: pl.DataFrame, *, out: str | PathLike[str], now: str, seed: int = 0, sample: int | None = None
+) -> dict[str, Any]:
+    """Measure and calibrate on held-out half-years of a frame TRACKLISTS, train on all of it, and store both.
 
     Where half-years hold too little, recordings are hidden at random.
 
+    Args:
+        tracklists: Such as the snapshot's mart.
+        out: Folder of the stored ranker; made where it is missing.
+        now: When, for the manifest.
+        seed: Of every random choice.
+        sample: Recordings to train on at most.
+
     Returns:
-        The ranker with `data` and `figures` in its manifest: what it was made from and what it showed; and the
-        calibrations as JSON.
+        The manifest: the data's fingerprint, numbers of sets and recordings, columns, seed, figures of held-out
+        half-years.
+
+    Raises:
+        ModelError: too little to train on.
     """
+    plan = CrossValidation(seed=seed)
+    if sample is not None:
+        plan = replace(plan, size=max(10, sample // plan.folds))
     world = World.of(without_duplicate_sets(tracklists))
     kind = "half_years"
     try:
@@ -131,8 +159,18 @@ def fit_for_use(tracklists: pl.DataFrame, *, plan: CrossValidation) -> tuple[Ran
     ranker = train(candidates, right, seed=plan.seed)
     about = _about(world, tracklists) | {"training_recordings": held_out["n"], "hidden": kind}
     about["sketch"] = " ".join(sketch(world.tracklists))
-    shown = {k: v for k, v in held_out.items() if k != "failures"}
-    return replace(ranker, manifest={"data": about, "figures": shown}), calibration
+    manifest = {
+        "format": FORMAT,
+        "trained_at": now,
+        "seed": seed,
+        "schema": schema_hash(),
+        "columns": list(COLUMNS),
+        "settings": SETTINGS | {"trees": TREES, "negatives": NEGATIVES},
+        "data": about,
+        "figures": {name: value for name, value in held_out.items() if name != "failures"},
+    }
+    store(replace(ranker, manifest=manifest), calibration, out)
+    return manifest
 
 
 def _about(world: World, tracklists: pl.DataFrame) -> dict[str, Any]:

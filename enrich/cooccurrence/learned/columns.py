@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from enrich.cooccurrence.engines import DuckDB, run
-from enrich.cooccurrence.formula import Steps
+from enrich.cooccurrence.engines import DuckDB, Steps, run
 from enrich.cooccurrence.plays import Vocabulary
 from enrich.text.normalise import fold
 

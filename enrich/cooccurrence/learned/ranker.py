@@ -1,12 +1,13 @@
 """The learned ranker: gradient-boosted trees of XGBoost over the columns of candidates, trained on masked replay.
 
 `train` fits one; `store` and `load_ranker` write it and read it back in XGBoost's own format, refusing what does not
-fit. Scoring is XGBoost's.
+fit; `scorer` makes the table `ranked` by one, as the formula does. Scoring is XGBoost's.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from enrich.cooccurrence.signs import COLUMNS, schema_hash
+from enrich.cooccurrence.answers import Asked, Scorer, ask_only, context_steps, signal_steps
+from enrich.cooccurrence.calibration import Calibration
+from enrich.cooccurrence.engines import DuckDB, Engine, run
+from enrich.cooccurrence.learned.columns import columns, count_plays
+from enrich.cooccurrence.plays import Vocabulary
+from enrich.cooccurrence.signs import COLUMNS, SAID, schema_hash
 from enrich.cooccurrence.stored import SHIPPED, as_json, read_manifest, read_stored, write_stored
-from enrich.errors import ModelError
+from enrich.errors import EnrichError, ModelError
+from enrich.rules import MAX_RANK
 
 if TYPE_CHECKING:
     # Takes half a second to import, which whoever needs no learned ranker does not wait for.
@@ -25,9 +32,13 @@ if TYPE_CHECKING:
 
 #: The file of the trees, in XGBoost's binary JSON.
 MODEL_FILE = "trees.ubj"
-
 #: Share of the wrong candidates kept for training; those weigh for the others.
 NEGATIVES = 0.25
+#: Unknowns whose candidates stand in memory at once.
+_AT_ONCE = 1_000
+_PAIR = dict.fromkeys(("unknown_no", "artist_no"), pl.Int32())
+_SCORES = pl.Schema(_PAIR | {"rank": pl.Int32(), "probability": pl.Float64(), "total": pl.Float64()})
+_SIGNS = pl.Schema(_PAIR | {"dj_no": pl.Int32()} | dict.fromkeys(SAID, pl.Float32()))
 
 #: Of the booster, and its number of trees.
 SETTINGS: dict[str, Any] = {
@@ -136,3 +147,30 @@ def load_ranker(folder: str | PathLike[str] | None = None) -> Ranker:
     if booster.num_features() != len(COLUMNS):
         raise ModelError(f"{source / MODEL_FILE}: reads {booster.num_features()} columns; train again")
     return Ranker(booster=booster, manifest=manifest)
+
+
+def scorer(ranker: Ranker, calibration: Calibration | None) -> Scorer:
+    """What ranks numbered plays by a ranker; on DuckDB alone."""
+    return Scorer(calibration=calibration, score=partial(_score, ranker), tables=("signs",), at_once=None)
+
+
+def _score(ranker: Ranker, engine: Engine, known: Vocabulary, asked: Asked) -> None:
+    if not isinstance(engine, DuckDB):
+        raise EnrichError("the learned ranker runs on DuckDB; Spark is for the formula")
+    count_plays(engine)
+    unknowns = engine.frame("learned_all_unknowns")
+    if asked.only is not None:
+        unknowns = unknowns.filter(pl.col("track_key").is_in(asked.only.implode()))
+    tables = {"learned_scores": _SCORES, "signs": _SIGNS}
+    for table, schema in tables.items():
+        engine.load(table, schema.to_frame())
+    for first in range(0, unknowns.height, _AT_ONCE):
+        asked.told(first, unknowns.height)
+        candidates = columns(engine, known, unknowns["unknown_no"].slice(first, _AT_ONCE))
+        best = ranker.rank(candidates, most=MAX_RANK)
+        for table, schema in tables.items():
+            engine.append(table, best.select(pl.col(name).cast(dtype) for name, dtype in schema.items()))
+    asked.told(unknowns.height, unknowns.height)
+    ask_only(engine, asked.only)
+    run(engine, [*context_steps(window=asked.window), ("learned_scored", {}), *signal_steps()])
+    engine.run("learned_ranked", limit_rank=asked.max_rank)
