@@ -21,7 +21,7 @@ from bench.options import Options
 from bench.rows import Row, compared
 from bench.servers import as_superuser, settings_of, throw_away_server
 from enrich.database.connection import connect
-from enrich.ledger.runs import open_run
+from enrich.ledger.proposals import open_run
 from enrich.ledger.writing import write_accepted
 from enrich.sql import LEDGER
 

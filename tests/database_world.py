@@ -11,8 +11,7 @@ import polars as pl
 
 from enrich.database.connection import connect
 from enrich.frames.schemas import PROPOSALS
-from enrich.ledger.proposals import proposal_id, save, with_ids
-from enrich.ledger.runs import open_run
+from enrich.ledger.proposals import open_run, proposal_id, save, with_ids
 from enrich.settings import Settings
 
 

@@ -15,7 +15,7 @@ import psycopg
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import EnrichError
-from enrich.ledger.runs import mark_undone
+from enrich.ledger.proposals import mark_undone
 from enrich.ledger.writing import undo_written
 from enrich.settings import Settings
 from enrich.sql import IMPORTING, LEDGER

@@ -13,9 +13,8 @@ import psycopg
 from enrich.database.bulk import temporary_table
 from enrich.importing.planning import Plan
 from enrich.ledger.policy import Policy
-from enrich.ledger.proposals import save
+from enrich.ledger.proposals import close_run, open_run, save
 from enrich.ledger.review import REFUSED, accept_by_policy
-from enrich.ledger.runs import close_run, open_run
 from enrich.ledger.writing import write_accepted
 from enrich.sql import IMPORTING, LEDGER
 

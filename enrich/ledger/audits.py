@@ -22,9 +22,8 @@ import psycopg
 from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.errors import EnrichError
-from enrich.ledger.proposals import proposals
+from enrich.ledger.proposals import close_run, open_run, proposals
 from enrich.ledger.review import decide
-from enrich.ledger.runs import close_run, open_run
 from enrich.measuring.scale import verdicts
 from enrich.measuring.shares import lower_bound
 from enrich.rules import AUDIT_SIZE
@@ -105,7 +104,7 @@ def audit(settings: Settings, source: str, *, by: str, now: datetime, n: int = A
         if len(found) == 1:
             return _read(found[0], proposals(settings))
         waiting = proposals(settings, status="proposed").filter(pl.col("source") == source)
-        kinds = waiting["kind"].unique().sort().to_list() if kind is None else [kind]
+        kinds = [kind] if kind else waiting["kind"].unique().sort().to_list()
         waiting = waiting.filter(pl.col("kind").is_in(kinds))
         if waiting.is_empty():
             raise EnrichError(f"nothing waits from {source!r}; see `enrich policy` for the sources that have something")

@@ -24,26 +24,24 @@ _RECORDING = pl.Schema({"recording_id": pl.String, "recording_title": pl.String,
 _IDENTIFIED = dict.fromkeys(("proposal_id", "track_id", "recording_id"), "uuid")
 _IDENTIFIED |= dict.fromkeys(("title", "normalized_title"), "text")
 
-_STEPS = {
-    "relink_slots": "setlist_tracks.track_id",
-    "relink_playlists": "playlist_tracks.track_id",
-    "name_titles": "tracks.title",
+#: What writes, what undoes it, and the place both write.
+_PLACES = {
+    ("relink_slots", "undo_slots"): "setlist_tracks.track_id",
+    ("relink_playlists", "undo_playlists"): "playlist_tracks.track_id",
+    ("name_titles", "undo_titles"): "tracks.title",
 }
 #: Steps of undo, beside those of write-back, and the place each writes.
-UNDO_STEPS = {
-    "undo_slots": "setlist_tracks.track_id",
-    "undo_playlists": "playlist_tracks.track_id",
-    "undo_titles": "tracks.title",
-}
+UNDO_STEPS = {undo: place for (_, undo), place in _PLACES.items()}
 
 
 def with_recording(proposals: pl.DataFrame) -> pl.DataFrame:
     """`proposals` with recording_id, recording_title and recording_label of the evidence; null for other kinds."""
     told = [
-        _told(evidence) if kind == "identity" else dict.fromkeys(_RECORDING)
+        json.loads(evidence or "{}") if kind == "identity" else {}
         for kind, evidence in proposals.select("kind", "evidence").iter_rows()
     ]
-    return proposals.with_columns(pl.DataFrame(told, schema=_RECORDING, orient="row"))
+    rows = [(one.get("recording_id"), one.get("title"), one.get("label")) for one in told]
+    return proposals.with_columns(pl.DataFrame(rows, schema=_RECORDING, orient="row"))
 
 
 def recordings_meant(cur: psycopg.Cursor[Any], run_ids: Sequence[str] | None) -> pl.Series:
@@ -83,7 +81,7 @@ def relink(cur: psycopg.Cursor[Any], identities: pl.DataFrame, *, run_id: str, n
         title=pl.col("recording_title"), normalized_title=title_key(pl.col("recording_title"))
     )
     temporary_table(cur, "identified", _IDENTIFIED, plan)
-    for step, place in _STEPS.items():
+    for (step, _), place in _PLACES.items():
         execute_where_possible(cur, step, place, run_id=run_id, now=now)
 
 
@@ -93,8 +91,3 @@ def execute_where_possible(cur: psycopg.Cursor[Any], step: str, place: str, **va
     there = writable(cur, table)
     if column in there:
         LEDGER[step].within(there).execute(cur, **values)
-
-
-def _told(evidence: str) -> dict[str, str | None]:
-    parsed = json.loads(evidence or "{}")
-    return {name: parsed.get(said) for name, said in zip(_RECORDING, ("recording_id", "title", "label"), strict=True)}

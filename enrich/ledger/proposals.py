@@ -1,12 +1,14 @@
-"""Proposals on record: saving those of a run, and listing them.
+"""Runs and their proposals on record: one row for each command that proposes or writes, and what it proposed.
 
 A proposal's id is derived from its track, kind, value, tier and source, so a run repeated finds its own rows: what is
-decided stays decided, what is open takes the newest figures. SQL: sql/ledger/proposals.sql.
+decided stays decided, what is open takes the newest figures. SQL: sql/ledger/runs.sql and proposals.sql.
 """
 
 from __future__ import annotations
 
+import json
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -28,32 +30,16 @@ _UTC: Any = pl.Datetime("us", "UTC")
 #: What `proposals` returns: the proposal, its track's title, and the last decision.
 _OF_TRACK = ("proposal_id", "track_id")
 LISTED = pl.Schema(
-    {
-        **{name: PROPOSALS[name] for name in _OF_TRACK},
-        "title": pl.String,
-        **{name: dtype for name, dtype in PROPOSALS.items() if name not in (*_OF_TRACK, "artist_id")},
-        "decided_by": pl.String,
-        "decided_at": _UTC,
-        "created_at": _UTC,
-    }
+    {**{name: PROPOSALS[name] for name in _OF_TRACK}, "title": pl.String()}
+    | {name: dtype for name, dtype in PROPOSALS.items() if name not in (*_OF_TRACK, "artist_id")}
+    | {"decided_by": pl.String(), "decided_at": _UTC, "created_at": _UTC}
 )
 
 _NAMESPACE = uuid.UUID("5a3c4f0e-7d1b-5e0a-9c55-0b8f2f3a6d41")
 
-_COLUMNS = {
-    "proposal_id": "uuid",
-    "track_id": "uuid",
-    "kind": "text",
-    "value": "text",
-    "artist_id": "uuid",
-    "tier": "smallint",
-    "source": "text",
-    "probability": "double precision",
-    "confidence": "double precision",
-    "evidence": "jsonb",
-    "seen_value": "text",
-    "seen_title": "text",
-}
+_COLUMNS = dict.fromkeys(("proposal_id", "track_id", "artist_id"), "uuid") | {"tier": "smallint", "evidence": "jsonb"}
+_COLUMNS |= dict.fromkeys(("kind", "value", "source", "seen_value", "seen_title"), "text")
+_COLUMNS |= dict.fromkeys(("probability", "confidence"), "double precision")
 
 
 def proposal_id(track_id: str, kind: str, value: str, tier: int, source: str) -> str:
@@ -73,6 +59,31 @@ def with_ids(proposals: pl.DataFrame) -> pl.DataFrame:
         .unique("proposal_id", keep="first", maintain_order=True)
         .select(PROPOSALS.names())
     )
+
+
+def open_run(
+    cur: psycopg.Cursor[Any],
+    command: str,
+    *,
+    now: datetime,
+    snapshot_id: str | None = None,
+    parameters: Mapping[str, object] | None = None,
+) -> str:
+    """Record in the caller's transaction that a command that proposes or writes begins; returns the id of the run."""
+    run_id = str(uuid.uuid4())
+    told = json.dumps(dict(parameters or {}), default=str)
+    LEDGER["open_run"].execute(cur, run_id=run_id, command=command, now=now, snapshot_id=snapshot_id, parameters=told)
+    return run_id
+
+
+def close_run(cur: psycopg.Cursor[Any], run_id: str, *, now: datetime, summary: Mapping[str, object]) -> None:
+    """Record what a run came to."""
+    LEDGER["close_run"].execute(cur, run_id=run_id, now=now, summary=json.dumps(dict(summary), default=str))
+
+
+def mark_undone(cur: psycopg.Cursor[Any], run_id: str, *, now: datetime) -> None:
+    """Record that a run was taken back."""
+    LEDGER["mark_run_undone"].execute(cur, run_id=run_id, now=now)
 
 
 def save(

@@ -24,7 +24,7 @@ from enrich.errors import EnrichError
 from enrich.frames.schemas import proposed_artists
 from enrich.labels.names import WEAK_REASONS, refusal
 from enrich.ledger import identities
-from enrich.ledger.runs import close_run, open_run
+from enrich.ledger.proposals import close_run, open_run
 from enrich.settings import Settings
 from enrich.sql import LEDGER
 from enrich.text.normalise import artist_key, label_key
@@ -36,6 +36,7 @@ _NAME_LIMIT = 255
 #: Columns of tracks in which some installations keep a label, or the artist, beside the places of their own.
 LABEL_COLUMNS, ARTIST_COLUMN = ("label", "record_label"), "artist_name"
 _NEW_ARTISTS = {"id": "uuid", "proposal_id": "uuid", "name": "text", "normalized_name": "varchar(255)"}
+_LINKS = dict.fromkeys(("proposal_id", "track_id", "artist_id"), "uuid") | {"place": "int"}
 #: Steps of undo in order, and the place each writes.
 _UNDO = identities.UNDO_STEPS | {
     "undo_statuses": "enrichment_status.status",
@@ -49,32 +50,16 @@ _STRINGS: Any = pl.List(pl.String)
 _IDENTIFIED = "the track is a known recording, by an accepted identity"
 
 _ACCEPTED = pl.Schema(
-    {
-        "proposal_id": pl.String,
-        "track_id": pl.String,
-        "kind": pl.String,
-        "value": pl.String,
-        "tier": pl.Int16,
-        "source": pl.String,
-        "confidence": pl.Float64,
-        "evidence": pl.String,
-        "seen_title": pl.String,
-    }
+    {**dict.fromkeys(("proposal_id", "track_id", "kind", "value"), pl.String), "tier": pl.Int16, "source": pl.String}
+    | {"confidence": pl.Float64, "evidence": pl.String, "seen_title": pl.String}
 )
 _TRACKS = pl.Schema({"track_id": pl.String, "title": pl.String, "labels": _STRINGS, "artist_name": pl.String})
 _PRIMARY = pl.Schema({"track_id": pl.String, "artist_id": pl.String, "name": pl.String})
 _ARTISTS = pl.Schema({"artist_id": pl.String, "name": pl.String, "aliases": _STRINGS})
 
 # The temporary table of that name; `completes`: with it, the track has an artist.
-_JUDGED = {
-    "proposal_id": "uuid",
-    "track_id": "uuid",
-    "kind": "text",
-    "value": "text",
-    "outcome": "text",
-    "reason": "text",
-    "completes": "boolean",
-}
+_JUDGED = {"proposal_id": "uuid", "track_id": "uuid", "completes": "boolean"}
+_JUDGED |= dict.fromkeys(("kind", "value", "outcome", "reason"), "text")
 
 #: What became of each accepted proposal.
 OUTCOMES = pl.Schema(
@@ -176,12 +161,8 @@ def write_accepted(
     LEDGER["complete_statuses"].execute(cur, run_id=run_id, now=now)
     LEDGER["settle_proposals"].execute(cur, now=now)
     result = _result(run_id, applied=True, created=created, outcomes=outcomes)
-    close_run(
-        cur,
-        run_id,
-        now=now,
-        summary={k: v for k, v in result.asdict().items() if isinstance(v, int) and not isinstance(v, bool)},
-    )
+    counts = {k: v for k, v in result.asdict().items() if isinstance(v, int) and not isinstance(v, bool)}
+    close_run(cur, run_id, now=now, summary=counts)
     return result
 
 
@@ -212,19 +193,13 @@ def judge(
     )
     harmless = pl.col("reason").is_in(["already there", "the same value from a surer proposal is written", _IDENTIFIED])
     there = pl.Series([], dtype=pl.String) if recordings is None else recordings
-    rows = rows.with_columns(reason=_against(identities.against_identity(there)))
-    known = ((pl.col("kind") == "identity") & pl.col("reason").is_null()).any().over("track_id")
-    rows = rows.with_columns(
-        reason=pl.when((pl.col("kind") == "artist") & pl.col("reason").is_null() & known)
-        .then(pl.lit(_IDENTIFIED))
-        .otherwise("reason")
-    )
-    return rows.with_columns(
-        outcome=pl.when(pl.col("reason").is_null())
-        .then(pl.lit("written"))
-        .when(harmless)
-        .then(pl.lit("superseded"))
-        .otherwise(pl.lit("conflict"))
+    free, known = pl.col("reason").is_null(), (pl.col("kind") == "identity") & pl.col("reason").is_null()
+    named = pl.when((pl.col("kind") == "artist") & free & known.any().over("track_id")).then(pl.lit(_IDENTIFIED))
+    spoiled = pl.when(harmless).then(pl.lit("superseded")).otherwise(pl.lit("conflict"))
+    return (
+        rows.with_columns(reason=_against(identities.against_identity(there)))
+        .with_columns(reason=named.otherwise("reason"))
+        .with_columns(outcome=pl.when(free).then(pl.lit("written")).otherwise(spoiled))
     )
 
 
@@ -341,15 +316,11 @@ def _write_artists(
 ) -> int:
     known = LEDGER["all_artists"].fetch(cur, _ARTISTS).lazy()
     # A name means the artist of that name before one that has it as an alias; the smallest id makes it certain.
+    aliases = known.select("artist_id", name="aliases").explode("name").drop_nulls("name")
     keys = (
         pl.concat(
-            [
-                known.select("artist_id", name_key=artist_key(pl.col("name")), is_alias=pl.lit(0)),
-                known.select("artist_id", pl.col("aliases").alias("alias"))
-                .explode("alias")
-                .drop_nulls("alias")
-                .select("artist_id", name_key=artist_key(pl.col("alias")), is_alias=pl.lit(1)),
-            ]
+            of.select("artist_id", name_key=artist_key(pl.col("name")), is_alias=pl.lit(n))
+            for n, of in enumerate((known, aliases))
         )
         .sort("name_key", "is_alias", "artist_id")
         .unique("name_key", keep="first", maintain_order=True)
@@ -386,9 +357,7 @@ def _write_artists(
         .unique(["track_id", "artist_id"], keep="first", maintain_order=True)
         .sort("track_id", maintain_order=True)
     )
-    temporary_table(
-        cur, "artist_links", {"proposal_id": "uuid", "track_id": "uuid", "artist_id": "uuid", "place": "int"}, links
-    )
+    temporary_table(cur, "artist_links", _LINKS, links)
     unknown = primary.filter(is_unknown_artist(pl.col("name")))["artist_id"]
     placeholders = unknown.drop_nulls().unique().sort().to_list()
     LEDGER["remove_placeholders"].execute(cur, run_id=run_id, now=now, placeholder_ids=placeholders)
@@ -403,9 +372,7 @@ def _write_labels(cur: psycopg.Cursor[Any], *, run_id: str, now: datetime) -> No
     if "metadata" in there:
         LEDGER["write_labels"].execute(cur, run_id=run_id, now=now)
     elif not columns:
-        raise EnrichError(
-            f"tracks: no column metadata, {' or '.join(LABEL_COLUMNS)} that can be written; see db status"
-        )
+        raise EnrichError(f"tracks: no column metadata, {' or '.join(LABEL_COLUMNS)} to be written; see db status")
     for column in columns:
         LEDGER["write_column"].on(column).execute(cur, run_id=run_id, now=now, kind="label")
 

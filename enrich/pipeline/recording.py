@@ -17,9 +17,8 @@ from enrich.database.connection import connect
 from enrich.database.faults import database_errors
 from enrich.database.layout import writable
 from enrich.ledger.policy import Policy
-from enrich.ledger.proposals import save
+from enrich.ledger.proposals import close_run, open_run, save
 from enrich.ledger.review import accept_by_policy
-from enrich.ledger.runs import close_run, open_run
 from enrich.ledger.writing import WriteResult, write_accepted
 from enrich.pipeline.rounds import COMMITTING, Found, Progress, tell
 from enrich.rules import MAX_ATTEMPTS

@@ -1,17 +1,22 @@
 """What came of the unknowns of a replayed history: who got a name, when, by which tier, and how rightly.
 
-`read_outcomes` reads the scratch database; the figures are pure.
+`read_outcomes` reads the scratch database, `read_replay` the file `enrich replay` wrote; the figures are pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from enrich.database.connection import connect
+from enrich.errors import InputFileError
+from enrich.frames.inputs import parse_json, read_input
 from enrich.replaying.promos import UNKNOWNS
 from enrich.rules import PROJECTED_DAYS
 from enrich.settings import Settings
@@ -34,6 +39,9 @@ PROPOSED = pl.Schema(
     {"track_id": _S, "kind": _S, "proposed_artist": _S, "tier": pl.Int16, "source": _S, "probability": pl.Float64}
     | {"confidence": pl.Float64, "status": _S, "right": pl.Boolean}
 )
+
+#: What `recovery_curve` returns.
+CURVE = pl.Schema({"kind": _S, "days": pl.Int32} | dict.fromkeys(("watched", "recovered", "right", "known"), pl.UInt32))
 
 #: Where the specification's projection is read off.
 SIX_MONTHS, TWELVE_MONTHS = PROJECTED_DAYS
@@ -217,3 +225,31 @@ def recovered_after(curve: pl.DataFrame, days: int) -> dict[str, dict[str, float
         }
         for row in curve.filter(pl.col("days") == days).iter_rows(named=True)
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """`curve` as `recovery_curve` gives it, `by_kind`, `by_source`, and `resolved`: one row per unknown named."""
+
+    curve: pl.DataFrame
+    by_kind: pl.DataFrame
+    by_source: pl.DataFrame
+    resolved: pl.DataFrame
+
+
+def read_replay(path: str | PathLike[str] | None) -> Replayed:
+    """Read the JSON of a replay; None: one without rows, of which charts say that there is nothing.
+
+    Raises:
+        InputFileError: the file cannot be read or is not of a replay.
+    """
+    if path is None:
+        nothing = pl.DataFrame()
+        return Replayed(curve=pl.DataFrame(schema=CURVE), by_kind=nothing, by_source=nothing, resolved=nothing)
+    told = parse_json(read_input(Path(path)), where=Path(path))
+    try:
+        frames = {name: pl.DataFrame(told[name], infer_schema_length=None) for name in ("by_kind", "by_source")}
+        resolved = pl.DataFrame(told["resolved"], infer_schema_length=None)
+        return Replayed(curve=pl.DataFrame(told["curve"], schema=CURVE), resolved=resolved, **frames)
+    except (ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+        raise InputFileError(f"{path}: holds no replay ({error}); make it with `enrich replay`") from error

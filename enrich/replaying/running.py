@@ -31,8 +31,7 @@ from enrich.replaying.outcomes import (
     recovery_curve,
 )
 from enrich.replaying.promos import PROMO_SHARE, PROMO_WEEKS, plant_promos, with_truth
-from enrich.replaying.scratch import scratch_database
-from enrich.replaying.walking import Step, periods, walk
+from enrich.replaying.walking import Step, periods, scratch_database, walk
 from enrich.rules import DEFAULT_STRATEGY, PROJECTED_PERCENT
 from enrich.settings import Settings
 from enrich.text.normalise import artist_key

@@ -1,19 +1,30 @@
 """Walk through history: each step imports the sets of its days, tries what is unknown, writes back, cools down.
 
 A step ends at midnight after its last day, and that is the time everything in it happens: what a later set says cannot
-be known earlier. Writes the database it is given, which is meant to be a scratch one.
+be known earlier. Writes the database it is given, which is meant to be a `scratch_database`: a second embedded server,
+made, and removed without a trace. A replay that was killed leaves its folder behind; the next one removes it.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from uuid import uuid4
 
+import filelock
 import polars as pl
+import psycopg
+from psycopg import sql
+from pydantic import SecretStr
 
 from enrich.cooldown import queue
+from enrich.database import server
+from enrich.database.migrations import migrate
+from enrich.errors import DatabaseError, undoing
 from enrich.importing.running import import_
 from enrich.pipeline.cycle import trigger
 from enrich.rules import DEFAULT_STRATEGY
@@ -22,9 +33,10 @@ from enrich.snapshots.taking import snapshot
 
 #: More tracks than any history has: nothing is left over for want of room.
 _ALL = 1_000_000
+_FOLDER, _LOCK_NAME = "scratch", "alive.lock"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """What one step did. `ends` is the day after its last."""
 
@@ -87,17 +99,8 @@ def walk(
             moved = queue.migrate(settings, now=now, limit=_ALL, strategy=strategy)
             tried, artists, labels = cycle.processed, cycle.artists_updated, cycle.labels_updated
             parked, spent = moved.migrated + cycle.back_in_cooldown, moved.skipped
-        yield Step(
-            ends=period.end,
-            sets=played["set_id"].n_unique(),
-            slots=played.height,
-            retried=retried,
-            tried=tried,
-            artists_written=artists,
-            labels_written=labels,
-            into_cooldown=parked,
-            permanently_failed=spent,
-        )
+        sets = played["set_id"].n_unique()
+        yield Step(period.end, sets, played.height, retried, tried, artists, labels, parked, spent)
 
 
 def _import(settings: Settings, played: pl.DataFrame, *, now: datetime) -> None:
@@ -113,3 +116,49 @@ def _remove(snapshot_file: Path) -> None:
     # Hundreds of steps would fill a disk with snapshots nobody asks for again.
     for path in (snapshot_file, snapshot_file.with_suffix(".json")):
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_database(settings: Settings) -> Iterator[Settings]:
+    """Settings of an empty, migrated music database that lives as long as the block.
+
+    Args:
+        settings: `data_dir` holds the scratch folder; the policy is carried over.
+
+    Raises:
+        DatabaseError: the folder cannot be written to, or the server does not start.
+    """
+    root = settings.data_dir.expanduser() / _FOLDER
+    _remove_abandoned(root)
+    home = root / uuid4().hex[:12]
+    try:
+        home.mkdir(parents=True)
+    except OSError as e:
+        raise DatabaseError(f"{root}: cannot keep a scratch database here ({e.strerror}); set ENRICH_DATA_DIR") from e
+    # No outside source either: a replay of 2005 must not be told what they know today.
+    changed = {"database_url": None, "data_dir": home, "search_path": "musicdb, public", "sources": ()}
+    own = settings.model_copy(update=changed)
+    with filelock.FileLock(home / _LOCK_NAME), undoing(lambda: _remove_server(own)):
+        server.start(own)
+        # Thrown away in the end, so nothing need survive a crash of the machine.
+        admin = server.embedded_url(own, database="postgres", role=server.SUPERUSER)
+        lax = sql.SQL("alter database {} set synchronous_commit = off").format(sql.Identifier(server.DATABASE))
+        with psycopg.connect(admin, autocommit=True) as con:
+            con.execute(lax)
+        ready = own.model_copy(update={"database_url": SecretStr(server.embedded_url(own))})
+        migrate(ready)
+        yield ready
+
+
+def _remove_server(own: Settings) -> None:
+    server.stop(own)
+    shutil.rmtree(own.data_dir, ignore_errors=True)
+
+
+def _remove_abandoned(root: Path) -> None:
+    for lock in sorted(root.glob(f"*/{_LOCK_NAME}")):
+        try:
+            with filelock.FileLock(lock, timeout=0):
+                _remove_server(Settings(_env_file=None, database_url=None, data_dir=lock.parent))
+        except filelock.Timeout:
+            continue

@@ -85,9 +85,8 @@ def drop_database(admin: str, name: str) -> None:
 
 def plant(settings: Settings) -> None:
     """Fifty tracks in every state, accepted proposals with every outcome, plays, a queue; then remember it all."""
-    from enrich.ledger.proposals import save, with_ids
+    from enrich.ledger.proposals import open_run, save, with_ids
     from enrich.ledger.review import accept
-    from enrich.ledger.runs import open_run
 
     with connect(settings) as con:
         con.execute(

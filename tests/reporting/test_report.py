@@ -15,9 +15,8 @@ from enrich.database.connection import connect
 from enrich.demo.loading import demo
 from enrich.errors import DatabaseError, InputFileError
 from enrich.frames.schemas import PROPOSALS
-from enrich.ledger.proposals import save, with_ids
+from enrich.ledger.proposals import open_run, save, with_ids
 from enrich.ledger.review import accept
-from enrich.ledger.runs import open_run
 from enrich.ledger.writing import undo, writeback
 from enrich.reporting.recovery import report
 
