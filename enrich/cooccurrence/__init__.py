@@ -3,27 +3,7 @@
 from enrich.cooccurrence import CoOccurrenceAnalyzer, extract_contexts_from_1001tracklists, rank
 """
 
-from __future__ import annotations
+import lazy_loader  # type: ignore[import-untyped]
 
-from importlib import import_module
-from typing import Any
-
-_PUBLIC = {
-    "ArtistProbability": "analyzer",
-    "CoOccurrenceAnalyzer": "analyzer",
-    "TrackContext": "analyzer",
-    "extract_contexts_from_1001tracklists": "analyzer",
-    "rank": "ranking",
-}
-
-__all__ = sorted(_PUBLIC)  # pyright: ignore[reportUnsupportedDunderAll]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _PUBLIC:
-        return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_PUBLIC})
+_ANALYZER = ["ArtistProbability", "CoOccurrenceAnalyzer", "TrackContext", "extract_contexts_from_1001tracklists"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={"analyzer": _ANALYZER, "ranking": ["rank"]})

@@ -33,7 +33,7 @@ import polars as pl
 from enrich import rules
 from enrich.cooccurrence.calibration import Calibration, with_confidence
 from enrich.cooccurrence.engines import DuckDB, Engine, Steps, run
-from enrich.cooccurrence.evidence import EVIDENCE, Names, sentences
+from enrich.cooccurrence.evidence import EVIDENCE, Names, sentences, shown_names
 from enrich.cooccurrence.plays import Vocabulary, load_plays, number_plays, read_plays
 from enrich.frames.files import write_batches
 from enrich.frames.schemas import RANKING
@@ -230,7 +230,7 @@ def _named(scored: pl.DataFrame, evidence: pl.DataFrame, names: Names) -> pl.Dat
     """RANKING of candidates known by number."""
     return (
         scored.join(names.unknowns, on="unknown_no")
-        .join(names.of_candidates(scored), on=["unknown_no", "artist_no"])
+        .join(shown_names(scored, names.known, names.shown), on=["unknown_no", "artist_no"])
         .join(names.known.labels.select("label_no", label_support="label"), on="label_no", how="left")
         .join(evidence, on=["unknown_no", "artist_no"], how="left")
         .sort("unknown_no", "rank")

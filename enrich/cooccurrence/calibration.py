@@ -17,20 +17,12 @@ from numpy.typing import NDArray
 
 #: What calibration looks at, for each candidate of each unknown.
 EVIDENCE = ("log_odds", "first", "log_total", "log_sets")
-
-#: What the lower bound of the precision must reach where context alone is accepted.
-ACCEPTED_PRECISION = 0.90
-
-#: Where it does not, no confidence is as high as the policy asks.
-_HIGHEST = 0.89
-
-#: A threshold rests on at least this many accepted recordings.
-_LEAST_ACCEPTED = 20
-
+#: What the lower bound of the precision must reach where context alone is accepted, in so many recordings at least;
+#: where it does not, no confidence is as high as the policy asks.
+ACCEPTED_PRECISION, _LEAST_ACCEPTED, _HIGHEST = 0.90, 20, 0.89
 #: Candidates of each recording that a calibration is fitted on.
 _FITTED_RANKS = 20
-
-#: How strongly weights are drawn to those of the prior, and to nothing without one, in recordings.
+#: How strongly weights are drawn to those of the prior, in recordings.
 _PRIOR_STRENGTH = 20.0
 
 Doubles = NDArray[np.float64]
@@ -101,12 +93,8 @@ def fit_calibration(
     weights = _logistic(values, right[fitted], start, strength=1e-3 if prior is None else _PRIOR_STRENGTH)
     # A candidate that scores more is never less sure.
     weights[0] = max(weights[0], 0.0)
-    plain = Calibration(
-        weights=tuple(float(w) for w in weights[:-1]),
-        intercept=float(weights[-1]),
-        accept_from=0.0,
-        recordings=recordings,
-    )
+    *slopes, intercept = map(float, weights)
+    plain = Calibration(weights=tuple(slopes), intercept=intercept, accept_from=0.0, recordings=recordings)
     is_first = (evidence["rank"] == 1).to_numpy()
     return replace(plain, accept_from=choose_threshold(plain(evidence.filter(is_first)), right[is_first]))
 

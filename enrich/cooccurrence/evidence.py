@@ -51,15 +51,16 @@ class Names:
     unknowns: pl.DataFrame
     """unknown_no, track_key."""
 
-    def of_candidates(self, candidates: pl.DataFrame) -> pl.DataFrame:
-        """unknown_no, artist_no, artist: the name shown of each candidate."""
-        spelled = self.known.names.select(name_no="artist_no", shown="artist")
-        return (
-            candidates.select(_PAIR)
-            .join(self.shown.join(spelled, on="name_no"), on=_PAIR, how="left")
-            .join(self.known.persons, on="artist_no")
-            .select(*_PAIR, artist=pl.coalesce("shown", "artist"))
-        )
+
+def shown_names(candidates: pl.DataFrame, known: Vocabulary, shown: pl.DataFrame) -> pl.DataFrame:
+    """unknown_no, artist_no, artist: the name shown of each candidate; `shown` as in `Names`."""
+    spelled = known.names.select(name_no="artist_no", shown="artist")
+    return (
+        candidates.select(_PAIR)
+        .join(shown.join(spelled, on="name_no"), on=_PAIR, how="left")
+        .join(known.persons, on="artist_no")
+        .select(*_PAIR, artist=pl.coalesce("shown", "artist"))
+    )
 
 
 def sentences(ranked: pl.DataFrame, evidence: Mapping[str, pl.DataFrame], names: Names) -> pl.DataFrame:
@@ -70,7 +71,7 @@ def sentences(ranked: pl.DataFrame, evidence: Mapping[str, pl.DataFrame], names:
         evidence: The tables of EVIDENCE, of these candidates.
         names: Names of all the numbers.
     """
-    shown = names.of_candidates(ranked).rename({"artist": "name"})
+    shown = shown_names(ranked, names.known, names.shown).rename({"artist": "name"})
     ranked = ranked.select(*_PAIR, "label_no")
     person = names.known.persons.rename({"artist": "name"})
     dj_credit = _dj_credit_names(names)

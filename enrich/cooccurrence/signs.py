@@ -14,7 +14,6 @@ import polars as pl
 #: Sentences said of one candidate at most.
 MAX_SENTENCES = 3
 
-
 #: The columns of the ranker, and what each says: `{v}` is its value, `{dj}` the unknown's DJ.
 SIGNS = {
     "dj_weeks": "{dj} played them around then: {v} recordings, those 60 days away counting a third",

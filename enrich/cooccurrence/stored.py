@@ -17,12 +17,8 @@ from enrich.errors import ModelError
 from enrich.frames.files import check_place
 from enrich.frames.inputs import open_input, parse_json, read_input
 
-#: Layout of a stored ranker; another number is refused.
-FORMAT = 2
-
-#: Bytes of one file of a ranker.
-_LARGEST = 1 << 28
-
+#: Layout of a stored ranker, another number is refused; and the most bytes of one of its files.
+FORMAT, _LARGEST = 2, 1 << 28
 SHIPPED = Path(__file__).resolve().parent / "learned" / "models"
 
 
@@ -36,9 +32,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / "manifest.json"
     if not path.exists():
         raise ModelError(f"{folder}: no stored ranker here; make one with `enrich train-ranker FILE --out {folder}`")
-    manifest: dict[str, Any] = parse_json(
-        read_input(path, at_most=_LARGEST, error=ModelError), where=path, error=ModelError
-    )
+    content = read_input(path, at_most=_LARGEST, error=ModelError)
+    manifest: dict[str, Any] = parse_json(content, where=path, error=ModelError)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ModelError(f"{folder}: a ranker of another format; train again with `enrich train-ranker`")
     return manifest
@@ -72,9 +67,8 @@ def load_calibration(folder: str | PathLike[str] | None = None) -> dict[str, Cal
     source = SHIPPED if folder is None else Path(folder)
     if not (source / "manifest.json").is_file():
         return {}
-    stored = parse_json(
-        read_stored(source, "calibration.json", read_manifest(source)), where="calibration.json", error=ModelError
-    )
+    content = read_stored(source, "calibration.json", read_manifest(source))
+    stored = parse_json(content, where="calibration.json", error=ModelError)
     try:
         return {scorer: Calibration.of_json(one) for scorer, one in stored.items()}
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:

@@ -6,7 +6,7 @@ Pure. Nothing is left out: what no rule here knows is told by its own name.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 _Pieces = dict[str, Any]
@@ -27,121 +27,98 @@ def told(stored: str | None) -> list[str]:
     if not isinstance(parsed, dict):
         return [f"{_spoken(parsed)}"]
     left: _Pieces = {str(name): value for name, value in parsed.items() if value not in (None, "", [], {})}
-    sentences = [sentence for tell in _TELLERS for sentence in tell(left)]
+    sentences = [sentence for tell in _TELLERS for sentence in tell(left) if sentence]
     return sentences + [f"{name.replace('_', ' ')}: {_spoken(value)}" for name, value in sorted(left.items())]
 
 
-def _context(left: _Pieces) -> list[str]:
-    found = left.pop("sentences") if isinstance(left.get("sentences"), list) else []
-    sentences = [_spoken(one) for one in found]
-    if "context_rank" in left:
-        sentences.append(f"Number {_spoken(left.pop('context_rank'))} by its company alone")
+def _context(left: _Pieces) -> Iterator[str]:
+    if isinstance(left.get("sentences"), list):
+        yield from map(_spoken, left.pop("sentences"))
+    yield _said(left, "context_rank", "Number {} by its company alone")
     if _is_number(left.get("occurrence")):
         names = [n for n in ("occurrence", "label", "dj", "position") if _is_number(left.get(n))]
         parts = ", ".join(f"{name} {left.pop(name):.2f}" for name in names)
-        sets = f"; near it in {_spoken(left.pop('occurrence_count'))} sets" if "occurrence_count" in left else ""
-        sentences.append(f"Score: {parts}{sets}")
-        if "label_support" in left:
-            sentences.append(f"Label of its company: {_spoken(left.pop('label_support'))}")
-    return sentences
+        yield f"Score: {parts}{_said(left, 'occurrence_count', '; near it in {} sets')}"
+        yield _said(left, "label_support", "Label of its company: {}")
 
 
-def _title(left: _Pieces) -> list[str]:
-    if "in_title" not in left:
-        return []
-    said = f"The title says “{_spoken(left.pop('in_title'))}”"
-    title = f": {_spoken(left.pop('title'))}" if "title" in left else ""
-    known = left.pop("known_as", None)
-    return [
-        said + title,
-        f"Known to the database as {_spoken(known)}" if known is not None else "Not known to the database",
-    ]
+def _title(left: _Pieces) -> Iterator[str]:
+    if "in_title" in left:
+        yield _said(left, "in_title", "The title says “{}”") + _said(left, "title", ": {}")
+        yield _said(left, "known_as", "Known to the database as {}") or "Not known to the database"
 
 
-def _alike(left: _Pieces) -> list[str]:
-    sentences = []
+def _alike(left: _Pieces) -> Iterator[str]:
     if "like" in left:
-        like = f"Like “{_spoken(left.pop('like'))}” on the same label"
-        sentences.append(
-            like + (f", similarity {left.pop('similarity'):.2f}" if _is_number(left.get("similarity")) else "")
-        )
+        like = _said(left, "like", "Like “{}” on the same label")
+        yield like + (f", similarity {left.pop('similarity'):.2f}" if _is_number(left.get("similarity")) else "")
         if _is_number(left.get("share")):
-            sentences.append(f"{100 * left.pop('share'):.0f} % of the label's tracks are by this artist")
+            yield f"{100 * left.pop('share'):.0f} % of the label's tracks are by this artist"
     if "example" in left:
         others = left.pop("others") if isinstance(left.get("others"), int) else 1
-        more = f", and {others - 1} more" if others > 1 else ""
-        sentences.append(f"In the database: {_spoken(left.pop('example'))}{more}")
+        yield _said(left, "example", "In the database: {}") + (f", and {others - 1} more" if others > 1 else "")
     if "components" in left:
-        sentences.append(f"Parts: {_joined(left.pop('components'), ' + ')}")
-    return sentences
+        yield f"Parts: {_joined(left.pop('components'), ' + ')}"
 
 
-def _measured(left: _Pieces) -> list[str]:
-    sentences = []
-    of = f" ({_spoken(left.pop('bucket'))})" if "bucket" in left else ""
-    if _is_number(left.get("cases")) and _is_number(left.get("low")) and _is_number(left.get("high")):
+def _measured(left: _Pieces) -> Iterator[str]:
+    of = _said(left, "bucket", " ({})")
+    if all(_is_number(left.get(name)) for name in ("cases", "low", "high")):
         low, high = 100 * left.pop("low"), 100 * left.pop("high")
-        sentences.append(
-            f"Such proposals{of} are right {low:.0f} to {high:.0f} % of the time, measured in {left.pop('cases')} cases"
-        )
+        cases = left.pop("cases")
+        yield f"Such proposals{of} are right {low:.0f} to {high:.0f} % of the time, measured in {cases} cases"
         of = ""
     if isinstance(left.get("n"), int) and isinstance(left.get("correct"), int):
         n, correct = left.pop("n"), left.pop("correct")
-        sentences += (
-            [f"{correct} of {n} known tracks came out right when hidden ({100 * correct / n:.0f} %)"] if n else []
-        )
+        yield f"{correct} of {n} known tracks came out right when hidden ({100 * correct / n:.0f} %)" if n else ""
     if _is_number(left.get("people")) and _is_number(left.get("people_right")):
-        sentences.append(f"People found {left.pop('people_right')} of {left.pop('people')} of this source right")
+        yield f"People found {left.pop('people_right')} of {left.pop('people')} of this source right"
         for name in ("base", "base_cases"):
             left.pop(name, None)
     if _is_number(left.get("chance")):
         chance = left.pop("chance")
         # Less than one in two hundred is not worth a line.
-        sentences += [f"Of such answers {100 * chance:.1f} % are chance"] if chance >= 0.005 else []
-    return sentences + ([f"Kind of evidence{of}"] if of else [])
+        yield f"Of such answers {100 * chance:.1f} % are chance" if chance >= 0.005 else ""
+    yield of and f"Kind of evidence{of}"
 
 
-def _identity(left: _Pieces) -> list[str]:
-    if "named_in" not in left:
-        return []
-    found = left.pop("found", [])
-    sentences = [_sentence(_spoken(one)) for one in (found if isinstance(found, list) else [found])]
-    days = left.pop("days", None)
-    when = f", {abs(days)} days {'later' if days >= 0 else 'earlier'}" if isinstance(days, int) else ""
-    sentences.append(f"Named in {_spoken(left.pop('named_in'))}{when}")
-    called = [_spoken(left.pop(name)) for name in ("artists", "title", "recording_id") if name in left]
-    sentences += [f"Recording: {', '.join(called)}"] if called else []
-    sentences += [f"Missing was: {_spoken(left.pop('blank'))}"] if "blank" in left else []
-    return sentences + ([f"On {_spoken(left.pop('label'))}"] if "label" in left else [])
+def _identity(left: _Pieces) -> Iterator[str]:
+    if "named_in" in left:
+        found = left.pop("found", [])
+        yield from (_sentence(_spoken(one)) for one in (found if isinstance(found, list) else [found]))
+        days = left.pop("days") if isinstance(left.get("days"), int) else None
+        when = "" if days is None else f", {abs(days)} days {'later' if days >= 0 else 'earlier'}"
+        yield _said(left, "named_in", "Named in {}") + when
+        called = [_spoken(left.pop(name)) for name in ("artists", "title", "recording_id") if name in left]
+        yield f"Recording: {', '.join(called)}" if called else ""
+        yield _said(left, "blank", "Missing was: {}")
+        yield _said(left, "label", "On {}")
 
 
-def _release(left: _Pieces) -> list[str]:
-    sentences = []
+def _release(left: _Pieces) -> Iterator[str]:
     if "release" in left:
         facts = [_spoken(left.pop("release"))]
         facts += [f"on {left.pop('label')}"] if isinstance(left.get("label"), str) else []
         facts += [_spoken(left.pop(name)) for name in ("release_date", "catalog_number") if name in left]
-        sentences.append(f"Release: {', '.join(facts)}")
+        yield f"Release: {', '.join(facts)}"
     if "artists" in left:
-        sentences.append(f"Artists: {_joined(left.pop('artists'), ', ')}")
-    parts = {name[5:]: left.pop(name) for name in sorted(left) if name.startswith("part_")}
-    if parts:
-        sentences.append(f"Match: {', '.join(f'{name} {_short(value)}' for name, value in parts.items())}")
-    if "reason" in left:
-        sentences.append(_sentence(_spoken(left.pop("reason"))))
-    if "rivals" in left:
-        sentences.append(f"Rivals: {_spoken(left.pop('rivals'))}")
-    rule = [f"Rule: {_spoken(left.pop('rule')).replace('_', ' ')}"] if "rule" in left else []
-    rule += [f"{_spoken(left.pop('hits'))} hits"] if "hits" in left else []
+        yield f"Artists: {_joined(left.pop('artists'), ', ')}"
+    parts = [f"{name[5:]} {_short(left.pop(name))}" for name in sorted(left) if name.startswith("part_")]
+    yield f"Match: {', '.join(parts)}" if parts else ""
+    yield _sentence(_said(left, "reason", "{}"))
+    yield _said(left, "rivals", "Rivals: {}")
+    rule = [_said(left, "rule", "Rule: {}").replace("_", " "), _said(left, "hits", "{} hits")]
     rule += [f"score {_short(left.pop('score'))}"] if "score" in left else []
-    if rule:
-        sentences.append("; ".join(rule))
-    if "url" in left:
-        sentences.append(_spoken(left.pop("url")))
-    return sentences
+    yield "; ".join(filter(None, rule))
+    yield _said(left, "url", "{}")
 
 
-_TELLERS: tuple[Callable[[_Pieces], list[str]], ...] = (_identity, _context, _title, _alike, _measured, _release)
+_TELLERS: tuple[Callable[[_Pieces], Iterator[str]], ...] = (_identity, _context, _title, _alike, _measured, _release)
+
+
+def _said(left: _Pieces, name: str, form: str) -> str:
+    """What is told of a piece, which is then told; nothing where it is not there."""
+    return form.format(_spoken(left.pop(name))) if name in left else ""
 
 
 def _is_number(value: object) -> bool:

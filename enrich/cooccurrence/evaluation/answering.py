@@ -15,9 +15,10 @@ from enrich.cooccurrence.calibration import evidence
 from enrich.cooccurrence.engines import DuckDB, run
 from enrich.cooccurrence.evaluation.baselines import baselines, known_plays
 from enrich.cooccurrence.evaluation.folds import SERIES, World
+from enrich.cooccurrence.evidence import shown_names
 from enrich.cooccurrence.learned.columns import columns, count_plays
 from enrich.cooccurrence.learned.ranker import Ranker
-from enrich.cooccurrence.plays import Vocabulary, load_plays, number_plays
+from enrich.cooccurrence.plays import load_plays, number_plays
 from enrich.cooccurrence.signs import COLUMNS
 from enrich.cooccurrence.slots import credited_slots, slot_rows
 from enrich.rules import MAX_RANK
@@ -78,10 +79,12 @@ def answer(world: World, hidden: pl.Series, *, aliases: pl.DataFrame | None, riv
         occurrence = engine.frame("cooccurrence_occurrences")
         sets = engine.frame("cooccurrence_set_counts")
         # Names are asked for of everybody anyone names.
-        named = pl.concat(frame.select(pl.col(_PAIR).cast(pl.Int32)) for frame in [pool, formula, *rival])
-        engine.load("ranked", named.unique())
+        named = pl.concat(frame.select(pl.col(_PAIR).cast(pl.UInt32)) for frame in [pool, formula, *rival]).unique()
+        engine.load("ranked", named.cast(pl.Int32))
         run(engine, name_steps())
-        names = _shown(engine.frame("cooccurrence_shown"), known, named.unique())
+        names = shown_names(named, known, engine.frame("cooccurrence_shown").cast(pl.UInt32))
+        keys = known.names.select("artist", "artist_key").unique("artist")
+        names = names.join(keys, on="artist", how="left").cast(dict.fromkeys(_PAIR, pl.Int32))
     made_by = _names(world, hidden)
     right = made_by.join(known.names, on="artist_key").join(unknowns, on="track_key")
     right = (
@@ -121,18 +124,6 @@ def right_and_wrong(folds: list[Fold]) -> tuple[pl.DataFrame, pl.Series]:
     """Columns and outcome of all candidates of some folds."""
     together = pl.concat(fold.candidates.select(*COLUMNS, "is_right") for fold in folds)
     return together.drop("is_right"), together["is_right"]
-
-
-def _shown(shown: pl.DataFrame, known: Vocabulary, pairs: pl.DataFrame) -> pl.DataFrame:
-    """unknown_no, artist_no, artist, artist_key: the name shown of each candidate."""
-    spelled = known.names.select(pl.col("artist_no").cast(pl.Int32).alias("name_no"), "artist", "artist_key")
-    person = known.persons.select(pl.col("artist_no").cast(pl.Int32), person="artist")
-    return (
-        pairs.join(shown.cast(pl.Int32).join(spelled, on="name_no"), on=_PAIR, how="left")
-        .join(person, on="artist_no")
-        .join(spelled.select(person="artist", person_key="artist_key").unique("person"), on="person", how="left")
-        .select(*_PAIR, artist=pl.coalesce("artist", "person"), artist_key=pl.coalesce("artist_key", "person_key"))
-    )
 
 
 def _names(world: World, hidden: pl.Series) -> pl.DataFrame:

@@ -1,8 +1,7 @@
-"""Rankers to beat: popularity, the DJ's own history, item-kNN and ALS.
+"""Rankers to beat: popularity, the DJ's own history, and item-kNN and ALS of `implicit`, where that is installed.
 
-Each scores all artists for each unknown from the sets × artists that are known; pure functions. The last two are those
-of the package `implicit`; an unknown stands for a listener of the artists of its sets. They are left out where the
-package is not installed.
+Each scores all artists for each unknown from the sets × artists that are known; to `implicit` an unknown is a listener
+of the artists of its sets. Pure functions.
 """
 
 from __future__ import annotations
@@ -141,13 +140,8 @@ def _ranked(plays: Plays, scores: Callable[[NDArray[np.int64]], Doubles]) -> pl.
         rows = np.arange(start, min(start + _BLOCK, len(plays.unknowns)))
         score = np.where(exists[None, :], scores(rows), -np.inf)
         best = np.argsort(-score, axis=1, kind="stable")[:, :top]
-        frames.append(
-            pl.DataFrame(
-                {
-                    "unknown_no": np.repeat(plays.unknowns.gather(rows).to_numpy(), top),
-                    "artist_no": best.ravel().astype(np.int32),
-                    "rank": np.tile(np.arange(1, top + 1, dtype=np.int32), len(rows)),
-                }
-            ).cast(pl.Int32)
-        )
+        ranks = np.tile(np.arange(1, top + 1), len(rows))
+        unknowns = np.repeat(plays.unknowns.gather(rows).to_numpy(), top)
+        found = pl.DataFrame({"unknown_no": unknowns, "artist_no": best.ravel(), "rank": ranks})
+        frames.append(found.cast(pl.Int32))
     return pl.concat(frames)

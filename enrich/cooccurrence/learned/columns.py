@@ -23,14 +23,10 @@ _LONGEST_NAME, _ONE_WORD, _WORDS = 4, 5, 4
 
 #: What is counted of all plays, once.
 _WORLD: Steps = [
-    ("learned_titles", {}),
-    ("learned_plays", {}),
-    ("learned_recordings", {}),
-    ("learned_set_artists", {}),
-    ("learned_sets", {}),
-    ("learned_set_djs", {}),
-    ("learned_dj_habits", {}),
-    ("learned_artists", {}),
+    *(
+        (f"learned_{name}", {})
+        for name in ["titles", "plays", "recordings", "set_artists", "sets", "set_djs", "dj_habits", "artists"]
+    ),
     ("learned_hot_artists", {"limit_artists": 300}),
     ("learned_by_time", {"limit_artists": 80, "weeks": 45, "year": _YEAR}),
     ("learned_series_artists", {}),
