@@ -58,6 +58,33 @@ def test_whole_graph_counts_what_is_played():
     assert g.nodes["set:s2"]["label"] == "s2"
 
 
+@pytest.mark.parametrize(
+    ("own", "other", "aliases", "spelled"),
+    [
+        pytest.param("Ilan Bluestone", "Stone Nine", [("Ilan Bluestone", "Stone Nine")], None, id="database"),
+        pytest.param("Ilan Bluestone", "Stone Nine", None, "Ilan Bluestone aka Stone Nine", id="credits"),
+        pytest.param("Armin van Buuren", "Gaia", None, None, id="known"),
+    ],
+)
+def test_a_person_under_several_names_is_one_artist_and_one_dj(own, other, aliases, spelled):
+    first = pl.col("set_id") == "s1"
+    told = world().with_columns(
+        artist=pl.when(pl.col("artist") == "Ilan Bluestone").then(pl.lit(own))
+        .when((pl.col("artist") == "Spencer Brown") & first).then(pl.lit(other))
+        .when((pl.col("artist") == BAD) & first & (spelled is not None)).then(pl.lit(spelled)).otherwise("artist"),
+        dj=pl.when(first).then(pl.lit(other)).otherwise("dj"),
+    )  # fmt: skip
+    frame = None if aliases is None else pl.DataFrame(aliases, schema=["artist", "alias"], orient="row")
+    key, gone = sorted((own.lower(), other.lower()))
+
+    g, net = build_graph(told, aliases=frame), ego_net(told, "u", aliases=frame)
+
+    assert not {f"artist:{gone}", f"dj:{gone}"} & set(g)
+    assert g.nodes[f"artist:{key}"]["plays"] == (5 if spelled else 4)
+    assert g[f"dj:{key}"][f"artist:{key}"]["relation"] == "same"
+    assert net["unknown:u"][f"artist:{key}"]["relation"] == "candidate"
+
+
 @settings(max_examples=15, deadline=None)
 @given(world=worlds)
 def test_edges_equal_counting_by_hand(world):

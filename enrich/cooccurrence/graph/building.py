@@ -1,7 +1,7 @@
 """Tracklists as a networkx graph: tracks, artists, labels, DJs and sets, and how they are tied.
 
-Reads frames; writes nothing. The nodes and edges are counted set-based and handed to networkx at the end. Node and edge
-order, names and weights depend on the data alone.
+Reads frames; writes nothing. Nodes and edges are counted set-based; their order, names and weights depend on the data
+alone. A person under several names is one artist and one DJ, known by the first of the keys and shown as played most.
 
 Node ids are `kind:key`; attributes: `kind`, `label` (the name to show), `plays` (slots), and for sets `date` (ISO)
 where there is one. Nothing is ever null: an attribute that is not known is not there.
@@ -10,9 +10,9 @@ where there is one. Nothing is ever null: an attribute that is not known is not 
 |---------|-------------------------------------------------------------------------------------------------|
 | track   | the row's track_key; else artists and title; else the slot (`set_id#position`)                  |
 | unknown | a track nobody knows: track_key, else the slot                                                  |
-| artist  | artist key                                                                                      |
+| artist  | artist key of the person                                                                        |
 | label   | label key                                                                                       |
-| dj      | artist key of the DJ                                                                            |
+| dj      | artist key of the person                                                                        |
 | set     | set_id                                                                                          |
 
 Edges have `relation`, `count` (what is counted, below) and `weight` (float; the count unless said otherwise):
@@ -27,7 +27,7 @@ Edges have `relation`, `count` (what is counted, below) and `weight` (float; the
 | plays       | dj – artist      | plays of the artist by the DJ                                       |
 | near        | track – track    | pairs of slots within the window; weight = sum of 1 / distance      |
 | met         | artist – artist  | pairs of slots within the window whose credits name one each        |
-| same        | dj – artist      | 1: the DJ is the artist, under this name or an alias                |
+| same        | dj – artist      | 1: the DJ is the artist, under any name                             |
 | candidate   | unknown – artist | sets with the artist in the window; weight = probability; ego-nets  |
 """
 
@@ -36,13 +36,14 @@ from __future__ import annotations
 import networkx as nx
 import polars as pl
 
+from enrich.cooccurrence.plays import credited_pairs
 from enrich.cooccurrence.ranking import rank
 from enrich.cooccurrence.slots import slot_key, slot_rows, unknown_key
 from enrich.errors import EnrichError
 from enrich.rules import WINDOW
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key, title_key
-from enrich.text.persons import same_person, with_known
+from enrich.text.persons import persons, with_known
 from enrich.text.words import is_unknown_artist, is_unknown_title
 
 
@@ -51,7 +52,14 @@ def build_graph(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None
 
     `aliases` has columns `artist`, `alias`; two slots are `near` within the specification's window.
     """
-    return _graph(*_tables(tracklists, aliases=aliases))
+    return _graph(*_tables(tracklists, people_of(tracklists, aliases)))
+
+
+def people_of(tracklists: pl.DataFrame, aliases: pl.DataFrame | None = None) -> pl.DataFrame:
+    """key, person: the names that are others' too, of the database, of those well known, and of credits that say so."""
+    texts = pl.concat(tracklists.select(text=column) for column in ("artist", "dj") if column in tracklists.columns)
+    spelled = credited_pairs(texts.drop_nulls().group_by("text").agg(plays=pl.len()))
+    return persons(pl.concat([with_known(aliases), spelled]))
 
 
 def ego_net(
@@ -88,9 +96,10 @@ def ego_net(
     near = (pl.col("track_key") == unknown) & (pl.col("occurrence_count") > 0)
     best = ranking.filter(near).head(max_artists)
 
-    whole = build_graph(here, aliases=aliases)
+    people = people_of(tracklists, aliases)
+    whole = _graph(*_tables(here, people))
     centre = f"unknown:{unknown}"
-    for row in best.with_columns(key=artist_key(pl.col("artist"))).iter_rows(named=True):
+    for row in _as_persons(best.with_columns(key=artist_key(pl.col("artist"))), people).iter_rows(named=True):
         parts = {k: row[k] for k in ("rank", "occurrence", "label", "dj", "position")}
         told = {
             "count": row["occurrence_count"],
@@ -123,11 +132,11 @@ def _around(graph: nx.Graph[str], centre: str) -> set[str]:
     return {centre} | artists | tracks | sets | step(sets, "played_by") | step(tracks, "released_on")
 
 
-def _tables(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _tables(tracklists: pl.DataFrame, people: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Nodes (id, kind, label, plays, date) and edges (source, target, relation, count, weight), in order."""
     slots = slots_of(tracklists)
-    named = credited(slots, "artist").filter(~pl.col("is_unknown"))
-    djs = credited(slots, "dj")
+    named = credited(slots, "artist", people).filter(~pl.col("is_unknown"))
+    djs = credited(slots, "dj", people)
     labelled = slots.filter(~pl.col("is_unknown"), pl.col("label_key").fill_null("") != "")
     sets = slots.with_columns(shown=pl.coalesce("set_name", "set_id"), date=pl.col("set_date").cast(pl.String))
     others = (("artist", named, "key", "name"), ("dj", djs, "key", "name"), ("label", labelled, "label_key", "label"))
@@ -140,6 +149,7 @@ def _tables(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None) -> tuple[
     by_dj = djs.select("slot_no", dj=_id_of("dj", "key"))
     label = labelled.select("slot_no", label=_id_of("label", "label_key"))
     track = slots.select("slot_no", track="node", set=_id_of("set", "set_id"))
+    both = {kind: _id_of(kind, "key") for kind in ("dj", "artist")}
     edges = [
         _edges(track.join(credit, on="slot_no"), "track", "artist", "by"),
         _edges(track.join(label, on="slot_no"), "track", "label", "released_on"),
@@ -148,7 +158,7 @@ def _tables(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None) -> tuple[
         _edges(credit.join(label, on="slot_no"), "artist", "label", "releases_on"),
         _edges(by_dj.join(credit, on="slot_no"), "dj", "artist", "plays"),
         *_near(slots, credit),
-        _same(djs, named, aliases),
+        _edges(djs.unique("key").join(named.unique("key"), on="key").select(**both), "dj", "artist", "same"),
     ]
     # A DJ who plays and is the artist: one edge holds one relation, and the identity says more.
     together = pl.concat(edges).unique(["source", "target"], keep="last", maintain_order=True)
@@ -180,14 +190,19 @@ def slots_of(tracklists: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def credited(slots: pl.DataFrame, column: str) -> pl.DataFrame:
-    """slot_no, is_unknown, key, name: the names in a column of credits, remixers and unknown-words left out."""
+def credited(slots: pl.DataFrame, column: str, people: pl.DataFrame) -> pl.DataFrame:
+    """slot_no, is_unknown, key (of the person), name: who a column of credits names, but for remixers and unknown-words."""
     names = split_credits(slots[column]).filter(pl.col("role") != "remixer", ~is_unknown_artist(pl.col("artist")))
     return (
-        names.select(slot_no="row", name="artist", key=artist_key(pl.col("artist")))
+        _as_persons(names.select(slot_no="row", name="artist", key=artist_key(pl.col("artist"))), people)
         .unique(["slot_no", "key"], keep="first", maintain_order=True)
         .join(slots.select("slot_no", "is_unknown"), on="slot_no", maintain_order="left")
     )
+
+
+def _as_persons(keyed: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    joined = keyed.join(people, on="key", how="left", maintain_order="left")
+    return joined.with_columns(key=pl.coalesce("person", "key")).drop("person")
 
 
 def _nodes(rows: pl.DataFrame) -> pl.DataFrame:
@@ -245,15 +260,6 @@ def _undirected(pairs: pl.DataFrame, a: str, b: str, relation: str, weight: pl.E
         # Sums of 1/1, 1/2, 1/3 … in any order are the same to nine places.
         .select("source", "target", "count", relation=pl.lit(relation), weight=pl.col("weight").round(9))
     )
-
-
-def _same(djs: pl.DataFrame, named: pl.DataFrame, aliases: pl.DataFrame | None) -> pl.DataFrame:
-    dj, artist = djs.select(dj="key").unique(), named.select(artist="key").unique()
-    pairs = [dj.join(artist, left_on="dj", right_on="artist", coalesce=False)]
-    same = same_person(with_known(aliases)).rename({"key": "dj", "other": "artist"})
-    pairs.append(same.join(dj, on="dj", how="semi").join(artist, on="artist", how="semi"))
-    found = pl.concat(pairs).unique().select(source=_id_of("dj", "dj"), target=_id_of("artist", "artist"))
-    return found.select("source", "target", count=pl.lit(1, pl.Int64), relation=pl.lit("same"), weight=pl.lit(1.0))
 
 
 def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> nx.Graph[str]:

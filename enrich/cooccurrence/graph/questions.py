@@ -12,8 +12,7 @@ from typing import Any
 import networkx as nx
 import polars as pl
 
-from enrich.cooccurrence.graph.building import credited, slots_of
-from enrich.text.persons import persons, with_known
+from enrich.cooccurrence.graph.building import credited, people_of, slots_of
 
 #: Meetings that make a tie, artists that make a community, names told of each, and nodes that paths are counted from.
 _TIE, _SMALLEST, _TOLD, _PATHS = 2, 3, 5, 100
@@ -85,15 +84,8 @@ def first_players(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = No
         whom (the artists it is first with, most tracks first).
     """
     slots = slots_of(tracklists).filter(~pl.col("is_unknown"), pl.col("set_date").is_not_null())
-    person = persons(with_known(aliases))
-    djs, artists = (
-        credited(slots, column)
-        .join(person, on="key", how="left", maintain_order="left")
-        .with_columns(key=pl.coalesce("person", "key"))
-        .unique(["slot_no", "key"], keep="first", maintain_order=True)
-        .with_columns(name=pl.col("name").mode().min().over("key"))
-        for column in ("dj", "artist")
-    )
+    people, commonest = people_of(tracklists, aliases), pl.col("name").mode().min().over("key")
+    djs, artists = (credited(slots, column, people).with_columns(name=commonest) for column in ("dj", "artist"))
     others = djs.join(artists, on=["slot_no", "key"], how="anti").select("slot_no", "key", dj="name")
     first = (
         slots.drop("dj")
