@@ -191,7 +191,7 @@ def slots_of(tracklists: pl.DataFrame) -> pl.DataFrame:
 
 
 def credited(slots: pl.DataFrame, column: str, people: pl.DataFrame) -> pl.DataFrame:
-    """slot_no, is_unknown, key (of the person), name: who a column of credits names, but for remixers and unknown-words."""
+    """slot_no, is_unknown, key (of the person), name: who is credited, remixers and unknown-words apart."""
     names = split_credits(slots[column]).filter(pl.col("role") != "remixer", ~is_unknown_artist(pl.col("artist")))
     return (
         _as_persons(names.select(slot_no="row", name="artist", key=artist_key(pl.col("artist"))), people)
