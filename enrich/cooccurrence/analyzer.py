@@ -4,8 +4,7 @@
     artists = await CoOccurrenceAnalyzer().analyze_track_context(track_title="ID - ID", contexts=contexts)
 
 Whoever passes several contexts says that they are of one track: that two slots are called `ID - ID` does not make them
-one, and `enrich.rank_artists` never assumes it. The functions are coroutines, as the specification calls them, and
-wait for nothing. No file is read, no socket opened.
+one. The functions are coroutines, as the specification calls them, and wait for nothing. Pure.
 """
 
 from __future__ import annotations
@@ -108,10 +107,8 @@ class CoOccurrenceAnalyzer:
         window: int = WINDOW,
         aliases: pl.DataFrame | None = None,
     ) -> None:
-        self.min_probability = min_probability
-        self.min_occurrences = min_occurrences
-        self.window = window
-        self.aliases = aliases
+        self.min_probability, self.min_occurrences = min_probability, min_occurrences
+        self.window, self.aliases = window, aliases
 
     async def analyze_track_context(
         self, track_title: str, contexts: Sequence[TrackContext]
@@ -124,17 +121,13 @@ class CoOccurrenceAnalyzer:
         """
         if not contexts:
             return []
-        slots = pl.DataFrame(
-            [(c.set_id, c.position) for c in contexts],
-            schema={name: TRACKLISTS[name] for name in _SLOT},
-            orient="row",
-        ).unique()
+        places, schema = [(c.set_id, c.position) for c in contexts], {name: TRACKLISTS[name] for name in _SLOT}
+        slots = pl.DataFrame(places, schema=schema, orient="row").unique()
         data = pl.concat({id(c.tracklists): c.tracklists for c in contexts}.values()).unique()
         # Its own slots are masked, whatever stood there: a track is not evidence of itself.
         others = data.join(slots, on=_SLOT, how="anti")
-        own = data.join(slots, on=_SLOT).with_columns(
-            artist=pl.lit(None, pl.String), label=pl.lit(None, pl.String), track_key=pl.lit(_TARGET)
-        )
+        nothing = pl.lit(None, pl.String)
+        own = data.join(slots, on=_SLOT).with_columns(artist=nothing, label=nothing, track_key=pl.lit(_TARGET))
         ranking = rank(pl.concat([others, own]), aliases=self.aliases, window=self.window)
         chosen = ranking.filter(
             pl.col("track_key") == _TARGET,

@@ -2,12 +2,9 @@
 
 A **recording** here is a title by an artist in one remix, whatever its mix is called: slots that share an artist, a
 base title (brackets, guests and mix names dropped) and a remixer are one, and sharing chains. An extended mix, a
-reordered credit, a guest left out, or the same set from a second source can therefore never give a hidden recording
-away. With `versions_together` all remixes of a title are one too: stricter than what a real unknown meets, whose
-other versions may well be known.
-
-Two listings of one set count as one: `without_duplicate_sets` keeps the longer.
-Reads frames, writes nothing, opens no socket.
+reordered credit, a guest left out, or the same set from a second source (`without_duplicate_sets`) can therefore never
+give a hidden recording away. With `versions_together` all remixes of a title are one too: stricter than what a real
+unknown meets, whose other versions may well be known. Pure functions of frames.
 """
 
 from __future__ import annotations
@@ -92,9 +89,7 @@ def without_duplicate_sets(tracklists: pl.DataFrame) -> pl.DataFrame:
     slots = recordings(tracklists, versions_together=True)
     known = slots.filter(~pl.col("is_unknown")).drop_nulls("recording").select("set_id", "recording").unique()
     # Recordings of very many sets say nothing about two listings being one, and cost the square of their number.
-    rare = known.join(known.group_by("recording").len().filter(pl.col("len") <= 200), on="recording").select(
-        "set_id", "recording"
-    )
+    rare = known.filter(pl.len().over("recording") <= 200)
     size = known.group_by("set_id").agg(pl.len().alias("size"))
     day = tracklists.group_by("set_id").agg(pl.col("set_date").drop_nulls().first().cast(pl.Int32).alias("day"))
     about = size.join(day, on="set_id")

@@ -30,10 +30,8 @@ from enrich.tracklists.reading import checked
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-_PLAYED = (
-    "row_no bigint, set_id string, position int, dj string, artist string, label string, unknown string, day int, "
-    "set_name string, title string"
-)
+_TYPES = {pl.Int64(): "bigint", pl.Int32(): "int", pl.String(): "string"}
+_PLAYED = ", ".join(f"{name} {_TYPES[dtype]}" for name, dtype in PLAYED.items())
 _LINE = "row_of_file"
 
 
@@ -66,12 +64,8 @@ class Spark:
         from pyspark.sql import SparkSession
 
         self._folder = folder.resolve()
-        settings = {
-            "spark.sql.session.timeZone": "UTC",
-            "spark.sql.warehouse.dir": str(self._folder / "warehouse"),
-            "spark.ui.enabled": "false",
-            "spark.ui.showConsoleProgress": "false",
-        }
+        settings = dict.fromkeys(("spark.ui.enabled", "spark.ui.showConsoleProgress"), "false")
+        settings |= {"spark.sql.session.timeZone": "UTC", "spark.sql.warehouse.dir": str(self._folder / "warehouse")}
         if master.startswith("local"):
             settings |= {
                 "spark.driver.host": "127.0.0.1",

@@ -60,15 +60,10 @@ def read_outcomes(settings: Settings, unknowns: pl.DataFrame) -> tuple[pl.DataFr
 
         places = frame("slots_of_tracks", {"set_id": _S, "position": pl.Int32, "track_id": _S})
         by = {"tier": pl.Int16, "source": _S}
-        written = frame(
-            "artists_written",
-            {"track_id": _S, "found_artist": _S, "found_at": _UTC, **by, "confidence": pl.Float64},
-        )
-        sure = dict.fromkeys(("probability", "confidence"), pl.Float64)
-        proposed = frame(
-            "artists_proposed",
-            {"track_id": _S, "proposed_artist": _S, **by, **sure, "status": _S, "created_at": _UTC},
-        )
+        named = {"track_id": _S, "found_artist": _S, "found_at": _UTC, **by, "confidence": pl.Float64}
+        written = frame("artists_written", named)
+        asked = {"track_id": _S, "proposed_artist": _S, **by, "probability": pl.Float64, "confidence": pl.Float64}
+        proposed = frame("artists_proposed", asked | {"status": _S, "created_at": _UTC})
         states = frame("statuses", {"track_id": _S, "status": _S, "retries": pl.Int32, "retry_after": _UTC})
     placed = unknowns.join(places, on=["set_id", "position"], maintain_order="left")
     outcomes = (
@@ -111,11 +106,10 @@ def recovery_curve(outcomes: pl.DataFrame, *, ends: date, grid_days: Sequence[in
     grid = pl.DataFrame({"at": list(grid_days)}, schema={"at": pl.Int32})
     watched = (pl.lit(ends) - pl.col("set_date")).dt.total_days()
     named_after = (pl.col("known_from") - pl.col("set_date")).dt.total_days()
-    rows = pl.concat([outcomes, outcomes.with_columns(kind=pl.lit("all"))]).select(
-        "kind", "days", "right", watched=watched, named_after=named_after
-    )
     return (
-        rows.join(grid, how="cross")
+        _with_all(outcomes)
+        .select("kind", "days", "right", watched=watched, named_after=named_after)
+        .join(grid, how="cross")
         .filter(pl.col("watched") >= pl.col("at"))
         .group_by("kind", "at")
         .agg(
@@ -136,10 +130,10 @@ def by_kind(outcomes: pl.DataFrame) -> pl.DataFrame:
         One row per kind and one for `all`: unknowns, named_later (played under their name in a later set), recovered,
         right, wrong, unjudged (no truth), precision (of the judged; null without any), median_days, median_retries.
     """
-    rows = pl.concat([outcomes, outcomes.with_columns(kind=pl.lit("all"))])
     found = pl.col("found_artist").is_not_null()
     return (
-        rows.group_by("kind")
+        _with_all(outcomes)
+        .group_by("kind")
         .agg(
             unknowns=pl.len(),
             named_later=pl.col("known_from").is_not_null().sum(),
@@ -153,6 +147,10 @@ def by_kind(outcomes: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("kind")
     )
+
+
+def _with_all(outcomes: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([outcomes, outcomes.with_columns(kind=pl.lit("all"))])
 
 
 def _judged(rows: str) -> dict[str, pl.Expr]:
@@ -218,10 +216,7 @@ def recovered_after(curve: pl.DataFrame, days: int) -> dict[str, dict[str, float
     return {
         str(row["kind"]): {
             "watched": row["watched"],
-            **{
-                f"{name}_percent": round(100 * row[name] / row["watched"], 1)
-                for name in ("recovered", "right", "known")
-            },
+            **{f"{n}_percent": round(100 * row[n] / row["watched"], 1) for n in ("recovered", "right", "known")},
         }
         for row in curve.filter(pl.col("days") == days).iter_rows(named=True)
     }

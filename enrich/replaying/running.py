@@ -7,7 +7,7 @@ Entry point: `replay`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from os import PathLike
@@ -118,14 +118,10 @@ class ReplayResult:
         """Figures, curve and every resolved unknown by name, ready for JSON."""
         return {
             "parameters": self.parameters,
-            "history": {
-                "start": self.start,
-                "end": self.end,
-                "steps": len(self.steps),
-                "sets": sum(step.sets for step in self.steps),
-                "slots": sum(step.slots for step in self.steps),
-                "look_ups": sum(step.tried for step in self.steps),
-                "retries": sum(step.retried for step in self.steps),
+            "history": {"start": self.start, "end": self.end, "steps": len(self.steps)}
+            | {
+                name: sum(getattr(step, of) for step in self.steps)
+                for name, of in (("sets", "sets"), ("slots", "slots"), ("look_ups", "tried"), ("retries", "retried"))
             },
             "by_kind": by_kind(self.outcomes).to_dicts(),
             "by_source": by_source(self.outcomes, self.proposed).to_dicts(),
@@ -185,15 +181,21 @@ def replay(
     _check(step_days=step_days, strategy=strategy, out=out)
     settings = settings if policy is None else settings.model_copy(update={"auto_accept": policy})
     read_policy(settings)
-    told = _truth(truth)
+    told = None if truth is None else read_table(truth)
+    if told is not None and truth is not None:
+        require_columns(told, ["set_id", "position", "true_artist"], path=truth)
     slots = history.chosen(read_tracklists(paths).slots)
     days = slots["set_date"].sort()
     first, last = history.start or days[0], history.end or days[-1]
     seen, unknowns = plant_promos(slots, seed=promos.seed, share=promos.share, weeks=promos.weeks)
     unknowns = unknowns if told is None else with_truth(unknowns, told)
     steps = periods(first, last, step_days=step_days)
+    done = []
     with scratch_database(settings) as scratch:
-        done = list(_told(walk(scratch, seen, steps=steps, strategy=strategy), len(steps), on_step))
+        for step in walk(scratch, seen, steps=steps, strategy=strategy):
+            done.append(step)
+            if on_step is not None:
+                on_step(step, len(steps))
         outcomes, proposed = read_outcomes(scratch, unknowns)
     result = ReplayResult(
         parameters={
@@ -209,28 +211,13 @@ def replay(
     return result
 
 
-def _told(walked: Iterable[Step], count: int, on_step: Callable[[Step, int], None] | None) -> Iterator[Step]:
-    for step in walked:
-        yield step
-        if on_step is not None:
-            on_step(step, count)
-
-
 def _check(*, step_days: int, strategy: str, out: Path | None) -> None:
     if step_days < 1:
         raise EnrichError(f"a step must be at least one day, got {step_days}")
     if strategy not in STRATEGIES:
         raise EnrichError(f"no cool-down strategy {strategy!r}; known are {', '.join(STRATEGIES)}")
     # Said now, not after minutes of work.
+    if out is not None and not out.absolute().parent.is_dir():
+        raise InputFileError(f"{out}: cannot be written; name a file in a folder that exists")
     if out is not None:
-        if not out.absolute().parent.is_dir():
-            raise InputFileError(f"{out}: cannot be written; name a file in a folder that exists")
         check_place(out)
-
-
-def _truth(path: Path | None) -> pl.DataFrame | None:
-    if path is None:
-        return None
-    table = read_table(path)
-    require_columns(table, ["set_id", "position", "true_artist"], path=path)
-    return table

@@ -50,8 +50,9 @@ class GraphFile:
 
     def text(self) -> str:
         """The counts, for people."""
-        lines = [f"{sum(self.nodes.values()):>10,} nodes", *(f"{n:>10,}   {kind}" for kind, n in self.nodes.items())]
-        lines += [f"{sum(self.edges.values()):>10,} edges", *(f"{n:>10,}   {kind}" for kind, n in self.edges.items())]
+        lines = []
+        for what, counted in (("nodes", self.nodes), ("edges", self.edges)):
+            lines += [f"{sum(counted.values()):>10,} {what}", *(f"{n:>10,}   {kind}" for kind, n in counted.items())]
         return "\n".join([*lines, "", f"written to {self.out}"])
 
 
@@ -99,9 +100,11 @@ def write_graph(graph: nx.Graph[str], out: str | os.PathLike[str]) -> Path:
     """
     out = Path(out)
     with replacing(out) as (part,):
-        if out.suffix.lower() in _PICTURES:
-            draw_ego_net(graph).savefig(part, format=out.suffix[1:].lower(), dpi=200, metadata=_undated(out))
-        elif out.suffix.lower() == ".gexf":
+        ending = out.suffix.lower()
+        if ending in _PICTURES:
+            undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(ending, {})
+            draw_ego_net(graph).savefig(part, format=ending[1:], dpi=200, metadata=undated)
+        elif ending == ".gexf":
             text = "\n".join(nx.generate_gexf(_plain(graph, looks=True), version="1.2draft"))
             part.write_text(_WRITTEN_ON.sub("", text, count=1), encoding="utf-8")
         else:
@@ -137,17 +140,12 @@ def _legal(text: str) -> str:
     return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _undated(out: Path) -> dict[str, None]:
-    return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(out.suffix.lower(), {})
-
-
 def _rows(tracklists: Source, settings: Settings | None) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """The slots, and the aliases where the source knows them."""
     if isinstance(tracklists, pl.DataFrame):
         return tracklists, None
-    one = Path(tracklists) if isinstance(tracklists, str | os.PathLike) else None
-    if isinstance(tracklists, Sequence) and not isinstance(tracklists, str) and len(tracklists) == 1:
-        one = Path(tracklists[0])
+    files = [tracklists] if tracklists is None or isinstance(tracklists, str | os.PathLike) else [*tracklists]
+    one = Path(files[0]) if len(files) == 1 and files[0] is not None else None
     if tracklists is not None and (one is None or one.suffix.lower() != ".duckdb"):
         return read_tracklists(tracklists).rows, None
     snapshot = open_snapshot(one, settings=settings)
