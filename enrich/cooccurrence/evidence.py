@@ -23,12 +23,8 @@ import polars as pl
 from enrich.cooccurrence.plays import Vocabulary
 from enrich.cooccurrence.signs import signs
 
-_WAYS = 3
-_DJS = 2
-_RUNS_LABEL_PLAYS = 3
+_WAYS, _DJS, _RUNS_LABEL_PLAYS = 3, 2, 3
 _PAIR = ["unknown_no", "artist_no"]
-
-
 #: What sentences are made from: tables, and the named query of each with parameters, over the tables of the scores.
 EVIDENCE: dict[str, tuple[str, dict[str, int]]] = {
     "neighbours": ("cooccurrence_neighbour_evidence", {"limit_each": _WAYS}),

@@ -110,14 +110,7 @@ def number_plays(engine: Engine, *, aliases: pl.DataFrame | None = None) -> Voca
 def vocabulary(
     artists: pl.DataFrame, djs: pl.DataFrame, labels: pl.DataFrame, *, aliases: pl.DataFrame | None = None
 ) -> Vocabulary:
-    """Read the names in distinct texts.
-
-    Args:
-        artists: no, text, plays: credits that are no unknown-word, and how often each occurs.
-        djs: The same of DJ credits.
-        labels: The same of labels, `no` counting from 0.
-        aliases: See `number_plays`.
-    """
+    """Read the names in distinct texts (no, text, plays) of artist credits, DJ credits and labels; `no` from 0."""
     credited, dj_credited = _credited(artists), _credited(djs)
     names = _names(credited, dj_credited)
     texts = pl.concat([artists, djs]).select("text", "plays")

@@ -1,7 +1,6 @@
 """Who an unknown may be, by either scorer: `rank` works on a frame, `rank_artists` on files.
 
-Nothing is written but the file asked for, no socket opened, no database needed. The result does not depend on the order
-of the rows and is the same at every run.
+Nothing is written but the file asked for. The result does not depend on the order of the rows.
 """
 
 from __future__ import annotations
@@ -104,13 +103,11 @@ def rank_in_scratch(
     scratch: str | PathLike[str] | None = None,
     window: int = WINDOW,
 ) -> dict[str, int]:
-    """`rank_files` with an engine of its own, in a folder that is gone afterwards.
+    """`answers.rank_files` with an engine of its own (`duckdb`, `spark`), in a folder that is gone afterwards.
 
     Args:
-        paths, out, window: See `answers.rank_files`.
-        scorer: `formula` or `learned`.
-        engine: `duckdb` or `spark`.
-        memory_limit, master: See `engines.DuckDB` and `spark.Spark`.
+        paths, out, scorer, window: See `answers.rank_files`.
+        engine, memory_limit, master: See `engines.DuckDB` and `spark.Spark`.
         scratch: Where the folder is made; None: the system's temporary folder. Spark's executors must see it.
 
     Raises:

@@ -77,12 +77,10 @@ def _scorer(rows: pl.DataFrame, placed: pl.DataFrame) -> dict[str, Any]:
         found[f"named_at_{k}"] = _rounded(_hits(placed["named"], k).mean())
     if rows["confidence"].null_count() == rows.height:
         return found
-    first = rows.filter(pl.col("rank") == 1)
+    first, sure = rows.filter(pl.col("rank") == 1), pl.col("confidence")
     gate = first.filter(pl.col("probability") >= GATE_PROBABILITY, pl.col("occurrence_count") >= GATE_SETS)
     confidence, right = first["confidence"].to_numpy(), first["is_right"].to_numpy()
-    rising = rows.sort("track_key", "rank").filter(
-        pl.col("confidence") > pl.col("confidence").shift(1).over("track_key") + 1e-12
-    )
+    rising = rows.sort("track_key", "rank").filter(sure > sure.shift(1).over("track_key") + 1e-12)
     return found | {
         "gate": _counted(gate, n),
         "policy": _counted(first.filter("accepted"), n),

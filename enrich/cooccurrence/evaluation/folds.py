@@ -1,25 +1,50 @@
-"""Which recordings are hidden together, and what is left of the plays then. Pure functions of frames.
+"""Which recordings are hidden together, and what everyone answers for them, made once a fold, to train and to measure.
 
 * **half_years**: as rankers are used. The sets of one series, DJ and half-year are a block (of a series of many DJs:
   of one half-year); whole blocks are dealt into folds. A fold's recordings are played in it alone, and in two sets
   at least: nobody outside has ever heard of them.
 * **random**: recordings of two sets or more, dealt at random; the easier question, for months that are known.
+
+The hidden recordings' own plays are gone everywhere, all of a fold at once, exactly as an unknown's are in use.
 """
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
+from enrich.cooccurrence.answers import formula_steps, name_steps
+from enrich.cooccurrence.calibration import evidence
+from enrich.cooccurrence.engines import DuckDB, run
+from enrich.cooccurrence.evaluation.baselines import baselines, known_plays
+from enrich.cooccurrence.evidence import shown_names
+from enrich.cooccurrence.learned.columns import columns, count_plays
+from enrich.cooccurrence.learned.ranker import Ranker
 from enrich.cooccurrence.masking import hide, recordings
+from enrich.cooccurrence.plays import load_plays, number_plays
+from enrich.cooccurrence.signs import COLUMNS
+from enrich.cooccurrence.slots import credited_slots, slot_rows
 from enrich.errors import EnrichError
+from enrich.rules import MAX_RANK
 
 #: A series of sets by so many DJs or more is taken by half-years alone.
 _MANY_DJS = 100
 
 SERIES = pl.col("set_id").str.split("-").list.first()
+
+_PAIR = ["unknown_no", "artist_no"]
+_AT_ONCE = 3_000
+
+#: One row per recording and candidate of a scorer: `is_right` under any name of who made it, `is_named` under the very
+#: name credited.
+ANSWERS = pl.Schema(
+    {"scorer": pl.String, "track_key": pl.String, "rank": pl.Int32, "artist": pl.String, "probability": pl.Float64}
+    | {"total": pl.Float64, "sets": pl.Int64, "occurrence_count": pl.Int64, "is_right": pl.Boolean}
+    | {"is_named": pl.Boolean}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,3 +123,121 @@ def _some(chosen: pl.Series, size: int | None, seed: int) -> pl.Series:
     if size is None or len(chosen) <= size:
         return chosen
     return chosen.gather(np.sort(np.random.default_rng(seed).permutation(len(chosen))[:size]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fold:
+    """One fold of hidden recordings and what was answered for them."""
+
+    asked: pl.DataFrame
+    """track_key, sets, history (sets of its DJs), source (series); the recordings, all of them."""
+    candidates: pl.DataFrame
+    """track_key, the columns of the ranker, and what ANSWERS needs; by track_key and artist."""
+    others: pl.DataFrame
+    """ANSWERS of the formula and of the baselines."""
+
+    def learned(self, ranker: Ranker) -> pl.DataFrame:
+        """ANSWERS of a ranker, with the evidence of calibration."""
+        best = ranker.rank(self.candidates, most=MAX_RANK)
+        return _answers([best.with_columns(scorer=pl.lit("learned"))])
+
+
+def answer(world: World, hidden: pl.Series, *, aliases: pl.DataFrame | None, rivals: bool = True) -> Fold:
+    """Hide recordings and let everyone but the learned ranker answer.
+
+    Args:
+        world: All the plays.
+        hidden: Recordings.
+        aliases: Columns `artist`, `alias`.
+        rivals: The baselines answer too.
+    """
+    with closing(DuckDB()) as engine:
+        load_plays(engine, world.hidden(hidden))
+        known = number_plays(engine, aliases=aliases)
+        count_plays(engine)
+        unknowns = engine.frame("learned_all_unknowns").filter(pl.col("track_key").is_in(hidden.implode()))
+        numbers = unknowns["unknown_no"]
+        parts, rival = [], []
+        for first in range(0, len(numbers), _AT_ONCE):
+            parts.append(columns(engine, known, numbers.slice(first, _AT_ONCE)))
+            if rivals:
+                plays = known_plays(engine, artists=known.names.height)
+                rival += [scorer(plays).with_columns(scorer=pl.lit(name)) for name, scorer in baselines().items()]
+        run(engine, formula_steps())
+        formula = engine.frame("cooccurrence_scores").with_columns(scorer=pl.lit("formula"))
+        pool = pl.concat(parts)
+        occurrence = engine.frame("cooccurrence_occurrences")
+        sets = engine.frame("cooccurrence_set_counts")
+        # Names are asked for of everybody anyone names.
+        named = pl.concat(frame.select(pl.col(_PAIR).cast(pl.UInt32)) for frame in [pool, formula, *rival]).unique()
+        engine.load("ranked", named.cast(pl.Int32))
+        run(engine, name_steps())
+        names = shown_names(named, known, engine.frame("cooccurrence_shown").cast(pl.UInt32))
+        keys = known.names.select("artist", "artist_key").unique("artist")
+        names = names.join(keys, on="artist", how="left").cast(dict.fromkeys(_PAIR, pl.Int32))
+    made_by = _names(world, hidden)
+    right = made_by.join(known.names, on="artist_key").join(unknowns, on="track_key")
+    right = (
+        right.select("unknown_no", artist_no="person_no", is_right=True).cast(dict.fromkeys(_PAIR, pl.Int32)).unique()
+    )
+
+    def judged(frame: pl.DataFrame) -> pl.DataFrame:
+        return (
+            frame.cast(dict.fromkeys(_PAIR, pl.Int32))
+            .join(unknowns, on="unknown_no")
+            .join(names, on=_PAIR, how="left", maintain_order="left")
+            .join(occurrence, on=_PAIR, how="left", maintain_order="left")
+            .join(sets, on="unknown_no", how="left", maintain_order="left")
+            .join(right, on=_PAIR, how="left", maintain_order="left")
+            .join(made_by, on=["track_key", "artist_key"], how="left", maintain_order="left")
+            .with_columns(
+                pl.col("is_right", "is_named").fill_null(value=False), pl.col("occurrence_count").fill_null(0)
+            )
+        )
+
+    none = pl.lit(None, pl.Float64)
+    plain = [frame.with_columns(probability=none, total=none) for frame in rival]
+    return Fold(
+        asked=_about(world, hidden),
+        candidates=judged(pool).sort("track_key", "artist_no"),
+        others=_answers([judged(frame) for frame in [formula.drop("occurrence_count"), *plain]]),
+    )
+
+
+def _answers(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """ANSWERS, with the evidence of calibration."""
+    rows = pl.concat(frame.select(pl.col(name).cast(dtype) for name, dtype in ANSWERS.items()) for frame in frames)
+    return pl.concat([evidence(part, by="track_key") for part in rows.partition_by("scorer", maintain_order=True)])
+
+
+def right_and_wrong(folds: list[Fold]) -> tuple[pl.DataFrame, pl.Series]:
+    """Columns and outcome of all candidates of some folds."""
+    together = pl.concat(fold.candidates.select(*COLUMNS, "is_right") for fold in folds)
+    return together.drop("is_right"), together["is_right"]
+
+
+def _names(world: World, hidden: pl.Series) -> pl.DataFrame:
+    """track_key, artist_key, is_named: the names credited on hidden recordings."""
+    rows = slot_rows(world.tracklists)
+    slots = rows.select("slot", "set_id", "position").join(world.slots, on=["set_id", "position"])
+    return (
+        slots.filter(pl.col("recording").is_in(hidden.implode()))
+        .join(pl.concat([credited_slots(rows), credited_slots(rows, frozenset())]), on="slot")
+        .select(track_key="recording", artist_key="key", is_named=True)
+        .unique()
+    )
+
+
+def _about(world: World, hidden: pl.Series) -> pl.DataFrame:
+    """track_key, sets, history, source of hidden recordings."""
+    of_set = world.tracklists.group_by("set_id").agg(pl.col("dj").drop_nulls().min())
+    of_set = of_set.with_columns(
+        history=pl.when(pl.col("dj").is_not_null()).then(pl.len().over("dj")).otherwise(0), source=SERIES
+    )
+    return (
+        world.played.filter(pl.col("recording").is_in(hidden.implode()))
+        .join(of_set, on="set_id")
+        .group_by(track_key="recording")
+        .agg(sets=pl.len(), history=pl.col("history").max(), source=pl.col("source").min())
+        .sort("track_key")
+    )

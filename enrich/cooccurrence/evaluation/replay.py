@@ -23,9 +23,16 @@ from typing import Any
 import polars as pl
 
 from enrich.cooccurrence.calibration import Calibration, fit_calibration
-from enrich.cooccurrence.evaluation.answering import Fold, answer, right_and_wrong
 from enrich.cooccurrence.evaluation.figures import CALIBRATED, figures
-from enrich.cooccurrence.evaluation.folds import World, cut_by_time, half_year_folds, random_folds
+from enrich.cooccurrence.evaluation.folds import (
+    Fold,
+    World,
+    answer,
+    cut_by_time,
+    half_year_folds,
+    random_folds,
+    right_and_wrong,
+)
 from enrich.cooccurrence.learned.ranker import NEGATIVES, SETTINGS, TREES, load_ranker, store, train
 from enrich.cooccurrence.masking import without_duplicate_sets
 from enrich.cooccurrence.signs import COLUMNS, schema_hash
