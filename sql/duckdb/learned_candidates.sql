@@ -49,9 +49,7 @@ summed as (
 )
 select *
 from summed
-qualify row_number() over (
-    partition by target_no order by 2 * dj_weeks + 2 * dj_year + dj_years desc, artist_no
-) <= $limit_artists
+qualify row_number() over (partition by target_no order by row(-(2 * dj_weeks + 2 * dj_year + dj_years), artist_no)) <= $limit_artists
 
 -- name: learned_by_series(limit_artists, days)
 -- One row per series and month of a set asked for, and artist: recordings in the series, less the further away.
@@ -64,7 +62,7 @@ from keys as k
 join series_artists as a
     on a.series_no = k.series_no and a.month between k.month - $days // 10 and k.month + $days // 10
 group by k.series_no, k.month, a.artist_no
-qualify row_number() over (partition by k.series_no, k.month order by series desc, a.artist_no) <= $limit_artists
+qualify row_number() over (partition by k.series_no, k.month order by row(-series, a.artist_no)) <= $limit_artists
 
 -- name: learned_like_sets(limit_sets)
 -- One row per set and other set of much the same seldom-played artists: cosine (0-1).
@@ -81,7 +79,7 @@ shared as (
 )
 select target_no, set_no, likeness
 from shared
-qualify row_number() over (partition by target_no order by likeness desc, set_no) <= $limit_sets
+qualify row_number() over (partition by target_no order by row(-likeness, set_no)) <= $limit_sets
 
 -- name: learned_by_likeness(limit_artists, undated_days, days)
 -- One row per set and artist of the sets most like it.
@@ -99,7 +97,7 @@ select w.target_no, a.artist_no, cast(sum(cast(w.cubed as bigint)) as bigint) as
 from weighed as w
 join set_artists as a on a.set_no = w.set_no
 group by w.target_no, a.artist_no
-qualify row_number() over (partition by w.target_no order by alike desc, a.artist_no) <= $limit_artists
+qualify row_number() over (partition by w.target_no order by row(-alike, a.artist_no)) <= $limit_artists
 
 -- name: learned_label_now(limit_artists, quarters, days)
 -- One row per label and quarter of a set asked for, and artist on the label around then.
@@ -117,7 +115,7 @@ from keys as k
 join label_artists as a
     on a.label_no = k.label_no and a.quarter between k.quarter - $quarters and k.quarter + $quarters
 group by k.label_no, k.quarter, a.artist_no
-qualify row_number() over (partition by k.label_no, k.quarter order by weight desc, a.artist_no) <= $limit_artists
+qualify row_number() over (partition by k.label_no, k.quarter order by row(-weight, a.artist_no)) <= $limit_artists
 
 -- name: learned_by_label(limit_artists)
 -- One row per set and artist of the labels played in it, rare labels first.
@@ -145,7 +143,7 @@ select set_no as target_no, artist_no, cast(sum(cast(ever as bigint)) as bigint)
     cast(sum(cast(around as bigint)) as bigint) as roster_now
 from parts
 group by set_no, artist_no
-qualify row_number() over (partition by set_no order by 2 * roster_now + roster desc, artist_no) <= $limit_artists
+qualify row_number() over (partition by set_no order by row(-(2 * roster_now + roster), artist_no)) <= $limit_artists
 
 -- name: learned_near(slots)
 -- One row per unknown and artist played in one of its sets: near (the sum of 1 / distance within so many slots), next
@@ -172,7 +170,7 @@ from near_artists as n
 join usual_neighbours as u on u.artist_no = n.artist_no
 where n.next > 0
 group by n.unknown_no, u.neighbour_no
-qualify row_number() over (partition by n.unknown_no order by habit desc, u.neighbour_no) <= $limit_artists
+qualify row_number() over (partition by n.unknown_no order by row(-habit, u.neighbour_no)) <= $limit_artists
 
 -- name: learned_by_credit(limit_artists)
 -- One row per unknown and artist credited together with its DJs (thrice as much) or its neighbours.
@@ -187,7 +185,7 @@ select o.unknown_no, c.other_no as artist_no, cast(sum(cast(o.weight * c.weight 
 from others as o
 join credited_together as c on c.artist_no = o.artist_no
 group by o.unknown_no, c.other_no
-qualify row_number() over (partition by o.unknown_no order by credited desc, c.other_no) <= $limit_artists
+qualify row_number() over (partition by o.unknown_no order by row(-credited, c.other_no)) <= $limit_artists
 
 -- name: learned_unknown_djs()
 -- One row per unknown and DJ of its sets: the share of the sets (0-1).
@@ -213,7 +211,7 @@ from first_days as f
 join asked_djs as d on d.unknown_no = f.unknown_no
 join debuts as b on b.dj_no = d.dj_no and b.first_day between f.first_day - 4 * $days and f.first_day + 4 * $days
 group by f.unknown_no, b.artist_no
-qualify row_number() over (partition by f.unknown_no order by debuts desc, b.artist_no) <= $limit_artists
+qualify row_number() over (partition by f.unknown_no order by row(-debuts, b.artist_no)) <= $limit_artists
 
 -- name: learned_all_unknowns()
 -- One row per unknown, those of one set together: what is made of a set is then made once for all of them.

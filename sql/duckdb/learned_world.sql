@@ -102,7 +102,7 @@ from (
     join about_sets as s on s.set_no = a.set_no
     group by s.month, a.artist_no
 ) as by_month
-qualify row_number() over (partition by month order by recordings desc, artist_no) <= $limit_artists
+qualify row_number() over (partition by month order by row(-recordings, artist_no)) <= $limit_artists
 
 -- name: learned_by_time(limit_artists, weeks, year)
 -- One row per month of a set with an unknown, and artist played by anyone around it.
@@ -120,7 +120,7 @@ select k.month, a.artist_no,
 from keys as k
 join hot_artists as a on a.month between k.month - $year // 10 and k.month + $year // 10
 group by k.month, a.artist_no
-qualify row_number() over (partition by k.month order by hot desc, hot_again desc, a.artist_no) <= $limit_artists
+qualify row_number() over (partition by k.month order by row(-hot, -hot_again, a.artist_no)) <= $limit_artists
 
 -- name: learned_series_artists()
 -- One row per series of sets, month and artist.
@@ -166,7 +166,7 @@ rare as (
 select c.label_no, c.artist_no, c.weight, r.rarity
 from counted as c
 join rare as r on r.label_no = c.label_no
-qualify row_number() over (partition by c.label_no order by c.weight desc, c.artist_no) <= $limit_artists
+qualify row_number() over (partition by c.label_no order by row(-c.weight, c.artist_no)) <= $limit_artists
 
 -- name: learned_neighbours(limit_artists)
 -- One row per artist and usual neighbour (played next or next but one, more than once): weight, against how much both
@@ -191,7 +191,7 @@ select b.artist_no, b.neighbour_no, b.near / sqrt((h.recordings + 3) * (n.record
 from mirrored as b
 join artist_habits as h on h.artist_no = b.artist_no
 join artist_habits as n on n.artist_no = b.neighbour_no
-qualify row_number() over (partition by b.artist_no order by weight desc, b.neighbour_no) <= $limit_artists
+qualify row_number() over (partition by b.artist_no order by row(-weight, b.neighbour_no)) <= $limit_artists
 
 -- name: learned_together(limit_artists)
 -- One row per two artists credited on one play: weight by how often.
@@ -200,7 +200,7 @@ select a.artist_no, b.artist_no as other_no, ln(1 + count(*)) as weight
 from known_plays as a
 join credits as b on b.credit_no = a.credit_no and b.artist_no <> a.artist_no
 group by a.artist_no, other_no
-qualify row_number() over (partition by a.artist_no order by weight desc, other_no) <= $limit_artists
+qualify row_number() over (partition by a.artist_no order by row(-weight, other_no)) <= $limit_artists
 
 -- name: learned_debuts()
 -- One row per DJ, day and artist: recordings of the artist that the DJ plays and that were first played on that day.
