@@ -214,9 +214,11 @@ def _join_known_runs(pieces: pl.DataFrame, names: pl.Series, length: int) -> pl.
     for step in range(1, length):
         written += [ahead("separator", step), ahead("text", step)]
     free = ~pl.any_horizontal(ahead("taken", step).fill_null(True) for step in range(length))
-    marked = pieces.with_columns(run=artist_key(pl.concat_str(written)).is_in(names).fill_null(False) & free)
-    if not marked["run"].any():
+    is_run = artist_key(pl.concat_str(written)).is_in(names).fill_null(False) & free
+    # Most credits are shorter than most names; windows over all of them, once a length, would cost most of the time.
+    if not pieces.filter(pl.len().over("c") >= length).select(is_run.any()).item():
         return pieces
+    marked = pieces.with_columns(run=is_run)
 
     def behind(column: str, first: int) -> pl.Expr:
         return pl.any_horizontal(pl.col(column).shift(step).over("c").fill_null(False) for step in range(first, length))
