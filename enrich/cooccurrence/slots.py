@@ -57,11 +57,9 @@ def played(rows: pl.DataFrame, *, row_no: pl.Expr) -> pl.DataFrame:
 
 def slot_rows(tracklists: pl.DataFrame) -> pl.DataFrame:
     """TRACKLISTS with is_unknown and slot (0…), one row per (set_id, position), in that order."""
-    missing = [name for name in TRACKLISTS_REQUIRED if name not in tracklists.columns]
-    if missing:
-        raise EnrichError(
-            f"tracklists: column {', '.join(missing)} is missing; there are {', '.join(tracklists.columns) or 'none'}"
-        )
+    if missing := [name for name in TRACKLISTS_REQUIRED if name not in tracklists.columns]:
+        there = ", ".join(tracklists.columns) or "none"
+        raise EnrichError(f"tracklists: column {', '.join(missing)} is missing; there are {there}")
     place = ["set_id", "position"]
     rows = (
         tracklists.select(
@@ -80,11 +78,8 @@ def slot_rows(tracklists: pl.DataFrame) -> pl.DataFrame:
         # Only slots of several rows have to be settled; to sort all rows by all texts would cost most of the time.
         contested = rows.filter(again).select(place).unique()
         by = [*place, "is_unknown", "artist", "title", "label", "track_key", "dj"]
-        settled = (
-            rows.join(contested, on=place, how="semi")
-            .sort(by, nulls_last=True)
-            .unique(place, keep="first", maintain_order=True)
-        )
+        several = rows.join(contested, on=place, how="semi").sort(by, nulls_last=True)
+        settled = several.unique(place, keep="first", maintain_order=True)
         rows = pl.concat([rows.join(contested, on=place, how="anti"), settled]).sort(place)
     return rows.with_columns(slot=pl.int_range(pl.len(), dtype=pl.Int64))
 

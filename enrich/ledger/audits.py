@@ -164,9 +164,7 @@ def _read(row: tuple[Any, ...], listed: pl.DataFrame) -> Audit:
     waiting = of_source & (pl.col("status") == "proposed") & (pl.col("created_at") <= drawn_at) & ~own
     return Audit(
         audit_id=str(audit_id),
-        kind=told["kind"],
-        source=told["source"],
-        seed=told["seed"],
+        **{name: told[name] for name in ("kind", "source", "seed")},
         sample=tuple(told["sample"]),
         right=int(decided.sum()),
         wrong=len(decided) - int(decided.sum()),

@@ -35,13 +35,12 @@ def figures(answers: pl.DataFrame, asked: pl.DataFrame) -> dict[str, Any]:
     about = _bands(asked)
     scorers = [name for name in SCORERS if (answers["scorer"] == name).any()]
     placed = {name: _places(answers.filter(pl.col("scorer") == name), asked) for name in scorers}
+    bands = {"by_sets": "sets_band", "by_dj_history": "history_band", "by_source": "source"}
     return {
         "n": asked.height,
         "scorers": {name: _scorer(answers.filter(pl.col("scorer") == name), placed[name]) for name in scorers},
         "compared": [_compared(name, placed) for name in scorers if name != "learned" and "learned" in placed],
-        "by_sets": _by(placed, about, "sets_band"),
-        "by_dj_history": _by(placed, about, "history_band"),
-        "by_source": _by(placed, about, "source"),
+        **{name: _by(placed, about, band) for name, band in bands.items()},
         "failures": _failures(answers.filter(pl.col("scorer") == "learned")),
     }
 

@@ -160,10 +160,8 @@ def train_on(
         folds = _folds(world, None, plan, kind)
     answers = _crossed(folds, plan)
     calibration = {s: c.as_json() for s, c in _calibrations(pl.concat(answers), load_calibration()).items()}
-    judged = pl.concat(_judged(own, _calibrations(_without(answers, i))) for i, own in enumerate(answers))
-    held_out = figures(judged, pl.concat(fold.asked for fold in folds))
-    candidates, right = right_and_wrong(folds)
-    ranker = train(candidates, right, seed=plan.seed)
+    held_out = figures(_judged_apart(answers), pl.concat(fold.asked for fold in folds))
+    ranker = train(*right_and_wrong(folds), seed=plan.seed)
     about = _about(world, tracklists) | {"training_recordings": held_out["n"], "hidden": kind}
     about["sketch"] = " ".join(sketch(world.tracklists))
     manifest = {
@@ -204,9 +202,7 @@ def _folds(
 
 def _in_folds(world: World, aliases: pl.DataFrame | None, plan: CrossValidation, kind: str) -> dict[str, Any]:
     folds = _folds(world, aliases, plan, kind)
-    answers = _crossed(folds, plan)
-    judged = pl.concat(_judged(own, _calibrations(_without(answers, i))) for i, own in enumerate(answers))
-    return _figures(judged, folds)
+    return _figures(_judged_apart(_crossed(folds, plan)), folds)
 
 
 def _in_use(world: World, aliases: pl.DataFrame | None, plan: CrossValidation, kind: str) -> dict[str, Any]:
@@ -217,12 +213,8 @@ def _in_use(world: World, aliases: pl.DataFrame | None, plan: CrossValidation, k
     told = about.get("sketch", "").split()
     # Of a sketch only what lies below its end can be compared.
     compared = [day for day in here if told and day <= told[-1]]
-    trained_on = {
-        "sets": about["sets"],
-        "hidden_recordings": about["training_recordings"],
-        "sets_compared": len(compared),
-        "sets_known": len({*compared} & {*told}),
-    }
+    known = {"sets_compared": len(compared), "sets_known": len({*compared} & {*told})}
+    trained_on = {"sets": about["sets"], "hidden_recordings": about["training_recordings"], **known}
     return _figures(_judged(answers, load_calibration()), folds) | {"trained_on": trained_on}
 
 
@@ -247,18 +239,18 @@ def _crossed(folds: list[Fold], plan: CrossValidation) -> list[pl.DataFrame]:
     return found
 
 
-def _without(answers: list[pl.DataFrame], one: int) -> pl.DataFrame:
-    return pl.concat(answers[:one] + answers[one + 1 :])
+def _judged_apart(answers: list[pl.DataFrame]) -> pl.DataFrame:
+    """The answers of every fold, judged by calibrations on the other folds."""
+    others = (pl.concat(answers[:i] + answers[i + 1 :]) for i in range(len(answers)))
+    return pl.concat(_judged(own, _calibrations(rest)) for own, rest in zip(answers, others, strict=True))
 
 
 def _calibrations(answers: pl.DataFrame, prior: Mapping[str, Calibration] | None = None) -> dict[str, Calibration]:
     found = {}
     for scorer in CALIBRATED:
         rows = answers.filter(pl.col("scorer") == scorer)
-        asked = rows["track_key"].n_unique()
-        found[scorer] = fit_calibration(
-            rows, rows["is_right"].to_numpy(), recordings=asked, prior=(prior or {}).get(scorer)
-        )
+        asked, known = rows["track_key"].n_unique(), (prior or {}).get(scorer)
+        found[scorer] = fit_calibration(rows, rows["is_right"].to_numpy(), recordings=asked, prior=known)
     return found
 
 

@@ -63,14 +63,9 @@ def bridges(graph: nx.Graph[str], *, seed: int = 0) -> pl.DataFrame:
             joins = [name[groups[n][0]] for n in (of[node], *sorted({*near} - {of[node]}))]
             away = 100 * sum(n != of[node] for n in near) / len(near)
             rows.append((name[node], between, graph.nodes[node]["plays"], away, joins))
-    columns = {
-        "artist": pl.String,
-        "between": pl.Float64,
-        "plays": pl.Int64,
-        "outside_pct": pl.Float64,
-        "joins": _NAMES,
-    }
-    return pl.DataFrame(rows, schema=columns, orient="row").sort("between", "artist", descending=[True, False])
+    columns = {"artist": pl.String, "between": pl.Float64, "plays": pl.Int64, "outside_pct": pl.Float64}
+    found = pl.DataFrame(rows, schema=columns | {"joins": _NAMES}, orient="row")
+    return found.sort("between", "artist", descending=[True, False])
 
 
 def first_players(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -> pl.DataFrame:
