@@ -49,10 +49,12 @@ def site(view: View, request: Request) -> Reply:
     key = "search-tracks"
     if request.path == "/search":
         data, key = {"tracks": data, "releases": {"data": []}}, "search"
-    state = {"queries": [
-        {"queryKey": ["genres"], "state": {"data": {"results": []}}},
-        {"queryKey": [key, {"q": text}], "state": {"data": data}},
-    ]}  # fmt: skip
+    state = {
+        "queries": [
+            {"queryKey": ["genres"], "state": {"data": {"results": []}}},
+            {"queryKey": [key, {"q": text}], "state": {"data": data}},
+        ]
+    }
     block = json.dumps({"props": {"pageProps": {"dehydratedState": state}}}, ensure_ascii=False).replace("</", "<\\/")
     return as_page(
         f'<div id="__next"></div><script id="__NEXT_DATA__" type="application/json">{block}</script>',

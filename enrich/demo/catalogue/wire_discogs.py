@@ -15,9 +15,10 @@ def answer(view: View, request: Request) -> Reply:
     """A reply of the interface, with its headers of allowance."""
     limit = 60 if "authorization" in request.headers else 25
     allowance = {
-        "X-Discogs-Ratelimit": str(limit), "X-Discogs-Ratelimit-Used": "1",
+        "X-Discogs-Ratelimit": str(limit),
+        "X-Discogs-Ratelimit-Used": "1",
         "X-Discogs-Ratelimit-Remaining": str(limit - 1),
-    }  # fmt: skip
+    }
     match request.path.strip("/").split("/"):
         case ["database", "search"]:
             return as_json(_search(view, request), headers=allowance)
@@ -76,26 +77,33 @@ def _release(view: View, listings: list[Listing]) -> dict[str, Any]:
         "artists": [_VARIOUS] if one.is_compilation else _people(view, one.artists),
         "labels": [_label(view, one, label, number) for label, number in names],
         "companies": [{"id": 9, "name": "Some Pressing Plant", "catno": "", "entity_type_name": "Pressed By"}],
-        "formats": [{
-            "name": "CD" if one.is_compilation else "Vinyl", "qty": "1",
-            "descriptions": [
-                "Compilation" if one.is_compilation else '12"', *([] if one.is_official else ["Unofficial Release"]),
-            ],
-        }],
+        "formats": [
+            {
+                "name": "CD" if one.is_compilation else "Vinyl",
+                "qty": "1",
+                "descriptions": [
+                    "Compilation" if one.is_compilation else '12"',
+                    *([] if one.is_official else ["Unofficial Release"]),
+                ],
+            }
+        ],
         "tracklist": [
             {"position": "", "type_": "heading", "title": one.release_title, "duration": ""},
             *(_item(view, each, place) for place, each in enumerate(listings)),
         ],
         "uri": f"https://www.discogs.com/release/{one.release}",
-    }  # fmt: skip
+    }
 
 
 def _item(view: View, one: Listing, place: int) -> dict[str, Any]:
     remix = [{"id": view.shop.person_number(name), "name": name, "role": "Remix"} for name in one.remixers]
     item: dict[str, Any] = {
-        "position": f"{'AB'[place % 2]}{place // 2 + 1}", "type_": "track", "title": one.full_title,
-        "duration": clock(one.duration_ms), "extraartists": remix,
-    }  # fmt: skip
+        "position": f"{'AB'[place % 2]}{place // 2 + 1}",
+        "type_": "track",
+        "title": one.full_title,
+        "duration": clock(one.duration_ms),
+        "extraartists": remix,
+    }
     return {**item, "artists": _people(view, one.artists)} if one.is_compilation else item
 
 

@@ -64,10 +64,14 @@ def _search(view: View, request: Request) -> Reply:
     limit, offset = _window(request)
     several = _grouped(found)
     recordings = [_recording(same, max(1, 100 - place)) for place, same in enumerate(several)]
-    return as_json({
-        "created": "2026-01-01T00:00:00.000Z", "count": len(several), "offset": offset,
-        "recordings": recordings[offset : offset + limit],
-    })  # fmt: skip
+    return as_json(
+        {
+            "created": "2026-01-01T00:00:00.000Z",
+            "count": len(several),
+            "offset": offset,
+            "recordings": recordings[offset : offset + limit],
+        }
+    )
 
 
 def _browse(view: View, request: Request, inc: list[str]) -> Reply:
@@ -75,10 +79,13 @@ def _browse(view: View, request: Request, inc: list[str]) -> Reply:
     limit, offset = _window(request)
     if view.does("two_pages"):
         limit = min(limit, max(1, -(-len(found) // 2)))
-    return as_json({
-        "release-count": len(found), "release-offset": offset,
-        "releases": [_release(one, inc) for one in found[offset : offset + limit]],
-    })  # fmt: skip
+    return as_json(
+        {
+            "release-count": len(found),
+            "release-offset": offset,
+            "releases": [_release(one, inc) for one in found[offset : offset + limit]],
+        }
+    )
 
 
 def _search_releases(view: View, request: Request) -> Reply:
@@ -152,9 +159,11 @@ def _credit(one: Listing) -> list[dict[str, Any]]:
 
 def _short_release(one: Listing) -> dict[str, Any]:
     release: dict[str, Any] = {
-        "id": _release_id(one), "title": one.release_title, "status": "Official" if one.is_official else "Bootleg",
+        "id": _release_id(one),
+        "title": one.release_title,
+        "status": "Official" if one.is_official else "Bootleg",
         "release-group": _group(one),
-    }  # fmt: skip
+    }
     if one.day:
         release |= {"date": one.day, "country": "XW"}
     if one.is_compilation:
