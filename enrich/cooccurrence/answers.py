@@ -160,9 +160,9 @@ def rank_files(
     """Rank the artists every unknown of Parquet tracklists may be by, into a file of schema RANKING.
 
     Args:
-        paths: Flat tracklist tables in Parquet. Of several rows for one slot the first in the first file counts.
+        paths: Flat tracklist tables. Of several rows for one slot the first in the first file counts.
         out: .parquet, .csv or .jsonl; by track_key and rank.
-        engine: A fresh engine with a working folder; the caller closes it.
+        engine: A fresh one with a working folder; the caller closes it.
         scorer, window: See `ranking.rank`.
 
     Returns:

@@ -60,12 +60,7 @@ class Calibration:
 
 
 def evidence(ranking: pl.DataFrame, *, by: str = "unknown_no") -> pl.DataFrame:
-    """`ranking` with the columns EVIDENCE, in its order.
-
-    Args:
-        ranking: probability, total (sum of the unknown's probabilities), sets (of the unknown); of one scorer.
-        by: The column that names the unknown.
-    """
+    """`ranking` (of one scorer: probability, total of the unknown's probabilities, its sets) with EVIDENCE."""
     p = pl.col("probability").clip(1e-6, 1 - 1e-6)
     odds = (p / (1 - p)).log()
     return ranking.with_columns(
@@ -83,8 +78,7 @@ def fit_calibration(
 
     Args:
         evidence: rank and EVIDENCE; candidates of hidden recordings, scored by a ranker that has not seen them.
-        right: Whether each is right.
-        recordings: Number of hidden recordings.
+        right, recordings: Whether each is right, and of how many recordings they are.
         prior: What was measured elsewhere; the fewer the recordings, the nearer to it the weights stay.
     """
     fitted = (evidence["rank"] <= _FITTED_RANKS).to_numpy()

@@ -62,10 +62,7 @@ def shown_names(candidates: pl.DataFrame, known: Vocabulary, shown: pl.DataFrame
 def sentences(ranked: pl.DataFrame, evidence: Mapping[str, pl.DataFrame], names: Names) -> pl.DataFrame:
     """unknown_no, artist_no, evidence: the sentences of every ranked candidate, strongest first.
 
-    Args:
-        ranked: unknown_no, artist_no, label_no: the candidates.
-        evidence: The tables of EVIDENCE, of these candidates.
-        names: Names of all the numbers.
+    Made of the tables of EVIDENCE of these candidates (unknown_no, artist_no, label_no) and the names of all numbers.
     """
     shown = shown_names(ranked, names.known, names.shown).rename({"artist": "name"})
     ranked = ranked.select(*_PAIR, "label_no")

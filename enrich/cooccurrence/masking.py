@@ -26,12 +26,9 @@ _SHARED_SHARE = 0.5
 
 
 def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame, *, versions_together: bool = False) -> pl.Series:
-    """The recording of every slot.
+    """The recording of every slot of `rows` (slot: 0… in order, set_id, position, title, track_key, is_unknown).
 
-    Args:
-        rows: slot (0… in order), set_id, position, title, track_key, is_unknown.
-        credited: slot, key: the artists of known slots.
-        versions_together: All remixes of a title are one.
+    `credited` (slot, key) are the artists of known slots; with `versions_together` all remixes of a title are one.
 
     Returns:
         Series `recording`, String: `track_key` (else `set_id#position`) of an unknown slot; `artist · base title` (and
@@ -73,11 +70,7 @@ def remixers(titles: pl.Series) -> pl.DataFrame:
 
 
 def recordings(tracklists: pl.DataFrame, *, versions_together: bool = False) -> pl.DataFrame:
-    """The recording of every slot of `tracklists`; see `group_recordings`.
-
-    Returns:
-        set_id, position, recording, is_unknown; one row per slot, in their order.
-    """
+    """set_id, position, recording, is_unknown: every slot of `tracklists`, in their order; see `group_recordings`."""
     rows = slot_rows(tracklists)
     recording = group_recordings(rows, credited_slots(rows), versions_together=versions_together)
     return rows.select("set_id", "position", "is_unknown").with_columns(recording)
@@ -117,16 +110,10 @@ def without_duplicate_sets(tracklists: pl.DataFrame) -> pl.DataFrame:
 
 
 def hide(tracklists: pl.DataFrame, slots: pl.DataFrame, hidden: pl.Series) -> pl.DataFrame:
-    """`tracklists` with every slot of the `hidden` recordings made unknown.
+    """TRACKLISTS, one row per slot, with every slot of the recordings named in `hidden` made unknown.
 
-    Args:
-        tracklists: TRACKLISTS.
-        slots: `recordings(tracklists)`.
-        hidden: Names of recordings.
-
-    Returns:
-        TRACKLISTS, one row per slot: artist, title and label of hidden slots null, is_id true, and `track_key` the
-        recording's name.
+    Of those artist, title and label are null, is_id true, and `track_key` the recording's name. `slots` are the
+    `recordings(tracklists)`.
     """
     is_hidden = pl.col("recording").is_in(hidden.implode()).fill_null(value=False)
     blank = [pl.when(is_hidden).then(None).otherwise(pl.col(c)).alias(c) for c in ("artist", "title", "label")]

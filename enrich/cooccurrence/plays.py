@@ -66,11 +66,7 @@ class Vocabulary:
 
 
 def load_plays(engine: DuckDB, tracklists: pl.DataFrame) -> None:
-    """Make the table `played` of a frame TRACKLISTS; absent optional columns count as null.
-
-    Raises:
-        EnrichError: `set_id` or `position` is missing.
-    """
+    """Make the table `played` of a frame TRACKLISTS, of which only `set_id` and `position` must be there."""
     engine.view("played", played(slot_rows(tracklists), row_no=pl.col("slot")))
     engine.run("cooccurrence_sets")
     # A frame's slots are settled by now; those of files only meet in the engine.
@@ -86,14 +82,10 @@ def read_plays(engine: Engine, files: Sequence[Path]) -> int:
 
 
 def number_plays(engine: Engine, *, aliases: pl.DataFrame | None = None) -> Vocabulary:
-    """Number every slot, artist, DJ, label and unknown of the table `played`.
-
-    Args:
-        engine: Holds `played`; the tables above are made beside it.
-        aliases: Columns `artist`, `alias`: one row per further name of an artist. None: no aliases.
+    """Number every slot, artist, DJ, label and unknown of the table `played`, and make the tables above beside it.
 
     Raises:
-        EnrichError: `aliases` lacks a column.
+        EnrichError: `aliases` (one row per further name of an artist) lacks its columns `artist`, `alias`.
     """
     artists, djs, labels = (_texts(engine, f"cooccurrence_{what}_texts") for what in ("artist", "dj", "label"))
     known = vocabulary(artists, djs, labels, aliases=aliases)

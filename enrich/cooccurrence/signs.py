@@ -76,9 +76,7 @@ def schema_hash(columns: tuple[str, ...] = COLUMNS) -> str:
 def signs(table: pl.DataFrame, djs: pl.DataFrame) -> pl.DataFrame:
     """unknown_no, artist_no, choice, sentence: the most telling columns of candidates, MAX_SENTENCES at most each.
 
-    Args:
-        table: unknown_no, artist_no, dj_no?, and the columns SAID.
-        djs: dj_no, dj: their names.
+    `table` has unknown_no, artist_no, dj_no?, and the columns SAID, `djs` dj_no and dj, their names.
     """
     named = table.join(djs, on="dj_no", how="left").with_columns(pl.col("dj").fill_null("Its DJ"))
     said = []

@@ -89,14 +89,9 @@ def mark_undone(cur: psycopg.Cursor[Any], run_id: str, *, now: datetime) -> None
 def save(
     cur: psycopg.Cursor[Any], proposals: pl.DataFrame, *, run_id: str, seen: pl.DataFrame, now: datetime
 ) -> tuple[int, int]:
-    """Put the proposals of a run on record.
+    """Put PROPOSALS with ids on record, in the caller's transaction.
 
-    Args:
-        cur: Cursor of the caller's transaction.
-        proposals: PROPOSALS, with ids.
-        run_id: The run they belong to.
-        seen: track_id, seen_title, seen_label, seen_artist: what the snapshot held when they were made.
-        now: Time of record.
+    `seen` (track_id, seen_title, seen_label, seen_artist) is what the snapshot held when they were made.
 
     Returns:
         How many are new, and how many open ones were refreshed.
@@ -118,12 +113,7 @@ def save(
 
 
 def proposals(settings: Settings, *, status: str | None = None, limit: int | None = None) -> pl.DataFrame:
-    """All proposals, surest first, or those of one status; LISTED.
-
-    Args:
-        settings: Where Postgres is.
-        status: One of `STATUSES`, or None for all.
-        limit: At most so many; None: all.
+    """All proposals, surest first, or those of one of STATUSES, at most `limit`; LISTED.
 
     Raises:
         EnrichError: no such status.

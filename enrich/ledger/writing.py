@@ -169,16 +169,13 @@ def write_accepted(
 def judge(
     accepted: pl.DataFrame, tracks: pl.DataFrame, primary: pl.DataFrame, *, recordings: pl.Series | None = None
 ) -> pl.DataFrame:
-    """Say of each accepted proposal whether its blank is still one. Pure.
+    """Say of each accepted proposal (see `lock_accepted`) whether its blank is still one. Pure.
 
     Args:
-        accepted: Proposals, see `lock_accepted`.
+        accepted: The proposals; they come back with outcome (OUTCOMES) and reason (null when written).
         tracks: track_id, title, labels: what stands where a label may, the place that counts most first.
         primary: track_id, artist_id, name of today's primary artists; without an id, written on the track itself.
         recordings: Ids of the recordings that identities name and the database has; None: of none.
-
-    Returns:
-        `accepted` with outcome (`written`, `conflict`, `superseded`) and reason (null when written).
     """
     labels, artists = _labels_now(tracks), _artists_now(primary)
     rows = (
@@ -236,11 +233,7 @@ def _against(identity: pl.Expr) -> pl.Expr:
 def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResult:
     """Take back what one write-back run wrote, exactly; values edited since stay and are reported.
 
-    Args:
-        settings: Where Postgres is.
-        run_id: Id of a writeback run.
-        now: Time of record.
-        by: Who asks; kept in the ledger.
+    `by` and `now`, who asks and when, are kept in the ledger.
 
     Raises:
         EnrichError: no such run, or not one that wrote.

@@ -84,11 +84,9 @@ def plant_promos(
 
 
 def with_truth(unknowns: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
-    """Fill what real unknowns turned out to be.
+    """UNKNOWNS with what real ones turned out to be.
 
-    Args:
-        unknowns: UNKNOWNS.
-        truth: set_id, position, true_artist; optional true_title, and evidence_date: when the name was first seen.
+    `truth` has set_id, position, true_artist; optional true_title, and evidence_date: when the name was first seen.
     """
     told = truth.select(
         "set_id",

@@ -76,13 +76,9 @@ def periods(first: date, last: date, *, step_days: int) -> list[Period]:
 def walk(
     settings: Settings, slots: pl.DataFrame, *, steps: list[Period], strategy: str = DEFAULT_STRATEGY
 ) -> Iterator[Step]:
-    """Live through the periods one by one.
+    """Live through the periods one by one, with SLOTS that are dated; those outside the periods are left out.
 
-    Args:
-        settings: An empty, migrated database, a folder for snapshots, and the auto-accept policy.
-        slots: SLOTS, dated; those outside the periods are left out.
-        steps: In order.
-        strategy: Of the cool-down, for tracks that fail for the first time.
+    `settings` have an empty, migrated database, a folder for snapshots, and the auto-accept policy.
     """
     for period in steps:
         now = datetime.combine(period.end, time(), tzinfo=UTC)
@@ -120,10 +116,7 @@ def _remove(snapshot_file: Path) -> None:
 
 @contextmanager
 def scratch_database(settings: Settings) -> Iterator[Settings]:
-    """Settings of an empty, migrated music database that lives as long as the block.
-
-    Args:
-        settings: `data_dir` holds the scratch folder; the policy is carried over.
+    """Settings of an empty, migrated music database that lives as long as the block, in the `data_dir` of `settings`.
 
     Raises:
         DatabaseError: the folder cannot be written to, or the server does not start.

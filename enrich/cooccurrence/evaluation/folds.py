@@ -143,14 +143,7 @@ class Fold:
 
 
 def answer(world: World, hidden: pl.Series, *, aliases: pl.DataFrame | None, rivals: bool = True) -> Fold:
-    """Hide recordings and let everyone but the learned ranker answer.
-
-    Args:
-        world: All the plays.
-        hidden: Recordings.
-        aliases: Columns `artist`, `alias`.
-        rivals: The baselines answer too.
-    """
+    """Hide recordings of a world and let everyone but the learned ranker answer, with `rivals` the baselines too."""
     with closing(DuckDB()) as engine:
         load_plays(engine, world.hidden(hidden))
         known = number_plays(engine, aliases=aliases)

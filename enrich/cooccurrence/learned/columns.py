@@ -66,12 +66,7 @@ def count_plays(engine: DuckDB) -> None:
 
 
 def columns(engine: DuckDB, known: Vocabulary, unknowns: pl.Series) -> pl.DataFrame:
-    """Candidates of some unknowns, with their columns.
-
-    Args:
-        engine: Plays numbered and counted (`count_plays`).
-        known: Their vocabulary.
-        unknowns: Numbers of unknowns; a few thousand at once bound the memory.
+    """Candidates of unknowns, by number, of plays numbered and counted; a few thousand at once bound the memory.
 
     Returns:
         unknown_no, artist_no, dj_no (a DJ of the unknown), COLUMNS and dj_near_sets (Float32); by the first two.

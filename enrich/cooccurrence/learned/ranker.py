@@ -63,14 +63,9 @@ class Ranker:
     manifest: dict[str, Any] = field(default_factory=dict)
 
     def rank(self, candidates: pl.DataFrame, *, most: int) -> pl.DataFrame:
-        """The first `most` candidates of each unknown; equal scores in order of the artists' numbers.
+        """The first `most` candidates (unknown_no, artist_no, COLUMNS) of each unknown, best first.
 
-        Args:
-            candidates: unknown_no, artist_no, COLUMNS.
-            most: Candidates kept.
-
-        Returns:
-            `candidates` with rank, probability (the trees' own), total (the sum of those kept); best first.
+        With rank, probability (the trees' own; equal ones in order of the artists' numbers), total (of those kept).
         """
         # The single precision of the trees, so that what is equal for them is a tie.
         probability = self.booster.inplace_predict(matrix(candidates)) if candidates.height else np.zeros(0, np.float32)
@@ -93,15 +88,10 @@ def matrix(candidates: pl.DataFrame) -> NDArray[np.float32]:
 
 
 def train(candidates: pl.DataFrame, right: pl.Series, *, seed: int) -> Ranker:
-    """Fit a ranker on candidates of hidden recordings.
-
-    Args:
-        candidates: COLUMNS, in an order that does not depend on that of the plays.
-        right: Whether each is right.
-        seed: Of the wrong candidates kept and of the trees.
+    """Fit a ranker on candidates (COLUMNS, in an order that is not that of the plays) of hidden recordings.
 
     Raises:
-        ModelError: there are no right or no wrong candidates.
+        ModelError: there are no `right` or no wrong candidates.
     """
     import xgboost as xgb
 
