@@ -168,8 +168,7 @@ def replay(
         truth: What real unknowns are: set_id, position, true_artist; optional true_title, evidence_date.
         history: Which sets; None: all.
         promos: Which recordings begin as promos; None: a quarter of them, for six weeks.
-        strategy: Of the cool-down.
-        policy: As `ENRICH_AUTO_ACCEPT` is written; None: the settings'.
+        strategy, policy: Of the cool-down; as `ENRICH_AUTO_ACCEPT` is written, None: the settings'.
         on_step: Told of each step done, and how many there are.
 
     Raises:
@@ -181,17 +180,17 @@ def replay(
     _check(step_days=step_days, strategy=strategy, out=out)
     settings = settings if policy is None else settings.model_copy(update={"auto_accept": policy})
     read_policy(settings)
-    told = None if truth is None else read_table(truth)
-    if told is not None and truth is not None:
-        require_columns(told, ["set_id", "position", "true_artist"], path=truth)
+    told = None if truth is None else _truth(truth)
     slots = history.chosen(read_tracklists(paths).slots)
     days = slots["set_date"].sort()
     first, last = history.start or days[0], history.end or days[-1]
     seen, unknowns = plant_promos(slots, seed=promos.seed, share=promos.share, weeks=promos.weeks)
-    unknowns = unknowns if told is None else with_truth(unknowns, told)
-    steps = periods(first, last, step_days=step_days)
-    done = []
+    steps, unknowns = (
+        periods(first, last, step_days=step_days),
+        unknowns if told is None else with_truth(unknowns, told),
+    )
     with scratch_database(settings) as scratch:
+        done: list[Step] = []
         for step in walk(scratch, seen, steps=steps, strategy=strategy):
             done.append(step)
             if on_step is not None:
@@ -221,3 +220,9 @@ def _check(*, step_days: int, strategy: str, out: Path | None) -> None:
         raise InputFileError(f"{out}: cannot be written; name a file in a folder that exists")
     if out is not None:
         check_place(out)
+
+
+def _truth(path: Path) -> pl.DataFrame:
+    table = read_table(path)
+    require_columns(table, ["set_id", "position", "true_artist"], path=path)
+    return table
