@@ -166,8 +166,7 @@ def replay(
         step_days: Days a step lives through; >= 1.
         out: Where the JSON goes.
         truth: What real unknowns are: set_id, position, true_artist; optional true_title, evidence_date.
-        history: Which sets; None: all.
-        promos: Which recordings begin as promos; None: a quarter of them, for six weeks.
+        history, promos: Which sets (None: all); which recordings begin as promos (None: a quarter, for six weeks).
         strategy, policy: Of the cool-down; as `ENRICH_AUTO_ACCEPT` is written, None: the settings'.
         on_step: Told of each step done, and how many there are.
 
@@ -185,10 +184,8 @@ def replay(
     days = slots["set_date"].sort()
     first, last = history.start or days[0], history.end or days[-1]
     seen, unknowns = plant_promos(slots, seed=promos.seed, share=promos.share, weeks=promos.weeks)
-    steps, unknowns = (
-        periods(first, last, step_days=step_days),
-        unknowns if told is None else with_truth(unknowns, told),
-    )
+    unknowns = unknowns if told is None else with_truth(unknowns, told)
+    steps = periods(first, last, step_days=step_days)
     with scratch_database(settings) as scratch:
         done: list[Step] = []
         for step in walk(scratch, seen, steps=steps, strategy=strategy):
