@@ -1,8 +1,6 @@
-"""What a label field says: one name, a name with its parent, several names, or no label at all.
+"""What a label field says: one name, a name with its parent, several names, or no label at all. Pure.
 
-Pure text; knows no label by heart. `refusal` names the rule by which a text is no label; `read_label_names` takes
-a column of label fields apart into parts. Which parts belong together is decided by `labels.LabelBook`, which
-has seen a database.
+Which parts belong together is decided by `labels.LabelBook`, which has seen a database.
 
     "Armind (Armada)"     name Armind, parent Armada
     "X Ltd./ADA France"   names X Ltd. and ADA France
@@ -14,7 +12,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from enrich.text.non_labels import GENRES, NO_NAME, PHRASE, PLACES, STATUS, VERSIONS
+from enrich.text.non_labels import GENRES, NO_NAME, PHRASE, PLACES, STATUS, VERSIONS, pattern
 from enrich.text.normalise import fold, label_key
 
 #: One row per part of a label field, in the order written. `row` is the index of the field in its column; `role`
@@ -23,8 +21,6 @@ from enrich.text.normalise import fold, label_key
 LABEL_PARTS = pl.Schema(
     {"row": pl.UInt32} | dict.fromkeys(("role", "separator", "part", "key", "whole", "refused"), pl.String)
 )
-
-_NOT_ON_LABEL = r"^not on label\b|^no label\b|\bself released?$"
 
 #: Words that are a version in a title's bracket and may be a short-hand label in a label field (Stereo Productions).
 _AMBIGUOUS = frozenset(
@@ -40,66 +36,59 @@ WEAK_REASONS = frozenset({"ambiguous_word", "catalogue_number", "date", "number"
 #: Real labels that a rule below would refuse.
 _GUARDS = frozenset({"live at robert johnson", "wao138", "wao 138", "who s afraid of 138", "in the mix", "x mix"})
 
-_VERSION_PHRASE = (
-    r"^(?:the )?(?:original|extended|radio|club|dub|vocal|instrumental|main|album|single|full length|full|long|short"
-    r"|festival|dj|guest|mini|studio|continuous|guitar|piano|intro|outro|clean|dirty|acapella|acappella|12 inch|12|7)"
-    r"(?: (?:vocal|club|dub|radio|extended|mix|version|edit|cut|remix|rmx|instrumental))+(?: \d{4})?$"
-)
-# Last words that make a version of whatever stands before them; never "contains": Mixmash and Dub Police are labels.
-_VERSION_ENDING = (
-    r" (?:remix|rmx|re edit|reedit|rework|refix|bootleg|mash ?up|megamix|medley|mix|edit|version|flip|vip|reprise"
-    r"|reconstruction|vox|reboot|refill|interpretation|reinterpretation|rub|retouch|redux|cover)"
-    r"(?: \d{1,4}| updated?)?$"
-)
-_LIVE = r"^ao vivo$|^live(?: (?:at|from|in|on|performance|session|sessions|version|set|edit|mix|recording)\b.*)?$"
-_CREDIT = r"^(?:feat|ft|featuring|prod|produced by|prod by|vs|versus|pres|presents|performed by|mixed by|remixed by)\b"
-_RELEASE_TITLE = r" (?:ep|lp|remixes|vol \d+|volume \d+|part \d+|pt \d+)$"
-
-_CATALOGUE = (
-    r"^[A-Z]{2,8}[ -]?\d{3,5}[A-Z]{0,2}$|^[A-Z]{2,8}[ -]\d{2,5}[A-Z]{0,2}$"
-    r"|^[A-Za-z][A-Za-z. ]{1,15}[ -]?0\d{1,3}[A-Za-z]?$"
-)
-_DURATION = r"^[(\[]?\d{1,2}:\d{2}(?::\d{2})?[)\]]?$"
-_DATE = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}$"
-_SIDE_OF_RECORD = r"^(?:(?i:side )[A-Da-d]|[A-D][1-4])$"
-_YEAR = r"^[(\[]?(?:19[5-9]\d|20[0-3]\d)[)\]]?$"
-_KEY_OR_TEMPO = (
-    r"^[A-G][#b♯♭]?m$|(?i:^[a-g][#b♯♭]? ?(?:min|maj|minor|major)$)|(?i:^(?:1[0-2]|[1-9])[ab]$)|(?i:^\d{2,3} ?bpm$)"
-)
-_MARKUP = r"[<>]|https?:|www\."
+#: Why a text is no label, in the order asked: patterns over the folded text and over the text, either fits.
+_REASONS: dict[str, tuple[str, str]] = {
+    "no_label": (rf"^$|{pattern(NO_NAME)}|^not on label\b|^no label\b|\bself released?$", r"^[^\p{L}\p{N}]*$"),
+    "status": (f"{pattern(STATUS)}|{PHRASE}", ""),
+    "version": (
+        # The last words make a version of whatever stands before them; never "contains": Mixmash is a label.
+        rf"{pattern(VERSIONS)}|^(?:the )?(?:original|extended|radio|club|dub|vocal|instrumental|main|album|single"
+        r"|full length|full|long|short|festival|dj|guest|mini|studio|continuous|guitar|piano|intro|outro|clean|dirty"
+        r"|acapella|acappella|12 inch|12|7)(?: (?:vocal|club|dub|radio|extended|mix|version|edit|cut|remix|rmx"
+        r"|instrumental))+(?: \d{4})?$| (?:remix|rmx|re edit|reedit|rework|refix|bootleg|mash ?up|megamix|medley|mix"
+        r"|edit|version|flip|vip|reprise|reconstruction|vox|reboot|refill|interpretation|reinterpretation|rub|retouch"
+        r"|redux|cover)(?: \d{1,4}| updated?)?$",
+        "",
+    ),
+    "ambiguous_word": (pattern(_AMBIGUOUS), ""),
+    "live": (
+        r"^ao vivo$|^live(?: (?:at|from|in|on|performance|session|sessions|version|set|edit|mix|recording)\b.*)?$",
+        r"(?i)\blive\s*@",
+    ),
+    "credit": (
+        r"^(?:feat|ft|featuring|prod|produced by|prod by|vs|versus|pres|presents|performed by|mixed by|remixed by)\b",
+        "",
+    ),
+    "release_title": (r" (?:ep|lp|remixes|vol \d+|volume \d+|part \d+|pt \d+)$", ""),
+    "duration": ("", r"^[(\[]?\d{1,2}:\d{2}(?::\d{2})?[)\]]?$"),
+    "date": ("", r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}$|^[(\[]?(?:19[5-9]\d|20[0-3]\d)[)\]]?$"),
+    "number": ("", r"^\d$|^(?:(?i:side )[A-Da-d]|[A-D][1-4])$"),
+    "catalogue_number": (
+        "",
+        r"^[A-Z]{2,8}[ -]?\d{3,5}[A-Z]{0,2}$|^[A-Z]{2,8}[ -]\d{2,5}[A-Z]{0,2}$"
+        r"|^[A-Za-z][A-Za-z. ]{1,15}[ -]?0\d{1,3}[A-Za-z]?$",
+    ),
+    "key_or_tempo": (
+        "",
+        r"^[A-G][#b♯♭]?m$|(?i:^[a-g][#b♯♭]? ?(?:min|maj|minor|major)$)|(?i:^(?:1[0-2]|[1-9])[ab]$)|(?i:^\d{2,3} ?bpm$)",
+    ),
+    "genre": (pattern(GENRES), ""),
+    "place": (pattern(PLACES), ""),
+    "markup": ("", r"[<>]|https?:|www\."),
+}
 
 
 def refusal(field: pl.Expr) -> pl.Expr:
-    """Why a text is no label, or null where it may be one.
-
-    Reasons: `no_label`, `status` (White, CDR, Unreleased), `version` (Original Mix, Someone Remix), `live`,
-    `ambiguous_word`, `credit`, `release_title`, `catalogue_number`, `duration`, `date`, `number`, `key_or_tempo`,
-    `genre`, `place`, `markup`. Null in, `no_label` out.
-    """
+    """Why a text is no label (a key of `_REASONS`), or null where it may be one. Null in, `no_label` out."""
     text = field.str.strip_chars().str.strip_chars("\"'*[]?. ")
     folded = fold(text.str.replace(r"\?+$", ""))
-    is_no_label = field.is_null() | (folded == "") | folded.is_in(sorted(NO_NAME)) | folded.str.contains(_NOT_ON_LABEL)
-    is_no_label |= ~text.str.contains(r"[\p{L}\p{N}]")
-    is_version = folded.is_in(sorted(VERSIONS)) | folded.str.contains(_VERSION_PHRASE)
-    is_version |= folded.str.contains(_VERSION_ENDING)
-    reasons = {
-        "no_label": is_no_label,
-        "status": folded.is_in(sorted(STATUS)) | folded.str.contains(PHRASE),
-        "version": is_version,
-        "ambiguous_word": folded.is_in(sorted(_AMBIGUOUS)),
-        "live": folded.str.contains(_LIVE) | text.str.contains(r"(?i)\blive\s*@"),
-        "credit": folded.str.contains(_CREDIT),
-        "release_title": folded.str.contains(_RELEASE_TITLE),
-        "duration": text.str.contains(_DURATION),
-        "date": text.str.contains(_DATE) | text.str.contains(_YEAR),
-        "number": text.str.contains(r"^\d$") | text.str.contains(_SIDE_OF_RECORD),
-        "catalogue_number": text.str.contains(_CATALOGUE),
-        "key_or_tempo": text.str.contains(_KEY_OR_TEMPO),
-        "genre": folded.is_in(sorted(GENRES)),
-        "place": folded.is_in(sorted(PLACES)),
-        "markup": text.str.contains(_MARKUP),
-    }
-    first = pl.coalesce(pl.when(holds).then(pl.lit(reason)) for reason, holds in reasons.items())
+    found = [
+        pl.when(
+            pl.any_horizontal(on.str.contains(fits) for on, fits in zip((folded, text), both, strict=True) if fits)
+        ).then(pl.lit(reason))
+        for reason, both in _REASONS.items()
+    ]
+    first = pl.coalesce(pl.when(field.is_null()).then(pl.lit("no_label")), *found)
     return pl.when(~folded.is_in(sorted(_GUARDS)).fill_null(value=False)).then(first)
 
 
@@ -156,8 +145,8 @@ def _clean(field: pl.Expr) -> pl.Expr:
 
 def _split(frame: pl.DataFrame) -> pl.DataFrame:
     """Cut every part at each separator in turn; a part that was cut remembers by which."""
-    for name, pattern in _SEPARATORS:
-        pieces = frame.with_columns(pl.col.part.str.replace_all(pattern, "\x00").str.split("\x00"))
+    for name, mark in _SEPARATORS:
+        pieces = frame.with_columns(pl.col.part.str.replace_all(mark, "\x00").str.split("\x00"))
         cut = pl.when(pl.col.part.list.len() > 1).then(pl.lit(name)).otherwise("separator")
         frame = pieces.with_columns(separator=cut).explode("part")
     return frame

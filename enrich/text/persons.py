@@ -21,13 +21,9 @@ PERSONS = pl.Schema({"key": pl.String, "person": pl.String})
 
 
 def grouped(pairs: pl.DataFrame) -> pl.DataFrame:
-    """The groups that pairs make (connected components).
+    """The groups that pairs make (connected components): two columns of one type, without nulls.
 
-    Args:
-        pairs: Two columns of one type, without nulls.
-
-    Returns:
-        node, first: every value of either column, and the least value of its group; by node.
+    Given are node, first: every value of either column, and the least value of its group; by node.
     """
     ends = pairs.get_columns()
     node = pl.concat([end.alias("node") for end in ends]).unique().sort()
@@ -67,12 +63,8 @@ def persons(aliases: pl.DataFrame | None) -> pl.DataFrame:
 def same_person(aliases: pl.DataFrame | None) -> pl.DataFrame:
     """key, other: any two names of one person, both ways round, by key; see `persons`."""
     person = persons(aliases)
-    return (
-        person.join(person.rename({"key": "other"}), on="person")
-        .filter(pl.col.key != pl.col.other)
-        .select("key", "other")
-        .sort("key", "other")
-    )
+    both = person.join(person.rename({"key": "other"}), on="person").filter(pl.col.key != pl.col.other)
+    return both.select("key", "other").sort("key", "other")
 
 
 def _pairs(aliases: pl.DataFrame) -> pl.DataFrame:

@@ -31,26 +31,21 @@ _LIKE_A_NAME = r"^[\p{Lu}\p{N}][^\s,!?]*(?:\s+(?:[\p{Lu}\p{N}&+][^\s,!?]*|of|the
 
 def _brackets(rows: pl.DataFrame) -> pl.DataFrame:
     """The pieces of titles that hold brackets: row, i, piece, is_square, is_round, inner. Text pieces have no inner."""
+    piece = pl.col.piece
     pieces = (
         rows.lazy()
         .filter(pl.col.text.str.contains(r"[\[({]"))
         .select("row", piece=pl.col.text.str.replace_all(f"({_BRACKET})", f"{MARK}${{1}}{MARK}").str.split(MARK))
-        .with_columns(i=pl.int_ranges(0, pl.col.piece.list.len(), dtype=pl.UInt16))
+        .with_columns(i=pl.int_ranges(0, piece.list.len(), dtype=pl.UInt16))
         .explode("piece", "i")
-        .filter(pl.col.piece != "")
-        .with_columns(
-            piece=pl.col.piece.str.strip_chars(), spaced=pl.col.piece.shift(1).str.ends_with(" ").fill_null(True)
-        )
-        .filter(pl.col.piece != "")
+        .filter(piece != "")
+        .with_columns(piece.str.strip_chars(), spaced=piece.shift(1).str.ends_with(" ").fill_null(True))
+        .filter(piece != "")
     )
     bracket = pl.col.i % 2 == 1
-    return pieces.with_columns(
-        is_square=bracket & pl.col.piece.str.starts_with("["),
-        is_round=bracket & pl.col.piece.str.starts_with("("),
-        inner=pl.when(bracket).then(
-            pl.col.piece.str.replace(r"^[\[({]", "").str.replace(r"[\])}]$", "").str.strip_chars(" \"“”'")
-        ),
-    ).collect()
+    inner = piece.str.replace(r"^[\[({]", "").str.replace(r"[\])}]$", "").str.strip_chars(" \"“”'")
+    is_square, is_round = bracket & piece.str.starts_with("["), bracket & piece.str.starts_with("(")
+    return pieces.with_columns(is_square=is_square, is_round=is_round, inner=pl.when(bracket).then(inner)).collect()
 
 
 def _meanings(inners: pl.Series) -> pl.DataFrame:
@@ -63,16 +58,12 @@ def _meanings(inners: pl.Series) -> pl.DataFrame:
     album = pl.col.bare.str.extract(r"^.+,\s*([^,]+),\s*\d{1,2}$", 1)  # [Album, Label, 3]
     name = pl.coalesce(album, *(pl.col.bare.str.extract(p, 1) for p in (dashed, glued, spaced)), "bare")
     pressed = pl.col.name.str.replace(words.PRESSING, "").str.strip_chars()
+    number = pl.coalesce(pl.col.bare.str.extract(p, 2) for p in (dashed, glued, spaced))
+    is_catalog = pl.col.bare.str.contains(rf"^(?:{words.CATALOG})$")
     named = (
         pl.DataFrame({"inner": inners})
         .with_columns(bare=bare)
-        .with_columns(
-            name=name,
-            catalog_number=pl.when(album.is_null()).then(
-                pl.coalesce(pl.col.bare.str.extract(p, 2) for p in (dashed, glued, spaced))
-            ),
-            is_catalog=pl.col.bare.str.contains(rf"^(?:{words.CATALOG})$"),
-        )
+        .with_columns(name=name, catalog_number=pl.when(album.is_null()).then(number), is_catalog=is_catalog)
         .with_columns(name=pl.when(pressed != "").then(pressed).otherwise("name"))
         .with_columns(folded=fold(pl.col.name), key=label_key(pl.col.name), lower=pl.col.name.str.to_lowercase())
     )
@@ -112,19 +103,19 @@ def judged_brackets(
     brackets = _brackets(rows)
     known = pl.DataFrame({"n": list(known_labels or ())}, schema={"n": pl.String}).select(label_key(pl.col.n))["n"]
     bracket, meaning = pl.col.inner.is_not_null(), pl.col.meaning
-    judged = brackets.join(
-        _meanings(brackets["inner"].drop_nulls().unique()), on="inner", how="left", maintain_order="left"
-    ).with_columns(
+    meanings = _meanings(brackets["inner"].drop_nulls().unique())
+    behind = bracket.shift(1).fill_null(False)
+    # The pieces of a title stand together: the row of the piece in question that comes next, or came last, says
+    # whether it is in this title. A window over each title would take many times as long.
+    version_row = pl.when(meaning.is_in(VERSION_MEANINGS)).then("row").forward_fill().shift(1)
+    judged = brackets.join(meanings, on="inner", how="left", maintain_order="left").with_columns(
         is_known=pl.col.key.is_in(known.filter(known != "").unique().implode()).fill_null(False),
         leads=pl.col.row.ne_missing(pl.col.row.shift(1)),  # it opens the title
         dash=~bracket & pl.col.piece.str.contains(_DASH),
         nameless=rows["given"].is_null().gather(brackets["row"]),
-        # The pieces of a title stand together: the row of the piece in question that comes next, or came last, says
-        # whether it is in this title. A window over each title would take many times as long.
         trails=pl.when(~bracket).then("row").backward_fill().ne_missing(pl.col.row),
-        glued=~pl.col.spaced & ~bracket.shift(1).fill_null(False),
-        after_version=bracket.shift(1).fill_null(False)
-        & pl.when(meaning.is_in(VERSION_MEANINGS)).then("row").forward_fill().shift(1).eq_missing(pl.col.row),
+        glued=~pl.col.spaced & ~behind,
+        after_version=behind & version_row.eq_missing(pl.col.row),
     )
     judged = judged.with_columns(in_name=_in_name())
     words = _words(judged, rows)

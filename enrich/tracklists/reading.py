@@ -148,11 +148,10 @@ def read_json(text: str, path: Path) -> Draft:
     values = [value for _, _, value in rows]
     if not any(isinstance(value, dict) for value in values):
         raise InputFileError(f"{path}: not JSON, neither as a whole nor line by line ({whole})")
-    sets: list[object] = values if any(map(scraped_json.is_tracklist_document, values)) else [values]
-    if any(map(flat.is_row, values)) or not any(map(scraped_json.is_tracklist_document, sets)):
-        draft = flat.read_rows(rows, path)
-    else:
-        draft = scraped_json.read_documents(sets, path)
+    is_set = scraped_json.is_tracklist_document
+    sets: list[object] = [] if any(map(flat.is_row, values)) else values if any(map(is_set, values)) else [values]
+    is_table = not any(map(is_set, sets))
+    draft = flat.read_rows(rows, path) if is_table else scraped_json.read_documents(sets, path)
     return replace(draft, bad=[*draft.bad, *broken])
 
 

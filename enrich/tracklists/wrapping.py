@@ -79,21 +79,18 @@ def _continued(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """With a line that only goes on put behind the one before it, and one that is a mere cue before the next."""
     found: list[tuple[int, str]] = []
     # Where the last line is a time, times stand behind their tracks.
-    cues_first = not _is_cue(next((line for _, line in reversed(lines) if line), ""))
+    is_cue = re.compile(r"[\[(]?(?:\d{1,2}:)?\d{1,2}:\d\d[\])]?").fullmatch
+    cues_first = not is_cue(next((line for _, line in reversed(lines) if line), ""))
     for number, line in lines:
         before = found[-1][1] if found else ""
         is_track = FREE_DASH.search(before) is not None
         is_open = _OPEN_END.search(before) is not None and (is_track or led(before).strong)
         goes_on = is_track and _GOES_ON.match(line) is not None and not FREE_DASH.search(line.lstrip("-–—− "))
-        if line and before and (is_open or goes_on or (cues_first and _is_cue(before))):
+        if line and before and (is_open or goes_on or (cues_first and is_cue(before))):
             found[-1] = (found[-1][0], f"{before} {line}")
         else:
             found.append((number, line))
     return found
-
-
-def _is_cue(line: str) -> bool:
-    return re.fullmatch(r"[\[(]?(?:\d{1,2}:)?\d{1,2}:\d\d[\])]?", line) is not None
 
 
 def _by_fields(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
