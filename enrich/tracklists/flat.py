@@ -67,18 +67,19 @@ def read_csv(text: str, path: Path) -> Draft:
     if not theirs:
         _require(header, path)
     lines = io.StringIO(text, newline="").readlines()
-    records = [
-        record
-        for record in _records(lines, width=len(header), delimiter=delimiter)
-        if record[0] > head and any(field.strip() for field in record[2])
-    ]
-    bad = [(number, fault, raw) for number, raw, _, fault in records if fault]
-    rows = [(number, raw, fields) for number, raw, fields, fault in records if not fault]
+    bad: list[tuple[int, str, str]] = []
+    rows: list[tuple[int, str, list[str]]] = []
+    for number, raw, fields, fault in _records(lines, width=len(header), delimiter=delimiter):
+        if fault and number > head and any(map(str.strip, fields)):
+            bad.append((number, fault, raw))
+        elif number > head and any(map(str.strip, fields)):
+            rows.append((number, raw, fields))
     if theirs:
         return replace(draft_of_table(header, rows, path), bad=bad)
     # Where the header repeats a name, the first column counts.
-    at = {name: i for i, name in reversed(list(enumerate(header)))}
-    table = pl.DataFrame({name: pl.Series([row[i] for _, _, row in rows], dtype=pl.String) for name, i in at.items()})
+    columns = [*zip(*(fields for _, _, fields in rows), strict=True)] or [()] * len(header)
+    at = dict(reversed([*zip(header, columns, strict=True)]))
+    table = pl.DataFrame({name: pl.Series(column, dtype=pl.String) for name, column in at.items()})
     lines_at, raws = [number for number, _, _ in rows], [raw for _, raw, _ in rows]
     return Draft(table=_known_columns(table, path), lines=lines_at, raws=raws, source=SOURCE, bad=bad)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -106,13 +107,13 @@ def _with_known_keys(value: Any, depth: int = 12) -> Any:
         return [_with_known_keys(part, depth - 1) for part in value]
     if not isinstance(value, dict) or not depth:
         return value
-    plain = {key: re.sub(r"[\W_]+", "", key).lower() for key in value}
-    return {
-        name if name in _KNOWN or _SET_REFERENCE.fullmatch(name) or _OWN_ID.fullmatch(name) else key: (
-            _with_known_keys(value[key], depth - 1)
-        )
-        for key, name in plain.items()
-    }
+    return {_field(key): _with_known_keys(part, depth - 1) for key, part in value.items()}
+
+
+@lru_cache(maxsize=10_000)
+def _field(key: str) -> str:
+    name = re.sub(r"[\W_]+", "", key).lower()
+    return name if name in _KNOWN or _SET_REFERENCE.fullmatch(name) or _OWN_ID.fullmatch(name) else key
 
 
 def _as_track(track: Any) -> Mapping[str, Any]:

@@ -26,7 +26,8 @@ _FIELD = re.compile(r"^(artist|performer|title|track|song|label)s?\s*[:=]\s*(\S.
 #: A number or a time alone on its line; and what only titles have.
 _EXTRA = re.compile(r"^[\[(#]?(?:\d{1,3}|(?:\d{1,2}:)?\d{1,2}:\d\d)[\])]?[.):]?$")
 _MARKED = re.compile(rf"\([^()]*\b{VERSION}\b[^()]*\)|^[\"“„«]", re.IGNORECASE)
-#: Markup of pages and notes, and what it leaves of a line.
+#: Markup of pages and notes, and what it leaves of a line; and what a line with any has.
+_DECORATED = re.compile(r"[&<*\0]|__|\]\(")
 _MARKUP = (
     (r"[\0\u200b-\u200f\u2060\ufeff]", ""),
     (r"(?i)</?(?:b|i|u|em|strong|br|p|li|ol|ul|span|div|font|a\s[^<>]*|[a-z]+\s[^<>]*=[^<>]*)\s*/?>", " "),
@@ -41,10 +42,14 @@ _WIDE = str.maketrans("【】［］（）", "[][]()")
 
 def plain(line: str) -> str:
     """A line without markup and marks of full width; white space single, a tab where columns are set apart."""
-    line = unescape(line).translate(_WIDE)
-    for mark, left in _MARKUP:
-        line = re.sub(mark, left, line)
-    line = re.sub(r"^[\s\d①-⑳：．、\[\]()]+", lambda m: unicodedata.normalize("NFKC", m[0]).replace("、", "."), line)
+    if not line.isascii() or _DECORATED.search(line):
+        line = unescape(line).translate(_WIDE)
+        for mark, left in _MARKUP:
+            line = re.sub(mark, left, line)
+    if not line.isascii():
+        line = re.sub(
+            r"^[\s\d①-⑳：．、\[\]()]+", lambda m: unicodedata.normalize("NFKC", m[0]).replace("、", "."), line
+        )
     if not FREE_DASH.search(line):
         line = re.sub(r" {3,}", "\t", line)
     return " ".join(re.split(r"[^\S\t]+", line.strip()))
