@@ -56,54 +56,41 @@ class _Database(Collector):
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        yield _gauge("enrich_info", "Version that serves.", ["version"], [((__version__,), 1.0)])
+        yield _gauge("enrich_info", "Version that serves.", {(__version__,): 1.0}, "version")
         try:
             boards = read_all(self._settings)
             state = queue.stats(self._settings, now=self._now)
         except DatabaseError as error:
             log.warning("metrics: %s", error)
-            yield _single("enrich_up", "1 where Postgres can be used.", 0.0)
+            yield _gauge("enrich_up", "1 where Postgres can be used.", {(): 0.0})
             return
-        yield _single("enrich_up", "1 where Postgres can be used.", 1.0)
-        missing, coverage = boards["missing"].row(0, named=True), boards["label_coverage"]
-        yield _single("enrich_tracks_all", "Tracks.", float(missing["tracks"]))
-        lacks = {what: missing[f"without_{what}"] for what in ("status", "primary_artist")}
-        yield _by("enrich_tracks_missing", "Tracks by what they lack.", "what", lacks)
-        share = coverage["percentage"][0] / 100 if coverage.height else 0.0
-        yield _single("enrich_label_coverage_ratio", "Share of tracks with a label, 0 to 1.", share)
-        queued = {"ready": state.ready_for_retry, "waiting": state.waiting}
-        yield _by("enrich_cooldown_tracks", "Tracks in the cool-down queue.", "state", queued)
-        mean = state.avg_retry_attempts
-        yield _single("enrich_cooldown_retry_attempts_mean", "Mean retries so far of the tracks in the queue.", mean)
-        name, following = "enrich_cooldown_next_retry_timestamp_seconds", "When the next waiting track falls due."
-        due = state.next_retry_time
-        yield _gauge(name, following, [], []) if due is None else _single(name, following, due.timestamp())
-        spent = state.permanently_failed
-        yield _single("enrich_permanently_failed_tracks", "Failed tracks without retries left.", spent)
-        yield _single("enrich_retriable_tracks", "Failures that pass.", state.retriable)
-        runs = boards["last_runs"]
-        ended = runs.drop_nulls("last_finished").with_columns(pl.col("last_finished").dt.epoch("ms") / 1000)
+        missing, coverage, due = boards["missing"].row(0, named=True), boards["label_coverage"], state.next_retry_time
+        for name, documentation, value in (
+            ("enrich_up", "1 where Postgres can be used.", 1.0),
+            ("enrich_tracks_all", "Tracks.", missing["tracks"]),
+            ("enrich_label_coverage_ratio", "Share of tracks with a label, 0 to 1.",
+             coverage["percentage"][0] / 100 if coverage.height else 0.0),
+            ("enrich_cooldown_retry_attempts_mean", "Mean retries so far of the tracks in the queue.",
+             state.avg_retry_attempts),
+            ("enrich_cooldown_next_retry_timestamp_seconds", "When the next waiting track falls due.",
+             due and due.timestamp()),
+            ("enrich_permanently_failed_tracks", "Failed tracks without retries left.", state.permanently_failed),
+            ("enrich_retriable_tracks", "Failures that pass.", state.retriable),
+        ):  # fmt: skip
+            yield _gauge(name, documentation, {} if value is None else {(): value})
+        lacks = {(what,): missing[f"without_{what}"] for what in ("status", "primary_artist")}
+        yield _gauge("enrich_tracks_missing", "Tracks by what they lack.", lacks, "what")
+        queued = {("ready",): state.ready_for_retry, ("waiting",): state.waiting}
+        yield _gauge("enrich_cooldown_tracks", "Tracks in the cool-down queue.", queued, "state")
+        ended = boards["last_runs"].drop_nulls("last_finished")
+        boards["ended"] = ended.with_columns(pl.col("last_finished").dt.epoch("ms") / 1000)
         for name, documentation, board, labels, value in _COLUMNS:
-            yield _column(name, documentation, ended if board == "ended" else boards[board], labels, value)
+            rows = boards[board].select(*labels, value).iter_rows() if boards[board].width else ()
+            yield _gauge(name, documentation, {tuple(map(str, row[:-1])): row[-1] for row in rows}, *labels)
 
 
-def _column(name: str, documentation: str, frame: pl.DataFrame, labels: list[str], value: str) -> Metric:
-    rows = frame.select(*labels, value).iter_rows() if frame.width else iter(())
-    return _gauge(name, documentation, labels, [(tuple(map(str, row[:-1])), float(row[-1])) for row in rows])
-
-
-def _by(name: str, documentation: str, label: str, values: Mapping[str, float]) -> Metric:
-    return _gauge(name, documentation, [label], [((key,), float(value)) for key, value in values.items()])
-
-
-def _single(name: str, documentation: str, value: float) -> Metric:
-    return _gauge(name, documentation, [], [((), value)])
-
-
-def _gauge(
-    name: str, documentation: str, labels: list[str], values: list[tuple[tuple[str, ...], float]]
-) -> GaugeMetricFamily:
+def _gauge(name: str, documentation: str, values: Mapping[tuple[str, ...], float], *labels: str) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, documentation, labels=labels)
-    for label_values, value in values:
-        family.add_metric(label_values, value)
+    for of, value in values.items():
+        family.add_metric(of, float(value))
     return family

@@ -18,6 +18,13 @@ def _example(value: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [value]})
 
 
+class Done(BaseModel):
+    """What every answer of a job says."""
+
+    status: str
+    message: str
+
+
 class HuntStats(BaseModel):
     """Counts of a label hunt."""
 
@@ -28,7 +35,7 @@ class HuntStats(BaseModel):
     skipped: int = Field(ge=0)
 
 
-class HuntResponse(BaseModel):
+class HuntResponse(Done):
     """Answer of `POST /enrich/hunt-labels`."""
 
     model_config = _example(
@@ -39,13 +46,11 @@ class HuntResponse(BaseModel):
             "success_rate": "73.0%",
         }
     )
-    status: str
-    message: str
     stats: HuntStats
     success_rate: str
 
 
-class CycleResponse(BaseModel):
+class CycleResponse(Done):
     """Answer of `POST /enrich/multi-tier-resolve` and `POST /enrich/trigger`."""
 
     model_config = _example(
@@ -57,8 +62,6 @@ class CycleResponse(BaseModel):
             "run_id": "6f3c1c7e-6a52-4d0e-9f4a-5c8a1f2b7d10",
         }
     )
-    status: str
-    message: str
     stats: dict[str, int]
     success_rate: str = Field(description="Tracks for which an artist was found.")
     run_id: str
@@ -67,7 +70,7 @@ class CycleResponse(BaseModel):
     unavailable: dict[str, str] = {}
 
 
-class MigrateResponse(BaseModel):
+class MigrateResponse(Done):
     """Answer of `POST /enrich/cooldown/migrate`."""
 
     model_config = _example(
@@ -77,12 +80,10 @@ class MigrateResponse(BaseModel):
             "stats": {"candidates": 100, "migrated": 73, "skipped": 27},
         }
     )
-    status: str
-    message: str
     stats: MigrateResult
 
 
-class ProcessResponse(BaseModel):
+class ProcessResponse(Done):
     """Answer of `POST /enrich/cooldown/process`."""
 
     model_config = _example(
@@ -93,8 +94,6 @@ class ProcessResponse(BaseModel):
             "note": "Tracks reset to pending will be processed in next enrichment cycle",
         }
     )
-    status: str
-    message: str
     stats: ProcessResult
     note: str
 

@@ -172,15 +172,14 @@ def _table(kind: str, part: dict[str, Any]) -> str:
     head = f"{kind}: {part['n']:,} recordings asked for; intervals of 95 %"
     columns = f"{'':<12}{'hit@1':>8}{'hit@5':>8}{'hit@20':>8}{'mrr':>8}{'ece':>8}{'gate':>16}{'policy':>16}"
     against = [
-        f"learned − {row['against']:<11} hit@1 {row['hit_at_1']:+.3f} ({_span(row['interval_at_1'])})"
-        f"  hit@20 {row['hit_at_20']:+.3f} ({_span(row['interval_at_20'])})"
+        f"learned − {row['against']:<11} "
+        + "  ".join(
+            "hit@{} {:+.3f} ({:+.3f} … {:+.3f})".format(k, row[f"hit_at_{k}"], *row[f"interval_at_{k}"])
+            for k in (1, 20)
+        )
         for row in part["compared"]
     ]
     return "\n".join([head, columns, *(_row(name, row) for name, row in part["scorers"].items()), *against])
-
-
-def _span(interval: list[float]) -> str:
-    return f"{interval[0]:+.3f} … {interval[1]:+.3f}"
 
 
 def _row(name: str, row: dict[str, Any]) -> str:
