@@ -188,11 +188,9 @@ def settings_of(settings: Settings, tracklists: Path | None) -> Settings:
     Raises:
         InputFileError: there is no such file.
     """
-    if tracklists is None:
-        return settings
-    if not tracklists.exists():
+    if tracklists is not None and not tracklists.exists():
         raise InputFileError(f"{tracklists}: no such file; give TRACKLISTS=file, see `enrich import --help`")
-    if settings.database_url is not None:
+    if tracklists is None or settings.database_url is not None:
         return settings
     return settings.model_copy(update={"data_dir": settings.data_dir / "runs" / tracklists.stem})
 

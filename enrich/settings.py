@@ -1,8 +1,7 @@
-"""Settings from the environment or `.env`, read once by whoever starts the work and passed down.
+"""Settings from the environment or `.env`, read once by whoever starts the work and passed down; all faults at once.
 
-Nothing below the command line reads the environment. Names are a contract (`ENRICH_DATABASE_URL`, …).
-Every bad setting is reported at once. A `.env` that another user may write is not read: it could name the server that
-gets our tokens, and the folder of the programs we start.
+A `.env` that another user may write is not read: it could name the server that gets our tokens, and the folder of the
+programs we start.
 """
 
 from __future__ import annotations

@@ -1,15 +1,11 @@
-"""Named SQL: every query of the project lives in `sql/` and is called by its name.
+"""Named SQL: every query of the project lives in `sql/`, on snapshots under `duckdb/`, on Postgres elsewhere.
 
-Queries under `sql/duckdb/` run on snapshots, those under `sql/ledger/`, `sql/cooldown/`, … on Postgres. A file may
-hold several, each opened by a header that names it and its parameters; `{{name}}` in a query is an expression of
-`sql/fragments.sql`:
+A file may hold several, each opened by a header that names it and its parameters, checked against the `$parameters` of
+its body; `{{name}}` is an expression of `sql/fragments.sql`:
 
     -- name: artist_labels(min_tracks)
     -- One row per (artist_id, label_id).
     select ... where tracks >= $min_tracks
-
-The loader refuses a header whose parameters differ from the `$parameters` of the body, and a name used twice.
-Reads files only; runs nothing until a query is asked for its frame.
 """
 
 from __future__ import annotations

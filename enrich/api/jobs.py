@@ -1,8 +1,7 @@
 """Long jobs: one of a kind at a time, progress that can be read meanwhile, and an end by request between two steps.
 
-In memory. A job that is told to stop does so at its next report of progress, by an exception: everything it writes is
-one transaction at its end, so nothing of it is left. One that does not come to report is left behind after
-`LAST_STEP_S`: its caller has the answer, and if it ever reports, it ends there, before it writes.
+A job told to stop ends at its next report of progress, before its one transaction. One that does not come to report is
+left after `LAST_STEP_S`: its caller has the answer, and if it ever reports, it ends there.
 """
 
 from __future__ import annotations

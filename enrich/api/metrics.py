@@ -1,7 +1,6 @@
 """`/metrics`: how tracks, queue, proposals, writes and runs stand, as Prometheus text.
 
-Every value is read from Postgres when it is asked for, through the dashboards' named SQL; nothing is counted in
-memory, so a restart or a second server changes no figure. `enrich_up` is 0 when Postgres cannot be used.
+Every value is read from Postgres when asked for; nothing is counted in memory. `enrich_up` is 0 without Postgres.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 from prometheus_client import CollectorRegistry
@@ -89,7 +89,7 @@ class _Database(Collector):
             yield _gauge(name, documentation, {tuple(map(str, row[:-1])): row[-1] for row in rows}, *labels)
 
 
-def _gauge(name: str, documentation: str, values: Mapping[tuple[str, ...], float], *labels: str) -> GaugeMetricFamily:
+def _gauge(name: str, documentation: str, values: Mapping[Any, Any], *labels: str) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, documentation, labels=labels)
     for of, value in values.items():
         family.add_metric(of, float(value))

@@ -1,7 +1,6 @@
-"""Reads in time: whatever Postgres does, whoever asks has an answer within seconds.
+"""Reads in time: threads of their own, for which neither jobs nor `/health` wait.
 
-Reads have threads of their own, so that neither jobs nor `/health` wait for them; statements and locks end in Postgres,
-and what does not end there (a server that is stopped, a network that swallows) ends here, in a 503.
+Statements and locks end in Postgres; what does not end there (a stopped server, a network that swallows) ends here.
 """
 
 from __future__ import annotations

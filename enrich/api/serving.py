@@ -1,7 +1,6 @@
 """Serving the API: on loopback by default, elsewhere only with a token; stops gracefully on Ctrl-C and SIGTERM.
 
-Told to stop, the server takes no new requests and lets running jobs finish; a job that runs longer than the grace
-ends at its next step without having written anything, and its caller gets 503.
+A job that outlasts the grace ends at its next step without having written anything, and its caller gets 503.
 """
 
 from __future__ import annotations

@@ -297,11 +297,7 @@ def _format(path: str | Path) -> str:
     for extension, kind in FORMATS.items():
         if name.endswith(extension):
             return kind
-    raise InputFileError(f"{path}: unknown kind of table; name it {_extensions()}")
-
-
-def _extensions() -> str:
-    return ", ".join(FORMATS)
+    raise InputFileError(f"{path}: unknown kind of table; name it {', '.join(FORMATS)}")
 
 
 def _read_csv(data: bytes) -> pl.DataFrame:

@@ -15,7 +15,7 @@ import re
 import stat
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
@@ -209,11 +209,7 @@ def _guessed(sample: bytes) -> str:
 
 def mended(text: str) -> str:
     """A text without mojibake, as it was before it was read in the wrong encoding; as it is where that fails."""
-    try:
-        return text.encode("cp1252").decode("utf-8")
-    except UnicodeError:
-        pass
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return text
+    for encoding in ("cp1252", "latin-1"):
+        with suppress(UnicodeError):
+            return text.encode(encoding).decode("utf-8")
+    return text
