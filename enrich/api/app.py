@@ -46,9 +46,7 @@ _PROBLEMS: _Responses = {
     400: {"model": models.Problem, "description": "Something a person can mend; says what."},
     503: {"model": models.Problem, "description": "Postgres cannot be used, or the server is stopping; says why."},
 }
-_GUARDED: _Responses = {
-    403: {"model": models.Problem, "description": "Sent by a page of another site."},
-}
+_GUARDED: _Responses = {403: {"model": models.Problem, "description": "Sent by a page of another site."}}
 _BUSY: _Responses = {409: {"model": models.Busy, "description": "One of the kind runs already."}}
 
 

@@ -123,8 +123,7 @@ def status() -> Shown:
 def demo(
     seed: Annotated[int | None, typer.Option(min=0, help="Another world for every seed.")] = None,
     now: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The day the world is looked at (UTC); default today."),
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day the world is looked at (UTC); default today.")
     ] = None,
 ) -> Shown:
     """Fill an empty database with the demo world: 2,213 tracks, 635 of them failed, and the truth about each.

@@ -26,11 +26,7 @@ _DAY = ["%Y-%m-%d"]
 
 
 @command(app)
-def resolve(
-    limit: Limit = 100,
-    apply: Apply = False,
-    snapshot: SnapshotPath = None,
-) -> Shown:
+def resolve(limit: Limit = 100, apply: Apply = False, snapshot: SnapshotPath = None) -> Shown:
     """Run tiers 0–3 on failed tracks; proposals go on record, accepted ones are written with --apply.
 
     Example: enrich resolve --limit 500 --apply
@@ -39,11 +35,7 @@ def resolve(
 
 
 @command(app)
-def trigger(
-    limit: Limit = 200,
-    apply: Apply = False,
-    snapshot: SnapshotPath = None,
-) -> Shown:
+def trigger(limit: Limit = 200, apply: Apply = False, snapshot: SnapshotPath = None) -> Shown:
     """Run the standard cycle on pending tracks; with --apply the unresolved are failed or go back into cool-down.
 
     Example: enrich cooldown process --limit 100 && enrich trigger --limit 200 --apply

@@ -96,9 +96,7 @@ def writeback(
 
 
 @command(app)
-def policy(
-    picture: Annotated[Path | None, typer.Option(help="Draw it as well: .png, .svg or .pdf.")] = None,
-) -> Shown:
+def policy(picture: Annotated[Path | None, typer.Option(help="Draw it as well: .png, .svg or .pdf.")] = None) -> Shown:
     """Show what the policy accepts of each source, at what precision, and what more precision costs.
 
     Example: enrich policy --picture policy.png
