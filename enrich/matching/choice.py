@@ -1,11 +1,7 @@
-"""Which of a source's hits is the track, and which of their labels is the track's: one choice a track.
+"""Which of a source's hits is the track, and which of their labels is the track's: one choice a track. Pure.
 
-`choose` decides one query by its hits, `choose_all` many at once, `choose_among` queries already read. Pure: how alike
-two recordings are comes from `scores`, what labels mean from `labels.LabelBook`.
-
-Hits that may be the track and score close to the best are taken for one recording. Of its releases the earliest
-official one that is no compilation names the label; two labels that remain side by side go to review, both shown.
-Where the artist is unknown, the title alone must be distinctive, else a person decides.
+Hits that score close to the best are one recording. Of its releases the earliest official one that is no compilation
+names the label; two labels that remain go to review, and so does a common title without its artist.
 """
 
 from __future__ import annotations

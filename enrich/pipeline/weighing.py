@@ -1,8 +1,4 @@
-"""What the policy in force makes of the ledger: what it would accept of each source, how surely, and at what cost.
-
-Reads the ledger; writes nothing. Entry point: `policy`. Confidences are those on record, moved by what people have
-decided since.
-"""
+"""What the policy in force makes of the ledger: what it would accept of each source, how surely, and at what cost."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
-"""What a source is, and which of them are open under given settings.
-
-A source only returns candidates: judging them is `enrich.matching.choice`, deciding is the Label Hunter's. A source
-that cannot answer says so in `SourceAnswer.availability`; it never raises for anything the outside did.
-Entry point: `open_sources`.
+"""What a source is, and which are open under given settings (`open_sources`). It returns candidates; judging them is
+`matching`'s. What cannot be answered is said in `SourceAnswer.availability`: nothing the outside did is raised.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
-"""Beatport's v4 interface, with the user's own token. The label is `release.label.name`.
+"""Beatport's v4 interface, with the user's own token (a bare one, the token JSON, or the path of a file with it).
 
-By ISRC when one is known, else by search; where a search hit comes without its label, the release is asked. On a 401
-the token is refreshed once; a token that came from a file is written back to it (atomically, readable by its owner
-only). `ENRICH_BEATPORT_TOKEN` is a bare access token, the token JSON itself, or the path of a file that holds it.
-Without a token, or with an address at www.beatport.com, the site is read instead: see `beatport_site`.
+By ISRC when one is known, else by search. On a 401 the token is renewed once, and written back to its file. Without a
+token, or with an address at www.beatport.com, the site is read: see `beatport_site`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Beatport's website: the search page's `__NEXT_DATA__`. Opt-in, slow, one at a time.
+"""Beatport's website: the search page's `__NEXT_DATA__`. Opt-in, slow, one at a time, one pair of brackets a query.
 
-The site stands behind a challenge since about May 2026. A challenge is "blocked" and a page without its block is
-"changed page"; neither is a miss, and nothing is done to get round them. Queries hold at most one pair of brackets,
-because the site refuses more.
+A challenge (since about May 2026) is "blocked" and a page without its block "changed page"; neither is a miss, and
+nothing is done to get round them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
-"""The one owner of HTTP: every request to an outside source leaves through here.
-
-`Http` asks one source at one address, `Requests` are all its requests for one track. Here live the
-User-Agent, time-outs, size limits, pace and breaker, retries for what may heal, and the cache; what a bad reply means
-is told by the errors of `replies`.
+"""The one owner of HTTP: User-Agent, time-outs, size limits, pace, breaker, retries for what may heal, and the cache.
+`Http` asks one source at one address, `Requests` are all its requests for one track.
 """
 
 from __future__ import annotations

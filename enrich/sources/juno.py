@@ -1,6 +1,4 @@
-"""Juno Download, which closed on 1 June 2026: off, and "source closed" when asked.
-
-The reader is complete, for archives of its search pages: name juno in ENRICH_SOURCES and point ENRICH_JUNO_URL at one.
+"""Juno Download, which closed on 1 June 2026: off, unless ENRICH_JUNO_URL names an archive of its search pages.
 A page holds releases, each with its tracks, or tracks alone; a track becomes a hit.
 """
 

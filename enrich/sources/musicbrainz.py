@@ -1,10 +1,7 @@
-"""MusicBrainz, in two steps: a recording search (or the ISRC) never carries labels, so the releases of those recordings
-that could be the track are asked for theirs.
+"""MusicBrainz: a recording search (or the ISRC) carries no labels; what could be the track is asked for its releases.
 
-No key, but a User-Agent with a contact, and one request a second. All recordings of a search compete by what the search
-tells of them: a video or a cut of a DJ mix is never the track, a live take only where one is asked for, and what is on
-compilations alone is asked last. All label-infos of all releases are returned, each as a hit: `[no label]` as a hit
-without label, compilations, DJ mixes and Various Artists flagged, bootlegs, promos and broadcasts as not official.
+A video or a cut of a DJ mix is never the track, a live take only where one is asked for; what is on compilations alone
+is asked last. Each label of each release is a hit.
 """
 
 from __future__ import annotations

@@ -1,9 +1,5 @@
-"""How fast a source may be asked: a rate limiter and a circuit breaker a source, shared by all threads of the process.
-
-Opens no sockets. `RateLimiter` hands out the moments at which requests may leave; it slows multiplicatively when the
-source complains (429, 502, 503, quota errors), waits for as long as the source asks, and recovers with each good reply.
-`Breaker` stops asking a source that blocks or keeps failing, and lets one request try again after a cool-off.
-Time comes from a `Clock`, so tests run without waiting.
+"""How fast a source may be asked: a rate limiter, slowed by complaints and sped up by good replies, and a circuit
+breaker a source, shared by all threads. Opens no sockets; time comes from a `Clock`.
 """
 
 from __future__ import annotations

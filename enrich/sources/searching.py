@@ -1,10 +1,5 @@
-"""Search several sources side by side, each at its own pace, for many tracks in order.
-
-A pipeline: a track goes to the first source, and on to the next only while nothing settles it, so no source is asked
-in vain; meanwhile every source works on the tracks that reached it. The whole takes about as long as the slowest
-source needs. Answers come to the caller as they arrive, in the calling thread, while the sources are asked on; replies
-are in the cache by then, so an interrupted run resumes without asking again. A source that raises is a source that
-failed, no more.
+"""Search several sources side by side, each at its own pace: a track goes on to the next source only while nothing
+settles it. Answers come to the caller as they arrive, in its thread; a source that raises has failed, no more.
 """
 
 from __future__ import annotations

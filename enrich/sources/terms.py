@@ -1,8 +1,5 @@
-"""What to type into a source's search box for a track, and which of the results are worth a second request.
-
-Pure. Not a judgement of matches: that is `enrich.matching.choice`. Here a title only loses what makes a shop find
-nothing (a label in square brackets, a feat clause, "Original Mix"), and a result is dropped only when it has next to
-nothing in common with what was asked.
+"""What to type into a source's search box, and which results are worth a second request. Pure, and no judgement of
+matches: a title loses what makes a shop find nothing, a result is dropped that has next to nothing in common.
 """
 
 from __future__ import annotations

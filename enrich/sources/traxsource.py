@@ -1,7 +1,5 @@
-"""Traxsource's search page. Opt-in, one request at a time, slow: quick callers are banned by 502 for a while.
-
-Rows are read directly, whatever surrounds them, because layouts differ: version and duration may be nodes of their
-own, one text, or missing. A 502 is a ban ("blocked"), a page that is no search page is "changed page".
+"""Traxsource's search page. Opt-in, one request at a time: quick callers are banned by 502 for a while ("blocked").
+Rows are read whatever surrounds them, for layouts differ.
 """
 
 from __future__ import annotations

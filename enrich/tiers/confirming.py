@@ -1,8 +1,6 @@
-"""Tier 2, confirming: artists the context points to, tried as `artist + title` against the database and the sources.
+"""Tier 2, confirming: the first candidates of a context ranking, tried as `artist + title` in database and sources.
 
-A context ranking is a guess; a release of that very title by one of the first candidates is not. How sure it is depends
-on how much the title says. Where two candidates are confirmed, none is proposed.
-Asks sources (their pace and cache are their own); writes nothing. Entry point: `ConfirmedCandidates` (a tier).
+How sure a release of that very title is depends on how much it says; where two are confirmed, none is proposed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Tier 2 from context: the artist to whom the plays around an unknown point.
-
-The specification's formula gives a proposal at probability >= 0.60 over at least 2 sets; it goes to review. Only a
-calibrated confidence can be accepted by policy.
-"""
+"""Tier 2 from context: the artist to whom the plays around an unknown point; of the formula only for review."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Tier 1, identities: the recording an unknown track is, by what tracklists say of it elsewhere (`enrich.identity`).
-
-Returns proposals of kind `identity`; reads a workspace; writes nothing.
-"""
+"""Tier 1, identities: the recording an unknown track is, by what tracklists say of it elsewhere (`enrich.identity`)."""
 
 from __future__ import annotations
 

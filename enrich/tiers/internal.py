@@ -5,7 +5,7 @@
                  0.7 × title similarity + 0.3 × the artist's share of the label, 0.60–0.80
     same-title   the same title elsewhere with a known artist
 
-Returns proposals; reads a workspace; writes nothing.
+Returns proposals; reads a workspace.
 """
 
 from __future__ import annotations

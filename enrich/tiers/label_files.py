@@ -1,8 +1,4 @@
-"""The Label Hunter over a table, from a file to a file; needs no database.
-
-Reads the file given and writes the one asked for; asks sources.
-Entry points: `hunt_label_file`, `hunt_table` (a frame).
-"""
+"""The Label Hunter from a file to a file (`hunt_label_file`), or over a frame (`hunt_table`); needs no database."""
 
 from __future__ import annotations
 

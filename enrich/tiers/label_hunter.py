@@ -1,14 +1,11 @@
 """The Label Hunter: find the label of a track, from its title and then from the sources, in their order.
 
     title        [Label] in brackets; no source is asked
-    sources      each gives hits, `matching` chooses among them and says how sure;
-                 the first label at or above the floor ends the search, and so do rival labels, for review
+    sources      the first label at or above the floor ends the search, and so do rival labels, for review
     (X Records)  a round bracket that is called like a company, or stands behind several artists' titles, is worth the
                  floor itself: it counts once no source knows better
 
-A source that is closed, blocked or down is *unavailable*: a track without a label that such a source might have known
-is `unavailable`, never `none`. Asks sources (their pace and cache are their own); writes nothing.
-Entry point: `hunt`. Over files: `label_files`; as Tier 0 of a run: `outside_labels`.
+A track without a label that a silent source might have known is `unavailable`, never `none`. Entry point: `hunt`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Tier 0 outside: the Label Hunter over a workspace.
-
-Asks sources; writes nothing. Entry point: `OutsideLabels` (a tier).
-"""
+"""Tier 0 outside: the Label Hunter over a workspace."""
 
 from __future__ import annotations
 

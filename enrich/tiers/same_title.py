@@ -1,8 +1,4 @@
-"""The same title elsewhere in the database: the one rule behind several tiers.
-
-Given tracks whose artist (or label) is blank, find other tracks of the same base title. The answer is given only
-where all of them agree, and only for a title that says something (not `ID`, not a bare number).
-"""
+"""The same title elsewhere in the database: an answer only where its tracks agree and it says something."""
 
 from __future__ import annotations
 
