@@ -68,20 +68,22 @@ def read_csv(text: str, path: Path) -> Draft:
         _require(header, path)
     lines = io.StringIO(text, newline="").readlines()
     bad: list[tuple[int, str, str]] = []
-    rows: list[tuple[int, str, list[str]]] = []
+    records, numbers, raws = [], [], []
     for number, raw, fields, fault in _records(lines, width=len(header), delimiter=delimiter):
-        if fault and number > head and any(map(str.strip, fields)):
+        if number <= head or not any(map(str.strip, fields)):
+            continue
+        if fault:
             bad.append((number, fault, raw))
-        elif number > head and any(map(str.strip, fields)):
-            rows.append((number, raw, fields))
+        else:
+            records.append(fields)
+            numbers.append(number)
+            raws.append(raw)
     if theirs:
-        return replace(draft_of_table(header, rows, path), bad=bad)
+        return replace(draft_of_table(header, [*zip(numbers, raws, records, strict=True)], path), bad=bad)
     # Where the header repeats a name, the first column counts.
-    columns = [*zip(*(fields for _, _, fields in rows), strict=True)] or [()] * len(header)
-    at = dict(reversed([*zip(header, columns, strict=True)]))
-    table = pl.DataFrame({name: pl.Series(column, dtype=pl.String) for name, column in at.items()})
-    lines_at, raws = [number for number, _, _ in rows], [raw for _, raw, _ in rows]
-    return Draft(table=_known_columns(table, path), lines=lines_at, raws=raws, source=SOURCE, bad=bad)
+    at = {name: i for i, name in reversed(list(enumerate(header)))}
+    table = pl.DataFrame({name: pl.Series([row[i] for row in records], dtype=pl.String) for name, i in at.items()})
+    return Draft(table=_known_columns(table, path), lines=numbers, raws=raws, source=SOURCE, bad=bad)
 
 
 def read_rows(rows: Sequence[tuple[int, str, object]], path: Path) -> Draft:
