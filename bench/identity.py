@@ -23,7 +23,7 @@ from enrich.frames.schemas import TRACKLISTS
 from enrich.identity.alignment import align
 from enrich.identity.candidates import candidates
 from enrich.identity.listings import pair_listings
-from enrich.identity.measured import matrix, store, train
+from enrich.identity.measured import listing_ground, matrix, store, train
 from enrich.identity.played import played
 
 FOLDS, BATCHES = 5, 8
@@ -185,14 +185,14 @@ def listings(second: pl.DataFrame) -> tuple[dict[str, tuple[int, int]], dict[str
     agreed = rows.filter(pl.col("relation").is_in(["same", "respelled", "renamed"]), pl.col("certain"))
     agree = agreed.filter(pl.col("relation") != "renamed").height
     shares = {"names agree": (agree, agreed.height)}
-    for (verdict, certain), part in _hidden_rows(slots, pairs).group_by("verdict", "certain"):
-        ground = f"other-listing {verdict} {'certain' if certain else 'likely'}"
-        shares[ground] = (int(part["right"].sum()), part.height)
+    ground = listing_ground(pl.col("verdict"), pl.col("certain"), pl.col("among"))
+    for (name,), part in _hidden_rows(slots, pairs).group_by(ground):
+        shares[str(name)] = (int(part["right"].sum()), part.height)
     return shares, {str(k): int(v) for k, v in verdicts.value_counts().iter_rows()}
 
 
 def _hidden_rows(slots: pl.DataFrame, pairs: pl.DataFrame, every: int = 7) -> pl.DataFrame:
-    """verdict, certain, right: names proposed for rows of a listing made unknown, one in `every` at a time."""
+    """verdict, certain, among, right: names proposed for rows of a listing made unknown, one in `every` at a time."""
     sides = {
         side: pairs.select("verdict", pair=pl.concat_str("set_id", "other_id", separator="|"), set_id=side).join(
             slots, on="set_id"
@@ -207,14 +207,15 @@ def _hidden_rows(slots: pl.DataFrame, pairs: pl.DataFrame, every: int = 7) -> pl
                 gone.alias("gone"),
                 *(pl.when(gone).then(pl.lit("ID")).otherwise(name).alias(name) for name in ("artist", "title")),
             )
-            named = align(left, sides[other]).filter(relation="named").drop_nulls(["old_row", "new_row"])
+            named = align(left, sides[other]).drop_nulls(["old_row", "new_row"])
+            named = named.filter(pl.col("relation").is_in(["named", "perhaps"]))
             was, now = sides[one], sides[other]
             rows = named.with_columns(
                 left["gone"].gather(named["old_row"]), left["verdict"].gather(named["old_row"]),
                 *(was[name].gather(named["old_row"]).alias(name) for name in ("unit", "artist", "title")),
                 *(now[name].gather(named["new_row"]).alias(f"new_{name}") for name in ("unit", "artist", "title")),
             ).filter("gone")  # fmt: skip
-            out.append(rows.with_columns(right=_same(rows)).select("verdict", "certain", "right"))
+            out.append(rows.with_columns(right=_same(rows)).select("verdict", "certain", "among", "right"))
     return pl.concat(out)
 
 

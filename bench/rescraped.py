@@ -17,7 +17,7 @@ _HIDDEN, _LEFT_OUT = 1 / 7, 1 / 12
 
 
 def counted(table: pl.DataFrame, *, sets: int = 3000, seed: int = 3) -> pl.DataFrame:
-    """blank, certain, n, right: names proposed for hidden rows, and how many are their own."""
+    """blank, certain, among, n, right: names proposed for hidden rows, and how many are their own."""
     known = table.filter(~pl.col("is_id"), pl.col("artist").is_not_null(), pl.col("title").is_not_null())
     chosen = known["set_id"].unique().sort().sample(sets, seed=seed).implode()
     whole = known.filter(pl.col("set_id").is_in(chosen)).sort("set_id", "position").with_row_index("row")
@@ -34,21 +34,21 @@ def counted(table: pl.DataFrame, *, sets: int = 3000, seed: int = 3) -> pl.DataF
             hidden=worn["hidden"].gather(pairs["old_row"]),
             right=worn["row"].gather(pairs["old_row"]) == whole["row"].gather(pairs["new_row"]),
         )
-        named = pairs.filter(pl.col("hidden") & (pl.col("relation") == "named"))
-        found.append(
-            named.group_by("certain").agg(n=pl.len(), right=pl.col("right").sum()).with_columns(blank=pl.lit(blank))
-        )
-    return pl.concat(found).select("blank", "certain", "n", "right").sort("blank", "certain")
+        named = pairs.filter(pl.col("hidden") & pl.col("relation").is_in(["named", "perhaps"]))
+        by = named.group_by("certain", "among").agg(n=pl.len(), right=pl.col("right").sum())
+        found.append(by.with_columns(blank=pl.lit(blank)))
+    return pl.concat(found).select("blank", "certain", "among", "n", "right").sort("blank", "certain", "among")
 
 
 def rescraped(table: pl.DataFrame) -> dict[str, tuple[int, int]]:
-    """Right and all by ground: place certain, place likely and artist the same, place likely; wide as one."""
-    by = {(blank, certain): (right, n) for blank, certain, n, right in counted(table).iter_rows()}
-    (a, b), (c, d) = by["both", True], by["title", True]
+    """Right and all by ground: place certain, place likely and artist the same, place likely; one of so many."""
+    by = {(blank, certain, among): (right, n) for blank, certain, among, n, right in counted(table).iter_rows()}
+    (a, b), (c, d) = by["both", True, None], by["title", True, None]
     return {
         "rescraped certain": (a + c, b + d),
-        "rescraped artist": by["title", False],
-        "rescraped likely": by["both", False],
+        "rescraped artist": by["title", False, None],
+        "rescraped likely": by["both", False, None],
+        **{f"rescraped among {n}": counts for (blank, _, n), counts in by.items() if n and blank == "both"},
     }
 
 

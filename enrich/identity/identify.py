@@ -14,7 +14,7 @@ import polars as pl
 from enrich.cooccurrence.slots import unknown_key
 from enrich.identity.candidates import candidates
 from enrich.identity.listings import pair_listings
-from enrich.identity.measured import confidence, grounds, shares
+from enrich.identity.measured import confidence, grounds, listing_ground, shares
 from enrich.identity.played import played
 from enrich.rules import MAX_RANK
 from enrich.text.persons import with_known
@@ -73,15 +73,14 @@ def _other_listing(tracklists: pl.DataFrame, slots: pl.DataFrame, aliases: pl.Da
     _, rows = pair_listings(tracklists, slots, aliases)
     turned = rows.rename({"slot": "other_slot", "other_slot": "slot"}).select(rows.columns)
     about = slots.select("slot", "blank", "unit", "set_id")
-    how = pl.when("certain").then(pl.lit("certain")).otherwise(pl.lit("likely"))
-    ground = pl.concat_str(pl.lit("other-listing"), "verdict", how, separator=" ")
-    place = pl.when("certain").then(pl.lit("at the same place")).otherwise(pl.lit("at about the same place"))
+    place = pl.when("certain").then(pl.lit("at the same place")).when(pl.col("among").is_null())
+    place = place.then(pl.lit("at about the same place")).otherwise(pl.format("in one of {} places", "among"))
     return (
         pl.concat([rows, turned])
         .join(about.drop("unit"), on="slot")
         .join(about.select(other_slot="slot", other_set="set_id", unit="unit"), on="other_slot")
         .filter(pl.col("blank").is_not_null(), pl.col("unit").is_not_null())
-        .with_columns(ground=ground)
+        .with_columns(ground=listing_ground(pl.col("verdict"), pl.col("certain"), pl.col("among")))
         .select(
             "slot", "unit", named_slot="other_slot", source=pl.lit("other-listing"),
             confidence=shares(pl.col("ground")),

@@ -46,7 +46,8 @@ def pair_listings(
         aliases: artist, alias: further names of DJs.
 
     Returns:
-        LISTINGS by set_id, and pair (`set_id|other_id`), slot, other_slot, relation, certain: the rows both have.
+        LISTINGS by set_id, and pair (`set_id|other_id`), slot, other_slot, relation, certain, among: the rows both
+        have.
     """
     sets = _sets(tracklists, slots, aliases)
     near = _sharing(slots, sets)
@@ -126,7 +127,7 @@ def _side(slots: pl.DataFrame, near: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def _rows(aligned: pl.DataFrame, old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """pair, slot, other_slot, relation, certain, whole: rows that both listings have."""
+    """pair, slot, other_slot, relation, certain, among, whole: rows that both listings have, or may have."""
     both = aligned.drop_nulls(["old_row", "new_row"])
     return both.select(
         "pair",
@@ -134,6 +135,7 @@ def _rows(aligned: pl.DataFrame, old: pl.DataFrame, new: pl.DataFrame) -> pl.Dat
         pl.lit(new["slot"]).gather("new_row").alias("other_slot"),
         "relation",
         "certain",
+        "among",
         pl.lit(old["unit"]).gather("old_row").is_not_null().alias("whole"),
     )
 

@@ -63,6 +63,12 @@ def shares(ground: pl.Expr) -> pl.Expr:
     return ground.replace_strict(known, default=share(0, 0), return_dtype=pl.Float64)
 
 
+def listing_ground(verdict: pl.Expr, certain: pl.Expr, among: pl.Expr) -> pl.Expr:
+    """What a name in another listing stands on: whether the two are surely one set, and how sure the row's place is."""
+    place = pl.when(certain).then(pl.lit("certain")).when(among.is_null()).then(pl.lit("likely"))
+    return pl.concat_str(pl.lit("other-listing"), verdict, place.otherwise(pl.format("among {}", among)), separator=" ")
+
+
 def confidence(candidates: pl.DataFrame) -> pl.Series:
     """The share of right ones among candidates (SIGNS) like each."""
     if candidates.is_empty():

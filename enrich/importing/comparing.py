@@ -20,29 +20,24 @@ from enrich.rules import WHOLE_LISTING
 
 _S: Any = pl.String()
 #: One row per row of the files that is in a known set, and per row of such a set that goes. `recording` is null for
-#: those; `track_id` is the track that stays in the slot, null where the row is new to the set.
+#: those; `track_id` is the track that stays in the slot, null where the row is new to the set. Besides, for an unknown
+#: that goes, the `among` rows new to the set it may be (`perhaps`).
 COMPARED = pl.Schema(
-    {
-        **dict.fromkeys(("source", "set_id", "setlist_id"), _S),
-        **{"recording": pl.Int64(), "relation": _S, "certain": pl.Boolean()},
-        **{"old_position": pl.Int32(), "position": pl.Int32()},
-        **dict.fromkeys(("track_id", "was_artist", "was_title"), _S),
-        **{"is_id": pl.Boolean(), "id_text": _S, "notes": _S, "is_changed": pl.Boolean()},
-    }
+    {"source": _S, "set_id": _S, "setlist_id": _S, "recording": pl.Int64(), "relation": _S, "certain": pl.Boolean()}
+    | {"among": pl.Int32(), "old_position": pl.Int32(), "position": pl.Int32(), "track_id": _S, "was_artist": _S}
+    | {"was_title": _S, "is_id": pl.Boolean(), "id_text": _S, "notes": _S, "is_changed": pl.Boolean()}
 )
-
-
-_MERGED = {
-    **{"setlist_id": _S, "old": pl.Int64(), "new": pl.Int64(), "relation": _S, "certain": pl.Boolean()},
-    **{"position": pl.Int32(), "is_changed": pl.Boolean()},
-}
+_MERGED = pl.Schema(
+    {"setlist_id": _S, "old": pl.Int64(), "new": pl.Int64(), "relation": _S, "certain": pl.Boolean()}
+    | {"among": pl.Int32(), "position": pl.Int32(), "is_changed": pl.Boolean()}
+)
 
 
 def compare(rows: pl.DataFrame, known: Known) -> pl.DataFrame:
     """Compare the rows of known sets with what is there.
 
     Args:
-        rows: source, set_id, position, recording, track_id, artist, title of all rows of the files.
+        rows: source, set_id, position, recording, track_id, artist, title, cue_seconds of all rows of the files.
         known: What the database holds.
 
     Returns:
@@ -97,12 +92,15 @@ class _Row:
     new: int | None
     relation: str
     certain: bool
+    among: int | None = None
     position: int = 0
 
 
 def _aligned(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     # A slot whose track has no name stands as an unknown, not as one called `ID`.
-    found = align(*(side.select("position", "artist", "title", pair="setlist_id") for side in (old, new)))
+    cues = pl.col("notes").str.json_path_match("$.cue_seconds").cast(pl.Float64, strict=False), pl.col("cue_seconds")
+    sides = zip((old, new), cues, strict=True)
+    found = align(*(side.select("position", "artist", "title", pair="setlist_id", cue=cue) for side, cue in sides))
     was, now = old["position"].to_list(), new["position"].to_list()
     listings = {str(pair): group for (pair,), group in found.group_by("pair", maintain_order=True)}
     out: list[tuple[object, ...]] = []
@@ -110,9 +108,13 @@ def _aligned(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
         group = listings.get(str(setlist_id))
         merged = [_Row(None, n, "inserted", True) for n in rows["row"]]
         merged = merged if group is None else [_Row(*row) for row in group.drop("pair").iter_rows()]
-        merged = _settled(merged, was, now)
+        perhaps = [row for row in merged if row.relation == "perhaps"]
+        merged = _settled([row for row in merged if row.relation != "perhaps"], was, now)
         changed = any(row.relation == "removed" or row.old is None or was[row.old] != row.position for row in merged)
-        out += [(setlist_id, row.old, row.new, row.relation, row.certain, row.position, changed) for row in merged]
+        goes = {row.old for row in merged if row.relation == "removed"}
+        for row in [*merged, *(row for row in perhaps if row.old in goes)]:
+            said = (row.old, row.new, row.relation, row.certain, row.among, row.position)
+            out.append((setlist_id, *said, changed and row.among is None))
     said = pl.DataFrame(out, schema=_MERGED, orient="row")
     held = old.with_row_index("old").select(
         pl.col("old").cast(pl.Int64), old_position="position", track_id="there", was_artist="artist", was_title="title",
@@ -171,5 +173,6 @@ def _by_place(rows: list[_Row], was: Sequence[int], now: Sequence[int]) -> list[
         old, new = held.get(position), said.get(position)
         relation = "kept" if new is None else "inserted" if old is None else "other"
         known = paired.get((old, new))
-        settled.append(_Row(old, new, known.relation if known and new is not None else relation, False, position))
+        relation = known.relation if known and new is not None else relation
+        settled.append(_Row(old, new, relation, False, position=position))
     return settled

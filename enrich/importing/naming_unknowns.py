@@ -45,7 +45,7 @@ def told_apart(compared: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 def changes(compared: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """set_id, position, old_position, relation, was, now: every row that is not as it was."""
     said = rows.select("recording", now=_NAMED)
-    differs = ~pl.col.relation.is_in(["same", "kept"]) | (
+    differs = ~pl.col.relation.is_in(["same", "kept", "perhaps"]) | (
         (pl.col.relation == "same") & (pl.col.position != pl.col.old_position)
     )
     return (
@@ -90,7 +90,11 @@ def proposed(
         bucket=ground,
         confidence=pl.when(pl.col.relation == "renamed").then(0.0).otherwise(shares(ground)),
         cases=ground.replace_strict(measured_in, default=0, return_dtype=pl.Int64),
-        found=pl.concat_list(pl.format("{} says {} where it had {}", "set_id", _NAMED, _WAS)),
+        found=pl.concat_list(
+            pl.when(pl.col.among.is_null())
+            .then(pl.format("{} says {} where it had {}", "set_id", _NAMED, _WAS))
+            .otherwise(pl.format("{} has {} more rows where it had {}; one is {}", "set_id", "among", _WAS, _NAMED))
+        ),
         blank=blank,
     )
     evidence = pl.struct(
@@ -126,6 +130,7 @@ def _ground() -> pl.Expr:
     return (
         pl.when(pl.col.relation == "renamed").then(pl.lit("another name"))
         .when(pl.col.source == "same-key").then(pl.lit("names agree"))
+        .when(pl.col.relation == "perhaps").then(pl.format("rescraped among {}", "among"))
         .when("certain").then(pl.lit("rescraped certain"))
         .when(~is_unknown_artist(pl.col.was_artist)).then(pl.lit("rescraped artist"))
         .otherwise(pl.lit("rescraped likely"))
@@ -148,8 +153,8 @@ def _found(
         "key_is_named", "is_whole", meant=pl.when(there & pl.col.is_whole).then("track_id"), own="track_id",
     )  # fmt: skip
     same_set = (
-        compared.filter(pl.col.relation.is_in(["named", "renamed"]) & pl.col.track_id.is_not_null())
-        .select("recording", "relation", "certain", "track_id", "was_artist", "was_title")
+        compared.filter(pl.col.relation.is_in(["named", "renamed", "perhaps"]) & pl.col.track_id.is_not_null())
+        .select("recording", "relation", "certain", "among", "track_id", "was_artist", "was_title")
         .join(said, on="recording", maintain_order="left")
         .with_columns(source=pl.lit("rescraped"))
     )
@@ -158,6 +163,7 @@ def _found(
         .with_columns(
             pl.lit("named").alias("relation"), pl.lit(value=True).alias("certain"), pl.lit("same-key").alias("source"),
             pl.lit(None, pl.String).alias("was_artist"), pl.lit("ID").alias("was_title"), track_id="key_track",
+            among=pl.lit(None, pl.Int32),
         )
         .select(same_set.columns)
     )  # fmt: skip

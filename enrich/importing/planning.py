@@ -73,7 +73,8 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
     artists, credits = credited(recordings, known)
     identified = _identified(recordings, credits, known)
     in_sets = identified.filter(pl.col.position.is_not_null())
-    compared = told_apart(compare(in_sets, known), in_sets)
+    said = told_apart(compare(in_sets, known), in_sets)
+    compared = said.filter(pl.col.relation != "perhaps")
     there = compared.filter(pl.col.recording.is_not_null() & pl.col.track_id.is_not_null())
     fresh = in_sets.join(there, on="recording", how="anti")
     components = component_of.join(fresh.select("recording"), left_on="whole", right_on="recording", how="semi")
@@ -91,7 +92,7 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
     djs = performers.filter(pl.col.is_new & pl.col.performer_id.is_in(setlists["performer_id"].implode()))
     needed = pl.concat([track_artists["artist_id"], djs["artist_id"].drop_nulls()]).implode()
     rows = _new_slots(fresh, setlists)
-    proposals, conflicts, seen = proposed(compared, identified, credits, artists, known, made=added["track_id"])
+    proposals, conflicts, seen = proposed(said, identified, credits, artists, known, made=added["track_id"])
     return Plan(
         artists=_new_artists(artists.filter(pl.col.is_new & pl.col.artist_id.is_in(needed))),
         performers=_new_performers(djs),

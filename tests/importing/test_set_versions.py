@@ -15,6 +15,8 @@ from enrich.database.connection import connect
 from enrich.importing.running import import_
 from enrich.importing.undoing import undo_import
 from enrich.ledger.proposals import proposals
+from enrich.ledger.review import accept
+from enrich.ledger.writing import writeback
 from enrich.pipeline.cycle import trigger
 from enrich.settings import Settings
 from tests.importing.test_importing import NOW, TABLES, _dump, _query
@@ -143,13 +145,53 @@ def test_without_a_policy_a_name_waits_for_the_next_cycle(database: Settings, tm
     assert _listing(database) == _numbered(NAMED)
 
 
-def test_a_name_whose_place_is_in_doubt_waits(database: Settings, tmp_path: Path) -> None:
-    import_(_file(tmp_path, [*NAMES[:2], (None, "ID"), (None, "ID"), *NAMES[3:]]), settings=database, now=NOW)
-    done = import_(_file(tmp_path, [*NAMES[:2], ("A", "B"), ("C", "D"), ("E", "F"), *NAMES[3:]]), settings=database,
-                   now=LATER)  # fmt: skip
+BESIDE = [*NAMES[:2], ("Vale", "Ember"), ("Ruth", "Tide"), *NAMES[3:]]
 
-    assert done.identities_accepted == 0
-    assert done.plays + done.already_there == 8
+
+def test_an_id_beside_a_row_that_was_missing(database: Settings, tmp_path: Path) -> None:
+    import_(_file(tmp_path, NAMES), settings=database, now=NOW)
+    before = _state(database)["setlist_tracks"]
+    done = import_(_file(tmp_path, BESIDE), settings=database, now=LATER)
+    found = proposals(database).sort("value")
+
+    # The set is right at once; which of the two rows the unknown was is for a person.
+    assert _listing(database) == _numbered(BESIDE)
+    assert (done.identities_accepted, done.identities_waiting) == (0, 2)
+    assert found.select("value", "status").rows() == [("Ruth - Tide", "proposed"), ("Vale - Ember", "proposed")]
+    assert found["confidence"].is_between(0.45, 0.55).all()
+    assert "s has 2 more rows where it had ID; one is Vale - Ember" in found["evidence"][1]
+    assert import_(tmp_path / "a.jsonl", settings=database, now=LATER).run_id is None
+
+    accept(database, [found["proposal_id"][1]], by="ana", now=LATER)
+    assert writeback(database, now=LATER, apply=True).identities_written == 1
+    settled = "select e.status from enrichment_status e join tracks t on t.id = e.track_id where t.title = 'ID'"
+    assert _query(database, settled) == [("completed",)]
+    assert done.run_id
+    undo_import(done.run_id, settings=database, now=LATER)
+    assert _state(database)["setlist_tracks"] == before
+
+
+@pytest.mark.parametrize("by_cue", [True, False], ids=["cue", "gap-in-the-numbers"])
+def test_an_id_whose_place_is_told_is_named_at_once(database: Settings, tmp_path: Path, by_cue: bool) -> None:
+    def file(names: list[tuple[str | None, str]], at: list[int]) -> Path:
+        rows = [
+            {
+                "set_id": "s",
+                "artist": a,
+                "title": t,
+                **({"position": n, "cue_seconds": i * 300} if by_cue else {"position": i}),
+            }
+            for n, (i, (a, t)) in enumerate(zip(at, names, strict=True), start=1)
+        ]
+        (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        return tmp_path / "a.jsonl"
+
+    import_(file(NAMES, [1, 2, 4, 5, 6, 7]), settings=database, now=NOW)
+    done = import_(file(BESIDE, [*range(1, 8)]), settings=database, now=LATER)
+
+    assert (done.identities_accepted, done.identities_waiting) == (1, 0)
+    assert proposals(database)["value"].to_list() == ["Ruth - Tide"]
+    assert _listing(database) == _numbered(BESIDE)
 
 
 def test_a_name_against_a_name_is_for_review(database: Settings, tmp_path: Path) -> None:
