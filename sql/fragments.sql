@@ -44,6 +44,19 @@ nullif(trim(to_jsonb(track.*) ->> 'artist_name'), '')
 -- boolean: no retry is left to a row of enrichment_status.
 coalesce(retry_count, 0) >= $max_attempts
 
+-- name: artists_of_slot
+-- text: the primary artists of the track in the slot `p`, as one credit.
+(
+    select string_agg(a.name, ' & ' order by c.position, a.name)
+    from track_artists as c
+    join artists as a on a.id = c.artist_id
+    where c.track_id = p.track_id and c.role = 'primary'
+)
+
+-- name: name_of_set
+-- text: what the set `s` is called, where any program wrote it.
+coalesce(s.metadata ->> 'name', s.metadata ->> 'set_name', s.metadata ->> 'title', s.metadata ->> 'event')
+
 -- name: slots_of_set
 -- All slots of the set `s`, exactly, in order.
 (

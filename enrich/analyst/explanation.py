@@ -58,6 +58,8 @@ class Explanation:
     proposed: pl.DataFrame | None
     """The ledger's rows; None where it was not asked."""
     retry: str
+    also: Mapping[str, str]
+    """Sets that are listed twice, and what the other listing is called."""
 
     @property
     def headline(self) -> str:
@@ -103,6 +105,8 @@ class Explanation:
                     for r in slots]  # fmt: skip
             here = [n for n, slot in enumerate(slots) if slot["offset"] == 0]
             heading = f"{day} · {first['dj'] or 'unknown DJ'} · {first['set_name'] or 'unnamed set'}"
+            if again := self.also.get(first["set_id"]):
+                heading += f" · listed again as {again}, counted once"
             found.append((heading, Table(("slot", "artist", "title", "label"), rows, here)))
         return found
 
@@ -173,12 +177,27 @@ def explain(
         candidates=own,
         proposed=ledger,
         retry=_retry(track, now=now),
+        also=_also(ws),
     )
+
+
+def _also(ws: Workspace) -> dict[str, str]:
+    """set_id, and what its other listings are called; both ways."""
+    second = ws.second_listings.unique("set_id", maintain_order=True)
+    first = ws.tracklists.select("set_id", first="set_name").unique("set_id")
+    both = second.join(first, left_on="duplicate_of", right_on="set_id", how="left", maintain_order="left")
+    said: dict[str, str] = {}
+    for set_id, name, other, other_name in both.select("set_id", "set_name", "duplicate_of", "first").iter_rows():
+        said[set_id] = other_name or other
+        said[other] = "; ".join(filter(None, [said.get(other), name or set_id]))
+    return said
 
 
 def _plays(ws: Workspace, track_id: str, ledger: pl.DataFrame | None) -> pl.DataFrame:
     """Its plays; those of the recording it turned out to be, where its slots went over to that."""
     own = questions.plays_of(ws.tracklists, track_id)
+    if own.is_empty():
+        own = questions.plays_of(ws.second_listings, track_id)
     if ledger is None or not own.is_empty():
         return own
     meant = ledger.filter(kind="identity", status="written")["evidence"].str.json_path_match("$.recording_id")

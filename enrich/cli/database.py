@@ -207,11 +207,16 @@ def _import_text(result: ImportResult) -> str:
     return (
         f"{result.slots} slots read from {result.files} file{'s' if result.files != 1 else ''}: "
         f"{result.plays} new plays in {result.sets} new sets, {result.already_there} already there\n"
+        f"{_linked(result.sets_linked)}"
         f"new: {result.tracks} tracks, {result.artists} artists, {result.performers} performers\n"
         f"unknown artist: {result.unknown_slots} of the new plays; IDs of any kind: {result.id_slots}\n"
         f"labels filled in: {result.labels_filled}; rows set aside: {result.bad_rows}; "
         f"repeated: {result.repeated_rows}{_changes_text(result)}"
     )
+
+
+def _linked(pairs: int) -> str:
+    return f"listed twice, counted once: {pairs} set{'s' if pairs != 1 else ''}\n" if pairs else ""
 
 
 def _changes_text(result: ImportResult) -> str:

@@ -65,12 +65,20 @@ def identify(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -
 def recordings_meant(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None) -> pl.DataFrame:
     """`identify` with recording_key, the `track_key` of the play that names the recording."""
     slots = played(tracklists)
-    found = [_other_listing(tracklists, slots, with_known(aliases)), _same_key(slots), _named_later(slots)]
-    return _ranked(pl.concat(found), slots)
+    listings, rows = pair_listings(tracklists, slots, with_known(aliases))
+    once = slots.join(_second(listings, slots), on="set_id", how="anti", maintain_order="left")
+    return _ranked(pl.concat([_other_listing(rows, slots), _same_key(slots), _named_later(slots, once)]), slots)
 
 
-def _other_listing(tracklists: pl.DataFrame, slots: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
-    _, rows = pair_listings(tracklists, slots, aliases)
+def _second(listings: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
+    """set_id: of two listings of one set the one that names less, whose plays count nowhere."""
+    named = slots.group_by("set_id").agg(named=pl.col("unit").count())
+    both = listings.filter(verdict="one").join(named, on="set_id").join(named, left_on="other_id", right_on="set_id")
+    less = pl.when(pl.col("named") < pl.col("named_right")).then("set_id").otherwise("other_id")
+    return both.select(set_id=less).unique()
+
+
+def _other_listing(rows: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
     turned = rows.rename({"slot": "other_slot", "other_slot": "slot"}).select(rows.columns)
     about = slots.select("slot", "blank", "unit", "set_id")
     place = pl.when("certain").then(pl.lit("at the same place")).when(pl.col("among").is_null())
@@ -115,8 +123,8 @@ def _same_key(slots: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _named_later(slots: pl.DataFrame) -> pl.DataFrame:
-    found = candidates(slots)
+def _named_later(slots: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
+    found = candidates(once, slots.filter(pl.col("blank").is_not_null()))
     return (
         found.with_columns(confidence(found))
         .with_columns(source=pl.lit("named-later"), evidence=_said())

@@ -30,7 +30,7 @@ MAX_APART = 400
 #: Recordings of more sets than this say nothing about two listings being one, and cost the square of their number.
 COMMON = 200
 #: Recordings spelled alike that two sets share before they are aligned.
-_LEAST_SHARED = 2
+LEAST_SHARED = 2
 
 _DATE = r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}"
 
@@ -100,7 +100,7 @@ def _sharing(slots: pl.DataFrame, sets: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("set_id") < pl.col("set_id_right"))
         .group_by("set_id", other_id="set_id_right")
         .len("shared")
-        .filter(pl.col("shared") >= _LEAST_SHARED)
+        .filter(pl.col("shared") >= LEAST_SHARED)
     )
     return (
         shared.join(sets, on="set_id")

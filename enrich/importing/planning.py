@@ -39,6 +39,8 @@ class Plan:
     """`id, label`: tracks that are there, and a label the files know for them."""
     changed: pl.DataFrame
     """`setlist_id, file`: sets that are there, and whose slots are written anew."""
+    days: pl.DataFrame
+    """`setlist_id, day` of the sets that get slots."""
     changes: pl.DataFrame
     """CHANGES: how the files differ from what is there, row by row."""
     keys: pl.DataFrame
@@ -103,6 +105,7 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
         slots=slots_to_be(rows, compared),
         fills=_best_label(_there_by_name(fresh, there, identified)).rename({"track_id": "id"}),
         changed=sets_of(compared.filter("is_changed"), slots),
+        days=setlists.select("set_date", setlist_id="id").rename({"set_date": "day"}),
         changes=changes(compared, identified),
         keys=_keys(identified),
         proposals=proposals,

@@ -44,6 +44,8 @@ class ImportResult:
     slots: int
     """Slots read from the files, without the rows set aside."""
     sets: int
+    sets_linked: int
+    """Pairs of sets found to be one set, listed twice: counted once from now on."""
     plays: int
     tracks: int
     artists: int

@@ -75,6 +75,7 @@ def undo_import(run_id: str, *, settings: Settings, now: datetime) -> UndoneImpo
         tracks = IMPORTING["remove_new_tracks"].execute(cur, **began)
         IMPORTING["unlink_performers"].execute(cur, **began)
         IMPORTING["remove_new_artists"].execute(cur, **began)
+        IMPORTING["unlink_sets"].execute(cur, run_id=run_id)
         IMPORTING["withdraw_proposals"].execute(cur, run_id=run_id, now=now)
         mark_undone(cur, run_id, now=now)
     return UndoneImport(

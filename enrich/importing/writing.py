@@ -11,6 +11,7 @@ import polars as pl
 import psycopg
 
 from enrich.database.bulk import temporary_table
+from enrich.importing.linking import link_listings
 from enrich.importing.planning import Plan
 from enrich.ledger.policy import Policy
 from enrich.ledger.proposals import close_run, open_run, save
@@ -73,7 +74,7 @@ def write_plan(
         IMPORTING["clear_changed_sets"].execute(cur)
     _insert(cur, "slots", _SLOTS, plan.slots, {})
     _insert(cur, "keys", _KEYS, plan.keys, {})
-    run_id = None
+    run_id, linked = None, 0
     if plan.plays or anew.height or new.height or any(counts.values()):
         run_id = open_run(cur, "import", now=now)
         save(cur, new, run_id=run_id, seen=plan.seen, now=now)
@@ -82,12 +83,14 @@ def write_plan(
         written = write_accepted(cur, now=now, run_ids=[run_id])
         if anew.height:
             IMPORTING["add_versions"].execute(cur, run_id=run_id, now=now)
+        linked = link_listings(cur, plan, run_id=run_id, now=now)
         differing = dict(plan.changes.group_by("relation").len().iter_rows())
-        said = {**counts, "plays": plan.plays, "writeback": written.run_id, **differing}
+        said = {**counts, "plays": plan.plays, "linked": linked, "writeback": written.run_id, **differing}
         close_run(cur, run_id, now=now, summary=said)
     return {
         **{name: counts[name] for name in ("artists", "performers", "tracks")},
         "sets": counts["setlists"],
+        "sets_linked": linked,
         "plays": plan.plays,
         "run_id": run_id,
         "identities_accepted": sure.height,

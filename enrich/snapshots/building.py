@@ -51,7 +51,7 @@ def build_marts(con: Con, catalog: Catalog) -> dict[str, int]:
     name_sets(con)
     con.execute("create temp view slots as from every_slot")
     fill(con)
-    for mart in MARTS:
+    for mart in (*MARTS, "second_listings"):
         DUCKDB[f"marts_{mart}"].run(con)
     stage(con, catalog, STAGED, numbered=False)
     return count_marts(con)

@@ -19,7 +19,7 @@ from enrich.snapshots.places import latest, snapshots_folder
 from enrich.sql import DUCKDB
 
 #: Raised whenever a mart's columns or meaning change: a snapshot of another format is taken anew, not read.
-FORMAT = 3
+FORMAT = 4
 #: Columns of the table that are no text.
 _TYPES = {"taken_at": "timestamptz", "schema_version": "int", "rows": "json", "format": "int"}
 #: A snapshot is data, whoever made it: it reads no files, loads no extensions.

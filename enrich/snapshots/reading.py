@@ -59,6 +59,7 @@ STAGED: dict[str, dict[str, str]] = {
         "created_at": "timestamptz",
     },
     "playlist_tracks": {"playlist_id": KEY, "track_id": KEY, "position": "integer"},
+    "enrich_set_links": {"setlist_id": KEY, "other_id": KEY},
     "enrich_attempts": {"track_id": KEY, "command": "varchar", "attempted_at": "timestamptz"},
 }  # fmt: skip
 

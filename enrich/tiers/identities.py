@@ -55,7 +55,8 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     asked = ws.tracks.filter(
         pl.col("track_id").is_in(track_ids.implode()) | pl.col("status").is_in(_WAITING) | no_title
     )
-    found = recordings_meant(ws.tracklists, aliases=ws.aliases)
+    listed = [ws.tracklists, ws.second_listings.drop("duplicate_of")]
+    found = recordings_meant(pl.concat(listed), aliases=ws.aliases)
     found = (
         found.join(asked.select(track_key="track_id"), on="track_key", how="semi")
         .filter(pl.col("recording_key").is_not_null(), pl.col("recording_key") != pl.col("track_key"))

@@ -6,12 +6,12 @@ where they belong (track, credit, artist–label map, setlists), so that later t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from enrich.frames.schemas import proposed_artists
+from enrich.frames.schemas import TRACKLISTS, proposed_artists
 from enrich.labels.book import LabelBook
 from enrich.text.normalise import artist_key, label_key
 
@@ -19,9 +19,16 @@ if TYPE_CHECKING:
     from enrich.snapshots.opening import Snapshot
 
 
+#: TRACKLISTS, and the set that each slot's set is a second listing of.
+SECOND_LISTINGS = pl.Schema({**TRACKLISTS, "duplicate_of": pl.String()})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """The marts `tracks`, `credits`, `artists`, `labels`, `tracklists` of one snapshot, see ARCHITECTURE.md."""
+    """The marts `tracks`, `credits`, `artists`, `labels`, `tracklists` of one snapshot, see ARCHITECTURE.md.
+
+    `second_listings` are the slots of sets that are in `tracklists` by another listing; nothing counts their plays.
+    """
 
     snapshot_id: str
     tracks: pl.DataFrame
@@ -29,14 +36,13 @@ class Workspace:
     artists: pl.DataFrame
     labels: pl.DataFrame
     tracklists: pl.DataFrame
+    second_listings: pl.DataFrame = field(default_factory=lambda: SECOND_LISTINGS.to_frame())
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Workspace:
         """Copy the marts into memory."""
-        return cls(
-            snapshot_id=str(snapshot.manifest.snapshot_id),
-            **{name: snapshot.frame(name) for name in ("tracks", "credits", "artists", "labels", "tracklists")},
-        )
+        marts = ("tracks", "credits", "artists", "labels", "tracklists", "second_listings")
+        return cls(snapshot_id=str(snapshot.manifest.snapshot_id), **{name: snapshot.frame(name) for name in marts})
 
     @property
     def known(self) -> pl.DataFrame:

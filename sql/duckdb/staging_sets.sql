@@ -43,8 +43,9 @@ select set_id, position, track_id, is_id,
 from written
 
 -- name: staging_rival_slots()
--- One row per slot of the sets that may be one: same DJ, same day, more than one source. `recording` is equal where two
--- slots hold the same known recording, whatever track row it has: it tells whether two sets are one.
+-- One row per slot of the sets that may be one: same DJ, same day, more than one source, or linked by an import.
+-- `recording` is equal where two slots hold the same known recording, whatever track row it has: it tells whether two
+-- sets are one.
 create or replace temp table rival_slots as
 with
 days as (
@@ -56,6 +57,8 @@ days as (
 ),
 rivals as (
     select s.* from sets_keyed s join days using (dj_key, set_date)
+    union
+    select s.* from sets_keyed s join staged.enrich_set_links l on s.set_id in (l.setlist_id, l.other_id)
 )
 select s.set_id, s.dj_key, s.set_date, s.source, s.is_complete, p.position,
     case when n.is_known_artist and n.is_known_title then hash(n.artist_key, n.base_key) end as recording
@@ -64,30 +67,45 @@ left join every_slot p on p.set_id = s.set_id
 left join every_named_tracks n on n.track_id = p.track_id
 
 -- name: staging_duplicate_sets(min_shared, min_overlap)
--- One row per set that is another one again: same DJ, same day, another source, and at least `min_shared` recordings
--- in common that are at least `min_overlap` (0–1) of the shorter set's. The more complete of the two is kept: more
--- known recordings, then flagged complete, then more slots, then the smaller id.
+-- One row per set that is another one again: linked by an import, or same DJ, same day, another source, and at least
+-- `min_shared` recordings in common that are at least `min_overlap` (0–1) of the shorter set's. The more complete of the
+-- two is kept: more known recordings, then flagged complete, then more slots, then the smaller id.
 create or replace temp table duplicate_sets as
 with sized as (
     select set_id, dj_key, set_date, source, is_complete, count(position) as slots, count(distinct recording) as known
     from rival_slots
     group by all
 ),
-pairs as (
-    select a.set_id as kept, b.set_id as dropped, least(a.known, b.known) as shorter
+alike as (
+    select a.set_id as one, b.set_id as other, false as is_linked
     from sized a
-    join sized b on a.dj_key = b.dj_key and a.set_date = b.set_date and a.source <> b.source
-    where (a.known, a.is_complete, a.slots, b.set_id) > (b.known, b.is_complete, b.slots, a.set_id)
-        and least(a.known, b.known) >= $min_shared
+    join sized b on a.dj_key = b.dj_key and a.set_date = b.set_date and a.source <> b.source and a.set_id < b.set_id
+    where least(a.known, b.known) >= $min_shared
+    union all
+    select setlist_id, other_id, true from staged.enrich_set_links
+),
+pairs as (
+    select if(a_is_fuller, one, other) as kept, if(a_is_fuller, other, one) as dropped, is_linked, shorter
+    from (
+        select q.*, least(a.known, b.known) as shorter,
+            (a.known, a.is_complete, a.slots, b.set_id) > (b.known, b.is_complete, b.slots, a.set_id) as a_is_fuller
+        from alike q
+        join sized a on a.set_id = q.one
+        join sized b on b.set_id = q.other
+    )
 ),
 shared as (
     select q.kept, q.dropped, q.shorter, count(distinct x.recording) as common
     from pairs q
     join rival_slots x on x.set_id = q.kept
     join rival_slots y on y.set_id = q.dropped and y.recording = x.recording
+    where not q.is_linked
     group by all
 )
 select dropped as set_id, min(kept) as duplicate_of
-from shared
-where common >= $min_shared and common >= $min_overlap * shorter
+from (
+    select kept, dropped from shared where common >= $min_shared and common >= $min_overlap * shorter
+    union all
+    select kept, dropped from pairs where is_linked
+)
 group by dropped

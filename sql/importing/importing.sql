@@ -40,18 +40,46 @@ where s.id = any($setlist_ids::uuid[])
 -- name: known_slots(setlist_ids)
 -- The same, with what its track is called.
 select
-    s.source, s.source_id, s.id::text, p.track_id::text, p.id_text, p.notes, t.title,
-    (
-        select string_agg(a.name, ' & ' order by c.position, a.name)
-        from track_artists as c
-        join artists as a on a.id = c.artist_id
-        where c.track_id = p.track_id and c.role = 'primary'
-    ),
+    s.source, s.source_id, s.id::text, p.track_id::text, p.id_text, p.notes, t.title, {{artists_of_slot}},
     p.position, p.is_id
 from setlists as s
 join setlist_tracks as p on p.setlist_id = s.id
 left join tracks as t on t.id = p.track_id
 where s.id = any($setlist_ids::uuid[])
+
+-- name: plays_of_nights(nights, but)
+-- One row per known slot of the sets of these days (UTC), but for some sets.
+select s.id::text, (s.set_date at time zone 'UTC')::date, p.track_id::text
+from setlists as s
+join setlist_tracks as p on p.setlist_id = s.id
+where (s.set_date at time zone 'UTC')::date = any($nights::date[])
+    and s.id <> all($but::uuid[])
+    and p.track_id is not null
+
+-- name: listings(setlist_ids)
+-- One row per slot of these sets, as files list them: the frame TRACKLISTS.
+select
+    s.id::text, d.name, {{name_of_set}}, (s.set_date at time zone 'UTC')::date, p.position, {{artists_of_slot}}, t.title,
+    null, p.is_id, null
+from setlists as s
+left join performers as d on d.id = s.performer_id
+join setlist_tracks as p on p.setlist_id = s.id
+left join tracks as t on t.id = p.track_id
+where s.id = any($setlist_ids::uuid[])
+
+-- name: insert_links(run_id, now)
+-- Sets found to be one.
+insert into enrich_set_links (setlist_id, other_id, in_order, share, run_id, linked_at)
+select setlist_id, other_id, in_order, share, $run_id, $now
+from new_links
+on conflict do nothing
+
+-- name: unlink_sets(run_id)
+-- What the run linked, and links of sets that are gone.
+delete from enrich_set_links as l
+where l.run_id = $run_id::uuid
+    or not exists (select from setlists as s where s.id = l.setlist_id)
+    or not exists (select from setlists as s where s.id = l.other_id)
 
 -- name: known_keys(keys)
 -- One row per key of a tracklist that is on record, and whose track is still there.
