@@ -291,7 +291,7 @@ class _Between:
         ]  # fmt: skip
         for i, j in may_be if self.sure else ():
             was_blank, is_blank = self.old.whole[i] is None, self.new.whole[j] is None
-            among = sum(a == i if was_blank else b == j for a, b in may_be)
+            among = max(sum(a == i for a, _ in may_be), sum(b == j for _, b in may_be))
             if was_blank != is_blank and among <= MOST_PLACES:
                 yield i, j, False, among if among > 1 else None
 

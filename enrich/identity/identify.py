@@ -81,8 +81,13 @@ def _second(listings: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
 def _other_listing(rows: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
     turned = rows.rename({"slot": "other_slot", "other_slot": "slot"}).select(rows.columns)
     about = slots.select("slot", "blank", "unit", "set_id")
-    place = pl.when("certain").then(pl.lit("at the same place")).when(pl.col("among").is_null())
-    place = place.then(pl.lit("at about the same place")).otherwise(pl.format("in one of {} places", "among"))
+    place = (
+        pl.when("certain")
+        .then(pl.lit("at the same place"))
+        .when(pl.col("among").is_null())
+        .then(pl.lit("at about the same place"))
+        .otherwise(pl.format("in one of {} places", "among"))
+    )
     return (
         pl.concat([rows, turned])
         .join(about.drop("unit"), on="slot")

@@ -113,8 +113,8 @@ def _aligned(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
         changed = any(row.relation == "removed" or row.old is None or was[row.old] != row.position for row in merged)
         goes = {row.old for row in merged if row.relation == "removed"}
         for row in [*merged, *(row for row in perhaps if row.old in goes)]:
-            said = (row.old, row.new, row.relation, row.certain, row.among, row.position)
-            out.append((setlist_id, *said, changed and row.among is None))
+            whole = (row.old, row.new, row.relation, row.certain, row.among, row.position)
+            out.append((setlist_id, *whole, changed and row.among is None))
     said = pl.DataFrame(out, schema=_MERGED, orient="row")
     held = old.with_row_index("old").select(
         pl.col("old").cast(pl.Int64), old_position="position", track_id="there", was_artist="artist", was_title="title",

@@ -1,42 +1,17 @@
-"""Who is credited on the recordings of an import, and with what role. Pure and set-based.
-
-Ids follow from names (UUIDs of version 5), so the same slot makes the same row whenever it is imported.
-"""
+"""Who is credited on the recordings of an import, and with what role. Pure and set-based."""
 
 from __future__ import annotations
 
-from hashlib import sha1
-from typing import Any
-from uuid import UUID
-
 import polars as pl
 
-from enrich.importing.known import Known, name_key
+from enrich.importing.known import Known, ids, name_key
 from enrich.text.credits import learn_names, split_credits
 from enrich.text.words import is_unknown_artist
 
-#: Never change: ids of rows imported before were made with it.
-_NAMESPACE = UUID("6f1c3a52-9d0b-5e0e-8a55-3d1f0c2b7e91")
-SEP = "\x1f"
 #: Who made a version, whatever adjectives stand behind; and adjectives that are part of no name.
 _WHOLE_REMIXER = r"(?i)^(.*\S)\s+(?:remix|rmx|remx|mix|edit|version|rework|bootleg)\s*$"
 _OF_THE_MIX = r"(?i)^\s+(?:original|extended|radio|instrumental|vocal|dub|main|long|short|full|vip|re|\d)"
 _SEPARATOR = r"(?i)[&+,/]| x | vs\.? | and "
-
-
-def ids(kind: str, keys: pl.Series) -> pl.Series:
-    """One UUID (version 5) a key, the same every time; made by hand, for an import needs a hundred thousand."""
-    begin = sha1(_NAMESPACE.bytes + f"{kind}{SEP}".encode(), usedforsecurity=False)
-    return pl.Series([_uuid(begin, str(key)) for key in keys], dtype=pl.String)
-
-
-def _uuid(begin: Any, key: str) -> str:
-    digest = begin.copy()
-    digest.update(key.encode())
-    value = bytearray(digest.digest()[:16])
-    value[6], value[8] = value[6] & 0x0F | 0x50, value[8] & 0x3F | 0x80
-    text = value.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _sure_remixers(recordings: pl.DataFrame, known: Known, artists: pl.Series) -> pl.DataFrame:

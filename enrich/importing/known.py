@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha1
 from typing import Any
+from uuid import UUID
 
 import polars as pl
 import psycopg
@@ -16,6 +18,9 @@ from enrich.text.normalise import artist_key, title_key
 from enrich.tracklists.naming import KEPT_APART, NAMESAKE, holdings, own_id, renamed
 from enrich.tracklists.slots import NOTES
 
+#: Never change: ids of rows imported before were made with it.
+_NAMESPACE = UUID("6f1c3a52-9d0b-5e0e-8a55-3d1f0c2b7e91")
+SEP = "\x1f"
 _S = pl.String()
 _PLACES = {**dict.fromkeys(("source", "set_id", "setlist_id", "there"), _S), "position": pl.Int32()}
 _TEXTS = ("source", "set_id", "setlist_id", "there", "id_text", "notes", "title", "artist")
@@ -74,7 +79,9 @@ def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
             sets.filter(pl.col.set_id.str.replace(NAMESAKE, "").is_in(namesakes))["setlist_id"],
         ]
     )
-    keys = slots["track_key"].drop_nulls().unique().to_list()
+    keys = slots["track_key"].drop_nulls().unique()
+    # Imports from before the keys were recorded made a key's unknown under this id.
+    made = ids("track", "key" + SEP + keys).to_list()
     return Known(
         artists=_by_key(artists, "artist_id", aliases=True).join(own, on="artist_id", maintain_order="left"),
         artist_names=pl.concat([artists["name"], artists["aliases"].explode(empty_as_null=True).drop_nulls()])
@@ -90,7 +97,12 @@ def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
         slots=frame("known_places", _PLACES, setlist_ids=theirs.unique().to_list()),
         named_slots=lambda ids: frame("known_slots", dict(KNOWN_SLOTS), setlist_ids=ids.unique().to_list()),
         sets=sets,
-        keys=frame("known_keys", {"track_key": _S, "key_track": _S, "key_is_named": pl.Boolean()}, keys=keys),
+        keys=frame(
+            "known_keys",
+            {"track_key": _S, "key_track": _S, "key_is_named": pl.Boolean()},
+            keys=keys.to_list(),
+            made=made,
+        ),
         performers=_by_key(performers, "performer_id", aliases=False),
         has_label_column="label" in writable(cur, "tracks"),
     )
@@ -115,6 +127,21 @@ def own_ids(slots: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.DataFra
     found = renamed(slots, new)
     apart = found.filter(found["set_id"] != slots["set_id"]).unique(["source", "set_id"], maintain_order=True)
     return found, apart.select("file", line=pl.lit(None, pl.Int64), reason=KEPT_APART, raw="set_name")
+
+
+def ids(kind: str, keys: pl.Series) -> pl.Series:
+    """One UUID (version 5) a key, the same every time; made by hand, for an import needs a hundred thousand."""
+    begin = sha1(_NAMESPACE.bytes + f"{kind}{SEP}".encode(), usedforsecurity=False)
+    return pl.Series([_uuid(begin, str(key)) for key in keys], dtype=pl.String)
+
+
+def _uuid(begin: Any, key: str) -> str:
+    digest = begin.copy()
+    digest.update(key.encode())
+    value = bytearray(digest.digest()[:16])
+    value[6], value[8] = value[6] & 0x0F | 0x50, value[8] & 0x3F | 0x80
+    text = value.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def name_key(name: pl.Expr) -> pl.Expr:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from enrich.importing.comparing import compare, sets_of, slots_to_be
-from enrich.importing.crediting import SEP, credited, ids
-from enrich.importing.known import Known, name_key, own_ids, signature
+from enrich.importing.crediting import credited
+from enrich.importing.known import SEP, Known, ids, name_key, own_ids, signature
 from enrich.importing.naming_unknowns import changes, proposed, told_apart
 from enrich.text.non_labels import is_non_label
 from enrich.text.normalise import fold, isrc_code, label_key, title_key

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -33,7 +34,7 @@ from enrich.tiers.internal import association, mashups, same_title
 from enrich.tiers.local_labels import database_labels, title_labels
 from enrich.tiers.proposing import no_proposals
 from enrich.tiers.same_title import speaks
-from enrich.tiers.workspace import Workspace
+from enrich.tiers.workspace import SECOND_LISTINGS, Workspace
 
 #: Tracks hidden at once, at most, and passes: over tracks of shared titles, and over first plays where tracks are few.
 _CASES, _PASSES = 1_500, 4
@@ -127,6 +128,11 @@ def with_truth(ws: Workspace, said: pl.DataFrame, whole: pl.Series | None = None
     return judged.with_columns(is_whole=is_whole)
 
 
+def _nothing_else() -> dict[str, Any]:
+    """Other listings, and what was worked out before, would tell what is hidden."""
+    return {"second_listings": SECOND_LISTINGS.to_frame(), "memo": {}}
+
+
 def without_artists(ws: Workspace, hidden: pl.Series) -> Workspace:
     """The workspace with these tracks' artists hidden."""
     gone, played = _is_in("track_id", hidden), _is_in("track_key", hidden)
@@ -137,6 +143,7 @@ def without_artists(ws: Workspace, hidden: pl.Series) -> Workspace:
         ),
         credits=ws.credits.filter(~gone),
         tracklists=ws.tracklists.with_columns(artist=pl.when(~played).then("artist"), is_id=pl.col("is_id") | played),
+        **_nothing_else(),
     )
 
 
@@ -149,6 +156,7 @@ def without_labels(ws: Workspace, hidden: pl.Series) -> Workspace:
         tracks=tracks,
         labels=ws.labels.join(tracks.select("label_key").drop_nulls(), on="label_key", how="semi"),
         tracklists=ws.tracklists.with_columns(label=pl.when(~played).then("label")),
+        **_nothing_else(),
     )
 
 
@@ -179,7 +187,8 @@ def with_first_plays(ws: Workspace, chosen: pl.Series) -> tuple[Workspace, pl.Se
         )
         .select(ws.tracklists.columns)
     )
-    return replace(ws, tracks=pl.concat([ws.tracks, twins]), tracklists=slots), twins["track_id"]
+    hidden = replace(ws, tracks=pl.concat([ws.tracks, twins]), tracklists=slots, **_nothing_else())
+    return hidden, twins["track_id"]
 
 
 def namesakes(ws: Workspace, chosen: pl.Series) -> pl.Series:

@@ -55,10 +55,12 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     asked = ws.tracks.filter(
         pl.col("track_id").is_in(track_ids.implode()) | pl.col("status").is_in(_WAITING) | no_title
     )
-    listed = [ws.tracklists, ws.second_listings.drop("duplicate_of")]
-    found = recordings_meant(pl.concat(listed), aliases=ws.aliases)
+    if "meant" not in ws.memo:
+        listed = [ws.tracklists, ws.second_listings.drop("duplicate_of")]
+        ws.memo["meant"] = recordings_meant(pl.concat(listed), aliases=ws.aliases)
     found = (
-        found.join(asked.select(track_key="track_id"), on="track_key", how="semi")
+        ws.memo["meant"]
+        .join(asked.select(track_key="track_id"), on="track_key", how="semi")
         .filter(pl.col("recording_key").is_not_null(), pl.col("recording_key") != pl.col("track_key"))
         .sort("track_key", "confidence", "recording_key", descending=[False, True, False])
         .unique(["track_key", "recording_key"], keep="first", maintain_order=True)

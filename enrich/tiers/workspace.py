@@ -7,7 +7,7 @@ where they belong (track, credit, artist–label map, setlists), so that later t
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -37,12 +37,15 @@ class Workspace:
     labels: pl.DataFrame
     tracklists: pl.DataFrame
     second_listings: pl.DataFrame = field(default_factory=lambda: SECOND_LISTINGS.to_frame())
+    #: What is worked out once a snapshot, shared by the workspaces that come of it by accepting.
+    memo: dict[str, pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Workspace:
         """Copy the marts into memory."""
         marts = ("tracks", "credits", "artists", "labels", "tracklists", "second_listings")
-        return cls(snapshot_id=str(snapshot.manifest.snapshot_id), **{name: snapshot.frame(name) for name in marts})
+        frames: dict[str, Any] = {name: snapshot.frame(name) for name in marts}
+        return cls(snapshot_id=str(snapshot.manifest.snapshot_id), **frames)
 
     @property
     def known(self) -> pl.DataFrame:

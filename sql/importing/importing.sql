@@ -81,12 +81,20 @@ where l.run_id = $run_id::uuid
     or not exists (select from setlists as s where s.id = l.setlist_id)
     or not exists (select from setlists as s where s.id = l.other_id)
 
--- name: known_keys(keys)
--- One row per key of a tracklist that is on record, and whose track is still there.
+-- name: known_keys(keys, made)
+-- One row per key of a tracklist that is on record, and whose track is still there; of a key that is not, the unknown
+-- that an import made of it (`made`, one id a key) before keys were recorded.
 select k.track_key, k.track_id::text, k.is_named
 from enrich_track_keys as k
 join tracks as t on t.id = k.track_id
 where k.track_key = any($keys)
+union all
+select k.track_key, t.id::text, false
+from unnest($keys::text[], $made::uuid[]) as k (track_key, made)
+join tracks as t on t.id = k.made
+where not exists (
+    select from enrich_track_keys as r join tracks as u on u.id = r.track_id where r.track_key = k.track_key
+)
 
 -- name: insert_keys()
 -- Keys of the files: a named track before an unknown, one that is there before one that is gone, else the first.

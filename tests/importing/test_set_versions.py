@@ -216,6 +216,24 @@ def test_keys_are_matched_against_the_whole_database(database: Settings, tmp_pat
     assert _listing(database, "s1") == [(1, "Zeta", "Sea")]
 
 
+def test_keys_imported_before_they_were_recorded(database: Settings, tmp_path: Path) -> None:
+    def one(set_id: str, artist: str | None, title: str) -> Path:
+        row = {"set_id": set_id, "position": 1, "artist": artist, "title": title, "track_key": "k9"}
+        (tmp_path / f"{set_id}.jsonl").write_text(json.dumps(row))
+        return tmp_path / f"{set_id}.jsonl"
+
+    forget = "delete from enrich_track_keys returning 1"
+    import_(one("s1", None, "ID"), settings=database, now=NOW)
+    _query(database, forget)
+    # The same file again puts its keys on record; another one meets the unknown without.
+    import_(tmp_path / "s1.jsonl", settings=database, now=LATER)
+    assert _query(database, forget) == [(1,)]
+    import_(one("s2", "Zeta", "Sea"), settings=database, now=LATER)
+
+    assert proposals(database).select("value", "source").rows() == [("Zeta - Sea", "same-key")]
+    assert _listing(database, "s1") == [(1, "Zeta", "Sea")]
+
+
 def test_a_key_whose_track_its_owner_deleted_means_the_track_that_comes_again(
     database: Settings, tmp_path: Path
 ) -> None:
