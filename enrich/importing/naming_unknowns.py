@@ -97,18 +97,8 @@ def proposed(
         ),
         blank=blank,
     )
-    evidence = pl.struct(
-        "artists",
-        "title",
-        "label",
-        "blank",
-        "found",
-        "bucket",
-        "cases",
-        recording_id="meant",
-        named_in="set_id",
-        days=pl.lit(0),
-    )
+    told = ("artists", "title", "label", "blank", "found", "bucket", "cases")
+    evidence = pl.struct(*told, recording_id="meant", named_in="set_id", days=pl.lit(0))
     proposals = with_ids(
         found.select(
             pl.lit(None, pl.String).alias("proposal_id"), "track_id", "kind", "value",
