@@ -21,9 +21,9 @@ import polars as pl
 from bench.rescraped import rescraped
 from enrich.frames.schemas import TRACKLISTS
 from enrich.identity.alignment import align
-from enrich.identity.candidates import candidates
+from enrich.identity.candidates import candidates, undated
 from enrich.identity.listings import pair_listings
-from enrich.identity.measured import listing_ground, matrix, store, train
+from enrich.identity.measured import listing_ground, matrix, store, train, undated_ground
 from enrich.identity.played import played
 
 FOLDS, BATCHES = 5, 8
@@ -99,29 +99,36 @@ def hidden(
     return blanked.drop("mask"), queries.select("slot", "true", "fold", "role", "blank")
 
 
-def replay(tracklists: pl.DataFrame, seed: int = 0) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Candidates of hidden first plays with `right` and `fold`, and the questions: slot (over batches), blank, role."""
+def replay(tracklists: pl.DataFrame, seed: int = 0) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, tuple[int, int]]]:
+    """Candidates of hidden first plays with `right` and `fold`; the questions: slot (over batches), blank, role; and
+    right and all of the names found as if nobody knew the day, by ground."""
     slots = played(tracklists)
     asked = questions(slots, seed)
     truth = slots.select("slot", true_title="title_key", true_keys="keys")
-    found, questioned = [], []
+    found, bare, questioned = [], [], []
     for batch in range(BATCHES):
         blanked, queries = hidden(tracklists, slots, asked.filter(batch=batch), seed + batch)
         left = played(blanked)
-        some = candidates(left, left.join(queries, on="slot", how="semi"))
-        named = left.select("title_key", "keys", named_slot="slot")
-        # Hiding slots may rename the recording of the others: it is right by title and artist, too.
-        same = (pl.col("title_key") == pl.col("true_title")) & (
-            pl.col("keys").list.set_intersection("true_keys").list.len() > 0
-        )
-        judged = some.join(queries.drop("blank"), on="slot").join(truth, on="slot").join(named, on="named_slot")
-        found.append(
-            judged.with_columns(right=(pl.col("unit") == pl.col("true")) | same.fill_null(value=False)).drop(
-                "true", "true_title", "true_keys", "title_key", "keys", "role"
-            )
-        )
+        rows = left.join(queries, on="slot", how="semi")
+        about = queries.drop("blank", "role").join(truth, on="slot")
+        found.append(_judged(candidates(left, rows), about, left))
+        bare.append(_judged(undated(left, rows), about, left))
         questioned.append(queries)
-    return pl.concat(found).sort("slot", "unit"), pl.concat(questioned).sort("slot")
+    by = pl.concat(bare).group_by(ground=undated_ground()).agg(pl.col("right").sum(), n=pl.len()).sort("ground")
+    counts = {str(ground): (int(right), n) for ground, right, n in by.iter_rows()}
+    return pl.concat(found).sort("slot", "unit"), pl.concat(questioned).sort("slot"), counts
+
+
+def _judged(found: pl.DataFrame, about: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
+    """`found` with fold and right."""
+    named = left.select("title_key", "keys", named_slot="slot")
+    # Hiding slots may rename the recording of the others: it is right by title and artist, too.
+    same = (pl.col("title_key") == pl.col("true_title")) & (
+        pl.col("keys").list.set_intersection("true_keys").list.len() > 0
+    )
+    judged = found.join(about, on="slot").join(named, on="named_slot")
+    right = (pl.col("unit") == pl.col("true")) | same.fill_null(value=False)
+    return judged.with_columns(right=right).drop("true", "true_title", "true_keys", "title_key", "keys")
 
 
 def held_out(found: pl.DataFrame, seed: int = 0) -> pl.Series:
@@ -237,10 +244,10 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args(argv)
-    found, asked = replay(read(options.data / "tracklists.parquet"))
+    found, asked, undated_shares = replay(read(options.data / "tracklists.parquet"))
     found = found.with_columns(held_out(found))
     shares, verdicts = listings(pl.read_parquet(options.data / "second_listings.parquet"))
-    shares |= rescraped(pl.read_parquet(options.data / "tracklists.parquet"))
+    shares |= undated_shares | rescraped(pl.read_parquet(options.data / "tracklists.parquet"))
     report = {
         "named_later": figures(found, asked),
         "plain_rule": round(plain_rule(found, asked), 4),

@@ -14,6 +14,8 @@ from rapidfuzz.process import cpdist
 MAX_DAYS = 548
 #: Two sets of a DJ this many days apart may hold the same unknown between the same neighbours.
 NEAR_DAYS = 42
+#: Of a slot without a day one of so many at most is proposed.
+MOST_OPTIONS = 3
 #: Titles played under a name in more slots than this say nothing.
 _COMMON = 400
 
@@ -48,6 +50,41 @@ def candidates(slots: pl.DataFrame, asked: pl.DataFrame | None = None) -> pl.Dat
     own_set = asked.select("slot", "set_id").join(known.select("set_id", "unit").unique(), on="set_id")
     pairs = pairs.join(own_set, on=["slot", "unit"], how="anti")
     return _signs(pairs, asked, known, slots).sort("slot", "unit")
+
+
+def undated(slots: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+    """The likeliest candidate of slots of which nobody knows the day, where at most `MOST_OPTIONS` come into question.
+
+    Args:
+        slots: PLAYED.
+        asked: Rows of `slots` without artist, or without title.
+
+    Returns:
+        slot, blank, unit, named_slot, options (artists who have the title, or recordings of the artist), plays (sets
+        that name this one, the most), by slot.
+    """
+    known = slots.drop_nulls("unit").select("set_id", "unit", "title_key", "keys", named_slot="slot")
+    titled = known.with_columns(key="title_key", option=pl.col("keys").list.first())
+    credited = known.explode("keys").with_columns(key="keys", option="unit")
+    about = asked.select("slot", "set_id", "blank", "title_key", "keys")
+    pairs = [
+        about.filter(blank=blank).explode("keys").with_columns(key=key).unique(["slot", "key"]).join(those, on="key")
+        for blank, key, those in (("artist", "title_key", titled), ("title", "keys", credited))
+    ]
+    return (
+        pl.concat(
+            [some.select("slot", "blank", "set_id", "set_id_right", "unit", "option", "named_slot") for some in pairs]
+        )
+        .filter(~(pl.col("set_id") == pl.col("set_id_right")).any().over("slot", "unit"))
+        .sort("slot", "option", "named_slot")
+        .group_by("slot", "blank", "option", maintain_order=True)
+        .agg(pl.col("unit", "named_slot").first(), plays=pl.col("set_id_right").n_unique())
+        .with_columns(options=pl.len().over("slot"))
+        .filter(pl.col("options") <= MOST_OPTIONS)
+        .sort("slot", "plays", "option", descending=[False, True, False])
+        .unique("slot", keep="first", maintain_order=True)
+        .drop("option")
+    )
 
 
 def _of_artist(asked: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

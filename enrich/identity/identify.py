@@ -12,9 +12,9 @@ from typing import Any
 import polars as pl
 
 from enrich.cooccurrence.slots import unknown_key
-from enrich.identity.candidates import candidates
+from enrich.identity.candidates import candidates, undated
 from enrich.identity.listings import pair_listings
-from enrich.identity.measured import confidence, grounds, listing_ground, shares
+from enrich.identity.measured import confidence, grounds, listing_ground, shares, undated_ground
 from enrich.identity.played import played
 from enrich.rules import MAX_RANK
 from enrich.text.persons import with_known
@@ -130,10 +130,20 @@ def _same_key(slots: pl.DataFrame) -> pl.DataFrame:
 
 def _named_later(slots: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
     found = candidates(once, slots.filter(pl.col("blank").is_not_null()))
-    return (
-        found.with_columns(confidence(found))
-        .with_columns(source=pl.lit("named-later"), evidence=_said())
-        .match_to_schema(_FOUND, extra_columns="ignore")
+    dated = found.with_columns(confidence(found)).with_columns(evidence=_said())
+    no_day = undated(once, slots.filter(pl.col("blank").is_in(["artist", "title"]), pl.col("day").is_null()))
+    what = (
+        pl.when(pl.col("blank") == "title").then(pl.lit("recordings of the artist")).otherwise(pl.lit("artists of it"))
+    )
+    no_day = no_day.with_columns(
+        confidence=shares(undated_ground()),
+        evidence=pl.format(
+            "no date of its set is known; of {} {} the most played, in {} sets", "options", what, "plays"
+        ),
+    )
+    return pl.concat(
+        some.with_columns(source=pl.lit("named-later")).match_to_schema(_FOUND, extra_columns="ignore")
+        for some in (dated, no_day)
     )
 
 

@@ -69,6 +69,11 @@ def listing_ground(verdict: pl.Expr, certain: pl.Expr, among: pl.Expr) -> pl.Exp
     return pl.concat_str(pl.lit("other-listing"), verdict, place.otherwise(pl.format("among {}", among)), separator=" ")
 
 
+def undated_ground() -> pl.Expr:
+    """What a name for a slot without a day stands on: what is missing, and how many come into question."""
+    return pl.format("undated {}, {} in question", "blank", "options")
+
+
 def confidence(candidates: pl.DataFrame) -> pl.Series:
     """The share of right ones among candidates (SIGNS) like each."""
     if candidates.is_empty():

@@ -49,7 +49,16 @@ primaries as (
 played as (
     select track_id, count(*) as plays
     from (
-        select track_id from setlist_tracks where track_id is not null
+        select play.track_id
+        from setlist_tracks as play
+        where play.track_id is not null
+            -- A set that is listed twice is one night.
+            and not exists (
+                select from enrich_set_links as link
+                join setlist_tracks as other
+                    on other.setlist_id = link.setlist_id and other.track_id = play.track_id
+                where link.other_id = play.setlist_id
+            )
         union all
         select track_id from playlist_tracks
     ) as slots

@@ -148,6 +148,21 @@ def test_a_title_that_has_an_artist_elsewhere() -> None:
     assert found.select("blank", "artist", "days").rows() == [("artist", "Lange Nacht", 63)]
 
 
+def test_without_a_date_the_most_played_of_few_is_named() -> None:
+    named = [a_set(f"n{n}", [("Vale", "Ember Rising"), SONGS[n], ("Ruth", "Long Harbour")], day=n) for n in range(3)]
+    asked = a_set("asked", [("Vale", "ID"), SONGS[9], (None, "Long Harbour"), ("ID", "ID")])
+    asked = asked.with_columns(set_date=pl.lit(None, pl.Date))
+    found = enrich.identify(pl.concat([*named, asked]))
+
+    assert found.select("position", "artist", "title", "source", "days").rows() == [
+        (1, "Vale", "Ember Rising", "named-later", None), (3, "Ruth", "Long Harbour", "named-later", None),
+    ]  # fmt: skip
+    assert found["confidence"].is_between(0.4, 0.9).all()
+    assert "no date of its set is known" in found["evidence"][0][0]
+    many = [a_set(f"m{n}", [("Vale", f"Ember Number {n}")]) for n in range(6)]
+    assert best(*many, asked).is_empty()
+
+
 def test_nothing_elsewhere_names_nothing() -> None:
     assert best(a_set("a", [("ID", "ID"), *SONGS[:3]]), a_set("b", SONGS[10:14], dj="Vale")).is_empty()
     assert enrich.identify(a_set("a", []).clear()).schema == IDENTITIES
