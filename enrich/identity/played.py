@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
 from enrich.cooccurrence.masking import group_recordings, remixers
@@ -12,19 +10,16 @@ from enrich.text.normalise import artist_key, fold, label_key
 from enrich.text.versions import base_key
 from enrich.text.words import is_unknown_title
 
-_STRINGS: Any = pl.List(pl.String)
+_S, _STRINGS = pl.String(), pl.List(pl.String)
 
 #: One row per slot. `blank` says what is missing: artist, title, both; null where nothing is. `unit` is the recording
 #: of a slot that is whole, all its versions as one; `before` and `after` those of its neighbours. `keys` are the
 #: artists, `title_key` the base title where it says enough to be compared, `working` the words of a working title;
 #: `day` counts from 1970.
 PLAYED = pl.Schema(
-    {
-        **{"slot": pl.Int64(), "set_id": pl.String(), "position": pl.Int32()},
-        **dict.fromkeys(("artist", "title", "label", "track_key", "dj_key", "series"), pl.String()),
-        **{"day": pl.Int32(), "blank": pl.String(), "unit": pl.String(), "keys": _STRINGS},
-        **dict.fromkeys(("title_key", "working", "remixer_key", "label_key", "before", "after"), pl.String()),
-    }
+    {"slot": pl.Int64(), "set_id": _S, "position": pl.Int32(), "artist": _S, "title": _S, "label": _S, "track_key": _S}
+    | {"dj_key": _S, "series": _S, "day": pl.Int32(), "blank": _S, "unit": _S, "keys": _STRINGS, "title_key": _S}
+    | {"working": _S, "remixer_key": _S, "label_key": _S, "before": _S, "after": _S}
 )
 
 #: A base title of fewer letters says too little ("Go", "One").

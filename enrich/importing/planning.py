@@ -96,8 +96,10 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
     rows = _new_slots(fresh, setlists)
     proposals, conflicts, seen = proposed(said, identified, credits, artists, known, made=added["track_id"])
     return Plan(
-        artists=_new_artists(artists.filter(pl.col.is_new & pl.col.artist_id.is_in(needed))),
-        performers=_new_performers(djs),
+        artists=_named(artists.filter(pl.col.is_new & pl.col.artist_id.is_in(needed)), id="artist_id"),
+        performers=_named(
+            djs.unique("performer_id", keep="first", maintain_order=True), id="performer_id", artist_id="artist_id"
+        ),
         links=performers.filter(~pl.col.is_new).select(id="performer_id", artist_id="artist_id").drop_nulls().unique(),
         setlists=setlists.filter("is_new").drop("is_new"),
         tracks=tracks,
@@ -297,7 +299,7 @@ def _tracks(added: pl.DataFrame, known: Known) -> pl.DataFrame:
         mashup_components=_json_list(components),
         is_remix=pl.col.remixer.is_not_null() | pl.col.version_class.is_in(["remix", "bootleg"]).fill_null(value=False),
         is_mashup=is_mashup,
-        metadata=_metadata(original),
+        metadata=pl.concat_str(pl.lit('{"original_data": '), _json(original), pl.lit("}")),
         status=status,
         label="label",
     )
@@ -397,34 +399,20 @@ def _new_slots(fresh: pl.DataFrame, setlists: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _new_artists(artists: pl.DataFrame) -> pl.DataFrame:
-    return artists.select(id="artist_id", **_named())
-
-
-def _new_performers(performers: pl.DataFrame) -> pl.DataFrame:
-    distinct = performers.unique("performer_id", keep="first", maintain_order=True)
-    return distinct.select(id="performer_id", artist_id="artist_id", **_named())
-
-
-def _named() -> dict[str, pl.Expr]:
-    """Name, its key and metadata; of a name longer than its column, metadata holds the whole."""
+def _named(rows: pl.DataFrame, **ids: str) -> pl.DataFrame:
+    """Ids, name, its key and metadata; of a name longer than its column, metadata holds the whole."""
     is_long = pl.col.name.str.len_chars() > MAX_NAME
-    return {
-        "name": pl.col.name.str.head(MAX_NAME),
-        "normalized_name": pl.col.key.str.head(MAX_NAME),
-        "metadata": pl.when(is_long).then(_json(pl.struct(full_name="name"))).otherwise(pl.lit("{}")),
-    }
-
-
-def _metadata(original: pl.Expr) -> pl.Expr:
-    return pl.concat_str(pl.lit('{"original_data": '), _json(original), pl.lit("}"))
+    return rows.select(
+        **ids,
+        name=pl.col.name.str.head(MAX_NAME),
+        normalized_name=pl.col.key.str.head(MAX_NAME),
+        metadata=pl.when(is_long).then(_json(pl.struct(full_name="name"))).otherwise(pl.lit("{}")),
+    )
 
 
 def _json(struct: pl.Expr) -> pl.Expr:
     """A struct as JSON without its nulls."""
-    encoded = struct.struct.json_encode()
-    bare = encoded.str.replace_all(r'"\w+":null,?', "")
-    return bare.str.replace(r",\}$", "}")
+    return struct.struct.json_encode().str.replace_all(r'"\w+":null,?', "").str.replace(r",\}$", "}")
 
 
 def _json_list(texts: pl.Expr) -> pl.Expr:
