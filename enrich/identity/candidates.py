@@ -68,8 +68,8 @@ def undated(slots: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     credited = known.explode("keys").with_columns(key="keys", option="unit")
     about = asked.select("slot", "set_id", "blank", "title_key", "keys")
     pairs = [
-        about.filter(blank=blank).explode("keys").with_columns(key=key).unique(["slot", "key"]).join(those, on="key")
-        for blank, key, those in (("artist", "title_key", titled), ("title", "keys", credited))
+        about.filter(blank=blank).with_columns(key=key).explode("key").drop_nulls("key").join(those, on="key")
+        for blank, key, those in (("artist", pl.concat_list("title_key"), titled), ("title", pl.col("keys"), credited))
     ]
     return (
         pl.concat(
