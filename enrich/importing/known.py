@@ -65,7 +65,7 @@ def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
     artists = frame(
         "known_artists", {"artist_id": _S, "name": _S, "normalized_name": _S, "aliases": pl.List(pl.String)}
     )
-    tracks = frame("known_tracks", {"track_id": _S, "title": _S, "artist_ids": pl.List(pl.String)})
+    tracks = frame("known_tracks", {"track_id": _S, "title": _S, "artist_ids": _S})
     performers = frame("known_performers", {"performer_id": _S, "name": _S, "normalized_name": _S})
     own = artists.select("artist_id", own_key=name_key(pl.col.name))
     sets = frame(
@@ -87,7 +87,8 @@ def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
         artist_names=pl.concat([artists["name"], artists["aliases"].explode(empty_as_null=True).drop_nulls()])
         if artists.height
         else pl.Series("name", [], dtype=pl.String),
-        tracks=tracks.explode("artist_ids")
+        tracks=tracks.with_columns(pl.col.artist_ids.str.split(" "))
+        .explode("artist_ids")
         .join(own, left_on="artist_ids", right_on="artist_id", maintain_order="left")
         .group_by("track_id", "title", maintain_order=True)
         .agg(signature=signature(pl.col.own_key))

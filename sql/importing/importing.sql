@@ -11,7 +11,8 @@ from artists
 order by created_at, id
 
 -- name: known_tracks()
--- One row per track with a known artist: its whole title and its primary artists, sorted.
+-- One row per track with a known artist: its whole title and its primary artists, sorted, in one text: a list a row is
+-- dear to read.
 select
     t.id::text,
     case
@@ -20,7 +21,7 @@ select
         then t.metadata -> 'original_data' ->> 'title'
         else t.title
     end as title,
-    array_agg(distinct a.artist_id::text order by a.artist_id::text) as artist_ids
+    string_agg(distinct a.artist_id::text, ' ' order by a.artist_id::text) as artist_ids
 from tracks as t
 join track_artists as a on a.track_id = t.id and a.role = 'primary'
 group by t.id
