@@ -65,10 +65,7 @@ def played(tracklists: pl.DataFrame) -> pl.DataFrame:
             title_key=pl.when(pl.col("titled") & (base.str.len_chars() >= LEAST_LETTERS)).then(base),
             working=pl.when(pl.col("blank") == "title", _says(pl.col("words"))).then("words"),
         )
-        .with_columns(
-            before=pl.col("unit").shift(1).over("set_id"),
-            after=pl.col("unit").shift(-1).over("set_id"),
-        )
+        .with_columns(before=pl.col("unit").shift(1).over("set_id"), after=pl.col("unit").shift(-1).over("set_id"))
         .match_to_schema(PLAYED, extra_columns="ignore")
     )
 

@@ -40,6 +40,8 @@ class TrackQuery:
     """The credit as written; None when nobody knows."""
     duration_ms: int | None = None
     isrc: str | None = None
+    released: tuple[date, date] | None = None
+    """Asked for is whatever the artist released within these days, in place of a title."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

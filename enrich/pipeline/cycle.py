@@ -211,7 +211,7 @@ def _run(
         scale=scale,
         pool=ledger,
         label_tiers=(*LABEL_TIERS, outside.outside_labels),
-        artist_tiers=(imported(ledger), *ARTIST_TIERS, outside.artists) if names_artists else (),
+        artist_tiers=(imported(ledger), *ARTIST_TIERS, outside.artists, outside.new_releases) if names_artists else (),
         context_tiers=outside.context_tiers(learned=learned) if names_artists else (),
         on_progress=on_progress,
     )

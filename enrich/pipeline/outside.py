@@ -16,6 +16,7 @@ from enrich.tiers.confirming import ConfirmedCandidates
 from enrich.tiers.context import ContextRankings, context_tier
 from enrich.tiers.external import OutsideArtists
 from enrich.tiers.label_hunter import by_source_text
+from enrich.tiers.new_releases import NewReleases
 from enrich.tiers.outside_labels import OutsideLabels
 from enrich.tiers.workspace import Workspace
 
@@ -40,6 +41,7 @@ class OutsideTiers:
         self.labels = OutsideLabels(sources, on_progress=labels, stop=stop)
         self.artists = OutsideArtists(sources, on_progress=shown("artists at the sources"), stop=stop)
         self.rankings = ContextRankings(shown("ranking"))
+        self.new_releases = NewReleases(sources, stop=stop)
         self.confirmed = ConfirmedCandidates(sources, stop=stop, rankings=self.rankings)
         self._askers = [self.labels.asking, *([self.artists.asking] if names_artists else [])]
 
@@ -58,4 +60,5 @@ class OutsideTiers:
     @property
     def unavailable(self) -> dict[str, str]:
         """Source → why it could not answer."""
-        return {**self.confirmed.unavailable, **self.artists.unavailable, **self.labels.unavailable}
+        asked = (self.new_releases, self.confirmed, self.artists, self.labels)
+        return {source: reason for tier in asked for source, reason in tier.unavailable.items()}

@@ -56,6 +56,8 @@ class WebSource(ABC):
     name: ClassVar[str]
     #: Sources that ban quick callers are asked one track at a time.
     one_at_a_time: ClassVar[bool] = False
+    #: Can be asked what an artist released within some days (`TrackQuery.released`).
+    lists_new: ClassVar[bool] = False
 
     def __init__(self, http: Http, *, rate: float) -> None:
         self._http = http
@@ -79,7 +81,7 @@ class WebSource(ABC):
 
     def search(self, query: TrackQuery) -> SourceAnswer:
         """See `Source.search`. A track without a title or ISRC is asked of nobody: nothing can be found by `ID`."""
-        if not is_searchable(query):
+        if not (self.lists_new if query.released else is_searchable(query)):
             return SourceAnswer(source=self.name, availability=Availability.OK, reason="title unknown: not asked")
         requests = self._http.requests()
         try:

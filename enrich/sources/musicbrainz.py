@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from enrich.matching.choice import CONCERT
@@ -59,9 +60,13 @@ class MusicBrainz(WebSource):
     """MusicBrainz web service 2."""
 
     name = "musicbrainz"
+    lists_new = True
 
     def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         terms = search_terms(query)
+        if query.released:
+            yield from self._new(terms, query.released, requests)
+            return
         isrc = normalise_isrc(query.isrc)
         if isrc:
             asked = {"inc": "artist-credits isrcs", "fmt": "json"}
@@ -81,6 +86,19 @@ class MusicBrainz(WebSource):
             key=lambda take: (-fits[take.id], _is_far(query, take), -_words_shared(terms, take), -take.releases),
         )
         yield from self._labelled([take for take in ranked if take.releases][:_MOST_RECORDINGS], ranked, requests)
+
+    def _new(self, terms: Terms, days: tuple[date, date], requests: Requests) -> Iterator[Hit]:
+        """What the artist first released within these days, on releases of its own."""
+        asked = f"{_by_anyone(terms)} AND firstreleasedate:[{days[0]} TO {days[1]}]"
+        found = requests.get(
+            "/recording", {"query": asked, "limit": _RELEASE_PAGE, "fmt": "json"}, read=listing("recordings")
+        )
+        for recording in listed(found["recordings"] if found else []):
+            take, day = _take(recording, listed(recording.get("releases"))), recording.get("first-release-date")
+            first = read_date(day)
+            if take.releases and not take.is_cut and first and days[0] <= first <= days[1]:
+                url = f"https://musicbrainz.org/recording/{take.id}"
+                yield from (replace(hit, release_date=first, url=url) for hit in _hits(take, {}))
 
     def _identified(self, isrc: str, recordings: list[dict[str, Any]], requests: Requests) -> Iterator[Hit]:
         takes = [_take(recording, [], isrc) for recording in recordings]
@@ -146,9 +164,13 @@ def _lucene(terms: Terms) -> str:
     """`recording:"Night Signal" AND (artist:"Alpha Kid" OR creditname:"Alpha Kid")`: whole credit, then parts."""
     wanted = [f'recording:"{lucene(terms.base)}"']
     if terms.artists:
-        anyone = (f'{field}:"{lucene(name)}"' for name in terms.names for field in ("artist", "creditname"))
-        wanted.append(f"({' OR '.join(anyone)})")
+        wanted.append(_by_anyone(terms))
     return " AND ".join(wanted)
+
+
+def _by_anyone(terms: Terms) -> str:
+    anyone = (f'{field}:"{lucene(name)}"' for name in terms.names for field in ("artist", "creditname"))
+    return f"({' OR '.join(anyone)})"
 
 
 def _take(recording: dict[str, Any], releases: list[dict[str, Any]], isrc: str | None = None) -> _Take:

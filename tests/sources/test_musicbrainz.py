@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from enrich.demo.catalogue.misbehaving import Misbehaviour
@@ -151,3 +153,26 @@ def test_various_artists_known_from_the_search_alone():
     }
 
     assert [hit.is_compilation for hit in module._hits(module._take(recording, []), release())] == [True]
+
+
+def test_what_an_artist_released_within_some_days(musicbrainz, catalogue):
+    def asked(*days):
+        query = TrackQuery(track_id="1", artist="Alpha Kid", title="", released=days)
+        answer = musicbrainz.search(query)
+        assert answer.availability is Availability.OK
+        return {(hit.title, hit.release_date) for hit in answer.hits}
+
+    every = asked(date(1990, 1, 1), date(2030, 1, 1))
+    assert "Night Signal" in {title for title, _ in every}
+    first = min(day for _, day in every)
+    assert asked(first, first) == {one for one in every if one[1] == first}
+    assert asked(date(1990, 1, 1), date(1990, 2, 1)) == set()
+    query = catalogue.log[0].params["query"]
+    assert query.startswith('(artist:"Alpha Kid"')
+    assert query.endswith("AND firstreleasedate:[1990-01-01 TO 2030-01-01]")
+
+
+def test_a_source_that_cannot_list_new_releases_is_not_asked_for_them(open_one, catalogue):
+    query = TrackQuery(track_id="1", artist="Alpha Kid", title="", released=(date(1990, 1, 1), date(2030, 1, 1)))
+    assert open_one("deezer").search(query).hits == ()
+    assert catalogue.log == []
