@@ -6,7 +6,8 @@ How sure a release of that very title is depends on how much it says; where two 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -46,8 +47,9 @@ class ConfirmedCandidates:
 
     def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         """Proposals for the tracks of `track_ids` that have a title, no artist, and stand in a set."""
+        self.asking(ws, track_ids)()
         candidates = self._candidates(ws, track_ids)
-        confirmed = pl.concat([_in_database(ws, candidates), self._at_sources(ws, candidates)])
+        confirmed = pl.concat([_in_database(ws, candidates), self._at_sources(candidates)])
         alone = pl.col("value").n_unique().over("track_id") == 1
         return propose_by_source(
             with_artist_id(ws, confirmed.filter(alone)),
@@ -78,18 +80,16 @@ class ConfirmedCandidates:
             .sort("track_id", "context_rank")
         )
 
-    def _at_sources(self, ws: Workspace, candidates: pl.DataFrame) -> pl.DataFrame:
-        asked = candidates.select(
-            "title", track_id=pl.format("{}#{}", "track_id", "context_rank"), artist=pl.col("value")
-        )
-        queries = track_queries(asked)
-        new = [query for query in queries if query not in self._known]
-        if new and self._sources:
-            self._ask(new, ws.label_book())
+    def asking(self, ws: Workspace, track_ids: pl.Series) -> Callable[[], None]:
+        """What asks the sources about all candidates not asked about yet; answers are kept for the tier's turn."""
+        new = [query for query in _questions(self._candidates(ws, track_ids)) if query not in self._known]
+        return partial(self._ask, new, ws.label_book()) if new and self._sources else lambda: None
+
+    def _at_sources(self, candidates: pl.DataFrame) -> pl.DataFrame:
         rows = candidates.select("track_id", "value", "context_rank", "sentences", "bucket").iter_rows(named=True)
         found = [
             {**row, **answer}
-            for row, query in zip(rows, queries, strict=True)
+            for row, query in zip(rows, _questions(candidates), strict=True)
             if (answer := self._known.get(query)) is not None
         ]
         return pl.DataFrame(found, schema=_CONFIRMED)
@@ -120,6 +120,12 @@ class ConfirmedCandidates:
         for query in queries:
             if query.track_id not in found.unfinished:
                 self._known.setdefault(query, None)
+
+
+def _questions(candidates: pl.DataFrame) -> list[TrackQuery]:
+    """One question a candidate, the same whatever rank it has."""
+    asked = candidates.select("title", track_id=pl.format("{}#{}", "track_id", "value"), artist=pl.col("value"))
+    return track_queries(asked)
 
 
 def _in_database(ws: Workspace, candidates: pl.DataFrame) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from enrich.pipeline.outside import OutsideTiers
 from enrich.pipeline.rounds import MAX_ROUNDS, run_tiers, select_tracks
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot
+from enrich.tiers.confirming import ConfirmedCandidates
 from enrich.tiers.workspace import Workspace
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -281,6 +282,18 @@ def test_tiers_that_ask_the_outside_ask_side_by_side(world):
     outside.outside_labels(_workspace(world), pl.Series(ids))
 
     assert outside.unavailable == {}
+
+
+def test_candidates_are_asked_beside_the_others_from_the_second_round_on(world, monkeypatch):
+    asked = []
+    monkeypatch.setattr(ConfirmedCandidates, "asking", lambda self, ws, ids: lambda: asked.append(len(ids)))
+    track = pl.Series([world.track("Frozen Ground")])
+    ws, outside = _workspace(world), OutsideTiers([], None, None)
+
+    outside.outside_labels(ws, track)
+    assert asked == []
+    outside.outside_labels(ws, track)
+    assert asked == [1]
 
 
 def test_context_is_asked_only_when_the_other_tiers_find_no_more(world):
