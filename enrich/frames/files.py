@@ -13,10 +13,12 @@ import io
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO
 
 import polars as pl
@@ -165,10 +167,12 @@ def write_batches(frames: Iterable[pl.DataFrame], schema: pl.Schema, path: str |
                 for frame in frames:
                     writer.write_table(frame.match_to_schema(schema).to_arrow())
         else:
-            # Whether a cell will be disarmed nobody knows yet.
-            _write_text(empty, opened, path, marked=True)
-            for frame in frames:
-                _write_text(frame.match_to_schema(schema), opened, path, header=False)
+            # Whether the header bears the mark is known when the last cell is.
+            with TemporaryFile(dir=part.parent) as rows:
+                disarmed = [_write_text(frame.match_to_schema(schema), rows, path, header=False) for frame in frames]
+                _write_text(empty, opened, path, marked=any(disarmed))
+                rows.seek(0)
+                shutil.copyfileobj(rows, opened)
     return Path(path)
 
 
@@ -226,17 +230,20 @@ def write_json(value: object, path: str | Path) -> Path:
 
 def _write_text(
     frame: pl.DataFrame, opened: IO[bytes], path: str | Path, *, header: bool = True, marked: bool = False
-) -> None:
+) -> bool:
+    """Whether a cell was disarmed."""
     if _format(path) == "csv":
-        _write_csv(frame, opened, "\t" if Path(path).suffix.lower() == ".tsv" else ",", header=header, marked=marked)
-    else:
-        frame.write_ndjson(opened)
+        separator = "\t" if Path(path).suffix.lower() == ".tsv" else ","
+        return _write_csv(frame, opened, separator, header=header, marked=marked)
+    frame.write_ndjson(opened)
+    return False
 
 
-def _write_csv(frame: pl.DataFrame, opened: IO[bytes], separator: str, *, header: bool, marked: bool) -> None:
+def _write_csv(frame: pl.DataFrame, opened: IO[bytes], separator: str, *, header: bool, marked: bool) -> bool:
     flat = frame.select(_flat(name, dtype) for name, dtype in frame.schema.items())
     safe = spreadsheet_safe(flat)
-    if header and (marked or not safe.equals(flat)):
+    disarmed = not safe.equals(flat)
+    if header and (marked or disarmed):
         first = next((name for name in safe.columns if not _QUOTED.search(name)), None)
         names = [
             '"' + name.replace('"', '""') + '"' if name == first or _QUOTED.search(name) else name
@@ -245,6 +252,7 @@ def _write_csv(frame: pl.DataFrame, opened: IO[bytes], separator: str, *, header
         opened.write((separator.join(names) + "\n").encode())
         header = False
     safe.write_csv(opened, separator=separator, include_header=header)
+    return disarmed
 
 
 def spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
