@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 
 from enrich.cooldown.periods import STRATEGIES, jitter_share, period_expr
 from enrich.database.connection import connect
-from enrich.database.faults import database_errors
+from enrich.database.errors import database_errors
 from enrich.errors import EnrichError
 from enrich.rules import BASE_DAYS, DEFAULT_STRATEGY, MAX_ATTEMPTS, MAX_WAIT_DAYS, STUCK_HOURS
 from enrich.settings import Settings

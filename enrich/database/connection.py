@@ -9,7 +9,7 @@ from psycopg import conninfo
 from psycopg.rows import TupleRow
 
 from enrich.database import server
-from enrich.database.faults import describe, password_of
+from enrich.database.errors import describe, password_of
 from enrich.database.layout import layout_of
 from enrich.errors import DatabaseError, SettingsError
 from enrich.settings import Settings

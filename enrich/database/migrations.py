@@ -18,7 +18,7 @@ from psycopg.rows import TupleRow
 
 from enrich.database import server
 from enrich.database.connection import connect, database_url, path_of, url_without_password
-from enrich.database.faults import database_errors, describe
+from enrich.database.errors import database_errors, describe
 from enrich.database.layout import NONE, TODAY, UNKNOWN, Layout, layout_of
 from enrich.errors import DatabaseError
 from enrich.settings import Settings

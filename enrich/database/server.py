@@ -28,7 +28,7 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 from psycopg import sql
 
-from enrich.database.faults import describe
+from enrich.database.errors import describe
 from enrich.errors import DatabaseError
 from enrich.settings import Settings
 

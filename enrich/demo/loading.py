@@ -17,7 +17,7 @@ from psycopg.rows import TupleRow
 
 from enrich.database.bulk import copy_frame
 from enrich.database.connection import connect, database_url
-from enrich.database.faults import describe
+from enrich.database.errors import describe
 from enrich.database.migrations import migrate
 from enrich.demo.world import TABLES, World, build_world
 from enrich.errors import DatabaseError

@@ -18,7 +18,7 @@ import polars as pl
 import psycopg
 
 from enrich.database.connection import connect
-from enrich.database.faults import database_errors
+from enrich.database.errors import database_errors
 from enrich.database.layout import writable
 from enrich.errors import DatabaseError
 from enrich.frames.files import write_table

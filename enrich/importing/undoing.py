@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from enrich.database.connection import connect
-from enrich.database.faults import database_errors
+from enrich.database.errors import database_errors
 from enrich.errors import EnrichError
 from enrich.ledger.proposals import mark_undone
 from enrich.ledger.writing import undo_written

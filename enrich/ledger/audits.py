@@ -20,7 +20,7 @@ import polars as pl
 import psycopg
 
 from enrich.database.connection import connect
-from enrich.database.faults import database_errors
+from enrich.database.errors import database_errors
 from enrich.errors import EnrichError
 from enrich.ledger.proposals import close_run, open_run, proposals
 from enrich.ledger.review import decide

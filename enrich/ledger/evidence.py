@@ -88,7 +88,8 @@ def _identity(left: _Pieces) -> Iterator[str]:
         yield from (_sentence(_spoken(one)) for one in (found if isinstance(found, list) else [found]))
         days = left.pop("days") if isinstance(left.get("days"), int) else None
         when = "" if days is None else f", {abs(days)} days {'later' if days >= 0 else 'earlier'}"
-        yield _said(left, "named_in", "Named in {}") + when
+        named_in, named_set = left.pop("named_in"), left.pop("named_set", None)
+        yield f"Named in {_spoken(named_set or named_in)}{when}"
         called = [_spoken(left.pop(name)) for name in ("artists", "title", "recording_id") if name in left]
         yield f"Recording: {', '.join(called)}" if called else ""
         yield _said(left, "blank", "Missing was: {}")

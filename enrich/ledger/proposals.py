@@ -17,7 +17,7 @@ import psycopg
 
 from enrich.database.bulk import temporary_table
 from enrich.database.connection import connect
-from enrich.database.faults import database_errors
+from enrich.database.errors import database_errors
 from enrich.errors import EnrichError
 from enrich.frames.schemas import PROPOSALS
 from enrich.settings import Settings

@@ -16,7 +16,7 @@ import polars as pl
 import psycopg
 
 from enrich.database.connection import connect
-from enrich.database.faults import database_errors
+from enrich.database.errors import database_errors
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.files import read_table
 from enrich.ledger.evidence import told

@@ -18,7 +18,7 @@ import psycopg
 
 from enrich.database.bulk import temporary_table
 from enrich.database.connection import connect
-from enrich.database.faults import database_errors
+from enrich.database.errors import database_errors
 from enrich.database.layout import writable
 from enrich.errors import EnrichError
 from enrich.frames.schemas import proposed_artists

@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from enrich.cooldown import queue
 from enrich.database.connection import connect
-from enrich.database.faults import database_errors
+from enrich.database.errors import database_errors
 from enrich.database.layout import writable
 from enrich.ledger.policy import Policy
 from enrich.ledger.proposals import close_run, open_run, save

@@ -12,7 +12,7 @@ import polars as pl
 import psycopg
 
 from enrich.database.connection import connect
-from enrich.database.faults import database_errors
+from enrich.database.errors import database_errors
 from enrich.measuring.judging import ALIASES, TRUTH
 from enrich.reporting.precision import read_truth
 from enrich.settings import Settings

@@ -15,7 +15,7 @@ import psycopg
 import sqlglot
 
 from enrich.database.connection import connect
-from enrich.database.faults import database_errors
+from enrich.database.errors import database_errors
 from enrich.errors import EnrichError, SnapshotError
 from enrich.reporting.counts import DASHBOARDS, frame_of
 from enrich.rules import MAX_ATTEMPTS

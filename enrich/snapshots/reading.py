@@ -19,7 +19,7 @@ import psycopg
 import pyarrow as pa
 
 from enrich.database.connection import connect, database_url
-from enrich.database.faults import database_errors, describe, explain, place
+from enrich.database.errors import database_errors, describe, explain, place
 from enrich.database.layout import UNKNOWN, Layout, layout_of
 from enrich.errors import DatabaseError
 from enrich.settings import Settings

@@ -60,13 +60,6 @@ def persons(aliases: pl.DataFrame | None) -> pl.DataFrame:
     return grouped(agreed).rename({"node": "key", "first": "person"}).match_to_schema(PERSONS)
 
 
-def same_person(aliases: pl.DataFrame | None) -> pl.DataFrame:
-    """key, other: any two names of one person, both ways round, by key; see `persons`."""
-    person = persons(aliases)
-    both = person.join(person.rename({"key": "other"}), on="person").filter(pl.col.key != pl.col.other)
-    return both.select("key", "other").sort("key", "other")
-
-
 def _pairs(aliases: pl.DataFrame) -> pl.DataFrame:
     """artist, alias."""
     missing = {"artist", "alias"} - set(aliases.columns)

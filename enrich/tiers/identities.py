@@ -49,7 +49,8 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
 
     Returns:
         PROPOSALS (tier 1, kind identity; source other-listing, same-key or named-later), surest first within a track.
-        The evidence has recording_id, artists, title, label, named_in, days, and what was found, as sentences.
+        The evidence has recording_id, artists, title, label, named_in (named_set: as people call it), days, and what
+        was found, as sentences.
     """
     no_title = pl.col("is_known_artist") & is_unknown_title(pl.col("title"))
     asked = ws.tracks.filter(
@@ -76,7 +77,12 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         .group_by(recording_key="track_id")
         .agg(artists=pl.col("artist"))
     )
-    answers = found.join(names, on="recording_key", how="left", maintain_order="left").with_columns(
+    called = pl.concat_str(
+        pl.coalesce("set_name", "dj"), pl.col("set_date").cast(pl.String), separator=", ", ignore_nulls=True
+    )
+    sets = ws.tracklists.select(named_in="set_id", named_set=called).unique("named_in", keep="first")
+    answers = found.join(names, on="recording_key", how="left", maintain_order="left")
+    answers = answers.join(sets, on="named_in", how="left", maintain_order="left").with_columns(
         pl.coalesce("artists", pl.concat_list("artist")),
         track_id="track_key",
         recording_id="recording_key",
@@ -85,7 +91,7 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         found="evidence",
         bucket=band_of("confidence"),
     )
-    told = ["bucket", "recording_id", "artists", "title", "label", "named_in", "days", "blank", "found"]
+    told = ["bucket", "recording_id", "artists", "title", "label", "named_in", "named_set", "days", "blank", "found"]
     return pl.concat(
         [
             propose(group, kind="identity", tier=1, source=str(source), evidence=told)

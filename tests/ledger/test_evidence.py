@@ -58,6 +58,10 @@ from enrich.ledger.evidence import told
              "Missing was: title", "On Undertow"],
             id="identity",
         ),
+        pytest.param(
+            {"named_in": "3e1c", "named_set": "Vale, 2024-05-01", "found": []}, ["Named in Vale, 2024-05-01"],
+            id="a-set-by-its-name",
+        ),
         pytest.param({"new_thing": [1, "b"]}, ["new thing: 1; b"], id="unknown-names-are-told"),
         pytest.param(["a", 2], ["a; 2"], id="a-list"),
     ],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from enrich.errors import EnrichError
 from enrich.text.normalise import normalise_artist
-from enrich.text.persons import PERSONS, persons, same_person, with_known
+from enrich.text.persons import PERSONS, persons, with_known
 
 names = st.sampled_from(["Pryda", "pryda", "Cirez D", "Gaia", "GTR", "Push", "", "Dakota", None])
 rows = st.lists(st.tuples(names, names), max_size=8)
@@ -38,11 +38,10 @@ def slowly(pairs):
 def test_persons_are_the_components_of_the_graph_of_aliases(pairs):
     groups = slowly(pairs)
 
-    found, both = persons(aliases(pairs)), same_person(aliases(pairs))
+    found = persons(aliases(pairs))
 
     assert found.schema == PERSONS
     assert found.rows() == sorted((name, min(group)) for group in groups for name in group)
-    assert both.rows() == sorted((a, b) for group in groups for a in group for b in group if a != b)
 
 
 @pytest.mark.parametrize(

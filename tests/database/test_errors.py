@@ -8,7 +8,7 @@ from psycopg import conninfo
 from pydantic import SecretStr
 
 from enrich.database.connection import connect, url_without_password
-from enrich.database.faults import database_errors
+from enrich.database.errors import database_errors
 from enrich.database.migrations import migrate
 from enrich.errors import DatabaseError
 from enrich.settings import Settings
