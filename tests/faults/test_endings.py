@@ -59,13 +59,13 @@ def _each(commands, delays):
 
 @pytest.fixture(scope="module")
 def sets(tmp_path_factory) -> Path:
-    """Two thousand sets of thirty slots, every seventh unknown: seconds of work for most commands."""
+    """Two thousand sets of thirty slots, every seventh unknown, recordings in ten sets: seconds for most commands."""
     slot = pl.int_range(60_000, eager=True).to_frame("n").select(
         set_id=pl.format("s{}", pl.col.n // 30), dj=pl.format("DJ {}", pl.col.n // 30 % 97),
         set_date=pl.date(2015, 1, 1) + pl.duration(days=pl.col.n // 30 % 3000),
         position=(pl.col.n % 30 + 1).cast(pl.Int32),
         artist=pl.when(pl.col.n % 7 > 0).then(pl.format("Artist {}", pl.col.n * 7919 % 1999)),
-        title=pl.format("Song {} [Label {}]", pl.col.n * 31 % 4001, pl.col.n % 53),
+        title=pl.format("Song {}-{} [Label {}]", pl.col.n * 7919 % 1999, pl.col.n // 1999 % 3, pl.col.n % 53),
     )  # fmt: skip
     path = tmp_path_factory.mktemp("sets") / "sets.parquet"
     slot.write_parquet(path)
