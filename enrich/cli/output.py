@@ -122,6 +122,7 @@ def ending_in_time(title: str) -> Iterator[None]:
     ear, mouth = socket.socketpair()
     mouth.setblocking(False)
     asked, over = threading.Event(), threading.Event()
+    last = threading.Thread(target=undo_all, daemon=True)
 
     def ask(number: int, frame: FrameType | None) -> None:
         # An import of a library may not be broken off: it would take the process with it. The watch ends it.
@@ -136,7 +137,7 @@ def ending_in_time(title: str) -> Iterator[None]:
         while (number := ear.recv(1)) and number[0] not in _ENDING:
             pass
         if number and not over.wait(_LAST_STEP_S):
-            last = threading.Thread(target=undo_all, daemon=True)
+            asked.set()
             last.start()
             last.join(_UNDOING_S)
             _end()
@@ -150,7 +151,10 @@ def ending_in_time(title: str) -> Iterator[None]:
         yield
     except BaseException:
         # Some libraries make an error of their own of it. Threads that still work are not waited for.
+        # What is undone under a step makes it fail: that is the end told of, too.
         if asked.is_set():
+            if last.ident is not None:
+                last.join(_UNDOING_S)
             _end()
         raise
     finally:

@@ -351,7 +351,14 @@ def test_a_read_that_waits_for_a_lock_is_503_in_time(small_database, tmp_path):
         con.rollback()
 
 
-@pytest.mark.parametrize("kind", ["hunt-labels", "multi-tier-resolve", "trigger"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param("hunt-labels", marks=pytest.mark.slow),
+        pytest.param("multi-tier-resolve", marks=pytest.mark.slow),
+        "trigger",
+    ],
+)
 def test_a_job_that_hears_nothing_is_left_behind_within_five_seconds(small_database, tmp_path, kind):
     with connect(small_database) as con:
         before = con.execute("select count(*) from enrich_runs").fetchone()

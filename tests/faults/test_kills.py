@@ -28,7 +28,9 @@ def _more(operation, tmp_path, settings):
     return {}
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    "operation", [pytest.param(name, marks=pytest.mark.slow if name == "trigger" else ()) for name in OPERATIONS]
+)
 def test_killed_at_every_step_then_run_again(operation, copies, crew, fault, tmp_path):
     undisturbed = copies()
     more = _more(operation, tmp_path, undisturbed)

@@ -98,6 +98,7 @@ def test_the_checklist_as_operators_run_it(install, project, monkeypatch, layout
     assert sum(row[1] is not None for row in there.query(TREND)) >= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_run_on_ones_own_database_writes_nothing_unless_asked_and_nothing_undone_again(install, layout):
     there = install(layout)

@@ -28,11 +28,11 @@ WRITTEN = {
 }
 COMPUTED = "jsonb_build_object('original_data', jsonb_build_object('label', s.label))"
 CASES = [
-    pytest.param("today", {}, id="today"),
+    pytest.param("today", {}, marks=pytest.mark.slow, id="today"),
     pytest.param("today", {"schema": "My Data"}, marks=pytest.mark.slow, id="today, quoted schema"),
     pytest.param("older", {}, id="older"),
     pytest.param("older", {"schema": "musicdb"}, marks=pytest.mark.slow, id="older in musicdb"),
-    pytest.param("medallion", {}, id="medallion"),
+    pytest.param("medallion", {}, marks=pytest.mark.slow, id="medallion"),
     pytest.param("medallion", {"METADATA": COMPUTED}, marks=pytest.mark.slow, id="medallion, metadata computed"),
 ]
 

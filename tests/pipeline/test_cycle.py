@@ -154,7 +154,11 @@ def test_pending_tracks_are_settled(world):
 
 @pytest.mark.parametrize(
     ("strategy", "days"),
-    [("fixed", [90, 90, 90, 90, 90]), ("exponential", [30, 60, 120, 240, 365]), ("adaptive", [90, 135, 180, 225, 270])],
+    [
+        pytest.param("fixed", [90, 90, 90, 90, 90], marks=pytest.mark.slow),
+        pytest.param("exponential", [30, 60, 120, 240, 365], marks=pytest.mark.slow),
+        ("adaptive", [90, 135, 180, 225, 270]),
+    ],
 )
 def test_after_each_failed_retry_a_track_waits_the_next_period_of_its_own_strategy(world, strategy, days):
     track = world.track("Nobody Knows")

@@ -135,6 +135,7 @@ STATE = st.tuples(
 
 
 @given(states=st.lists(STATE, min_size=1, max_size=12))
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_two_cycles_nothing_is_pending_that_has_all_it_needs(world, states):
     world.query("truncate tracks, artists, enrich_runs cascade")

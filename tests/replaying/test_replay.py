@@ -136,6 +136,7 @@ def test_what_a_killed_replay_left_is_removed(tracklists, tmp_path):
     assert not left.exists()
 
 
+@pytest.mark.slow
 def test_a_track_gets_five_retries_with_the_periods_of_the_rules_and_then_stays_failed(database, tmp_path):
     lone = pl.DataFrame(
         {"set_id": ["s"], "set_date": [DAY], "dj": ["D"], "position": [1], "artist": ["ID"], "title": ["ID"]}
