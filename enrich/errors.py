@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from threading import Lock
 
 _UNDONE_LATER: list[Callable[[], object]] = []
 
@@ -43,12 +44,24 @@ class ModelError(EnrichError):
 @contextmanager
 def undoing(undo: Callable[[], object]) -> Iterator[None]:
     """Call `undo` at the end of the block; also where the program is ended by force in it, see `undo_all`."""
-    _UNDONE_LATER.append(undo)
+    once = Lock()
+    undone: list[bool] = []
+
+    def undo_once() -> None:
+        # Who comes second waits for the first: the program must not end in between.
+        with once:
+            if not undone:
+                undo()
+                undone.append(True)
+
+    _UNDONE_LATER.append(undo_once)
     try:
         yield
     finally:
-        _UNDONE_LATER.remove(undo)
-        undo()
+        try:
+            undo_once()
+        finally:
+            _UNDONE_LATER.remove(undo_once)
 
 
 def undo_all() -> None:

@@ -143,7 +143,8 @@ def ending_in_time(title: str) -> Iterator[None]:
             _end()
 
     before = {number: signal.getsignal(number) for number in _ENDING}
-    threading.Thread(target=watch, name="end", daemon=True).start()
+    watcher = threading.Thread(target=watch, name="end", daemon=True)
+    watcher.start()
     try:
         signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
         for number in _ENDING:
@@ -154,7 +155,7 @@ def ending_in_time(title: str) -> Iterator[None]:
         # What is undone under a step makes it fail: that is the end told of, too.
         if asked.is_set():
             if last.ident is not None:
-                last.join(_UNDOING_S)
+                watcher.join()
             _end()
         raise
     finally:
