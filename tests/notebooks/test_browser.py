@@ -397,7 +397,7 @@ def test_an_audit_is_walked_through(page, home, pictures):
 
 
 def test_a_graph_of_five_hundred_nodes_is_walked_offline(page, pictures):
-    """Drawn, searched by name, clicked: each leads to the node's story; nothing is fetched from elsewhere."""
+    """Drawn, searched by name, which leads to the node's story, and let go; nothing is fetched from elsewhere."""
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     _run(page, "walk.ipynb")
@@ -421,12 +421,10 @@ def test_a_graph_of_five_hundred_nodes_is_walked_offline(page, pictures):
     page.wait_for_timeout(1500)
     page.screenshot(path=pictures / "walk-searched.png")
 
-    # The search has moved the node to the middle: a click beside everything lets go of it, one on it takes it again.
+    # The search has moved the node to the middle: a click beside everything lets go of it.
     stage = page.locator(".ipysigma-widget .sigma-mouse").first
     box = stage.bounding_box()
     page.mouse.click(box["x"] + 8, box["y"] + box["height"] - 8)
     page.locator(".jp-OutputArea .widget-html-content .enrich", has_text="Search a name").wait_for()
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.locator(".jp-OutputArea .widget-html-content h4, .jp-OutputArea .widget-html-content table").first.wait_for()
-    page.screenshot(path=pictures / "walk-clicked.png")
+    page.screenshot(path=pictures / "walk-left.png")
     assert [url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1:|data:|blob:", url)] == []
