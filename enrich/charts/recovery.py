@@ -212,10 +212,8 @@ def policy_steps(steps: pl.DataFrame, *, asked: float) -> Figure:
         figure, axes = style.new_figure(max(8, 0.6 * shown.n_unique(["kind", "source"])))
         ends = [(0.0, asked, f"asked for: {asked:.2f}", style.MUTED)]
         for n, ((kind, source), rows) in enumerate(sources):
-            colour, marker = (
-                style.CYCLE[n % len(style.CYCLE)],
-                style.MARKERS[n // len(style.CYCLE) % len(style.MARKERS)],
-            )
+            turn, place = divmod(n, len(style.CYCLE))
+            colour, marker = style.CYCLE[place], style.MARKERS[turn % len(style.MARKERS)]
             accepted, end = rows.filter("is_accepted"), rows.row(-1, named=True)
             axes.plot(rows["accepted"], rows["low"], color=colour, linewidth=1, alpha=0.6)
             axes.plot(accepted["accepted"], accepted["low"], color=colour, linewidth=3.5, solid_capstyle="round")

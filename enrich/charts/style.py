@@ -204,10 +204,8 @@ def drawable(text: object, most: int | None = None) -> str:
 
     Letters the font lacks become hollow boxes here, where matplotlib would warn of each of them.
     """
-    letters = _letters()
-    return "".join(letter if ord(letter) in letters else "▯" for letter in short(text, most or VALUE)).replace(
-        "$", r"\$"
-    )
+    letters, cut = _letters(), short(text, most or VALUE)
+    return "".join(letter if ord(letter) in letters else "▯" for letter in cut).replace("$", r"\$")
 
 
 @cache

@@ -71,11 +71,10 @@ def migrate(
     Example: enrich db migrate --grants musicdb_user
     """
     from enrich.database import migrations
-    from enrich.database.migrations import grant
 
     settings = enrich.load_settings()
     done = migrations.migrate(settings, down=down, to=to)
-    granted = grant(settings, grants) if grants and not down else []
+    granted = migrations.grant(settings, grants) if grants and not down else []
     steps = [f"applied {name}" for name in done.applied] + [f"took back {name}" for name in done.taken_back]
     text = "\n".join([*steps, *done.notices, *granted] or ["nothing to do"])
     return {**asdict(done), "grants": granted}, text

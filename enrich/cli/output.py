@@ -134,8 +134,9 @@ def ending_in_time(title: str) -> Iterator[None]:
 
     def watch() -> None:
         # Signals come here at once, whatever the main thread does.
-        while (number := ear.recv(1)) and number[0] not in _ENDING:
-            pass
+        with ear:
+            while (number := ear.recv(1)) and number[0] not in _ENDING:
+                pass
         if number and not over.wait(_LAST_STEP_S):
             asked.set()
             last.start()

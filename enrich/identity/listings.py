@@ -113,9 +113,15 @@ def _sharing(slots: pl.DataFrame, sets: pl.DataFrame) -> pl.DataFrame:
         .filter(
             pl.col("one_dj") | (pl.col("days") <= SAME_NIGHT),
             pl.col("days").fill_null(0) <= MAX_APART,
-            2 * pl.col("shared") >= LEAST_SHARE * pl.min_horizontal("named", "named_right"),
+            worth_aligning("named"),
         )
     )
+
+
+def worth_aligning(size: str) -> pl.Expr:
+    """Whether two sets share enough (`shared`, of `size` and its twin `_right`) to be one set listed twice."""
+    least = LEAST_SHARE * pl.min_horizontal(size, f"{size}_right")
+    return (pl.col("shared") >= LEAST_SHARED) & (2 * pl.col("shared") >= least)
 
 
 def _side(slots: pl.DataFrame, near: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import psycopg
 
 from enrich.database.bulk import temporary_table
 from enrich.frames.schemas import TRACKLISTS
-from enrich.identity.listings import LEAST_SHARE, LEAST_SHARED, SAME_NIGHT, pair_listings
+from enrich.identity.listings import SAME_NIGHT, pair_listings, worth_aligning
 from enrich.identity.played import played
 from enrich.importing.planning import Plan
 from enrich.sql import IMPORTING
@@ -58,8 +58,5 @@ def _sharing(own: pl.DataFrame, every: pl.DataFrame) -> pl.DataFrame:
         .len("shared")
         .join(size, left_on="one", right_on="setlist_id")
         .join(size, left_on="other", right_on="setlist_id")
-        .filter(
-            pl.col("shared") >= LEAST_SHARED,
-            2 * pl.col("shared") >= LEAST_SHARE * pl.min_horizontal("tracks", "tracks_right"),
-        )
+        .filter(worth_aligning("tracks"))
     )

@@ -121,7 +121,7 @@ def ask(ws: Workspace, rules: tuple[Rule, ...], ids: pl.Series) -> pl.DataFrame:
 
 def with_truth(ws: Workspace, said: pl.DataFrame, whole: pl.Series | None = None) -> pl.DataFrame:
     """`said` with is_right, by the workspace in which nothing is hidden, and is_whole: of tracks hidden `whole`."""
-    names = ws.credits.filter(pl.col("role") == "primary").group_by("track_id").agg(pl.col("artist").str.join(", "))
+    names = ws.primary.group_by("track_id").agg(pl.col("artist").str.join(", "))
     truth = ws.tracks.select("track_id", true_label="label").join(names, on="track_id", how="left")
     judged = judge(said, truth.rename({"artist": "true_artist"}), aliases=ws.artists.select("aliases", name="artist"))
     is_whole = pl.lit(value=False) if whole is None else pl.col("track_id").is_in(whole.implode())
@@ -193,7 +193,7 @@ def with_first_plays(ws: Workspace, chosen: pl.Series) -> tuple[Workspace, pl.Se
 
 def namesakes(ws: Workspace, chosen: pl.Series) -> pl.Series:
     """`chosen` and all tracks of the same base title that share an artist with one of them."""
-    names = ws.credits.filter(pl.col("role") == "primary").select("track_id", "artist_key")
+    names = ws.primary.select("track_id", "artist_key")
     titled = ws.tracks.select("track_id", "base_key").join(names, on="track_id")
     own = titled.filter(_is_in("track_id", chosen)).select("base_key", "artist_key").unique()
     same = titled.join(own, on=["base_key", "artist_key"], how="semi")["track_id"]
@@ -204,13 +204,17 @@ def _is_in(column: str, ids: pl.Series) -> pl.Expr:
     return pl.col(column).is_in(ids.implode())
 
 
+def _credited(ws: Workspace) -> pl.DataFrame:
+    return ws.tracks.filter("is_known_artist").join(ws.credits, on="track_id", how="semi")
+
+
 def _titled(tracks: pl.DataFrame) -> int:
     return tracks.filter(speaks(pl.col("base_key"))).height
 
 
 def _hidden_artists(ws: Workspace, *, seed: int) -> tuple[pl.DataFrame, float]:
     """Answers about hidden artists, as `hidden_answers`; and for how many tracks those hidden whole stand."""
-    known = ws.tracks.filter("is_known_artist").join(ws.credits, on="track_id", how="semi")
+    known = _credited(ws)
     found, tried = [with_truth(ws, ask(ws, (), known["track_id"]))], 0.0
     for alone, whole, of in _by_title(ws, known, value="artist_key", seed=seed):
         masked = without_artists(ws, pl.concat([alone, namesakes(ws, whole)]).unique())
@@ -244,7 +248,7 @@ def _hidden_labels(ws: Workspace, *, seed: int) -> tuple[pl.DataFrame, float]:
 
 def _first_plays(ws: Workspace, *, seed: int) -> pl.DataFrame:
     """What is said of first plays taken for unknowns, judged by the tracks' names; never of many at once."""
-    known = ws.tracks.filter("is_known_artist").join(ws.credits, on="track_id", how="semi")
+    known = _credited(ws)
     played = known.join(ws.tracklists, left_on="track_id", right_on="track_key", how="semi")
     ids = played["track_id"].sort().shuffle(seed).head(_CASES)
     parts = min(_PASSES, -(-_PASSES * len(ids) // max(known.height, 1)))
@@ -266,8 +270,7 @@ def _by_title(
     """
     said = tracks
     if value not in tracks.columns:
-        primary = ws.credits.filter(pl.col("role") == "primary")
-        said = tracks.join(primary.group_by("track_id").agg(pl.col(value).min()), on="track_id")
+        said = tracks.join(ws.primary.group_by("track_id").agg(pl.col(value).min()), on="track_id")
     shared = (
         said.filter(speaks(pl.col("base_key")))
         .sort("track_id")

@@ -43,15 +43,14 @@ class OutsideTiers:
         self.rankings = ContextRankings(shown("ranking"))
         self.new_releases = NewReleases(sources, stop=stop)
         self.confirmed = ConfirmedCandidates(sources, stop=stop, rankings=self.rankings)
-        self._has_asked = False
         # Candidates are worth a question once it is seen whom the sources themselves name: from the second round on.
         first = [self.labels.asking, *([self.artists.asking] if names_artists else [])]
-        self._askers = first, [*first, *([self.confirmed.asking] if names_artists else [])]
+        self._askers, self._later = first, [*first, *([self.confirmed.asking] if names_artists else [])]
 
     def outside_labels(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         """Tier 0 at the sources, and asked beside it what the other tiers want to know: each keeps it for its turn."""
-        searches = [asking(ws, track_ids) for asking in self._askers[self._has_asked]]
-        self._has_asked = True
+        searches = [asking(ws, track_ids) for asking in self._askers]
+        self._askers = self._later
         with ThreadPoolExecutor(len(searches)) as pool:
             list(pool.map(lambda search: search(), searches))
         return self.labels(ws, track_ids)

@@ -133,7 +133,7 @@ def _in_database(ws: Workspace, candidates: pl.DataFrame) -> pl.DataFrame:
     known = (
         ws.tracks.filter(pl.col("is_known_artist") & pl.col("version_class").is_in(SAME_RECORDING))
         .select("track_id", "base_key", "label")
-        .join(ws.credits.filter(pl.col("role") == "primary").select("track_id", "artist_key"), on="track_id")
+        .join(ws.primary.select("track_id", "artist_key"), on="track_id")
         .select("base_key", "artist_key", "label")
         .unique(["base_key", "artist_key"], keep="first", maintain_order=True)
     )

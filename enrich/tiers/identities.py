@@ -56,9 +56,9 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     asked = ws.tracks.filter(
         pl.col("track_id").is_in(track_ids.implode()) | pl.col("status").is_in(_WAITING) | no_title
     )
+    listed = pl.concat([ws.tracklists, ws.second_listings.drop("duplicate_of")])
     if "meant" not in ws.memo:
-        listed = [ws.tracklists, ws.second_listings.drop("duplicate_of")]
-        ws.memo["meant"] = recordings_meant(pl.concat(listed), aliases=ws.aliases)
+        ws.memo["meant"] = recordings_meant(listed, aliases=ws.aliases)
     found = (
         ws.memo["meant"]
         .join(asked.select(track_key="track_id"), on="track_key", how="semi")
@@ -71,16 +71,11 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     )
     if found.is_empty():
         return no_proposals()
-    names = (
-        ws.credits.filter(pl.col("role") == "primary")
-        .sort("track_id", "position")
-        .group_by(recording_key="track_id")
-        .agg(artists=pl.col("artist"))
-    )
+    names = ws.primary.sort("track_id", "position").group_by(recording_key="track_id").agg(artists=pl.col("artist"))
     called = pl.concat_str(
         pl.coalesce("set_name", "dj"), pl.col("set_date").cast(pl.String), separator=", ", ignore_nulls=True
     )
-    sets = ws.tracklists.select(named_in="set_id", named_set=called).unique("named_in", keep="first")
+    sets = listed.select(named_in="set_id", named_set=called).unique("named_in", keep="first")
     answers = found.join(names, on="recording_key", how="left", maintain_order="left")
     answers = answers.join(sets, on="named_in", how="left", maintain_order="left").with_columns(
         pl.coalesce("artists", pl.concat_list("artist")),

@@ -53,7 +53,7 @@ def association(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         ws.tracks.filter(pl.col("label_key").is_not_null() & pl.col("is_known_artist"))
         .select("track_id", "label_key", roster_base="base_key", roster_title="title")
         .join(
-            ws.credits.filter(pl.col("role") == "primary").select("track_id", "artist", "artist_key", "artist_id"),
+            ws.primary.select("track_id", "artist", "artist_key", "artist_id"),
             on="track_id",
         )
     )

@@ -48,13 +48,14 @@ class Workspace:
         return cls(snapshot_id=str(snapshot.manifest.snapshot_id), **frames)
 
     @property
+    def primary(self) -> pl.DataFrame:
+        """The credits of those a track is by: neither guests nor remixers."""
+        return self.credits.filter(pl.col("role") == "primary")
+
+    @property
     def known(self) -> pl.DataFrame:
         """Tracks of known artist: id, title, its keys and version, remixer, label_key, artist, artist_keys (list)."""
-        keys = (
-            self.credits.filter(pl.col("role") == "primary")
-            .group_by("track_id")
-            .agg(artist_keys=pl.col("artist_key").unique().sort())
-        )
+        keys = self.primary.group_by("track_id").agg(artist_keys=pl.col("artist_key").unique().sort())
         return (
             self.tracks.filter(pl.col("is_known_artist"))
             .select("track_id", "title", "base_key", "title_key", "version_class", "remixer", "label_key", "artist")
