@@ -99,11 +99,11 @@ def _bytes(body: bytes, dice: random.Random) -> bytes:
 
 
 class Spoiling:
-    """Clients whose replies are spoilt, without a network or waiting; one cache, in memory, for all of them."""
+    """Clients whose replies are spoilt, without a network or waiting; one cache for all of them."""
 
     def __init__(self, data_dir: Path, monkeypatch: Any) -> None:
         self._data_dir = data_dir
-        self.cache = Cache(Path(":memory:"))
+        self.cache = Cache(data_dir / "replies.sqlite")
         monkeypatch.setattr(base, "_open_cache", lambda path, clock: self.cache)
         client = httpx.Client
         monkeypatch.setattr(
