@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -120,6 +121,15 @@ DATABASE = QueryBook("database")
 LEDGER = QueryBook("ledger")
 COOLDOWN = QueryBook("cooldown")
 IMPORTING = QueryBook("importing")
+
+
+@contextmanager
+def in_memory(**tables: pl.DataFrame) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory in which frames are tables by their names."""
+    with duckdb.connect() as con:
+        for name, frame in tables.items():
+            con.register(name, frame.to_arrow())
+        yield con
 
 
 def parse_queries(text: str, *, origin: str) -> list[Query]:

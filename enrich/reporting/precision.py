@@ -19,8 +19,8 @@ from enrich.measuring.judging import TRUTH
 class Precision:
     """How many of the values judged were right."""
 
-    right: int
-    judged: int
+    right: int = 0
+    judged: int = 0
 
     @property
     def rounded(self) -> float | None:
@@ -44,14 +44,11 @@ def read_truth(con: psycopg.Connection[Any]) -> pl.DataFrame | None:
     return pl.DataFrame(rows, schema=TRUTH, orient="row")
 
 
-def precision(judged: pl.DataFrame) -> Precision:
-    """Count a frame of `judge`; rows without a truth do not count."""
-    column = judged["is_right"]
-    return Precision(right=int(column.sum() or 0), judged=len(column) - column.null_count())
-
-
 def precision_by(judged: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    """`precision` of each group: the columns of `by`, then `right, judged` and `precision` (null where none judged)."""
+    """Count a frame of `judge`: the columns of `by`, then `right, judged` and `precision` (null where none judged).
+
+    Rows without a truth do not count.
+    """
     return (
         judged.group_by(by, maintain_order=True)
         .agg(right=pl.col("is_right").sum().cast(pl.Int64), judged=pl.col("is_right").count().cast(pl.Int64))

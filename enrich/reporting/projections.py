@@ -10,14 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
-
-from enrich.reporting.precision import Precision, precision
-from enrich.rules import LABEL_FLOOR, PROJECTED_PERCENT
+from enrich.reporting.precision import Precision
+from enrich.rules import PROJECTED_PERCENT
 
 BASE_TRACKS, BASE_FAILED, BASE_WITH_LABEL = 2_213, 635, 26
-
-_QUEUED = "pending_re_enrichment"
 
 #: Counts that are projected as a share as well.
 _ALSO_AS_SHARE = ("labels_proposed", "labels_found", "queue_recovered")
@@ -80,14 +76,18 @@ PROJECTIONS: tuple[Projection, ...] = (
 
 
 def projected_and_counted(
-    tracks: pl.DataFrame, headline: Mapping[str, Any], judged: Mapping[str, pl.DataFrame], *, has_run: bool
+    headline: Mapping[str, Any],
+    counted: Mapping[str, tuple[int, int]],
+    right: Mapping[str, Precision],
+    *,
+    has_run: bool,
 ) -> dict[str, Any]:
     """The projections beside the counts, once any tier `has_run`.
 
     Args:
-        tracks: As `figures.with_outcomes` returns them.
         headline: The report's headline figures.
-        judged: `proposals` and `written`, each with `is_right`.
+        counted: Each figure and out of how many, as `report_projected` of `sql/duckdb/report.sql` counts them.
+        right: How often the values a figure counts were right.
 
     Returns:
         apply (whether the database began as the one projected for), why (the comparison in words), rows: one per
@@ -95,16 +95,18 @@ def projected_and_counted(
     """
     begun = tuple(headline[name] for name in ("tracks", "failed_before", "failed_with_label_before"))
     apply = begun == (BASE_TRACKS, BASE_FAILED, BASE_WITH_LABEL)
-    counted = _counted(tracks, headline, judged)
-    retried = bool((tracks["was_unresolved"] & tracks["was_queued"] & (tracks["status"] != _QUEUED)).any())
+    before, after = headline["success_rate_before_pct"], headline["success_rate_after_pct"]
+    rates = {"success_rate": after, "success_gain": round(after - before, 1)}
+    figures: dict[str, tuple[float, int]] = {**counted, **{key: (rate, begun[0]) for key, rate in rates.items()}}
+    figures |= {f"{key}_pct": (percent(*counted[key]), counted[key][1]) for key in _ALSO_AS_SHARE}
     rows = []
     for projection in PROJECTIONS:
-        value, of = counted[projection.key]
+        value, of = figures[projection.key]
         verdict = projection.verdict(value) if apply else None
-        waiting = projection.key.startswith("queue_") and not retried and verdict != INSIDE
+        waiting = projection.key.startswith("queue_") and not counted["retried"][0] and verdict != INSIDE
         if verdict is not None and (waiting or not has_run):
             verdict = NOT_YET
-        known = _precision_of(projection.key, judged)
+        known = right.get(projection.key.removesuffix("_pct"), Precision())
         projected = {name: getattr(projection, name) if apply else None for name in ("before", "low", "high")}
         rows.append(
             {
@@ -124,71 +126,6 @@ def projected_and_counted(
 def percent(part: float, whole: float) -> float:
     """A share in percent, one digit; 0 of nothing is 0."""
     return round(100.0 * part / whole, 1) if whole else 0.0
-
-
-def _counted(
-    tracks: pl.DataFrame, headline: Mapping[str, Any], judged: Mapping[str, pl.DataFrame]
-) -> dict[str, tuple[float, int]]:
-    """Each projection's figure as it is counted, and out of how many."""
-    failed = tracks.filter("was_unresolved")
-    blank = failed.filter(~pl.col("label_before"))
-    found = int(blank["label_written"].sum())
-    proposed = blank.join(judged["proposals"].filter(_is_label_found()), on="track_id", how="semi").height
-    recovered = failed.filter("is_recovered")
-    from_queue = int(recovered["came_from_queue"].sum())
-    queued = failed.filter((pl.col("status") == _QUEUED) | pl.col("was_queued")).height
-    by_tier = {n: int((recovered["artist_tier"] == n).fill_null(value=False).sum()) for n in (1, 2)}
-    before, after = headline["success_rate_before_pct"], headline["success_rate_after_pct"]
-    counted = {
-        "labels_proposed": (proposed, blank.height),
-        "labels_found": (found, blank.height),
-        "tier1_candidates": (int(failed["label"].is_not_null().sum()), failed.height),
-        "tier1_recovered": (by_tier[1], failed.height),
-        "tier2_recovered": (by_tier[2], failed.height),
-        "tiers_recovered": (recovered.height - from_queue, failed.height),
-        "queued": (queued, failed.height),
-        "queue_recovered": (from_queue, queued),
-        "unresolved": (int(failed["is_unresolved"].sum()), failed.height),
-        "permanently_failed": (headline["permanently_failed_after"], failed.height),
-    }
-    shares = {f"{key}_pct": (percent(*counted[key]), counted[key][1]) for key in _ALSO_AS_SHARE}
-    rates = {
-        "success_rate": (after, headline["tracks"]),
-        "success_gain": (round(after - before, 1), headline["tracks"]),
-    }
-    return {**counted, **shares, **rates}
-
-
-def _precision_of(key: str, judged: Mapping[str, pl.DataFrame]) -> Precision:
-    """Precision beside a recovery figure: of just the values that figure counts."""
-    failed = pl.col("was_unresolved") & ~pl.col("label_before")
-    if key.startswith("labels_proposed"):
-        best = (
-            judged["proposals"]
-            .filter(_is_label_found() & failed)
-            .sort("confidence", descending=True, nulls_last=True)
-            .unique("track_id", keep="first", maintain_order=True)
-        )
-        return precision(best)
-    artist = (pl.col("kind") == "artist") & pl.col("is_recovered")
-    counted: dict[str, pl.Expr] = {
-        "labels_found": (pl.col("kind") == "label") & failed,
-        "tier1_candidates": (pl.col("kind") == "label") & failed,
-        "tier1_recovered": artist & (pl.col("tier") == 1),
-        "tier2_recovered": artist & (pl.col("tier") == 2),
-        "tiers_recovered": artist & ~pl.col("came_from_queue"),
-        "queue_recovered": artist & pl.col("came_from_queue"),
-        "success_rate": artist,
-        "success_gain": artist,
-    }
-    which = counted.get(key.removesuffix("_pct"))
-    return Precision(right=0, judged=0) if which is None else precision(judged["written"].filter(which))
-
-
-def _is_label_found() -> pl.Expr:
-    """Whether a proposal is a label that is found: at or above the floor, and not rejected."""
-    found = (pl.col("kind") == "label") & (pl.col("confidence") >= LABEL_FLOOR)
-    return found & (pl.col("status") != "rejected")
 
 
 def _why(headline: Mapping[str, Any], *, comparable: bool) -> str:

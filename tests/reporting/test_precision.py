@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from enrich.measuring.judging import ALIASES, TRUTH, judge
-from enrich.reporting.precision import precision, precision_by
+from enrich.reporting.precision import Precision, precision_by
 
 TRUE = pl.DataFrame(
     [
@@ -58,11 +58,12 @@ def test_precision_counts_only_what_can_be_judged():
     judged = judge(values, TRUE)
 
     assert judged.columns == [*values.columns, "is_right"]
-    assert (precision(judged).right, precision(judged).judged) == (1, 3)
     assert precision_by(judged, ["tier"]).rows() == [(1, 1, 2, 0.5), (0, 0, 1, 0.0)]
+    assert precision_by(judged.with_columns(all=True), ["all"]).rows() == [(True, 1, 3, 1 / 3)]
 
 
 def test_nothing_to_judge():
     judged = judge(pl.DataFrame(schema={"track_id": pl.String, "kind": pl.String, "value": pl.String}), TRUE)
 
-    assert precision(judged).rounded is None
+    assert precision_by(judged, ["kind"]).is_empty()
+    assert Precision().rounded is None
