@@ -20,7 +20,7 @@ from enrich.frames.inputs import parse_json, read_input
 from enrich.replaying.promos import UNKNOWNS
 from enrich.rules import PROJECTED_DAYS
 from enrich.settings import Settings
-from enrich.sql import QueryBook
+from enrich.sql import DUCKDB, QueryBook, in_memory
 from enrich.text.credits import credits_alike
 
 _REPLAYING = QueryBook("replaying")
@@ -41,7 +41,7 @@ PROPOSED = pl.Schema(
 )
 
 #: What `recovery_curve` returns.
-CURVE = pl.Schema({"kind": _S, "days": pl.Int32} | dict.fromkeys(("watched", "recovered", "right", "known"), pl.UInt32))
+CURVE = pl.Schema({"kind": _S, "days": pl.Int32} | dict.fromkeys(("watched", "recovered", "right", "known"), pl.Int64))
 
 #: Where the specification's projection is read off.
 SIX_MONTHS, TWELVE_MONTHS = PROJECTED_DAYS
@@ -98,29 +98,13 @@ def recovery_curve(outcomes: pl.DataFrame, *, ends: date, grid_days: Sequence[in
 
         kind       String
         days       Int32
-        watched    UInt32   unknowns
-        recovered  UInt32   of them, with a written artist by then
-        right      UInt32   of them, with the right one
-        known      UInt32   of them, played under their name in a later set by then: nothing can find more from sets
+        watched    Int64    unknowns
+        recovered  Int64    of them, with a written artist by then
+        right      Int64    of them, with the right one
+        known      Int64    of them, played under their name in a later set by then: nothing can find more from sets
     """
-    grid = pl.DataFrame({"at": list(grid_days)}, schema={"at": pl.Int32})
-    watched = (pl.lit(ends) - pl.col("set_date")).dt.total_days()
-    named_after = (pl.col("known_from") - pl.col("set_date")).dt.total_days()
-    return (
-        _with_all(outcomes)
-        .select("kind", "days", "right", watched=watched, named_after=named_after)
-        .join(grid, how="cross")
-        .filter(pl.col("watched") >= pl.col("at"))
-        .group_by("kind", "at")
-        .agg(
-            watched=pl.len(),
-            recovered=(pl.col("days") <= pl.col("at")).sum(),
-            right=((pl.col("days") <= pl.col("at")) & pl.col("right")).sum(),
-            known=(pl.col("named_after") <= pl.col("at")).sum(),
-        )
-        .rename({"at": "days"})
-        .sort("kind", "days")
-    )
+    with in_memory(outcomes=outcomes) as con:
+        return DUCKDB["replayed_curve"].frame(con, ends=ends, grid_days=list(grid_days))
 
 
 def by_kind(outcomes: pl.DataFrame) -> pl.DataFrame:
@@ -130,44 +114,8 @@ def by_kind(outcomes: pl.DataFrame) -> pl.DataFrame:
         One row per kind and one for `all`: unknowns, named_later (played under their name in a later set), recovered,
         right, wrong, unjudged (no truth), precision (of the judged; null without any), median_days, median_retries.
     """
-    found = pl.col("found_artist").is_not_null()
-    return (
-        _with_all(outcomes)
-        .group_by("kind")
-        .agg(
-            unknowns=pl.len(),
-            named_later=pl.col("known_from").is_not_null().sum(),
-            recovered=found.sum(),
-            right=pl.col("right").sum(),
-            wrong=pl.col("right").not_().sum(),
-            unjudged=(found & pl.col("right").is_null()).sum(),
-            precision=pl.col("right").mean(),
-            median_days=pl.col("days").median(),
-            median_retries=pl.col("retries").filter(found).median(),
-        )
-        .sort("kind")
-    )
-
-
-def _with_all(outcomes: pl.DataFrame) -> pl.DataFrame:
-    return pl.concat([outcomes, outcomes.with_columns(kind=pl.lit("all"))])
-
-
-def _judged(rows: str) -> dict[str, pl.Expr]:
-    """How many, and how many of the judged are right."""
-    right = pl.col("right")
-    return {
-        rows: pl.len(),
-        f"{rows}_right": right.sum(),
-        f"{rows}_judged": right.is_not_null().sum(),
-        f"{rows}_precision": right.mean(),
-    }
-
-
-def _surest(proposed: pl.DataFrame) -> pl.DataFrame:
-    """One proposal a track and source."""
-    ranked = proposed.sort("confidence", descending=True, nulls_last=True, maintain_order=True)
-    return ranked.unique(["track_id", "source"], keep="first", maintain_order=True)
+    with in_memory(outcomes=outcomes) as con:
+        return DUCKDB["replayed_by_kind"].frame(con)
 
 
 def by_source(outcomes: pl.DataFrame, proposed: pl.DataFrame) -> pl.DataFrame:
@@ -177,15 +125,8 @@ def by_source(outcomes: pl.DataFrame, proposed: pl.DataFrame) -> pl.DataFrame:
         One row per tier and source: written, written_right, written_judged, written_precision, and the same of all it
         proposed for unknowns (one proposal a track: its surest).
     """
-    written = outcomes.filter(pl.col("found_artist").is_not_null()).group_by("tier", "source").agg(**_judged("written"))
-    return (
-        _surest(proposed)
-        .group_by("tier", "source")
-        .agg(**_judged("proposed"))
-        .join(written, on=["tier", "source"], how="left")
-        .with_columns(pl.col("written", "written_right", "written_judged").fill_null(0))
-        .sort("tier", "source")
-    )
+    with in_memory(outcomes=outcomes, proposed=proposed.with_row_index("place")) as con:
+        return DUCKDB["replayed_by_source"].frame(con)
 
 
 def by_threshold(proposed: pl.DataFrame) -> pl.DataFrame:
@@ -195,20 +136,8 @@ def by_threshold(proposed: pl.DataFrame) -> pl.DataFrame:
         One row per source and threshold (0.05 apart) with judged proposals: tracks (with a proposal as sure as that),
         judged, right, precision.
     """
-    thresholds = pl.DataFrame({"threshold": [round(0.05 * n, 2) for n in range(20)]})
-    return (
-        _surest(proposed)
-        .join(thresholds, how="cross")
-        .filter(pl.col("confidence") + 1e-9 >= pl.col("threshold"))
-        .group_by("source", "threshold")
-        .agg(
-            tracks=pl.len(),
-            judged=pl.col("right").is_not_null().sum(),
-            right=pl.col("right").sum(),
-            precision=pl.col("right").mean(),
-        )
-        .sort("source", "threshold")
-    )
+    with in_memory(proposed=proposed.with_row_index("place")) as con:
+        return DUCKDB["replayed_by_threshold"].frame(con)
 
 
 def recovered_after(curve: pl.DataFrame, days: int) -> dict[str, dict[str, float | int]]:
