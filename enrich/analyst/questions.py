@@ -1,4 +1,4 @@
-"""Questions about tracks, answered from a snapshot's marts. Pure: frames in, frames out."""
+"""Questions about tracks, answered from marts in memory (others are queries of sql/duckdb/analyst.sql). Pure."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ class Source(Protocol):
 
     manifest: Manifest
 
+    def sql(self, name: str, **params: object) -> pl.DataFrame: ...  # noqa: D102
+
     @property
     def workspace(self) -> Workspace: ...  # noqa: D102
 
@@ -53,58 +55,6 @@ class Source(Protocol):
     def scale(self) -> Scale: ...  # noqa: D102
 
     def judged_proposals(self) -> pl.DataFrame: ...  # noqa: D102
-
-
-def failed(tracks: pl.DataFrame) -> pl.DataFrame:
-    """Failed tracks of the mart, most played first; schema FAILED."""
-    return (
-        tracks.filter("is_failed")
-        .with_columns(artist=pl.when("is_known_artist").then("artist"))
-        .sort(["plays", "track_id"], descending=[True, False])
-        .select(pl.col(name).cast(dtype) for name, dtype in FAILED.items())
-    )
-
-
-def failure_table(tracks: pl.DataFrame) -> pl.DataFrame:
-    """The specification's table of the current state.
-
-    Returns:
-        metric, tracks, share_pct (of all tracks for the first row, of the failed for the others).
-    """
-    lost = tracks.filter("is_failed")
-    with_label = lost["label"].is_not_null().sum()
-    retriable = lost["is_retriable"].sum()
-    rows = [
-        ("Failed tracks", lost.height, tracks.height),
-        ("Tracks with labels", with_label, lost.height),
-        ("Tracks without labels", lost.height - with_label, lost.height),
-        ("Retriable failures", retriable, lost.height),
-        ("Non-retriable", lost.height - retriable, lost.height),
-        ("No retries left", lost["is_permanently_failed"].sum(), lost.height),
-    ]
-    told = [(metric, int(n), round(100 * n / whole, 1) if whole else None) for metric, n, whole in rows]
-    return pl.DataFrame(told, schema={"metric": pl.String, "tracks": pl.Int64, "share_pct": pl.Float64}, orient="row")
-
-
-def failure_reasons(tracks: pl.DataFrame) -> pl.DataFrame:
-    """What the errors of failed tracks say, commonest first.
-
-    Returns:
-        error (numbers as #, so that one kind of error is one row), tracks, share_pct, retriable, with_label.
-    """
-    lost = tracks.filter("is_failed")
-    return (
-        lost.group_by(
-            error=pl.col("error_message").fill_null("no error recorded").str.replace_all(r"\d+(?:\.\d+)?", "#")
-        )
-        .agg(
-            tracks=pl.len().cast(pl.Int64),
-            share_pct=(100 * pl.len() / max(lost.height, 1)).round(1),
-            retriable=pl.col("is_retriable").sum().cast(pl.Int64),
-            with_label=pl.col("label").is_not_null().sum().cast(pl.Int64),
-        )
-        .sort(["tracks", "error"], descending=[True, False])
-    )
 
 
 def clues(tracks: pl.DataFrame, tracklists: pl.DataFrame) -> pl.DataFrame:

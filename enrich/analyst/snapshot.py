@@ -116,11 +116,13 @@ class AnalystSnapshot(GraphQuestions):
 
     def failed(self) -> pl.DataFrame:
         """Failed tracks, most played first; columns: `enrich.analyst.questions.FAILED`."""
-        return questions.failed(self.workspace.tracks)
+        return self.sql("analyst_failed").match_to_schema(questions.FAILED)
 
     def failure_table(self, *, since: AnalystSnapshot | None = None) -> pl.DataFrame:
-        """The specification's table of the current state: metric, tracks, share_pct; beside the former one."""
-        now = questions.failure_table(self.workspace.tracks)
+        """The specification's table of the current state: metric, tracks, share_pct (first of all tracks, then of the
+        failed); beside the former one.
+        """
+        now = self.sql("analyst_failure_table")
         return now if since is None else since.failure_table().join(now, on="metric", suffix="_after")
 
     def answer(self, question: str, **at_hand: Any) -> Prose:
@@ -133,8 +135,8 @@ class AnalystSnapshot(GraphQuestions):
         return answer(question, self, **at_hand)
 
     def failure_reasons(self) -> pl.DataFrame:
-        """What the errors say: error, tracks, share_pct, retriable, with_label."""
-        return questions.failure_reasons(self.workspace.tracks)
+        """What the errors say, commonest first: error (numbers as #), tracks, share_pct, retriable, with_label."""
+        return self.sql("analyst_failure_reasons")
 
     def clues(self) -> pl.DataFrame:
         """What each failed track offers: track_id, title and the Booleans of `enrich.analyst.questions.CLUES`."""

@@ -65,24 +65,11 @@ class Labels(_Topic):
 
     def coverage(self) -> pl.DataFrame:
         """Tracks with a label by status: status, tracks, with_label, share_pct."""
-        return (
-            self._snapshot.workspace.tracks.group_by(status=pl.col("status").fill_null("no status"))
-            .agg(tracks=pl.len(), with_label=pl.col("label").is_not_null().sum())
-            .with_columns(share_pct=(100 * pl.col("with_label") / pl.col("tracks")).round(1))
-            .sort("status")
-        )
+        return self._snapshot.sql("analyst_label_coverage")
 
     def misleading(self) -> pl.DataFrame:
         """Titles with brackets that name no label, so that nobody takes them for one: title, in_brackets, tracks."""
-        return (
-            self._snapshot.workspace.tracks.filter(pl.col("title_label").is_null())
-            .with_columns(in_brackets=pl.col("title").str.extract(r"[(\[]([^)\]]+)[)\]]\s*$"))
-            .drop_nulls("in_brackets")
-            .group_by("in_brackets")
-            .agg(tracks=pl.len(), title=pl.col("title").sort().first())
-            .sort(["tracks", "in_brackets"], descending=[True, False])
-            .select("in_brackets", "tracks", "title")
-        )
+        return self._snapshot.sql("analyst_misleading")
 
     def coverage_since(self, before: Labels) -> pl.DataFrame:
         """Tracks with a label here and in an earlier snapshot of the same database: group, tracks, before, after.
@@ -162,11 +149,7 @@ class Cooldown(_Topic):
 
     def waiting(self) -> pl.DataFrame:
         """Tracks in cool-down, next due first: track_id, title, label, retry_count, retry_after, error_message."""
-        return (
-            self._snapshot.workspace.tracks.filter(pl.col("status") == "pending_re_enrichment")
-            .select("track_id", "title", "label", "retry_count", "retry_after", "error_message")
-            .sort("retry_after", "track_id")
-        )
+        return self._snapshot.sql("analyst_waiting")
 
     def by_week(self) -> pl.DataFrame:
         """Tracks in cool-down by the week they fall due: week (its Monday), tracks."""
