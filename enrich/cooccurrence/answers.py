@@ -33,8 +33,8 @@ import polars as pl
 from enrich import rules
 from enrich.cooccurrence.calibration import Calibration, with_confidence
 from enrich.cooccurrence.engines import DuckDB, Engine, Steps, run
-from enrich.cooccurrence.evidence import EVIDENCE, Names, sentences, shown_names
 from enrich.cooccurrence.plays import Vocabulary, load_plays, number_plays, read_plays
+from enrich.cooccurrence.signs import SENTENCES, signs
 from enrich.frames.files import write_batches
 from enrich.frames.schemas import RANKING
 from enrich.rules import MAX_RANK, WINDOW
@@ -44,21 +44,20 @@ from enrich.tracklists.reading import parquet_files
 #: Unknowns named at once; of some unknowns so many are asked about at once: what a thousand have for candidates is a
 #: few hundred megabytes.
 UNKNOWNS_AT_ONCE, ASKED_AT_ONCE = 20_000, 1_000
+#: What sentences are made from: tables, and the named query of each with parameters, over the tables of the scores.
+EVIDENCE: dict[str, tuple[str, dict[str, int]]] = {
+    "neighbours": ("cooccurrence_neighbour_evidence", {"limit_each": 3}),
+    "label_mates": ("cooccurrence_label_mate_evidence", {}),
+    "label_sets": ("cooccurrence_label_evidence", {}),
+    "djs": ("cooccurrence_dj_evidence", {"limit_each": 2, "min_label_plays": 3}),
+    "other_names": ("cooccurrence_name_evidence", {}),
+}
 #: The tables a ranking is written from.
-RESULTS = ("ranked", *EVIDENCE, "shown_names", "unknown_sets", "unknowns", "sets")
+RESULTS = ("ranked", *EVIDENCE, "shown_names", "unknown_sets", "unknowns", "sets", "dj_names")
 #: Told how many of how many unknowns are done; what it raises ends the work.
 Told = Callable[[int, int], None]
 #: Days in which the name a DJ plays an artist by loses its say, and what the names count by that others play.
 _NAME_DAYS, _OTHERS, _UNDATED_DAYS = 400.0, 0.02, 1500
-#: One row per unknown and candidate, by number; names come with the ranking. Order within an unknown: probability +
-#: position, probability, occurrence_count, all descending, then the artist's key. `label_no` is the top label of the
-#: context where the artist releases on it, else null; `total` the sum of the probabilities of the unknown's first 50.
-_SCORES = pl.Schema(
-    {"unknown_no": pl.UInt32(), "artist_no": pl.UInt32(), "rank": pl.Int32()}
-    | dict.fromkeys(("probability", "total"), pl.Float64())
-    | {"occurrence_count": pl.Int32(), "label_no": pl.UInt32()}
-    | dict.fromkeys(("occurrence", "label", "dj", "position"), pl.Float64())
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,43 +207,23 @@ def _rank(engine: Engine, known: Vocabulary, scorer: Scorer, asked: Asked) -> No
 def _batches(engine: Engine, known: Vocabulary, scorer: Scorer) -> Iterator[pl.DataFrame]:
     """RANKING of some unknowns after the others, in the order of their keys."""
     con = engine.results(RESULTS + scorer.tables)
+    spell(con, known)
     for first in range(0, con.table("unknowns").shape[0], UNKNOWNS_AT_ONCE):
-        last = first + UNKNOWNS_AT_ONCE - 1
-        scored = _part(con, "ranked", first, last).select(_SCORES.names()).cast(dict(_SCORES))  # type: ignore[arg-type]
-        if scored.is_empty():
-            continue
-        names = Names(
-            known=known,
-            shown=_part(con, "shown_names", first, last),
-            sets=_as_numbered(DUCKDB["cooccurrence_set_ids"].frame(con, first=first, last=last)),
-            unknowns=_part(con, "unknowns", first, last),
-        )
-        evidence = sentences(
-            scored, {table: _part(con, table, first, last) for table in (*EVIDENCE, *scorer.tables)}, names
-        )
-        scored = scored.join(_part(con, "unknown_sets", first, last).select("unknown_no", "sets"), on="unknown_no")
-        yield _named(with_confidence(scored, scorer.calibration), evidence, names)
+        part = {"first": first, "last": first + UNKNOWNS_AT_ONCE - 1}
+        sentences = SENTENCES.to_frame()
+        if "signs" in scorer.tables:
+            table = con.table("signs").filter(duckdb.ColumnExpression("unknown_no").between(*part.values())).pl()
+            sentences = signs(table, con.table("djs_called").pl())
+        con.register("sign_sentences", sentences.to_arrow())
+        scored = DUCKDB["ranking_part"].frame(con, **part)
+        if not scored.is_empty():
+            ranking = with_confidence(scored, scorer.calibration)
+            yield ranking.select(RANKING.names()).match_to_schema(RANKING)
 
 
-def _named(scored: pl.DataFrame, evidence: pl.DataFrame, names: Names) -> pl.DataFrame:
-    """RANKING of candidates known by number."""
-    return (
-        scored.join(names.unknowns, on="unknown_no")
-        .join(shown_names(scored, names.known, names.shown), on=["unknown_no", "artist_no"])
-        .join(names.known.labels.select("label_no", label_support="label"), on="label_no", how="left")
-        .join(evidence, on=["unknown_no", "artist_no"], how="left")
-        .sort("unknown_no", "rank")
-        .with_columns(pl.col("evidence").fill_null([]))
-        .select(RANKING.names())
-        .match_to_schema(RANKING)
-    )
-
-
-def _part(con: duckdb.DuckDBPyConnection, table: str, first: int, last: int) -> pl.DataFrame:
-    no = duckdb.ColumnExpression("unknown_no")
-    return _as_numbered(con.table(table).filter(no.between(first, last)).pl())
-
-
-def _as_numbered(table: pl.DataFrame) -> pl.DataFrame:
-    """Numbers as the vocabulary has them."""
-    return table.with_columns(pl.col("^.*_no$").cast(pl.UInt32))
+def spell(con: duckdb.DuckDBPyConnection, known: Vocabulary) -> None:
+    """Give numbers their names in a connection that has the results: `shown`, `djs_called`, `dj_credits_called`."""
+    for table, frame in (("spelled", known.names), ("called", known.persons), ("label_names", known.labels)):
+        con.register(table, frame.to_arrow())
+    for query in ("ranking_shown", "ranking_djs", "ranking_dj_credits"):
+        DUCKDB[query].run(con)

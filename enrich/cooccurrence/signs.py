@@ -58,6 +58,8 @@ SIGNS = {
     "candidates": "{v} candidates in all",
 }
 COLUMNS = tuple(SIGNS)
+#: What `signs` returns.
+SENTENCES = pl.Schema({"unknown_no": pl.Int32, "artist_no": pl.Int32, "choice": pl.Int64, "sentence": pl.String})
 _FIELD = re.compile(r"\{\w+\}")
 _SAYS = SIGNS | {"dj_near_sets": "{dj} played them in {v} sets within two months"}
 

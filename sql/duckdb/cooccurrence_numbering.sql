@@ -71,18 +71,6 @@ left join dj_numbers as d on d.text = p.dj
 left join unknowns as u on u.track_key = p.unknown
 where r.row_no is null
 
--- name: cooccurrence_set_ids(first, last)
--- The ids of the sets that the evidence of some unknowns names.
-with
-named as (
-    select set_no from neighbours where unknown_no between $first and $last
-    union
-    select set_no from label_mates where unknown_no between $first and $last
-)
-select s.set_no, s.set_id
-from sets as s
-join named as n on n.set_no = s.set_no
-
 -- name: cooccurrence_counts()
 -- What was read: sets, slots, unknown slots, unknowns.
 select count(distinct set_no) as sets, count(*) as slots, count(unknown_no) as unknown_slots,

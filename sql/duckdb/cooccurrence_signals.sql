@@ -301,9 +301,3 @@ order by unknown_no, artist_no
 select unknown_no, sets
 from unknown_sets
 order by unknown_no
-
--- name: cooccurrence_shown()
--- One row per candidate under several names: the name shown.
-select unknown_no, artist_no, name_no
-from shown_names
-order by unknown_no, artist_no

@@ -18,9 +18,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from enrich.cooccurrence.answers import RESULTS, Scorer, formula_steps, name_steps, rank_files
+from enrich.cooccurrence.answers import EVIDENCE, RESULTS, Scorer, formula_steps, name_steps, rank_files
 from enrich.cooccurrence.engines import DuckDB
-from enrich.cooccurrence.evidence import EVIDENCE
 from enrich.cooccurrence.spark import Spark, spark_text
 from enrich.sql import DUCKDB
 

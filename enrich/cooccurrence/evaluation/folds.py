@@ -16,11 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from enrich.cooccurrence.answers import formula_steps, name_steps
+from enrich.cooccurrence.answers import formula_steps, name_steps, spell
 from enrich.cooccurrence.calibration import evidence
 from enrich.cooccurrence.engines import DuckDB, run
 from enrich.cooccurrence.evaluation.baselines import baselines, known_plays
-from enrich.cooccurrence.evidence import shown_names
 from enrich.cooccurrence.learned.columns import columns, count_plays
 from enrich.cooccurrence.learned.ranker import Ranker
 from enrich.cooccurrence.masking import hide, recordings
@@ -165,9 +164,10 @@ def answer(world: World, hidden: pl.Series, *, aliases: pl.DataFrame | None, riv
         named = pl.concat(frame.select(pl.col(_PAIR).cast(pl.UInt32)) for frame in [pool, formula, *rival]).unique()
         engine.load("ranked", named.cast(pl.Int32))
         run(engine, name_steps())
-        names = shown_names(named, known, engine.frame("cooccurrence_shown").cast(pl.UInt32))
+        con = engine.results(())
+        spell(con, known)
         keys = known.names.select("artist", "artist_key").unique("artist")
-        names = names.join(keys, on="artist", how="left").cast(dict.fromkeys(_PAIR, pl.Int32))
+        names = con.table("shown").pl().join(keys, on="artist", how="left")
     made_by = _names(world, hidden)
     right = made_by.join(known.names, on="artist_key").join(unknowns, on="track_key")
     right = (
