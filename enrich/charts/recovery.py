@@ -33,8 +33,7 @@ def label_coverage(frame: pl.DataFrame) -> Figure:
     title = "Tracks with a label, before and after"
     if frame.is_empty() or not frame["tracks"].sum():
         return style.no_data(title, "No tracks.")
-    with style.apply():
-        figure, axes = style.new_figure(2.4 * frame.height)
+    with style.chart(title, 2.4 * frame.height) as (figure, axes):
         for n, (tracks, before, after) in enumerate(frame.select("tracks", "before", "after").iter_rows()):
             both = ((-0.19, before, style.BEFORE, "before"), (0.19, after, style.AFTER, "after"))
             for offset, count, colour, word in both:
@@ -45,7 +44,6 @@ def label_coverage(frame: pl.DataFrame) -> Figure:
         axes.set_xlim(0, 100)
         style.percent_axis(axes.xaxis)
         axes.invert_yaxis()
-        style.headline(axes, title)
         return figure
 
 
@@ -94,8 +92,7 @@ def projected_and_actual(frame: pl.DataFrame) -> Figure:
     rows = frame.filter(pl.col("low").is_not_null() & pl.col("actual").is_not_null())
     if rows.is_empty():
         return style.no_data(title, "The projections were made for another starting state.")
-    with style.apply():
-        figure, axes = style.new_figure(1.25 * rows.height)
+    with style.chart(title, 1.25 * rows.height) as (figure, axes):
         for n, (low, high, actual, unit, verdict, is_better) in enumerate(
             rows.select("low", "high", "actual", "unit", "verdict", "is_better").iter_rows()
         ):
@@ -112,7 +109,6 @@ def projected_and_actual(frame: pl.DataFrame) -> Figure:
             axes.text(3.16, n, f"{actual:g}{suffix}, {verdict}", va="center", color=colour, fontweight="bold")
         style.rows(axes, rows["metric"], limit=5.4)
         axes.spines["left"].set_visible(False)
-        style.headline(axes, title)
         return figure
 
 
@@ -127,8 +123,7 @@ def success_trend(frame: pl.DataFrame, *, before: float, after: float) -> Figure
     title = "Success rate by day of last change"
     if frame.is_empty():
         return style.no_data(title, "No track has an enrichment status.")
-    with style.apply():
-        figure, axes = style.new_figure(4.5)
+    with style.chart(title, 4.5) as (figure, axes):
         days, rates = frame["date"].to_list(), frame["success_rate"].to_list()
         axes.plot(days, rates, color=style.AFTER, marker="o", markersize=3.5, linewidth=1.4)
         for level, colour, word, above in (
@@ -145,7 +140,6 @@ def success_trend(frame: pl.DataFrame, *, before: float, after: float) -> Figure
                       color=style.AFTER, fontweight="bold", annotation_clip=False)  # fmt: skip
         _date_axis(axes, days)
         axes.margins(x=0.06)
-        style.headline(axes, title)
         return figure
 
 
@@ -159,8 +153,7 @@ def queue_calendar(frame: pl.DataFrame, *, today: date) -> Figure:
     title = "Cool-down queue: tracks falling due, by week"
     if frame.is_empty():
         return style.no_data(title, "The queue is empty.")
-    with style.apply():
-        figure, axes = style.new_figure(4.5)
+    with style.chart(title, 4.5) as (figure, axes):
         weeks, counts = frame["week"].to_list(), frame["tracks"].to_list()
         axes.bar(weeks, counts, width=5.6, color=style.AFTER)
         if len(weeks) <= 26:
@@ -173,7 +166,6 @@ def queue_calendar(frame: pl.DataFrame, *, today: date) -> Figure:
         axes.yaxis.grid(visible=True, color=style.GRID)
         axes.set_ylim(0, max(counts) * 1.15)
         _date_axis(axes, [today, *weeks])
-        style.headline(axes, title)
         return figure
 
 
@@ -207,9 +199,8 @@ def policy_steps(steps: pl.DataFrame, *, asked: float) -> Figure:
     shown = steps.filter(pl.col("low") >= _LEAST_SURE)
     if shown.is_empty():
         return style.no_data(title, "Nothing is proposed that is measured so surely.")
-    with style.apply():
-        sources = shown.group_by("kind", "source", maintain_order=True)
-        figure, axes = style.new_figure(max(8, 0.6 * shown.n_unique(["kind", "source"])))
+    sources = shown.group_by("kind", "source", maintain_order=True)
+    with style.chart(title, max(8, 0.6 * shown.n_unique(["kind", "source"]))) as (figure, axes):
         ends = [(0.0, asked, f"asked for: {asked:.2f}", style.MUTED)]
         for n, ((kind, source), rows) in enumerate(sources):
             turn, place = divmod(n, len(style.CYCLE))
@@ -225,7 +216,6 @@ def policy_steps(steps: pl.DataFrame, *, asked: float) -> Figure:
         ends[0] = (axes.get_xlim()[1], *ends[0][1:])
         style.percent_axis(axes.yaxis, whole=1)
         style.name_ends(axes, ends)
-        style.headline(axes, title)
         return figure
 
 
@@ -296,8 +286,7 @@ def _curves(
     """A line for each value of `by`, over days; `draw` draws it and says where it ends, in percent, and its words."""
     if frame.is_empty():
         return style.no_data(title, "Nothing was counted.")
-    with style.apply():
-        figure, axes = style.new_figure(_CURVE_ROWS)
+    with style.chart(title, _CURVE_ROWS) as (figure, axes):
         last = int(frame[day].max())  # type: ignore[arg-type]
         if is_projected and last >= PROJECTED_DAYS[1]:
             low, high = PROJECTED_PERCENT
@@ -311,7 +300,6 @@ def _curves(
         axes.set(xlim=(0, last), ylim=(0, axes.get_ylim()[1]))
         style.percent_axis(axes.yaxis)
         style.name_ends(axes, ends, lines=lines)
-        style.headline(axes, title)
         return figure
 
 

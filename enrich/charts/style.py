@@ -1,6 +1,6 @@
 """One look for all charts: colours that colour-blind readers can tell apart, direct labels, print-safe sizes.
 
-Charts made inside `apply` have the style; the caller's matplotlib settings are untouched.
+What is drawn inside `chart` has the style; the caller's matplotlib settings are untouched.
 """
 
 from __future__ import annotations
@@ -67,22 +67,16 @@ _SETTINGS: Any = {
 
 
 @contextmanager
-def apply() -> Iterator[None]:
-    """Charts made inside look like ours."""
+def chart(title: str, rows: float, *, size_in: tuple[float, float] | None = None) -> Iterator[tuple[Figure, Axes]]:
+    """A figure and its axes in our style, headed by what it shows; free of pyplot's global state.
+
+    It has our width and is high enough for `rows` lines of bars, unless `size_in` says otherwise.
+    """
     with mpl.rc_context(_SETTINGS):
-        yield
-
-
-def new_figure(rows: float, *, width_in: float = WIDTH_IN) -> tuple[Figure, Axes]:
-    """A figure of our width, high enough for `rows` lines of bars; free of pyplot's global state."""
-    figure = Figure(figsize=(width_in, max(1.7, 0.85 + 0.36 * rows)), layout="constrained")
-    return figure, figure.subplots()
-
-
-def headline(axes: Axes, title: str) -> None:
-    """What the chart shows, over its whole width: long names beside the axes take nothing off it."""
-    figure = axes.figure
-    figure.suptitle(title, x=0.008, ha="left", fontsize=_SETTINGS["axes.titlesize"], fontweight="bold")
+        figure = Figure(figsize=size_in or (WIDTH_IN, max(1.7, 0.85 + 0.36 * rows)), layout="constrained")
+        yield figure, figure.subplots()
+        # Over its whole width: long names beside the axes take nothing off it.
+        figure.suptitle(title, x=0.008, ha="left", fontsize=_SETTINGS["axes.titlesize"], fontweight="bold")
 
 
 def rows(axes: Axes, names: Iterable[object], *, limit: float, most: int | None = None) -> None:
@@ -114,8 +108,7 @@ def bars(
         room: Width of the chart, in lengths of the longest bar.
         most: Characters of a name that are shown.
     """
-    with apply():
-        figure, axes = new_figure(len(stacked))
+    with chart(title, len(stacked)) as (figure, axes):
         longest = max(sum(length for length, _ in parts) for parts in stacked) or 1
         for n, (parts, said) in enumerate(zip(stacked, words, strict=True)):
             end = 0.0
@@ -124,7 +117,6 @@ def bars(
                 end += length
             axes.text(end + 0.012 * longest, n, said, va="center", fontsize=8.5)
         rows(axes, names, limit=room * longest, most=most)
-        headline(axes, title)
         return figure
 
 
@@ -179,9 +171,7 @@ def percent_axis(axis: Any, *, whole: float = 100.0) -> None:
 
 def no_data(title: str, text: str) -> Figure:
     """What stands in for a chart that has nothing to show."""
-    with apply():
-        figure, axes = new_figure(1)
-        headline(axes, title)
+    with chart(title, 1) as (figure, axes):
         axes.set_axis_off()
         axes.text(0.0, 0.5, text, transform=axes.transAxes, color=MUTED, va="center")
         return figure

@@ -34,9 +34,7 @@ def reliability_diagram(frame: pl.DataFrame) -> Figure:
         return style.no_data(title, "Nothing was judged.")
     if "scorer" not in rows.columns:
         rows = rows.with_columns(scorer="source" if "source" in rows.columns else pl.lit(""))
-    with style.apply():
-        figure = Figure(figsize=(style.WIDTH_IN * 0.72, 4.6), layout="constrained")
-        axes = figure.subplots()
+    with style.chart(title, 0, size_in=(style.WIDTH_IN * 0.72, 4.6)) as (figure, axes):
         axes.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle="--")
         most = float(rows["n"].max() or 1)  # type: ignore[arg-type]
         scorers = rows["scorer"].unique(maintain_order=True).to_list()
@@ -53,7 +51,6 @@ def reliability_diagram(frame: pl.DataFrame) -> Figure:
         for axis in (axes.xaxis, axes.yaxis):
             style.percent_axis(axis, whole=1)
         style.name_ends(axes, ends)
-        style.headline(axes, title)
         return figure
 
 
@@ -67,8 +64,8 @@ def ranking_comparison(frame: pl.DataFrame) -> Figure:
     if frame.is_empty():
         return style.no_data(title, "Nothing was evaluated.")
     marks = (("hit_at_1", "o"), ("hit_at_5", "s"), ("hit_at_20", "D"))
-    with style.apply():
-        figure, axes = style.new_figure(1.3 * frame.height)
+    title += f", of {frame['n'][0]:,} hidden recordings"
+    with style.chart(title, 1.3 * frame.height) as (figure, axes):
         for n, row in enumerate(frame.iter_rows(named=True)):
             colour = style.AFTER if row["is_ours"] else style.BEFORE
             values = [row[name] for name, _ in marks]
@@ -81,7 +78,6 @@ def ranking_comparison(frame: pl.DataFrame) -> Figure:
         axes.set_xlabel("●  named first      ■  among the first 5      ◆  among the first 20")
         axes.set_xlim(0, max(0.2, 1.12 * float(frame["hit_at_20"].max() or 0)))  # type: ignore[arg-type]
         style.percent_axis(axes.xaxis, whole=1)
-        style.headline(axes, f"{title}, of {frame['n'][0]:,} hidden recordings")
         return figure
 
 
@@ -99,8 +95,9 @@ def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None 
     sets = sets.tail(most)
     slots = tracklists.join(sets.select("set_id"), on="set_id").sort("position")
     longest = int(slots["position"].max() or 1)  # type: ignore[arg-type]
-    with style.apply():
-        figure, axes = style.new_figure(1.25 * sets.height + 1)
+    more = f", the last {most} of {most + left_out}" if left_out else ""
+    heading = drawable(f"“{name!s}” in its sets{more}", 80)
+    with style.chart(heading, 1.25 * sets.height + 1) as (figure, axes):
         for n, row in enumerate(sets.iter_rows(named=True)):
             of_set = slots.filter(pl.col("set_id") == row["set_id"])
             is_own, is_named = pl.col("track_key").eq_missing(track_key), pl.col("artist").is_not_null()
@@ -119,8 +116,6 @@ def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None 
         axes.set_xlim(0, longest + 1)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
         axes.set_xlabel("slot of the set (filled: artist known, hollow: unknown)")
-        more = f", the last {most} of {most + left_out}" if left_out else ""
-        style.headline(axes, drawable(f"“{name!s}” in its sets{more}", 80))
         return figure
 
 

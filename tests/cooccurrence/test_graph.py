@@ -280,6 +280,15 @@ def test_a_person_of_several_names_plays_first_and_is_played_as_one():
     assert {r["dj"]: r["first"] for r in first_players(rows, aliases=own).iter_rows(named=True)}["DJ a1"] == 3
 
 
+def test_unknown_and_undated_slots_change_nothing_of_who_plays_first():
+    rows = two_scenes()
+    other = rows.filter(dj="DJ a1").with_columns(set_id=pl.format("a {}", "set_id"))
+    unknown = other.with_columns(pl.lit(None, pl.String).alias("artist"))
+    undated = other.with_columns(pl.lit(None, pl.Date).alias("set_date"), set_id=pl.format("b {}", "set_id"))
+
+    assert first_players(pl.concat([unknown, undated, rows])).equals(first_players(rows))
+
+
 def test_the_questions_of_nothing_have_no_rows():
     empty = two_scenes().clear()
 

@@ -33,6 +33,10 @@ Edges have `relation`, `count` (what is counted, below) and `weight` (float; the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
 import networkx as nx
 import polars as pl
 
@@ -41,6 +45,7 @@ from enrich.cooccurrence.ranking import rank
 from enrich.cooccurrence.slots import slot_key, slot_rows, unknown_key
 from enrich.errors import EnrichError
 from enrich.rules import WINDOW
+from enrich.sql import DUCKDB, in_memory
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key, title_key
 from enrich.text.persons import persons, with_known
@@ -52,7 +57,7 @@ def build_graph(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None
 
     `aliases` has columns `artist`, `alias`; two slots are `near` within the specification's window.
     """
-    return _graph(*_tables(tracklists, people_of(tracklists, aliases)))
+    return _graph(tracklists, people_of(tracklists, aliases))
 
 
 def people_of(tracklists: pl.DataFrame, aliases: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -97,7 +102,7 @@ def ego_net(
     best = ranking.filter(near).head(max_artists)
 
     people = people_of(tracklists, aliases)
-    whole = _graph(*_tables(here, people))
+    whole = _graph(here, people)
     centre = f"unknown:{unknown}"
     for row in _as_persons(best.with_columns(key=artist_key(pl.col("artist"))), people).iter_rows(named=True):
         parts = {k: row[k] for k in ("rank", "occurrence", "label", "dj", "position")}
@@ -132,41 +137,16 @@ def _around(graph: nx.Graph[str], centre: str) -> set[str]:
     return {centre} | artists | tracks | sets | step(sets, "played_by") | step(tracks, "released_on")
 
 
-def _tables(tracklists: pl.DataFrame, people: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Nodes (id, kind, label, plays, date) and edges (source, target, relation, count, weight), in order."""
-    slots = slots_of(tracklists)
-    named = credited(slots, "artist", people).filter(~pl.col("is_unknown"))
-    djs = credited(slots, "dj", people)
-    labelled = slots.filter(~pl.col("is_unknown"), pl.col("label_key").fill_null("") != "")
-    sets = slots.with_columns(shown=pl.coalesce("set_name", "set_id"), date=pl.col("set_date").cast(pl.String))
-    others = (("artist", named, "key", "name"), ("dj", djs, "key", "name"), ("label", labelled, "label_key", "label"))
-    nodes = [
-        _nodes(slots.with_columns(kind=pl.when("is_unknown").then(pl.lit("unknown")).otherwise(pl.lit("track")))),
-        _nodes(sets.select("shown", "date", kind=pl.lit("set"), node=_id_of("set", "set_id"))),
-        *(_nodes(of.select(kind=pl.lit(kind), node=_id_of(kind, key), shown=name)) for kind, of, key, name in others),
-    ]
-    credit = named.select("slot_no", artist=_id_of("artist", "key"))
-    by_dj = djs.select("slot_no", dj=_id_of("dj", "key"))
-    label = labelled.select("slot_no", label=_id_of("label", "label_key"))
-    track = slots.select("slot_no", track="node", set=_id_of("set", "set_id"))
-    both = {kind: _id_of(kind, "key") for kind in ("dj", "artist")}
-    edges = [
-        _edges(track.join(credit, on="slot_no"), "track", "artist", "by"),
-        _edges(track.join(label, on="slot_no"), "track", "label", "released_on"),
-        _edges(track, "track", "set", "played_in"),
-        _edges(track.join(by_dj, on="slot_no").unique(["set", "dj"]), "set", "dj", "played_by"),
-        _edges(credit.join(label, on="slot_no"), "artist", "label", "releases_on"),
-        _edges(by_dj.join(credit, on="slot_no"), "dj", "artist", "plays"),
-        *_near(slots, credit),
-        _edges(djs.unique("key").join(named.unique("key"), on="key").select(**both), "dj", "artist", "same"),
-    ]
-    # A DJ who plays and is the artist: one edge holds one relation, and the identity says more.
-    together = pl.concat(edges).unique(["source", "target"], keep="last", maintain_order=True)
-    apart = together.filter(pl.col("source") != pl.col("target"))
-    return pl.concat(nodes).sort("node"), apart.sort("source", "target")
+@contextmanager
+def counting(tracklists: pl.DataFrame, people: pl.DataFrame) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables that `sql/duckdb/graph.sql` counts."""
+    slots = _slots(tracklists)
+    named = _credited(slots, "artist", people).filter(~pl.col("is_unknown"))
+    with in_memory(slots=slots, named=named, djs=_credited(slots, "dj", people)) as con:
+        yield con
 
 
-def slots_of(tracklists: pl.DataFrame) -> pl.DataFrame:
+def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
     """Slots in order, with slot_no, label_key, and the node of what is played: node, shown."""
     title = title_key(pl.col("title"))
     work = pl.concat_str(artist_key(pl.col("artist")), pl.lit(" · "), title)
@@ -190,7 +170,7 @@ def slots_of(tracklists: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def credited(slots: pl.DataFrame, column: str, people: pl.DataFrame) -> pl.DataFrame:
+def _credited(slots: pl.DataFrame, column: str, people: pl.DataFrame) -> pl.DataFrame:
     """slot_no, is_unknown, key (of the person), name: who is credited, remixers and unknown-words apart."""
     names = split_credits(slots[column]).filter(pl.col("role") != "remixer", ~is_unknown_artist(pl.col("artist")))
     return (
@@ -205,64 +185,9 @@ def _as_persons(keyed: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(key=pl.coalesce("person", "key")).drop("person")
 
 
-def _nodes(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per node, shown in its commonest spelling (ties: the first)."""
-    date = pl.col("date") if "date" in rows.columns else pl.lit(None, pl.String).alias("date")
-    spelled = rows.with_columns(date).group_by("kind", "node", "shown").agg(n=pl.len(), date=pl.col("date").min())
-    return (
-        spelled.sort("kind", "node", -pl.col("n").cast(pl.Int64), "shown")
-        .group_by("kind", "node", maintain_order=True)
-        .agg(pl.col("shown").first(), plays=pl.col("n").sum().cast(pl.Int64), date=pl.col("date").min())
-    )
-
-
-def _edges(pairs: pl.DataFrame, source: str, target: str, relation: str) -> pl.DataFrame:
-    return (
-        pairs.group_by(source=source, target=target)
-        .agg(count=pl.len().cast(pl.Int64))
-        .select("source", "target", "count", relation=pl.lit(relation), weight=pl.col("count").cast(pl.Float64))
-    )
-
-
-def _near(slots: pl.DataFrame, credit: pl.DataFrame) -> list[pl.DataFrame]:
-    """Tracks near each other, and artists."""
-    pairs = _slot_pairs(slots)
-    tracks, artists = (
-        pairs.join(of, left_on="first", right_on="slot_no").join(of, left_on="second", right_on="slot_no", suffix="_2")
-        for of in (slots.select("slot_no", "node"), credit)
-    )
-    return [
-        _undirected(tracks, "node", "node_2", "near", 1.0 / pl.col("distance")),
-        _undirected(artists, "artist", "artist_2", "met", pl.lit(1.0)),
-    ]
-
-
-def _slot_pairs(slots: pl.DataFrame) -> pl.DataFrame:
-    """Every pair of slots within the window: first, second (slot_no, in playing order) and distance (positions)."""
-    # Positions of a set are distinct and in order: whatever is within the window is among the next rows.
-    pairs = [
-        slots.select(
-            first="slot_no",
-            second=pl.col("slot_no").shift(-step).over("set_id"),
-            distance=pl.col("position").shift(-step).over("set_id") - pl.col("position"),
-        )
-        for step in range(1, WINDOW + 1)
-    ]
-    return pl.concat(pairs).filter(pl.col("distance") <= WINDOW)
-
-
-def _undirected(pairs: pl.DataFrame, a: str, b: str, relation: str, weight: pl.Expr) -> pl.DataFrame:
-    return (
-        pairs.filter(pl.col(a) != pl.col(b))
-        .select(source=pl.min_horizontal(a, b), target=pl.max_horizontal(a, b), one=weight, distance="distance")
-        .group_by("source", "target")
-        .agg(count=pl.len().cast(pl.Int64), weight=pl.col("one").sum())
-        # Sums of 1/1, 1/2, 1/3 … in any order are the same to nine places.
-        .select("source", "target", "count", relation=pl.lit(relation), weight=pl.col("weight").round(9))
-    )
-
-
-def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> nx.Graph[str]:
+def _graph(tracklists: pl.DataFrame, people: pl.DataFrame) -> nx.Graph[str]:
+    with counting(tracklists, people) as con:
+        nodes, edges = DUCKDB["graph_nodes"].frame(con), DUCKDB["graph_edges"].frame(con, window=WINDOW)
     graph: nx.Graph[str] = nx.Graph()
     for row in nodes.iter_rows(named=True):
         date = {} if row["date"] is None else {"date": row["date"]}
@@ -270,7 +195,3 @@ def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> nx.Graph[str]:
     for row in edges.iter_rows(named=True):
         graph.add_edge(row.pop("source"), row.pop("target"), **row)
     return graph
-
-
-def _id_of(kind: str, column: str) -> pl.Expr:
-    return pl.concat_str(pl.lit(f"{kind}:"), column)

@@ -12,7 +12,8 @@ from typing import Any
 import networkx as nx
 import polars as pl
 
-from enrich.cooccurrence.graph.building import credited, people_of, slots_of
+from enrich.cooccurrence.graph.building import counting, people_of
+from enrich.sql import DUCKDB
 
 #: Meetings that make a tie, artists that make a community, names told of each, and nodes that paths are counted from.
 _TIE, _SMALLEST, _TOLD, _PATHS = 2, 3, 5, 100
@@ -78,28 +79,5 @@ def first_players(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = No
         dj, first (tracks it was first with), of (those it played), first_pct, lead_days (median until the second DJ),
         whom (the artists it is first with, most tracks first).
     """
-    slots = slots_of(tracklists).filter(~pl.col("is_unknown"), pl.col("set_date").is_not_null())
-    people, commonest = people_of(tracklists, aliases), pl.col("name").mode().min().over("key")
-    djs, artists = (credited(slots, column, people).with_columns(name=commonest) for column in ("dj", "artist"))
-    others = djs.join(artists, on=["slot_no", "key"], how="anti").select("slot_no", "key", dj="name")
-    first = (
-        slots.drop("dj")
-        .join(others, on="slot_no")
-        .group_by("node", "key")
-        .agg(pl.col("dj").first(), pl.col("slot_no").first(), day=pl.col("set_date").min())
-        .filter(pl.len().over("node") >= 2)
-        .sort("node", "day", "key")
-        .with_columns(lead=(pl.col("day").shift(-1) - pl.col("day")).dt.total_days().over("node"))
-        .with_columns(is_first=(pl.int_range(pl.len()).over("node") == 0) & (pl.col("lead") > 0))
-    )
-    whom = first.filter("is_first").join(artists.select("slot_no", whom="name"), on="slot_no")
-    return (
-        first.group_by("key")
-        .agg(
-            pl.col("dj").first(), first=pl.col("is_first").sum().cast(pl.Int64), of=pl.len().cast(pl.Int64),
-            first_pct=100 * pl.col("is_first").mean(), lead_days=pl.col("lead").filter("is_first").median(),
-        )
-        .join(whom.group_by("key").agg(pl.col("whom").sort().value_counts(sort=True, name="n")), on="key")
-        .sort(["first", "of", "dj"], descending=[True, False, False])
-        .select(pl.exclude("key", "whom"), pl.col("whom").list.head(_TOLD).list.eval(pl.element().struct.field("whom")))
-    )  # fmt: skip
+    with counting(tracklists, people_of(tracklists, aliases)) as con:
+        return DUCKDB["graph_first_players"].frame(con, told=_TOLD)
