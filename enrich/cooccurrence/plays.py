@@ -35,6 +35,7 @@ import polars as pl
 
 from enrich.cooccurrence.engines import DuckDB, Engine
 from enrich.cooccurrence.slots import played, slot_rows
+from enrich.sql import DUCKDB, in_memory
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, label_key
 from enrich.text.persons import persons, with_known
@@ -49,20 +50,14 @@ _AKA_PLAYS, _PRES_PLAYS = 1, 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """What the texts of tracklists name, by number, in the spelling seen most; and the label_no of each label text."""
+    """What the texts of tracklists name, by number, in the spelling seen most."""
 
-    credits: pl.DataFrame
-    credit_names: pl.DataFrame
-    dj_credits: pl.DataFrame
-    dj_names: pl.DataFrame
     names: pl.DataFrame
     """artist_no (of the name), artist_key, artist, person_no."""
     persons: pl.DataFrame
     """artist_no (of the person), artist: the name played most."""
-    several_names: pl.DataFrame
-    """artist_no: persons under several names."""
     labels: pl.DataFrame
-    label_of: pl.Series
+    """label_no, label_key, label."""
 
 
 def load_plays(engine: DuckDB, tracklists: pl.DataFrame) -> None:
@@ -88,43 +83,32 @@ def number_plays(engine: Engine, *, aliases: pl.DataFrame | None = None) -> Voca
         EnrichError: `aliases` (one row per further name of an artist) lacks its columns `artist`, `alias`.
     """
     artists, djs, labels = (_texts(engine, f"cooccurrence_{what}_texts") for what in ("artist", "dj", "label"))
-    known = vocabulary(artists, djs, labels, aliases=aliases)
-    engine.load("artist_numbers", _numbers(artists.select("text", credit_no="no")))
-    engine.load("label_numbers", _numbers(labels.select("text", label_no=known.label_of).drop_nulls()))
-    engine.load("dj_numbers", _numbers(djs.select("text", dj_credit_no="no")))
-    for table in ("credits", "credit_names", "dj_credits", "dj_names", "several_names"):
-        engine.load(table, _numbers(getattr(known, table)))
+    labels = labels.with_columns(label_key=label_key(pl.col("text")))
+    with in_memory(credited=_credited(artists), dj_credited=_credited(djs), label_texts=labels) as con:
+
+        def rows(name: str) -> pl.DataFrame:
+            return DUCKDB[f"vocabulary_{name}"].frame(con)
+
+        names, label_names = rows("names"), rows("labels")
+        names = names.with_columns(person_numbers(names, aliases, pl.concat([artists, djs]).select("text", "plays")))
+        con.register("names", names.to_arrow())
+        con.register("labels", label_names.to_arrow())
+        credit_names, dj_names, persons_called = rows("credit_names"), rows("dj_names"), rows("persons")
+        tables = {
+            "artist_numbers": artists.select("text", credit_no="no"),
+            "dj_numbers": djs.select("text", dj_credit_no="no"),
+            "label_numbers": rows("label_numbers"),
+            "credit_names": credit_names,
+            "credits": credit_names.select("credit_no", "artist_no").unique().sort(pl.all()),
+            "dj_names": dj_names,
+            "dj_credits": dj_names.select("dj_credit_no", "dj_no").unique().sort(pl.all()),
+            "several_names": rows("several_names"),
+        }
+    for table, frame in tables.items():
+        engine.load(table, frame)
     engine.run("cooccurrence_unknowns")
     engine.run("cooccurrence_slots")
-    return known
-
-
-def vocabulary(
-    artists: pl.DataFrame, djs: pl.DataFrame, labels: pl.DataFrame, *, aliases: pl.DataFrame | None = None
-) -> Vocabulary:
-    """Read the names in distinct texts (no, text, plays) of artist credits, DJ credits and labels; `no` from 0."""
-    credited, dj_credited = _credited(artists), _credited(djs)
-    names = _names(credited, dj_credited)
-    texts = pl.concat([artists, djs]).select("text", "plays")
-    names = names.with_columns(person_numbers(names, aliases, texts))
-    shared = names.filter(pl.len().over("person_no") > 1)
-    by_plays = names.sort("person_no", "rank", "plays", "artist_no", descending=[False, False, True, False])
-    label_names, label_of = _labels(labels)
-    credit_names = _edges(credited, names, "credit_no", "artist_no")
-    dj_names = _edges(dj_credited, names, "dj_credit_no", "dj_no")
-    return Vocabulary(
-        credits=credit_names.select("credit_no", "artist_no").unique().sort(pl.all()),
-        credit_names=credit_names,
-        dj_credits=dj_names.select("dj_credit_no", "dj_no").unique().sort(pl.all()),
-        dj_names=dj_names,
-        names=names.select("artist_no", "artist_key", "artist", "person_no"),
-        persons=by_plays.unique("person_no", keep="first", maintain_order=True).select(
-            artist_no="person_no", artist="artist"
-        ),
-        several_names=shared.select(artist_no="person_no").unique().sort(pl.all()),
-        labels=label_names,
-        label_of=label_of,
-    )
+    return Vocabulary(names=names.drop("rank", "plays"), persons=persons_called, labels=label_names)
 
 
 def person_numbers(names: pl.DataFrame, aliases: pl.DataFrame | None, texts: pl.DataFrame) -> pl.Series:
@@ -176,54 +160,6 @@ def _credited(credit: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _names(credited: pl.DataFrame, djs: pl.DataFrame) -> pl.DataFrame:
-    """artist_no, artist_key, artist, rank, plays: artists (rank 0) and DJs (1), spelled as artists where they are."""
-    parts = [
-        part.select("artist_key", "artist", "plays", rank=pl.lit(rank)) for rank, part in enumerate((credited, djs))
-    ]
-    return _commonest(pl.concat(parts, how="vertical_relaxed"), "artist_key", "artist").with_row_index("artist_no")
-
-
-def _labels(label: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
-    """The labels (label_no, label_key, label), and the label_no of each text, by its number."""
-    keyed = label.select("no", label="text", plays="plays", label_key=label_key(pl.col("text")), rank=pl.lit(0)).filter(
-        pl.col("label_key").fill_null("") != ""
-    )
-    labels = _commonest(keyed, "label_key", "label").select("label_key", "label").with_row_index("label_no")
-    label_of = label.select("no").join(
-        keyed.join(labels, on="label_key").select("no", "label_no"), on="no", how="left", maintain_order="left"
-    )
-    return labels, label_of["label_no"]
-
-
-def _commonest(spellings: pl.DataFrame, key: str, name: str) -> pl.DataFrame:
-    """One row per key in key order, with its commonest spelling of the lowest `rank`; ties go to the first in text."""
-    return (
-        spellings.drop_nulls([key, name])
-        .group_by(key, name, "rank")
-        .agg(pl.col("plays").sum())
-        .with_columns(all_plays=pl.col("plays").sum().over(key, "rank"))
-        .sort([key, "rank", "plays", name], descending=[False, False, True, False])
-        .unique(key, keep="first", maintain_order=True)
-        .select(key, name, "rank", plays="all_plays")
-    )
-
-
-def _edges(named: pl.DataFrame, names: pl.DataFrame, left: str, right: str) -> pl.DataFrame:
-    """The number of each credit, the person and the name of each artist in it."""
-    return (
-        named.join(names, on="artist_key")
-        .select(pl.col("no").alias(left), pl.col("person_no").alias(right), name_no="artist_no")
-        .unique()
-        .sort(left, "name_no")
-    )
-
-
 def _texts(engine: Engine, query: str) -> pl.DataFrame:
     """no, text, plays: the distinct texts, numbered in their order."""
-    return engine.frame(query).sort("text").select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("no"), "text", "plays")
-
-
-def _numbers(table: pl.DataFrame) -> pl.DataFrame:
-    """Numbers as every engine has them."""
-    return table.with_columns(pl.col("^.*_no$").cast(pl.Int32))
+    return engine.frame(query).sort("text").select(pl.int_range(pl.len(), dtype=pl.Int32).alias("no"), "text", "plays")

@@ -161,8 +161,8 @@ def answer(world: World, hidden: pl.Series, *, aliases: pl.DataFrame | None, riv
         occurrence = engine.frame("cooccurrence_occurrences")
         sets = engine.frame("cooccurrence_set_counts")
         # Names are asked for of everybody anyone names.
-        named = pl.concat(frame.select(pl.col(_PAIR).cast(pl.UInt32)) for frame in [pool, formula, *rival]).unique()
-        engine.load("ranked", named.cast(pl.Int32))
+        named = pl.concat(frame.select(pl.col(_PAIR).cast(pl.Int32)) for frame in [pool, formula, *rival])
+        engine.load("ranked", named.unique())
         run(engine, name_steps())
         con = engine.results(())
         spell(con, known)
@@ -170,9 +170,7 @@ def answer(world: World, hidden: pl.Series, *, aliases: pl.DataFrame | None, riv
         names = con.table("shown").pl().join(keys, on="artist", how="left")
     made_by = _names(world, hidden)
     right = made_by.join(known.names, on="artist_key").join(unknowns, on="track_key")
-    right = (
-        right.select("unknown_no", artist_no="person_no", is_right=True).cast(dict.fromkeys(_PAIR, pl.Int32)).unique()
-    )
+    right = right.select("unknown_no", artist_no="person_no", is_right=True).unique()
 
     def judged(frame: pl.DataFrame) -> pl.DataFrame:
         return (
