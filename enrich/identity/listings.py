@@ -59,7 +59,7 @@ def pair_listings(
     judged = (
         near.join(run, on="pair")
         .with_columns(share=pl.col("in_order") / pl.min_horizontal("named", "named_right"))
-        .with_columns(verdict=_verdict())
+        .with_columns(verdict=_verdict(pl.col("in_order"), pl.col("share")))
         .drop_nulls("verdict")
         .sort("set_id", "other_id")
     )
@@ -114,6 +114,8 @@ def _sharing(slots: pl.DataFrame, sets: pl.DataFrame) -> pl.DataFrame:
             pl.col("one_dj") | (pl.col("days") <= SAME_NIGHT),
             pl.col("days").fill_null(0) <= MAX_APART,
             worth_aligning("named"),
+            # By names and days alone some never are one, whatever they share.
+            _verdict(in_order=pl.lit(LEAST_IN_ORDER), share=pl.lit(1.0)).is_not_null(),
         )
     )
 
@@ -146,8 +148,8 @@ def _rows(aligned: pl.DataFrame, old: pl.DataFrame, new: pl.DataFrame) -> pl.Dat
     )
 
 
-def _verdict() -> pl.Expr:
-    """`one`, `review` or null, of a pair with in_order, share, days, one_dj, words and numbers of both names."""
+def _verdict(in_order: pl.Expr, share: pl.Expr) -> pl.Expr:
+    """`one`, `review` or null, of a pair with days, one_dj, words and numbers of both names."""
     more = pl.col("words").list.set_difference("words_right").list.len()
     less = pl.col("words_right").list.set_difference("words").list.len()
     names_agree = (more == 0) | (less == 0)
@@ -157,8 +159,8 @@ def _verdict() -> pl.Expr:
         for one, other in (("numbers", "numbers_right"), ("numbers_right", "numbers"))
     ]
     episodes_differ = numbered[0] & numbered[1]
-    alike = (pl.col("in_order") >= LEAST_IN_ORDER) & (pl.col("share") >= LEAST_SHARE)
-    mostly = pl.col("share") >= LEAST_SHARE_APART
+    alike = (in_order >= LEAST_IN_ORDER) & (share >= LEAST_SHARE)
+    mostly = share >= LEAST_SHARE_APART
     same_day, one_night = pl.col("days") == 0, pl.col("days") <= SAME_NIGHT
     known_by = pl.col("one_dj") | names_agree
     return (
