@@ -22,7 +22,18 @@ from enrich import __version__
 from enrich.sources.cache import Cache, Lifetime
 from enrich.sources.pace import SYSTEM_CLOCK, Clock, RateLimiter, SourceLimits
 from enrich.sources.reading import UNREADABLE
-from enrich.sources.replies import Blocked, Busy, Down, Failed, Malformed, Reply, Unusable, redact, retry_after_s
+from enrich.sources.replies import (
+    Blocked,
+    Busy,
+    Down,
+    Failed,
+    Malformed,
+    Reply,
+    Unusable,
+    masked,
+    redact,
+    retry_after_s,
+)
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -107,6 +118,8 @@ class Http:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self._base = endpoint.base.rstrip("/")
+        self._home = _origin(transport.URL(self._base))
+        self._shown_base = redact(self._base)
         self._in_hand = [threading.Lock() for _ in range(_QUESTIONS_APART)]
         _hush()
         self._client = transport.Client(
@@ -129,8 +142,8 @@ class Http:
         Raises:
             Failed: it would.
         """
-        home, given = transport.URL(self._base), request.url
-        if (given.scheme, given.host, given.port) != (home.scheme, home.host, home.port):
+        if _origin(request.url) != self._home:
+            given = request.url
             raise Failed(f"{self.endpoint.source}: sent on to {given.scheme}://{given.host}, another address")
 
     def post_form(self, path: str, form: Mapping[str, str]) -> Reply:
@@ -286,8 +299,7 @@ class Http:
         try:
             with self._client.stream(
                 method,
-                self._base + path,
-                params=dict(params) or None,
+                self._base + path + _query(params),
                 headers=headers,
                 data=form,
                 # A form may hold secrets: it goes where it was sent, and no further.
@@ -328,8 +340,7 @@ class Http:
         raise kind(f"{stopped.reason}; not asked again for {stopped.for_s:.0f} s")
 
     def _shown(self, path: str, params: Mapping[str, str]) -> str:
-        query = "?" + urlencode(params) if params else ""
-        return f"{self.endpoint.source}: {redact(self._base + path + query)}"
+        return f"{self.endpoint.source}: {self._shown_base}{path}{_query(masked(params))}"
 
 
 class Requests:
@@ -412,6 +423,14 @@ def user_agent(contact: str) -> str:
     """`enrich/<version> ( contact )`; characters a header cannot hold are dropped."""
     clean = re.sub(r"[^\x20-\x7e]|[()]", "", contact).strip()
     return f"enrich/{__version__} ( {clean or NO_CONTACT} )"
+
+
+def _origin(address: transport.URL) -> tuple[str, str, int | None]:
+    return address.scheme, address.host, address.port
+
+
+def _query(params: Mapping[str, str]) -> str:
+    return "?" + urlencode(params, safe="*") if params else ""
 
 
 def _read(reply: Reply, read: Callable[[Reply], T]) -> T:

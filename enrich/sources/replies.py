@@ -145,11 +145,13 @@ def redact(address: str) -> str:
     """An address fit for messages: no user info, secret-looking parameters masked."""
     parts = urlsplit(address)
     host = parts.netloc.rpartition("@")[2]
-    query = "&".join(
-        f"{name}=***" if _SECRET_NAME.search(name) else urlencode([(name, value)])
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    )
+    query = urlencode(masked(dict(parse_qsl(parts.query, keep_blank_values=True))), safe="*")
     return urlunsplit((parts.scheme, host, parts.path, query, ""))
+
+
+def masked(params: Mapping[str, str]) -> dict[str, str]:
+    """Query parameters with `***` for what looks like a secret."""
+    return {name: "***" if _SECRET_NAME.search(name) else value for name, value in params.items()}
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: float) -> float | None:
