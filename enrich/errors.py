@@ -7,7 +7,7 @@ how to mend it. Bugs keep their own type and their traceback.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from threading import Lock
 
 _UNDONE_LATER: list[Callable[[], object]] = []
@@ -44,15 +44,13 @@ class ModelError(EnrichError):
 @contextmanager
 def undoing(undo: Callable[[], object]) -> Iterator[None]:
     """Call `undo` at the end of the block; also where the program is ended by force in it, see `undo_all`."""
-    once = Lock()
-    undone: list[bool] = []
+    once, todo = Lock(), ExitStack()
+    todo.callback(undo)
 
     def undo_once() -> None:
-        # Who comes second waits for the first: the program must not end in between.
+        # Who comes second finds nothing to do, but waits for the first: the program must not end in between.
         with once:
-            if not undone:
-                undo()
-                undone.append(True)
+            todo.close()
 
     _UNDONE_LATER.append(undo_once)
     try:

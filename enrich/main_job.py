@@ -217,7 +217,9 @@ def report_of(
 
 
 def _demo_world(settings: Settings, stack: ExitStack, *, now: datetime, say: Callable[[str], None]) -> Settings:
-    if _has_demo_world(settings):
+    with connect(settings) as con:
+        truth = con.execute("select to_regclass('enrich_demo_truth')").fetchone()
+    if truth and truth[0]:
         say("demo world: there already, going on from it")
     else:
         say("demo world …")
@@ -253,12 +255,6 @@ def _write(settings: Settings, *, now: datetime, apply: bool, say: Callable[[str
     }
     say(f"  {'written' if apply else 'would be written'}: " + ", ".join(f"{n:,} {what}" for what, n in counts.items()))
     return counts
-
-
-def _has_demo_world(settings: Settings) -> bool:
-    with connect(settings) as con:
-        row = con.execute("select to_regclass('enrich_demo_truth') is not null").fetchone()
-    return bool(row and row[0])
 
 
 def _slots(path: Path) -> dict[str, int]:

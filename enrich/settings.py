@@ -135,14 +135,9 @@ class Settings(BaseSettings):
 
     @field_validator("sources", mode="before")
     @classmethod
-    def _split_sources(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        return tuple(part.strip().lower() for part in value.split(",") if part.strip())
-
-    @field_validator("sources")
-    @classmethod
-    def _known_sources(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    def _known_sources(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = tuple(part.strip().lower() for part in value.split(",") if part.strip())
         unknown = [name for name in value or () if name not in SOURCES]
         if unknown:
             raise ValueError(f"unknown source {', '.join(unknown)}; known are {', '.join(SOURCES)}")

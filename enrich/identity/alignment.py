@@ -310,17 +310,17 @@ class _Between:
         if either and old.words[i] and new.words[j]:
             # `? - Harbour` is no `Glass`, though it may be `Harbour Lights`.
             return fuzz.token_set_ratio(old.words[i], new.words[j]) >= 100 * SAME_WORDS
-        return either or any(_one_name(a, b) for a in old.artists[i] for b in new.artists[j])
+        return either or any(
+            # Equal, or one is the other cut off.
+            a.startswith(b) or b.startswith(a)
+            for a in old.artists[i]
+            for b in new.artists[j]
+        )
 
 
 def _numbered_alike(one: set[str], other: set[str]) -> bool:
     """False where each name has a number which the other lacks."""
     return not (one - other and other - one)
-
-
-def _one_name(one: str, other: str) -> bool:
-    """Equal, or one is the other cut off."""
-    return one.startswith(other) or other.startswith(one)
 
 
 def _relation(old: _Listing, new: _Listing, i: int, j: int) -> str:

@@ -118,7 +118,8 @@ class Http:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self._base = endpoint.base.rstrip("/")
-        self._home = _origin(transport.URL(self._base))
+        home = transport.URL(self._base)
+        self._home = home.scheme, home.netloc
         self._shown_base = redact(self._base)
         self._in_hand = [threading.Lock() for _ in range(_QUESTIONS_APART)]
         _hush()
@@ -142,8 +143,8 @@ class Http:
         Raises:
             Failed: it would.
         """
-        if _origin(request.url) != self._home:
-            given = request.url
+        given = request.url
+        if (given.scheme, given.netloc) != self._home:
             raise Failed(f"{self.endpoint.source}: sent on to {given.scheme}://{given.host}, another address")
 
     def post_form(self, path: str, form: Mapping[str, str]) -> Reply:
@@ -247,25 +248,21 @@ class Http:
 
     def _judge(self, reply: Reply, sent_at: float) -> NoReturn:
         """Say what a reply means that is not a plain 200: raises, having told limiter and breaker."""
-        limits, source = self.endpoint.limits, self.endpoint.source
-        wait_s = retry_after_s(reply.headers, now=self.endpoint.clock.wall())
+        at, limits, source = self.endpoint, self.endpoint.limits, self.endpoint.source
+        wait_s = retry_after_s(reply.headers, now=at.clock.wall())
         if reply.is_challenge:
             reason = f"{source}: blocked by a challenge page (HTTP {reply.status})"
             limits.breaker.failure(reason, sent_at=sent_at, is_block=True)
             raise Blocked(reason)
-        if reply.status in self.endpoint.bans:
+        if reply.status in at.bans:
             reason = f"{source}: address banned for a while (HTTP {reply.status})"
             limits.limiter.back_off(sent_at=sent_at)
             limits.breaker.failure(reason, sent_at=sent_at, is_block=True, for_s=wait_s)
             raise Blocked(reason)
         if reply.status in (401, 407) or (reply.status == 403 and reply.is_html):
             token = f"ENRICH_{source.upper()}_TOKEN"
-            refused = (
-                f"login refused, check the token in {token}"
-                if self.endpoint.authorise
-                else f"needs a token, set {token}"
-            )
-            what = refused if reply.status != 403 else "access refused"
+            asked = f"login refused, check the token in {token}" if at.authorise else f"needs a token, set {token}"
+            what = "access refused" if reply.status == 403 else asked
             reason = f"{source}: {what} (HTTP {reply.status})"
             limits.breaker.failure(reason, sent_at=sent_at, is_block=True)
             raise Blocked(reason)
@@ -293,7 +290,8 @@ class Http:
         accept: str = "application/json",
         form: Mapping[str, str] | None = None,
     ) -> Reply:
-        at, shown = self.endpoint, self._shown(path, params)
+        at = self.endpoint
+        shown = f"{at.source}: {self._shown_base}{path}{_query(masked(params))}"
         headers = {"Accept": accept} | ({"Authorization": login} if login else {})
         deadline = sent_at + at.timeouts.total_s
         try:
@@ -327,20 +325,13 @@ class Http:
 
     def _check_breaker(self) -> None:
         waited_s = 0.0
-        while True:
-            stopped = self.endpoint.limits.breaker.stopped()
-            if stopped is None:
-                return
+        while (stopped := self.endpoint.limits.breaker.stopped()) is not None:
             if stopped.for_s > 0 or waited_s >= self.endpoint.timeouts.total_s:
-                break
+                kind = Blocked if stopped.is_block else Down
+                raise kind(f"{stopped.reason}; not asked again for {stopped.for_s:.0f} s")
             # Another thread tries for all; what it hears decides, or a source that is back would lose these tracks.
             self.endpoint.clock.sleep(_TRIAL_TICK_S)
             waited_s += _TRIAL_TICK_S
-        kind = Blocked if stopped.is_block else Down
-        raise kind(f"{stopped.reason}; not asked again for {stopped.for_s:.0f} s")
-
-    def _shown(self, path: str, params: Mapping[str, str]) -> str:
-        return f"{self.endpoint.source}: {self._shown_base}{path}{_query(masked(params))}"
 
 
 class Requests:
@@ -423,10 +414,6 @@ def user_agent(contact: str) -> str:
     """`enrich/<version> ( contact )`; characters a header cannot hold are dropped."""
     clean = re.sub(r"[^\x20-\x7e]|[()]", "", contact).strip()
     return f"enrich/{__version__} ( {clean or NO_CONTACT} )"
-
-
-def _origin(address: transport.URL) -> tuple[str, str, int | None]:
-    return address.scheme, address.host, address.port
 
 
 def _query(params: Mapping[str, str]) -> str:
