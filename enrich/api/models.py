@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from importlib.resources import files
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,8 +16,9 @@ from enrich.cooldown.queue import MigrateResult, ProcessResult
 ProposalStatus = Literal["proposed", "accepted", "rejected", "written", "conflict", "superseded"]
 
 
-def _example(value: dict[str, Any]) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": [value]})
+def _example(name: str) -> ConfigDict:
+    examples = json.loads(files("enrich.api").joinpath("examples.json").read_text(encoding="utf-8"))
+    return ConfigDict(json_schema_extra={"examples": [examples[name]]})
 
 
 class Done(BaseModel):
@@ -38,14 +41,7 @@ class HuntStats(BaseModel):
 class HuntResponse(Done):
     """Answer of `POST /enrich/hunt-labels`."""
 
-    model_config = _example(
-        {
-            "status": "completed",
-            "message": "Processed 100 tracks, found 73 labels",
-            "stats": {"processed": 100, "labels_found": 73, "labels_updated": 73, "failed": 27, "skipped": 0},
-            "success_rate": "73.0%",
-        }
-    )
+    model_config = _example("HuntResponse")
     stats: HuntStats
     success_rate: str
 
@@ -53,15 +49,7 @@ class HuntResponse(Done):
 class CycleResponse(Done):
     """Answer of `POST /enrich/multi-tier-resolve` and `POST /enrich/trigger`."""
 
-    model_config = _example(
-        {
-            "status": "completed",
-            "message": "Processed 100 tracks, found 41 artists and 12 labels",
-            "stats": {"processed": 100, "artists_found": 41, "labels_found": 12, "artists_updated": 30},
-            "success_rate": "41.0%",
-            "run_id": "6f3c1c7e-6a52-4d0e-9f4a-5c8a1f2b7d10",
-        }
-    )
+    model_config = _example("CycleResponse")
     stats: dict[str, int]
     success_rate: str = Field(description="Tracks for which an artist was found.")
     run_id: str
@@ -73,27 +61,14 @@ class CycleResponse(Done):
 class MigrateResponse(Done):
     """Answer of `POST /enrich/cooldown/migrate`."""
 
-    model_config = _example(
-        {
-            "status": "completed",
-            "message": "Migrated 73 tracks to cool-down queue",
-            "stats": {"candidates": 100, "migrated": 73, "skipped": 27},
-        }
-    )
+    model_config = _example("MigrateResponse")
     stats: MigrateResult
 
 
 class ProcessResponse(Done):
     """Answer of `POST /enrich/cooldown/process`."""
 
-    model_config = _example(
-        {
-            "status": "completed",
-            "message": "Reset 42 tracks to pending",
-            "stats": {"retrieved": 42, "reset_to_pending": 42, "enrichment_triggered": 0, "failed": 0},
-            "note": "Tracks reset to pending will be processed in next enrichment cycle",
-        }
-    )
+    model_config = _example("ProcessResponse")
     stats: ProcessResult
     note: str
 
@@ -111,18 +86,7 @@ class QueueState(BaseModel):
 class QueueResponse(BaseModel):
     """Answer of `GET /enrich/cooldown/stats`."""
 
-    model_config = _example(
-        {
-            "status": "success",
-            "cooldown_queue": {
-                "total_in_queue": 156,
-                "ready_for_retry": 23,
-                "waiting": 133,
-                "next_retry_time": "2025-11-15T14:30:00Z",
-                "avg_retry_attempts": 1.3,
-            },
-        }
-    )
+    model_config = _example("QueueResponse")
     status: str
     cooldown_queue: QueueState
 
@@ -149,7 +113,7 @@ class Invalid(BaseModel):
 class Health(BaseModel):
     """Answer of `GET /health`."""
 
-    model_config = _example({"status": "healthy", "healthy": True, "ok": True, "version": "0.1.0", "database": "ok"})
+    model_config = _example("Health")
     status: Literal["healthy", "unavailable"]
     healthy: Literal[True] | None = Field(
         default=None, description="Health checks look for this word: it is there where all is well, and only there."

@@ -14,7 +14,6 @@ from enrich.cli.output import Shown, command, progress, say
 from enrich.errors import InputFileError
 
 if TYPE_CHECKING:
-    from enrich.database.layout import Layout
     from enrich.importing.running import ImportResult
 
 app = typer.Typer()
@@ -80,19 +79,13 @@ def migrate(
     return {**asdict(done), "grants": granted}, text
 
 
-def _layout_text(layout: Layout | None) -> list[str]:
-    if layout is None:
-        return []
-    renamed = [f"  {table:<16}{where}" for table, where in layout.places.items() if layout.views]
-    return [f"layout: {layout.said() if layout.found else layout.name}", *renamed]
-
-
 @command(db)
 def status() -> Shown:
     """Show server, connection string, migrations and row counts.
 
     Example: enrich db status --json
     """
+    from enrich.database.layout import UNKNOWN, Layout
     from enrich.database.migrations import database_status
 
     found = database_status(enrich.load_settings())
@@ -100,13 +93,15 @@ def status() -> Shown:
         text = f"embedded server: not running (data in {found.data_path}); start it with `enrich db start`"
     else:
         kind = "embedded server" if found.is_embedded else "server"
-        advice = "" if found.layout and found.layout.found else "; run `enrich db migrate`"
+        layout = found.layout or Layout(name=UNKNOWN)
+        advice = "" if layout.found else "; run `enrich db migrate`"
         changed = ["  changed on disk since" if step.is_changed else "" for step in found.applied]
         text = "\n".join(
             [
                 f"{kind}: Postgres {found.server_version}, schema {found.schema}",
                 f"psql '{found.url}'",
-                *_layout_text(found.layout),
+                f"layout: {layout.said() if layout.found else layout.name}",
+                *(f"  {table:<16}{where}" for table, where in layout.places.items() if layout.views),
                 *(
                     f"{step.version:03d}_{step.name}  {step.applied_at:%Y-%m-%d %H:%M}{note}"
                     for step, note in zip(found.applied, changed, strict=True)
@@ -203,19 +198,17 @@ def _import_talk(result: ImportResult) -> None:
 
 
 def _import_text(result: ImportResult) -> str:
+    pairs = result.sets_linked
+    linked = f"listed twice, counted once: {pairs} set{'s' if pairs != 1 else ''}\n" if pairs else ""
     return (
         f"{result.slots} slots read from {result.files} file{'s' if result.files != 1 else ''}: "
         f"{result.plays} new plays in {result.sets} new sets, {result.already_there} already there\n"
-        f"{_linked(result.sets_linked)}"
+        f"{linked}"
         f"new: {result.tracks} tracks, {result.artists} artists, {result.performers} performers\n"
         f"unknown artist: {result.unknown_slots} of the new plays; IDs of any kind: {result.id_slots}\n"
         f"labels filled in: {result.labels_filled}; rows set aside: {result.bad_rows}; "
         f"repeated: {result.repeated_rows}{_changes_text(result)}"
     )
-
-
-def _linked(pairs: int) -> str:
-    return f"listed twice, counted once: {pairs} set{'s' if pairs != 1 else ''}\n" if pairs else ""
 
 
 def _changes_text(result: ImportResult) -> str:

@@ -26,14 +26,8 @@ from enrich.text.non_labels import is_label
 
 #: What the query `waiting_facts` tells of each track.
 _FACTS = pl.Schema(
-    [
-        ("track_id", pl.String()),
-        ("retry_count", pl.Int64()),
-        ("own_strategy", pl.String()),
-        ("own_base_days", pl.Int64()),
-        ("labels", pl.List(pl.String())),
-        ("age_days", pl.Float64()),
-    ]
+    {"track_id": pl.String(), "retry_count": pl.Int64(), "own_strategy": pl.String(), "own_base_days": pl.Int64()}
+    | {"labels": pl.List(pl.String()), "age_days": pl.Float64()}
 )
 
 

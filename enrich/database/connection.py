@@ -68,8 +68,8 @@ def connect(settings: Settings, *, autocommit: bool = False, as_laid_out: bool =
                 [f"{statement_s}s", f"{lock_s}s"],
             )
         # For roles that only read by default: the views of a session are its own.
-        if as_laid_out and (views := layout_of(con, settings).views):
-            con.execute("begin read write; " + "; ".join(views) + "; commit")
+        if as_laid_out and (layout := layout_of(con, settings)).views:
+            con.execute("begin read write; " + "; ".join((*layout.views, *layout.keepers)) + "; commit")
     except (psycopg.Error, SettingsError) as error:
         con.close()
         raise (describe(error, url=url) if isinstance(error, psycopg.Error) else error) from None

@@ -93,7 +93,7 @@ def explain(
     if not hint and not state:
         hint = next((text for pattern, text in _CONNECT_HINTS if re.search(pattern, message)), "")
     if detail:
-        message = f"{message} ({_first_line(detail)})"
+        message = f"{message} ({detail.splitlines()[0].rstrip('.')})"
     secret = password_of(url)
     if secret:
         message = message.replace(secret, "***")
@@ -121,7 +121,3 @@ def _sentence(text: str) -> str:
     line = re.sub(r"^connection failed: ", "", line)
     line = re.sub(r"^connection (?:is bad|to server)[^:]*(?: at \S+)?(?:, port \d+)? failed: ", "", line)
     return re.sub(r"^(?:FATAL|ERROR):\s+", "", line)
-
-
-def _first_line(text: str) -> str:
-    return text.splitlines()[0].rstrip(".") if text else ""

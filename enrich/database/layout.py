@@ -1,6 +1,7 @@
 """Where an installation keeps what our statements call by the names of today's layout: `sql/layouts.toml`, changed by
 `ENRICH_LAYOUT`. Tables of other names or columns become temporary views of the session with ours, which read and write
-through; a view in the place of `tracks` is looked through to the table behind it.
+through, facts without a column of theirs into our table `enrich_kept`; a view in the place of `tracks` is looked
+through to the table behind it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from enrich.sql import DATABASE, sql_root
 
 TODAY, OLDER, MEDALLION = "today", "older (artists.artist_id, sets in playlists)", "medallion (tracks is a view)"
 OWN, NONE, UNKNOWN = "named in ENRICH_LAYOUT", "none: no tables yet", "unknown"
+
+#: Our table of facts that have no column of theirs.
+_STORE = "enrich_kept"
 
 #: Our column → the one that holds it (None: none does), and the expression that reads it.
 _Columns = dict[str, tuple[str | None, str]]
@@ -48,6 +52,8 @@ class Layout:
     """Our table → where its rows are and which columns have other names: `public.artists (id = artist_id)`."""
     views: tuple[str, ...] = ()
     """Statements that make the temporary views of a session."""
+    keepers: tuple[str, ...] = ()
+    """Those that make the views write what `enrich_kept` holds beside the tables, for sessions that write."""
     tracks: str = ""
     """The tracks as a table or subquery with `id` and `title`, for what outlives a session."""
     found: tuple[str, ...] = ()
@@ -68,11 +74,12 @@ def _mapping() -> dict[str, Any]:
 def layout_of(con: psycopg.Connection[TupleRow], settings: Settings) -> Layout:
     """Find out how the installation on the search_path is laid out; changes nothing."""
     own, mapping = _own(settings), _mapping()
-    names = {own.get(table) or place["table"] for table, entry in mapping.items() for place in entry["at"]}
+    names = {own.get(table) or place["table"] for table, entry in mapping.items() for place in entry["at"]} | {_STORE}
     there = {name: _Relation(*rest) for name, *rest in _asked(con, "relations", names=sorted(names))}
     places: dict[str, str] = {}
     views: dict[str, str] = {}
     used: dict[str, _Relation] = {}
+    keepers: list[str] = []
     is_other = False
     for table, entry in mapping.items():
         relation, where = _place(table, entry, own, there, used)
@@ -81,6 +88,11 @@ def layout_of(con: psycopg.Connection[TupleRow], settings: Settings) -> Layout:
         columns = {c: _source(names, own.get(f"{table}.{c}"), relation) for c, names in entry["columns"].items()}
         if any(columns[need][0] is None for need in entry["needs"]):
             continue
+        taken: dict[str, str] = {}
+        for column, (source, expression) in columns.items():
+            if source is not None and taken.setdefault(source, column) != column:
+                # What two of ours read is written by the first.
+                columns[column] = None, f"coalesce({expression})"
         used[table] = relation
         renamed = [f"{c} = {source}" for c, (source, _) in columns.items() if source not in (None, c)]
         places[table] = f"{relation.schema}.{relation.name}" + (f" ({', '.join(renamed)})" if renamed else "")
@@ -89,7 +101,12 @@ def layout_of(con: psycopg.Connection[TupleRow], settings: Settings) -> Layout:
             views[table], through = seen
             places[table] += f", a view over {through}"
         elif relation.name != table or any(source != c for c, (source, _) in columns.items()):
-            views[table] = _view(table, columns, f"{relation.quoted} as origin{where}", relation.columns)
+            kept, join = [c for c, names in entry["columns"].items() if "+" in names and columns[c][0] is None], ""
+            if kept and _STORE in there:
+                keeper, join = _keeping(table, entry, columns, kept, relation, there[_STORE])
+                keepers.append(keeper)
+                places[table] += f", {', '.join(kept)} in {_STORE}"
+            views[table] = _view(table, columns, f"{relation.quoted} as origin{join}{where}", relation.columns)
         if table == "tracks":
             key, title = columns["id"][0], columns["title"][0]
             tracks = f'(select "{key}" as id, "{title}" as title from {relation.quoted})'  # noqa: S608
@@ -105,7 +122,7 @@ def layout_of(con: psycopg.Connection[TupleRow], settings: Settings) -> Layout:
         for table in mapping.keys() - used.keys():
             blank: _Columns = {c: (None, f"null::{names[0]}") for c, names in mapping[table]["columns"].items()}
             places[table], views[table] = "none", _view(table, blank, "(select) as origin where false", ())
-    return Layout(name=name, places=places, views=tuple(views.values()), tracks=tracks)
+    return Layout(name=name, places=places, views=tuple(views.values()), keepers=tuple(keepers), tracks=tracks)
 
 
 def writable(cur: psycopg.Cursor[Any], table: str) -> set[str]:
@@ -182,6 +199,36 @@ def _view(table: str, columns: _Columns, rows: str, others: tuple[str, ...]) -> 
     listed = [f'{expression} as "{column}"' for column, (_, expression) in columns.items()]
     listed += [f'origin."{name}"' for name in others if name not in taken]
     return f'create temporary view "{table}" as select {", ".join(listed)} from {rows}'  # noqa: S608
+
+
+def _keeping(
+    table: str, entry: Mapping[str, Any], columns: _Columns, kept: list[str], relation: _Relation, store: _Relation
+) -> tuple[str, str]:
+    """The statements by which the view writes, and the join by which it reads; `columns` learn to read what is kept."""
+    by, about = entry["kept"]["by"], entry["kept"]["about"]
+    sources = {column: f'"{source}"' for column, (source, _) in columns.items() if source is not None}
+    fills = {f'"{name}"': rule for name, rule in entry.get("fills", {}).items() if name in relation.columns}
+    written = {source: f'new."{column}"' for column, source in sources.items()}
+    for column in kept:
+        kind = entry["columns"][column][0]
+        # As text null is null; a json null is a value.
+        held = f"nullif(kept.facts -> '{column}', 'null')" if kind == "jsonb" else f"kept.facts ->> '{column}'"
+        columns[column] = None, f"coalesce(({held})::{kind}, {columns[column][1]})"
+    keeper = DATABASE["keep_facts"].text.format(
+        table=table,
+        theirs=relation.quoted,
+        store=store.quoted,
+        into=", ".join({**fills, **written}),
+        values=", ".join({**fills, **written}.values()),
+        changes=", ".join(f"{source} = {value}" for source, value in written.items()),
+        same=" and ".join(f'origin.{sources[column]} = old."{column}"' for column in by),
+        old_key=", ".join(f'old."{column}"' for column in (*by, *about)),
+        new_key=", ".join(f'new."{column}"' for column in (*by, *about)),
+        facts=", ".join(f"'{column}', new.\"{column}\"" for column in kept),
+    )
+    key = ", ".join(f"origin.{sources[column]}" for column in (*by, *about))
+    on = f"kept.relation = '{table}' and kept.row_key = concat_ws('/', {key})"
+    return keeper, f" left join {store.quoted} as kept on {on}"
 
 
 def _through(

@@ -129,9 +129,6 @@ def _lock(settings: Settings) -> Iterator[None]:
         ) from error
 
 
-# -- what runs ------------------------------------------------------------------------------------------------------
-
-
 def _pid_lines(pgdata: Path) -> list[str]:
     try:
         return (pgdata / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
@@ -194,9 +191,6 @@ def _remove_stale_files(pgdata: Path) -> None:
         if not first.isdigit() or not _is_postgres(int(first), pgdata):
             lock.unlink(missing_ok=True)
             (folder / f".s.PGSQL.{_PORT}").unlink(missing_ok=True)
-
-
-# -- making and starting --------------------------------------------------------------------------------------------
 
 
 def _bin() -> Path:
@@ -323,9 +317,6 @@ def _furnish(pgdata: Path) -> None:
             )
     except psycopg.Error as error:
         raise describe(error, url=admin, doing="preparing the embedded server") from error
-
-
-# -- running as somebody --------------------------------------------------------------------------------------------
 
 
 def _server_user(pgdata: Path) -> tuple[int | None, int | None]:

@@ -48,7 +48,8 @@ class Known:
     """`track_key, key_track, key_is_named`."""
     performers: pl.DataFrame
     """`key, performer_id`."""
-    has_label_column: bool
+    performers_are_artists: bool
+    """Whether DJs stand in no table of their own."""
 
 
 def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
@@ -83,7 +84,7 @@ def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
     # Imports from before the keys were recorded made a key's unknown under this id.
     made = ids("track", "key" + SEP + keys).to_list()
     return Known(
-        artists=_by_key(artists, "artist_id", aliases=True).join(own, on="artist_id", maintain_order="left"),
+        artists=_by_key(artists, "artist_id").join(own, on="artist_id", maintain_order="left"),
         artist_names=pl.concat([artists["name"], artists["aliases"].explode(empty_as_null=True).drop_nulls()])
         if artists.height
         else pl.Series("name", [], dtype=pl.String),
@@ -104,8 +105,8 @@ def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
             keys=keys.to_list(),
             made=made,
         ),
-        performers=_by_key(performers, "performer_id", aliases=False),
-        has_label_column="label" in writable(cur, "tracks"),
+        performers=_by_key(performers, "performer_id"),
+        performers_are_artists="artist_id" not in writable(cur, "performers"),
     )
 
 
@@ -157,18 +158,14 @@ def signature(keys: pl.Expr) -> pl.Expr:
     return parts.explode(empty_as_null=True).unique().sort().str.join("\x1f")
 
 
-def _by_key(rows: pl.DataFrame, id_column: str, *, aliases: bool) -> pl.DataFrame:
+def _by_key(rows: pl.DataFrame, id_column: str) -> pl.DataFrame:
     names = [
         rows.select(key=name_key(pl.col.name), id=id_column),
         # Its own convention may keep what ours drops; the unique index speaks that one.
         rows.select(key=pl.col.normalized_name, id=id_column),
         rows.select(key=name_key(pl.col.normalized_name), id=id_column),
     ]
-    if aliases:
-        names.append(
-            rows.select(pl.col.aliases.alias("key"), id=id_column)
-            .explode("key")
-            .drop_nulls("key")
-            .with_columns(key=name_key(pl.col.key))
-        )
+    if "aliases" in rows.columns:
+        aliases = rows.select("aliases", id=id_column).explode("aliases", empty_as_null=True)
+        names.append(aliases.select(key=name_key(pl.col.aliases), id="id"))
     return pl.concat(names).drop_nulls("key").unique("key", keep="first", maintain_order=True).rename({"id": id_column})

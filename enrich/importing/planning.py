@@ -347,7 +347,10 @@ def _performers(slots: pl.DataFrame, artists: pl.DataFrame, known: Known) -> pl.
         )
         .with_columns(is_new=pl.col.performer_id.is_null())
     )
-    distinct = distinct.with_columns(performer_id=pl.coalesce("performer_id", ids("performer", distinct["key"])))
+    kind = "performer"
+    if known.performers_are_artists:
+        distinct, kind = distinct.with_columns(performer_id=pl.coalesce("performer_id", "artist_id")), "artist"
+    distinct = distinct.with_columns(performer_id=pl.coalesce("performer_id", ids(kind, distinct["key"])))
     return djs.drop("dj").join(distinct.rename({"dj": "name"}), on="key", maintain_order="left")
 
 

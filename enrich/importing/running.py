@@ -32,6 +32,16 @@ from enrich.tracklists.reading import read_tracklists
 from enrich.tracklists.slots import TracklistRead
 
 _FRAMES = ("warnings", "bad", "rejected", "changes")
+#: What an import writes, and cannot do without.
+_WRITTEN = {
+    "setlists": "source source_id set_date metadata created_at",
+    "setlist_tracks": "position is_id notes",
+    "tracks": "title metadata created_at",
+    "artists": "name created_at",
+    "performers": "name created_at",
+    "track_artists": "role",
+    "enrichment_status": "status",
+}
 #: Advisory lock of importers: "import" in ASCII.
 _LOCK = 0x696D706F7274
 
@@ -136,17 +146,25 @@ def _transact(
 ) -> tuple[dict[str, Any], Plan]:
     if not writable(cur, "setlists") and not writable(cur, "tracks"):
         raise DatabaseError("import: the music tables are not there; `enrich db migrate` makes them")
-    lacking = {"source_id", "is_complete", "metadata"} - writable(cur, "setlists")
-    if lacking or "title" not in writable(cur, "tracks") or not writable(cur, "performers"):
-        raise DatabaseError(
-            f"import: the sets of this installation have no place for {', '.join(sorted(lacking)) or 'new tracks'} "
-            "(`enrich db status` shows where they are); bring sets in by the program that fills these tables: "
-            "enrich reads and names them there"
-        )
+    theirs = "bring sets in by the program that fills these tables: enrich reads and names them there"
+    for table, columns in _WRITTEN.items():
+        if lacking := [column for column in columns.split() if column not in writable(cur, table)]:
+            if not writable(cur, "enrich_kept"):
+                theirs = "`enrich db migrate` makes a place for what they lack"
+            raise DatabaseError(
+                f"import: this installation has no place for {', '.join(lacking)} of {table} "
+                f"(`enrich db status` shows where tables are); {theirs}"
+            )
     IMPORTING["lock_importing"].execute(cur, key=_LOCK)
     known = read_known(cur, slots=read.slots)
     plan = plan_import(read.slots, known)
-    written = write_plan(cur, plan, policy=policy, now=now, has_label_column=known.has_label_column)
+    try:
+        written = write_plan(cur, plan, policy=policy, now=now)
+    except psycopg.errors.NotNullViolation as error:
+        raise DatabaseError(
+            f"import: {error.diag.table_name}.{error.diag.column_name} of this installation wants a value that only "
+            f"its own programs know; {theirs}"
+        ) from error
     return written, plan
 
 

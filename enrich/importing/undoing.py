@@ -14,6 +14,7 @@ import psycopg
 
 from enrich.database.connection import connect
 from enrich.database.errors import database_errors
+from enrich.database.layout import writable
 from enrich.errors import EnrichError
 from enrich.ledger.proposals import mark_undone
 from enrich.ledger.writing import undo_written
@@ -70,10 +71,14 @@ def undo_import(run_id: str, *, settings: Settings, now: datetime) -> UndoneImpo
         IMPORTING["versions_standing"].execute(cur, run_id=run_id)
         (kept,) = cur.fetchone() or (0,)
         began = {"started_at": run[1]}
-        removed = IMPORTING["remove_new_sets"].execute(cur, **began)
+        IMPORTING["new_sets"].execute(cur, **began)
+        new = {"setlist_ids": [setlist_id for (setlist_id,) in cur.fetchall()]}
+        IMPORTING["remove_slots"].execute(cur, **new)
+        removed = IMPORTING["remove_sets"].execute(cur, **new)
         IMPORTING["remove_new_performers"].execute(cur, **began)
         tracks = IMPORTING["remove_new_tracks"].execute(cur, **began)
-        IMPORTING["unlink_performers"].execute(cur, **began)
+        if "artist_id" in writable(cur, "performers"):
+            IMPORTING["unlink_performers"].execute(cur, **began)
         IMPORTING["remove_new_artists"].execute(cur, **began)
         IMPORTING["unlink_sets"].execute(cur, run_id=run_id)
         IMPORTING["withdraw_proposals"].execute(cur, run_id=run_id, now=now)

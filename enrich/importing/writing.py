@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from enrich.database.bulk import temporary_table
+from enrich.database.bulk import insert_frame, temporary_table
+from enrich.database.layout import writable
 from enrich.importing.linking import link_listings
 from enrich.importing.planning import Plan
 from enrich.ledger.policy import Policy
@@ -18,28 +18,12 @@ from enrich.ledger.proposals import close_run, open_run, save
 from enrich.ledger.review import REFUSED, accept_by_policy
 from enrich.ledger.writing import write_accepted
 from enrich.sql import IMPORTING, LEDGER
+from enrich.tracklists.slots import MAX_NAME
 
-_ARTISTS = {"id": "uuid", "name": "text", "normalized_name": "text", "metadata": "jsonb"}
-_PERFORMERS = {**_ARTISTS, "artist_id": "uuid"}
-_SETLISTS = {
-    "id": "uuid", "performer_id": "uuid", "set_date": "date", "source": "text", "source_url": "text",
-    "source_id": "text", "metadata": "jsonb",
-}  # fmt: skip
-_TRACKS = {
-    "id": "uuid", "title": "text", "normalized_title": "text", "isrc": "text", "duration_ms": "int", "genre": "text",
-    "mashup_components": "jsonb", "is_remix": "bool", "is_mashup": "bool", "metadata": "jsonb", "status": "text",
-    "label": "text",
-}  # fmt: skip
-_TRACK_ARTISTS = {"track_id": "uuid", "artist_id": "uuid", "role": "text", "position": "int"}
 _KEYS = {"track_key": "text", "track_id": "uuid", "is_named": "bool"}
-_SLOTS = {
-    "setlist_id": "uuid", "track_id": "uuid", "position": "int", "is_id": "bool", "id_text": "text", "notes": "text",
-}  # fmt: skip
 
 
-def write_plan(
-    cur: psycopg.Cursor[Any], plan: Plan, *, policy: Policy, now: datetime, has_label_column: bool
-) -> dict[str, Any]:
+def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, policy: Policy, now: datetime) -> dict[str, Any]:
     """Insert what the plan adds; a row another session inserted meanwhile is left as it is.
 
     Args:
@@ -47,22 +31,26 @@ def write_plan(
         plan: What to add.
         policy: Which names for unknowns are written at once.
         now: `created_at` of new rows.
-        has_label_column: Whether tracks has a column `label` of its own.
 
     Returns:
         The fields of `ImportResult` that say what landed.
     """
-    at: dict[str, object] = {"now": now}
+    times = dict.fromkeys(("created_at", "updated_at"), pl.lit(now))
     counts = {
-        table: _insert(cur, table, columns, rows, at)
-        for table, columns, rows in (
-            ("artists", _ARTISTS, plan.artists),
-            ("performers", _PERFORMERS, plan.performers),
-            ("setlists", _SETLISTS, plan.setlists),
-            ("tracks", _TRACKS, plan.tracks),
+        table: insert_frame(cur, table, rows.with_columns(**times))
+        for table, rows in (
+            ("artists", plan.artists),
+            ("performers", plan.performers),
+            ("setlists", plan.setlists.with_columns(is_complete=pl.lit(value=False))),
+            ("tracks", plan.tracks.drop("status").with_columns(pl.col.label.str.head(MAX_NAME))),
         )
     }
-    _insert_credits(cur, plan, has_label_column=has_label_column, at=at)
+    statuses = plan.tracks.select(track_id="id", status="status", retry_count=pl.lit(0), **times)
+    insert_frame(cur, "track_artists", plan.track_artists)
+    insert_frame(cur, "enrichment_status", statuses)
+    if plan.links.height and "artist_id" in writable(cur, "performers"):
+        temporary_table(cur, "links", {"id": "uuid", "artist_id": "uuid"}, plan.links)
+        IMPORTING["link_performers"].execute(cur)
     new = _not_on_record(cur, plan)
     sure = _sure(cur, new, plan, policy)
     named = plan.named.join(sure, on="track_id", how="semi").select("setlist_id", "file")
@@ -70,10 +58,12 @@ def write_plan(
     anew = anew.unique("setlist_id", keep="first", maintain_order=True)
     if anew.height:
         temporary_table(cur, "changed_sets", {"setlist_id": "uuid", "file": "text", "is_written": "bool"}, anew)
-        IMPORTING["keep_former_versions"].execute(cur, **at)
+        IMPORTING["keep_former_versions"].execute(cur, now=now)
         IMPORTING["clear_changed_sets"].execute(cur)
-    _insert(cur, "slots", _SLOTS, plan.slots, {})
-    _insert(cur, "keys", _KEYS, plan.keys, {})
+    insert_frame(cur, "setlist_tracks", plan.slots)
+    if plan.keys.height:
+        temporary_table(cur, "new_keys", _KEYS, plan.keys)
+        IMPORTING["insert_keys"].execute(cur)
     run_id, linked = None, 0
     if plan.plays or anew.height or new.height or any(counts.values()):
         run_id = open_run(cur, "import", now=now)
@@ -95,20 +85,8 @@ def write_plan(
         "run_id": run_id,
         "identities_accepted": sure.height,
         "identities_waiting": plan.proposals.height - sure.height,
-        "labels_filled": _fill(cur, plan, now=now, has_label_column=has_label_column),
+        "labels_filled": _fill(cur, plan, now=now),
     }
-
-
-def _insert_credits(cur: psycopg.Cursor[Any], plan: Plan, *, has_label_column: bool, at: dict[str, object]) -> None:
-    if plan.tracks.height:
-        if has_label_column:
-            labelled = plan.tracks.filter(pl.col.label.is_not_null())["id"].to_list()
-            IMPORTING["fill_label_column"].execute(cur, track_ids=labelled)
-        _insert(cur, "track_artists", _TRACK_ARTISTS, plan.track_artists, {})
-        IMPORTING["insert_statuses"].execute(cur, **at)
-    if plan.links.height:
-        temporary_table(cur, "links", {"id": "uuid", "artist_id": "uuid"}, plan.links)
-        IMPORTING["link_performers"].execute(cur)
 
 
 def _not_on_record(cur: psycopg.Cursor[Any], plan: Plan) -> pl.DataFrame:
@@ -128,22 +106,13 @@ def _sure(cur: psycopg.Cursor[Any], new: pl.DataFrame, plan: Plan, policy: Polic
     return pl.concat([once.clear(), *(group.filter(policy.accepts(group)) for _, group in by_ground)])
 
 
-def _insert(
-    cur: psycopg.Cursor[Any], table: str, columns: Mapping[str, str], rows: pl.DataFrame, params: dict[str, object]
-) -> int:
-    if rows.is_empty():
-        return 0
-    temporary_table(cur, f"new_{table}", columns, rows)
-    return IMPORTING[f"insert_{table}"].execute(cur, **params)
-
-
-def _fill(cur: psycopg.Cursor[Any], plan: Plan, *, now: datetime, has_label_column: bool) -> int:
+def _fill(cur: psycopg.Cursor[Any], plan: Plan, *, now: datetime) -> int:
     if plan.fills.is_empty():
         return 0
     temporary_table(cur, "fills", {"id": "uuid", "value": "text"}, plan.fills.rename({"label": "value"}))
     IMPORTING["fill_labels"].execute(cur)
     filled = [row[0] for row in cur.fetchall()]
-    if has_label_column:
+    if "label" in writable(cur, "tracks"):
         IMPORTING["fill_label_column"].execute(cur, track_ids=filled)
     IMPORTING["complete_filled"].execute(cur, now=now, track_ids=filled)
     return len(filled)

@@ -110,10 +110,11 @@ def _settle_unresolved(con: psycopg.Connection[Any], found: Found, ids: pl.Serie
         only_label = [row["track_id"] for row, is_named in zip(rows, known, strict=True) if is_named]
         LEDGER["mark_partial"].execute(cur, track_ids=only_label, now=now)
         lost = [row["track_id"] for row in nameless]
+        reasons = ("no artist found in any tier", "an artist is proposed and waits for review")
         LEDGER["mark_failed"].execute(
             cur,
             track_ids=lost,
-            reasons=[_reason(str(track), reviewed) for track in lost],
+            reasons=[reasons[str(track) in reviewed] for track in lost],
             # The retry of a failure that passes begins here; that of a parked track began when it fell due.
             retries=[row["retry_count"] + (row["status"] == "failed") for row in nameless],
             now=now,
@@ -131,7 +132,3 @@ def _ready(ws: Workspace) -> list[str]:
     """Tracks that wait although nothing is missing, by the snapshot."""
     waits = (pl.col("status") == "pending") | (pl.col("is_retriable") & ~pl.col("is_permanently_failed"))
     return ws.tracks.filter(waits & pl.col("is_known_artist") & pl.col("label").is_not_null())["track_id"].to_list()
-
-
-def _reason(track_id: str, reviewed: set[str]) -> str:
-    return "an artist is proposed and waits for review" if track_id in reviewed else "no artist found in any tier"

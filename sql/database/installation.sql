@@ -24,11 +24,13 @@ where n.nspname = any (current_schemas(false)) and c.relkind in ('r', 'p', 'v', 
 order by 1
 
 -- name: writable(name)
--- One row per column of a table on the search_path that can be written, also through a view.
-select attname::text as attname
-from pg_attribute
-where attrelid = to_regclass($name) and attnum > 0 and not attisdropped and attgenerated = ''
-    and pg_column_is_updatable(attrelid, attnum, false)
+-- One row per column of a table on the search_path that can be written, also through a view, and through triggers of
+-- our own.
+select a.attname::text as attname
+from pg_attribute a
+join pg_class c on c.oid = a.attrelid
+where c.oid = to_regclass($name) and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+    and pg_column_is_updatable(c.oid, a.attnum, c.relnamespace = pg_my_temp_schema())
 
 -- name: columns(tables)
 -- One row per column of those tables that are there, in order: table, schema, column, type, its declaration, and whether
@@ -74,3 +76,31 @@ wanted as (
     where p.proname = 'get_cooldown_tracks_ready' and n.nspname = any (current_schemas(false))
 )
 select statement, bool_and(pg_has_role(relowner, 'member')) from wanted group by statement, place order by place, 1
+
+-- name: keep_facts
+-- The trigger by which a view of ours writes their table, and enrich_kept what that has no column for.
+create function pg_temp.keep_{table}() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'INSERT' then
+        insert into {theirs} ({into}) values ({values}) on conflict do nothing;
+    elsif tg_op = 'UPDATE' then
+        update {theirs} as origin set {changes} where {same};
+    else
+        delete from {theirs} as origin where {same};
+    end if;
+    if not found then
+        return null;
+    end if;
+    if tg_op <> 'INSERT' then
+        delete from {store} where relation = '{table}' and row_key = concat_ws('/', {old_key});
+    end if;
+    if tg_op = 'DELETE' then
+        return old;
+    end if;
+    insert into {store} (relation, row_key, facts)
+    values ('{table}', concat_ws('/', {new_key}), jsonb_build_object({facts}))
+    on conflict (relation, row_key) do update set facts = excluded.facts;
+    return new;
+end $$;
+create trigger keep instead of insert or update or delete on "{table}"
+for each row execute function pg_temp.keep_{table}()

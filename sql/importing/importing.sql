@@ -217,9 +217,10 @@ where run_id = $run_id
     and target = 'setlist_tracks'
     and split_part(row_key, '/', 1)::uuid = any($setlist_ids::uuid[])
 
--- name: remove_new_sets(started_at)
--- Sets the run brought that no later import has changed.
-delete from setlists as s
+-- name: new_sets(started_at)
+-- One row per set the run brought that no later import has changed.
+select s.id::text
+from setlists as s
 where s.created_at = $started_at
     and not exists (
         select from enrich_set_versions as v
@@ -227,13 +228,32 @@ where s.created_at = $started_at
         where v.setlist_id = s.id and v.undone_at is null and r.started_at > $started_at
     )
 
+-- name: remove_slots(setlist_ids)
+-- The slots of these sets.
+delete from setlist_tracks where setlist_id = any($setlist_ids::uuid[])
+
+-- name: remove_sets(setlist_ids)
+-- These sets; their slots are gone before, for not every installation lets them go with the set.
+delete from setlists where id = any($setlist_ids::uuid[])
+
 -- name: remove_new_tracks(started_at)
--- Tracks the run made that nothing holds any more.
-delete from tracks as t
-where t.created_at = $started_at
-    and not exists (select from setlist_tracks as p where p.track_id = t.id)
-    and not exists (select from playlist_tracks as p where p.track_id = t.id)
-    and not exists (select from album_tracks as p where p.track_id = t.id)
+-- Tracks the run made that nothing holds any more, with their credits and status, which some installations let stay.
+with
+gone as (
+    delete from tracks as t
+    where t.created_at = $started_at
+        and not exists (select from setlist_tracks as p where p.track_id = t.id)
+        and not exists (select from playlist_tracks as p where p.track_id = t.id)
+        and not exists (select from album_tracks as p where p.track_id = t.id)
+    returning t.id
+),
+credits as (
+    delete from track_artists as c using gone where c.track_id = gone.id
+),
+statuses as (
+    delete from enrichment_status as status using gone where status.track_id = gone.id
+)
+select id from gone
 
 -- name: unlink_performers(started_at)
 -- Performers that were there before the artist of their name, whom nothing else holds.
@@ -273,62 +293,6 @@ where source = any($sources) and source_id is not null
 select id::text, name, normalized_name
 from performers
 order by created_at, id
-
--- name: insert_artists(now)
--- New artists.
-insert into artists (id, name, normalized_name, metadata, created_at, updated_at)
-select id, name, normalized_name, metadata, $now, $now
-from new_artists
-on conflict do nothing
-
--- name: insert_performers(now)
--- New performers, linked to their artist where there is one.
-insert into performers (id, name, normalized_name, artist_id, metadata, created_at, updated_at)
-select id, name, normalized_name, artist_id, metadata, $now, $now
-from new_performers
-on conflict do nothing
-
--- name: insert_setlists(now)
--- New sets.
-insert into setlists (
-    id, performer_id, set_date, source, source_url, source_id, is_complete, metadata, created_at, updated_at
-)
-select
-    id, performer_id, set_date::timestamp at time zone 'UTC', source, source_url, source_id, false, metadata, $now, $now
-from new_setlists
-on conflict do nothing
-
--- name: insert_tracks(now)
--- New tracks; returns their ids, so that only these get artists and a status.
-insert into tracks (
-    id, title, normalized_title, isrc, duration_ms, genre, mashup_components, is_remix, is_mashup, metadata,
-    created_at, updated_at
-)
-select
-    id, title, normalized_title, isrc, duration_ms, genre, mashup_components, is_remix, is_mashup, metadata, $now, $now
-from new_tracks
-on conflict do nothing
-
--- name: insert_track_artists()
--- Credits of new tracks.
-insert into track_artists (track_id, artist_id, role, position)
-select track_id, artist_id, role, position
-from new_track_artists
-on conflict do nothing
-
--- name: insert_statuses(now)
--- Enrichment status of new tracks; one that has a status keeps it.
-insert into enrichment_status (track_id, status, retry_count, created_at, updated_at)
-select id, status, 0, $now, $now
-from new_tracks
-on conflict (track_id) do nothing
-
--- name: insert_slots()
--- New slots.
-insert into setlist_tracks (setlist_id, track_id, position, is_id, id_text, notes)
-select setlist_id, track_id, position, is_id, id_text, notes
-from new_slots
-on conflict do nothing
 
 -- name: fill_labels()
 -- Labels of tracks that were there without one: blanks only.

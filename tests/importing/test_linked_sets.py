@@ -17,11 +17,13 @@ from enrich.pipeline.cycle import trigger
 from enrich.settings import Settings
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot
+from tests.importing.conftest import BOTH
 from tests.importing.test_importing import NOW, _query
 
 SONGS = [(f"Act {n}", f"Long Song {n}") for n in range(12)]
 LINKS = """select a.source_id, b.source_id from enrich_set_links l
 join setlists a on a.id = l.setlist_id join setlists b on b.id = l.other_id"""
+pytestmark = BOTH
 
 
 def _file(folder: Path, set_id: str, songs: list[tuple[str, str]], day: str = "2021-05-01", **more: str) -> Path:

@@ -19,10 +19,12 @@ from enrich.ledger.review import accept
 from enrich.ledger.writing import writeback
 from enrich.pipeline.cycle import trigger
 from enrich.settings import Settings
+from tests.importing.conftest import BOTH
 from tests.importing.test_importing import NOW, TABLES, _dump, _query
 
 LATER = datetime(2026, 5, 1, tzinfo=UTC)
 NAMES = [("Alpha", "Night"), ("Beta", "Day"), (None, "ID"), ("Gamma", "Dusk"), ("Delta", "Dawn"), ("Eta", "Foam")]
+pytestmark = BOTH
 
 
 def _file(folder: Path, names: list[tuple[str | None, str]], name: str = "a.jsonl", **more: Any) -> Path:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
+import polars as pl
 import psycopg
 import pytest
 
@@ -11,6 +13,8 @@ from enrich.cooldown import migrate as park
 from enrich.cooldown import process, stats
 from enrich.database.migrations import database_status, grant, migrate
 from enrich.errors import DatabaseError
+from enrich.importing.running import import_
+from enrich.importing.undoing import undo_import
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import accept
 from enrich.ledger.writing import undo, writeback
@@ -20,6 +24,7 @@ from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
 #: What a run may write in each layout, beside our own tables.
 WRITTEN = {
     "today": {"tracks", "artists", "track_artists", "enrichment_status", "setlist_tracks"},
@@ -38,7 +43,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("layout", "options"), CASES)
-def test_there_and_back_again(install, layout, options):
+def test_there_and_back_again(install, tmp_path, layout, options):
     there = install(layout, **options)
     start = there.checksums()
     with pytest.raises(DatabaseError, match="this role may not create tables there"):
@@ -50,6 +55,7 @@ def test_there_and_back_again(install, layout, options):
 
     app = there.app
     assert database_status(app).layout.name.startswith(layout)
+    _sets_come_are_corrected_named_and_go(there, layout, tmp_path)
     at = snapshot(app, now=NOW)
     with open_snapshot(at) as snap:
         tracks, sets = snap.frame("tracks"), snap.frame("sets")
@@ -109,6 +115,51 @@ def test_there_and_back_again(install, layout, options):
         f" union all select relname from pg_class where relnamespace {here} and starts_with(relname, 'enrich_')"
     )
     assert {name for (name,) in left} == {"touch", "get_cooldown_tracks_ready"}
+
+
+def _sets_come_are_corrected_named_and_go(there, layout, folder):
+    songs = [("Sasha", "A New Song", 120), (None, None, 300), ("Quivver", "Known Song F 6", None)]
+    songs.append(("Nobody Yet", "One", 700))
+
+    def file(names):
+        rows = [
+            {"set_id": "new", "dj": "Guest Of Honour", "set_name": "Harbour Nights", "set_date": "2025-05-01"}
+            | {"position": n, "artist": artist, "title": title, "cue_seconds": cue}
+            for n, (artist, title, cue) in enumerate(names, start=1)
+        ]
+        (folder / "set.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        return folder / "set.jsonl"
+
+    app, before = there.app, there.checksums()
+    if layout == "medallion":
+        with pytest.raises(DatabaseError, match=r"no place for source, .* of setlists .*enrich reads and names them"):
+            import_(file(songs), settings=app, now=NOW)
+        return
+    first = import_(file(songs), settings=app, now=NOW)
+    assert (first.sets, first.plays, first.unknown_slots) == (1, 4, 1)
+    assert changed(before, there.checksums()) <= WRITTEN[layout] | {"performers", "playlists", "setlists"}
+    came = there.checksums()
+    assert import_(file(songs), settings=app, now=LATER).already_there == 4
+    assert there.checksums() == came
+    with open_snapshot(snapshot(app, now=NOW)) as snap:
+        (held,) = snap.frame("sets").filter(pl.col("dj") == "Guest Of Honour").to_dicts()
+        slots = snap.frame("tracklists").filter(pl.col("set_id") == held["set_id"]).sort("position")
+    assert (held["set_name"], held["set_date"].isoformat()) == ("Harbour Nights", "2025-05-01")
+    assert slots.select("artist", "is_id").rows() == [(name or "ID", name is None) for name, _, _ in songs]
+
+    more = [*songs[:1], ("Way Out West", "Inserted", 200), ("Mara", "Its Name", 300), *songs[2:]]
+    named = import_(file(more), settings=app, now=LATER)
+    assert (named.plays, named.identities_accepted + named.identities_waiting) == (1, 1)
+    accept(app, proposals(app, status="proposed")["proposal_id"].to_list(), by="anna", now=LATER)
+    written = writeback(app, now=LATER, apply=True)
+    assert written.identities_written + named.identities_accepted == 1
+    if written.run_id:
+        undo(app, written.run_id, now=LATER, by="anna")
+    undo_import(named.run_id, settings=app, now=LATER)
+    assert changed(came, there.checksums()) <= {"tracks", "enrichment_status"}, "updated_at alone"
+    undo_import(first.run_id, settings=app, now=LATER)
+    assert changed(before, there.checksums()) == set()
+    assert there.query("select * from enrich_kept") == []
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
