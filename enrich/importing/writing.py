@@ -35,22 +35,7 @@ def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, policy: Policy, now: dat
     Returns:
         The fields of `ImportResult` that say what landed.
     """
-    times = dict.fromkeys(("created_at", "updated_at"), pl.lit(now))
-    counts = {
-        table: insert_frame(cur, table, rows.with_columns(**times))
-        for table, rows in (
-            ("artists", plan.artists),
-            ("performers", plan.performers),
-            ("setlists", plan.setlists.with_columns(is_complete=pl.lit(value=False))),
-            ("tracks", plan.tracks.drop("status").with_columns(pl.col.label.str.head(MAX_NAME))),
-        )
-    }
-    statuses = plan.tracks.select(track_id="id", status="status", retry_count=pl.lit(0), **times)
-    insert_frame(cur, "track_artists", plan.track_artists)
-    insert_frame(cur, "enrichment_status", statuses)
-    if plan.links.height and "artist_id" in writable(cur, "performers"):
-        temporary_table(cur, "links", {"id": "uuid", "artist_id": "uuid"}, plan.links)
-        IMPORTING["link_performers"].execute(cur)
+    counts = _insert(cur, plan, now=now)
     new = _not_on_record(cur, plan)
     sure = _sure(cur, new, plan, policy)
     named = plan.named.join(sure, on="track_id", how="semi").select("setlist_id", "file")
@@ -87,6 +72,26 @@ def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, policy: Policy, now: dat
         "identities_waiting": plan.proposals.height - sure.height,
         "labels_filled": _fill(cur, plan, now=now),
     }
+
+
+def _insert(cur: psycopg.Cursor[Any], plan: Plan, *, now: datetime) -> dict[str, int]:
+    times = dict.fromkeys(("created_at", "updated_at"), pl.lit(now))
+    counts = {
+        table: insert_frame(cur, table, rows.with_columns(**times))
+        for table, rows in (
+            ("artists", plan.artists),
+            ("performers", plan.performers),
+            ("setlists", plan.setlists.with_columns(is_complete=pl.lit(value=False))),
+            ("tracks", plan.tracks.drop("status").with_columns(pl.col.label.str.head(MAX_NAME))),
+        )
+    }
+    statuses = plan.tracks.select(track_id="id", status="status", retry_count=pl.lit(0), **times)
+    insert_frame(cur, "track_artists", plan.track_artists)
+    insert_frame(cur, "enrichment_status", statuses)
+    if plan.links.height and "artist_id" in writable(cur, "performers"):
+        temporary_table(cur, "links", {"id": "uuid", "artist_id": "uuid"}, plan.links)
+        IMPORTING["link_performers"].execute(cur)
+    return counts
 
 
 def _not_on_record(cur: psycopg.Cursor[Any], plan: Plan) -> pl.DataFrame:
