@@ -62,7 +62,8 @@ def serve(
         http=_Patient,
     )
     with listening:
-        on_ready(_address(listening))
+        host, port = listening.getsockname()[:2]
+        on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
         _Server(config, app.state.jobs, grace_s).run(sockets=[listening])
 
 
@@ -147,8 +148,3 @@ def _listen(host: str, port: int) -> socket.socket:
             "end what uses the port, or set ENRICH_API_PORT and ENRICH_API_HOST"
         ) from None
     return listening
-
-
-def _address(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

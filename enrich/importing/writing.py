@@ -20,8 +20,6 @@ from enrich.ledger.writing import write_accepted
 from enrich.sql import IMPORTING, LEDGER
 from enrich.tracklists.slots import MAX_NAME
 
-_KEYS = {"track_key": "text", "track_id": "uuid", "is_named": "bool"}
-
 
 def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, policy: Policy, now: datetime) -> dict[str, Any]:
     """Insert what the plan adds; a row another session inserted meanwhile is left as it is.
@@ -47,7 +45,7 @@ def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, policy: Policy, now: dat
         IMPORTING["clear_changed_sets"].execute(cur)
     insert_frame(cur, "setlist_tracks", plan.slots)
     if plan.keys.height:
-        temporary_table(cur, "new_keys", _KEYS, plan.keys)
+        temporary_table(cur, "new_keys", {"track_key": "text", "track_id": "uuid", "is_named": "bool"}, plan.keys)
         IMPORTING["insert_keys"].execute(cur)
     run_id, linked = None, 0
     if plan.plays or anew.height or new.height or any(counts.values()):
