@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from math import ceil
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, cast
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -30,6 +30,8 @@ from enrich.sources.terms import is_searchable
 CACHE_FILE = ("cache", "sources.sqlite")
 #: Requests a source may have under way at once, at most: enough for its rate when replies take a second or two.
 _MOST_WORKERS = 16
+#: Answers of a run that are kept at hand.
+_MOST_ANSWERS = 5_000
 
 
 class Source(Protocol):
@@ -61,6 +63,7 @@ class WebSource(ABC):
 
     def __init__(self, http: Http, *, rate: float) -> None:
         self._http = http
+        self._answered: dict[TrackQuery, SourceAnswer] = {}
         self.workers = 1 if self.one_at_a_time else min(_MOST_WORKERS, 2 + ceil(2 * rate))
 
     @classmethod
@@ -81,6 +84,13 @@ class WebSource(ABC):
 
     def search(self, query: TrackQuery) -> SourceAnswer:
         """See `Source.search`. A track without a title or ISRC is asked of nobody: nothing can be found by `ID`."""
+        answer = self._answered.get(query) or self._asked(query)
+        # Every round of a run asks again what no other has settled: its replies need not be read anew.
+        if self._http.endpoint.cache and answer.reason is None and len(self._answered) < _MOST_ANSWERS:
+            self._answered[query] = replace(answer, from_cache=True)
+        return answer
+
+    def _asked(self, query: TrackQuery) -> SourceAnswer:
         if not (self.lists_new if query.released else is_searchable(query)):
             return SourceAnswer(source=self.name, availability=Availability.OK, reason="title unknown: not asked")
         requests = self._http.requests()
@@ -107,14 +117,13 @@ class WebSource(ABC):
         """Candidates for `query`; raises `Unusable` when the source cannot be read."""
 
 
+@dataclass
 class ClosedSource:
     """A source that is not asked, and says why."""
 
-    workers = 1
-
-    def __init__(self, name: str, reason: str) -> None:
-        self.name = name
-        self.reason = reason
+    name: str
+    reason: str
+    workers: int = 1
 
     def search(self, query: TrackQuery) -> SourceAnswer:
         """Always `closed`."""
@@ -160,8 +169,7 @@ class SourceOptions:
     @property
     def rate(self) -> float | None:
         """Requests a second as set; None when unset."""
-        rate: float | None = getattr(self.settings, f"{self.name}_rate")
-        return rate
+        return cast(float | None, getattr(self.settings, f"{self.name}_rate"))
 
     @property
     def rate_by_hand(self) -> float | None:
@@ -192,7 +200,9 @@ def open_sources(
     cache = _open_cache(settings.data_dir.joinpath(*CACHE_FILE), registry.clock) if use_cache else None
     names = SOURCES if settings.sources is None else settings.sources
     how = SourceOptions(settings=settings, name="", registry=registry, cache=cache, timeouts=timeouts or Timeouts())
-    return [_open(replace(how, name=name)) for name in dict.fromkeys(names)]
+    return [
+        import_module(f"enrich.sources.{name}").open_source(replace(how, name=name)) for name in dict.fromkeys(names)
+    ]
 
 
 def _open_cache(path: Path, clock: Clock) -> Cache:
@@ -206,8 +216,3 @@ def _open_cache(path: Path, clock: Clock) -> Cache:
             "or delete the file if it is broken"
         ) from None
     return cache
-
-
-def _open(options: SourceOptions) -> Source:
-    source: Source = import_module(f"enrich.sources.{options.name}").open_source(options)
-    return source
