@@ -33,6 +33,8 @@ from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot
 from enrich.text.words import is_unknown_artist, is_unknown_title
 
+#: Told of each step.
+Say = Callable[[str], None]
 #: More tracks than a run of this kind has: all of them.
 _ALL = 1_000_000
 #: Requests a second to the loopback catalogue, which nobody needs to be spared.
@@ -87,7 +89,7 @@ def run(
     tracklists: Path | None = None,
     apply: bool | None = None,
     with_migrations: bool | None = None,
-    say: Callable[[str], None] = lambda text: None,
+    say: Say = lambda text: None,
 ) -> RunResult:
     """Do the whole job.
 
@@ -124,7 +126,7 @@ def run(
     )
 
 
-def _work(settings: Settings, first: Path, *, now: datetime, apply: bool, say: Callable[[str], None]) -> dict[str, int]:
+def _work(settings: Settings, first: Path, *, now: datetime, apply: bool, say: Say) -> dict[str, int]:
     """Tiers, write-back, cool-down; what was written and parked, or would be."""
     say("tiers 0–3 …")
     resolved = cycle.resolve(settings, now=now, limit=_ALL, snapshot=first)
@@ -150,14 +152,7 @@ def _work(settings: Settings, first: Path, *, now: datetime, apply: bool, say: C
     return {kind: n + (done[kind] if apply else 0) for kind, n in last.items()} | {"queued": parked.migrated}
 
 
-def _look(
-    settings: Settings,
-    tracklists: Path | None,
-    *,
-    apply: bool,
-    with_migrations: bool | None,
-    say: Callable[[str], None],
-) -> None:
+def _look(settings: Settings, tracklists: Path | None, *, apply: bool, with_migrations: bool | None, say: Say) -> None:
     """Say what is there and what will be touched; on one's own database add our tables only where that is asked for."""
     if settings.database_url is None:
         migrate(settings)
@@ -202,7 +197,7 @@ def report_of(
     now: datetime,
     out: Path | None = None,
     former: Path | None = None,
-    say: Callable[[str], None] = lambda text: None,
+    say: Say = lambda text: None,
 ) -> ReportResult:
     """The report on a tracklist file: on what `run` made of it, which it does first where it was not done.
 
@@ -216,7 +211,7 @@ def report_of(
     return report(own, out=out, now=now, former=former)
 
 
-def _demo_world(settings: Settings, stack: ExitStack, *, now: datetime, say: Callable[[str], None]) -> Settings:
+def _demo_world(settings: Settings, stack: ExitStack, *, now: datetime, say: Say) -> Settings:
     with connect(settings) as con:
         truth = con.execute("select to_regclass('enrich_demo_truth')").fetchone()
     if truth and truth[0]:
@@ -235,7 +230,7 @@ def _demo_world(settings: Settings, stack: ExitStack, *, now: datetime, say: Cal
     return catalogue.settings(settings, sources=settings.sources or _DEMO_SOURCES, rate=_LOOPBACK_RATE)
 
 
-def _imported(settings: Settings, tracklists: Path, *, now: datetime, say: Callable[[str], None]) -> Settings:
+def _imported(settings: Settings, tracklists: Path, *, now: datetime, say: Say) -> Settings:
     say(f"import of {tracklists.name} …")
     done = import_(tracklists, settings=settings, now=now)
     say(f"  {done.plays:,} plays in {done.sets:,} sets")
@@ -245,7 +240,7 @@ def _imported(settings: Settings, tracklists: Path, *, now: datetime, say: Calla
     return settings.model_copy(update={"sources": ()})
 
 
-def _write(settings: Settings, *, now: datetime, apply: bool, say: Callable[[str], None]) -> dict[str, int]:
+def _write(settings: Settings, *, now: datetime, apply: bool, say: Say) -> dict[str, int]:
     done = writeback(settings, now=now, apply=apply)
     counts = {
         "labels": done.labels_written,
