@@ -10,6 +10,7 @@ from rapidfuzz import fuzz, process
 from enrich.errors import EnrichError
 from enrich.measuring.scale import Scale
 from enrich.snapshots.opening import Manifest
+from enrich.sql import DUCKDB, in_memory
 from enrich.text.normalise import artist_key, normalise_artist, normalise_title
 from enrich.text.words import is_unknown_artist, is_unknown_title
 from enrich.tiers.same_title import speaks
@@ -63,9 +64,9 @@ def clues(tracks: pl.DataFrame, tracklists: pl.DataFrame) -> pl.DataFrame:
     known = tracks.filter("is_known_artist")
     namesakes = known.filter(speaks(pl.col("base_key"))).select("base_key").unique()
     rosters = known.drop_nulls("label_key").select("label_key").unique()
-    slots = tracklists.filter(pl.col("track_key").is_in(lost["track_id"].to_list()))
-    near = _near(slots, tracklists, window=2)["track_key"].unique().to_list()
-    twice = slots.group_by("track_key").agg(pl.col("set_id").n_unique()).filter(pl.col("set_id") >= 2)["track_key"]
+    asked = lost.select(track_key="track_id")
+    heard = _of_slots("analyst_heard", tracklists, asked, window_slots=2)
+    near, twice = heard.filter("has_neighbour")["track_key"], heard.filter(pl.col("sets") >= 2)["track_key"]
     has_label = pl.col("label").is_not_null()
     return lost.sort("track_id").select(
         "track_id",
@@ -75,7 +76,7 @@ def clues(tracks: pl.DataFrame, tracklists: pl.DataFrame) -> pl.DataFrame:
         has_label_hint=has_label | pl.col("title_label").is_not_null(),
         has_namesake=pl.col("base_key").is_in(namesakes["base_key"].to_list()).fill_null(value=False),
         has_roster=pl.col("label_key").is_in(rosters["label_key"].to_list()).fill_null(value=False),
-        has_neighbour=pl.col("track_id").is_in(near),
+        has_neighbour=pl.col("track_id").is_in(near.to_list()),
         has_two_sets=pl.col("track_id").is_in(twice.to_list()),
     )
 
@@ -135,19 +136,7 @@ def plays_of(tracklists: pl.DataFrame, track_key: str, *, window: int = 2) -> pl
         set_id, set_date, dj, set_name, length (last position of the set), position, offset (0: the track itself),
         artist (null: unknown), title, label.
     """
-    own = tracklists.filter(pl.col("track_key") == track_key).select("set_id", at="position")
-    length = tracklists.group_by("set_id").agg(length=pl.col("position").max())
-    return (
-        tracklists.join(own, on="set_id")
-        .with_columns(offset=pl.col("position") - pl.col("at"))
-        .filter(pl.col("offset").abs() <= window)
-        .join(length, on="set_id")
-        .with_columns(artist=pl.when(~is_unknown_artist(pl.col("artist"))).then("artist"))
-        .sort("set_date", "set_id", "at", "position", nulls_last=True)
-        .select(
-            "set_id", "set_date", "dj", "set_name", "length", "position", "offset", "artist", "title", "label",
-        )
-    )  # fmt: skip
+    return _of_slots("analyst_plays", tracklists, track_key=track_key, window_slots=window)
 
 
 def neighbours(tracklists: pl.DataFrame, track_key: str, *, window: int = 2) -> pl.DataFrame:
@@ -158,20 +147,8 @@ def neighbours(tracklists: pl.DataFrame, track_key: str, *, window: int = 2) -> 
     """
     if window < 1:
         raise EnrichError(f"window must be >= 1, got {window}")
-    own = tracklists.filter(pl.col("track_key") == track_key)
-    return (
-        _near(own, tracklists, window=window)
-        .group_by("artist")
-        .agg(
-            sets=pl.col("set_id").n_unique().cast(pl.Int64),
-            plays=pl.len().cast(pl.Int64),
-            nearest=pl.col("distance").min().cast(pl.Int64),
-            djs=pl.col("dj").drop_nulls().n_unique().cast(pl.Int64),
-            labels=pl.col("label").drop_nulls().unique().sort(),
-        )
-        .sort(["sets", "plays", "nearest", "artist"], descending=[True, True, False, False])
-        .match_to_schema(NEIGHBOURS)
-    )
+    asked = pl.DataFrame({"track_key": [track_key]})
+    return _of_slots("analyst_neighbours", tracklists, asked, window_slots=window).match_to_schema(NEIGHBOURS)
 
 
 def shown_title(title: str | None) -> str:
@@ -185,13 +162,8 @@ def says_nothing(title: str | None) -> bool:
     return title is None or found
 
 
-def _near(slots: pl.DataFrame, tracklists: pl.DataFrame, *, window: int) -> pl.DataFrame:
-    """Known plays within `window` of `slots`: track_key (of the slot), set_id, dj, artist, label, distance."""
-    known = tracklists.filter(~is_unknown_artist(pl.col("artist")))
-    return (
-        slots.select("track_key", "set_id", at="position")
-        .join(known.select("set_id", "dj", "artist", "label", "position"), on="set_id")
-        .with_columns(distance=(pl.col("position") - pl.col("at")).abs())
-        .filter(pl.col("distance").is_between(1, window))
-        .drop("at", "position")
-    )
+def _of_slots(name: str, tracklists: pl.DataFrame, asked: pl.DataFrame | None = None, **values: object) -> pl.DataFrame:
+    """A named query over `slots`, where the artists of unknown ones are null, and `asked` (track_key)."""
+    slots = tracklists.with_columns(artist=pl.when(~is_unknown_artist(pl.col("artist"))).then("artist"))
+    with in_memory(slots=slots, **({} if asked is None else {"asked": asked})) as con:
+        return DUCKDB[name].frame(con, **values)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import polars as pl
 
 from enrich.cooccurrence.slots import credited_slots, slot_rows, unknown_key
+from enrich.sql import DUCKDB, in_memory
 from enrich.text.normalise import artist_key
 from enrich.text.persons import grouped
 from enrich.text.titles import parse_titles
@@ -81,31 +82,10 @@ def without_duplicate_sets(tracklists: pl.DataFrame) -> pl.DataFrame:
     # One listing may name a remix which the other does not.
     slots = recordings(tracklists, versions_together=True)
     known = slots.filter(~pl.col("is_unknown")).drop_nulls("recording").select("set_id", "recording").unique()
-    # Recordings of very many sets say nothing about two listings being one, and cost the square of their number.
-    rare = known.filter(pl.len().over("recording") <= 200)
-    size = known.group_by("set_id").agg(pl.len().alias("size"))
-    day = tracklists.group_by("set_id").agg(pl.col("set_date").drop_nulls().first().cast(pl.Int32).alias("day"))
-    about = size.join(day, on="set_id")
-    apart = (pl.col("day") - pl.col("day_right")).abs()
-    longer = (pl.col("size_right") > pl.col("size")) | (
-        (pl.col("size_right") == pl.col("size")) & (pl.col("set_id_right") < pl.col("set_id"))
-    )
-    second = (
-        rare.join(rare, on="recording")
-        .filter(pl.col("set_id") != pl.col("set_id_right"))
-        .group_by("set_id", "set_id_right")
-        .agg(shared=pl.len())
-        .join(about, on="set_id")
-        .join(about, left_on="set_id_right", right_on="set_id")
-        .filter(
-            pl.col("shared") >= _SHARED_MIN,
-            pl.col("shared") >= _SHARED_SHARE * pl.min_horizontal("size", "size_right"),
-            apart.fill_null(0) <= _SAME_DAY,
-            longer,
-        )
-        .select("set_id")
-        .unique()
-    )
+    days = tracklists.select("set_id", day=pl.col("set_date").cast(pl.Date)).drop_nulls()
+    limits = {"most_days": _SAME_DAY, "least_shared": _SHARED_MIN, "least_share": _SHARED_SHARE}
+    with in_memory(known=known, days=days) as con:
+        second = DUCKDB["masking_second_listings"].frame(con, **limits)
     return tracklists.join(second, on="set_id", how="anti")
 
 

@@ -2,7 +2,11 @@
 
 Fills blanks only. What changed since the snapshot is a conflict: reported and left alone. The same run applied
 twice changes nothing. A run is undone exactly, but for values edited since, which are reported and left alone.
-SQL: sql/ledger/writing.sql.
+
+An accepted identity moves an unknown track's slots to the recording it is. A recording that the database does not have
+is made of the track itself: it gets the title, and as artist and label proposals would give them, artists and label.
+The evidence of such a proposal is JSON with `artists`, `title`, `label` and, where the database has the recording,
+`recording_id`. SQL: sql/ledger/writing.sql, sql/ledger/identities.sql, sql/duckdb/writeback.sql.
 """
 
 from __future__ import annotations
@@ -23,11 +27,10 @@ from enrich.database.layout import writable
 from enrich.errors import EnrichError
 from enrich.frames.schemas import proposed_artists
 from enrich.labels.names import WEAK_REASONS, refusal
-from enrich.ledger import identities
 from enrich.ledger.proposals import close_run, open_run
 from enrich.settings import Settings
-from enrich.sql import LEDGER
-from enrich.text.normalise import artist_key, label_key
+from enrich.sql import DUCKDB, LEDGER, in_memory
+from enrich.text.normalise import artist_key, label_key, title_key
 from enrich.text.words import is_unknown_artist
 
 # One write-back at a time; a second waits. The number is arbitrary but fixed.
@@ -37,8 +40,16 @@ _NAME_LIMIT = 255
 LABEL_COLUMNS, ARTIST_COLUMN = ("label", "record_label"), "artist_name"
 _NEW_ARTISTS = {"id": "uuid", "proposal_id": "uuid", "name": "text", "normalized_name": "varchar(255)"}
 _LINKS = dict.fromkeys(("proposal_id", "track_id", "artist_id"), "uuid") | {"place": "int"}
+#: What writes an identity, what undoes it, and the place both write.
+_IDENTITY_PLACES = {
+    ("relink_slots", "undo_slots"): "setlist_tracks.track_id",
+    ("relink_playlists", "undo_playlists"): "playlist_tracks.track_id",
+    ("name_titles", "undo_titles"): "tracks.title",
+}
+_IDENTIFIED = dict.fromkeys(("proposal_id", "track_id", "recording_id"), "uuid")
+_IDENTIFIED |= dict.fromkeys(("title", "normalized_title"), "text")
 #: Steps of undo in order, and the place each writes.
-_UNDO = identities.UNDO_STEPS | {
+_UNDO = {undo: place for (_, undo), place in _IDENTITY_PLACES.items()} | {
     "undo_statuses": "enrichment_status.status",
     "undo_added_statuses": "enrichment_status.status",
     "undo_links": "track_artists.track_id",
@@ -47,7 +58,6 @@ _UNDO = identities.UNDO_STEPS | {
     "undo_labels": "tracks.metadata",
 }
 _STRINGS: Any = pl.List(pl.String)
-_IDENTIFIED = "the track is a known recording, by an accepted identity"
 
 _ACCEPTED = pl.Schema(
     {**dict.fromkeys(("proposal_id", "track_id", "kind", "value"), pl.String), "tier": pl.Int16, "source": pl.String}
@@ -137,7 +147,7 @@ def write_accepted(
     on_tracks = tracks.select("track_id", name="artist_name").drop_nulls()
     primary = pl.concat([primary, on_tracks], how="diagonal").unique(["track_id", "name"], maintain_order=True)
 
-    judged = judge(accepted, tracks, primary, recordings=identities.recordings_meant(cur, of_runs))
+    judged = judge(accepted, tracks, primary, recordings=_recordings_meant(cur, of_runs))
     outcomes = judged.select(OUTCOMES.names())
     if not apply:
         return _result(None, applied=False, created=0, outcomes=outcomes)
@@ -145,14 +155,14 @@ def write_accepted(
     run_id = open_run(cur, "writeback", now=now, parameters={"runs": list(run_ids) if run_ids else "all"})
     free = judged.filter(pl.col("outcome") == "written")
     identified = free.filter(pl.col("kind") == "identity")
-    filled = pl.concat([free, identities.as_blanks(identified)])
+    filled = pl.concat([free, _as_blanks(identified)])
     artists = filled.filter(pl.col("kind") == "artist")
     completes = pl.col("proposal_id").is_in(_completing(free, primary).implode())
     # In the order of the ids, neighbours in an index are written one after the other.
     rows = pl.concat([judged.filter(pl.col("outcome") != "written"), filled]).with_columns(completes=completes)
     temporary_table(cur, "judged", _JUDGED, rows.sort("track_id"))
     if not identified.is_empty():
-        identities.relink(cur, identified, run_id=run_id, now=now)
+        _relink(cur, identified, run_id=run_id, now=now)
     if "label" in filled["kind"]:
         _write_labels(cur, run_id=run_id, now=now)
     created = _write_artists(cur, artists, primary, run_id=run_id, now=now) if not artists.is_empty() else 0
@@ -177,57 +187,10 @@ def judge(
         primary: track_id, artist_id, name of today's primary artists; without an id, written on the track itself.
         recordings: Ids of the recordings that identities name and the database has; None: of none.
     """
-    labels, artists = _labels_now(tracks), _artists_now(primary)
-    rows = (
-        identities.with_recording(_with_names(accepted))
-        .join(labels, on="track_id", how="left")
-        .join(artists, on="track_id", how="left")
-        .sort(["confidence", "tier", "proposal_id"], descending=[True, False, False], nulls_last=True)
-        .with_columns(
-            winner=pl.col("value").first().over("track_id", "kind"),
-            place=pl.int_range(pl.len()).over("track_id", "kind"),
-        )
-    )
-    harmless = pl.col("reason").is_in(["already there", "the same value from a surer proposal is written", _IDENTIFIED])
-    there = pl.Series([], dtype=pl.String) if recordings is None else recordings
-    free, known = pl.col("reason").is_null(), (pl.col("kind") == "identity") & pl.col("reason").is_null()
-    named = pl.when((pl.col("kind") == "artist") & free & known.any().over("track_id")).then(pl.lit(_IDENTIFIED))
-    spoiled = pl.when(harmless).then(pl.lit("superseded")).otherwise(pl.lit("conflict"))
-    return (
-        rows.with_columns(reason=_against(identities.against_identity(there)))
-        .with_columns(reason=named.otherwise("reason"))
-        .with_columns(outcome=pl.when(free).then(pl.lit("written")).otherwise(spoiled))
-    )
-
-
-def _against(identity: pl.Expr) -> pl.Expr:
-    """What speaks against writing a proposal, null where nothing does; `identity`: against one of that kind."""
-    is_label, is_identity = pl.col("kind") == "label", pl.col("kind") == "identity"
-    now = pl.when(is_label).then("label_now").otherwise("artist_now")
-    same = (
-        pl.when(is_label)
-        .then(label_key(pl.col("label_now")) == label_key(pl.col("value")))
-        .otherwise(pl.col("artist_keys_now") == pl.col("name_keys"))
-    )
-    too_long = pl.col("names").list.eval(pl.element().str.len_chars() > _NAME_LIMIT).list.any()
-    return (
-        pl.when(pl.col("title").is_null())
-        .then(pl.lit("the track is no longer in the database"))
-        .when(is_identity & identity.is_not_null())
-        .then(identity)
-        .when(~is_identity & now.is_not_null() & same)
-        .then(pl.lit("already there"))
-        .when(~is_identity & now.is_not_null())
-        .then(pl.format("{} is {} since the snapshot", "kind", now))
-        .when(pl.col("seen_title").is_not_null() & (pl.col("seen_title") != pl.col("title")))
-        .then(pl.format("the title was edited since the snapshot, now {}", "title"))
-        .when(too_long)
-        .then(pl.lit(f"longer than the {_NAME_LIMIT} characters the database holds"))
-        .when((pl.col("place") > 0) & (pl.col("winner") == pl.col("value")))
-        .then(pl.lit("the same value from a surer proposal is written"))
-        .when(pl.col("place") > 0)
-        .then(pl.format("a surer accepted proposal says {}", "winner"))
-    )
+    meant = pl.Series("recording_id", [] if recordings is None else recordings, dtype=pl.String)
+    tables = {"accepted": _with_names(accepted), "recordings": meant.to_frame()}
+    with in_memory(labels=_labels_now(tracks), artists=_artists_now(primary), **tables) as con:
+        return DUCKDB["writeback_judged"].frame(con, most_signs=_NAME_LIMIT)
 
 
 def undo(settings: Settings, run_id: str, *, now: datetime, by: str) -> UndoResult:
@@ -255,7 +218,7 @@ def undo_written(cur: psycopg.Cursor[Any], run_id: str, *, now: datetime, by: st
     LEDGER["undo_summary"].execute(cur, run_id=run_id)
     before, _ = cur.fetchone() or (0, 0)
     for step, place in _UNDO.items():
-        identities.execute_where_possible(cur, step, place, run_id=run_id, now=now)
+        _execute_where_possible(cur, step, place, run_id=run_id, now=now)
     for column in sorted({*LABEL_COLUMNS, ARTIST_COLUMN} & writable(cur, "tracks")):
         LEDGER["undo_column"].on(column).execute(cur, run_id=run_id, now=now)
     LEDGER["reopen_undone"].execute(cur, run_id=run_id, now=now, decided_by=by)
@@ -268,13 +231,11 @@ def undo_written(cur: psycopg.Cursor[Any], run_id: str, *, now: datetime, by: st
 
 
 def _labels_now(tracks: pl.DataFrame) -> pl.DataFrame:
-    """track_id, title, label_now: the first of the places a label may stand that holds one."""
+    """track_id, title, label_now, label_key_now: the first of the places a label may stand that holds one."""
     blanks = _blank_words(tracks["labels"].explode())
-    return tracks.select(
-        "track_id",
-        "title",
-        label_now=pl.col("labels").list.eval(pl.element().filter(~pl.element().is_in(blanks.to_list()))).list.first(),
-    )
+    first = pl.col("labels").list.eval(pl.element().filter(~pl.element().is_in(blanks.to_list()))).list.first()
+    now = tracks.select("track_id", "title", label_now=first)
+    return now.with_columns(label_key_now=label_key(pl.col("label_now")))
 
 
 def _artists_now(primary: pl.DataFrame) -> pl.DataFrame:
@@ -295,8 +256,8 @@ def _blank_words(labels: pl.Series) -> pl.Series:
 
 
 def _with_names(accepted: pl.DataFrame) -> pl.DataFrame:
-    """`accepted` with names, the artists each proposal means, and name_keys, their keys in order."""
-    named = accepted.with_columns(names=proposed_artists()).with_columns(
+    """`accepted` with value_key, as of a label; names, the artists each proposal means; name_keys, theirs in order."""
+    named = accepted.with_columns(names=proposed_artists(), value_key=label_key(pl.col("value"))).with_columns(
         name_keys=pl.col("names").list.eval(artist_key(pl.element()))
     )
     # One key is in order as it is; to sort a hundred thousand lists of one takes seconds.
@@ -368,6 +329,41 @@ def _write_labels(cur: psycopg.Cursor[Any], *, run_id: str, now: datetime) -> No
         raise EnrichError(f"tracks: no column metadata, {' or '.join(LABEL_COLUMNS)} to be written; see db status")
     for column in columns:
         LEDGER["write_column"].on(column).execute(cur, run_id=run_id, now=now, kind="label")
+
+
+def _recordings_meant(cur: psycopg.Cursor[Any], run_ids: Sequence[str] | None) -> pl.Series:
+    """Ids of the recordings that accepted identities name and the database has."""
+    return LEDGER["recordings_meant"].fetch(cur, pl.Schema({"recording_id": pl.String}), run_ids=run_ids).to_series()
+
+
+def _as_blanks(identities: pl.DataFrame) -> pl.DataFrame:
+    """What identities fill in on their track, as proposals of kind artist and label of the same ids.
+
+    The artist where the track has none; the label where the track itself becomes the recording.
+    """
+    artists = identities.filter(pl.col("artist_now").is_null()).with_columns(kind=pl.lit("artist"))
+    labels = identities.filter(
+        pl.col("recording_id").is_null(), pl.col("recording_label").is_not_null(), pl.col("label_now").is_null()
+    ).with_columns(kind=pl.lit("label"), value="recording_label")
+    return pl.concat([artists, labels])
+
+
+def _relink(cur: psycopg.Cursor[Any], identities: pl.DataFrame, *, run_id: str, now: datetime) -> None:
+    """Move the slots of written identities to their recordings, and name those that are none yet."""
+    plan = identities.with_columns(
+        title=pl.col("recording_title"), normalized_title=title_key(pl.col("recording_title"))
+    )
+    temporary_table(cur, "identified", _IDENTIFIED, plan)
+    for (step, _), place in _IDENTITY_PLACES.items():
+        _execute_where_possible(cur, step, place, run_id=run_id, now=now)
+
+
+def _execute_where_possible(cur: psycopg.Cursor[Any], step: str, place: str, **values: object) -> None:
+    """Run a statement of the ledger if the installation has the place it writes, `table.column`."""
+    table, _, column = place.partition(".")
+    there = writable(cur, table)
+    if column in there:
+        LEDGER[step].within(there).execute(cur, **values)
 
 
 def _completing(free: pl.DataFrame, primary: pl.DataFrame) -> pl.Series:

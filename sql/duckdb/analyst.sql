@@ -64,3 +64,46 @@ from tracks
 where title_label is null and regexp_matches(title, '[(\[]([^)\]]+)[)\]]\s*$')
 group by in_brackets
 order by tracks desc, in_brackets
+
+-- name: analyst_plays(track_key, window_slots)
+-- One row per slot around each slot a track is played in, over slots (TRACKLISTS, unknown artists null), sets in order of
+-- their dates. offset 0: the track itself; length: the last position of the set.
+with
+own as (
+    select set_id, position as own_position from slots where track_key = $track_key
+),
+lengths as (
+    select set_id, max(position) as length from slots group by set_id
+)
+select set_id, set_date, dj, set_name, length, position, position - own_position as "offset", artist, title, label
+from slots
+join own using (set_id)
+join lengths using (set_id)
+where abs(position - own_position) <= $window_slots
+order by set_date nulls last, set_id, own_position, position
+
+-- name: analyst_neighbours(window_slots)
+-- One row per artist played near the tracks of asked, those of most sets first: sets and plays, the smallest distance, DJs
+-- who played them so, and the labels of these plays.
+with near as (
+    select near.*, abs(near.position - own.position) as distance
+    from asked
+    join slots as own using (track_key)
+    join slots as near on near.set_id = own.set_id and near.artist is not null
+        and abs(near.position - own.position) between 1 and $window_slots
+)
+select artist, count(distinct set_id) as sets, count(*) as plays, min(distance)::bigint as nearest,
+    count(distinct dj) as djs,
+    coalesce(list_sort(list(distinct label) filter (label is not null)), []::varchar[]) as labels
+from near
+group by artist
+order by sets desc, plays desc, nearest, artist
+
+-- name: analyst_heard(window_slots)
+-- One row per track of asked that is played: sets, and whether a known artist is played near it.
+select own.track_key, count(distinct own.set_id) as sets, count(near.artist) > 0 as has_neighbour
+from asked
+join slots as own using (track_key)
+left join slots as near on near.set_id = own.set_id and near.artist is not null
+    and abs(near.position - own.position) between 1 and $window_slots
+group by own.track_key
