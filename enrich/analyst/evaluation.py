@@ -18,8 +18,10 @@ from enrich.tiers.workspace import Workspace
 
 #: Rankers of our own; the others are what they are to beat.
 OURS = ("formula", "learned")
-_HITS = ("hit_at_1", "hit_at_5", "hit_at_20", "mrr")
+_S: Any = pl.String
+_HITS: dict[str, Any] = dict.fromkeys(("hit_at_1", "hit_at_5", "hit_at_20", "mrr"), pl.Float64)
 _ACCEPTED: Any = {"accepted": pl.Int64, "correct": pl.Int64, "precision": pl.Float64, "coverage": pl.Float64}
+_BAND: Any = dict.fromkeys(("low", "high", "n", "confidence", "precision"), pl.Float64) | {"n": pl.Int64}
 #: For a notebook, in seconds: the ranker in use. Its figures have wide errors; `make bench` measures properly.
 QUICK = CrossValidation(folds=2, size=150, kinds=("in_use",))
 
@@ -53,27 +55,23 @@ class Evaluation:
     @property
     def scorers(self) -> pl.DataFrame:
         """One row per scorer, ours last: scorer, n, hit_at_1, hit_at_5, hit_at_20, mrr, is_ours."""
-        rows, n = self._part["scorers"], self._part["n"]
-        told = [{"scorer": s, "n": n, **{k: row[k] for k in _HITS}, "is_ours": s in OURS} for s, row in rows.items()]
-        return pl.DataFrame(told)
+        rows = self._part["scorers"].items()
+        told = [{"scorer": name, **row, "is_ours": name in OURS} for name, row in rows]
+        return pl.DataFrame(told, schema={"scorer": _S, "n": pl.Int64, **_HITS, "is_ours": pl.Boolean})
 
     @property
     def reliability(self) -> pl.DataFrame:
         """Confidence and precision by band, calibrated scorers: scorer, low, high, n, confidence, precision."""
-        ours = {name: row for name, row in self._part["scorers"].items() if name in OURS}
-        return pl.DataFrame([{"scorer": name, **band} for name, row in ours.items() for band in row["reliability"]])
+        rows = [(name, self._part["scorers"].get(name, {})) for name in OURS]
+        bands = [{"scorer": name, **band} for name, row in rows for band in row.get("reliability", ())]
+        return pl.DataFrame(bands, schema={"scorer": _S, **_BAND})
 
     @property
     def thresholds(self) -> pl.DataFrame:
         """What acceptance would have written: scorer, rule (gate or policy), accepted, correct, precision, coverage."""
-        rows = self._part["scorers"]
-        told = [
-            {"scorer": name, "rule": rule, **{k: rows[name][rule].get(k) for k in _ACCEPTED}}
-            for name in OURS
-            for rule in ("gate", "policy")
-            if rows.get(name, {}).get(rule)
-        ]
-        return pl.DataFrame(told, schema={"scorer": pl.String, "rule": pl.String, **_ACCEPTED})
+        rows = [(name, self._part["scorers"].get(name, {})) for name in OURS]
+        told = [{"scorer": s, "rule": of, **row[of]} for s, row in rows for of in ("gate", "policy") if row.get(of)]
+        return pl.DataFrame(told, schema={"scorer": _S, "rule": _S, **_ACCEPTED})
 
     @property
     def by_sets(self) -> pl.DataFrame:
@@ -92,13 +90,12 @@ class Evaluation:
             policy_correct; from the manifest beside the ranker, which `enrich train-ranker` writes.
         """
         figures: dict[str, Any] = load_ranker().manifest["figures"]["scorers"]
-        kept: dict[str, Any] = dict.fromkeys(("n", *_HITS, "ece"), pl.Float64) | {"n": pl.Int64}
         rows = [
             {"scorer": name, **row, **{f"policy_{k}": v for k, v in row.get("policy", {}).items()}}
             for name, row in sorted(figures.items(), key=lambda item: (item[0] in OURS, item[1]["hit_at_1"]))
         ]
         policy = {"policy_accepted": pl.Int64, "policy_correct": pl.Int64}
-        return pl.DataFrame(rows, schema={"scorer": pl.String, **kept, **policy})
+        return pl.DataFrame(rows, schema={"scorer": _S, "n": pl.Int64, **_HITS, "ece": pl.Float64, **policy})
 
 
 def evaluate(

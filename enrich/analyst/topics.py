@@ -27,8 +27,24 @@ class _Topic:
         self._snapshot = snapshot
 
 
-class Labels(_Topic):
+class _Proposed(_Topic):
+    _kind: str
+
+    def precision(self, *, by_band: bool = True, source: str = "") -> pl.DataFrame:
+        """Proposals of the ledger by source and band of confidence, and how many were right. Reads Postgres.
+
+        Columns: `enrich.reporting.precision.precision_by_band`; with `by_band=False` one row a source; only
+        sources whose names begin with `source`.
+        """
+        found = self._snapshot.judged_proposals()
+        of_kind = found.filter(pl.col("kind") == self._kind, pl.col("source").str.starts_with(source))
+        return precision_by_band(of_kind, width=0.1 if by_band else 1.0)
+
+
+class Labels(_Proposed):
     """Questions about labels: `hunt`, `coverage`, `coverage_since`, `misleading`, `precision`."""
+
+    _kind = "label"
 
     def hunt(self, tracks: str | Iterable[str] | None = None, *, limit: int | None = None) -> pl.DataFrame:
         """Labels found on the snapshot alone: in titles, and on other versions of the same track. Asks no source.
@@ -84,14 +100,6 @@ class Labels(_Topic):
         columns = {"group": pl.String, "tracks": pl.Int64, "before": pl.Int64, "after": pl.Int64}
         return pl.DataFrame(counts, schema=columns, orient="row").filter(pl.col("tracks") > 0)
 
-    def precision(self, *, by_band: bool = True) -> pl.DataFrame:
-        """Label proposals of the ledger by source and band of confidence, and how many were right. Reads Postgres.
-
-        Columns: `enrich.reporting.precision.precision_by_band`; with `by_band=False` one row a source.
-        """
-        labels = self._snapshot.judged_proposals().filter(pl.col("kind") == "label")
-        return precision_by_band(labels, width=0.1 if by_band else 1.0)
-
     def _wanted(self, tracks: str | Iterable[str] | None) -> pl.DataFrame:
         mart = self._snapshot.workspace.tracks
         if tracks is None:
@@ -102,8 +110,10 @@ class Labels(_Topic):
         return pl.concat([questions.find(mart, name).head(1) for name in names]).unique("track_id", maintain_order=True)
 
 
-class Artists(_Topic):
+class Artists(_Proposed):
     """Questions about the artists of unknown tracks: `rank`, `ranking_figures`, `precision`."""
+
+    _kind = "artist"
 
     @cached_property
     def all_ranked(self) -> pl.DataFrame:
@@ -131,17 +141,6 @@ class Artists(_Topic):
         """The ranking in numbers (figure, n): slots, unknowns, those with candidates, those at the gate."""
         figures = ranking_figures(self._snapshot.workspace.tracklists, self.all_ranked)
         return pl.DataFrame(list(figures.items()), schema={"figure": pl.String, "n": pl.Int64}, orient="row")
-
-    def precision(self, *, by_band: bool = True, source: str = "") -> pl.DataFrame:
-        """Artist proposals of the ledger by source and band of confidence, and how many were right. Reads Postgres.
-
-        Columns: `enrich.reporting.precision.precision_by_band`; with `by_band=False` one row a source; only
-        sources whose names begin with `source`.
-        """
-        artists = self._snapshot.judged_proposals().filter(
-            pl.col("kind") == "artist", pl.col("source").str.starts_with(source)
-        )
-        return precision_by_band(artists, width=0.1 if by_band else 1.0)
 
 
 class Cooldown(_Topic):
