@@ -24,9 +24,6 @@ from enrich.rules import ACCEPT_PRECISION
 #: Every outside source, in the order the Label Hunter asks them.
 SOURCES = ("beatport", "juno", "traxsource", "musicbrainz", "deezer", "discogs")
 
-#: Sources that need no opt-in: open, documented interfaces. The others are switched on by naming them.
-OPEN_SOURCES = ("musicbrainz", "deezer", "discogs")
-
 #: Bytes of a `.env`.
 _LARGEST = 1 << 20
 #: In a folder's name: what breaks a line or is no character at all, and what DuckDB takes for something else.

@@ -241,7 +241,7 @@ def _write_text(
 
 def _write_csv(frame: pl.DataFrame, opened: IO[bytes], separator: str, *, header: bool, marked: bool) -> bool:
     flat = frame.select(_flat(name, dtype) for name, dtype in frame.schema.items())
-    safe = _all_disarmed(flat)
+    safe = spreadsheet_safe(flat)
     disarmed = not safe.equals(flat)
     if header and (marked or disarmed):
         first = next((name for name in safe.columns if not _QUOTED.search(name)), None)
@@ -255,14 +255,10 @@ def _write_csv(frame: pl.DataFrame, opened: IO[bytes], separator: str, *, header
     return disarmed
 
 
-def spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame as flat cells none of which a spreadsheet runs or a terminal obeys: formulas get an apostrophe, numbers
-    stay, control characters are spelled out (for good: Parquet and JSON keep them). Column names are like cells.
+def spreadsheet_safe(flat: pl.DataFrame) -> pl.DataFrame:
+    """Flat cells none of which a spreadsheet runs or a terminal obeys: formulas get an apostrophe, numbers stay,
+    control characters are spelled out (for good: Parquet and JSON keep them). Column names are like cells.
     """
-    return _all_disarmed(frame.select(_flat(name, dtype) for name, dtype in frame.schema.items()))
-
-
-def _all_disarmed(flat: pl.DataFrame) -> pl.DataFrame:
     text = [name for name, dtype in flat.schema.items() if dtype == pl.String]
     safe = flat.with_columns(_disarmed(pl.col(name)).alias(name) for name in text)
     names = pl.select(_disarmed(pl.lit(pl.Series(safe.columns, dtype=pl.String)))).to_series()

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -24,7 +23,6 @@ from enrich.sql import DUCKDB, QueryBook, in_memory
 from enrich.text.credits import credits_alike
 
 _REPLAYING = QueryBook("replaying")
-_UTC: Any = pl.Datetime("us", "UTC")
 _S = pl.String
 
 #: UNKNOWNS and what became of each. `days` from the set to the name; `right` is null where the truth is not known.
@@ -40,6 +38,10 @@ PROPOSED = pl.Schema(
     | {"confidence": pl.Float64, "status": _S, "right": pl.Boolean}
 )
 
+_UNTOLD = {*UNKNOWNS, "days", "right"} - {"set_id", "position"}
+_SLOTS = pl.Schema({name: dtype for name, dtype in OUTCOMES.items() if name not in _UNTOLD})
+_PROPOSALS = pl.Schema({name: dtype for name, dtype in PROPOSED.items() if name not in ("kind", "right")})
+
 #: What `recovery_curve` returns.
 CURVE = pl.Schema({"kind": _S, "days": pl.Int32} | dict.fromkeys(("watched", "recovered", "right", "known"), pl.Int64))
 
@@ -54,29 +56,15 @@ def read_outcomes(settings: Settings, unknowns: pl.DataFrame) -> tuple[pl.DataFr
         OUTCOMES, one row per unknown slot that was imported, by date; and PROPOSED.
     """
     with connect(settings) as con, con.cursor() as cur:
-
-        def frame(name: str, schema: dict[str, Any]) -> pl.DataFrame:
-            return _REPLAYING[name].fetch(cur, pl.Schema(schema))
-
-        places = frame("slots_of_tracks", {"set_id": _S, "position": pl.Int32, "track_id": _S})
-        by = {"tier": pl.Int16, "source": _S}
-        named = {"track_id": _S, "found_artist": _S, "found_at": _UTC, **by, "confidence": pl.Float64}
-        written = frame("artists_written", named)
-        asked = {"track_id": _S, "proposed_artist": _S, **by, "probability": pl.Float64, "confidence": pl.Float64}
-        proposed = frame("artists_proposed", asked | {"status": _S, "created_at": _UTC})
-        states = frame("statuses", {"track_id": _S, "status": _S, "retries": pl.Int32, "retry_after": _UTC})
-    placed = unknowns.join(places, on=["set_id", "position"], maintain_order="left")
-    outcomes = (
-        placed.join(written, on="track_id", how="left", maintain_order="left")
-        .join(states.drop("retry_after"), on="track_id", how="left", maintain_order="left")
-        # A step ends at midnight after its last day; that is when the name is there.
-        .with_columns(found_on=pl.col("found_at").dt.date())
-        # A slot that comes in under a track that has its name by then waits no day.
-        .with_columns(days=(pl.col("found_on") - pl.col("set_date")).dt.total_days().clip(0).cast(pl.Int32))
-    )
-    judged = proposed.join(placed.select("track_id", "kind", "true_artist"), on="track_id", maintain_order="left")
+        slots = _REPLAYING["slots_in_the_end"].fetch(cur, _SLOTS)
+        proposed = _REPLAYING["artists_proposed"].fetch(cur, _PROPOSALS)
+    outcomes = unknowns.join(slots, on=["set_id", "position"], maintain_order="left")
+    # A step ends at midnight after its last day; that is when the name is there. A slot that comes in under a track
+    # that has its name by then waits no day.
+    days = (pl.col("found_on") - pl.col("set_date")).dt.total_days().clip(0).cast(pl.Int32)
+    judged = proposed.join(outcomes.select("track_id", "kind", "true_artist"), on="track_id", maintain_order="left")
     return (
-        outcomes.with_columns(right=credits_alike(outcomes["true_artist"], outcomes["found_artist"]))
+        outcomes.with_columns(days=days, right=credits_alike(outcomes["true_artist"], outcomes["found_artist"]))
         .select(OUTCOMES.names())
         .sort("set_date", "set_id", "position"),
         judged.with_columns(right=credits_alike(judged["true_artist"], judged["proposed_artist"])).select(
