@@ -12,7 +12,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from enrich.cooccurrence.evaluation import replay
-from enrich.cooccurrence.evaluation.replay import CrossValidation, evaluate_frame
+from enrich.cooccurrence.evaluation.replay import CrossValidation
 from enrich.cooccurrence.learned.ranker import load_ranker
 from enrich.tiers.workspace import Workspace
 
@@ -112,4 +112,4 @@ def evaluate(
         if tracklists:
             return Evaluation(result=replay.evaluate(tracklists, sample=sample, seed=seed))
         plan = replace(QUICK, seed=seed)
-        return Evaluation(result=evaluate_frame(workspace.tracklists, aliases=workspace.aliases, plan=plan))
+        return Evaluation(result=replay.evaluate(workspace.tracklists, aliases=workspace.aliases, plan=plan))

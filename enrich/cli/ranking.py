@@ -126,16 +126,11 @@ def train_ranker(
 
     Example: enrich train-ranker tracklists.parquet --out data/ranker
     """
-    from enrich.cooccurrence.evaluation.replay import train_on
+    from enrich.snapshots.opening import open_snapshot
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    if tracklists:
-        manifest = enrich.train_ranker(tracklists, out=out, now=now, seed=seed, sample=sample)
-    else:
-        from enrich.snapshots.opening import open_snapshot
-
-        frame = open_snapshot(settings=enrich.load_settings()).frame("tracklists")
-        manifest = train_on(frame, out=out, now=now, seed=seed, sample=sample)
+    given = tracklists or open_snapshot(settings=enrich.load_settings()).frame("tracklists")
+    manifest = enrich.train_ranker(given, out=out, now=now, seed=seed, sample=sample)
     figures: dict[str, Any] = manifest["figures"]
     return manifest, "\n".join([_table(manifest["data"]["hidden"], figures), f"stored in {out}"])
 

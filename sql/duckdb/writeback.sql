@@ -25,7 +25,8 @@ against as (
             when title is null then 'the track is no longer in the database'
             when kind = 'identity' and not list_has_any(name_keys, artist_keys_now)
                 then 'artist is ' || artist_now || ' since the snapshot'
-            when kind = 'identity' and recording_id not in (select recording_id from recordings)
+            when kind = 'identity' and recording_id is not null
+                and recording_id not in (select recording_id from recordings)
                 then 'the recording it names is no longer in the database'
             when kind = 'identity' and recording_id = track_id then 'already there'
             when kind = 'label' and label_key_now = value_key then 'already there'

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from enrich.cli.app import build_app
 from enrich.cooccurrence.evaluation.baselines import Plays, baselines
 from enrich.cooccurrence.evaluation.folds import World, cut_by_time, half_year_folds, random_folds
-from enrich.cooccurrence.evaluation.replay import KINDS, CrossValidation, evaluate, evaluate_frame
+from enrich.cooccurrence.evaluation.replay import KINDS, CrossValidation, evaluate
 from enrich.cooccurrence.learned.ranker import load_ranker
 from enrich.cooccurrence.slots import sketch
 from enrich.errors import EnrichError
@@ -20,7 +20,7 @@ PLAN = CrossValidation(folds=3, size=25)
 
 @pytest.fixture(scope="module")
 def result(world):
-    return evaluate_frame(world, plan=PLAN)
+    return evaluate(world, plan=PLAN)
 
 
 @pytest.mark.parametrize("kind", ["random", "time"])
@@ -47,7 +47,7 @@ def test_every_scorer_is_measured_on_the_same_recordings(result, kind):
 
 
 def test_the_same_seed_gives_the_same_figures(world, result):
-    again = evaluate_frame(world.sample(fraction=1, shuffle=True, seed=5), plan=PLAN)
+    again = evaluate(world.sample(fraction=1, shuffle=True, seed=5), plan=PLAN)
 
     for kind in KINDS:
         assert json.dumps(again[kind].get("scorers")) == json.dumps(result[kind].get("scorers")), kind
@@ -57,11 +57,11 @@ def test_the_ranker_in_use_says_how_many_of_the_sets_it_was_trained_on(world, mo
     plan = CrossValidation(folds=2, size=20, kinds=("in_use",))
     shipped = load_ranker()
 
-    strange = evaluate_frame(world, plan=plan)["in_use"]
+    strange = evaluate(world, plan=plan)["in_use"]
     seen = shipped.manifest["data"] | {"sketch": " ".join(sketch(world))}
     own = replace(shipped, manifest=shipped.manifest | {"data": seen})
     monkeypatch.setattr("enrich.cooccurrence.evaluation.replay.load_ranker", lambda: own)
-    known = evaluate_frame(world, plan=plan)["in_use"]
+    known = evaluate(world, plan=plan)["in_use"]
 
     assert strange["trained_on"]["sets_known"] == 0
     assert known["trained_on"]["sets_known"] == known["trained_on"]["sets_compared"] > 0
@@ -108,7 +108,7 @@ def test_the_past_knows_nothing_of_what_comes_after(world):
 
 def test_too_few_recordings_say_so(world):
     with pytest.raises(EnrichError, match="two sets or more"):
-        evaluate_frame(world.head(14))
+        evaluate(world.head(14))
 
 
 def test_baselines_rank_known_artists_only():

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.cooccurrence.engines import DuckDB
-from enrich.cooccurrence.evaluation.replay import train_on
+from enrich.cooccurrence.evaluation.replay import train_ranker
 from enrich.cooccurrence.learned.columns import columns, count_plays
 from enrich.cooccurrence.learned.ranker import Ranker, load_ranker, train
 from enrich.cooccurrence.plays import load_plays, number_plays
@@ -28,7 +28,7 @@ from enrich.frames.schemas import RANKING
 @pytest.fixture(scope="module")
 def stored(world, tmp_path_factory):
     folder = tmp_path_factory.mktemp("ranker")
-    train_on(world, out=folder, now="2020-01-01T00:00:00+00:00", seed=1, sample=120)
+    train_ranker(world, out=folder, now="2020-01-01T00:00:00+00:00", seed=1, sample=120)
     return folder
 
 
@@ -219,7 +219,7 @@ def test_the_shipped_ranker_loads_and_ranks(world):
     assert rank(world, scorer="learned").height > 0
 
 
-def test_too_little_to_train_on(world):
+def test_too_little_to_train_ranker(world):
     with pytest.raises(ModelError, match="too little"):
         train(columns_of(world).clear(), pl.Series([], dtype=pl.Boolean), seed=0)
 

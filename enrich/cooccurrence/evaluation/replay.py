@@ -42,6 +42,9 @@ from enrich.errors import EnrichError
 from enrich.frames.files import check_place, write_json
 from enrich.tracklists.reading import read_tracklists
 
+#: Files, or a frame TRACKLISTS.
+Tracklists = str | PathLike[str] | Sequence[str | PathLike[str]] | pl.DataFrame
+
 #: Share of the recordings that had been played before the cut by time.
 _PAST = 0.8
 
@@ -61,21 +64,23 @@ class CrossValidation:
 
 
 def evaluate(
-    paths: str | PathLike[str] | Sequence[str | PathLike[str]],
+    tracklists: Tracklists,
     *,
     out: str | PathLike[str] | None = None,
     aliases: pl.DataFrame | None = None,
     seed: int = 0,
     sample: int | None = None,
+    plan: CrossValidation | None = None,
 ) -> dict[str, Any]:
-    """Measure every ranker by masked replay over tracklist files.
+    """Measure every ranker by masked replay.
 
     Args:
-        paths: Tracklist files.
+        tracklists: Files, or a frame TRACKLISTS.
         out: JSON file for the result; None: none.
         aliases: Columns `artist`, `alias`: a candidate is right under any name of the artist.
         seed: Of every random choice.
         sample: Recordings asked for of each kind, at most; None: all.
+        plan: What is measured, and with how much, in place of `seed` and `sample`.
 
     Returns:
         `half_years`, `random` and `time`, each with `scorers` (n, hit_at_1, hit_at_5, hit_at_20, mrr, intervals,
@@ -88,22 +93,10 @@ def evaluate(
     """
     if out is not None:
         check_place(Path(out))
-    plan = CrossValidation(seed=seed)
-    if sample is not None:
-        plan = replace(plan, size=max(20, sample // plan.folds))
-    result = evaluate_frame(read_tracklists(paths).rows, aliases=aliases, plan=plan)
-    if out is not None:
-        write_json(result, Path(out))
-    return result
-
-
-def evaluate_frame(
-    tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None = None, plan: CrossValidation | None = None
-) -> dict[str, Any]:
-    """`evaluate` over a frame TRACKLISTS."""
-    plan = plan or CrossValidation()
-    world = World.of(without_duplicate_sets(tracklists))
-    result: dict[str, Any] = {"data": _about(world, tracklists), "plan": asdict(plan)}
+    plan = plan or _plan(seed, sample, least=20)
+    rows = _rows(tracklists)
+    world = World.of(without_duplicate_sets(rows))
+    result: dict[str, Any] = {"data": _about(world, rows), "plan": asdict(plan)}
     for kind in plan.kinds:
         try:
             result[kind] = _ASKED.get(kind, _in_folds)(world, aliases, plan, kind)
@@ -112,30 +105,20 @@ def evaluate_frame(
             if kind in ("random", "in_use"):
                 raise
             result[kind] = {"n": 0, "reason": str(error)}
+    if out is not None:
+        write_json(result, Path(out))
     return result
 
 
 def train_ranker(
-    paths: str | PathLike[str] | Sequence[str | PathLike[str]],
-    *,
-    out: str | PathLike[str],
-    now: str,
-    seed: int = 0,
-    sample: int | None = None,
+    tracklists: Tracklists, *, out: str | PathLike[str], now: str, seed: int = 0, sample: int | None = None
 ) -> dict[str, Any]:
-    """`train_on` the recordings of tracklist files."""
-    return train_on(read_tracklists(paths).rows, out=out, now=now, seed=seed, sample=sample)
-
-
-def train_on(
-    tracklists: pl.DataFrame, *, out: str | PathLike[str], now: str, seed: int = 0, sample: int | None = None
-) -> dict[str, Any]:
-    """Measure and calibrate on held-out half-years of a frame TRACKLISTS, train on all of it, and store both.
+    """Measure and calibrate on held-out half-years of tracklists, train on all of them, and store both.
 
     Where half-years hold too little, recordings are hidden at random.
 
     Args:
-        tracklists: Such as the snapshot's mart.
+        tracklists: Files, or a frame TRACKLISTS such as the snapshot's mart.
         out: Folder of the stored ranker; made where it is missing.
         now: When, for the manifest.
         seed: Of every random choice.
@@ -148,10 +131,8 @@ def train_on(
     Raises:
         ModelError: too little to train on.
     """
-    plan = CrossValidation(seed=seed)
-    if sample is not None:
-        plan = replace(plan, size=max(10, sample // plan.folds))
-    world = World.of(without_duplicate_sets(tracklists))
+    plan, rows = _plan(seed, sample, least=10), _rows(tracklists)
+    world = World.of(without_duplicate_sets(rows))
     kind = "half_years"
     try:
         folds = _folds(world, None, plan, kind)
@@ -162,7 +143,7 @@ def train_on(
     calibration = {s: c.as_json() for s, c in _calibrations(pl.concat(answers), load_calibration()).items()}
     held_out = figures(_judged_apart(answers), pl.concat(fold.asked for fold in folds))
     ranker = train(*right_and_wrong(folds), seed=plan.seed)
-    about = _about(world, tracklists) | {"training_recordings": held_out["n"], "hidden": kind}
+    about = _about(world, rows) | {"training_recordings": held_out["n"], "hidden": kind}
     about["sketch"] = " ".join(sketch(world.tracklists))
     manifest = {
         "format": FORMAT,
@@ -176,6 +157,15 @@ def train_on(
     }
     store(replace(ranker, manifest=manifest), calibration, out)
     return manifest
+
+
+def _plan(seed: int, sample: int | None, *, least: int) -> CrossValidation:
+    plan = CrossValidation(seed=seed)
+    return plan if sample is None else replace(plan, size=max(least, sample // plan.folds))
+
+
+def _rows(tracklists: Tracklists) -> pl.DataFrame:
+    return tracklists if isinstance(tracklists, pl.DataFrame) else read_tracklists(tracklists).rows
 
 
 def _about(world: World, tracklists: pl.DataFrame) -> dict[str, Any]:
