@@ -134,7 +134,8 @@ def replay(
 
     Example: enrich replay tracklists.parquet --sets "A State of Trance" --step 30d --out replay.json
     """
-    from enrich.replaying.running import History, Promos
+    from enrich.replaying.promos import Promos
+    from enrich.replaying.running import History
 
     with progress("steps") as update:
 

@@ -8,12 +8,14 @@ too, for real promos of that kind exist, and naming one of them is a mistake tha
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from enrich.errors import EnrichError
 from enrich.text.normalise import artist_key, title_key
 from enrich.text.words import is_unknown_artist
 from enrich.tracklists.checking import is_unnamed_title
@@ -35,32 +37,44 @@ UNKNOWNS = pl.Schema(
 )
 
 
-def plant_promos(
-    slots: pl.DataFrame, *, seed: int, share: float = PROMO_SHARE, weeks: int = PROMO_WEEKS
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Hide what a share of all recordings was while it was new.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promos:
+    """Which recordings begin as promos.
+
+    Raises:
+        EnrichError: a value out of range.
+    """
+
+    share: float = PROMO_SHARE
+    """Of the recordings, 0–1."""
+    weeks: int = PROMO_WEEKS
+    """How long they stay so; >= 1."""
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise EnrichError(f"the share of promos must lie between 0 and 1, got {self.share}")
+        if self.weeks < 1:
+            raise EnrichError(f"promos must stay so for at least one week, got {self.weeks}")
+
+
+def plant_promos(slots: pl.DataFrame, promos: Promos) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Hide what a share of all recordings was while it was new; the same seed, the same promos.
 
     Args:
         slots: SLOTS, every set dated.
-        seed: Decides which recordings; the same seed, the same promos.
-        share: Of all recordings with artist and title, 0–1.
-        weeks: How long after its first play a recording is a promo; >= 1.
+        promos: Which.
 
     Returns:
         The slots as they would have been written, and UNKNOWNS: the planted ones and those that were unknown anyway.
-
-    Raises:
-        ValueError: share or weeks out of range.
     """
-    if not 0 <= share <= 1 or weeks < 1:
-        raise ValueError(f"share must lie in 0–1 and weeks be >= 1, got {share} and {weeks}")
     rows = slots.with_row_index("slot").with_columns(
         is_nobody=is_unknown_artist(pl.col("artist")),
         is_named=~is_unknown_artist(pl.col("artist")) & ~is_unnamed_title(pl.col("title")),
         artist_key=artist_key(pl.col("artist")),
         title_key=title_key(pl.col("title")),
     )
-    chosen = _chosen(rows.filter("is_named"), seed=seed, share=share, weeks=weeks)
+    chosen = _chosen(rows.filter("is_named"), promos)
     rows = rows.join(chosen, on=["artist_key", "title_key"], how="left", maintain_order="left").with_columns(
         is_promo=(pl.col("is_named") & (pl.col("set_date") < pl.col("promo_until"))).fill_null(value=False)
     )
@@ -110,21 +124,17 @@ def _optional(frame: pl.DataFrame, name: str, kind: pl.DataType) -> pl.Expr:
     return pl.col(name).cast(kind) if name in frame.columns else pl.lit(None, kind)
 
 
-def _chosen(named: pl.DataFrame, *, seed: int, share: float, weeks: int) -> pl.DataFrame:
+def _chosen(named: pl.DataFrame, promos: Promos) -> pl.DataFrame:
     """artist_key, title_key, promo_until, known_from, keeps_title of the recordings that were promos."""
     recordings = (
         named.group_by("artist_key", "title_key")
-        .agg(first_played=pl.col("set_date").min(), days=pl.col("set_date"))
+        .agg(promo_until=pl.col("set_date").min() + timedelta(weeks=promos.weeks), days=pl.col("set_date"))
         .sort("artist_key", "title_key")
     )
-    lots = np.random.default_rng(seed).random((recordings.height, 2))
+    lots = np.random.default_rng(promos.seed).random((recordings.height, 2))
     return (
-        recordings.with_columns(
-            lot=pl.Series(lots[:, 0]),
-            keeps_title=pl.Series(lots[:, 1]) < 0.5,
-            promo_until=pl.col("first_played") + timedelta(weeks=weeks),
-        )
-        .filter(pl.col("lot") < share)
+        recordings.with_columns(keeps_title=pl.Series(lots[:, 1] < 0.5))
+        .filter(pl.Series(lots[:, 0] < promos.share))
         .explode("days")
         .group_by("artist_key", "title_key", "promo_until", "keeps_title", maintain_order=True)
         .agg(known_from=pl.col("days").filter(pl.col("days") >= pl.col("promo_until")).min())

@@ -30,7 +30,7 @@ from enrich.replaying.outcomes import (
     recovered_after,
     recovery_curve,
 )
-from enrich.replaying.promos import PROMO_SHARE, PROMO_WEEKS, plant_promos, with_truth
+from enrich.replaying.promos import Promos, plant_promos, with_truth
 from enrich.replaying.walking import Step, periods, scratch_database, walk
 from enrich.rules import DEFAULT_STRATEGY, PROJECTED_PERCENT
 from enrich.settings import Settings
@@ -76,27 +76,6 @@ class History:
         if chosen.is_empty():
             raise InputFileError("no dated set is left to replay; check --dj, --sets, --from and --to")
         return chosen
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promos:
-    """Which recordings begin as promos.
-
-    Raises:
-        EnrichError: a value out of range.
-    """
-
-    share: float = PROMO_SHARE
-    """Of the recordings, 0–1."""
-    weeks: int = PROMO_WEEKS
-    """How long they stay so; >= 1."""
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.share <= 1:
-            raise EnrichError(f"the share of promos must lie between 0 and 1, got {self.share}")
-        if self.weeks < 1:
-            raise EnrichError(f"promos must stay so for at least one week, got {self.weeks}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +162,7 @@ def replay(
     slots = history.chosen(read_tracklists(paths).slots)
     days = slots["set_date"].sort()
     first, last = history.start or days[0], history.end or days[-1]
-    seen, unknowns = plant_promos(slots, seed=promos.seed, share=promos.share, weeks=promos.weeks)
+    seen, unknowns = plant_promos(slots, promos)
     unknowns = unknowns if told is None else with_truth(unknowns, told)
     steps = periods(first, last, step_days=step_days)
     with scratch_database(settings) as scratch:

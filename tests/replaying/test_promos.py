@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrich.replaying.promos import UNKNOWNS, plant_promos, with_truth
+from enrich.errors import EnrichError
+from enrich.replaying.promos import UNKNOWNS, Promos, plant_promos, with_truth
 from enrich.tracklists.slots import SLOTS
 
 DAY = date(2010, 1, 1)
@@ -39,7 +40,7 @@ ROWS = [
 
 
 def test_plays_of_the_first_weeks_are_hidden_and_later_ones_are_not():
-    seen, unknowns = plant_promos(slots_of(ROWS), seed=1, share=1.0, weeks=6)
+    seen, unknowns = plant_promos(slots_of(ROWS), Promos(seed=1, share=1.0, weeks=6))
 
     assert unknowns.schema == UNKNOWNS
     assert unknowns.select("set_id", "position").rows() == [("a", 1), ("b", 1), ("c", 2), ("d", 1)]
@@ -54,7 +55,7 @@ def test_plays_of_the_first_weeks_are_hidden_and_later_ones_are_not():
 
 def test_the_share_is_kept_and_half_of_the_titles_stay():
     rows = [(f"s{n}", n, 1, f"Band of {n} Men", f"Song of {n} Days") for n in range(2000)]
-    _, unknowns = plant_promos(slots_of(rows), seed=3, share=0.25)
+    _, unknowns = plant_promos(slots_of(rows), Promos(seed=3, share=0.25))
 
     counts = dict(unknowns.group_by("kind").len().iter_rows())
     assert 430 < unknowns.height < 570
@@ -63,19 +64,19 @@ def test_the_share_is_kept_and_half_of_the_titles_stay():
 
 
 def test_nothing_is_planted_at_share_zero_and_nonsense_is_refused():
-    seen, unknowns = plant_promos(slots_of(ROWS), seed=1, share=0.0)
+    seen, unknowns = plant_promos(slots_of(ROWS), Promos(seed=1, share=0.0))
 
     assert seen.equals(slots_of(ROWS))
     assert unknowns["kind"].to_list() == ["real"]
-    with pytest.raises(ValueError, match="share"):
-        plant_promos(slots_of(ROWS), seed=1, share=1.1)
+    with pytest.raises(EnrichError, match="share"):
+        plant_promos(slots_of(ROWS), Promos(seed=1, share=1.1))
 
 
 @settings(deadline=None, max_examples=20)
 @given(seed=st.integers(0, 1000), share=st.floats(0, 1), weeks=st.integers(1, 20))
 def test_always_every_hidden_slot_is_on_record_with_what_it_was(seed, share, weeks):
     slots = slots_of(ROWS)
-    seen, unknowns = plant_promos(slots, seed=seed, share=share, weeks=weeks)
+    seen, unknowns = plant_promos(slots, Promos(seed=seed, share=share, weeks=weeks))
 
     assert seen.schema == slots.schema
     changed = slots["artist"].is_not_null() & seen["artist"].is_null()
@@ -83,12 +84,12 @@ def test_always_every_hidden_slot_is_on_record_with_what_it_was(seed, share, wee
     assert slots.filter(changed)["artist"].to_list() == on_record["true_artist"].to_list()
     assert slots.filter(~changed).equals(seen.filter(~changed))
     assert (on_record["known_from"] > on_record["set_date"]).drop_nulls().all()
-    again, _ = plant_promos(slots, seed=seed, share=share, weeks=weeks)
+    again, _ = plant_promos(slots, Promos(seed=seed, share=share, weeks=weeks))
     assert again.equals(seen)
 
 
 def test_truth_fills_what_real_unknowns_are_and_leaves_the_planted_alone():
-    _, unknowns = plant_promos(slots_of(ROWS), seed=1, share=1.0)
+    _, unknowns = plant_promos(slots_of(ROWS), Promos(seed=1, share=1.0))
     truth = pl.DataFrame({"set_id": ["c", "a"], "position": [2, 1], "true_artist": ["Found", "Wrong"],
                           "evidence_date": [DAY + timedelta(days=90)] * 2})  # fmt: skip
 

@@ -15,8 +15,8 @@ from enrich.database.connection import connect
 from enrich.errors import EnrichError
 from enrich.frames.files import write_table
 from enrich.pipeline.cycle import trigger
-from enrich.replaying.promos import plant_promos
-from enrich.replaying.running import History, Promos
+from enrich.replaying.promos import Promos, plant_promos
+from enrich.replaying.running import History
 from enrich.replaying.walking import periods, walk
 from enrich.settings import Settings
 from enrich.tracklists.reading import read_tracklists
@@ -168,7 +168,7 @@ def test_a_track_gets_five_retries_with_the_periods_of_the_rules_and_then_stays_
 
 def test_walking_counts_what_waits_and_what_is_spent(database, tracklists):
     slots = read_tracklists(tracklists).slots
-    seen, _ = plant_promos(slots.head(8), seed=1, share=1.0)
+    seen, _ = plant_promos(slots.head(8), Promos(seed=1, share=1.0))
 
     done = list(walk(database, seen, steps=periods(DAY, DAY + timedelta(days=7 * 400), step_days=400)))
 
