@@ -1,5 +1,18 @@
--- The graph of tracklists, counted in memory over slots (slot_no, set_id, position, set_name, set_date, node, shown,
--- label, label_key, is_unknown), named (slot_no, key, name: artists of known slots) and djs (slot_no, key, name).
+-- The graph of tracklists, counted in memory over rows (a slot each, with the keys of its texts; is_bare: its title says
+-- nothing), named (slot_no, key, name: artists of known slots) and djs (slot_no, key, name).
+
+-- name: graph_slots()
+-- One row per slot, with the node of what is played.
+create view slots as
+select slot as slot_no, set_id, position, set_name, set_date, label, label_key, is_unknown,
+    case
+        when is_unknown then 'unknown:' || unknown
+        when track_key <> '' then 'track:' || track_key
+        when is_bare then 'track:' || set_id || '#' || position
+        else 'track:' || artist_key || ' · ' || title_key
+    end as node,
+    case when is_unknown then '? ' else artist || ' – ' end || coalesce(title, 'ID') as shown
+from rows
 
 -- name: graph_nodes()
 -- One row per node, shown in its commonest spelling (ties: the first); plays: slots.

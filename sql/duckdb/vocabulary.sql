@@ -79,3 +79,20 @@ select t.text, l.label_no
 from label_texts as t
 join labels as l using (label_key)
 order by t.no
+
+-- name: vocabulary_named_in_sets(longest, one_word, several)
+-- One row per set (of folded: set_no, words of its name) and person named by so many words in a row: a name of one word
+-- has so many letters at least, one of several so many.
+with
+counts as (
+    select unnest(range(1, $longest + 1)) as n
+),
+phrases as (
+    select set_no, n, unnest([array_to_string(words[i:i + n - 1], ' ') for i in range(1, len(words) - n + 2)]) as phrase
+    from folded
+    cross join counts
+)
+select distinct set_no, person_no as artist_no
+from phrases
+join names on names.artist_key = phrase
+where length(phrase) >= case when n = 1 then $one_word else $several end

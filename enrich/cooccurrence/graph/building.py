@@ -42,7 +42,7 @@ import polars as pl
 
 from enrich.cooccurrence.plays import credited_pairs
 from enrich.cooccurrence.ranking import rank
-from enrich.cooccurrence.slots import slot_key, slot_rows, unknown_key
+from enrich.cooccurrence.slots import slot_rows, unknown_key
 from enrich.errors import EnrichError
 from enrich.rules import WINDOW
 from enrich.sql import DUCKDB, in_memory
@@ -140,34 +140,17 @@ def _around(graph: nx.Graph[str], centre: str) -> set[str]:
 @contextmanager
 def counting(tracklists: pl.DataFrame, people: pl.DataFrame) -> Iterator[duckdb.DuckDBPyConnection]:
     """The tables that `sql/duckdb/graph.sql` counts."""
-    slots = _slots(tracklists)
-    named = _credited(slots, "artist", people).filter(~pl.col("is_unknown"))
-    with in_memory(slots=slots, named=named, djs=_credited(slots, "dj", people)) as con:
-        yield con
-
-
-def _slots(tracklists: pl.DataFrame) -> pl.DataFrame:
-    """Slots in order, with slot_no, label_key, and the node of what is played: node, shown."""
-    title = title_key(pl.col("title"))
-    work = pl.concat_str(artist_key(pl.col("artist")), pl.lit(" · "), title)
-    key = (
-        pl.when("is_unknown")
-        .then(unknown_key())
-        .when(pl.col("track_key").fill_null("") != "")
-        .then("track_key")
-        .when(is_unknown_title(pl.col("title")))
-        .then(slot_key())
-        .otherwise(work)
-    )
-    who = pl.when("is_unknown").then(pl.lit("? ")).otherwise(pl.concat_str("artist", pl.lit(" – ")))
-    shown = pl.concat_str(who, pl.col("title").fill_null("ID"))
-    kind = pl.when("is_unknown").then(pl.lit("unknown:")).otherwise(pl.lit("track:"))
-    return slot_rows(tracklists).with_columns(
-        slot_no=pl.col("slot").cast(pl.UInt32),
+    rows = slot_rows(tracklists).with_columns(
+        unknown=unknown_key(),
+        artist_key=artist_key(pl.col("artist")),
+        title_key=title_key(pl.col("title")),
         label_key=label_key(pl.col("label")),
-        node=pl.concat_str(kind, key),
-        shown=shown,
+        is_bare=is_unknown_title(pl.col("title")),
     )
+    named = _credited(rows, "artist", people).filter(~pl.col("is_unknown"))
+    with in_memory(rows=rows, named=named, djs=_credited(rows, "dj", people)) as con:
+        DUCKDB["graph_slots"].run(con)
+        yield con
 
 
 def _credited(slots: pl.DataFrame, column: str, people: pl.DataFrame) -> pl.DataFrame:
@@ -176,7 +159,11 @@ def _credited(slots: pl.DataFrame, column: str, people: pl.DataFrame) -> pl.Data
     return (
         _as_persons(names.select(slot_no="row", name="artist", key=artist_key(pl.col("artist"))), people)
         .unique(["slot_no", "key"], keep="first", maintain_order=True)
-        .join(slots.select("slot_no", "is_unknown"), on="slot_no", maintain_order="left")
+        .join(
+            slots.select(slot_no=pl.col("slot").cast(pl.UInt32), is_unknown="is_unknown"),
+            on="slot_no",
+            maintain_order="left",
+        )
     )
 
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from enrich.cooccurrence.engines import DuckDB, Steps, run
 from enrich.cooccurrence.plays import Vocabulary
+from enrich.sql import DUCKDB, in_memory
 from enrich.text.normalise import fold
 
 #: Days between two sets of which one has no date: far apart, not infinitely.
@@ -82,19 +83,7 @@ def columns(engine: DuckDB, known: Vocabulary, unknowns: pl.Series) -> pl.DataFr
 
 def _named(sets: pl.DataFrame, known: Vocabulary) -> pl.DataFrame:
     """set_no, artist_no: artists whom the names of sets name."""
-    words = sets.select("set_no", word=fold(pl.col("set_name")).str.split(" ")).explode("word").drop_nulls()
-    found = []
-    name = pl.col("word")
-    for length in range(1, _LONGEST_NAME + 1):
-        if length > 1:
-            name = pl.concat_str(name, pl.lit(" "), pl.col("word").shift(1 - length).over("set_no"))
-        least = _ONE_WORD if length == 1 else _WORDS
-        found.append(words.select("set_no", artist_key=name).filter(pl.col("artist_key").str.len_chars() >= least))
-    return (
-        pl.concat(found)
-        .drop_nulls()
-        .join(known.names, on="artist_key")
-        .select("set_no", artist_no="person_no")
-        .unique()
-        .cast(pl.Int32)
-    )
+    folded = sets.select("set_no", words=fold(pl.col("set_name")).str.split(" ")).drop_nulls()
+    letters = {"longest": _LONGEST_NAME, "one_word": _ONE_WORD, "several": _WORDS}
+    with in_memory(folded=folded, names=known.names) as con:
+        return DUCKDB["vocabulary_named_in_sets"].frame(con, **letters)
