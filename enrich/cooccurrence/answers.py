@@ -6,16 +6,7 @@ confidence some thousands at a time. In memory stand one batch and the vocabular
 text, whose number grows much more slowly than that of the plays.
 
 The specification's formula is `P(artist) = 0.5 × occurrence + 0.3 × label + 0.2 × dj`; a candidate is whoever has any
-of the three above zero. Each signal is a named query of `sql/duckdb/cooccurrence_signals.sql`:
-
-* **occurrence** (0–1): of the sets the unknown is in, the share in which the artist is played within the window.
-* **label** (0–1): of the labelled plays of its context, the share on the commonest label there (ties: the first key),
-  for all artists who have a known play on that label anywhere in the data; 0 for others. Each play counts once, even
-  where it is near two slots of the unknown.
-* **dj** (0–1): the mean over the unknown's DJs of 1 where the DJ is the artist (under any name), else the
-  artist's known plays by that DJ in all the data over those of the DJ's most played artist. 0 where no DJ is named.
-* **position** (0–0.1): 0.1 × the share of the unknown's slots that are mid-set, not in the first or last tenth of the
-  set's positions (rounded up, so never its opener or closer). The same for all candidates; it lifts no probability.
+of the three above zero. Each signal is a named query of `sql/duckdb/cooccurrence_signals.sql`, which says what it is.
 """
 
 from __future__ import annotations

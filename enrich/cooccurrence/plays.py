@@ -18,11 +18,9 @@ Words, as the whole package uses them:
 * **Person**: an artist under all names; whatever is counted is counted by person, `artist_no` being the
   lowest number of a person's names.
 
-Tables, numbers in the order of the sorted keys: `sets` (set_no, set_id, day?), `unknowns` (unknown_no, track_key),
-`credits` (credit_no, artist_no), `credit_names` (credit_no, artist_no, name_no: the names as credited), `dj_credits`
-(dj_credit_no, dj_no; `dj_no` and `artist_no` number the same persons), `dj_names` (dj_credit_no, dj_no, name_no),
-`several_names` (artist_no: persons under several names), and `slots` (slot_no, set_no, position, credit_no?, label_no?,
-dj_credit_no?, unknown_no?), one row per slot.
+Tables, numbers in the order of the sorted keys: `sets`, `unknowns`, `slots` (one row per slot, its texts as numbers),
+and of `sql/duckdb/vocabulary.sql` `credit_names`, `dj_names` (names as credited), `credits`, `dj_credits` (the persons
+of these) and `several_names`; `dj_no` and `artist_no` number the same persons.
 """
 
 from __future__ import annotations

@@ -22,7 +22,8 @@ where u.unknown_no is not null
 group by u.unknown_no
 
 -- name: cooccurrence_occurrence()
--- One row per unknown and artist of its context: the sets in which the artist is played within the window.
+-- One row per unknown and artist of its context: the sets in which the artist is played within the window. The signal
+-- occurrence (0-1) is their share of the sets the unknown is in.
 create or replace table occurrence as
 select c.unknown_no, c.artist_no,
     count(distinct c.set_no) as occurrence_count,
@@ -144,7 +145,9 @@ join dj_plays as p on p.dj_no = u.dj_no
 join dj_plays as q on q.dj_no = v.dj_no and q.artist_no = p.artist_no
 
 -- name: cooccurrence_label()
--- One row per unknown and candidate who releases on the unknown's top label anywhere in the data.
+-- One row per unknown and candidate who releases on the unknown's top label anywhere in the data. The signal label (0-1)
+-- is that label's share of the labelled plays of the context, 0 for others; each play counts once, even where it is near
+-- two slots of the unknown.
 create or replace table label_support as
 select c.unknown_no, c.artist_no, t.label_no, t.share as label
 from candidates as c
@@ -152,9 +155,9 @@ join top_labels as t on t.unknown_no = c.unknown_no
 join releases as r on r.artist_no = c.artist_no and r.label_no = t.label_no
 
 -- name: cooccurrence_dj()
--- One row per unknown with a DJ and candidate: the mean over the unknown's DJs of 1 where the DJ is the artist, else
--- the artist's plays by the DJ relative to those of the DJ's most played artist. Added as whole numbers of 1e-15, so
--- that the order of the additions cannot show.
+-- One row per unknown with a DJ and candidate: the mean over the unknown's DJs of 1 where the DJ is the artist (under
+-- any name), else the artist's plays by the DJ in all the data relative to those of the DJ's most played artist. The signal
+-- dj (0-1) is 0 where no DJ is named. Added as whole numbers of 1e-15, so that the order of the additions cannot show.
 create or replace table dj_signal as
 with
 parts as (
@@ -173,7 +176,8 @@ from parts
 group by unknown_no, artist_no
 
 -- name: cooccurrence_signal_rows(position_weight)
--- One row per unknown and candidate: the signals side by side.
+-- One row per unknown and candidate: the signals side by side. position (0-0.1) is 0.1 times the share of the unknown's
+-- slots that are mid-set, the same for all candidates; it lifts no probability.
 create or replace table signals as
 select c.unknown_no, c.artist_no, coalesce(o.occurrence_count, 0) as occurrence_count,
     coalesce(o.occurrence, 0e0) as occurrence, coalesce(l.label, 0e0) as label, coalesce(d.dj, 0e0) as dj,
