@@ -22,8 +22,7 @@ from enrich.ledger.evidence import told
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import Decided, accept, reject
 from enrich.measuring.judging import judge
-from enrich.measuring.scale import by_person
-from enrich.reporting.precision import band_low, precision_by
+from enrich.reporting.precision import precision_by_band
 from enrich.settings import Settings
 
 _HERE = Path(__file__).parent
@@ -165,13 +164,8 @@ def known_precision(found: pl.DataFrame, truth: pl.DataFrame | None) -> pl.DataF
         kind, source, low (of bands of 0.05); judged by the planted truth, right; decided by people, accepted.
     """
     judged = found.with_columns(is_right=pl.lit(None, pl.Boolean)) if truth is None else judge(found, truth)
-    by = ["kind", "source", "low"]
-    banded = judged.drop_nulls("confidence").with_columns(low=band_low(_BAND))
-    accepted = pl.col("status").is_in(["accepted", "written"])
-    decided = banded.group_by(by).agg(
-        decided=by_person().sum().cast(pl.Int64), accepted=(by_person() & accepted).sum().cast(pl.Int64)
-    )
-    return precision_by(banded, by).join(decided, on=by).sort(by).drop("precision")
+    bands = precision_by_band(judged, width=_BAND, by=("kind", "source"))
+    return bands.select("kind", "source", "low", "right", "judged", "decided", "accepted")
 
 
 def _rows(found: pl.DataFrame) -> list[dict[str, Any]]:

@@ -36,6 +36,14 @@ NAMES: dict[str, str] = {
     "last_runs": "commands that proposed or wrote, and when",
 }
 
+#: The rules that dashboards count by.
+_RULES = {"max_attempts": MAX_ATTEMPTS}
+#: What stands on a snapshot for what Postgres has.
+_STAND_INS = {
+    "cooldown_queue_summary": ("dashboard_queue_view",),
+    "cooldown_tracks_ready": ("dashboard_ready_function",),
+}
+
 
 def dashboards(
     name: str, *, settings: Settings | None = None, snapshot: str | Path | Snapshot | None = None
@@ -61,7 +69,10 @@ def dashboards(
     if isinstance(snapshot, Snapshot):
         return _on_snapshot(snapshot, query)
     if snapshot is None:
-        return _on_postgres(settings if settings is not None else load_settings(), query)
+        own = settings if settings is not None else load_settings()
+        with database_errors(own, doing=f"dashboard {name}"), connect(own) as con:
+            con.read_only = True
+            return _rows(con, query)
     path = None if str(snapshot) == "latest" else snapshot
     with open_snapshot(path, settings=settings) as opened:
         return _on_snapshot(opened, query)
@@ -75,16 +86,10 @@ def read_all(settings: Settings) -> dict[str, pl.DataFrame]:
         return {name: _rows(con, DASHBOARDS[name]) for name in NAMES if name != "cooldown_tracks_ready"}
 
 
-def _on_postgres(settings: Settings, query: Query) -> pl.DataFrame:
-    with database_errors(settings, doing=f"dashboard {query.name}"), connect(settings) as con:
-        con.read_only = True
-        return _rows(con, query)
-
-
 def _rows(con: psycopg.Connection[Any], query: Query) -> pl.DataFrame:
     try:
         with con.transaction():
-            return frame_of(con, query, **_rules(query))
+            return frame_of(con, query, **{name: _RULES[name] for name in query.params})
     except psycopg.errors.DivisionByZero:
         return pl.DataFrame()
 
@@ -97,7 +102,7 @@ def _on_snapshot(snapshot: Snapshot, query: Query) -> pl.DataFrame:
         try:
             for stand_in in _STAND_INS.get(query.name, ()):
                 con.execute(DUCKDB[stand_in].text)
-            frame: pl.DataFrame = con.sql(text, params=_rules(query) or None).pl()
+            frame: pl.DataFrame = con.sql(text, params={name: _RULES[name] for name in query.params} or None).pl()
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise SnapshotError(
                 f"dashboard {query.name}: not in a snapshot ({str(error).splitlines()[0]}); ask Postgres, "
@@ -106,14 +111,3 @@ def _on_snapshot(snapshot: Snapshot, query: Query) -> pl.DataFrame:
     frame = frame.with_columns(pl.selectors.decimal().cast(pl.Float64))
     is_share_of_nothing = "total" in frame.columns and frame["total"].sum() == 0
     return frame.clear() if is_share_of_nothing else frame
-
-
-def _rules(query: Query) -> dict[str, object]:
-    """The rules a dashboard counts by."""
-    return {name: {"max_attempts": MAX_ATTEMPTS}[name] for name in query.params}
-
-
-_STAND_INS = {
-    "cooldown_queue_summary": ("dashboard_queue_view",),
-    "cooldown_tracks_ready": ("dashboard_ready_function",),
-}

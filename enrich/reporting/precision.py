@@ -13,6 +13,7 @@ import polars as pl
 import psycopg
 
 from enrich.measuring.judging import TRUTH
+from enrich.measuring.scale import by_person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,41 +45,25 @@ def read_truth(con: psycopg.Connection[Any]) -> pl.DataFrame | None:
     return pl.DataFrame(rows, schema=TRUTH, orient="row")
 
 
-def precision_by(judged: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    """Count a frame of `judge`: the columns of `by`, then `right, judged` and `precision` (null where none judged).
-
-    Rows without a truth do not count.
-    """
-    return (
-        judged.group_by(by, maintain_order=True)
-        .agg(right=pl.col("is_right").sum().cast(pl.Int64), judged=pl.col("is_right").count().cast(pl.Int64))
-        .with_columns(precision=pl.when(pl.col("judged") > 0).then(pl.col("right") / pl.col("judged")))
-    )
-
-
-def band_low(width: float) -> pl.Expr:
-    """Lower end of the band (width 0–1) of confidence a proposal falls in; the last band holds 1."""
-    bands = round(1 / width)
-    return ((pl.col("confidence") * bands + 1e-9).floor().clip(0, bands - 1) / bands).round(4)
-
-
-def precision_by_band(judged: pl.DataFrame, *, width: float = 0.1) -> pl.DataFrame:
-    """Proposals by source and band of confidence (width 0–1), and how many were right; is_right null: not known.
+def precision_by_band(judged: pl.DataFrame, *, width: float = 0.1, by: Sequence[str] = ("source",)) -> pl.DataFrame:
+    """Proposals by band of confidence (width 0–1; the last holds 1), and how many were right; is_right null: not known.
 
     Returns:
-        source, low, high, n, written, judged, right, precision (null where none was judged), confidence (its mean).
+        the columns of `by`, low, high, n, written, judged, right, precision (null where none was judged), confidence
+        (its mean), decided and accepted by people. Rules without a measured confidence are in no band.
     """
-    by = ["source", "low"]
-    # A rule without a measured confidence is in no band.
-    banded = judged.drop_nulls("confidence").with_columns(low=band_low(width))
-    counted = banded.group_by(by).agg(
-        n=pl.len().cast(pl.Int64),
-        written=(pl.col("status") == "written").sum().cast(pl.Int64),
-        confidence=pl.col("confidence").mean().round(4),
-    )
-    return (
-        counted.join(precision_by(banded, by), on=by)
-        .with_columns(pl.col("precision").round(4), high=(pl.col("low") + width).round(4))
-        .sort(by)
-        .select(*by, "high", "n", "written", "judged", "right", "precision", "confidence")
-    )
+    bands, is_right, status = round(1 / width), pl.col("is_right"), pl.col("status")
+    low = ((pl.col("confidence") * bands + 1e-9).floor().clip(0, bands - 1) / bands).round(4)
+    counted = {
+        "n": pl.len(),
+        "written": (status == "written").sum(),
+        "judged": is_right.count(),
+        "right": is_right.sum(),
+        "precision": is_right.mean().round(4),
+        "confidence": pl.col("confidence").mean().round(4),
+        "decided": by_person().sum(),
+        "accepted": (by_person() & status.is_in(["accepted", "written"])).sum(),
+    }
+    found = judged.drop_nulls("confidence").group_by(*by, low=low).agg(**counted).sort(*by, "low")
+    found = found.cast({pl.UInt32: pl.Int64})
+    return found.insert_column(len(by) + 1, (found["low"] + width).round(4).alias("high"))

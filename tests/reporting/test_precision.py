@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from enrich.measuring.judging import ALIASES, TRUTH, judge
-from enrich.reporting.precision import Precision, precision_by
+from enrich.reporting.precision import Precision, precision_by_band
 
 TRUE = pl.DataFrame(
     [
@@ -53,17 +53,23 @@ def test_precision_counts_only_what_can_be_judged():
             "kind": ["artist", "label", "artist", "artist"],
             "value": ["Ilan Bluestone", "Kiln", "Nobody", "Somebody"],
             "tier": [1, 0, 1, 1],
+            "status": ["written", "proposed", "accepted", "rejected"],
+            "confidence": [0.9, 0.95, 1.0, 0.92],
+            "decided_by": [None, None, "anna", "anna"],
         }
     )
     judged = judge(values, TRUE)
 
     assert judged.columns == [*values.columns, "is_right"]
-    assert precision_by(judged, ["tier"]).rows() == [(1, 1, 2, 0.5), (0, 0, 1, 0.0)]
-    assert precision_by(judged.with_columns(all=True), ["all"]).rows() == [(True, 1, 3, 1 / 3)]
+    by_tier = precision_by_band(judged, by=["tier"]).select("tier", "right", "judged", "precision")
+    assert by_tier.rows() == [(0, 0, 1, 0.0), (1, 1, 2, 0.5)]
+    whole = precision_by_band(judged.with_columns(all=True), width=1.0, by=["all"]).row(0, named=True)
+    assert whole == {"all": True, "low": 0.0, "high": 1.0, "n": 4, "written": 1, "judged": 3, "right": 1,
+                     "precision": 0.3333, "confidence": 0.9425, "decided": 2, "accepted": 1}  # fmt: skip
 
 
 def test_nothing_to_judge():
     judged = judge(pl.DataFrame(schema={"track_id": pl.String, "kind": pl.String, "value": pl.String}), TRUE)
 
-    assert precision_by(judged, ["kind"]).is_empty()
+    assert judged["is_right"].is_empty()
     assert Precision().rounded is None
