@@ -15,7 +15,7 @@ from enrich.errors import EnrichError
 
 if TYPE_CHECKING:
     from enrich.pipeline.cycle import CycleResult
-    from enrich.replaying.running import ReplayResult
+    from enrich.replaying.outcomes import ReplayResult
     from enrich.replaying.walking import Step
 
 app = typer.Typer()

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -17,7 +18,8 @@ from enrich.database.connection import connect
 from enrich.errors import InputFileError
 from enrich.frames.inputs import parse_json, read_input
 from enrich.replaying.promos import UNKNOWNS
-from enrich.rules import PROJECTED_DAYS
+from enrich.replaying.walking import Step
+from enrich.rules import PROJECTED_DAYS, PROJECTED_PERCENT
 from enrich.settings import Settings
 from enrich.sql import DUCKDB, QueryBook, in_memory
 from enrich.text.credits import credits_alike
@@ -137,6 +139,51 @@ def recovered_after(curve: pl.DataFrame, days: int) -> dict[str, dict[str, float
         }
         for row in curve.filter(pl.col("days") == days).iter_rows(named=True)
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayResult:
+    """What replayed history gave; `asdict` is what the JSON file holds."""
+
+    parameters: dict[str, Any]
+    start: date
+    end: date
+    steps: list[Step]
+    outcomes: pl.DataFrame
+    """OUTCOMES: one row per unknown."""
+    proposed: pl.DataFrame
+    """PROPOSED."""
+    curve: pl.DataFrame
+    """See `recovery_curve`."""
+
+    def asdict(self) -> dict[str, Any]:
+        """Figures, curve and every resolved unknown by name, ready for JSON."""
+        return {
+            "parameters": self.parameters,
+            "history": {"start": self.start, "end": self.end, "steps": len(self.steps)}
+            | {
+                name: sum(getattr(step, of) for step in self.steps)
+                for name, of in (("sets", "sets"), ("slots", "slots"), ("look_ups", "tried"), ("retries", "retried"))
+            },
+            "by_kind": by_kind(self.outcomes).to_dicts(),
+            "by_source": by_source(self.outcomes, self.proposed).to_dicts(),
+            "by_threshold": by_threshold(self.proposed).to_dicts(),
+            "recovery": {
+                "projected_percent": list(PROJECTED_PERCENT),
+                "projected_over": "6 to 12 months",
+                "after_6_months": recovered_after(self.curve, SIX_MONTHS),
+                "after_12_months": recovered_after(self.curve, TWELVE_MONTHS),
+            },
+            "curve": self.curve.to_dicts(),
+            "resolved": self.resolved().to_dicts(),
+            "steps": [asdict(step) for step in self.steps],
+        }
+
+    def resolved(self) -> pl.DataFrame:
+        """The unknowns that got a name: which slot, what it was called, the name written, and whether it is right."""
+        names = "set_id position dj set_date kind title found_artist true_artist true_title right found_on days retries"
+        found = self.outcomes.filter(pl.col("found_artist").is_not_null())
+        return found.select(*names.split(), "tier", "source", "confidence")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

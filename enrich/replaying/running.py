@@ -8,11 +8,10 @@ Entry point: `replay`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -20,25 +19,16 @@ from enrich.cooldown.periods import STRATEGIES
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.files import check_place, read_table, require_columns, write_json
 from enrich.ledger.policy import read_policy
-from enrich.replaying.outcomes import (
-    SIX_MONTHS,
-    TWELVE_MONTHS,
-    by_kind,
-    by_source,
-    by_threshold,
-    read_outcomes,
-    recovered_after,
-    recovery_curve,
-)
+from enrich.replaying.outcomes import ReplayResult, read_outcomes, recovery_curve
 from enrich.replaying.promos import Promos, plant_promos, with_truth
 from enrich.replaying.walking import Step, periods, scratch_database, walk
-from enrich.rules import DEFAULT_STRATEGY, PROJECTED_PERCENT
+from enrich.rules import DEFAULT_STRATEGY, PROJECTED_DAYS
 from enrich.settings import Settings
 from enrich.text.normalise import artist_key
 from enrich.tracklists.reading import read_tracklists
 
 #: Days after the set at which the recovery curve is read off: weekly for two months, then monthly for two years.
-GRID_DAYS = (*range(0, 63, 7), *range(90, 731, 30), SIX_MONTHS, TWELVE_MONTHS)
+GRID_DAYS = (*range(0, 63, 7), *range(90, 731, 30), *PROJECTED_DAYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,52 +66,6 @@ class History:
         if chosen.is_empty():
             raise InputFileError("no dated set is left to replay; check --dj, --sets, --from and --to")
         return chosen
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayResult:
-    """What replayed history gave; `asdict` is what the JSON file holds."""
-
-    parameters: dict[str, Any]
-    start: date
-    end: date
-    steps: list[Step]
-    outcomes: pl.DataFrame
-    """OUTCOMES: one row per unknown."""
-    proposed: pl.DataFrame
-    """PROPOSED."""
-    curve: pl.DataFrame
-    """See `recovery_curve`."""
-
-    def asdict(self) -> dict[str, Any]:
-        """Figures, curve and every resolved unknown by name, ready for JSON."""
-        return {
-            "parameters": self.parameters,
-            "history": {"start": self.start, "end": self.end, "steps": len(self.steps)}
-            | {
-                name: sum(getattr(step, of) for step in self.steps)
-                for name, of in (("sets", "sets"), ("slots", "slots"), ("look_ups", "tried"), ("retries", "retried"))
-            },
-            "by_kind": by_kind(self.outcomes).to_dicts(),
-            "by_source": by_source(self.outcomes, self.proposed).to_dicts(),
-            "by_threshold": by_threshold(self.proposed).to_dicts(),
-            "recovery": {
-                "projected_percent": list(PROJECTED_PERCENT),
-                "projected_over": "6 to 12 months",
-                "after_6_months": recovered_after(self.curve, SIX_MONTHS),
-                "after_12_months": recovered_after(self.curve, TWELVE_MONTHS),
-            },
-            "curve": self.curve.to_dicts(),
-            "resolved": self.resolved().to_dicts(),
-            "steps": [asdict(step) for step in self.steps],
-        }
-
-    def resolved(self) -> pl.DataFrame:
-        """The unknowns that got a name: which slot, what it was called, the name written, and whether it is right."""
-        return self.outcomes.filter(pl.col("found_artist").is_not_null()).select(
-            "set_id", "position", "dj", "set_date", "kind", "title", "found_artist", "true_artist", "true_title",
-            "right", "found_on", "days", "retries", "tier", "source", "confidence",
-        )  # fmt: skip
 
 
 def replay(

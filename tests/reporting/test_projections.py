@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from enrich.reporting.projections import PROJECTIONS
+from enrich.reporting.figures import PROJECTIONS
 
 BY_KEY = {p.key: p for p in PROJECTIONS}
 
