@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from enrich.errors import EnrichError
 from enrich.ledger.evidence import told
@@ -22,19 +22,6 @@ from enrich.text.showing import LINE, VALUE, bounded, short, visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_STYLE = (
-    "<style>.enrich{font-size:13px;line-height:1.45;max-width:60rem;overflow-x:auto}"
-    ".enrich table{border-collapse:collapse;margin:.3em 0 .9em;font-size:13px}"
-    ".enrich th,.enrich td{text-align:left!important;vertical-align:top;padding:.15em .9em .15em 0;"
-    "border-bottom:1px solid rgba(128,128,128,.25);white-space:normal;overflow-wrap:break-word}"
-    ".enrich td.long{overflow-wrap:anywhere;min-width:8rem}.enrich td.told{min-width:20rem}"
-    ".enrich th{font-weight:600;opacity:.75;overflow-wrap:normal}"
-    ".enrich td.n{white-space:nowrap;font-variant-numeric:tabular-nums;overflow-wrap:normal}"
-    ".enrich tr.here td{font-weight:700;background:rgba(213,94,0,.14)}"
-    ".enrich h4{margin:1.1em 0 .3em!important;font-size:14px!important;font-weight:700!important}"
-    ".enrich p{margin:.4em 0}.enrich .quiet{opacity:.7}</style>"
-)
 
 #: Cells up to so many characters stay on one line; words beyond so many may be broken; beyond so many it is prose.
 _SHORT, _WORD, _PROSE = 16, 24, 80
@@ -90,32 +77,22 @@ def text(value: object) -> str:
 
 def page(*parts: str) -> str:
     """Parts, already HTML, as one block with its style."""
-    return f'{_STYLE}<div class="enrich">{"".join(parts)}</div>'
+    return str(_macros().page(parts))
 
 
 def line(words: str, *, quiet: bool = False) -> str:
     """A paragraph."""
-    return f'<p class="{"quiet" if quiet else ""}">{text(words)}</p>'
+    return str(_macros().line(words, quiet))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, here: Iterable[int] = ()) -> str:
     """A table; rows numbered in `here` stand out. Numbers stay on one line."""
-    marked = set(here)
-    header = "".join(f"<th>{text(name).replace('_', '_<wbr>')}</th>" for name in columns if any(columns))
-    body = "".join(
-        f"<tr{' class=here' if n in marked else ''}>{''.join(_cell(value) for value in row)}</tr>"
-        for n, row in enumerate(rows)
-    )
-    return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
+    return str(_macros().table(columns, rows, set(here)))
 
 
 def sections_html(title: str, sections: Iterable[Section]) -> str:
     """A title and its sections as one block of HTML."""
-    parts = [f"<p><b>{text(title)}</b></p>"]
-    for heading, below in sections:
-        parts += [f"<h4>{text(heading)}</h4>"] if heading else []
-        parts += [line(p) if isinstance(p, str) else table(p.columns, p.rows, here=p.here) for p in below]
-    return page(*parts)
+    return page(_macros().sections(title, sections))
 
 
 def sections_text(title: str, sections: Iterable[Section]) -> str:
@@ -222,16 +199,16 @@ def _aligned(shown: Table) -> str:
     )
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any) -> tuple[str, Any]:
+    """The class of a cell, and what of its value is shown."""
     if isinstance(value, float):
-        return f'<td class="n">{value:.2f}</td>'
+        return "n", f"{value:.2f}"
     if isinstance(value, int) or (isinstance(value, str) and len(value) <= _SHORT):
-        return f"<td class=n>{text(value)}</td>"
+        return "n", value
     # A word longer than a column is wide may break anywhere; the others stay whole.
     shown = short(value, _CELL)
     longest = max(map(len, shown.split()), default=0)
-    kind = " class=long" if longest > _WORD else " class=told" if len(shown) > _PROSE else ""
-    return f"<td{kind}>{text(shown)}</td>"
+    return "long" if longest > _WORD else "told" if len(shown) > _PROSE else "", shown
 
 
 def _plain(value: Any, most: int = LINE) -> str:
@@ -244,15 +221,25 @@ def answer(question: str, snap: Any, **at_hand: Any) -> Prose:
         known = ", ".join(f"{name} ({', '.join(takes)})" if takes else name for name, takes in QUESTIONS.items())
         raise EnrichError(f"no answer to {question!r} with {sorted(at_hand)}; there are {known}")
     gate = (GATE_PROBABILITY, GATE_SETS)
-    told = _template().render(question=question, snap=snap, n=number, rows=_rows, gate=gate, **at_hand)
+    told = (
+        _pages()
+        .get_template("answers.md.j2")
+        .render(question=question, snap=snap, n=number, rows=_rows, gate=gate, **at_hand)
+    )
     return Prose("**Answer.** " + " ".join(told.split()))
 
 
 @cache
-def _template() -> Template:
-    # Markdown, not HTML: the numbers and names of scorers in it are the package's own.
+def _pages() -> Environment:
+    # The answers are Markdown, not HTML: the numbers and names of scorers in them are the package's own.
     pages = Environment(loader=PackageLoader("enrich.analyst", "."), undefined=StrictUndefined, autoescape=True)
-    return pages.get_template("answers.md.j2")
+    pages.filters.update(told=text, cell=_cell)
+    return pages
+
+
+@cache
+def _macros() -> Any:
+    return _pages().get_template("shown.html.j2").module
 
 
 def _rows(frame: pl.DataFrame) -> dict[str, dict[str, Any]]:
