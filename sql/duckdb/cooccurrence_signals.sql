@@ -293,15 +293,3 @@ where choice = 1
 select unknown_no, artist_no, rank, probability, total, occurrence_count, label_no, occurrence, label, dj, position
 from ranked
 order by unknown_no, rank
-
--- name: cooccurrence_occurrences()
--- One row per unknown and artist of its context.
-select unknown_no, artist_no, occurrence_count
-from occurrence
-order by unknown_no, artist_no
-
--- name: cooccurrence_set_counts()
--- One row per unknown: its sets.
-select unknown_no, sets
-from unknown_sets
-order by unknown_no

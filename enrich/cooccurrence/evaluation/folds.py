@@ -147,8 +147,8 @@ def answer(world: World, hidden: pl.Series, *, aliases: pl.DataFrame | None, riv
         load_plays(engine, world.hidden(hidden))
         known = number_plays(engine, aliases=aliases)
         count_plays(engine)
-        unknowns = engine.frame("learned_all_unknowns").filter(pl.col("track_key").is_in(hidden.implode()))
-        numbers = unknowns["unknown_no"]
+        asked = hidden.to_frame("track_key")
+        numbers = engine.frame("learned_all_unknowns").join(asked, on="track_key", maintain_order="left")["unknown_no"]
         parts, rival = [], []
         for first in range(0, len(numbers), _AT_ONCE):
             parts.append(columns(engine, known, numbers.slice(first, _AT_ONCE)))
@@ -158,33 +158,16 @@ def answer(world: World, hidden: pl.Series, *, aliases: pl.DataFrame | None, riv
         run(engine, formula_steps())
         formula = engine.frame("cooccurrence_scores").with_columns(scorer=pl.lit("formula"))
         pool = pl.concat(parts)
-        occurrence = engine.frame("cooccurrence_occurrences")
-        sets = engine.frame("cooccurrence_set_counts")
         # Names are asked for of everybody anyone names.
         named = pl.concat(frame.select(pl.col(_PAIR).cast(pl.Int32)) for frame in [pool, formula, *rival])
-        engine.load("ranked", named.unique())
+        for table, frame in (("ranked", named.unique()), ("hidden", asked), ("made_by", _names(world, hidden))):
+            engine.load(table, frame)
         run(engine, name_steps())
-        con = engine.results(())
-        spell(con, known)
-        keys = known.names.select("artist", "artist_key").unique("artist")
-        names = con.table("shown").pl().join(keys, on="artist", how="left")
-    made_by = _names(world, hidden)
-    right = made_by.join(known.names, on="artist_key").join(unknowns, on="track_key")
-    right = right.select("unknown_no", artist_no="person_no", is_right=True).unique()
+        spell(engine.results(()), known)
+        about = engine.frame("evaluation_about")
 
     def judged(frame: pl.DataFrame) -> pl.DataFrame:
-        return (
-            frame.cast(dict.fromkeys(_PAIR, pl.Int32))
-            .join(unknowns, on="unknown_no")
-            .join(names, on=_PAIR, how="left", maintain_order="left")
-            .join(occurrence, on=_PAIR, how="left", maintain_order="left")
-            .join(sets, on="unknown_no", how="left", maintain_order="left")
-            .join(right, on=_PAIR, how="left", maintain_order="left")
-            .join(made_by, on=["track_key", "artist_key"], how="left", maintain_order="left")
-            .with_columns(
-                pl.col("is_right", "is_named").fill_null(value=False), pl.col("occurrence_count").fill_null(0)
-            )
-        )
+        return frame.cast(dict.fromkeys(_PAIR, pl.Int32)).join(about, on=_PAIR, maintain_order="left")
 
     none = pl.lit(None, pl.Float64)
     plain = [frame.with_columns(probability=none, total=none) for frame in rival]
@@ -208,13 +191,13 @@ def right_and_wrong(folds: list[Fold]) -> tuple[pl.DataFrame, pl.Series]:
 
 
 def _names(world: World, hidden: pl.Series) -> pl.DataFrame:
-    """track_key, artist_key, is_named: the names credited on hidden recordings."""
+    """track_key, artist_key: the names credited on hidden recordings."""
     rows = slot_rows(world.tracklists)
     slots = rows.select("slot", "set_id", "position").join(world.slots, on=["set_id", "position"])
     return (
         slots.filter(pl.col("recording").is_in(hidden.implode()))
         .join(pl.concat([credited_slots(rows), credited_slots(rows, frozenset())]), on="slot")
-        .select(track_key="recording", artist_key="key", is_named=True)
+        .select(track_key="recording", artist_key="key")
         .unique()
     )
 
