@@ -10,9 +10,11 @@ The hidden recordings' own plays are gone everywhere, all of a fold at once, exa
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+import duckdb
 import numpy as np
 import polars as pl
 
@@ -28,11 +30,10 @@ from enrich.cooccurrence.signs import COLUMNS
 from enrich.cooccurrence.slots import credited_slots, slot_rows
 from enrich.errors import EnrichError
 from enrich.rules import MAX_RANK
+from enrich.sql import DUCKDB, in_memory
 
 #: A series of sets by so many DJs or more is taken by half-years alone.
 _MANY_DJS = 100
-
-SERIES = pl.col("set_id").str.split("-").list.first()
 
 _PAIR = ["unknown_no", "artist_no"]
 _AT_ONCE = 3_000
@@ -64,6 +65,13 @@ class World:
         """recording, set_id: the sets of every known recording."""
         return self.slots.filter(~pl.col("is_unknown")).drop_nulls("recording").select("recording", "set_id").unique()
 
+    @contextmanager
+    def tables(self, **others: pl.DataFrame) -> Iterator[duckdb.DuckDBPyConnection]:
+        """`slots` and `played`, and others, as `sql/duckdb/evaluation.sql` reads them."""
+        slots = self.tracklists.select("set_id", "dj", "set_date")
+        with in_memory(slots=slots, played=self.played, **others) as con:
+            yield con
+
     def hidden(self, chosen: pl.Series) -> pl.DataFrame:
         """The tracklists with these recordings made unknown, everywhere."""
         return hide(self.tracklists, self.slots, chosen)
@@ -71,21 +79,12 @@ class World:
 
 def half_year_folds(world: World, *, folds: int, size: int | None, seed: int) -> list[pl.Series]:
     """Recordings by fold of whole blocks; `size`: at most so many each."""
-    sets = world.tracklists.group_by("set_id").agg(pl.col("dj").drop_nulls().min(), pl.col("set_date").min())
-    half = pl.concat_str(pl.col("set_date").dt.year(), pl.col("set_date").dt.month() > 6, separator="h")
-    blocks = sets.with_columns(series=SERIES, half=half.fill_null("none")).with_columns(
-        many=pl.col("dj").n_unique().over("series") >= _MANY_DJS
-    )
-    who = pl.when("many").then(pl.lit("")).otherwise(pl.col("dj").fill_null(""))
-    blocks = blocks.with_columns(block=pl.concat_str("series", who, "half", separator="|"))
-    names = blocks["block"].unique().sort()
-    dealt = pl.DataFrame({"block": names, "fold": np.random.default_rng(seed).permutation(len(names)) % folds})
-    played = world.played.join(blocks.join(dealt, on="block").select("set_id", "fold"), on="set_id")
-    inside = (
-        played.group_by("recording")
-        .agg(pl.len().alias("sets"), pl.col("fold").n_unique().alias("folds"), pl.col("fold").first())
-        .filter(pl.col("sets") >= 2, pl.col("folds") == 1)
-    )
+    with world.tables() as con:
+        blocks = DUCKDB["evaluation_blocks"].frame(con, many_djs=_MANY_DJS)
+        names = blocks["block"].unique().sort()
+        dealt = pl.DataFrame({"block": names, "fold": np.random.default_rng(seed).permutation(len(names)) % folds})
+        con.register("dealt", blocks.join(dealt, on="block").to_arrow())
+        inside = DUCKDB["evaluation_inside"].frame(con)
     return [_some(inside.filter(pl.col("fold") == fold)["recording"], size, seed) for fold in range(folds)]
 
 
@@ -102,19 +101,13 @@ def cut_by_time(world: World, *, share: float) -> tuple[World, pl.Series]:
     Raises:
         EnrichError: nothing is dated.
     """
-    day = world.tracklists.group_by("set_id").agg(pl.col("set_date").min())
-    first = (
-        world.played.join(day.drop_nulls(), on="set_id")
-        .group_by("recording")
-        .agg(pl.len().alias("sets"), pl.col("set_date").min())
-        .filter(pl.col("sets") >= 2)
-    )
+    with world.tables() as con:
+        first = DUCKDB["evaluation_first_days"].frame(con)
     if first.is_empty():
         raise EnrichError("no recording of two sets has a date")
-    days = first["set_date"].sort()
-    cut = days[int(share * (len(days) - 1))]
+    cut = first["day"].sort()[int(share * (first.height - 1))]
     past = World.of(world.tracklists.filter(pl.col("set_date") < cut))
-    return past, first.filter(pl.col("set_date") >= cut)["recording"].sort()
+    return past, first.filter(pl.col("day") >= cut)["recording"].sort()
 
 
 def _some(chosen: pl.Series, size: int | None, seed: int) -> pl.Series:
@@ -171,8 +164,10 @@ def answer(world: World, hidden: pl.Series, *, aliases: pl.DataFrame | None, riv
 
     none = pl.lit(None, pl.Float64)
     plain = [frame.with_columns(probability=none, total=none) for frame in rival]
+    with world.tables(hidden=asked) as con:
+        about_hidden = DUCKDB["evaluation_hidden"].frame(con)
     return Fold(
-        asked=_about(world, hidden),
+        asked=about_hidden,
         candidates=judged(pool).sort("track_key", "artist_no"),
         others=_answers([judged(frame) for frame in [formula.drop("occurrence_count"), *plain]]),
     )
@@ -199,19 +194,4 @@ def _names(world: World, hidden: pl.Series) -> pl.DataFrame:
         .join(pl.concat([credited_slots(rows), credited_slots(rows, frozenset())]), on="slot")
         .select(track_key="recording", artist_key="key")
         .unique()
-    )
-
-
-def _about(world: World, hidden: pl.Series) -> pl.DataFrame:
-    """track_key, sets, history, source of hidden recordings."""
-    of_set = world.tracklists.group_by("set_id").agg(pl.col("dj").drop_nulls().min())
-    of_set = of_set.with_columns(
-        history=pl.when(pl.col("dj").is_not_null()).then(pl.len().over("dj")).otherwise(0), source=SERIES
-    )
-    return (
-        world.played.filter(pl.col("recording").is_in(hidden.implode()))
-        .join(of_set, on="set_id")
-        .group_by(track_key="recording")
-        .agg(sets=pl.len(), history=pl.col("history").max(), source=pl.col("source").min())
-        .sort("track_key")
     )
