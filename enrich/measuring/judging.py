@@ -33,53 +33,30 @@ def judge(values: pl.DataFrame, truth: pl.DataFrame, *, aliases: pl.DataFrame | 
     Returns:
         `values` in its order with `is_right`: null for tracks that `truth` does not know.
     """
-    rows = values.with_row_index("_row")
+    rows = values.with_row_index("row")
     by = pl.when(pl.col("kind") == "identity").then(pl.col("value").str.split(" - ").list.first()).otherwise("value")
-    named = rows.filter(pl.col("kind") != "label").with_columns(value=by)
-    labels = rows.filter(pl.col("kind") == "label")
-    right = pl.concat([_right_labels(labels, truth), _right_artists(named, truth, aliases)])
-    known = truth.select("track_id", _is_known=pl.lit(value=True))
-    return (
-        rows.join(right.with_columns(_right=pl.lit(value=True)), on="_row", how="left", maintain_order="left")
-        .join(known, on="track_id", how="left", maintain_order="left")
-        .with_columns(is_right=pl.when("_is_known").then(pl.col("_right").fill_null(value=False)))
-        .drop("_row", "_right", "_is_known")
-    )
-
-
-def _right_labels(rows: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
-    return (
-        rows.join(truth.select("track_id", "true_label"), on="track_id")
-        .filter(label_key(pl.col("value")) == label_key(pl.col("true_label")))
-        .select("_row")
-    )
-
-
-def _right_artists(rows: pl.DataFrame, truth: pl.DataFrame, aliases: pl.DataFrame | None) -> pl.DataFrame:
-    """Rows of which any name, or the credit as a whole, belongs to a main artist."""
-    named = _names(rows.select("_row", "track_id", "value"), "value")
-    true = truth.select("track_id", name=pl.col("true_artist").str.split(", ")).explode("name")
+    named = _names(rows.filter(pl.col("kind") != "label").select("row", "track_id", value=by))
+    makers = truth.select("track_id", name=pl.col("true_artist").str.split(", ")).explode("name")
     other = None if aliases is None else aliases.select(artist="name", alias="aliases").explode("alias")
-    person = persons(other)
-    return _person(named, person).join(_person(true, person), on=["track_id", "person"]).select("_row").unique()
-
-
-def _names(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    """One row per name a credit could mean: as a whole, split at commas, and split by the rules of credits."""
-    whole = rows.select("_row", "track_id", name=column)
-    if rows.is_empty():
-        return whole
-    commas = whole.with_columns(pl.col("name").str.split(", ")).explode("name")
-    split = split_credits(rows[column]).filter(pl.col("role") == "primary").select("row", name="artist")
-    keyed = rows.select("_row", "track_id").with_row_index("row")
-    parts = keyed.join(split.with_columns(pl.col("row").cast(pl.UInt32)), on="row").select("_row", "track_id", "name")
-    return pl.concat([whole, commas, parts]).unique(maintain_order=True)
-
-
-def _person(named: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
-    """_row where there is one, track_id, person: whose name each is; a name without another is its own."""
-    return (
-        named.with_columns(key=artist_key(pl.col("name")))
-        .join(persons, on="key", how="left")
-        .select(pl.col("^_row$"), "track_id", person=pl.coalesce("person", "key"))
+    whose = persons(other)
+    named, makers = (
+        names.with_columns(key=artist_key(pl.col("name")))
+        .join(whose, on="key", how="left")
+        .with_columns(person=pl.coalesce("person", "key"))
+        for names in (named, makers)
     )
+    right = named.join(makers, on=["track_id", "person"], how="semi")["row"].unique()
+    truths = truth.select("track_id", true_label="true_label", is_known=pl.lit(value=True))
+    same = label_key(pl.col("value")) == label_key(pl.col("true_label"))
+    is_right = pl.when(pl.col("kind") == "label").then(same).otherwise(pl.col("row").is_in(right.implode()))
+    judged = rows.join(truths, on="track_id", how="left", maintain_order="left")
+    return values.with_columns(judged.select(is_right=pl.when("is_known").then(is_right.fill_null(value=False))))
+
+
+def _names(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row per name a credit (row, track_id, value) could mean: whole, split at commas, and by rules of credits."""
+    whole = rows.rename({"value": "name"})
+    commas = whole.with_columns(pl.col("name").str.split(", ")).explode("name")
+    split = split_credits(rows["value"]).filter(pl.col("role") == "primary").select(place="row", name="artist")
+    parts = rows.select("row", "track_id").with_row_index("place").join(split, on="place").drop("place")
+    return pl.concat([whole, commas, parts]).unique()
