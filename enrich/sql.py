@@ -125,11 +125,17 @@ IMPORTING = QueryBook("importing")
 
 @contextmanager
 def in_memory(**tables: pl.DataFrame) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory in which frames are tables by their names."""
-    with duckdb.connect() as con:
+    """A connection in whose memory frames are tables by their names; what it makes is to be temporary."""
+    with _memory().cursor() as con:
         for name, frame in tables.items():
             con.register(name, frame.to_arrow())
         yield con
+
+
+@cache
+def _memory() -> duckdb.DuckDBPyConnection:
+    # One for all: to make a database takes longer than most questions to it.
+    return duckdb.connect()
 
 
 def parse_queries(text: str, *, origin: str) -> list[Query]:

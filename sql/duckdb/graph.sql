@@ -3,7 +3,7 @@
 
 -- name: graph_slots()
 -- One row per slot, with the node of what is played.
-create view slots as
+create temp view slots as
 select slot as slot_no, set_id, position, set_name, set_date, label, label_key, is_unknown,
     case
         when is_unknown then 'unknown:' || unknown

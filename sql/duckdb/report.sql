@@ -3,7 +3,7 @@
 
 -- name: report_tracks(max_attempts)
 -- One row per track: its state, and what the words of the report say of it.
-create table tracks as
+create temp table tracks as
 select *,
     status_before = 'failed' as was_unresolved,
     status in ('failed', 'pending_re_enrichment') as is_unresolved,
