@@ -131,13 +131,27 @@ def success_trend(frame: pl.DataFrame, *, before: float, after: float) -> Figure
             (after, style.GREEN, "all tracks, now", after >= before),
         ):
             axes.axhline(level, color=colour, linewidth=1.1, linestyle="--")
-            axes.text(0.005, level + (1.5 if above else -1.5), f"{word}: {level:.1f} %", color=colour, fontsize=8,
-                      transform=axes.get_yaxis_transform(), va="bottom" if above else "top")  # fmt: skip
+            axes.text(
+                0.005,
+                level + (1.5 if above else -1.5),
+                f"{word}: {level:.1f} %",
+                color=colour,
+                fontsize=8,
+                transform=axes.get_yaxis_transform(),
+                va="bottom" if above else "top",
+            )
         axes.set_ylim(0, 105)
         axes.set_yticks(range(0, 101, 20))
         style.percent_axis(axes.yaxis)
-        axes.annotate(f"{rates[-1]:.1f} %", (days[-1], rates[-1]), xytext=(6, 9), textcoords="offset points",
-                      color=style.AFTER, fontweight="bold", annotation_clip=False)  # fmt: skip
+        axes.annotate(
+            f"{rates[-1]:.1f} %",
+            (days[-1], rates[-1]),
+            xytext=(6, 9),
+            textcoords="offset points",
+            color=style.AFTER,
+            fontweight="bold",
+            annotation_clip=False,
+        )
         _date_axis(axes, days)
         axes.margins(x=0.06)
         return figure

@@ -118,13 +118,23 @@ def replay(
         outcomes, proposed = read_outcomes(scratch, unknowns)
     result = ReplayResult(
         parameters={
-            "step_days": step_days, "dj": history.dj, "sets": history.sets, "promo_share": promos.share,
-            "promo_weeks": promos.weeks, "strategy": strategy, "policy": settings.auto_accept, "seed": promos.seed,
+            "step_days": step_days,
+            "dj": history.dj,
+            "sets": history.sets,
+            "promo_share": promos.share,
+            "promo_weeks": promos.weeks,
+            "strategy": strategy,
+            "policy": settings.auto_accept,
+            "seed": promos.seed,
             "truth_rows": 0 if told is None else told.height,
         },
-        start=first, end=last, steps=done, outcomes=outcomes, proposed=proposed,
+        start=first,
+        end=last,
+        steps=done,
+        outcomes=outcomes,
+        proposed=proposed,
         curve=recovery_curve(outcomes, ends=last + timedelta(days=1), grid_days=GRID_DAYS),
-    )  # fmt: skip
+    )
     if out is not None:
         write_json(result.asdict(), out)
     return result
