@@ -57,6 +57,10 @@ class Promos:
         if self.weeks < 1:
             raise EnrichError(f"promos must stay so for at least one week, got {self.weeks}")
 
+    def told(self) -> dict[str, float]:
+        """As the result of a replay names them."""
+        return {"promo_share": self.share, "promo_weeks": self.weeks, "seed": self.seed}
+
 
 def plant_promos(slots: pl.DataFrame, promos: Promos) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Hide what a share of all recordings was while it was new; the same seed, the same promos.

@@ -116,18 +116,10 @@ def replay(
             if on_step is not None:
                 on_step(step, len(steps))
         outcomes, proposed = read_outcomes(scratch, unknowns)
+    truth_rows = 0 if told is None else told.height
+    parameters = {"step_days": step_days, "dj": history.dj, "sets": history.sets, **promos.told(), "strategy": strategy}
     result = ReplayResult(
-        parameters={
-            "step_days": step_days,
-            "dj": history.dj,
-            "sets": history.sets,
-            "promo_share": promos.share,
-            "promo_weeks": promos.weeks,
-            "strategy": strategy,
-            "policy": settings.auto_accept,
-            "seed": promos.seed,
-            "truth_rows": 0 if told is None else told.height,
-        },
+        parameters={**parameters, "policy": settings.auto_accept, "truth_rows": truth_rows},
         start=first,
         end=last,
         steps=done,
