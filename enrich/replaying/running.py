@@ -79,7 +79,7 @@ def replay(
     promos: Promos | None = None,
     strategy: str = DEFAULT_STRATEGY,
     policy: str | None = None,
-    on_step: Callable[[Step, int], None] | None = None,
+    on_step: Callable[[Step, int], None] = lambda step, of: None,
 ) -> ReplayResult:
     """Walk real sets in date order: which unknowns get their name, when, by which tier, and how rightly.
 
@@ -113,13 +113,11 @@ def replay(
         done: list[Step] = []
         for step in walk(scratch, seen, steps=steps, strategy=strategy):
             done.append(step)
-            if on_step is not None:
-                on_step(step, len(steps))
+            on_step(step, len(steps))
         outcomes, proposed = read_outcomes(scratch, unknowns)
-    truth_rows = 0 if told is None else told.height
-    parameters = {"step_days": step_days, "dj": history.dj, "sets": history.sets, **promos.told(), "strategy": strategy}
+    asked = {"step_days": step_days, "dj": history.dj, "sets": history.sets, **promos.told(), "strategy": strategy}
     result = ReplayResult(
-        parameters={**parameters, "policy": settings.auto_accept, "truth_rows": truth_rows},
+        parameters=asked | {"policy": settings.auto_accept, "truth_rows": 0 if told is None else told.height},
         start=first,
         end=last,
         steps=done,
