@@ -25,9 +25,11 @@ $(BIN)/.installed: requirements.txt pyproject.toml
 	    uv pip install --quiet --python $(BIN)/python -r requirements.txt && \
 	    uv pip install --quiet --python $(BIN)/python --no-deps --editable . ; \
 	else \
-	    $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt && \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt && \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . ; \
 	fi
+	@# On all cores, and without the packages' own tests; some ship templates that do not compile.
+	@$(BIN)/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib >/dev/null || true
 	@touch $@
 
 setup: $(BIN)/.installed  ## Make .venv with everything pinned in requirements.txt
