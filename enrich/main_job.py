@@ -27,6 +27,7 @@ from enrich.importing.running import import_
 from enrich.ledger.proposals import proposals
 from enrich.ledger.writing import writeback
 from enrich.pipeline import cycle
+from enrich.pipeline.rounds import Progress
 from enrich.reporting.recovery import JSON_NAME, ReportResult, report
 from enrich.settings import Settings
 from enrich.snapshots.opening import open_snapshot
@@ -90,6 +91,7 @@ def run(
     apply: bool | None = None,
     with_migrations: bool | None = None,
     say: Say = lambda text: None,
+    on_progress: Progress | None = None,
 ) -> RunResult:
     """Do the whole job.
 
@@ -101,6 +103,7 @@ def run(
         apply: Write what the policy accepts and park the rest; None: not on one's own database.
         with_migrations: Add our tables where they are missing; None: not on one's own database.
         say: Told of each step.
+        on_progress: Told how far the tiers are.
 
     Raises:
         EnrichError: what any of the steps raises.
@@ -116,7 +119,7 @@ def run(
         say("snapshot …")
         first = snapshot(settings, now=now)
         slots = _slots(first)
-        written = _work(settings, first, now=now, apply=apply, say=say)
+        written = _work(settings, first, now=now, apply=apply, say=say, on_progress=on_progress)
         say("report …")
         page = report(settings, now=now)
         slots["unknown_slots_after"] = _slots(snapshot(settings, now=now) if apply else first)["unknown_slots"]
@@ -126,11 +129,13 @@ def run(
     )
 
 
-def _work(settings: Settings, first: Path, *, now: datetime, apply: bool, say: Say) -> dict[str, int]:
+def _work(
+    settings: Settings, first: Path, *, now: datetime, apply: bool, say: Say, on_progress: Progress | None
+) -> dict[str, int]:
     """Tiers, write-back, cool-down; what was written and parked, or would be."""
     say("tiers 0–3 …")
-    resolved = cycle.resolve(settings, now=now, limit=_ALL, snapshot=first)
-    pending = cycle.trigger(settings, now=now, limit=_ALL, snapshot=first, apply=apply)
+    resolved = cycle.resolve(settings, now=now, limit=_ALL, snapshot=first, on_progress=on_progress)
+    pending = cycle.trigger(settings, now=now, limit=_ALL, snapshot=first, apply=apply, on_progress=on_progress)
     say(
         f"  {resolved.processed + pending.processed:,} tracks: "
         f"{resolved.labels_found + pending.labels_found:,} labels and "
@@ -139,7 +144,7 @@ def _work(settings: Settings, first: Path, *, now: datetime, apply: bool, say: S
     done = _write(settings, now=now, apply=apply, say=say)
     say("labels of the other tracks (Tier 0) …")
     at = None if apply else first
-    hunt = cycle.hunt_labels(settings, now=now, limit=_ALL, statuses=("partial",), snapshot=at)
+    hunt = cycle.hunt_labels(settings, now=now, limit=_ALL, statuses=("partial",), snapshot=at, on_progress=on_progress)
     say(f"  {hunt.labels_found:,} for {hunt.processed:,} tracks without a label")
     last = _write(settings, now=now, apply=apply, say=say)
     say("cool-down …")

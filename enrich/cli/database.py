@@ -241,10 +241,10 @@ def snapshot(
     from enrich.snapshots.opening import open_snapshot
     from enrich.snapshots.reading import STAGED
 
-    with progress("reading Postgres", total=len(STAGED)) as update:
+    with progress("reading Postgres") as show:
 
         def advance(table: str, rows: int) -> None:
-            update(advance=1, description=f"{table}: {rows:,} rows")
+            show(f"{table}: {rows:,} rows", [*STAGED].index(table) + 1, len(STAGED))
 
         path = enrich.snapshot(enrich.load_settings(), now=datetime.now(UTC), full=full, progress=advance)
     with open_snapshot(path) as taken:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import enrich
-from enrich.cli.output import Apply, JsonOption, Limit, Shown, SnapshotPath, command, emit, progress, say, watched
+from enrich.cli.output import Apply, JsonOption, Limit, Shown, SnapshotPath, command, emit, say, watched
 from enrich.errors import InputFileError
 
 if TYPE_CHECKING:
@@ -67,15 +67,14 @@ def hunt_labels(
 
 
 def _hunt_file(file: Path, out: Path) -> Shown:
-    from enrich.sources.searching import stop_on_signals
     from enrich.tiers.label_hunter import by_source_text
 
-    with progress("labels") as update, stop_on_signals() as stop:
+    with watched("labels") as (show, stop):
 
-        def show(done: int, total: int, counts: Mapping[str, Counter[str]]) -> None:
-            update(completed=done, total=total, description=by_source_text(counts) or "labels")
+        def asked(done: int, total: int, counts: Mapping[str, Counter[str]]) -> None:
+            show(by_source_text(counts) or "labels", done, total)
 
-        found = enrich.hunt_label_file(file, out, settings=enrich.load_settings(), on_progress=show, stop=stop)
+        found = enrich.hunt_label_file(file, out, settings=enrich.load_settings(), on_progress=asked, stop=stop)
     summary = {**found.summary(), "out": str(out)}
     for name, reason in found.unavailable.items():
         say(f"{name} is unavailable: {reason}")

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from enrich.errors import undo_all
 from enrich.rules import MAX_LIMIT, MIN_LIMIT
@@ -84,28 +84,27 @@ def shown(confidence: float | None) -> str:
 
 
 @contextmanager
-def progress(title: str, *, total: int | None = None) -> Iterator[Callable[..., None]]:
-    """A progress bar on stderr, drawn only on a terminal; yields `rich`'s update of it."""
+def progress(title: str) -> Iterator[Callable[..., None]]:
+    """A progress bar on stderr with the seconds so far, drawn only on a terminal; yields `show(step, done, total)`."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda **update: bar.update(task, **update)
+        task = bar.add_task(title, total=None)
+
+        def show(step: str, done: int = 0, total: int | None = None) -> None:
+            _under_way[:] = [step]
+            bar.update(task, description=visible(step), completed=done)
+            bar.tasks[0].total = total
+
+        yield show
 
 
 @contextmanager
-def watched(title: str) -> Iterator[tuple[Callable[[str, int, int | None], None], threading.Event]]:
-    """A long run under watch: its progress on a terminal, and an event that Ctrl-C or SIGTERM sets.
-
-    Yields `on_progress(step, done, total)` and `stop`; what is found by the time of a stop is kept.
-    """
+def watched(title: str) -> Iterator[tuple[Callable[..., None], threading.Event]]:
+    """`progress`, and an event that Ctrl-C or SIGTERM sets; what is found by the time of a stop is kept."""
     from enrich.sources.searching import stop_on_signals
 
-    def show(step: str, done: int, total: int | None) -> None:
-        _under_way[:] = [step]
-        update(description=step, completed=done, total=total)
-
-    with progress(title) as update, stop_on_signals() as stop:
+    with progress(title) as show, stop_on_signals() as stop:
         yield show, stop
 
 

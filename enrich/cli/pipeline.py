@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -96,14 +97,10 @@ def run(
 
     Example: enrich run --tracklists tracklists.parquet
     """
-    done = enrich.run(
-        enrich.load_settings(),
-        now=datetime.now(UTC),
-        tracklists=tracklists,
-        apply=apply,
-        with_migrations=migrate,
-        say=say,
-    )
+    settings, now = enrich.load_settings(), datetime.now(UTC)
+    options: dict[str, Any] = {"tracklists": tracklists, "apply": apply, "with_migrations": migrate}
+    with progress("run") as show:
+        done = enrich.run(settings, now=now, **options, say=say, on_progress=show)
     return done.asdict(), done.text()
 
 
@@ -137,10 +134,11 @@ def replay(
     from enrich.replaying.promos import Promos
     from enrich.replaying.running import History
 
-    with progress("steps") as update:
+    with progress("steps") as show:
+        so_far = itertools.count(1)
 
         def on_step(done: Step, count: int) -> None:
-            update(total=count, advance=1, description=f"{done.ends:%Y-%m}")
+            show(f"{done.ends:%Y-%m}", next(so_far), count)
 
         result = enrich.replay(
             tracklists,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import enrich
-from enrich.cli.output import Shown, Tracklists, command, say
+from enrich.cli.output import Shown, Tracklists, command, progress
 from enrich.rules import GATE_PROBABILITY, GATE_SETS, SURE
 
 app = typer.Typer()
@@ -43,22 +42,18 @@ def rank_artists(
     if memory_limit is not None or engine != "duckdb":
         from enrich.cooccurrence.ranking import rank_in_scratch
 
-        counts = rank_in_scratch(
-            tracklists,
-            out,
-            scorer=scorer,
-            engine=engine,
-            memory_limit=memory_limit,
-            master=master,
-            scratch=scratch,
-            window=window,
-        )
+        options: dict[str, Any] = {"engine": engine, "memory_limit": memory_limit, "master": master, "scratch": scratch}
+        with progress("ranking on disk"):
+            counts = rank_in_scratch(tracklists, out, scorer=scorer, window=window, **options)
     else:
         from enrich.cooccurrence.ranking import rank, ranking_figures
 
-        read = enrich.read_tracklists(tracklists)
-        ranking = rank(read.rows, scorer=scorer, window=window)
-        write_table(ranking, out)
+        with progress("ranking") as show:
+            read = enrich.read_tracklists(tracklists)
+            ranking = rank(
+                read.rows, scorer=scorer, window=window, told=lambda done, total: show("ranking", done, total)
+            )
+            write_table(ranking, out)
         counts = {**ranking_figures(read.rows, ranking), "rows_set_aside": read.bad.height}
     figures = {**counts, "scorer": scorer, "seconds": round(perf_counter() - started, 2), "out": out}
     return figures, _ranking_text(figures)
@@ -108,9 +103,8 @@ def evaluate(
 
     Example: enrich evaluate tracklists.parquet --out evaluation.json
     """
-    if sys.stderr.isatty():
-        say("masked replay over unseen half-years, at random and by time; some minutes")
-    result = enrich.evaluate(tracklists, out=out, sample=sample, seed=seed)
+    with progress("masked replay") as show:
+        result = enrich.evaluate(tracklists, out=out, sample=sample, seed=seed, told=show)
     tables = [_table(kind, result[kind]) for kind in ("half_years", "random", "time")]
     return result, "\n\n".join([*tables, f"written to {out}"])
 
@@ -129,8 +123,9 @@ def train_ranker(
     from enrich.snapshots.opening import open_snapshot
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    given = tracklists or open_snapshot(settings=enrich.load_settings()).frame("tracklists")
-    manifest = enrich.train_ranker(given, out=out, now=now, seed=seed, sample=sample)
+    with progress("reading") as show:
+        given = tracklists or open_snapshot(settings=enrich.load_settings()).frame("tracklists")
+        manifest = enrich.train_ranker(given, out=out, now=now, seed=seed, sample=sample, told=show)
     figures: dict[str, Any] = manifest["figures"]
     return manifest, "\n".join([_table(manifest["data"]["hidden"], figures), f"stored in {out}"])
 

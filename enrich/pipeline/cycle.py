@@ -23,6 +23,7 @@ from enrich.ledger.proposals import proposals as list_proposals
 from enrich.ledger.review import refused
 from enrich.measuring.replay import measure
 from enrich.measuring.scale import Scale, decided
+from enrich.pipeline.heartbeat import beating
 from enrich.pipeline.outside import OutsideTiers
 from enrich.pipeline.recording import Record, RunOptions, record
 from enrich.pipeline.rounds import ARTIST_TIERS, LABEL_TIERS, Found, Progress, run_tiers, select_tracks, tell
@@ -175,7 +176,16 @@ def _measured(ws: Workspace, snapshot: Path, *, artists: bool, on_progress: Prog
     return found
 
 
-def _run(
+def _run(command: str, settings: Settings, options: RunOptions, **about: Any) -> _Finished:
+    """The one way every command goes, heard of all the while where somebody listens."""
+    options = {"limit": 100, "apply": False, "on_progress": None, "stop": None, **options}
+    if options["on_progress"] is None:
+        return _steps(command, settings, options, **about)
+    with beating(options["on_progress"]) as told:
+        return _steps(command, settings, options | {"on_progress": told}, **about)
+
+
+def _steps(
     command: str,
     settings: Settings,
     options: RunOptions,
@@ -185,8 +195,7 @@ def _run(
     names_artists: bool = True,
     learned: bool = True,
 ) -> _Finished:
-    """Snapshot, tiers, record: the one way every command goes."""
-    options = {"limit": 100, "apply": False, "on_progress": None, "stop": None, **options}
+    """Snapshot, tiers, record."""
     on_progress = options["on_progress"]
 
     def read(table: str, rows: int) -> None:

@@ -14,7 +14,7 @@ Reads files or a frame; writes the JSON or the ranker asked for and nothing else
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -61,6 +61,8 @@ class CrossValidation:
     size: int | None = None
     """Recordings hidden at once, at most; None: all of a fold."""
     kinds: tuple[str, ...] = KINDS
+    told: Callable[[str], None] = lambda step: None
+    """Told what is hidden, and which fold is asked."""
 
 
 def evaluate(
@@ -71,6 +73,7 @@ def evaluate(
     seed: int = 0,
     sample: int | None = None,
     plan: CrossValidation | None = None,
+    told: Callable[[str], None] = lambda step: None,
 ) -> dict[str, Any]:
     """Measure every ranker by masked replay.
 
@@ -81,6 +84,7 @@ def evaluate(
         seed: Of every random choice.
         sample: Recordings asked for of each kind, at most; None: all.
         plan: What is measured, and with how much, in place of `seed` and `sample`.
+        told: Told each step.
 
     Returns:
         `half_years`, `random` and `time`, each with `scorers` (n, hit_at_1, hit_at_5, hit_at_20, mrr, intervals,
@@ -93,10 +97,11 @@ def evaluate(
     """
     if out is not None:
         check_place(Path(out))
-    plan = plan or _plan(seed, sample, least=20)
+    plan = plan or _plan(seed, sample, told, least=20)
     rows = _rows(tracklists)
     world = World.of(without_duplicate_sets(rows))
     result: dict[str, Any] = {"data": _about(world, rows), "plan": asdict(plan)}
+    del result["plan"]["told"]
     for kind in plan.kinds:
         try:
             result[kind] = _ASKED.get(kind, _in_folds)(world, aliases, plan, kind)
@@ -111,7 +116,13 @@ def evaluate(
 
 
 def train_ranker(
-    tracklists: Tracklists, *, out: str | PathLike[str], now: str, seed: int = 0, sample: int | None = None
+    tracklists: Tracklists,
+    *,
+    out: str | PathLike[str],
+    now: str,
+    seed: int = 0,
+    sample: int | None = None,
+    told: Callable[[str], None] = lambda step: None,
 ) -> dict[str, Any]:
     """Measure and calibrate on held-out half-years of tracklists, train on all of them, and store both.
 
@@ -123,6 +134,7 @@ def train_ranker(
         now: When, for the manifest.
         seed: Of every random choice.
         sample: Recordings to train on at most.
+        told: Told each step.
 
     Returns:
         The manifest: the data's fingerprint, numbers of sets and recordings, columns, seed, figures of held-out
@@ -131,7 +143,7 @@ def train_ranker(
     Raises:
         ModelError: too little to train on.
     """
-    plan, rows = _plan(seed, sample, least=10), _rows(tracklists)
+    plan, rows = _plan(seed, sample, told, least=10), _rows(tracklists)
     world = World.of(without_duplicate_sets(rows))
     kind = "half_years"
     try:
@@ -159,8 +171,8 @@ def train_ranker(
     return manifest
 
 
-def _plan(seed: int, sample: int | None, *, least: int) -> CrossValidation:
-    plan = CrossValidation(seed=seed)
+def _plan(seed: int, sample: int | None, told: Callable[[str], None], *, least: int) -> CrossValidation:
+    plan = CrossValidation(seed=seed, told=told)
     return plan if sample is None else replace(plan, size=max(least, sample // plan.folds))
 
 
@@ -187,7 +199,11 @@ def _folds(
             f"evaluate: only {sum(map(len, groups))} known recordings are played in two sets or more; "
             "give more tracklists"
         )
-    return [answer(world, group, aliases=aliases, rivals=rivals) for group in groups]
+    found = []
+    for n, group in enumerate(groups, start=1):
+        plan.told(f"{kind.replace('_', ' ')}: rankings of fold {n} of {len(groups)}")
+        found.append(answer(world, group, aliases=aliases, rivals=rivals))
+    return found
 
 
 def _in_folds(world: World, aliases: pl.DataFrame | None, plan: CrossValidation, kind: str) -> dict[str, Any]:
@@ -224,6 +240,7 @@ def _crossed(folds: list[Fold], plan: CrossValidation) -> list[pl.DataFrame]:
     """Answers for each fold, those of the learned ranker by one that was trained on the others."""
     found = []
     for i, fold in enumerate(folds):
+        plan.told(f"learned ranker for fold {i + 1} of {len(folds)}")
         ranker = train(*right_and_wrong(folds[:i] + folds[i + 1 :]), seed=plan.seed)
         found.append(pl.concat([fold.learned(ranker), fold.others]))
     return found
