@@ -212,7 +212,6 @@ def _import_text(result: ImportResult) -> str:
 
 
 def _changes_text(result: ImportResult) -> str:
-    """How sets that were there differ from the files, if they do."""
     counts = dict(result.changes.group_by("relation").len().sort("relation").iter_rows())
     if not counts:
         return ""

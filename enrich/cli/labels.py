@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -80,17 +80,13 @@ def _hunt_file(file: Path, out: Path) -> Shown:
         say(f"{name} is unavailable: {reason}")
     if found.unfinished:
         say(f"stopped: {len(found.unfinished):,} tracks were not asked to the end; run again to resume from the cache")
-    return summary, _hunt_text(summary), 130 if found.unfinished else 0
-
-
-def _hunt_text(summary: Mapping[str, Any]) -> str:
     lines = [
         f"{summary['processed']:,} tracks: {summary['labels_found']:,} labels found ({summary['success_rate']}), "
         f"{summary['review']:,} for review, {summary['none']:,} without, {summary['unavailable']:,} unavailable"
     ]
     for name, kinds in summary["by_source"].items():
         lines.append(f"  {name}: " + (", ".join(f"{kind} {n:,}" for kind, n in kinds.items()) or "not asked"))
-    return "\n".join([*lines, f"written to {summary['out']}"])
+    return summary, "\n".join([*lines, f"written to {out}"]), 130 if found.unfinished else 0
 
 
 @command(app, "parse-titles")
@@ -178,7 +174,6 @@ def catalogue_command(
 
 
 def _manners(misbehave: list[str], *, outage: bool) -> dict[str, list[Misbehaviour]]:
-    """What each source does wrong, as the options say."""
     from enrich.demo.catalogue.misbehaving import OUTAGE, read_manner
 
     manners = {source: [manner] for source, manner in OUTAGE.items() if outage}

@@ -48,11 +48,6 @@ def _cycle(title: str, work: Callable[..., CycleResult], **options: object) -> S
     settings, now = enrich.load_settings(), datetime.now(UTC)
     with watched(title) as (show, stop):
         done = work(settings, now=now, on_progress=show, stop=stop, **options)
-    return done.asdict(), _cycle_text(done)
-
-
-def _cycle_text(done: CycleResult) -> str:
-    """A run as a table for people."""
     lines = [f"{done.processed:,} tracks, {done.rounds} rounds, run {done.run_id}"]
     if done.by_source:
         lines.append(f"  {'kind':<8}{'tier':>5}  {'source':<18}{'proposals':>10}{'accepted':>10}{'confidence':>12}")
@@ -72,7 +67,7 @@ def _cycle_text(done: CycleResult) -> str:
         lines.append(
             f"dry run: {done.accepted:,} accepted, {done.to_review:,} for review; `enrich writeback --apply` writes"
         )
-    return "\n".join(lines)
+    return done.asdict(), "\n".join(lines)
 
 
 @command(app)

@@ -56,22 +56,17 @@ def rank_artists(
             write_table(ranking, out)
         counts = {**ranking_figures(read.rows, ranking), "rows_set_aside": read.bad.height}
     figures = {**counts, "scorer": scorer, "seconds": round(perf_counter() - started, 2), "out": out}
-    return figures, _ranking_text(figures)
-
-
-def _ranking_text(figures: dict[str, Any]) -> str:
-    return "\n".join(
-        [
-            f"{'sets':<24}{figures['sets']:>9,}",
-            f"{'slots':<24}{figures['slots']:>9,}",
-            f"{'  set aside':<24}{figures['rows_set_aside']:>9,}",
-            f"{'unknown slots':<24}{figures['unknown_slots']:>9,}  {figures['unknowns']:,} different unknowns",
-            f"{'  with candidates':<24}{figures['with_candidates']:>9,}  {figures['candidates']:,} candidates",
-            f"{'  at the gate':<24}{figures['at_the_gate']:>9,}  from {GATE_PROBABILITY:.2f} in {GATE_SETS} sets on",
-            "",
-            f"{figures['seconds']} s, written to {figures['out']}",
-        ]
-    )
+    lines = [
+        f"{'sets':<24}{figures['sets']:>9,}",
+        f"{'slots':<24}{figures['slots']:>9,}",
+        f"{'  set aside':<24}{figures['rows_set_aside']:>9,}",
+        f"{'unknown slots':<24}{figures['unknown_slots']:>9,}  {figures['unknowns']:,} different unknowns",
+        f"{'  with candidates':<24}{figures['with_candidates']:>9,}  {figures['candidates']:,} candidates",
+        f"{'  at the gate':<24}{figures['at_the_gate']:>9,}  from {GATE_PROBABILITY:.2f} in {GATE_SETS} sets on",
+        "",
+        f"{figures['seconds']} s, written to {figures['out']}",
+    ]
+    return figures, "\n".join(lines)
 
 
 @command(app)

@@ -178,15 +178,14 @@ def _written_text(done: WriteResult) -> str:
         if done.applied
         else "dry run, nothing written; with --apply:"
     )
-    text = (
-        f"{head}\n  labels     {done.labels_written:>6,}\n  artists    {done.artists_written:>6,}"
-        + (f"  ({done.artists_created} new to the database)" if done.artists_created else "")
-        + f"\n  identities {done.identities_written:>6,}"
-        + f"\n  conflicts  {done.conflicts:>6,}\n  superseded {done.superseded:>6,}"
+    created = f"  ({done.artists_created} new to the database)" if done.artists_created else ""
+    text = "\n".join(
+        f"  {what.removesuffix('_written'):<10} {getattr(done, what):>6,}{created if what == 'artists_written' else ''}"
+        for what in ("labels_written", "artists_written", "identities_written", "conflicts", "superseded")
     )
     conflicts = [row for row in done.outcomes.iter_rows(named=True) if row["outcome"] == "conflict"][:10]
     lines = [
         f"  conflict: {row['kind']} {short(row['value'])!r} for track {row['track_id']}: {short(row['reason'])}"
         for row in conflicts
     ]
-    return "\n".join([text, *lines])
+    return "\n".join([head, text, *lines])

@@ -158,14 +158,8 @@ def enqueue(
     )
     days = _days(waiting["base_days"].unique().to_list() or [BASE_DAYS])
     waiting = waiting.with_columns(hours=(days * 24 * (1 + jitter * pl.col("share"))).clip(1, MAX_WAIT_DAYS * 24))
-    COOLDOWN["put_in_queue"].execute(
-        cur,
-        now=now,
-        track_ids=waiting["track_id"].to_list(),
-        hours=waiting["hours"].to_list(),
-        strategies=waiting["strategy"].to_list(),
-        base_days=waiting["base_days"].to_list(),
-    )
+    rows = waiting.select("hours", "base_days", track_ids="track_id", strategies="strategy")
+    COOLDOWN["put_in_queue"].execute(cur, now=now, **rows.to_dict(as_series=False))
 
 
 def _days(bases: Sequence[int]) -> pl.Expr:

@@ -97,14 +97,8 @@ def available() -> list[Migration]:
         match = _NAME.match(path.name)
         if match is None:
             raise DatabaseError(f"{path.name}: migrations are called NNN_name_up.sql; rename it")
-        found.append(
-            Migration(
-                version=int(match[1]),
-                name=match[2],
-                up=path,
-                down=path.with_name(path.name.replace("_up.sql", "_down.sql")),
-            )
-        )
+        down = path.with_name(path.name.replace("_up.sql", "_down.sql"))
+        found.append(Migration(version=int(match[1]), name=match[2], up=path, down=down))
     return found
 
 
@@ -208,10 +202,8 @@ def database_status(settings: Settings) -> DatabaseStatus:
             "where to_regclass(t.name) is not null order by t.place",
             [list(TABLES)],
         ).fetchall()
-        rows = {}
-        for (table,) in there:
-            counted = con.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(table))).fetchone()
-            rows[table] = counted[0] if counted else 0
+        count = sql.SQL("select count(*) from {}")
+        rows = {table: con.execute(count.format(sql.Identifier(table))).fetchall()[0][0] for (table,) in there}
         record = applied(con)
     done = {step.version for step in record}
     return DatabaseStatus(

@@ -403,14 +403,7 @@ def _run(program: str, arguments: list[str], pgdata: Path) -> str:
 
 
 def _failed(program: str, said: str, pgdata: Path) -> DatabaseError:
-    return DatabaseError(
-        f"embedded Postgres in {pgdata}: {program} failed: {_reason(said, pgdata)}; "
-        f"see {pgdata / 'server.log'}, or set ENRICH_DATABASE_URL to a server"
-    )
-
-
-def _reason(said: str, pgdata: Path) -> str:
-    """The line that names the cause: in the server's log when it got that far, else in the program's own words."""
+    # The line that names the cause: in the server's log when it got that far, else in the program's own words.
     logged = ""
     with suppress(OSError):
         logged = (pgdata / "server.log").read_text(encoding="utf-8", errors="replace")[-4000:]
@@ -418,4 +411,8 @@ def _reason(said: str, pgdata: Path) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     telling = [line for line in lines if "error" in line.lower()] or lines
     # The first: what follows is what came of it.
-    return fatal[-1] if fatal else (telling[0] if telling else "it said nothing")
+    reason = fatal[-1] if fatal else (telling[0] if telling else "it said nothing")
+    return DatabaseError(
+        f"embedded Postgres in {pgdata}: {program} failed: {reason}; "
+        f"see {pgdata / 'server.log'}, or set ENRICH_DATABASE_URL to a server"
+    )

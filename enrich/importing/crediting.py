@@ -61,16 +61,15 @@ def credited(recordings: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.D
         artist_id=pl.coalesce("artist_id", ids("artist", artists["key"])), own_key=pl.coalesce("own_key", "key")
     )
     who = artists.select("key", "artist_id", "own_key")
+    columns = ("recording", "key", "role", "at")
     credits = pl.concat(
         [
-            recordings.join(main, on="artist", maintain_order="left").select("recording", "key", "role", "at"),
+            recordings.join(main, on="artist", maintain_order="left").select(columns),
             recordings.select("recording", credit="features")
             .explode("credit", empty_as_null=True)
             .join(guests, on="credit", maintain_order="left")
-            .select("recording", "key", "role", at=pl.col("at") + 100),
-            recordings.join(remixers, left_on="remixer", right_on="credit", maintain_order="left").select(
-                "recording", "key", "role", "at"
-            ),
+            .select(*columns[:3], at=pl.col("at") + 100),
+            recordings.join(remixers, left_on="remixer", right_on="credit", maintain_order="left").select(columns),
         ]
     ).join(who, on="key", maintain_order="left")
     return artists, credits.unique(["recording", "artist_id", "role"], keep="first", maintain_order=True)

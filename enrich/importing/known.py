@@ -63,15 +63,13 @@ def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
     def frame(name: str, schema: dict[str, pl.DataType], **params: object) -> pl.DataFrame:
         return IMPORTING[name].fetch(cur, pl.Schema(schema), **params)
 
-    artists = frame(
-        "known_artists", {"artist_id": _S, "name": _S, "normalized_name": _S, "aliases": pl.List(pl.String)}
-    )
+    names: dict[str, pl.DataType] = {"name": _S, "normalized_name": _S}
+    artists = frame("known_artists", {"artist_id": _S, **names, "aliases": pl.List(pl.String)})
     tracks = frame("known_tracks", {"track_id": _S, "title": _S, "artist_ids": _S})
-    performers = frame("known_performers", {"performer_id": _S, "name": _S, "normalized_name": _S})
+    performers = frame("known_performers", {"performer_id": _S, **names})
     own = artists.select("artist_id", own_key=name_key(pl.col.name))
-    sets = frame(
-        "known_sets", {"setlist_id": _S, "source": _S, "set_id": _S}, sources=slots["source"].unique().to_list()
-    )
+    sources = slots["source"].unique().to_list()
+    sets = frame("known_sets", {"setlist_id": _S, "source": _S, "set_id": _S}, sources=sources)
     asked = slots.select("source", "set_id", "id_from_name").unique()
     namesakes = asked.filter("id_from_name")["set_id"].implode()
     theirs = pl.concat(
@@ -83,11 +81,10 @@ def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
     keys = slots["track_key"].drop_nulls().unique()
     # Imports from before the keys were recorded made a key's unknown under this id.
     made = ids("track", "key" + SEP + keys).to_list()
+    meant: dict[str, pl.DataType] = {"track_key": _S, "key_track": _S, "key_is_named": pl.Boolean()}
     return Known(
         artists=_by_key(artists, "artist_id").join(own, on="artist_id", maintain_order="left"),
-        artist_names=pl.concat([artists["name"], artists["aliases"].explode(empty_as_null=True).drop_nulls()])
-        if artists.height
-        else pl.Series("name", [], dtype=pl.String),
+        artist_names=pl.concat([artists["name"], artists["aliases"].explode(empty_as_null=True).drop_nulls()]),
         tracks=tracks.with_columns(pl.col.artist_ids.str.split(" "))
         .explode("artist_ids")
         .join(own, left_on="artist_ids", right_on="artist_id", maintain_order="left")
@@ -99,12 +96,7 @@ def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
         slots=frame("known_places", _PLACES, setlist_ids=theirs.unique().to_list()),
         named_slots=lambda ids: frame("known_slots", dict(KNOWN_SLOTS), setlist_ids=ids.unique().to_list()),
         sets=sets,
-        keys=frame(
-            "known_keys",
-            {"track_key": _S, "key_track": _S, "key_is_named": pl.Boolean()},
-            keys=keys.to_list(),
-            made=made,
-        ),
+        keys=frame("known_keys", meant, keys=keys.to_list(), made=made),
         performers=_by_key(performers, "performer_id"),
         performers_are_artists="artist_id" not in writable(cur, "performers"),
     )

@@ -94,6 +94,10 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
     djs = performers.filter(pl.col.is_new & pl.col.performer_id.is_in(setlists["performer_id"].implode()))
     needed = pl.concat([track_artists["artist_id"], djs["artist_id"].drop_nulls()]).implode()
     rows = _new_slots(fresh, setlists)
+    # Tracks that are there, and what the files say of them.
+    same = there.filter(pl.col.relation.is_in(["same", "respelled", "moved"])).select("recording", held="track_id")
+    by_place = identified.join(same, on="recording").select(track_id="held", label="label")
+    by_name = fresh.filter(~pl.col.is_new).select("track_id", "label")
     proposals, conflicts, seen = proposed(said, identified, credits, artists, known, made=added["track_id"])
     return Plan(
         artists=_named(artists.filter(pl.col.is_new & pl.col.artist_id.is_in(needed)), id="artist_id"),
@@ -105,7 +109,7 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
         tracks=tracks,
         track_artists=track_artists,
         slots=slots_to_be(rows, compared),
-        fills=_best_label(_there_by_name(fresh, there, identified)).rename({"track_id": "id"}),
+        fills=_best_label(pl.concat([by_name, by_place])).rename({"track_id": "id"}),
         changed=sets_of(compared.filter("is_changed"), slots),
         days=setlists.select("set_date", setlist_id="id").rename({"set_date": "day"}),
         changes=changes(compared, identified),
@@ -120,13 +124,6 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
         unknown_slots=fresh.filter(~pl.col.has_artist).height,
         id_slots=fresh.filter(_is_id()).height,
     )
-
-
-def _there_by_name(fresh: pl.DataFrame, there: pl.DataFrame, identified: pl.DataFrame) -> pl.DataFrame:
-    """track_id, label: tracks that are there and what the files say of them."""
-    same = there.filter(pl.col.relation.is_in(["same", "respelled", "moved"])).select("recording", held="track_id")
-    said = identified.join(same, on="recording").select(track_id="held", label="label")
-    return pl.concat([fresh.filter(~pl.col.is_new).select("track_id", "label"), said])
 
 
 def _keys(identified: pl.DataFrame) -> pl.DataFrame:
@@ -187,7 +184,6 @@ def _recordings(slots: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _parsed(recordings: pl.DataFrame) -> pl.DataFrame:
-    """What each distinct title says beside the name of the recording."""
     pairs = recordings.select("artist", "title").unique(maintain_order=True)
     said = parse_titles(pairs["title"], artists=pairs["artist"])
     return pairs.with_columns(
@@ -271,10 +267,12 @@ def _tracks(added: pl.DataFrame, known: Known) -> pl.DataFrame:
             pl.col("is_mashup", "has_artist").any(),
         )
         .join(_best_label(added), on="track_id", how="left", maintain_order="left")
-        .with_columns(pl.col.title.fill_null("ID"), isrc=_valid_isrc(known))
+        .with_columns(pl.col.title.fill_null("ID"), isrc=isrc_code(pl.col.isrc))
     )
+    is_free = ~pl.col.isrc.is_in(known.isrcs.implode()) & pl.col.isrc.is_first_distinct()
     is_mashup = pl.col.is_mashup.fill_null(value=False) | pl.col.said_mashup.fill_null(value=False)
     components = pl.coalesce("components", pl.when(pl.col.said_components.list.len() > 1).then("said_components"))
+    listed = pl.struct(parts=components).struct.json_encode().str.strip_prefix('{"parts":').str.strip_suffix("}")
     original = pl.struct(
         title=pl.when(pl.col.title.str.len_chars() > MAX_TITLE).then("title"),
         label="label",
@@ -293,10 +291,10 @@ def _tracks(added: pl.DataFrame, known: Known) -> pl.DataFrame:
         id="track_id",
         title=pl.col.title.str.head(MAX_TITLE),
         normalized_title=title_key(pl.col.title).str.head(MAX_TITLE),
-        isrc="isrc",
+        isrc=pl.when(is_free).then("isrc"),
         duration_ms="duration_ms",
         genre=pl.col.genre.str.head(100),
-        mashup_components=_json_list(components),
+        mashup_components=pl.when(components.list.len() > 0).then(listed),
         is_remix=pl.col.remixer.is_not_null() | pl.col.version_class.is_in(["remix", "bootleg"]).fill_null(value=False),
         is_mashup=is_mashup,
         metadata=pl.concat_str(pl.lit('{"original_data": '), _json(original), pl.lit("}")),
@@ -305,25 +303,13 @@ def _tracks(added: pl.DataFrame, known: Known) -> pl.DataFrame:
     )
 
 
-def _valid_isrc(known: Known) -> pl.Expr:
-    """ISRCs of the right shape that no other track has."""
-    tidy = isrc_code(pl.col.isrc)
-    return pl.when(~tidy.is_in(known.isrcs.implode()) & tidy.is_first_distinct()).then(tidy)
-
-
 def _track_artists(added: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
     ordered = added.sort([~pl.col.is_whole, pl.col.recording])
     telling = ordered.unique("track_id", keep="first", maintain_order=True).select("track_id", "recording")
-    return (
-        telling.join(credits, on="recording", maintain_order="left")
-        .sort("track_id", "role", "at", maintain_order=True)
-        .select(
-            "track_id",
-            "artist_id",
-            "role",
-            position=(pl.int_range(pl.len()).over("track_id", "role") + 1).cast(pl.Int32),
-        )
-    )
+    place = (pl.int_range(pl.len()).over("track_id", "role") + 1).cast(pl.Int32)
+    rows = telling.join(credits, on="recording", maintain_order="left")
+    rows = rows.sort("track_id", "role", "at", maintain_order=True)
+    return rows.select("track_id", "artist_id", "role", position=place)
 
 
 def _performers(slots: pl.DataFrame, artists: pl.DataFrame, known: Known) -> pl.DataFrame:
@@ -335,16 +321,12 @@ def _performers(slots: pl.DataFrame, artists: pl.DataFrame, known: Known) -> pl.
         .with_columns(key=name_key(pl.col.dj))
     )
     named = artists.select("key", named_id="artist_id").join(known.artists, on="key", how="full", coalesce=True)
+    named = named.select("key", artist_id=pl.coalesce("named_id", "artist_id"))
     distinct = (
         djs.select("key", "dj")
         .unique("key", keep="first", maintain_order=True)
         .join(known.performers, on="key", how="left", maintain_order="left")
-        .join(
-            named.select("key", artist_id=pl.coalesce("named_id", "artist_id")),
-            on="key",
-            how="left",
-            maintain_order="left",
-        )
+        .join(named, on="key", how="left", maintain_order="left")
         .with_columns(is_new=pl.col.performer_id.is_null())
     )
     kind = "performer"
@@ -416,8 +398,3 @@ def _named(rows: pl.DataFrame, **ids: str) -> pl.DataFrame:
 def _json(struct: pl.Expr) -> pl.Expr:
     """A struct as JSON without its nulls."""
     return struct.struct.json_encode().str.replace_all(r'"\w+":null,?', "").str.replace(r",\}$", "}")
-
-
-def _json_list(texts: pl.Expr) -> pl.Expr:
-    encoded = pl.struct(parts=texts).struct.json_encode()
-    return pl.when(texts.list.len() > 0).then(encoded.str.strip_prefix('{"parts":').str.strip_suffix("}"))

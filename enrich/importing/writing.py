@@ -34,7 +34,8 @@ def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, policy: Policy, now: dat
         The fields of `ImportResult` that say what landed.
     """
     counts = _insert(cur, plan, now=now)
-    new = _not_on_record(cur, plan)
+    IMPORTING["proposals_on_record"].execute(cur, proposal_ids=plan.proposals["proposal_id"].to_list())
+    new = plan.proposals.filter(~pl.col.proposal_id.is_in([made for (made,) in cur.fetchall()]))
     sure = _sure(cur, new, plan, policy)
     named = plan.named.join(sure, on="track_id", how="semi").select("setlist_id", "file")
     anew = pl.concat([plan.changed.with_columns(is_written=pl.lit(value=True)), named], how="diagonal")
@@ -90,12 +91,6 @@ def _insert(cur: psycopg.Cursor[Any], plan: Plan, *, now: datetime) -> dict[str,
         temporary_table(cur, "links", {"id": "uuid", "artist_id": "uuid"}, plan.links)
         IMPORTING["link_performers"].execute(cur)
     return counts
-
-
-def _not_on_record(cur: psycopg.Cursor[Any], plan: Plan) -> pl.DataFrame:
-    IMPORTING["proposals_on_record"].execute(cur, proposal_ids=plan.proposals["proposal_id"].to_list())
-    made = [row[0] for row in cur.fetchall()]
-    return plan.proposals.filter(~pl.col.proposal_id.is_in(made))
 
 
 def _sure(cur: psycopg.Cursor[Any], new: pl.DataFrame, plan: Plan, policy: Policy) -> pl.DataFrame:

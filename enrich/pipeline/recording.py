@@ -81,7 +81,10 @@ def record(
         accepted = accept_by_policy(cur, list(found.accepted_ids), policy=policy.name, now=now)
         at: dict[str, Any] = {"run_id": run_id, "now": now}
         if apply and command == "trigger":
-            ready = _ready(ws)
+            # Tracks that wait although nothing is missing, by the snapshot.
+            waits = (pl.col("status") == "pending") | (pl.col("is_retriable") & ~pl.col("is_permanently_failed"))
+            whole = pl.col("is_known_artist") & pl.col("label").is_not_null()
+            ready = ws.tracks.filter(waits & whole)["track_id"].to_list()
             LEDGER["add_statuses"].execute(cur, **at, track_ids=[*ids, *ready])
             LEDGER["settle_complete"].execute(cur, **at, track_ids=ready)
             LEDGER["mark_attempted"].execute(cur, track_ids=ids.to_list(), now=now)
@@ -126,9 +129,3 @@ def _settle_unresolved(con: psycopg.Connection[Any], found: Found, ids: pl.Serie
         ]
         queue.enqueue(cur, back, now=now)
     return len(nameless) - len(back), len(back)
-
-
-def _ready(ws: Workspace) -> list[str]:
-    """Tracks that wait although nothing is missing, by the snapshot."""
-    waits = (pl.col("status") == "pending") | (pl.col("is_retriable") & ~pl.col("is_permanently_failed"))
-    return ws.tracks.filter(waits & pl.col("is_known_artist") & pl.col("label").is_not_null())["track_id"].to_list()

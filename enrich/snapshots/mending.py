@@ -52,7 +52,15 @@ def mend_marts(con: Con, catalog: Catalog) -> bool:
         if not con.table("further").shape[0]:
             con.execute(f"create temp view slots as from every_slot {_REACHED} or set_id in (from reached_sets)")
             fill(con, others)
-            _merge(con)
+            # What was built takes the place of what the snapshot held.
+            con.execute("use snap")
+            where = dict.fromkeys(_STORED, _REACHED) | {"tracklists": f"{_REACHED} or set_id in (from reached_sets)"}
+            for table, rows in where.items():
+                built = f"insert into stored.{table} from memory.stored.{table}"
+                con.execute(f"delete from stored.{table} {rows}; {built}")  # noqa: S608
+            for table in ("artists", "sets", "label_names"):
+                con.execute(f"create or replace table stored.{table} as from memory.stored.{table}")
+            DUCKDB["marts_labels"].run(con)
             return True
         con.execute("insert into reached from further")
     return False
@@ -78,14 +86,3 @@ def _flipped(con: Con, others: Others) -> pl.DataFrame:
     flipped = pl.concat([one.filter(~one.is_in(other.implode())).rename("key") for one, other in pairs]).to_frame()
     spoke, speaks = (column_speaks(pl.concat([rest, own])) for own in (before, after))
     return flipped if spoke == speaks else rest.select("key")
-
-
-def _merge(con: Con) -> None:
-    """Put what was built in the place of what the snapshot held."""
-    con.execute("use snap")
-    where = dict.fromkeys(_STORED, _REACHED) | {"tracklists": f"{_REACHED} or set_id in (from reached_sets)"}
-    for table, reached in where.items():
-        con.execute(f"delete from stored.{table} {reached}; insert into stored.{table} from memory.stored.{table}")  # noqa: S608
-    for table in ("artists", "sets", "label_names"):
-        con.execute(f"create or replace table stored.{table} as from memory.stored.{table}")
-    DUCKDB["marts_labels"].run(con)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import duckdb
@@ -76,7 +76,7 @@ def read_manifest(con: duckdb.DuckDBPyConnection) -> Manifest:
     return Manifest(**said | {"rows": counts, "taken_at": datetime.fromtimestamp(said["taken_at"] / 1e6, tz=UTC)})
 
 
-class Snapshot:
+class Snapshot(AbstractContextManager["Snapshot"]):
     """An open snapshot: its tables as frames, its manifest, its connection. Close it, or use it in a `with`."""
 
     def __init__(self, path: Path, con: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
@@ -109,12 +109,7 @@ class Snapshot:
         """Close the file; a second time does nothing."""
         self.con.close()
 
-    def __enter__(self) -> Snapshot:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def __repr__(self) -> str:

@@ -63,7 +63,14 @@ def publish(working: Path, folder: Path, snapshot_id: str, manifest: str) -> Pat
         _sync(path)
     beside.replace(final.with_suffix(".json"))
     working.replace(final)
-    _point(folder, final.name)
+    pointer, fresh = folder / LATEST, folder / f"{_TAKING}{LATEST}"
+    fresh.unlink(missing_ok=True)
+    try:
+        fresh.symlink_to(final.name)
+    except (OSError, NotImplementedError):
+        # A file system without symbolic links: the name as text.
+        fresh.write_text(final.name + "\n", encoding="utf-8")
+    fresh.replace(pointer)
     _sync(folder)
     return final
 
@@ -87,17 +94,6 @@ def remove_old(folder: Path, keep: int) -> None:
         if path != latest(folder):
             for left in (path, path.with_suffix(".json")):
                 left.unlink(missing_ok=True)
-
-
-def _point(folder: Path, name: str) -> None:
-    pointer, fresh = folder / LATEST, folder / f"{_TAKING}{LATEST}"
-    fresh.unlink(missing_ok=True)
-    try:
-        fresh.symlink_to(name)
-    except (OSError, NotImplementedError):
-        # A file system without symbolic links: the name as text.
-        fresh.write_text(name + "\n", encoding="utf-8")
-    fresh.replace(pointer)
 
 
 def _sync(path: Path) -> None:

@@ -254,7 +254,9 @@ def _reading(settings: Settings, catalog: Catalog) -> Iterator[tuple[adbc.Cursor
 
 
 def _copy(cursor: adbc.Cursor, con: Con, columns: Sequence[Column], rows: str, into: str) -> None:
-    cursor.execute(f"select {', '.join(map(_selected, columns))} from {rows}")  # noqa: S608
+    names = ((_quoted(column.name), column.type_name in _ARROW_TYPES) for column in columns)
+    chosen = ", ".join(name if is_arrow else f"{name}::text as {name}" for name, is_arrow in names)
+    cursor.execute(f"select {chosen} from {rows}")  # noqa: S608
     with cursor.fetch_record_batch() as reader:
         con.register("incoming", reader)
         con.execute(f"create or replace table {into} as select {', '.join(map(_shaped, columns))} from incoming")  # noqa: S608
@@ -287,7 +289,6 @@ def _mend(cursor: adbc.Cursor, con: Con, catalog: Catalog, table: str, horizon: 
 
 
 def _exchange(cursor: adbc.Cursor, con: Con, catalog: Catalog, table: str) -> None:
-    """Read all of a table, and compare."""
     name = _quoted(table)
     raw, come, gone = f"snap.raw.{name}", f"come.{name}", f"gone.{name}"
     _copy(cursor, con, catalog.columns[table], _there(catalog, table), "now")
@@ -341,11 +342,6 @@ def _described(text: str, state: object, *, url: str, doing: str) -> DatabaseErr
                  text):  # fmt: skip
         code = code or "08"
     return explain(message, state=code, url=url, doing=doing)
-
-
-def _selected(column: Column) -> str:
-    name = _quoted(column.name)
-    return name if column.type_name in _ARROW_TYPES else f"{name}::text as {name}"
 
 
 def _shaped(column: Column) -> str:
