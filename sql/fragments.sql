@@ -82,3 +82,11 @@ coalesce(s.metadata ->> 'name', s.metadata ->> 'set_name', s.metadata ->> 'title
     left join tracks as t on t.id = q.track_id
     where q.setlist_id = s.id
 )
+
+-- name: stands(run_id)
+-- boolean: the write `ledger` is one of the run's, and not undone.
+ledger.run_id = $run_id and ledger.undone_at is null
+
+-- name: mark_restored(now)
+-- What ends a statement of undo: the writes whose old values it `restored` are undone, on record.
+update enrich_writes as ledger set undone_at = $now from restored where ledger.write_id = restored.write_id

@@ -123,15 +123,14 @@ restored as (
     update enrichment_status as status
     set retry_after = (ledger.old_value #>> '{}')::timestamptz
     from enrich_writes as ledger
-    where ledger.run_id = $run_id
-        and ledger.undone_at is null
+    where {{stands}}
         and ledger.target = 'enrichment_status.retry_after'
         and status.track_id = ledger.track_id
         and status.status = 'pending_re_enrichment'
         and status.retry_after = (ledger.new_value #>> '{}')::timestamptz
     returning ledger.write_id
 )
-update enrich_writes as ledger set undone_at = $now from restored where ledger.write_id = restored.write_id
+{{mark_restored}}
 
 -- name: undo_slots(run_id, now)
 -- Slots that are still as written.
@@ -141,8 +140,7 @@ restored as (
     set track_id = (ledger.old_value ->> 'track_id')::uuid
         /*is_id*/, is_id = (ledger.old_value ->> 'is_id')::boolean /**/
     from enrich_writes as ledger
-    where ledger.run_id = $run_id
-        and ledger.undone_at is null
+    where {{stands}}
         and ledger.target = 'setlist_tracks'
         and slot.setlist_id = split_part(ledger.row_key, '/', 1)::uuid
         and slot.position = split_part(ledger.row_key, '/', 2)::int
@@ -150,7 +148,7 @@ restored as (
         and exists (select from tracks where id = (ledger.old_value ->> 'track_id')::uuid)
     returning ledger.write_id
 )
-update enrich_writes as ledger set undone_at = $now from restored where ledger.write_id = restored.write_id
+{{mark_restored}}
 
 -- name: undo_playlists(run_id, now)
 -- Entries that are still as written.
@@ -159,15 +157,14 @@ restored as (
     update playlist_tracks as entry
     set track_id = (ledger.old_value ->> 'track_id')::uuid
     from enrich_writes as ledger
-    where ledger.run_id = $run_id
-        and ledger.undone_at is null
+    where {{stands}}
         and ledger.target = 'playlist_tracks'
         and entry.playlist_id = split_part(ledger.row_key, '/', 1)::uuid
         and entry.track_id = (ledger.new_value ->> 'track_id')::uuid
         and exists (select from tracks where id = (ledger.old_value ->> 'track_id')::uuid)
     returning ledger.write_id
 )
-update enrich_writes as ledger set undone_at = $now from restored where ledger.write_id = restored.write_id
+{{mark_restored}}
 
 -- name: undo_titles(run_id, now)
 -- Titles that are still as written.
@@ -177,11 +174,10 @@ restored as (
     set title = ledger.old_value ->> 'title'
         /*normalized_title*/, normalized_title = ledger.old_value ->> 'normalized_title' /**/
     from enrich_writes as ledger
-    where ledger.run_id = $run_id
-        and ledger.undone_at is null
+    where {{stands}}
         and ledger.target = 'tracks.title'
         and track.id = ledger.track_id
         and track.title = ledger.new_value ->> 'title'
     returning ledger.write_id
 )
-update enrich_writes as ledger set undone_at = $now from restored where ledger.write_id = restored.write_id
+{{mark_restored}}

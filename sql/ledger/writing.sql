@@ -205,39 +205,36 @@ restored as (
         retry_after = (ledger.old_value ->> 'retry_after')::timestamptz,
         sources_enriched = (ledger.old_value ->> 'sources_enriched')::int
     from enrich_writes as ledger
-    where ledger.run_id = $run_id
-        and ledger.undone_at is null
+    where {{stands}}
         and ledger.target = 'enrichment_status.status'
         and status.track_id = ledger.track_id
         and status.status = ledger.new_value ->> 'status'
         and status.retry_after is not distinct from (ledger.new_value ->> 'retry_after')::timestamptz
     returning ledger.write_id
 )
-update enrich_writes as ledger set undone_at = $now from restored where ledger.write_id = restored.write_id
+{{mark_restored}}
 
 -- name: undo_added_statuses(run_id, now)
 -- Takes off the rows of status that were made and say nothing more than none would.
 with
-removed as (
+restored as (
     delete from enrichment_status as status
     using enrich_writes as ledger
-    where ledger.run_id = $run_id
-        and ledger.undone_at is null
+    where {{stands}}
         and ledger.target = 'enrichment_status'
         and status.track_id = ledger.track_id
         and status.status = 'pending'
     returning ledger.write_id
 )
-update enrich_writes as ledger set undone_at = $now from removed where ledger.write_id = removed.write_id
+{{mark_restored}}
 
 -- name: undo_links(run_id, now)
 -- Removes the links that were made and are unchanged.
 with
-removed as (
+restored as (
     delete from track_artists as credit
     using enrich_writes as ledger
-    where ledger.run_id = $run_id
-        and ledger.undone_at is null
+    where {{stands}}
         and ledger.target = 'track_artists'
         and ledger.old_value is null
         and credit.track_id = (ledger.new_value ->> 'track_id')::uuid
@@ -246,7 +243,7 @@ removed as (
         and credit.position is not distinct from (ledger.new_value ->> 'position')::int
     returning ledger.write_id
 )
-update enrich_writes as ledger set undone_at = $now from removed where ledger.write_id = removed.write_id
+{{mark_restored}}
 
 -- name: undo_placeholders(run_id, now)
 -- Puts back the placeholder links, on tracks that have no other primary artist now.
@@ -257,8 +254,7 @@ restored as (
         (ledger.old_value ->> 'track_id')::uuid, (ledger.old_value ->> 'artist_id')::uuid,
         ledger.old_value ->> 'role', (ledger.old_value ->> 'position')::int
     from enrich_writes as ledger
-    where ledger.run_id = $run_id
-        and ledger.undone_at is null
+    where {{stands}}
         and ledger.target = 'track_artists'
         and ledger.new_value is null
         and exists (select from tracks where id = (ledger.old_value ->> 'track_id')::uuid)
@@ -273,19 +269,17 @@ restored as (
 update enrich_writes as ledger
 set undone_at = $now
 from restored
-where ledger.run_id = $run_id
-    and ledger.undone_at is null
+where {{stands}}
     and ledger.target = 'track_artists'
     and ledger.row_key = restored.track_id || '/' || restored.artist_id || '/' || restored.role
 
 -- name: undo_artists(run_id, now)
 -- Removes the artists that were made, are unchanged, and that nothing refers to.
 with
-removed as (
+restored as (
     delete from artists as artist
     using enrich_writes as ledger
-    where ledger.run_id = $run_id
-        and ledger.undone_at is null
+    where {{stands}}
         and ledger.target = 'artists'
         and artist.id = ledger.row_key::uuid
         and artist.name = ledger.new_value ->> 'name'
@@ -295,7 +289,7 @@ removed as (
         and not exists (select from performers where artist_id = artist.id)
     returning ledger.write_id
 )
-update enrich_writes as ledger set undone_at = $now from removed where ledger.write_id = removed.write_id
+{{mark_restored}}
 
 -- name: undo_labels(run_id, now)
 -- Untouched metadata goes back whole; where only other keys were edited later, only the label goes back.
@@ -309,14 +303,13 @@ restored as (
         else track.metadata #- '{original_data,label}'
     end
     from enrich_writes as ledger
-    where ledger.run_id = $run_id
-        and ledger.undone_at is null
+    where {{stands}}
         and ledger.target = 'tracks.metadata'
         and track.id = ledger.track_id
         and track.metadata -> 'original_data' ->> 'label' = ledger.new_value -> 'original_data' ->> 'label'
     returning ledger.write_id
 )
-update enrich_writes as ledger set undone_at = $now from restored where ledger.write_id = restored.write_id
+{{mark_restored}}
 
 -- name: undo_column(run_id, now)
 -- The column goes back where it is still as written.
@@ -325,14 +318,13 @@ restored as (
     update tracks as track
     set any_column = ledger.old_value #>> '{}'
     from enrich_writes as ledger
-    where ledger.run_id = $run_id
-        and ledger.undone_at is null
+    where {{stands}}
         and ledger.target = 'tracks.any_column'
         and track.id = ledger.track_id
         and track.any_column = ledger.new_value #>> '{}'
     returning ledger.write_id
 )
-update enrich_writes as ledger set undone_at = $now from restored where ledger.write_id = restored.write_id
+{{mark_restored}}
 
 -- name: undo_summary(run_id)
 -- How many writes of the run are undone, and those that stand because the value was edited since.
