@@ -97,7 +97,6 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
     # Tracks that are there, and what the files say of them.
     same = there.filter(pl.col.relation.is_in(["same", "respelled", "moved"])).select("recording", held="track_id")
     by_place = identified.join(same, on="recording").select(track_id="held", label="label")
-    by_name = fresh.filter(~pl.col.is_new).select("track_id", "label")
     proposals, conflicts, seen = proposed(said, identified, credits, artists, known, made=added["track_id"])
     return Plan(
         artists=_named(artists.filter(pl.col.is_new & pl.col.artist_id.is_in(needed)), id="artist_id"),
@@ -109,7 +108,9 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
         tracks=tracks,
         track_artists=track_artists,
         slots=slots_to_be(rows, compared),
-        fills=_best_label(pl.concat([by_name, by_place])).rename({"track_id": "id"}),
+        fills=_best_label(pl.concat([fresh.filter(~pl.col.is_new).select("track_id", "label"), by_place])).rename(
+            {"track_id": "id"}
+        ),
         changed=sets_of(compared.filter("is_changed"), slots),
         days=setlists.select("set_date", setlist_id="id").rename({"set_date": "day"}),
         changes=changes(compared, identified),
