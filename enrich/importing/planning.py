@@ -94,8 +94,8 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
     djs = performers.filter(pl.col.is_new & pl.col.performer_id.is_in(setlists["performer_id"].implode()))
     needed = pl.concat([track_artists["artist_id"], djs["artist_id"].drop_nulls()]).implode()
     rows = _new_slots(fresh, setlists)
-    # Tracks that are there, and what the files say of them.
     same = there.filter(pl.col.relation.is_in(["same", "respelled", "moved"])).select("recording", held="track_id")
+    by_name = fresh.filter(~pl.col.is_new).select("track_id", "label")
     by_place = identified.join(same, on="recording").select(track_id="held", label="label")
     proposals, conflicts, seen = proposed(said, identified, credits, artists, known, made=added["track_id"])
     return Plan(
@@ -108,9 +108,7 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
         tracks=tracks,
         track_artists=track_artists,
         slots=slots_to_be(rows, compared),
-        fills=_best_label(pl.concat([fresh.filter(~pl.col.is_new).select("track_id", "label"), by_place])).rename(
-            {"track_id": "id"}
-        ),
+        fills=_best_label(pl.concat([by_name, by_place])).rename({"track_id": "id"}),
         changed=sets_of(compared.filter("is_changed"), slots),
         days=setlists.select("set_date", setlist_id="id").rename({"set_date": "day"}),
         changes=changes(compared, identified),
