@@ -1,4 +1,4 @@
-"""What players and DJ programs keep of a night: M3U, PLS and CUE, tables of theirs, XML of rekordbox and Traktor.
+"""What players and DJ programs keep of a night: M3U, PLS, XSPF, ASX and CUE, tables, XML of rekordbox and Traktor.
 
 A table is theirs where it has no `set_id` but a column for titles. In XML each playlist is a set; a collection without
 a playlist is none.
@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 from enrich.errors import InputFileError
+from enrich.text.words import LISTS
 from enrich.tracklists.lines import LONGEST, Line, clock, led, split_label, split_line
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, named_set, slug
 from enrich.tracklists.slots import Draft, Written, draft
@@ -26,33 +27,15 @@ _EXTINF = re.compile(
     r"^#EXTINF:\s*(?P<seconds>-?\d+(?:\.\d+)?)(?:\s+[\w-]+=(?:\"[^\"]*\"|[^\s,]*))*\s*,\s*(?P<name>.+)$", re.IGNORECASE
 )
 _VDJ = re.compile(r"<(artist|title|remix|label|songlength)>(.*?)</\1>", re.IGNORECASE)
-#: Remarks that do not begin a track.
-_ASIDE = re.compile(r"(?i)#EXT(?:GRP|ALB|IMG|ART)")
-_INDEX = re.compile(r"^0?1\s+(\d+):(\d\d):(\d\d)")
-#: What the programs call the columns, as `files.column_key` has them; the first that is there counts.
-_NAMES = {
-    field: names.split()
-    for field, names in {
-        "title": "title track_title track_name song song_title artist_title name track titel titre título titulo titolo"
-        " トラックタイトル",
-        "artist": "artist artist_name artists performer track_artist artist_s artist_name_s interpret künstler artiste"
-        " artista artiest アーティスト",
-        "label": "label record_label publisher",
-        "catalog_number": "catalog_number catalogue_number catalog_no",
-        "remix": "remixer_mix mix mix_name remix version",
-        "genre": "genre",
-        "isrc": "isrc",
-        "duration": "duration length time playtime total_time",
-        "cue": "cue start_time timestamp start timecode",
-    }.items()
-}
-#: Tables without a column for artists hold a night all the same.
-_NIGHT = ("start_time", "playtime", "deck", "cue", "timestamp", "timecode", "artist_title", "time")
-#: What a mere list of artists and titles has not, and a program's table has.
-_TELLING = re.compile(
-    r"#|pos(?:ition)?|n[orº]?|number|nummer|index|traccia|faixa|track_(?:no|number|title|uri)|bpm|key|time|length"
-    r"|duration|rating"
-)
+#: Minutes, seconds and frames; also hours before them, or no frames.
+_INDEX = re.compile(r"^0*([01])\s+(?:(\d+):(?=\d+:\d+:))?(\d+):(\d\d)\b")
+_CUE_FIELDS = {"TITLE": "title", "PERFORMER": "artist", "ISRC": "isrc", "LABEL": "label", "PUBLISHER": "label"}
+_QUOTES = "\"“”„«»'‘’`"
+#: What the programs call the columns, as `files.column_key` has them, the first that is there counts; words of their
+#: names (`Título de la pista`); and tables without a column for artists hold a night all the same.
+_NAMES: dict[str, list[str]] = LISTS["columns"]
+_NOUNS = {field: set(words) for field, words in LISTS["column_nouns"].items()}
+_NIGHT = LISTS["night_columns"]["all"]
 
 
 def read_m3u(text: str, path: Path) -> Draft:
@@ -66,7 +49,7 @@ def read_m3u(text: str, path: Path) -> Draft:
     for number, raw in enumerate(text.split("\n"), start=1):
         line = raw.strip()[:LONGEST]
         key, _, value = line.partition(":")
-        if said and key.upper().startswith("#EXT") and not _ASIDE.match(key):
+        if said and key.upper() in ("#EXTINF", "#EXTVDJ"):
             rows.append((at, raw, said))
             said = None
         if found := _EXTINF.match(line):
@@ -92,18 +75,18 @@ def read_m3u(text: str, path: Path) -> Draft:
             said = None
     if said:
         rows.append((at, "", said))
-    if not any(slot["artist"] for _, _, slot in rows):
-        raise InputFileError(f"{path}: an M3U playlist without artist names; export it with them (extended M3U)")
-    return _draft(rows, path, name=name)
+    return _draft(rows, path, "an M3U playlist", name=name)
 
 
 def read_pls(text: str, path: Path) -> Draft:
-    """Read a PLS playlist: names from its titles. Raises InputFileError: no entry names an artist."""
-    lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if re.match(r"(?i)title\d+=", line)]
-    rows = [(n, line, split_line(line.partition("=")[2])._asdict()) for n, line in lines]
-    if not any(slot["artist"] for _, _, slot in rows):
-        raise InputFileError(f"{path}: a PLS playlist without artist names; export it as extended M3U")
-    return _draft(rows, path, name=path.stem)
+    """Read a PLS playlist: names from its titles, else its files. Raises InputFileError: no entry names an artist."""
+    entries: dict[str, dict[str, tuple[int, str, dict[str, Any]]]] = {}
+    for n, line in enumerate(text.split("\n"), start=1):
+        if found := re.match(r"(?i)(title|file)(\d+)=(.*\S)", line):
+            said = split_line(found[3]) if found[1].lower() == "title" else _in_name(found[3])
+            entries.setdefault(found[2], {})[found[1].lower()] = (n, line, said._asdict())
+    rows = [entry.get("title") or entry["file"] for entry in entries.values()]
+    return _draft(rows, path, "a PLS playlist", name=path.stem)
 
 
 def read_cue(text: str, path: Path) -> Draft:
@@ -125,23 +108,59 @@ def read_cue(text: str, path: Path) -> Draft:
         elif not tracks and key in ("TITLE", "PERFORMER", "REM"):
             key, rest = (key, rest) if key != "REM" else (rest.partition(" ")[0].upper(), rest.partition(" ")[2])
             head.setdefault(key, _unquoted(rest))
-        elif tracks and key in ("TITLE", "PERFORMER", "ISRC"):
-            field = {"TITLE": "title", "PERFORMER": "artist"}.get(key, "isrc")
-            tracks[-1][2][field] = _unquoted(rest) or None
+        elif tracks and (field := _CUE_FIELDS.get(key if key != "REM" else rest.upper().partition(" ")[0])):
+            tracks[-1][2][field] = _unquoted(rest if key != "REM" else rest.partition(" ")[2]) or None
         elif key == "INDEX" and tracks and (index := _INDEX.match(rest)):
-            tracks[-1][2]["cue_seconds"] = int(index[1]) * 60 + int(index[2])
+            hours, minutes, seconds = (int(part or 0) for part in index.groups()[1:])
+            if index[1] == "1" or "cue_seconds" not in tracks[-1][2]:
+                tracks[-1][2]["cue_seconds"] = hours * 3600 + minutes * 60 + seconds
     for (_, _, slot), in_name in zip(tracks, named, strict=True):
         if not slot["title"] and in_name.artist and files == len(tracks):
             slot |= {"artist": in_name.artist, "title": in_name.title}
         if slot["title"] and slot["artist"] in (None, head.get("PERFORMER")) and " - " in slot["title"]:
             slot |= split_line(slot["title"])._asdict()
-    if not any(slot["artist"] or slot["title"] for _, _, slot in tracks):
-        raise InputFileError(f"{path}: a CUE sheet whose tracks have no titles")
     name = head.get("TITLE") or re.sub(r"\.\w{2,4}$", "", head.get("COMMENT", "")) or path.stem
-    return _draft(tracks, path, name=name, dj=head.get("PERFORMER"), date=date_in(head.get("DATE")))
+    dj, date = head.get("PERFORMER"), date_in(head.get("DATE"))
+    return _draft(tracks, path, "a CUE sheet", name=name, dj=dj, date=date)
 
 
-def _draft(rows: list[Written], path: Path, *, name: str, dj: str | None = None, date: str | None = None) -> Draft:
+#: Root of a playlist in XML, its tracks, and what it is called.
+_XML_PLAYLISTS = {"playlist": ("track", "an XSPF"), "asx": ("entry", "an ASX"), "smil": ("media", "a WPL")}
+IS_XML_PLAYLIST = re.compile(r"(?is)^\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<(?:playlist|asx|smil)\b")
+
+
+def read_xml_playlist(text: str, path: Path) -> Draft:
+    """Read an XSPF, ASX or WPL playlist: names from its tracks, else from file names that hold artist and title.
+
+    Raises InputFileError: the XML is broken, or no track of it names an artist.
+    """
+    root = parsed_xml(text, path)
+    entry, kind = _XML_PLAYLISTS[_tag(root)]
+    rows: list[Written] = []
+    for number, track in enumerate((node for node in root.iter() if _tag(node) == entry), start=1):
+        said = {_tag(node): node.text or node.get("href") or "" for node in track}
+        title, credit = said.get("title", "").strip(), said.get("creator") or said.get("author") or ""
+        named = Line(credit.strip(), title) if title and credit.strip() else split_line(title)
+        if not named.artist:
+            in_name = _in_name(said.get("location") or said.get("ref") or track.get("src") or "")
+            named = in_name if in_name.artist else named
+        length = said.get("duration", "")
+        rows.append((number, title, {**named._asdict(), "duration_ms": int(length) if length.isdigit() else None}))
+    head = {_tag(node): (node.text or "").strip() for node in root}
+    dj, date = head.get("creator"), date_in(head.get("date"))
+    return _draft(rows, path, f"{kind} playlist", name=head.get("title") or path.stem, dj=dj, date=date)
+
+
+def _tag(node: ET.Element) -> str:
+    return node.tag.rpartition("}")[2].lower()
+
+
+def _draft(
+    rows: list[Written], path: Path, kind: str, *, name: str, dj: str | None = None, date: str | None = None
+) -> Draft:
+    needed = ("artist", "title") if kind == "a CUE sheet" else ("artist",)
+    if not any(slot[field] for _, _, slot in rows for field in needed):
+        raise InputFileError(f"{path}: {kind} without {' and '.join(needed)} names; export it with them (extended M3U)")
     head = named_set(name, path=path, dj=dj or dj_in(name), date=date or date_in(name) or date_in(path.stem))
     return draft([(head, rows)], source=SOURCE)
 
@@ -161,21 +180,31 @@ def _milliseconds(seconds: str | None) -> int | None:
 
 
 def _unquoted(text: str) -> str:
-    """A value of a CUE sheet: what stands between its first and its last quotation mark."""
-    inner = re.match(r'^"(.*)"[^"]*$', text.strip())
-    return (inner[1] if inner else text).strip()
+    """A value of a CUE sheet: what stands between its first and its last quotation mark, or behind one left open."""
+    text = text.strip()
+    if text[:1] not in tuple(_QUOTES) or (text[:1] in "'‘’`" and text[-1:] not in tuple("'‘’`")):
+        return text
+    end = max(text.rfind(mark, 1) for mark in ('"' if text[0] == '"' else _QUOTES))
+    return (text[1:end] if end > 0 else text[1:]).strip()
 
 
 def is_theirs(header: Sequence[str]) -> bool:
-    """Whether column keys are those of a DJ program's table."""
-    titled = any(name in header for name in _NAMES["title"])
-    credited = any(name in header for name in (*_NAMES["artist"], *_NIGHT))
-    return titled and credited and any(name in _NIGHT or _TELLING.fullmatch(name) for name in header)
+    """Whether column keys are those of a DJ program's table: titles, and artists or times."""
+    at = _columns(header)
+    return "title" in at and at["title"] != at.get("artist") and ("artist" in at or any(x in _NIGHT for x in header))
+
+
+def _columns(header: Sequence[str]) -> dict[str, int]:
+    """Where each field of `_NAMES` stands."""
+    at = {field: header.index(name) for field, names in _NAMES.items() for name in names[::-1] if name in header}
+    words = [(i, {*name.split("_")}) for i, name in enumerate(header) if i not in at.values()]
+    nouns = {field: i for field, own in _NOUNS.items() for i, x in words if own & x and not x & {"album", "unknown"}}
+    return nouns | at
 
 
 def draft_of_table(header: Sequence[str], rows: Sequence[tuple[int, str, list[str]]], path: Path) -> Draft:
     """Slots of a program's table (line, text, fields): one set, in the order of its rows."""
-    at = {field: header.index(name) for field, names in _NAMES.items() for name in names[::-1] if name in header}
+    at = _columns(header)
     night: str | None = None
     found: list[Written] = []
     begin: int | None = None
@@ -188,14 +217,17 @@ def draft_of_table(header: Sequence[str], rows: Sequence[tuple[int, str, list[st
         if title and is_night and re.search(r"\d[./-]\d", cue or title):
             night = night or title
             continue
-        slot: dict[str, Any] = {"artist": artist, "title": _with_mix(title, said["remix"])}
+        by = said["remixer"]
+        remix = said["remix"] or (f"{by} Remix" if by and by.casefold() not in f"{title} {artist}".casefold() else None)
+        slot: dict[str, Any] = {"artist": artist, "title": _with_mix(title, remix)}
         if title and not artist and "artist" not in at:
             slot = split_line(title)._asdict()
         if said["label"]:
             slot["label"], slot["catalog_number"], slot["label_note"] = split_label(said["label"])
         played = clock(re.sub(r"^.*\s(?=\d{1,2}:\d\d)", "", cue or ""))
         if played is not None:
-            begin = played if begin is None else begin
+            # A time of day, but where it is called a cue.
+            begin = (played if header[at["cue"]].startswith("start") else 0) if begin is None else begin
             slot["cue_seconds"] = (played - begin) % 86_400
         slot |= {"duration_ms": (clock(said["duration"]) or 0) * 1000 or None, "genre": said["genre"]}
         slot |= {"isrc": said["isrc"], "catalog_number": slot.get("catalog_number") or said["catalog_number"]}
@@ -216,12 +248,12 @@ def read_xml(text: str, path: Path) -> Draft:
     sets = list(_rekordbox(root) if root.tag == "DJ_PLAYLISTS" else _traktor(root))
     heads: list[tuple[SetInfo, list[Written]]] = []
     bad: list[tuple[int, str, str]] = []
-    for name, slots in sets:
+    for name, date, slots in sets:
         tracks = [(i, slot["title"] or "", slot) for i, slot in slots if slot is not None]
         bad += [(i, "a track that is not in the collection", name) for i, slot in slots if slot is None]
         set_id = slug(f"{path.stem} {name}") or path.stem
         if tracks:
-            head = SetInfo(set_id=set_id, name=name, dj=dj_in(name), date=date_in(name), id_from_name=True)
+            head = SetInfo(set_id=set_id, name=name, dj=dj_in(name), date=date_in(name) or date, id_from_name=True)
             heads.append((head, tracks))
     if not heads:
         raise InputFileError(
@@ -241,8 +273,8 @@ def parsed_xml(text: str, path: Path) -> ET.Element:
         raise InputFileError(f"{path}: broken XML ({error})") from None
 
 
-#: Name of a playlist; place and slot of each track, None for one the collection lacks.
-_Sets = Iterator[tuple[str, list[tuple[int, dict[str, Any] | None]]]]
+#: Name of a playlist and day of its first track; place and slot of each track, None for one the collection lacks.
+_Sets = Iterator[tuple[str, str | None, list[tuple[int, dict[str, Any] | None]]]]
 
 
 def _rekordbox(root: ET.Element) -> _Sets:
@@ -253,7 +285,7 @@ def _rekordbox(root: ET.Element) -> _Sets:
     for node in root.iterfind(".//NODE[@Type='1']"):
         keys = [entry.get("Key") for entry in node.iterfind("TRACK")]
         found = [known.get(key, known.get(("at", key))) for key in keys]
-        yield node.get("Name") or "playlist", list(enumerate(found, start=1))
+        yield node.get("Name") or "playlist", None, list(enumerate(found, start=1))
 
 
 def _traktor(root: ET.Element) -> _Sets:
@@ -266,20 +298,27 @@ def _traktor(root: ET.Element) -> _Sets:
     for node in root.iterfind(".//NODE[@TYPE='PLAYLIST']"):
         found: list[tuple[int, dict[str, Any] | None]] = []
         begin: int | None = None
+        date: str | None = None
         for i, entry in enumerate(node.iterfind("PLAYLIST/ENTRY"), start=1):
             place, extended = entry.find("PRIMARYKEY"), entry.find("EXTENDEDDATA")
             slot: dict[str, Any] | None = known.get(place.get("KEY", "") if place is not None else "")
+            day = int((extended.get("STARTDATE") if extended is not None else None) or 0)
+            if day and date is None:
+                # Year, month and day in one number, a byte each for the last two.
+                date = f"{day >> 16}-{day >> 8 & 255:02}-{day & 255:02}"
             if slot and extended is not None and extended.get("PLAYEDPUBLIC") != "0":
                 start = int(extended.get("STARTTIME") or 0)
                 begin = start if begin is None else begin
                 slot = {**slot, "cue_seconds": (start - begin) % 86_400}
             if slot is None or extended is None or extended.get("PLAYEDPUBLIC") != "0":
                 found.append((i, slot))
-        yield node.get("NAME") or "playlist", found
+        yield node.get("NAME") or "playlist", date, found
 
 
 def _slot(track: ET.Element, artist: str, title: str, more: ET.Element | None, *names: str) -> dict[str, Any]:
     """A track of a collection; `names` of mix, label, genre, catalogue number and length, which `more` has."""
     mix, label, genre, number, length = ((more.get(name) or None if more is not None else None) for name in names)
-    named = {"artist": track.get(artist) or None, "title": _with_mix(track.get(title), mix), "label": label}
-    return {**named, "genre": genre, "catalog_number": number, "duration_ms": _milliseconds(length)}
+    named = {"artist": track.get(artist) or None, "title": _with_mix(track.get(title), mix)}
+    if not named["artist"] and named["title"]:
+        named = {"artist": (line := split_line(named["title"])).artist, "title": line.title}
+    return {**named, "label": label, "genre": genre, "catalog_number": number, "duration_ms": _milliseconds(length)}

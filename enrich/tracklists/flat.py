@@ -22,6 +22,7 @@ from enrich.frames.files import column_key
 from enrich.frames.inputs import read_parquet as read_parquet_file
 from enrich.frames.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.tracklists.dj_programs import draft_of_table, is_theirs
+from enrich.tracklists.scraped_json import is_set_item
 from enrich.tracklists.slots import SLOTS, Draft
 
 #: `setlists.source` of flat tables.
@@ -36,6 +37,13 @@ _COLUMNS = (
 _OPTIONAL_EXTRAS = tuple(name for name in _COLUMNS if name not in TRACKLISTS)
 
 _DELIMITERS = ",;\t|"
+#: The header is one of so many lines.
+_HEAD_LINES = 5
+#: Columns of a table without a header that hold no names.
+_PLAIN_COLUMNS = {
+    "number": re.compile(r"\s*#?\d{1,3}\.?\s*"),
+    "cue": re.compile(r"\s*\[?(?:\d{1,2}:)?\d{1,2}:\d\d\]?\s*"),
+}
 _FIELD_LIMIT = 1_000_000
 
 
@@ -51,9 +59,13 @@ def draft_of(table: pl.DataFrame, path: Path, *, lines: Sequence[int]) -> Draft:
 
 
 def looks_like_csv(text: str) -> bool:
-    """Whether the first line is a header: of the required columns, or of a DJ program's."""
-    header, _, _ = _csv_header(text)
-    return set(TRACKLISTS_REQUIRED) <= set(header) or (len(header) > 1 and is_theirs(header))
+    """Whether one of the first lines is a header: of the required columns, or of a DJ program's."""
+    header, _, number = _csv_header(text)
+    return number > 0 and _is_header(header)
+
+
+def _is_header(keys: Sequence[str]) -> bool:
+    return set(TRACKLISTS_REQUIRED) <= set(keys) or (len(keys) > 1 and is_theirs(keys))
 
 
 def read_csv(text: str, path: Path) -> Draft:
@@ -63,10 +75,12 @@ def read_csv(text: str, path: Path) -> Draft:
     goes on with the line after it.
     """
     header, delimiter, head = _csv_header(text)
+    lines = io.StringIO(text, newline="").readlines()
+    guessed = _guessed_header(lines, delimiter) if head == 0 else []
+    header = guessed or header
     theirs = not set(TRACKLISTS_REQUIRED) <= set(header) and is_theirs(header)
     if not theirs:
         _require(header, path)
-    lines = io.StringIO(text, newline="").readlines()
     bad: list[tuple[int, str, str]] = []
     records, numbers, raws = [], [], []
     for number, raw, fields, fault in _records(lines, width=len(header), delimiter=delimiter):
@@ -79,7 +93,8 @@ def read_csv(text: str, path: Path) -> Draft:
             numbers.append(number)
             raws.append(raw)
     if theirs:
-        return replace(draft_of_table(header, [*zip(numbers, raws, records, strict=True)], path), bad=bad)
+        said = [f"no header: read as {', '.join(guessed)}"] if guessed else []
+        return replace(draft_of_table(header, [*zip(numbers, raws, records, strict=True)], path), bad=bad, said=said)
     # Where the header repeats a name, the first column counts.
     at = {name: i for i, name in reversed(list(enumerate(header)))}
     table = pl.DataFrame({name: pl.Series([row[i] for row in records], dtype=pl.String) for name, i in at.items()})
@@ -105,9 +120,10 @@ def read_rows(rows: Sequence[tuple[int, str, object]], path: Path) -> Draft:
     return Draft(table=table, lines=lines, raws=raws, source=SOURCE, bad=bad)
 
 
-def is_row(value: object) -> bool:
-    """Whether a parsed JSON value is a row of the flat table."""
-    return isinstance(value, dict) and set(TRACKLISTS_REQUIRED) <= {column_key(str(key)) for key in value}
+def is_table(values: Sequence[object]) -> bool:
+    """Whether parsed JSON values are rows of the flat table, none of them an item that says it is a set."""
+    keyed = [{column_key(str(key)) for key in value} for value in values if isinstance(value, dict)]
+    return any(set(TRACKLISTS_REQUIRED) <= keys for keys in keyed) and not any(map(is_set_item, values))
 
 
 def _as_text(value: object) -> str | None:
@@ -124,14 +140,22 @@ def _as_text(value: object) -> str | None:
 
 
 def _csv_header(text: str) -> tuple[list[str], str, int]:
-    """Column keys, delimiter, and the number of the header's line: a spreadsheet's `sep=;` may stand before it."""
-    first, _, more = text.partition("\n")
-    number = 1
-    delimiter = max(_DELIMITERS, key=first.count)
-    if said := re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE):
-        first, number, delimiter = more.partition("\n")[0], 2, said[1]
+    """Column keys, delimiter, and the number of the header's line; 0: none is known for one, the keys are the first's.
+
+    A spreadsheet's `sep=;` or a title of one cell may stand before it.
+    """
+    first = text.split("\n", _HEAD_LINES)[:_HEAD_LINES]
+    said = re.fullmatch(r'"?sep=(.)"?\s*', first[0], re.IGNORECASE)
+    for number, line in enumerate(first[said is not None :], start=1 + (said is not None)):
+        delimiter = said[1] if said else max(_DELIMITERS, key=line.count)
+        if len(keys := _keys(line, delimiter)) > 1:
+            return keys, delimiter, number if _is_header(keys) else 0
+    return _keys(first[0], ","), ",", 0
+
+
+def _keys(line: str, delimiter: str) -> list[str]:
     try:
-        fields = next(csv.reader([first], delimiter=delimiter), [])
+        fields = next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:
         fields = []
     header = [column_key(field) or field.strip() for field in fields]
@@ -139,7 +163,25 @@ def _csv_header(text: str) -> tuple[list[str], str, int]:
         placed = ("pos", "track_number", "track_no", "number", "no", "nr", "#", "track" if "title" in header else "#")
         first_placed = next((name for name in placed if name in header), None)
         header = ["position" if name == first_placed else name for name in header]
-    return header, delimiter, number
+    return header
+
+
+def _guessed_header(lines: list[str], delimiter: str) -> list[str]:
+    """What the columns of a table without a header are: numbers, cues, then artist, title and label; else empty.
+
+    A first line of lower-case words only is a header that is not known.
+    """
+    try:
+        rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(row)]
+    except csv.Error:
+        return []
+    is_table = len({len(row) for row in rows}) == 1 and not all(re.fullmatch(r"[a-z][a-z_ ]*", x) for x in rows[0])
+    names = ["artist", "title", "label"]
+    kinds = []
+    for column in zip(*rows, strict=True) if is_table else ():
+        extra = next((kind for kind, form in _PLAIN_COLUMNS.items() if all(map(form.fullmatch, column))), None)
+        kinds.append(extra or (names.pop(0) if names else "?"))
+    return kinds if "title" in kinds and "?" not in kinds else []
 
 
 def _records(lines: list[str], *, width: int, delimiter: str) -> Iterator[tuple[int, str, list[str], str | None]]:

@@ -20,14 +20,14 @@ from enrich.text.non_labels import names_no_label
 LONGEST = 4_000
 _D = "[-‐‑‒–—―⸺⸻−－﹣]"
 #: Every dash there is, with blanks around it.
-FREE_DASH = re.compile(rf"\s+(?:{_D}|--)\s+|\s+{_D}$|^{_D}\s+")
+FREE_DASH = re.compile(rf"\s+{_D}{{1,3}}\s+|\s+{_D}$|^{_D}\s+")
 #: `Artist- Title`, `Artist -Title` and `Artist—Title`, looked for only where no dash stands free.
 _TIGHT_DASH = re.compile(rf"(?<=\w){_D}\s+|\s+{_D}(?=\w)|\s*[–—―⸺－]\s*")
 _LABEL = re.compile(
     r"^(?P<rest>.*\S)\s*(?:\[(?P<label>[^\[\]]*)\]|\{(?P<curly>[^{}]*)\}|\(\s*[Ll]abel\s*:\s*(?P<said>[^()]+)\)|\((?P<round>[^()]*[^\s()]),\s*(?:19|20)\d\d\))\s*[*']*$"
 )
 _CATALOG = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9 ./_-]{0,29}$")
-_TRAILING_YEAR = re.compile(r",\s*(?:19|20)\d\d$")
+_TRAILING_YEAR = re.compile(r"\s*(?:[,/|]\s*|\()(?:19|20)\d\d\)?$")
 _TRAILING_NOTE = re.compile(r"(?i)^(?P<label>.*\S)\s+(?P<note>test pressing|dub ?plate|white label|cdr|promo)$")
 #: Words that say which version of a recording it is.
 VERSION = r"(?:remix|mix|rmx|edit|version|rework|bootleg|vip|dub|acapp?ella|live|extended|original)"
@@ -36,26 +36,35 @@ _NOT_FOR_LABEL = re.compile(
 )
 #: A number alone in the label's place: letters in capitals and at least two figures, in one word.
 _ONLY_CATALOG = re.compile(r"^[A-Z]{2,}[A-Z&]*[-_.]?\d{2,5}(?:\.\d+)?[A-Z]{0,3}$")
-_NUMBER_BEHIND = re.compile(r"^(?P<label>.*[^\W\d].*?)\s+(?P<number>0\d{1,3}|[A-Z]{2,}\d{2,4})$")
+_NUMBER_BEHIND = re.compile(
+    r"^(?P<label>.*?[^\W\d].*?)"
+    r"(?:\s*[,:;/|(]\s*(?=(?:[^,:;/|(\d]*\d){2})(?P<apart>[A-Z][A-Z0-9&]*[ ._-]?[A-Z0-9.-]*\d[A-Z0-9.-]*)\)?"
+    r"|\s+(?P<number>0\d{1,3}|[A-Z]{2,}[A-Z\d&]*-?\d{2,5}[A-Z]{0,3}|(?<=[a-z] )[A-Z]{2,5} 0\d{1,3}))$"
+)
 
-_CLOCK = r"(?:\d{1,2}\s?[:h]\s?)?\d{1,3}\s?[:'′m]\s?\d\d(?:[.,]\d{1,3}|\"|″|s)?(?![\d:])"
+_CLOCK = (
+    r"(?:(?:\d{1,2}\s?[:h]\s?)?\d{1,3}\s?[:'′m]\s?\d\d(?:[.,]\d{1,3}|\"|″|s)?"
+    r"|\d{1,2}\s?h\s?\d{1,2}\s?m|\d{1,3}\s?m\s?\ds)(?!\d|:\d)"
+)
 _NONE = r"[?\-–xX]{1,2}:[?\-–xX]{2}(?::[?\-–xX]{2})?"
 #: Arrows, shapes, signs and pictures: no name begins with one.
 _PICTURE = r"[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\ufe0f\u200d\U0001f000-\U0001faff]"
 _BULLET = re.compile(rf"^(?:(?:[•·◦‣*>»›~]|{_PICTURE})+|[-–—o](?=\s))\s*(?=\S)")
-_WITH = re.compile(r"^(?:w/|\+(?=\s)|vs\.(?=\s)|w\s)\s*", re.IGNORECASE)
+_WITH = re.compile(r"^(?:[(\[]?w/[)\]]?|\+(?=\s)|vs\.(?=\s)|w\s)\s*", re.IGNORECASE)
 _RANGE = rf"(?:\s*(?:[-–—~→]|to)\s*{_CLOCK})?"
 _CUE = re.compile(
     rf"^(?:\d{{4}}-\d\d-\d\d[ T])?[@~]?\s*(?:[\[({{<|]\s*(?:(?P<in>{_CLOCK}){_RANGE}|{_NONE})\s*[\])}}>|]"
     rf"|(?:(?P<out>{_CLOCK}){_RANGE}|{_NONE})(?=$|\W))(?:\s?(?i:[ap]\.?m\b\.?))?"
-    r"\s*(?:[-–—|:=.~>→•]+\s+)?\s*"
+    r"\s*(?:[-–—|:=.~>→•]+\s+|;|[,:](?!\d))?\s*"
 )
 _MINUTES = re.compile(r"^(?:\[(?P<in>[\d?]{1,3})['′]?(?::\?\?)?\]|(?P<out>\d{1,3})(?:['′]|\s?min\b\.?)(?=\s))\s*")
 _DOTTED = re.compile(r"^(?P<cue>\d{1,3}\.\d\d)(?:\s*[-–—|]\s+|\s+)(?=\S)")
 _NUMBER = re.compile(
-    r"^(?:(?:track|no\.?|nr\.?|№|#)\s*)?(?:\((\d{1,3})\)|(\d)\ufe0f?\u20e3|[#№]\s*(\d{1,3})\b[.):]?"
-    r"|(\d{1,3})\s?(?:[.)\]:]+(?![\d:])|/+(?=\s))|(0\d(?=\.\d)|\d{1,3}(?=\.\d{1,2}:\d\d))\.|[A-H](\d{1,2})[.):]+(?=\s)"
-    r"|(0\d{1,2})(?=\s|-\D|_)|(?P<weak>\d{1,3}(?=(?:/\d{1,3})?\s+\S)|[IVX]{1,5}(?=[.)]\s))(?:/\d+|[.)])?)"
+    r"^(?:(?:track|no\.?|nr\.?|№|#)\s*)?(?:[({](\d{1,3})[)}]|(\d)\ufe0f?\u20e3|[#№]\s*(\d{1,3})\b[.):]?"
+    r"|(\d{1,3})\s?(?:[.)\]:]+(?![\d:])|/+(?=\s)|[º°ª](?=\W)|(?:st|nd|rd|th)[.):])"
+    r"|(0\d(?=\.\d)|\d{1,3}(?=\.\d{1,2}:\d\d))\.|[A-H](\d{1,2})[.):]+(?=\s)"
+    r"|(0\d{1,2})(?=\s|-\D|_)|[A-H](?P<side>\d{1,2})(?=\s+\S)"
+    r"|(?P<weak>\d{1,3}(?=(?:/\d{1,3})?\s+\S)|[IVX]{1,5}(?=[.)]\s))(?:/\d+|[.)])?)"
     r"[_\s]*(?:[-–—|:]+\s+)?\s*",
     re.IGNORECASE,
 )
@@ -77,7 +86,9 @@ COMMON_BEFORE = re.compile(
     rf"^(?:{_BARE_SOUND}(?:\s*[-/|,]?\s*{_BARE_SOUND})?[.):]?\s+(?:[-–—|]\s+)?(?=\S)|[(\[](?:19|20)\d\d[)\]]\s*|(?:19|20)\d\d-\d\d-\d\d\s+)",
     re.IGNORECASE,
 )
-COMMON_BEHIND = re.compile(rf"\s*(?:\s|[-–—,|/]\s*|[(\[])\s*(?:{BARE_TEMPO}|(?:19[5-9]|20\d)\d)[)\]]?$|\s+\*+$")
+COMMON_BEHIND = re.compile(
+    rf"\s*(?:(?:\s|[-–—,|/]\s*)(?:{BARE_TEMPO}|(?:19[5-9]|20\d)\d|{_KEY})|[(\[]\s*(?:{BARE_TEMPO}|(?:19[5-9]|20\d)\d)[)\]])$|\s*\*+$"
+)
 _BEHIND = re.compile(
     rf"(?:\s*[\[(]\s*(?:{_SOUND})\s*[\])]|\s+(?:1[0-2]|0?[1-9])[AB]\s+\d{{2,3}}(?:[.,]\d+)?|\s+\d{{2,3}}(?:[.,]\d+)?\s+(?:1[0-2]|0?[1-9])[AB]|\s+[-–—|/,]\s+(?:{_SOUND})|\s+{_TEMPO}"
     rf"|\s*\[\s*(?:(?:19|20)\d\d|{_NONE})\s*\]|\s+{_NONE})\s*$",
@@ -141,7 +152,7 @@ def _one_mark(found: Marks, *, weak: bool, minutes: bool, dotted: bool, keyed: b
         return _without(found, mark, has_cue=True, cue=clock(mark["in"] or mark["out"]))
     if dotted and not found.has_cue and (mark := _DOTTED.match(rest)):
         return _without(found, mark, has_cue=True, dotted=True, cue=clock(mark["cue"].replace(".", ":")))
-    if found.number is None and (mark := _BRACKETED.match(rest)) and _CUE.match(rest[mark.end() :]):
+    if found.number is None and (mark := _BRACKETED.match(rest)) and (found.has_cue or _CUE.match(rest[mark.end() :])):
         return _without(found, mark, number=int(mark["n"]))
     mark = None if found.has_cue else _MINUTES.match(rest)
     if mark and (minutes or found.number is not None or mark["out"]):
@@ -150,11 +161,11 @@ def _one_mark(found: Marks, *, weak: bool, minutes: bool, dotted: bool, keyed: b
         return _without(found, mark, has_cue=True, cue=at, bracketed=bool(mark["in"]))
     if found.number is None and not minutes and (mark := _BRACKETED.match(rest)):
         return _without(found, mark, number=int(mark["n"]))
-    if found.number is None and (mark := _NUMBER.match(rest)) and (weak or not mark["weak"]):
+    if found.number is None and (mark := _NUMBER.match(rest)) and (weak or not (mark["weak"] or mark["side"])):
         given = next(filter(None, mark.groups())).upper()
         if given.isdigit() or given in _ROMAN:
             at = int(given) if given.isdigit() else 1 + _ROMAN.index(given)
-            return _without(found, mark, number=at, weak=bool(mark["weak"]))
+            return _without(found, mark, number=at, weak=bool(mark["weak"] or mark["side"]))
     if not found.bullet and (mark := _BULLET.match(rest)):
         return _without(found, mark, bullet=True)
     if (keyed or found.number is not None or found.has_cue) and (mark := KEY_BEFORE.match(rest)):
@@ -203,6 +214,7 @@ def clock(text: str | None) -> int | None:
     parts = re.findall(r"\d+", re.sub(r"[.,]\d{1,3}$", "", text or ""))
     if not 2 <= len(parts) <= 3 or any(len(part) > 4 for part in parts):
         return None
+    parts += ["0"] * (len(parts) == 2 and "h" in (text or ""))
     hours, minutes, seconds = [0, *map(int, parts)][-3:]
     return hours * 3600 + minutes * 60 + seconds
 
@@ -248,11 +260,12 @@ def split_artist_title(text: str) -> tuple[str | None, str | None]:
 
 def split_label(text: str) -> tuple[str | None, str | None, str | None]:
     """Label, catalogue number and note of what stands in a label's place; all None: it is something else."""
-    text = re.sub(r"^(?:(?i:label)\s*:|on(?=\s+[A-Z]))\s*", "", _unwrapped(text.strip()))
+    text = re.sub(r"^(?:(?i:label)\s*:|(?:(?i:out(?: now)?) )?on(?=\s+[A-Z]))\s*", "", _unwrapped(text.strip()))
+    text = _TRAILING_YEAR.sub("", text)
     if not text or text.strip("?. ") == "":
         return None, None, text or None
     head, dash, tail = text.rpartition(" - ")
-    number = _TRAILING_YEAR.sub("", tail.strip())
+    number = tail.strip()
     is_numbered = bool(dash and _CATALOG.match(number))
     if is_numbered and names_no_label(head):
         return None, number, head.strip()
@@ -270,7 +283,7 @@ def split_label(text: str) -> tuple[str | None, str | None, str | None]:
     if noted := _TRAILING_NOTE.match(text):
         return noted["label"], None, noted["note"]
     if not dash and (numbered := _NUMBER_BEHIND.match(text)):
-        return numbered["label"], numbered["number"], None
+        return numbered["label"], numbered["apart"] or numbered["number"], None
     return text, None, None
 
 

@@ -6,6 +6,7 @@ and the older `tr.tlpItem`. A page that is a challenge instead of a tracklist is
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from enrich.text.non_labels import names_no_label
 from enrich.text.words import is_unknown_artist
 from enrich.tracklists.lines import clock, split_artist_title
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, named_set
+from enrich.tracklists.scraped_json import is_tracklist_document, read_documents
 from enrich.tracklists.slots import Draft, Written, draft
 from enrich.tracklists.text_forms import SOURCE
 
@@ -50,6 +52,9 @@ def read_page(text: str, path: Path) -> Draft:
                 f"{path}: that is not a tracklist but a challenge page (no #tlTab in it); open the tracklist in a "
                 "browser, wait until its tracks show, and save it again"
             )
+        data = [json.loads(script.text()) for script in tree.css('script[type="application/ld+json"]') if script.text()]
+        if any(map(is_tracklist_document, data)):
+            return read_documents(data, path)
         raise InputFileError(
             f"{path}: no tracklist in this page (no #tlTab, no .tlpItem); save the tracklist's own page"
         )

@@ -33,7 +33,7 @@ from enrich.tracklists.text_forms import read_text
 _CONTENT = [name for name in SLOTS.names() if name not in ("file", "line", "source")]
 #: Rows in memory at once; and bytes of a file that never is as a whole.
 ROWS_AT_ONCE, _LARGEST = 1_000_000, 1 << 42
-_JSON = re.compile(r'\s*(?:\{(?![|{]|\s*\d+:\d\d)|\[\s*(?:[{"\]]|\[\s*[\[{"\d\]-]))')
+_JSON = re.compile(r'\s*(?:\{\s*["\'}]|\[\s*(?:[{"\]]|\[\s*[\[{"\d\]-]))')
 
 
 def read_tracklists(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> TracklistRead:
@@ -49,9 +49,8 @@ def read_tracklists(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) 
     failed, said = list[tuple[str, None, str, None]](), list[tuple[str, None, str, None]]()
     for path in _distinct_files(paths):
         try:
-            draft, guessed = _draft(path)
-            if guessed:
-                said.append((str(path), None, f"no Unicode: read as {guessed}, which is a guess", None))
+            draft = _draft(path)
+            said += [(str(path), None, guess, None) for guess in draft.said]
             # Pages and texts are small and many, and have the same columns: they are checked together.
             if draft.table.schema == DRAFT_ROW:
                 pages.append((str(path), draft))
@@ -76,19 +75,21 @@ def _distinct_files(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) 
     return sorted(by_place.values(), key=str)
 
 
-def _draft(path: Path) -> tuple[Draft, str | None]:
-    """Tell what kind of file it is, and read it; also the encoding, where it is guessed."""
+def _draft(path: Path) -> Draft:
+    """Tell what kind of file it is, and read it."""
     ending = path.suffix.lower()
     with open_input(path, at_most=8 * MAX_FILE_BYTES) as opened:
         is_parquet = opened.read(4) == b"PAR1" or (ending in (".parquet", ".pq") and opened.seek(0, 2) > 0)
     if is_parquet:
-        return flat.read_parquet(path), None
+        return flat.read_parquet(path)
     data = read_input(path)
     ending = Path(path.stem).suffix.lower() if ending == ".gz" else ending
     if not data.strip(b"\0 \t\r\n") or data in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         raise InputFileError(f"{path}: the file is empty")
     text, guessed = decoded(data)
-    return _draft_of_text(text, path, ending), guessed
+    draft = _draft_of_text(text, path, ending)
+    encoding = [f"no Unicode: read as {guessed}, which is a guess"] if guessed else []
+    return replace(draft, said=[*draft.said, *encoding])
 
 
 def _draft_of_text(text: str, path: Path, ending: str) -> Draft:
@@ -99,17 +100,24 @@ def _draft_of_text(text: str, path: Path, ending: str) -> Draft:
         return mixesdb.read_export(text, path)
     if re.search(r"<(?:DJ_PLAYLISTS|NML)\b", text[:2000]):
         return dj_programs.read_xml(text, path)
+    if dj_programs.IS_XML_PLAYLIST.match(text):
+        return dj_programs.read_xml_playlist(text, path)
+    if "<plist" in text[:2000]:
+        raise InputFileError(f"{path}: an iTunes library; export the playlist itself, as a text or as M3U8")
     if html.looks_like_html(text) or ending in (".html", ".htm"):
         return html.read_page(text, path)
-    if ending in (".xml", ".nml") or re.match(r"\s*<(?:\?xml|playlist|asx|rss|smil)\b", text):
-        raise InputFileError(f"{path}: XML of neither rekordbox nor Traktor nor MediaWiki")
+    if ending in (".xml", ".nml", ".xspf", ".asx", ".wpl") or re.match(r"\s*<(?:\?xml|rss)\b", text):
+        raise InputFileError(
+            f"{path}: XML of neither rekordbox nor Traktor nor MediaWiki, and no playlist; export it as CSV or M3U8"
+        )
     if ending in (".m3u", ".m3u8") or re.match(r"(?i)\s*#EXT(?:M3U|INF|VDJ)", text):
         return dj_programs.read_m3u(text, path)
     if text.lstrip()[:10].lower() == "[playlist]":
         return dj_programs.read_pls(text, path)
     if ending == ".cue" or re.search(r"(?im)^\s*TRACK\s+\d+\s+AUDIO\b", text[:20_000]):
         return dj_programs.read_cue(text, path)
-    if flat.looks_like_csv(text) or ending in (".csv", ".tsv"):
+    # One column of names is a list like any other.
+    if flat.looks_like_csv(text) or (ending in (".csv", ".tsv") and re.match(r".*[,;\t|]", text)):
         return flat.read_csv(text, path)
     if not mixesdb.looks_like_wiki(text) and ending not in (".wiki", ".mediawiki"):
         return read_text(text, path)
@@ -134,7 +142,7 @@ def read_json(text: str, path: Path) -> Draft:
         whole = error
     else:
         parts = document if isinstance(document, list) else [document]
-        if any(map(flat.is_row, parts)):
+        if flat.is_table(parts):
             return flat.read_rows([(i, json.dumps(v, ensure_ascii=False), v) for i, v in enumerate(parts, 1)], path)
         return scraped_json.read_documents([document], path)
     rows: list[tuple[int, str, object]] = []
@@ -149,7 +157,7 @@ def read_json(text: str, path: Path) -> Draft:
     if not any(isinstance(value, dict) for value in values):
         raise InputFileError(f"{path}: not JSON, neither as a whole nor line by line ({whole})")
     is_set = scraped_json.is_tracklist_document
-    sets: list[object] = [] if any(map(flat.is_row, values)) else values if any(map(is_set, values)) else [values]
+    sets: list[object] = [] if flat.is_table(values) else values if any(map(is_set, values)) else [values]
     is_table = not any(map(is_set, sets))
     draft = flat.read_rows(rows, path) if is_table else scraped_json.read_documents(sets, path)
     return replace(draft, bad=[*draft.bad, *broken])

@@ -9,56 +9,39 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+import polars as pl
 
 from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
+from enrich.text.words import LISTS
 from enrich.tracklists.lines import Line, clock, led, split_artist_title, split_label, split_line
 from enrich.tracklists.naming import GENERIC, SetInfo, date_in, dj_in, id_in_url, slug
 from enrich.tracklists.slots import Draft, Written, draft
-from enrich.tracklists.text_forms import SOURCE
+from enrich.tracklists.text_forms import SOURCE, read_text
 
-# Names of fields, in lower case without what parts their words; the first that is there counts.
-_TRACKS = ("tracks", "tracklist", "tracklists", "songs", "items", "setlist", "track", "chapters", "segmentevents")
-_TITLES = ("title", "trackname", "tracktitle", "name", "fulltitle", "track", "raw", "song", "songtitle")
-_ARTISTS = ("artist", "artists", "primaryartists", "fullartist", "artistname", "byartist", "trackartist", "performer")
-_LABELS = ("publisher", "recordlabel", "label", "labels")
-_CUES = ("cueseconds", "cue", "timestamp", "time", "starttime", "timecode")
-_DURATIONS = ("durationms", "lengthms", "duration", "length")
-_NUMBERS = ("position", "number", "tracknumber", "tracknum")
-_URLS = ("url", "tracklisturl", "sourceurl", "link", "href")
-_NAMES = ("name", "title", "setname", "tracklistname", "tracklisttitle", "event")
-_IDS = ("setid", "id", "tracklistid", "tlid", "setlistid", "playlistid")
-_DATES = ("date", "setdate", "tracklistdate", "datepublished", "recordedat")
-_DJS = ("dj", "artist", "artists", "djs", "djname")
-#: What a list or a track may be wrapped in.
-_LISTS = ("edges", "nodes", "items", "itemlistelement")
-_WRAPPERS = ("primarytrack", "track", "node", "item")
-#: What a feed calls an item's kind, and the kinds that are no track.
-_KINDS = ("type", "kind", "itemtype", "recordtype", "entity", "model")
+#: Names of fields, in lower case without what parts their words, by what they hold; the first that is there counts.
+_F = SimpleNamespace(**LISTS["json_fields"])
+_KNOWN = frozenset(chain.from_iterable(vars(_F).values()))
+#: The kinds of a feed's items that are no track.
 _SET_KINDS = re.compile(r"(?i)tracklist|set(?:list)?$|^mix|playlist|show|episode|dj_?set|event")
-#: How a track of a feed names its set, how a set names itself, and what else a track may tell of its set.
+#: How a track of a feed names its set, how a set names itself.
 _SET_REFERENCE = re.compile(
     r"(?:tracklist|set(?:list)?|tl|mix|playlist|show|episode|parent|source)(?:id|url|name|title)?"
 )
 _OWN_ID = re.compile(r"(?:(?:tracklist|set|tl|mix))?(?:id|url|link|name|title)")
-_HEAD_OF_TRACK = ("date", "setdate", "tracklistdate", "dj", "djs", "djname")
-_OF_TRACK = ("trackname", "tracktitle", "track", "raw", "song", *_NUMBERS, *_CUES, *_LABELS[:2])
-#: Where a document keeps what it says of the set, beside its tracks; and how deep sets may lie in it.
-_HEADS_BESIDE = ("set", "tracklist", "mix", "playlist", "show", "episode", "info", "meta", "metadata")
+#: How deep sets may lie in a document.
 _MAX_DEPTH = 4
 #: Types of a component (songnodes) that make the row a mashup; the others are played on top.
 _MASHUP_TYPES = {"mashup_component", "versus", "bootleg", None}
-_COMPONENTS = ("components", "subsongs", "mashupcomponents")
-_KNOWN = frozenset(
-    [*_TRACKS, *_TITLES, *_ARTISTS, *_LABELS, *_CUES, *_DURATIONS, *_NUMBERS, *_URLS, *_NAMES, *_IDS, *_DATES, *_DJS,
-     *_LISTS, *_WRAPPERS, *_KINDS, *_HEADS_BESIDE, *_COMPONENTS, "venue", "cues", "tracknums", "genre", "ismashup",
-     "trackkey", "ismashupelement", "isid", "isided", "playedtogether", "layered", "featuredartists", "remixerartists"]
-)  # fmt: skip
 
 
 def is_tracklist_document(document: object) -> bool:
@@ -69,6 +52,8 @@ def is_tracklist_document(document: object) -> bool:
 def read_documents(documents: list[object], path: Path) -> Draft:
     """Read parsed JSON documents. Raises InputFileError: no set with tracks is in them."""
     sets = [(head, tracks) for document in documents for head, tracks in _sets(_with_known_keys(document), path.stem)]
+    if not sets and (listed := next(filter(None, (_in_text(document, path) for document in documents)), None)):
+        return listed
     if not sets:
         raise InputFileError(
             f"{path}: JSON without a tracklist in it; expected an object with a list `tracks`, or rows with set_id "
@@ -99,6 +84,24 @@ def read_documents(documents: list[object], path: Path) -> Draft:
     if found.table.is_empty() and not found.bad:
         raise InputFileError(f"{path}: the tracklist has no tracks")
     return found
+
+
+def _in_text(document: object, path: Path) -> Draft | None:
+    """The list in a text of a document, as descriptions hold it, under the document's head."""
+    for text in document.values() if isinstance(document, Mapping) else ():
+        if isinstance(text, str) and text.count("\n") > 1:
+            with suppress(InputFileError):
+                found = read_text(text, path)
+                head = _head(_with_known_keys(document), path.stem).columns()
+                return replace(found, table=found.table.with_columns(pl.lit(v).alias(k) for k, v in head.items()))
+    return None
+
+
+def is_set_item(item: object) -> bool:
+    """Whether an item of a feed says that it is a set, by its kind."""
+    known = _with_known_keys(item, depth=1)
+    kind = _first_text(known, _F.kinds) if isinstance(known, Mapping) else None
+    return kind is not None and _SET_KINDS.search(kind) is not None
 
 
 def _with_known_keys(value: Any, depth: int = 12) -> Any:
@@ -139,7 +142,7 @@ def _sets(document: object, stem: str, depth: int = 0) -> Iterator[tuple[SetInfo
         texts = sum(isinstance(part, str) and " - " in part for part in document)
         if not parts and any(map(_is_track, document)):
             tracks = [part for part in document if isinstance(part, Mapping)]
-            same = {key: tracks[0].get(key) for key in _HEAD_OF_TRACK if len({str(t.get(key)) for t in tracks}) == 1}
+            same = {key: tracks[0].get(key) for key in _F.head_of_track if len({str(t.get(key)) for t in tracks}) == 1}
             yield _head({"name": stem, **same}, stem), document
         elif not parts and 2 * texts > len(document):
             yield _head({"name": stem}, stem), document
@@ -150,7 +153,7 @@ def _sets(document: object, stem: str, depth: int = 0) -> Iterator[tuple[SetInfo
         yield from _sets(found, stem)
     elif found is not None:
         said: Mapping[str, Any] = next(
-            (document[key] for key in _HEADS_BESIDE if isinstance(document.get(key), Mapping)), {}
+            (document[key] for key in _F.heads_beside if isinstance(document.get(key), Mapping)), {}
         )
         yield _head({**said, **document}, stem), found
     else:
@@ -181,7 +184,7 @@ def _feed(items: list[Any]) -> list[tuple[Mapping[str, Any], list[Any]]]:
         at = next((by_name[name] for name in named if name in by_name), None if named else last)
         if at is None and named:
             at = by_name[named[0]] = len(heads)
-            said = {key: item[key] for key in item if key in _HEAD_OF_TRACK or _SET_REFERENCE.fullmatch(key)}
+            said = {key: item[key] for key in item if key in _F.head_of_track or _SET_REFERENCE.fullmatch(key)}
             heads.append((said, []))
         if at is not None:
             heads[at][1].append(item)
@@ -194,21 +197,21 @@ def _texts_at(item: Mapping[str, Any], keys: re.Pattern[str]) -> list[str]:
 
 def _is_head(item: Mapping[str, Any]) -> bool:
     """Whether an item of a feed is a set: by its kind, else by its address or date and nothing of a track's."""
-    kind = _first_text(item, _KINDS)
-    if kind is not None or any(key in item for key in _OF_TRACK):
+    kind = _first_text(item, _F.kinds)
+    if kind is not None or any(key in item for key in _F.of_track):
         return kind is not None and _SET_KINDS.search(kind) is not None
     dated = any(item.get(key) for key in ("date", "setdate", "datepublished", "dj", "djs", "event", "venue"))
-    dated = dated and not any(key in item for key in _ARTISTS)
+    dated = dated and not any(key in item for key in _F.artists)
     named = _first_text(item, ("name", "title", "setname", "tracklistname"))
-    return bool(id_in_url(_first_text(item, _URLS)) or (dated and named))
+    return bool(id_in_url(_first_text(item, _F.urls)) or (dated and named))
 
 
 def _tracks_of(document: Mapping[str, Any]) -> list[Any] | None:
     """The tracks of a set, with the cue and number that stand in lists beside them; None: it is no set."""
-    for name in _TRACKS:
+    for name in _F.tracks:
         tracks = document.get(name)
         if isinstance(tracks, Mapping):
-            tracks = next((tracks[key] for key in _LISTS if isinstance(tracks.get(key), list)), None)
+            tracks = next((tracks[key] for key in _F.lists if isinstance(tracks.get(key), list)), None)
         if isinstance(tracks, str) and "\n" in tracks.strip():
             tracks = [led(line.strip()).rest for line in tracks.splitlines() if line.strip()]
         if not isinstance(tracks, list) or any(isinstance(x, Mapping) and _tracks_of(x) is not None for x in tracks):
@@ -222,41 +225,41 @@ def _tracks_of(document: Mapping[str, Any]) -> list[Any] | None:
 
 
 def _is_track(value: object) -> bool:
-    return isinstance(value, Mapping) and any(map(value.get, (*_TITLES, *_WRAPPERS))) and _tracks_of(value) is None
+    return isinstance(value, Mapping) and any(map(value.get, (*_F.titles, *_F.wrappers))) and _tracks_of(value) is None
 
 
 def _head(document: Mapping[str, Any], stem: str) -> SetInfo:
-    url, name = _first_text(document, _URLS), _first_text(document, _NAMES)
+    url, name = _first_text(document, _F.urls), _first_text(document, _F.names)
     name = None if name and GENERIC.match(name) else name
-    given = _first_text(document, _IDS) or id_in_url(url)
+    given = _first_text(document, _F.ids) or id_in_url(url)
     made = " ".join(part for part in (name, _first_text(document, ("date", "setdate"))) if part)
-    dj = _names(next((document[key] for key in _DJS if document.get(key)), None))
+    dj = _names(next((document[key] for key in _F.djs if document.get(key)), None))
     return SetInfo(
         set_id=given or slug(made) or slug(stem) or stem, dj=dj or dj_in(name), name=name or stem, url=url,
-        date=_first_text(document, _DATES) or date_in(name) or date_in(url), id_from_name=given is None,
+        date=_first_text(document, _F.dates) or date_in(name) or date_in(url), id_from_name=given is None,
     )  # fmt: skip
 
 
 def _slot(track: Mapping[str, Any]) -> dict[str, Any]:
-    main: Mapping[str, Any] = next((track[key] for key in _WRAPPERS if isinstance(track.get(key), Mapping)), {})
+    main: Mapping[str, Any] = next((track[key] for key in _F.wrappers if isinstance(track.get(key), Mapping)), {})
     inner = {**track, **main}
     components: list[dict[str, str | None]] = []
     kinds = []
-    for part in (part for name in _COMPONENTS for part in track.get(name) or []):
+    for part in (part for name in _F.components for part in track.get(name) or []):
         said = part.get("track", part) if isinstance(part, Mapping) else part
         named = _named(said if isinstance(said, Mapping) else {"title": said})
         if named.artist or named.title:
             components.append({"artist": named.artist, "title": named.title, "label": named.label})
             kinds.append(part.get("type") if isinstance(part, Mapping) else None)
-    numbers = [str(inner.get(name, "")).strip() for name in _NUMBERS]
+    numbers = [str(inner.get(name, "")).strip() for name in _F.numbers]
     counted = (int(found[1]) for text in numbers if (found := re.fullmatch(r"0*(\d{1,5})\.?", text)))
-    lengths = ((name, inner.get(name) if name.endswith("ms") else _seconds(inner.get(name))) for name in _DURATIONS)
+    lengths = ((name, inner.get(name) if name.endswith("ms") else _seconds(inner.get(name))) for name in _F.durations)
     return {
         **_named(inner)._asdict(),
         "is_id": bool(inner.get("isid") or inner.get("isided") is False) or None,
         "layered": bool(inner.get("playedtogether") or inner.get("layered"))
         or any(text.lower().startswith("w/") for text in numbers),
-        "cue_seconds": next((at for name in _CUES if (at := _seconds(inner.get(name))) is not None), None),
+        "cue_seconds": next((at for name in _F.cues if (at := _seconds(inner.get(name))) is not None), None),
         "duration_ms": next(
             (v if name.endswith("ms") else v * 1000 for name, v in lengths if type(v) is int and v > 0), None
         ),
@@ -271,8 +274,8 @@ def _slot(track: Mapping[str, Any]) -> dict[str, Any]:
 
 def _named(track: Mapping[str, Any]) -> Line:
     """Artist, title, label, catalogue number and label note, from whichever fields are there."""
-    artist = _names(next((track[name] for name in _ARTISTS if track.get(name)), None))
-    title = _first_text(track, _TITLES)
+    artist = _names(next((track[name] for name in _F.artists if track.get(name)), None))
+    title = _first_text(track, _F.titles)
     label, catalog_number, note = _label(track)
     if artist is None and title:
         line = split_line(title)
@@ -293,7 +296,7 @@ def _named(track: Mapping[str, Any]) -> Line:
 
 def _label(track: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
     note = None
-    for value in map(track.get, _LABELS):
+    for value in map(track.get, _F.labels):
         for text in value if isinstance(value, list) else [value]:
             written = _text(text.get("name") if isinstance(text, Mapping) else text)
             if written and names_no_label(written):
@@ -321,7 +324,7 @@ def _names(value: object) -> str | None:
     return _first_text(value, ("name", "artistname", "title")) if isinstance(value, Mapping) else _text(value)
 
 
-def _first_text(source: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+def _first_text(source: Mapping[str, Any], names: Sequence[str]) -> str | None:
     return next((text for name in names if (text := _text(source.get(name)))), None)
 
 

@@ -72,7 +72,7 @@ class Draft:
 
     `table`: any subset of SLOTS' columns in any type, one row per slot; `lines`: where each row begins in its file;
     `raws`: each row as written, None: its JSON will do; `source`: `setlists.source`; `bad`: lines no slot could be made
-    of (line, reason, text).
+    of (line, reason, text); `said`: what was guessed of the file as a whole.
     """
 
     table: pl.DataFrame
@@ -80,6 +80,7 @@ class Draft:
     raws: Sequence[str] | None
     source: str
     bad: Sequence[tuple[int, str, str]] = ()
+    said: Sequence[str] = ()
 
 
 #: Line, text as written, and columns of DRAFT_ROW.

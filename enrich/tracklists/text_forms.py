@@ -11,8 +11,12 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import polars as pl
+
 from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
+from enrich.text.titles import parse_titles
+from enrich.text.words import LISTS
 from enrich.tracklists.lines import (
     COMMON_BEFORE,
     COMMON_BEHIND,
@@ -34,7 +38,7 @@ from enrich.tracklists.lines import (
 )
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, is_heading, is_title_line, named_set
 from enrich.tracklists.slots import Draft, draft
-from enrich.tracklists.wrapping import plain, unwrapped
+from enrich.tracklists.wrapping import may_be_name, plain, unwrapped
 
 #: `setlists.source` of everything that comes from 1001Tracklists, and of texts, which tell no other.
 SOURCE = "1001tracklists"
@@ -47,11 +51,7 @@ _UNKNOWN_LINE = re.compile(r"^(?:\?+|ID\b.*)$", re.IGNORECASE)
 _URL = re.compile(r"https?://\S+|1001\.tl/\S+")
 _CAPITAL_LABEL = re.compile(r"^(?P<title>.*?\S)\s+(?P<label>[^\Wa-z]*[A-Z0-9][^a-z\s]*(?:\s+[^a-z\s]+)*)$")
 _NOISE = re.compile(r"(?i)^(?:pre-?save|save|play|artwork placeholder|shazam|top|buy|share)\b")
-_TALK = re.compile(
-    r"(?i)^(?:hi|hello|hey|dear|thanks?|thank you|enjoy|welcome|please|follow|subscribe|listen|download|support"
-    r"|check out|recorded (?:at|live|in)|(?:sound|mix)cloud|facebook|instagram|insta|twitter|tiktok|spotify|youtube"
-    r"|beatport|bandcamp|website|web|booking|contact|e-?mail|genres?|duration|length|bitrate|date|artwork|landing|cheers)\b"
-)
+_TALK = re.compile(rf"(?i)^(?:{'|'.join(LISTS['in_texts']['talk'])})\b")
 #: What may stand between artist and title where no free dash does; the commonest in the list holds for all of it.
 _SEPARATORS = (
     ("dash", FREE_DASH),
@@ -59,24 +59,33 @@ _SEPARATORS = (
     ("bar", re.compile(r"\s+[|¦]\s+")),
     ("tab", re.compile(r"\s*\t\s*")),
     ("tilde", re.compile(r"\s+~+\s+")),
-    ("quote", re.compile(r"\s+(?=[\"“„«'‘][^\"“”„«»]+[\"”“»'’]\s*(?:[(\[]|$))|\s*(?=[「『][^」』]+[」』])")),
+    ("quote", re.compile(r",?\s+(?=[\"“„«'‘][^\"“”„«»]+[\"”“»'’]\s*(?:[(\[]|$))|\s*(?=[「『][^」』]+[」』])")),
     ("dot", re.compile(r"\s+[•·●]\s+")),
     ("colon", re.compile(r"(?<=\S)\s*[:;]\s+")),
     ("arrow", re.compile(r"\s+(?:[-=]?>|[»›→=])\s+")),
     ("by", re.compile(r"\s+(?:by|von|par|por)\s+", re.IGNORECASE)),
     ("tight dash", re.compile(r"(?<=[^\s–—－-])[-–—－](?=[^\s–—－-])")),
+    ("comma", re.compile(r",\s+(?![^(\[]*[)\]])")),
 )
+#: Marks that names have as well: where a line holds two of them, which one parts it is anybody's guess.
+_IN_NAMES = ("tight dash", "comma")
 #: Seconds; no single track is as long.
 _LONG_TRACK = 900
 _QUOTED = re.compile(r"^[\"“„«「『'‘]([^\"“”„«»「」『』]+)[\"”“»」』'’](?=\s*[(\[]|$)")
+#: `TUNE OF THE WEEK: Artist`: what the show says of a track.
+_REMARK = re.compile(r"^(?:(?-i:[A-Z]['’A-Z]*(?:\s+(?:[A-Z]['’A-Z]*|&))+)|\w+ of the \w+)\s?:\s+(?=\S)", re.IGNORECASE)
 _LABEL_BEFORE = re.compile(r"^\[([^\[\]]{2,})\]\s*(?:[-–—|]\s+)?(\S.*\s[-–—]\s.*)$")
+_ROUND_BEHIND = re.compile(r"^(?P<title>.*\S)\s*\((?P<label>[^()]+)\)$")
+_BARE_YEAR = re.compile(r"\s+(?:19|20)\d\d$")
 #: Of the lines of a list so many must have a form of label: one is sure anywhere, one also parts words of titles.
-_HALF, _MOST, _SOME = 0.5, 0.75, 0.3
+_HALF, _MOST, _SOME, _MANY = 0.5, 0.75, 0.3, 3
 
 
 def _form(mark: str) -> re.Pattern[str]:
+    one = rf"(?:(?!{mark}).)*"
+    number = r"(?=[^\W_]*\d|[^\W_]+[ ._-]?\d)[A-Z0-9][\w ./-]*"
     return re.compile(
-        rf"^(?P<title>(?:(?!{mark}).)*\S)(?:{mark})(?P<label>(?:(?!{mark}).)*?\S)\s*[>»]?$", re.IGNORECASE
+        rf"^(?P<title>{one}\S)(?:{mark})(?P<label>{one}?\S(?:\s+[-–—|/]\s+{number})?)\s*[>»]?$", re.IGNORECASE
     )
 
 
@@ -177,21 +186,27 @@ def _listed(lines: list[str]) -> _Read:
     found: list[tuple[int, Line, dict[str, Any]]] = []
     bad: list[tuple[int, str, str]] = []
     for line, rest in zip(tracks, _without_common([line.marks.rest for line in tracks]), strict=True):
-        if kind == "tight dash" and not FREE_DASH.search(rest) and len(separator.findall(rest)) > 1:
-            bad.append((line.number, "more than one dash may part artist and title", line.text))
+        if kind in _IN_NAMES and not FREE_DASH.search(rest) and len(separator.findall(rest)) > 1:
+            bad.append((line.number, f"more than one {kind.split()[-1]} may part artist and title", line.text))
             continue
         at = line.marks.time_behind
         length = at * 1000 if at and not are_cues else None
         more = {"layered": line.marks.layered, "cue_seconds": at if are_cues else line.marks.cue, "duration_ms": length}
         found.append((line.number, _named(rest, separator, kind), more))
     named = _with_labels([entry for _, entry, _ in found])
+    years = _without_common([entry.title or "" for entry in named], ((YEAR_BEHIND, 0.51, 2),))
+    labels = _without_common([x.label for x in named if x.label], ((_BARE_YEAR, 0.9, 3),))
+    named = [x._replace(title=t or None, label=x.label and labels.pop(0)) for x, t in zip(named, years, strict=True)]
     slots = [(number, {**_bare(entry), **more}) for (number, _, more), entry in zip(found, named, strict=True)]
     return slots, section, bad
 
 
-def _without_common(rests: list[str]) -> list[str]:
+#: Marks of lines, the share of lines and the number of them that must have one.
+_COMMON = ((COMMON_BEFORE, 0.9, 2), (_LABEL_BEFORE, 0.5, 2), (YEAR_BEHIND, 0.51, 2), (COMMON_BEHIND, 0.9, 3))
+
+
+def _without_common(rests: list[str], marks: tuple[tuple[re.Pattern[str], float, int], ...] = _COMMON) -> list[str]:
     """Without what is a mark only where every line has it: tempo, key, year; a label before the artist goes behind."""
-    marks = ((COMMON_BEFORE, 0.9, 2), (_LABEL_BEFORE, 0.5, 2), (YEAR_BEHIND, 0.51, 2), (COMMON_BEHIND, 0.9, 3))
     for pattern, share, least in marks:
         cut = [pattern.sub(r"\2 [\1]" if pattern is _LABEL_BEFORE else "", rest) or rest for rest in rests]
         if sum(one != rest for one, rest in zip(cut, rests, strict=True)) >= max(least, share * len(rests)):
@@ -214,20 +229,40 @@ def _with_labels(entries: list[Line]) -> list[Line]:
         labelled = {}
         for i, entry in enumerate(entries):
             found = form.match(entry.title) if entry.title and entry.label is None else None
+            found = found if found and found["title"].count("(") == found["title"].count(")") else None
             label, number, note = split_label(found["label"].strip(" ()")) if found else (None, None, None)
             if found and (label or number or note):
                 labelled[i] = entry._replace(title=found["title"], label=label, catalog_number=number, label_note=note)
         n, of = len(labelled), len(entries)
         if n > len(best) and n >= share * of and (n > 1 or share < _HALF) and (n > 2 or n == of or share < _MOST):
             best = labelled
+    best = best or _in_round_brackets(entries)
     return [best.get(i, entry) for i, entry in enumerate(entries)]
 
 
+def _in_round_brackets(entries: list[Line]) -> dict[int, Line]:
+    """Entries with the label that stands in a round bracket, where most titles end in one that may be such."""
+    found = {i: mark for i, entry in enumerate(entries) if (mark := _ROUND_BEHIND.match(entry.title or ""))}
+    if len(found) < max(_MANY, _MOST * len(entries)):
+        return {}
+    said = {i: split_label(mark["label"]) for i, mark in found.items()}
+    titles = pl.Series([f"{mark['title']} ({said[i][0] or mark['label']})" for i, mark in found.items()])
+    artists = pl.Series([entries[i].artist for i in found], dtype=pl.String)
+    guessed = parse_titles(titles, artists=artists, guess=True).select("label", "mix").rows()
+    labelled = {}
+    for (i, mark), (guess, mix) in zip(found.items(), guessed, strict=True):
+        label, number, note = said[i]
+        if (label and guess and label.endswith(guess)) or (note and note not in (mix or "")):
+            labelled[i] = entries[i]._replace(title=mark["title"], label=label, catalog_number=number, label_note=note)
+    return labelled if len(labelled) >= max(_MANY, _MOST * len(entries)) else {}
+
+
 def _bare(entry: Line) -> dict[str, Any]:
-    """Without marks behind the title, quotes around it, and the `@` of an account."""
+    """Without marks behind the title, quotes around names, a remark before the artist, and the `@` of an account."""
     title = trailed(Marks(rest=entry.title)).rest if entry.title else None
     title = _QUOTED.sub(r"\1", title) if title else None
-    artist, title = (re.sub(r"(?<![^\s(\[])@(?=\w)", "", name) if name else None for name in (entry.artist, title))
+    artist = _REMARK.sub("", _QUOTED.sub(r"\1", entry.artist)) if entry.artist else None
+    artist, title = (re.sub(r"(?<![^\s(\[])@(?=\w)", "", name) if name else None for name in (artist, title))
     return entry._replace(artist=artist, title=title)._asdict()
 
 
@@ -256,6 +291,10 @@ def _chosen(lines: list[str]) -> tuple[list[_Line], re.Pattern[str], str]:
     counts = [sum(pattern.search(rest) is not None for rest in bare) for _, pattern in _SEPARATORS]
     counts[0] = sum(split_artist_title(rest)[0] is not None for rest in rests)
     counts[1] += sum(re.search(r"\s/\s.*\s-\s", rest) is not None for rest in rests)
+    # Commas part only what nothing else does, and names only.
+    named = all(map(may_be_name, (part for rest in bare for part in _SEPARATORS[-1][1].split(rest))))
+    if max(counts[:-1]) > 1 or counts[-1] < max(_MANY, _MOST * len(rests)) or not named:
+        counts[-1] = 0
     most = max(range(len(counts)), key=lambda n: (counts[n], -n))
     kind, pattern = _SEPARATORS[most if counts[most] > 1 else 0]
     return found, pattern, kind

@@ -37,7 +37,7 @@ _MARKUP = (
     (r"[^\S\t]+$|^\s+", ""),
 )
 #: Brackets of full width.
-_WIDE = str.maketrans("【】［］（）", "[][]()")
+_WIDE = str.maketrans("【】［］（）｜", "[][]()|")
 
 
 def plain(line: str) -> str:
@@ -132,7 +132,7 @@ def _by_turns(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
             len(body) % size == 0 and len(body) >= 2 * size and len(texts) in ([2, 3] if blocks == {size} else [2])
         )
         lines_of_names = (line for column in texts[:2] for line in column)
-        if not is_filled or not all(_may_be_name(line) and not _EXTRA.match(line) for line in lines_of_names):
+        if not is_filled or not all(may_be_name(line) and not _EXTRA.match(line) for line in lines_of_names):
             continue
         artists, titles, *labels = texts
         if all(line[:3].lower() == "by " for line in titles):
@@ -153,7 +153,7 @@ def _written(artist: str, title: str, label: str = "") -> str:
     return f"{artist} - {title} [{label}]" if label else f"{artist} - {title}"
 
 
-def _may_be_name(line: str) -> bool:
+def may_be_name(line: str) -> bool:
     """Short, no sentence, and written as names are: in capitals but for small words."""
     words = [word for word in re.findall(r"[^\W\d_]+", line) if word.lower() != word.upper() and len(word) > 3]
     small = sum(word[0].islower() for word in words)

@@ -103,6 +103,26 @@ PAIRS = [("Alpha Kid", "Night"), ("808 State", "Day (Beta Remix)"), ("Gamma", "D
         "{n}\t{a}\t{t}",
         "0{n}:00\t{a}\t{t}",
         "{n}    {a}    {t}",
+        "B{n} {a} - {t}",
+        "A{n} - {a} - {t}",
+        "{n}º {a} - {t}",
+        "{n}th. {a} - {t}",
+        "{{{n}}} {a} - {t}",
+        "0{n}:10: {a} - {t}",
+        "0{n}:10, {a} - {t}",
+        "0{n}:10;{a} - {t}",
+        "0h0{n}m {a} - {t}",
+        "{n}m{n}s {a} - {t}",
+        "[0{n}:10] [{n}] {a} - {t}",
+        "{n}. {a} --- {t}",
+        "{n}. {a} –– {t}",
+        '{n}. "{a}" - "{t}"',
+        '{n}. {a}, "{t}"',
+        "{a} ｜ {t}",
+        "{a}, {t}",
+        "{n}. {a}, {t}",
+        "{n}. {a} - {t}**",
+        "{n}. TUNE OF THE WEEK: {a} - {t}",
     ],
 )
 def test_marks_around_a_track(tmp_path: Path, line: str) -> None:
@@ -132,6 +152,9 @@ def test_numbers_that_no_list_counts_stay(tmp_path: Path) -> None:
     [
         " - {}", " [{}]", " | {}", " <{}>", ", {}", " @ {}", " / {}", " // {}", " ~ {}", " : {}", "; {}", "\t{}",
         " • {}", "【{}】", " ［{}］", " (Label: {})", " [Label: {}]", " «{}»", " [on {}]", " -> {}", " → {}", " © {}",
+        " ({})", " ({} - ABC012)", " (on {})", " [out on {}]", " [{} ABC012]", " [{} / ABC 012]", " [{}, ABC012]",
+        " [{}: ABC012]", " [{} (ABC012)]", " - {} - ABC012", " [{}, 2014]", " [{} 2014]", " ({}, 2014)", " (2014) [{}]",
+        " [{}] (2014)", " [{}] 8A", " [{}] 5:10", " [{}] 128 BPM",
     ],
 )  # fmt: skip
 def test_labels_behind_titles(tmp_path: Path, behind: str) -> None:
@@ -175,6 +198,21 @@ def test_headings_links_and_greetings_are_no_tracks(tmp_path: Path) -> None:
         (None, "ID", "Guest Mix - Otto"),
     ]  # fmt: skip
     assert read.slots["set_name"].unique().to_list() == ["Mira Sol @ Harbour 2024-01-02"]
+
+
+def test_round_brackets_that_are_no_labels_stay(tmp_path: Path) -> None:
+    titles = ["Night (Original Mix)", "Day (feat. Cara)", "Dusk (Part 2)", "Dawn (I Want You)", "Noon (Live)"]
+    read = _read(tmp_path, "\n".join(f"{n}. Alpha - {title}" for n, title in enumerate(titles, start=1)))
+
+    assert read.slots["title"].to_list() == titles
+    assert read.slots["label"].null_count() == len(titles)
+
+
+def test_a_comma_too_many_is_in_doubt(tmp_path: Path) -> None:
+    read = _read(tmp_path, "Alpha, Night\nBeta, Day\nGamma, Delta, Song\nGamma, Dusk\nMira, Dawn\n")
+
+    assert read.slots["artist"].to_list() == ["Alpha", "Beta", "Gamma", "Mira"]
+    assert read.bad["reason"].to_list() == ["more than one comma may part artist and title"]
 
 
 def test_two_dashes_without_blanks_are_in_doubt(tmp_path: Path) -> None:
@@ -387,7 +425,10 @@ DEEP = 200_000
         ("x.m3u8", "#EXTM3U\nD:\\09 Sunlight Tarot.mp3\n", "an M3U playlist without artist names"),
         ("x.cue", "TRACK 01 AUDIO\n", "CUE sheet"),
         ("x.xml", "<rss><item/></rss>", "neither rekordbox nor Traktor"),
-        ("x.asx", "<asx><entry><title>Alpha - Night</title></entry></asx>", "neither rekordbox nor Traktor"),
+        ("x.asx", "<asx><entry><title>Night</title></entry></asx>", "ASX playlist without artist names"),
+        ("x.xspf", "<playlist><track><title>Night</title></track></playlist>", "XSPF playlist without artist names"),
+        ("x.xml", "<!DOCTYPE plist><plist><dict/></plist>", "an iTunes library; export the playlist"),
+        ("x.csv", "one,two,three,four\na,b,c,d\n", "no column set_id"),
         ("x.wiki", "#REDIRECT [[Some - Page]]\n", "no line of a tracklist"),
         (
             "x.txt",
@@ -481,3 +522,82 @@ def test_lists_as_people_and_pages_leave_them(tmp_path: Path, text: str) -> None
 
     assert read.slots.select("artist", "title").rows() == [("Alpha", "Night"), ("Beta", "Day"), ("Gamma", "Dusk")]
     assert read.bad.is_empty()
+
+
+def _xspf(*tracks: str) -> str:
+    inner = "".join(f"<track>{track}</track>" for track in tracks)
+    return f'<?xml version="1.0"?><playlist xmlns="http://xspf.org/ns/0/"><trackList>{inner}</trackList></playlist>'
+
+
+def _cue(title: str, index: str) -> str:
+    tracks = [("Alpha", "Night"), ("Beta", "Day"), ("Gamma", "Dusk")]
+    return "".join(
+        f"TRACK 0{n} AUDIO\n{title.format(a=a, t=t)}\nINDEX {index.format(n=n)}\n" for n, (a, t) in enumerate(tracks, 1)
+    )
+
+
+NAMES = ("Alpha", "Night"), ("Beta", "Day"), ("Gamma", "Dusk")
+DESCRIBED = "Tracklist:\n1. Alpha - Night\n2. Beta - Day\n3. Gamma - Dusk"
+LINKED = {"@type": "MusicPlaylist", "name": "M", "track": [{"name": t, "byArtist": {"name": a}} for a, t in NAMES]}
+SIBLINGS = [{"type": "set", "id": "9", "title": "Mira @ X"}] + [
+    {"type": "track", "set_id": "9", "position": n, "artist": a, "title": t} for n, (a, t) in enumerate(NAMES, 1)
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", "artist,title\nAlpha,Night\nBeta,Day\nGamma,Dusk\n"),
+        ("x.csv", "Title;Artist\nNight;Alpha\nDay;Beta\nDusk;Gamma\n"),
+        ("x.tsv", "Artist\tTrack Name\tYear\nAlpha\tNight\t1999\nBeta\tDay\t1999\nGamma\tDusk\t1999\n"),
+        ("x.csv", "Alpha,Night\nBeta,Day\nGamma,Dusk\n"),
+        ("x.csv", '1,"Alpha","Night"\n2,"Beta","Day"\n3,"Gamma","Dusk"\n'),
+        ("x.csv", "00:00,Alpha,Night,Deep\n05:00,Beta,Day,Low\n10:00,Gamma,Dusk,Sub\n"),
+        ("x.csv", "track\nAlpha - Night\nBeta - Day\nGamma - Dusk\n"),
+        ("x.csv", "Shazam Library\nIndex,Title,Artist\n1,Night,Alpha\n2,Day,Beta\n3,Dusk,Gamma\n"),
+        ("x.csv", "sep=;\nArtist;Title\nAlpha;Night\nBeta;Day\nGamma;Dusk\n"),
+        ("x.txt", "artist,title\nAlpha,Night\nBeta,Day\nGamma,Dusk\n"),
+        ("x.txt", "#\tTítulo de la pista\tArtista\n1\tNight\tAlpha\n2\tDay\tBeta\n3\tDusk\tGamma\n"),
+        ("x.xspf", _xspf(*(f"<title>{t}</title><creator>{a}</creator>" for a, t in NAMES))),
+        ("x.xspf", _xspf(*(f"<title>{a} - {t}</title>" for a, t in NAMES))),
+        ("x.xspf", _xspf(*(f"<location>file:///m/{a}%20-%20{t}.mp3</location>" for a, t in NAMES))),
+        (
+            "x.asx",
+            "<asx>" + "".join(f"<entry><title>{t}</title><author>{a}</author></entry>" for a, t in NAMES) + "</asx>",
+        ),
+        ("x.pls", "[playlist]\nFile1=/m/Alpha - Night.mp3\nFile2=/m/Beta - Day.mp3\nTitle3=Gamma - Dusk\n"),
+        ("x.m3u", "#EXTM3U\n" + "".join(f"#EXTINF:3,{a} - {t}\n#EXTVLCOPT:x=1\n/m/x.mp3\n" for a, t in NAMES)),
+        ("x.cue", _cue("PERFORMER “{a}”\nTITLE “{t}”", "01 0{n}:00:00")),
+        ("x.cue", _cue("PERFORMER '{a}'\nTITLE '{t}'", "1 0{n}:00:00")),
+        ("x.cue", _cue('PERFORMER "{a}\nTITLE "{t}', "00 0{n}:00:00")),
+        ("x.cue", _cue("PERFORMER {a}\nTITLE {t}", "01 00:0{n}:00:00")),
+        ("x.json", json.dumps({"title": "Mira", "description": DESCRIBED})),
+        ("x.json", json.dumps(SIBLINGS)),
+        (
+            "x.json",
+            json.dumps({"listens": [{"track_metadata": {"artist_name": a, "track_name": t}} for a, t in NAMES]}),
+        ),
+        ("x.html", f'<html><script type="application/ld+json">{json.dumps(LINKED)}</script></html>'),
+    ],
+)
+def test_tables_playlists_and_documents(tmp_path: Path, name: str, content: str) -> None:
+    read = _read(tmp_path, content, name)
+
+    assert read.slots.select("artist", "title").rows() == list(NAMES)
+    assert read.bad.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"),
+    [
+        ("01 0{n}:10:74", [70, 130, 190]),
+        ("01 01:0{n}:10:00", [3670, 3730, 3790]),
+        ("01 0{n}:10", [70, 130, 190]),
+        ("00 0{n}:58:00\nINDEX 01 1{n}:10:00", [670, 730, 790]),
+    ],
+)
+def test_indices_of_cue_sheets(tmp_path: Path, index: str, expected: list[int]) -> None:
+    read = _read(tmp_path, _cue("PERFORMER {a}\nTITLE {t}\nREM LABEL Deepwell", index), "x.cue")
+
+    assert read.slots["cue_seconds"].to_list() == expected
+    assert set(read.slots["label"]) == {"Deepwell"}

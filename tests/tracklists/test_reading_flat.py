@@ -201,7 +201,7 @@ def test_a_text_over_several_lines_counts_lines_as_the_editor_does(tmp_path: Pat
         pytest.param("t.parquet", b"", "empty", id="empty-parquet"),
         pytest.param("t.csv", b"\xef\xbb\xbf", "empty", id="only-a-byte-order-mark"),
         pytest.param("t.csv", b" \n\n", "empty", id="blank"),
-        pytest.param("t.csv", b"artist,title\nA,T\n", "no column set_id and no column position", id="csv-columns"),
+        pytest.param("t.csv", b"artist,genre\nA,T\n", "no column set_id and no column position", id="csv-columns"),
         pytest.param("t.jsonl", b'{"set_id": "s", "dj": "A"}\n{}\n', "no column position", id="jsonl-columns"),
         pytest.param("t.json", b"not json at all", "not JSON", id="not-json"),
         pytest.param("t.parquet", b"PAR1 and then rubbish", "cannot be read as parquet", id="broken-parquet"),
