@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from importlib import import_module
 from math import ceil
 from pathlib import Path
@@ -24,7 +25,7 @@ from enrich.sources.http import Endpoint, Http, Requests, Timeouts
 from enrich.sources.pace import PROCESS_LIMITS, Clock, LimitRegistry
 from enrich.sources.reading import UNREADABLE, as_hits, clean
 from enrich.sources.replies import Unusable, redact
-from enrich.sources.terms import is_searchable
+from enrich.sources.terms import Terms, is_searchable, search_terms
 
 #: Where replies are kept, below the data folder.
 CACHE_FILE = ("cache", "sources.sqlite")
@@ -47,6 +48,11 @@ class Source(Protocol):
         """How many tracks it may be asked for at once; its rate is kept all the same."""
         ...
 
+    @property
+    def lists_new(self) -> bool:
+        """Whether it can be asked what an artist released within some days (`TrackQuery.released`)."""
+        ...
+
     def search(self, query: TrackQuery) -> SourceAnswer:
         """Every plausible candidate for a track, or why there is no answer. Never raises for the outside's faults."""
         ...
@@ -58,7 +64,7 @@ class WebSource(ABC):
     name: ClassVar[str]
     #: Sources that ban quick callers are asked one track at a time.
     one_at_a_time: ClassVar[bool] = False
-    #: Can be asked what an artist released within some days (`TrackQuery.released`).
+    #: See `Source.lists_new`; who says so has a `_new`.
     lists_new: ClassVar[bool] = False
 
     def __init__(self, http: Http, *, rate: float) -> None:
@@ -95,7 +101,7 @@ class WebSource(ABC):
             return SourceAnswer(source=self.name, availability=Availability.OK, reason="title unknown: not asked")
         requests = self._http.requests()
         try:
-            hits = as_hits(self._find(query, requests))
+            hits = as_hits(self._asked(query, requests))
         except Unusable as error:
             if error.availability is Availability.FAILED:
                 requests.forget()
@@ -112,6 +118,17 @@ class WebSource(ABC):
             from_cache=requests.sent == 0 and requests.answered > 0,
         )
 
+    def _asked(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
+        """What was found; of new releases those within the days, on releases of their own."""
+        days = query.released
+        for hit in self._new(search_terms(query), days, requests) if days else self._find(query, requests):
+            if not days or (hit.release_date and days[0] <= hit.release_date <= days[1] and not hit.is_compilation):
+                yield hit
+
+    def _new(self, terms: Terms, days: tuple[date, date], requests: Requests) -> Iterable[Hit]:
+        """What the artist released about these days; raises `Unusable` when the source cannot be read."""
+        raise NotImplementedError
+
     @abstractmethod
     def _find(self, query: TrackQuery, requests: Requests) -> Iterable[Hit]:
         """Candidates for `query`; raises `Unusable` when the source cannot be read."""
@@ -124,6 +141,7 @@ class ClosedSource:
     name: str
     reason: str
     workers: int = 1
+    lists_new: bool = False
 
     def search(self, query: TrackQuery) -> SourceAnswer:
         """Always `closed`."""
@@ -170,11 +188,6 @@ class SourceOptions:
     def rate(self) -> float | None:
         """Requests a second as set; None when unset."""
         return cast(float | None, getattr(self.settings, f"{self.name}_rate"))
-
-    @property
-    def rate_by_hand(self) -> float | None:
-        """The rate, if it was set by hand; the settings' own default does not count."""
-        return self.rate if f"{self.name}_rate" in self.settings.model_fields_set else None
 
     @property
     def is_default_url(self) -> bool:

@@ -21,7 +21,7 @@ from enrich.frames.inputs import parse_json, read_input
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources import beatport_site
 from enrich.sources.base import ClosedSource, Source, SourceOptions, WebSource
-from enrich.sources.beatport_tracks import credit, track_hit
+from enrich.sources.beatport_site import credit, track_hit
 from enrich.sources.http import PostForm, Requests
 from enrich.sources.reading import listed, number_in, part
 from enrich.sources.replies import Down, listing, read_object

@@ -1,4 +1,6 @@
-"""Beatport's website: the search page's `__NEXT_DATA__`. Opt-in, slow, one at a time, one pair of brackets a query.
+"""A track as Beatport's interface writes it, and its website: the search page's `__NEXT_DATA__`.
+
+The site is opt-in, slow, asked one at a time, one pair of brackets a query.
 
 A challenge (since about May 2026) is "blocked" and a page without its block "changed page"; neither is a miss, and
 nothing is done to get round them.
@@ -13,9 +15,8 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Source, SourceOptions, WebSource
-from enrich.sources.beatport_tracks import track_hit
 from enrich.sources.http import Requests
-from enrich.sources.reading import as_hits, clean_text, listed, parsed, part, read_date
+from enrich.sources.reading import as_hits, clean_text, listed, parsed, part, read_clock, read_date
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 
@@ -49,7 +50,8 @@ class BeatportSite(WebSource):
 
 def open_site(options: SourceOptions, base: str) -> Source:
     """The site at `base`."""
-    return BeatportSite.open(options, rate=options.rate_by_hand or _DEFAULT_RATE, base=base)
+    by_hand = options.rate if f"{options.name}_rate" in options.settings.model_fields_set else None
+    return BeatportSite.open(options, rate=by_hand or _DEFAULT_RATE, base=base)
 
 
 def _tracks(reply: Reply) -> list[Hit]:
@@ -96,3 +98,40 @@ def _hit(track: dict[str, Any]) -> Hit:
         release_title=part(track.get("release")).get("release_name"),
         url=f"https://www.beatport.com/track/-/{track['track_id']}" if track.get("track_id") else None,
     )
+
+
+def track_hit(track: dict[str, Any], release: dict[str, Any]) -> Hit:
+    """A track as the interface and the site's catalogue pages write it, on a release."""
+    number, slug = track.get("id"), track.get("slug")
+    return Hit(
+        source="beatport",
+        title=track["name"],
+        mix=track.get("mix_name"),
+        artists=_names(track.get("artists")),
+        remixers=_names(track.get("remixers")),
+        label=part(release.get("label")).get("name"),
+        catalog_number=track.get("catalog_number") or release.get("catalog_number"),
+        # Published is when the shop put it up, which may be years after the release.
+        release_date=read_date(track.get("new_release_date")) or read_date(track.get("publish_date")),
+        duration_ms=track.get("length_ms") or read_clock(track.get("length")),
+        isrc=track.get("isrc"),
+        release_title=release.get("name"),
+        is_compilation=_is_compilation(release),
+        url=f"https://www.beatport.com/track/{slug}/{number}" if slug and number else None,
+    )
+
+
+def _is_compilation(release: dict[str, Any]) -> bool:
+    kind = release.get("type")
+    name = kind.get("name") if isinstance(kind, dict) else kind
+    various = any(name.casefold() == "various artists" for name in _names(release.get("artists")))
+    return various or str(name or "").casefold() in {"compilation", "mix", "dj mix"}
+
+
+def _names(people: object) -> tuple[str, ...]:
+    return tuple(str(person["name"]) for person in listed(people))
+
+
+def credit(track: dict[str, Any]) -> str:
+    """Everybody and everything that may name the artist asked for."""
+    return " ".join([*_names(track.get("artists")), *_names(track.get("remixers")), str(track.get("mix_name") or "")])

@@ -9,6 +9,7 @@ it; no catalogue numbers.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from enrich.matching.values import Hit, TrackQuery
@@ -17,14 +18,14 @@ from enrich.sources.http import Requests
 from enrich.sources.reading import LONGEST_MS, clean_text, listed, number_in, part, read_date
 from enrich.sources.replies import Busy, Failed, Malformed, Reply, read_object
 from enrich.sources.terms import Terms, search_terms, worth_a_look
-from enrich.text.normalise import normalise_isrc
+from enrich.text.normalise import fold_texts, normalise_isrc
 from enrich.text.versions import is_guest
 
 _QUOTA, _BUSY, _NO_DATA = 4, 700, 800
 #: Various Artists, whatever the language of the reply calls them.
 _VARIOUS = 5080
-#: Albums looked up for one track.
-_MOST_ALBUMS = 3
+#: Albums looked up for one track, and those of an artist that are looked through for new ones.
+_MOST_ALBUMS, _MOST_LISTED = 3, 100
 _PAGE = 25
 _MOST_PAGES = 2
 #: Spellings of the artist tried: the whole credit, and its first name.
@@ -35,6 +36,7 @@ class Deezer(WebSource):
     """Deezer's public catalogue."""
 
     name = "deezer"
+    lists_new = True
 
     def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         terms = search_terms(query)
@@ -50,6 +52,22 @@ class Deezer(WebSource):
         # Singles and EPs before compilations is Deezer's own order only by chance: keep the search's order, an album
         # once, and let its record type speak when it is there.
         yield from self._labelled(found, requests)
+
+    def _new(self, terms: Terms, days: tuple[date, date], requests: Requests) -> Iterator[Hit]:
+        """The tracks of the artist's albums of these days."""
+        name = terms.names[0]
+        found = requests.get("/search/artist", {"q": name, "limit": _PAGE}, read=_page, absent=(404,))
+        people = listed(found["data"]) if found else []
+        wanted, *called = fold_texts([name, *(str(one["name"]) for one in people)])
+        numbers = [number_in(one["id"], 1, 10**15) for one, its in zip(people, called, strict=True) if its == wanted]
+        if not numbers or numbers[0] is None:
+            return
+        albums = requests.get(f"/artist/{numbers[0]}/albums", {"limit": _MOST_LISTED}, read=_page, absent=(404,))
+        dated = [(read_date(one.get("release_date")), one) for one in (listed(albums["data"]) if albums else [])]
+        for one in [one for day, one in dated if day and days[0] <= day <= days[1]][:_MOST_ALBUMS]:
+            album = requests.get(f"/album/{_album({'album': one})}", read=_body, absent=(404,))
+            for track in listed(part((album or {}).get("tracks")).get("data")):
+                yield _hit(track, album or {})
 
     def _search(self, terms: Terms, requests: Requests) -> list[dict[str, Any]]:
         """Plausible tracks on different albums, at most a few."""

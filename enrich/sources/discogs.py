@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -44,6 +45,7 @@ class Discogs(WebSource):
     """Discogs' database."""
 
     name = "discogs"
+    lists_new = True
 
     def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         terms = search_terms(query)
@@ -64,6 +66,17 @@ class Discogs(WebSource):
                 settled |= {hit.label.casefold() for hit in own if hit.label}
             if is_rival:
                 return
+
+    def _new(self, terms: Terms, days: tuple[date, date], requests: Requests) -> Iterator[Hit]:
+        """The tracks of the artist's own releases of these years."""
+        found: list[dict[str, Any]] = []
+        for year in range(days[0].year, days[1].year + 1):
+            asked: dict[str, str | int] = {"type": "release", "artist": terms.names[0], "year": year, "per_page": _PAGE}
+            body = requests.get("/database/search", asked, read=listing("results"))
+            found += [one for one in listed(body["results"] if body else []) if not _is_compiled(one)]
+        for one in worth_a_look(terms, found, lambda one: ("", str(one["title"])))[:_MOST_RELEASES]:
+            release = self._release(one, requests) or {}
+            yield from _hits(terms, release) if read_date(release.get("released"), by_year=False) else ()
 
     def _search(self, terms: Terms, requests: Requests) -> list[dict[str, Any]]:
         """Releases worth opening: own releases before compilations, early before late."""

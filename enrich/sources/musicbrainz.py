@@ -64,9 +64,6 @@ class MusicBrainz(WebSource):
 
     def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         terms = search_terms(query)
-        if query.released:
-            yield from self._new(terms, query.released, requests)
-            return
         isrc = normalise_isrc(query.isrc)
         if isrc:
             asked = {"inc": "artist-credits isrcs", "fmt": "json"}
@@ -88,15 +85,15 @@ class MusicBrainz(WebSource):
         yield from self._labelled([take for take in ranked if take.releases][:_MOST_RECORDINGS], ranked, requests)
 
     def _new(self, terms: Terms, days: tuple[date, date], requests: Requests) -> Iterator[Hit]:
-        """What the artist first released within these days, on releases of its own."""
+        """Recordings by the day of their first release, on releases of their own."""
         asked = f"{_by_anyone(terms)} AND firstreleasedate:[{days[0]} TO {days[1]}]"
         found = requests.get(
             "/recording", {"query": asked, "limit": _RELEASE_PAGE, "fmt": "json"}, read=listing("recordings")
         )
         for recording in listed(found["recordings"] if found else []):
-            take, day = _take(recording, listed(recording.get("releases"))), recording.get("first-release-date")
-            first = read_date(day)
-            if take.releases and not take.is_cut and first and days[0] <= first <= days[1]:
+            take = _take(recording, listed(recording.get("releases")))
+            if take.releases and not take.is_cut:
+                first = read_date(recording.get("first-release-date"), by_year=False)
                 url = f"https://musicbrainz.org/recording/{take.id}"
                 yield from (replace(hit, release_date=first, url=url) for hit in _hits(take, {}))
 

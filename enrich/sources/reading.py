@@ -129,17 +129,19 @@ def number_in(value: object, low: int, high: int) -> int | None:
     return int(value) if low <= float(value) <= high else None
 
 
-def read_date(value: object) -> date | None:
+def read_date(value: object, *, by_year: bool = True) -> date | None:
     """The day in `2024-03-15`, `2024-03-15T00:00:00`, `2024-03`, `1999-03-00` or `2024`; None if there is none.
 
-    A missing month or day is taken as the first: good enough to tell which release came earlier.
+    A missing month or day is taken as the first: good enough to tell which release came earlier. `by_year` says whether
+    a year alone is good enough.
     """
     match = re.match(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?(?![0-9])", str(value)[:40])
     if match is None:
         return None
     year, month, day = (int(found) if found else 0 for found in match.groups())
     try:
-        return date(year, month or 1, day or 1) if _FIRST_YEAR <= year <= _LAST_YEAR else None
+        told = _FIRST_YEAR <= year <= _LAST_YEAR and (by_year or month > 0)
+        return date(year, month or 1, day or 1) if told else None
     except ValueError:
         return None
 

@@ -115,7 +115,7 @@ def is_searchable(query: TrackQuery) -> bool:
 def worth_a_look(terms: Terms, results: Sequence[T], described: Callable[[T], tuple[str, str]]) -> list[T]:
     """Which results are worth a closer look, in their order; `described` gives a result's title, and who is named.
 
-    Lenient on purpose: misspellings, other versions and other orders of artists pass.
+    Lenient on purpose: misspellings, other versions, other orders of artists pass, and any title where none is asked.
     """
     if not results:
         return []
@@ -125,7 +125,7 @@ def worth_a_look(terms: Terms, results: Sequence[T], described: Callable[[T], tu
     base, *wanted = fold_texts([terms.base, *terms.artists])
 
     def is_plausible(bare: str, whole: str, people: str) -> bool:
-        if max(fuzz.token_set_ratio(base, bare), fuzz.token_set_ratio(base, whole)) < _TITLE_LIKENESS:
+        if base and max(fuzz.token_set_ratio(base, bare), fuzz.token_set_ratio(base, whole)) < _TITLE_LIKENESS:
             return False
         return (
             not wanted

@@ -6,8 +6,7 @@ How sure a release of that very title is depends on how much it says; where two 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -19,8 +18,8 @@ from enrich.matching.recordings import query_recordings, track_queries
 from enrich.matching.values import Outcome, SourceAnswer, TrackQuery
 from enrich.rules import DATABASE_CONFIDENCE
 from enrich.sources.base import Source
-from enrich.sources.searching import search_all
 from enrich.text.normalise import artist_key
+from enrich.tiers.asking import AskingTier
 from enrich.tiers.context import ContextRankings
 from enrich.tiers.proposing import propose_by_source, with_artist_id
 from enrich.tiers.same_title import SAME_RECORDING, speaks, title_words
@@ -33,24 +32,21 @@ _CONFIRMED = pl.Schema(
 )
 
 
-class ConfirmedCandidates:
+class ConfirmedCandidates(AskingTier[TrackQuery, dict[str, Any] | None]):
     """Tier 2 over a workspace: PROPOSALS, source by source; a question once asked is not asked again in a run."""
 
     def __init__(
         self, sources: Sequence[Source], *, stop: threading.Event | None = None, rankings: ContextRankings | None = None
     ) -> None:
-        self._sources = sources
+        super().__init__(sources, stop=stop)
         self._rankings = rankings or ContextRankings()
-        self._stop = stop
-        self._known: dict[TrackQuery, dict[str, Any] | None] = {}
-        self.unavailable: dict[str, str] = {}
 
     def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         """Proposals for the tracks of `track_ids` that have a title, no artist, and stand in a set."""
         self.asking(ws, track_ids)()
         candidates = self._candidates(ws, track_ids)
         confirmed = pl.concat([_in_database(ws, candidates), self._at_sources(candidates)])
-        alone = pl.col("value").n_unique().over("track_id") == 1
+        alone = pl.col.value.n_unique().over("track_id") == 1
         return propose_by_source(
             with_artist_id(ws, confirmed.filter(alone)),
             kind="artist",
@@ -64,26 +60,21 @@ class ConfirmedCandidates:
 
         All tracks are ranked, those without a title too: the context tiers ask for the same ranking.
         """
-        titled = ws.tracks.filter(~pl.col("is_known_artist") & speaks(pl.col("base_key")))
+        titled = ws.tracks.filter(~pl.col.is_known_artist & speaks(pl.col.base_key))
         ranking = self._rankings.of(ws, track_ids, scorer="formula")
         return (
-            titled.select("track_id", "title", "base_key", "version_class", bucket=title_words(pl.col("base_key")))
+            titled.select("track_id", "title", "base_key", "version_class", bucket=title_words(pl.col.base_key))
             .join(
                 ranking.select(
-                    track_id="track_key",
-                    value="artist",
-                    context_rank=pl.col("rank").cast(pl.Int64),
-                    sentences="evidence",
+                    track_id="track_key", value="artist", context_rank=pl.col.rank.cast(pl.Int64), sentences="evidence"
                 ),
                 on="track_id",
             )
             .sort("track_id", "context_rank")
         )
 
-    def asking(self, ws: Workspace, track_ids: pl.Series) -> Callable[[], None]:
-        """What asks the sources about all candidates not asked about yet; answers are kept for the tier's turn."""
-        new = [query for query in _questions(self._candidates(ws, track_ids)) if query not in self._known]
-        return partial(self._ask, new, ws.label_book()) if new and self._sources else lambda: None
+    def _questions(self, ws: Workspace, track_ids: pl.Series) -> list[TrackQuery]:
+        return _questions(self._candidates(ws, track_ids)) if self._sources else []
 
     def _at_sources(self, candidates: pl.DataFrame) -> pl.DataFrame:
         rows = candidates.select("track_id", "value", "context_rank", "sentences", "bucket").iter_rows(named=True)
@@ -115,8 +106,7 @@ class ConfirmedCandidates:
                 settled.append(hit is not None)
             return settled
 
-        found = search_all(queries, self._sources, judge=judge, stop=self._stop)
-        self.unavailable.update(found.unavailable)
+        found = self._search(queries, judge)
         for query in queries:
             if query.track_id not in found.unfinished:
                 self._known.setdefault(query, None)
@@ -124,22 +114,22 @@ class ConfirmedCandidates:
 
 def _questions(candidates: pl.DataFrame) -> list[TrackQuery]:
     """One question a candidate, the same whatever rank it has."""
-    asked = candidates.select("title", track_id=pl.format("{}#{}", "track_id", "value"), artist=pl.col("value"))
+    asked = candidates.select("title", track_id=pl.format("{}#{}", "track_id", "value"), artist=pl.col.value)
     return track_queries(asked)
 
 
 def _in_database(ws: Workspace, candidates: pl.DataFrame) -> pl.DataFrame:
     """Candidates the database itself has a recording of that title by."""
     known = (
-        ws.tracks.filter(pl.col("is_known_artist") & pl.col("version_class").is_in(SAME_RECORDING))
+        ws.tracks.filter(pl.col.is_known_artist & pl.col.version_class.is_in(SAME_RECORDING))
         .select("track_id", "base_key", "label")
         .join(ws.primary.select("track_id", "artist_key"), on="track_id")
         .select("base_key", "artist_key", "label")
         .unique(["base_key", "artist_key"], keep="first", maintain_order=True)
     )
     return (
-        candidates.filter(pl.col("version_class").is_in(SAME_RECORDING))
-        .with_columns(artist_key=artist_key(pl.col("value")))
+        candidates.filter(pl.col.version_class.is_in(SAME_RECORDING))
+        .with_columns(artist_key=artist_key(pl.col.value))
         .join(known, on=["base_key", "artist_key"])
         .with_columns(source=pl.lit("database"), probability=pl.lit(DATABASE_CONFIDENCE))
         .match_to_schema(_CONFIRMED, extra_columns="ignore", missing_columns="insert")

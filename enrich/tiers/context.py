@@ -64,13 +64,13 @@ def context_artists(
     Returns:
         PROPOSALS (tier 2, source `context-formula` or `context-learned`), the best candidate a track.
     """
-    ranking = (rankings or ContextRankings()).of(ws, track_ids, scorer=scorer).filter(pl.col("rank") == 1)
+    ranking = (rankings or ContextRankings()).of(ws, track_ids, scorer=scorer).filter(pl.col.rank == 1)
     if ranking.is_empty():
         return no_proposals()
     if scorer == "formula":
-        passed = ranking.filter((pl.col("probability") >= GATE_PROBABILITY) & (pl.col("occurrence_count") >= GATE_SETS))
+        passed = ranking.filter((pl.col.probability >= GATE_PROBABILITY) & (pl.col.occurrence_count >= GATE_SETS))
     else:
-        passed = ranking.filter(pl.col("confidence") >= MIN_LEARNED_CONFIDENCE)
+        passed = ranking.filter(pl.col.confidence >= MIN_LEARNED_CONFIDENCE)
     found = passed.rename({"track_key": "track_id", "artist": "value", "evidence": "sentences"})
     found = found.with_columns(bucket=band_of("confidence"))
     return propose(

@@ -9,9 +9,7 @@ Hits that agree must name the same artists. Measured with the artist hidden by `
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -23,8 +21,7 @@ from enrich.matching.recordings import hit_recordings, query_recordings, track_q
 from enrich.matching.scores import score_pairs
 from enrich.matching.values import Hit, SourceAnswer, TrackQuery
 from enrich.rules import MATCH_FLOOR
-from enrich.sources.base import Source
-from enrich.sources.searching import OnProgress, search_all
+from enrich.tiers.asking import AskingTier
 from enrich.tiers.proposing import propose_by_source, unnamed, with_artist_id
 from enrich.tiers.same_title import speaks
 from enrich.tiers.workspace import Workspace
@@ -36,25 +33,13 @@ IN_FULL = 0.99
 
 #: One row per query that got an artist: its index, the names as the source spells them, and why.
 NAMED = pl.Schema(
-    {
-        "query": pl.UInt32(),
-        "artists": pl.List(pl.String()),
-        "rule": pl.String(),
-        "score": pl.Float64(),
-        "release": pl.String(),
-        "label": pl.String(),
-        "url": pl.String(),
-        "hits": pl.UInt32(),
-    }
+    {"query": pl.UInt32(), "artists": pl.List(pl.String()), "rule": pl.String(), "score": pl.Float64()}
+    | {"release": pl.String(), "label": pl.String(), "url": pl.String(), "hits": pl.UInt32()}
 )
 
 
 def name_artists(
-    asked: pl.DataFrame,
-    hits: Sequence[Sequence[Hit]],
-    *,
-    labels: Sequence[str | None],
-    book: LabelBook,
+    asked: pl.DataFrame, hits: Sequence[Sequence[Hit]], *, labels: Sequence[str | None], book: LabelBook
 ) -> pl.DataFrame:
     """NAMED, by query: whom the hits of one source name, `hits[i]` for row i of `asked` (schema RECORDINGS).
 
@@ -67,27 +52,28 @@ def name_artists(
     known = asked.select(query="row", known_label=pl.Series(labels, dtype=pl.String), words="title_key")
     candidates = (
         score_pairs(asked, offered, pairs)
-        .filter(pl.col("refused").is_null())
+        .filter(pl.col.refused.is_null())
         .join(_listed(distinct, offered), on="hit")
         .join(known, on="query")
     )
     book.read_all([*labels, *(hit.label for hit in distinct)])
     same_label = [book.same_label(a, b) for a, b in candidates.select("known_label", "label").iter_rows()]
     evidence = candidates.with_columns(same_label=pl.Series(same_label, dtype=pl.Boolean)).with_columns(kind=_kind())
-    strength = pl.DataFrame({"kind": ["isrc", "title-and-label", "title"], "strength": [3, 2, 1]})
+    strength = pl.col.kind.replace_strict({"isrc": 3, "title-and-label": 2, "title": 1}, default=None)
     return (
-        evidence.join(strength, on="kind")  # a hit on another label than the track's is no evidence
-        .filter(pl.col("strength") == pl.col("strength").max().over("query"))
+        # A hit on another label than the track's is no evidence.
+        evidence.with_columns(strength=strength)
+        .filter(pl.col.strength == pl.col.strength.max().over("query"))
         .sort(["query", "total", "hit"], descending=[False, True, False])
         .group_by("query", maintain_order=True)
         .agg(
             pl.col("words", "kind", "release", "label", "url").first(),
-            rivals=pl.col("artist_set").n_unique(),
-            artists=pl.col("names").first(),
-            score=pl.col("total").first(),
+            rivals=pl.col.artist_set.n_unique(),
+            artists=pl.col.names.first(),
+            score=pl.col.total.first(),
             hits=pl.len(),
         )
-        .filter((pl.col("rivals") == 1) & (pl.col("score") >= MATCH_FLOOR))
+        .filter((pl.col.rivals == 1) & (pl.col.score >= MATCH_FLOOR))
         .with_columns(rule=_rule())
         .match_to_schema(NAMED, extra_columns="ignore", integer_cast="upcast")
     )
@@ -101,67 +87,53 @@ def _listed(hits: Sequence[Hit], offered: pl.DataFrame) -> pl.DataFrame:
         label=pl.Series([hit.label for hit in hits], dtype=pl.String),
         release=pl.Series([hit.release_title for hit in hits], dtype=pl.String),
         url=pl.Series([hit.url for hit in hits], dtype=pl.String),
-        artist_set=pl.col("artists").list.sort().list.join("|"),
-    ).filter(pl.col("artist_set") != "")
+        artist_set=pl.col.artists.list.sort().list.join("|"),
+    ).filter(pl.col.artist_set != "")
 
 
 def _kind() -> pl.Expr:
     """By what a hit is the track; null where its label says it is not."""
     return (
-        pl.when(pl.col("isrc") == 1)
+        pl.when(pl.col.isrc == 1)
         .then(pl.lit("isrc"))
         .when("same_label")
         .then(pl.lit("title-and-label"))
-        .when(pl.col("known_label").is_null())
+        .when(pl.col.known_label.is_null())
         .then(pl.lit("title"))
     )
 
 
 def _rule() -> pl.Expr:
     """A kind with how much the title says: what is measured as one."""
-    is_rare = pl.col("words").str.count_matches(r"\S") >= RARE_LETTERS
-    is_rare |= pl.col("words").str.count_matches(r"\S+") >= RARE_WORDS
+    is_rare = pl.col.words.str.count_matches(r"\S") >= RARE_LETTERS
+    is_rare |= pl.col.words.str.count_matches(r"\S+") >= RARE_WORDS
     how = pl.format("{}, {}", "kind", pl.when(is_rare).then(pl.lit("rare")).otherwise(pl.lit("common")))
-    fits = pl.when(pl.col("score") < IN_FULL).then(pl.lit(", fits in part")).otherwise(pl.lit(""))
-    return pl.when(pl.col("kind") == "isrc").then("kind").otherwise(pl.concat_str(how, fits))
+    fits = pl.when(pl.col.score < IN_FULL).then(pl.lit(", fits in part")).otherwise(pl.lit(""))
+    return pl.when(pl.col.kind == "isrc").then("kind").otherwise(pl.concat_str(how, fits))
 
 
-class OutsideArtists:
+class OutsideArtists(AskingTier[tuple[TrackQuery, str | None], pl.DataFrame]):
     """Tier 2 over a workspace: proposals of artists, source by source, in the order of the sources.
 
     A track is asked again only when its label has become known since. What a source says of a track it was asked about
     for its label comes from the response cache.
     """
 
-    def __init__(
-        self,
-        sources: Sequence[Source],
-        *,
-        stop: threading.Event | None = None,
-        on_progress: OnProgress | None = None,
-    ) -> None:
-        self._sources = sources
-        self._stop = stop
-        self._on_progress = on_progress
-        self._answered: dict[tuple[TrackQuery, str | None], pl.DataFrame] = {}
-        self.unavailable: dict[str, str] = {}
-
     def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         """Proposals for the tracks of `track_ids` that have a title and no artist."""
         self.asking(ws, track_ids)()
-        asked = _questions(ws, track_ids)
-        found = pl.concat([pl.DataFrame(schema=_ANSWERS), *(self._answered[p] for p in asked if p in self._answered)])
+        asked = self._questions(ws, track_ids)
+        found = pl.concat([pl.DataFrame(schema=_ANSWERS), *(self._known[p] for p in asked if p in self._known)])
         return propose_by_source(
-            with_artist_id(ws, found.with_columns(pl.col("artists").list.join(" & ").alias("value"), bucket="rule")),
+            with_artist_id(ws, found.with_columns(pl.col.artists.list.join(" & ").alias("value"), bucket="rule")),
             kind="artist",
             tier=2,
             evidence=["bucket", "artists", "score", "release", "label", "url", "hits"],
         )
 
-    def asking(self, ws: Workspace, track_ids: pl.Series) -> Callable[[], None]:
-        """What asks the sources all that was not asked yet; answers are kept for the tier's turn."""
-        new = [pair for pair in _questions(ws, track_ids) if pair not in self._answered]
-        return partial(self._ask, new, ws.label_book()) if new and self._sources else lambda: None
+    def _questions(self, ws: Workspace, track_ids: pl.Series) -> list[tuple[TrackQuery, str | None]]:
+        titled = unnamed(ws, track_ids if self._sources else track_ids.clear()).filter(speaks(pl.col.base_key))
+        return list(zip(track_queries(titled.drop("artist")), titled["label"], strict=True))
 
     def _ask(self, pairs: Sequence[tuple[TrackQuery, str | None]], book: LabelBook) -> None:
         labels = {query.track_id: label for query, label in pairs}
@@ -185,18 +157,10 @@ class OutsideArtists:
                 settled[row["query"]] = True
             return settled
 
-        found = search_all(
-            [query for query, _ in pairs], self._sources, judge=judge, on_progress=self._on_progress, stop=self._stop
-        )
-        self.unavailable.update(found.unavailable)
+        found = self._search([query for query, _ in pairs], judge)
         for query, label in pairs:
             if query.track_id not in found.unfinished:
-                self._answered[query, label] = pl.DataFrame(named[query.track_id], schema=_ANSWERS)
-
-
-def _questions(ws: Workspace, track_ids: pl.Series) -> list[tuple[TrackQuery, str | None]]:
-    titled = unnamed(ws, track_ids).filter(speaks(pl.col("base_key")))
-    return list(zip(track_queries(titled.drop("artist")), titled["label"], strict=True))
+                self._known[query, label] = pl.DataFrame(named[query.track_id], schema=_ANSWERS)
 
 
 _ANSWERS = pl.Schema({"track_id": pl.String(), "source": pl.String(), "probability": pl.Float64(), **NAMED})

@@ -28,8 +28,8 @@ def imported(ledger: pl.DataFrame) -> Callable[[Workspace, pl.Series], pl.DataFr
         ledger: Proposals on record: PROPOSALS without artist_id.
     """
     waiting = (
-        ledger.filter(pl.col("source").is_in(_IMPORTED), pl.col("status") == "proposed")
-        .with_columns(pl.lit(None, pl.String).alias("artist_id"), pl.col("tier").cast(pl.Int8))
+        ledger.filter(pl.col.source.is_in(_IMPORTED), pl.col.status == "proposed")
+        .with_columns(pl.lit(None, pl.String).alias("artist_id"), pl.col.tier.cast(pl.Int8))
         .match_to_schema(PROPOSALS, extra_columns="ignore")
     )
 
@@ -52,28 +52,26 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         The evidence has recording_id, artists, title, label, named_in (named_set: as people call it), days, and what
         was found, as sentences.
     """
-    no_title = pl.col("is_known_artist") & is_unknown_title(pl.col("title"))
-    asked = ws.tracks.filter(
-        pl.col("track_id").is_in(track_ids.implode()) | pl.col("status").is_in(_WAITING) | no_title
-    )
+    no_title = pl.col.is_known_artist & is_unknown_title(pl.col.title)
+    asked = ws.tracks.filter(pl.col.track_id.is_in(track_ids.implode()) | pl.col.status.is_in(_WAITING) | no_title)
     listed = pl.concat([ws.tracklists, ws.second_listings.drop("duplicate_of")])
     if "meant" not in ws.memo:
         ws.memo["meant"] = recordings_meant(listed, aliases=ws.aliases)
     found = (
         ws.memo["meant"]
         .join(asked.select(track_key="track_id"), on="track_key", how="semi")
-        .filter(pl.col("recording_key").is_not_null(), pl.col("recording_key") != pl.col("track_key"))
+        .filter(pl.col.recording_key.is_not_null(), pl.col.recording_key != pl.col.track_key)
         .sort("track_key", "confidence", "recording_key", descending=[False, True, False])
         .unique(["track_key", "recording_key"], keep="first", maintain_order=True)
-        .filter(pl.col("confidence") >= _LEAST)
+        .filter(pl.col.confidence >= _LEAST)
         .group_by("track_key", maintain_order=True)
         .head(_KEPT)
     )
     if found.is_empty():
         return no_proposals()
-    names = ws.primary.sort("track_id", "position").group_by(recording_key="track_id").agg(artists=pl.col("artist"))
+    names = ws.primary.sort("track_id", "position").group_by(recording_key="track_id").agg(artists=pl.col.artist)
     called = pl.concat_str(
-        pl.coalesce("set_name", "dj"), pl.col("set_date").cast(pl.String), separator=", ", ignore_nulls=True
+        pl.coalesce("set_name", "dj"), pl.col.set_date.cast(pl.String), separator=", ", ignore_nulls=True
     )
     sets = listed.select(named_in="set_id", named_set=called).unique("named_in", keep="first")
     answers = found.join(names, on="recording_key", how="left", maintain_order="left")

@@ -48,19 +48,16 @@ def association(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     Returns:
         PROPOSALS (tier 1, source `association`), the best candidate a track.
     """
-    queries = unnamed(ws, track_ids).filter(pl.col("label_key").is_not_null() & speaks(pl.col("base_key")))
+    queries = unnamed(ws, track_ids).filter(pl.col.label_key.is_not_null() & speaks(pl.col.base_key))
     rosters = (
-        ws.tracks.filter(pl.col("label_key").is_not_null() & pl.col("is_known_artist"))
+        ws.tracks.filter(pl.col.label_key.is_not_null() & pl.col.is_known_artist)
         .select("track_id", "label_key", roster_base="base_key", roster_title="title")
-        .join(
-            ws.primary.select("track_id", "artist", "artist_key", "artist_id"),
-            on="track_id",
-        )
+        .join(ws.primary.select("track_id", "artist", "artist_key", "artist_id"), on="track_id")
     )
     shares = (
         rosters.group_by("label_key", "artist_key")
-        .agg(n=pl.col("track_id").n_unique())
-        .with_columns(share=pl.col("n") / pl.col("n").sum().over("label_key"))
+        .agg(n=pl.col.track_id.n_unique())
+        .with_columns(share=pl.col.n / pl.col.n.sum().over("label_key"))
         .select("label_key", "artist_key", "share")
     )
     pairs = queries.select("track_id", "title", "base_key", "label", "label_key").join(
@@ -72,12 +69,12 @@ def association(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     best = (
         pairs.with_columns(similarity=pl.Series(similarity, dtype=pl.Float64))
         .join(shares, on=["label_key", "artist_key"])
-        .with_columns(score=ASSOCIATION_TITLE * pl.col("similarity") + ASSOCIATION_SHARE * pl.col("share"))
+        .with_columns(score=ASSOCIATION_TITLE * pl.col.similarity + ASSOCIATION_SHARE * pl.col.share)
         .sort(["track_id", "score", "artist_key", "roster_base"], descending=[False, True, False, False])
         .unique("track_id", keep="first", maintain_order=True)
-        .filter(pl.col("score") >= ASSOCIATION_MIN)
+        .filter(pl.col.score >= ASSOCIATION_MIN)
         .with_columns(
-            probability=pl.col("score").clip(ASSOCIATION_MIN, ASSOCIATION_MAX),
+            probability=pl.col.score.clip(ASSOCIATION_MIN, ASSOCIATION_MAX),
             bucket=_score_band(),
             value="artist",
             like="roster_title",
@@ -94,8 +91,8 @@ def association(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
 
 def _score_band() -> pl.Expr:
     middle, top = f"score {_HALFWAY:.2f}–{ASSOCIATION_MAX:.2f}", f"score from {ASSOCIATION_MAX:.2f}"
-    high = pl.when(pl.col("score") < ASSOCIATION_MAX).then(pl.lit(middle)).otherwise(pl.lit(top))
-    return pl.when(pl.col("score") < _HALFWAY).then(pl.lit(f"score below {_HALFWAY:.2f}")).otherwise(high)
+    high = pl.when(pl.col.score < ASSOCIATION_MAX).then(pl.lit(middle)).otherwise(pl.lit(top))
+    return pl.when(pl.col.score < _HALFWAY).then(pl.lit(f"score below {_HALFWAY:.2f}")).otherwise(high)
 
 
 def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
@@ -108,7 +105,7 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     """
     components = (
         unnamed(ws, track_ids)
-        .filter(pl.col("is_mashup") & (pl.col("components").list.len() >= 2))
+        .filter(pl.col.is_mashup & (pl.col.components.list.len() >= 2))
         .select("track_id", component="components")
         .explode("component")
         .drop_nulls("component")
@@ -119,14 +116,14 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     parsed = parse_titles(components["component"])
     components = components.with_columns(
         named=parsed["artist"],
-        base_key=parsed.select(title_key(pl.col("base_title"))).to_series(),
+        base_key=parsed.select(title_key(pl.col.base_title)).to_series(),
         version_class=parsed["version_class"],
         remixer=parsed["remixer"],
         label_key=pl.lit(None, pl.String),
     ).with_columns(query_id=pl.format("{}#{}", "track_id", "place"))
     all_artists = ws.credits.select("artist_key").unique().with_columns(in_database=pl.lit(value=True))
     resolved = (
-        components.with_columns(named_key=artist_key(pl.col("named")))
+        components.with_columns(named_key=artist_key(pl.col.named))
         .join(all_artists, left_on="named_key", right_on="artist_key", how="left")
         .join(_looked_up(ws, components), on="query_id", how="left")
         .with_columns(artist_text=pl.when("in_database").then("named_key").otherwise("found"))
@@ -135,14 +132,14 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     complete = (
         resolved.group_by("track_id", maintain_order=True)
         .agg(
-            all_found=pl.col("artist_text").is_not_null().all(),
-            artist_text=pl.col("artist_text").str.join("|"),
-            components=pl.col("component"),
-            bucket=pl.when(pl.col("named").is_not_null().all())
+            all_found=pl.col.artist_text.is_not_null().all(),
+            artist_text=pl.col.artist_text.str.join("|"),
+            components=pl.col.component,
+            bucket=pl.when(pl.col.named.is_not_null().all())
             .then(pl.lit("every part names its artist"))
             .otherwise(pl.lit("parts found by their titles")),
         )
-        .filter(pl.col("all_found"))
+        .filter(pl.col.all_found)
         .with_columns(probability=pl.lit(MASHUP_CONFIDENCE))
     )
     return propose(
@@ -152,7 +149,7 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
 
 def _looked_up(ws: Workspace, components: pl.DataFrame) -> pl.DataFrame:
     """query_id, found: the artist all other tracks of a bare component's title have."""
-    bare = components.filter(pl.col("named").is_null()).select(
+    bare = components.filter(pl.col.named.is_null()).select(
         "base_key", "version_class", "remixer", "label_key", track_id="query_id"
     )
     return agreeing(bare, voters(ws), value="artist_text").select(query_id="track_id", found="artist_text")

@@ -94,5 +94,5 @@ def _text(table: pl.DataFrame, name: str) -> pl.Expr:
 def _milliseconds(table: pl.DataFrame) -> pl.Expr:
     if "duration_ms" not in table.columns:
         return pl.lit(None, pl.Int64).alias("duration_ms")
-    number = pl.col("duration_ms").cast(pl.Float64, strict=False)
+    number = pl.col.duration_ms.cast(pl.Float64, strict=False)
     return pl.when(number.is_finite() & (number > 0)).then(number).cast(pl.Int64, strict=False).alias("duration_ms")

@@ -32,23 +32,11 @@ from enrich.sources.searching import search_all
 #: One row per query, in the order given. `label` is canonical; with outcome `review` it is the best guess, and
 #: `rivals` are the labels beside it. `probability` is what the rule says, `confidence` what was measured. The parts
 #: of the match and the release are null where the title itself named the label.
+_S, _F = pl.String(), pl.Float64()
 HUNTED = pl.Schema(
-    {
-        "track_id": pl.String(),
-        "label": pl.String(),
-        "source": pl.String(),
-        "probability": pl.Float64(),
-        "confidence": pl.Float64(),
-        "outcome": pl.String(),
-        "rule": pl.String(),
-        "reason": pl.String(),
-        "rivals": pl.List(pl.String()),
-        **{f"part_{name}": pl.Float64() for name in PARTS},
-        "release": pl.String(),
-        "catalog_number": pl.String(),
-        "release_date": pl.Date(),
-        "url": pl.String(),
-    }
+    {"track_id": _S, "label": _S, "source": _S, "probability": _F, "confidence": _F, "outcome": _S, "rule": _S}
+    | {"reason": _S, "rivals": pl.List(_S), **{f"part_{name}": _F for name in PARTS}}
+    | {"release": _S, "catalog_number": _S, "release_date": pl.Date(), "url": _S}
 )
 
 #: Called after every answer: tracks done, tracks in all, and by source what came of asking it
@@ -228,7 +216,7 @@ class _Track:
 
 def _tracks(queries: Sequence[TrackQuery], read: pl.DataFrame, book: LabelBook) -> dict[str, _Track]:
     """The tracks by id, with the labels that their titles name."""
-    named = read.select(pl.when(pl.col("title_label_confidence").is_not_null()).then("title_label")).to_series()
+    named = read.select(pl.when(pl.col.title_label_confidence.is_not_null()).then("title_label")).to_series()
     labels = book.read_all(named)
     rows = read.select("title_label_confidence", "is_unknown_title", "isrcs").iter_rows()
     return {

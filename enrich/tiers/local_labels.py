@@ -22,8 +22,8 @@ def title_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     spelling = ws.label_spellings.rename({"label": "known_as"})
     found = (
         unlabelled(ws, track_ids)
-        .filter(pl.col("title_label").is_not_null() & (pl.col("title_label_confidence") > LABEL_FLOOR))
-        .with_columns(label_key=label_key(pl.col("title_label")))
+        .filter(pl.col.title_label.is_not_null() & (pl.col.title_label_confidence > LABEL_FLOOR))
+        .with_columns(label_key=label_key(pl.col.title_label))
         .join(spelling, on="label_key", how="left", maintain_order="left")
         .with_columns(
             value=pl.coalesce("known_as", "title_label"),
@@ -43,19 +43,19 @@ def database_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     Returns:
         PROPOSALS (tier 0, source `database`).
     """
-    keys = ws.known.select("track_id", artist_text=pl.col("artist_keys").list.join("|"))
+    keys = ws.known.select("track_id", artist_text=pl.col.artist_keys.list.join("|"))
     tracks = ws.tracks.select("track_id", "title", "base_key", "version_class", "remixer", "label_key").join(
         keys, on="track_id", how="left"
     )
-    labelled = tracks.filter(pl.col("label_key").is_not_null() & pl.col("version_class").is_in(SAME_RECORDING))
+    labelled = tracks.filter(pl.col.label_key.is_not_null() & pl.col.version_class.is_in(SAME_RECORDING))
     asked = unlabelled(ws, track_ids).select("track_id")
     by_artist = _answers(
-        tracks.filter(pl.col("artist_text").is_not_null()).with_columns(base_key=_under_artist()),
-        labelled.filter(pl.col("artist_text").is_not_null()).with_columns(base_key=_under_artist()),
+        tracks.filter(pl.col.artist_text.is_not_null()).with_columns(base_key=_under_artist()),
+        labelled.filter(pl.col.artist_text.is_not_null()).with_columns(base_key=_under_artist()),
         asked,
         rule="same artist, ",
     )
-    nameless = tracks.filter(pl.col("artist_text").is_null())
+    nameless = tracks.filter(pl.col.artist_text.is_null())
     by_title = _answers(pl.concat([labelled, nameless]).unique("track_id"), labelled, asked, rule="title alone, ")
     spelling = ws.label_spellings.rename({"label": "value"})
     return propose(
@@ -68,20 +68,20 @@ def database_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
 
 
 def _answers(tracks: pl.DataFrame, labelled: pl.DataFrame, asked: pl.DataFrame, *, rule: str) -> pl.DataFrame:
-    blanks = tracks.filter(pl.col("version_class").is_in(SAME_RECORDING) & pl.col("label_key").is_null())
+    blanks = tracks.filter(pl.col.version_class.is_in(SAME_RECORDING) & pl.col.label_key.is_null())
     answers = agreeing(blanks.join(asked, on="track_id", how="semi"), labelled, value="label_key")
     return answers.with_columns(bucket=pl.concat_str(pl.lit(rule), "bucket"))
 
 
 def bracket_bucket() -> pl.Expr:
     """How a label stands in a title: of `title`, `title_label` and `known_as` (null: the database does not know it)."""
-    label = pl.col("title_label").str.to_lowercase()
-    inside = pl.col("title").str.to_lowercase().str.extract_all(r"\[[^\]]*").list.join(" ")
+    label = pl.col.title_label.str.to_lowercase()
+    inside = pl.col.title.str.to_lowercase().str.extract_all(r"\[[^\]]*").list.join(" ")
     is_square = inside.str.contains(label, literal=True).fill_null(value=False)
     return pl.format(
         "{}, {}known to the database",
         pl.when(is_square).then(pl.lit("[…]")).otherwise(pl.lit("(…)")),
-        pl.when(pl.col("known_as").is_null()).then(pl.lit("not ")).otherwise(pl.lit("")),
+        pl.when(pl.col.known_as.is_null()).then(pl.lit("not ")).otherwise(pl.lit("")),
     )
 
 

@@ -13,12 +13,13 @@ from datetime import timedelta
 import polars as pl
 
 from enrich.identity.candidates import MAX_DAYS
+from enrich.labels.book import LabelBook
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Source
-from enrich.sources.searching import search_all
 from enrich.text.credits import credit_keys
 from enrich.text.versions import base_key
 from enrich.text.words import is_unknown_title
+from enrich.tiers.asking import AskingTier
 from enrich.tiers.proposing import propose_by_source
 from enrich.tiers.workspace import Workspace
 
@@ -30,34 +31,31 @@ _RELEASED = pl.Schema(
 )
 
 
-class NewReleases:
+class NewReleases(AskingTier[TrackQuery, list[dict[str, object]]]):
     """Tier 2 over a workspace: PROPOSALS of kind identity; a question once asked is not asked again in a run."""
 
     def __init__(self, sources: Sequence[Source], *, stop: threading.Event | None = None) -> None:
-        self._sources = [source for source in sources if getattr(source, "lists_new", False)]
-        self._stop = stop
-        self._known: dict[TrackQuery, list[dict[str, object]]] = {}
-        self.unavailable: dict[str, str] = {}
+        super().__init__([source for source in sources if source.lists_new], stop=stop)
 
     def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         """Proposals for tracks of a known artist without a title, as many as `track_ids` besides those among them."""
-        asked = _asked(ws, track_ids) if self._sources else ws.tracks.clear()
-        queries = [
-            TrackQuery(track_id=track, title="", artist=artist, released=(day, day + timedelta(days=MAX_DAYS)))
-            for track, artist, day in asked.select("track_id", "artist", "first_played").iter_rows()
-        ]
-        self._ask([query for query in queries if query not in self._known])
-        found = [row for query in queries for row in self._known.get(query, ())]
+        self.asking(ws, track_ids)()
+        asked = _asked(ws, track_ids)
+        found = [row for query in self._questions(ws, track_ids) for row in self._known.get(query, ())]
         rows = pl.DataFrame(found, schema=_RELEASED).join(
             asked.select("track_id", day="first_played", keys=credit_keys(asked["artist"])), on="track_id"
         )
         return propose_by_source(_new(rows, ws), kind="identity", tier=2, named="new-release-{}", evidence=_TOLD)
 
-    def _ask(self, queries: list[TrackQuery]) -> None:
-        if not queries:
-            return
-        done = search_all(queries, self._sources, stop=self._stop)
-        self.unavailable.update(done.unavailable)
+    def _questions(self, ws: Workspace, track_ids: pl.Series) -> list[TrackQuery]:
+        asked = _asked(ws, track_ids).select("track_id", "artist", "first_played") if self._sources else pl.DataFrame()
+        return [
+            TrackQuery(track_id=track, title="", artist=artist, released=(day, day + timedelta(days=MAX_DAYS)))
+            for track, artist, day in asked.iter_rows()
+        ]
+
+    def _ask(self, queries: Sequence[TrackQuery], book: LabelBook) -> None:
+        done = self._search(queries, None)
         for query in queries:
             if query.track_id not in done.unfinished:
                 answers = done.answers.get(query.track_id, ())
@@ -73,9 +71,9 @@ def _row(query: TrackQuery, hit: Hit) -> dict[str, object]:
 def _asked(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     """Tracks to ask for, those of the run and those played last first."""
     nameless = ws.tracks.filter(
-        pl.col("is_known_artist"), is_unknown_title(pl.col("title")), pl.col("first_played").is_not_null()
+        pl.col.is_known_artist, is_unknown_title(pl.col.title), pl.col.first_played.is_not_null()
     )
-    of_run = pl.col("track_id").is_in(track_ids.implode())
+    of_run = pl.col.track_id.is_in(track_ids.implode())
     return nameless.sort(of_run, "first_played", "track_id", descending=[True, True, False]).head(track_ids.len())
 
 
@@ -84,34 +82,32 @@ _TOLD = ["bucket", "artists", "title", "label", "named_in", "days", "blank", "fo
 
 def _new(rows: pl.DataFrame, ws: Workspace) -> pl.DataFrame:
     """Releases by the artist, after the play, each recording once, with what is told of them."""
-    credit = pl.col("artists").list.join(" & ")
+    credit = pl.col.artists.list.join(" & ")
     by_artist = (
-        ws.known.with_columns(artist_key=pl.col("artist_keys").list.first())
+        ws.known.with_columns(artist_key=pl.col.artist_keys.list.first())
         .select("artist_key", "base_key", recording_id="track_id")
         .unique(["artist_key", "base_key"], keep="first", maintain_order=True)
     )
     return (
         rows.with_columns(
-            credit=credit, base_key=base_key(pl.col("title")), theirs=credit_keys(rows.select(credit)["artists"])
+            credit=credit, base_key=base_key(pl.col.title), theirs=credit_keys(rows.select(credit)["artists"])
         )
         .filter(
-            pl.col("keys").list.set_intersection("theirs").list.len() > 0,
-            pl.col("released") > pl.col("day"),
-            ~is_unknown_title(pl.col("title")),
+            pl.col.keys.list.set_intersection("theirs").list.len() > 0,
+            pl.col.released > pl.col.day,
+            ~is_unknown_title(pl.col.title),
         )
         .sort("track_id", "released", "title")
         .unique(["track_id", "base_key"], keep="first", maintain_order=True)
         .group_by("track_id", maintain_order=True)
         .head(_KEPT)
-        .with_columns(
-            artist_key=pl.col("theirs").list.first(), days=(pl.col("released") - pl.col("day")).dt.total_days()
-        )
+        .with_columns(artist_key=pl.col.theirs.list.first(), days=(pl.col.released - pl.col.day).dt.total_days())
         .join(by_artist, on=["artist_key", "base_key"], how="left", maintain_order="left")
         .with_columns(
             value=pl.format("{} - {}", "credit", "title"),
             bucket=pl.lit("rule"),
             blank=pl.lit("title"),
-            named_in=pl.col("source"),
+            named_in=pl.col.source,
             found=pl.concat_list(pl.format("{} lists it as first released on {}", "source", "released")),
         )
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -16,6 +15,7 @@ from enrich.matching.recordings import track_queries
 from enrich.matching.scores import PARTS
 from enrich.matching.values import Outcome, TrackQuery
 from enrich.sources.base import Source
+from enrich.tiers.asking import AskingTier
 from enrich.tiers.label_hunter import HUNTED, OnProgress, hunt
 from enrich.tiers.proposing import propose_by_source, unlabelled
 from enrich.tiers.workspace import Workspace
@@ -34,7 +34,7 @@ WITHOUT: Mapping[str, str] = {
 }
 
 
-class OutsideLabels:
+class OutsideLabels(AskingTier[TrackQuery, dict[str, Any]]):
     """Tier 0 over a workspace: a callable that returns PROPOSALS, source by source.
 
     Remembers what it has asked: in later rounds of a run a track is asked again only if its artist has become known
@@ -44,28 +44,23 @@ class OutsideLabels:
     def __init__(
         self, sources: Sequence[Source], *, on_progress: OnProgress | None = None, stop: threading.Event | None = None
     ) -> None:
-        self._sources = sources
-        self._on_progress = on_progress
-        self._stop = stop
-        self._known: dict[TrackQuery, dict[str, Any]] = {}
-        self.unavailable: dict[str, str] = {}
+        super().__init__(sources, stop=stop)
+        self._on_hunt = on_progress
         self.unavailable_tracks: set[str] = set()
 
     def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         """Proposals for the tracks of `track_ids` that have no label."""
         self.asking(ws, track_ids)()
-        rows = [self._known[query] for query in _questions(ws, track_ids)]
+        rows = [self._known[query] for query in self._questions(ws, track_ids)]
         silent = {row["track_id"] for row in rows if row["outcome"] == Outcome.UNAVAILABLE.value}
         self.unavailable_tracks = (self.unavailable_tracks - {row["track_id"] for row in rows}) | silent
         return hunt_proposals(pl.DataFrame(rows, schema=HUNTED))
 
-    def asking(self, ws: Workspace, track_ids: pl.Series) -> Callable[[], None]:
-        """What asks the sources all that was not asked yet; answers are kept for the tier's turn."""
-        new = [query for query in _questions(ws, track_ids) if query not in self._known]
-        return partial(self._ask, new, ws.label_book()) if new else lambda: None
+    def _questions(self, ws: Workspace, track_ids: pl.Series) -> list[TrackQuery]:
+        return track_queries(unlabelled(ws, track_ids).with_columns(artist=pl.when("is_known_artist").then("artist")))
 
     def _ask(self, new: Sequence[TrackQuery], book: LabelBook) -> None:
-        found = hunt(new, sources=self._sources, book=book, on_progress=self._on_progress, stop=self._stop)
+        found = hunt(new, sources=self._sources, book=book, on_progress=self._on_hunt, stop=self._stop)
         self._known.update(zip(new, found.tracks.iter_rows(named=True), strict=True))
         self.unavailable.update(found.unavailable)
 
@@ -77,16 +72,12 @@ class OutsideLabels:
         return dict(sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
-def _questions(ws: Workspace, track_ids: pl.Series) -> list[TrackQuery]:
-    return track_queries(unlabelled(ws, track_ids).with_columns(artist=pl.when("is_known_artist").then("artist")))
-
-
 def _bucket() -> pl.Expr:
     """What a found label is measured as: by its rule where one has a measure of its own, else by the match alone."""
     return (
-        pl.when(pl.col("source") == "title")
+        pl.when(pl.col.source == "title")
         .then(pl.lit("(…), not known to the database"))
-        .when(pl.col("rule").is_in(MEASURED_RULES))
+        .when(pl.col.rule.is_in(MEASURED_RULES))
         .then("rule")
         .otherwise(pl.lit("found by the match"))
     )
@@ -94,8 +85,8 @@ def _bucket() -> pl.Expr:
 
 def hunt_proposals(tracks: pl.DataFrame) -> pl.DataFrame:
     """PROPOSALS (kind `label`, tier 0) of a hunt's finds and of what it leaves to review; schema HUNTED in."""
-    found = tracks.filter(pl.col("label").is_not_null()).rename({"label": "value"})
-    at_source = pl.col("source") != "title"
+    found = tracks.filter(pl.col.label.is_not_null()).rename({"label": "value"})
+    at_source = pl.col.source != "title"
     return propose_by_source(
         # What a title says that no source knows is measured with the other titles.
         found.with_columns(bucket=_bucket(), confidence=pl.when(at_source).then("confidence")),

@@ -74,42 +74,42 @@ def no_proposals() -> pl.DataFrame:
 
 def with_artist_id(ws: Workspace, answers: pl.DataFrame) -> pl.DataFrame:
     """Add artist_id where the artist in `value` is known to the database."""
-    keyed = answers.with_columns(artist_key=artist_key(pl.col("value")))
+    keyed = answers.with_columns(artist_key=artist_key(pl.col.value))
     return keyed.join(ws.artist_ids, on="artist_key", how="left", maintain_order="left")
 
 
 def unnamed(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     """Those of `track_ids` whose artist is blank."""
-    return ws.tracks.filter(~pl.col("is_known_artist") & pl.col("track_id").is_in(track_ids.to_list()))
+    return ws.tracks.filter(~pl.col.is_known_artist & pl.col.track_id.is_in(track_ids.to_list()))
 
 
 def unlabelled(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     """Those of `track_ids` whose label is blank."""
-    return ws.tracks.filter(pl.col("label").is_null() & pl.col("track_id").is_in(track_ids.to_list()))
+    return ws.tracks.filter(pl.col.label.is_null() & pl.col.track_id.is_in(track_ids.to_list()))
 
 
 def voters(ws: Workspace) -> pl.DataFrame:
     """Tracks of known artist with the artists as one text: `Workspace.known` and artist_text (keys joined by |)."""
-    return ws.known.with_columns(artist_text=pl.col("artist_keys").list.join("|"))
+    return ws.known.with_columns(artist_text=pl.col.artist_keys.list.join("|"))
 
 
 def with_names(ws: Workspace, answers: pl.DataFrame) -> pl.DataFrame:
     """Add value (names joined), artists (list), artist_id (of a single one) for artist_text (keys joined by |)."""
     names = (
         ws.credits.group_by("artist_key")
-        .agg(pl.col("artist").mode().sort().first(), pl.col("artist_id").drop_nulls().sort().first())
+        .agg(pl.col.artist.mode().sort().first(), pl.col.artist_id.drop_nulls().sort().first())
         .rename({"artist": "name"})
     )
     shown = (
-        answers.select("track_id", artist_key=pl.col("artist_text").str.split("|"))
+        answers.select("track_id", artist_key=pl.col.artist_text.str.split("|"))
         .explode("artist_key")
         .unique(["track_id", "artist_key"], keep="first", maintain_order=True)
         .join(names, on="artist_key", how="left", maintain_order="left")
         .group_by("track_id", maintain_order=True)
         .agg(
-            value=pl.col("name").str.join(" & "),
-            artists=pl.col("name"),
-            artist_id=pl.when(pl.len() == 1).then(pl.col("artist_id").first()),
+            value=pl.col.name.str.join(" & "),
+            artists=pl.col.name,
+            artist_id=pl.when(pl.len() == 1).then(pl.col.artist_id.first()),
         )
     )
     return answers.join(shown, on="track_id", maintain_order="left")

@@ -50,14 +50,14 @@ class Workspace:
     @property
     def primary(self) -> pl.DataFrame:
         """The credits of those a track is by: neither guests nor remixers."""
-        return self.credits.filter(pl.col("role") == "primary")
+        return self.credits.filter(pl.col.role == "primary")
 
     @property
     def known(self) -> pl.DataFrame:
         """Tracks of known artist: id, title, its keys and version, remixer, label_key, artist, artist_keys (list)."""
-        keys = self.primary.group_by("track_id").agg(artist_keys=pl.col("artist_key").unique().sort())
+        keys = self.primary.group_by("track_id").agg(artist_keys=pl.col.artist_key.unique().sort())
         return (
-            self.tracks.filter(pl.col("is_known_artist"))
+            self.tracks.filter(pl.col.is_known_artist)
             .select("track_id", "title", "base_key", "title_key", "version_class", "remixer", "label_key", "artist")
             .join(keys, on="track_id")
         )
@@ -65,7 +65,7 @@ class Workspace:
     @property
     def aliases(self) -> pl.DataFrame:
         """One row per other name of an artist: artist, alias."""
-        return self.artists.select("artist", pl.col("aliases").alias("alias")).explode("alias").drop_nulls("alias")
+        return self.artists.select("artist", pl.col.aliases.alias("alias")).explode("alias").drop_nulls("alias")
 
     @property
     def artist_ids(self) -> pl.DataFrame:
@@ -79,7 +79,7 @@ class Workspace:
 
     def label_book(self) -> LabelBook:
         """The database's labels, learned."""
-        facts = self.tracks.filter(pl.col("label").is_not_null() & pl.col("is_known_artist"))
+        facts = self.tracks.filter(pl.col.label.is_not_null() & pl.col.is_known_artist)
         return LabelBook.learn(self.labels.select("label", "tracks"), facts=facts.select("artist", "title", "label"))
 
     def seen(self) -> pl.DataFrame:
@@ -89,7 +89,7 @@ class Workspace:
 
     def with_accepted(self, accepted: pl.DataFrame) -> Workspace:
         """The workspace with accepted PROPOSALS in place; a blank already filled stays as it is."""
-        is_label = pl.col("kind") == "label"
+        is_label = pl.col.kind == "label"
         labels, artists = _winners(accepted.filter(is_label)), _winners(accepted.filter(~is_label))
         return _with_artists(_with_labels(self, labels), artists)
 
@@ -104,16 +104,16 @@ def _winners(accepted: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_labels(ws: Workspace, labels: pl.DataFrame) -> Workspace:
-    blank = ws.tracks.filter(pl.col("label").is_null())
+    blank = ws.tracks.filter(pl.col.label.is_null())
     found = labels.join(blank, on="track_id", how="semi").select(
-        "track_id", new_label="value", new_key=label_key(pl.col("value")), by="source"
+        "track_id", new_label="value", new_key=label_key(pl.col.value), by="source"
     )
     if found.is_empty():
         return ws
     tracks = (
         ws.tracks.join(found, on="track_id", how="left", maintain_order="left")
         .with_columns(
-            label_source=pl.when(pl.col("label").is_null() & pl.col("new_label").is_not_null())
+            label_source=pl.when(pl.col.label.is_null() & pl.col.new_label.is_not_null())
             .then("by")
             .otherwise("label_source"),
             label_key=pl.coalesce("label_key", "new_key"),
@@ -132,27 +132,27 @@ def _with_labels(ws: Workspace, labels: pl.DataFrame) -> Workspace:
 
 
 def _with_artists(ws: Workspace, artists: pl.DataFrame) -> Workspace:
-    unknown = ws.tracks.filter(~pl.col("is_known_artist")).select("track_id")
+    unknown = ws.tracks.filter(~pl.col.is_known_artist).select("track_id")
     names = artists.join(unknown, on="track_id", how="semi").with_columns(name=proposed_artists())
     if names.is_empty():
         return ws
-    shown = names.select("track_id", new_artist=pl.col("name").list.join(" & "))
+    shown = names.select("track_id", new_artist=pl.col.name.list.join(" & "))
     new_credits = (
         names.select("track_id", "name")
         .explode("name")
-        .with_columns(artist_key=artist_key(pl.col("name")), place=pl.int_range(pl.len()).over("track_id"))
+        .with_columns(artist_key=artist_key(pl.col.name), place=pl.int_range(pl.len()).over("track_id"))
         .join(ws.artist_ids, on="artist_key", how="left")
         .with_columns(artist="name", role=pl.lit("primary"), position="place")
         .select(ws.credits.columns)
         .cast(ws.credits.schema)
     )
-    again = (pl.col("role") == "primary") & pl.col("track_id").is_in(names["track_id"].implode())
+    again = (pl.col.role == "primary") & pl.col.track_id.is_in(names["track_id"].implode())
     replaced = ws.credits.filter(~again)
     tracks = (
         ws.tracks.join(shown, on="track_id", how="left", maintain_order="left")
         .with_columns(
             artist=pl.coalesce("new_artist", "artist"),
-            is_known_artist=pl.col("is_known_artist") | pl.col("new_artist").is_not_null(),
+            is_known_artist=pl.col.is_known_artist | pl.col.new_artist.is_not_null(),
         )
         .drop("new_artist")
     )

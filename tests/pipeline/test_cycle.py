@@ -275,7 +275,7 @@ def test_tiers_that_ask_the_outside_ask_side_by_side(world):
     both = threading.Barrier(2, timeout=5)
 
     class Waits:
-        name, workers = "deezer", 1
+        name, workers, lists_new = "deezer", 1, False
 
         def search(self, query):
             # Alone it would wait in vain.

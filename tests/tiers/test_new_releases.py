@@ -6,6 +6,8 @@ import json
 from datetime import date
 
 import polars as pl
+import pytest
+from recorded_replies import replay
 
 from enrich.ledger.policy import Policy
 from enrich.matching.values import Availability, Hit, SourceAnswer
@@ -55,6 +57,101 @@ def test_releases_after_the_play_are_proposed_for_review(workspace):
     assert not Policy(name="lax", fixed={("identity", "new-release-fake"): 0.0}).accepts(found).any()
     tier(_world(workspace), pl.Series(["1"]))
     assert [query.track_id for query in source.asked] == ["1"]
+
+
+def _told(path, body, **more):
+    return {"path": path, "status": 200, "body": json.dumps(body), **more}
+
+
+def _group(*kinds):
+    return {"release-group": {"id": "g", "secondary-types": list(kinds)}, "status": "Official"}
+
+
+def _recording(title, first, **release):
+    credit = [{"name": "Vale", "artist": {"id": "v", "name": "Vale"}}]
+    one = {"id": title, "title": title, "first-release-date": first, "artist-credit": credit}
+    return one | {"releases": [{"id": f"on {title}", "title": title, **_group(), **release}]}
+
+
+def _album(number, title, day, kind="single"):
+    return {"id": number, "title": title, "release_date": day, "record_type": kind}
+
+
+def _tracks(*titles, **more):
+    return {"data": [{"id": 1, "title": title, "artist": {"name": "Vale"}, **more} for title in titles]}
+
+
+def _listed(number, title, **more):
+    return {"id": number, "type": "release", "title": f"Vale - {title}", "format": [], **more}
+
+
+def _release(number, title, day, **more):
+    tracks, people = [{"type_": "track", "title": title}], [{"id": 3, "name": "Vale"}]
+    return {"id": number, "title": title, "released": day, "artists": people, "tracklist": tracks, **more}
+
+
+REPLIES = {
+    "musicbrainz": [
+        _told(
+            "/recording",
+            {
+                "recordings": [
+                    _recording("Ember", "2024-06-01"),
+                    _recording("Old", "2024-03-01"),
+                    _recording("Year", "2024"),
+                    _recording("Cut", "2024-05-01", **_group("DJ-mix")),
+                ]
+            },
+            params={"query": "firstreleasedate:[2024-04-01"},
+        )
+    ],
+    "deezer": [
+        _told("/search/artist", {"data": [{"id": 4, "name": "Valerie"}, {"id": 5, "name": "VALE"}]}),
+        _told(
+            "/artist/5/albums",
+            {
+                "data": [
+                    _album(1, "Old", "2024-03-01"),
+                    _album(2, "Ember", "2024-06-01"),
+                    _album(3, "Hits", "2024-05-01", "compile"),
+                    _album(4, "?", "0000-00-00"),
+                ]
+            },
+        ),
+        _told("/album/2", {**_album(2, "Ember", "2024-06-01"), "label": "Deepwell", "tracks": _tracks("Ember")}),
+        _told("/album/3", {**_album(3, "Hits", "2024-05-01", "compile"), "tracks": _tracks("Hit")}),
+    ],
+    "discogs": [
+        _told(
+            "/database/search",
+            {
+                "results": [
+                    _listed(1, "Ember"),
+                    _listed(2, "Old"),
+                    _listed(3, "Year"),
+                    _listed(4, "Hits", format=["Compilation"]),
+                ]
+            },
+            params={"artist": "Vale", "year": "2024"},
+        ),
+        _told("/releases/1", _release(1, "Ember", "2024-06-01")),
+        _told("/releases/2", _release(2, "Old", "2024-03-01")),
+        _told("/releases/3", _release(3, "Year", "2024")),
+    ],
+}
+
+
+@pytest.mark.parametrize("service", REPLIES)
+def test_services_list_what_came_out_within_the_days(service, tmp_path):
+    days = (date(2024, 4, 1), date(2024, 6, 30))
+    ask = {"artist": "Vale", "title": "", "released": days}
+
+    answer, _, _ = replay({"service": service, "ask": ask, "replies": REPLIES[service]}, tmp_path)
+
+    assert answer.availability is Availability.OK
+    assert {(hit.title, hit.artists, hit.release_date) for hit in answer.hits} == {
+        ("Ember", ("Vale",), date(2024, 6, 1))
+    }
 
 
 def test_without_a_source_nothing_is_asked(workspace):
