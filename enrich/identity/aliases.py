@@ -33,9 +33,7 @@ def credit_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
     rows = slot_rows(tracklists)
     credits = pl.concat([rows.select(credit="artist", set_id="set_id"), rows.select(credit="dj", set_id="set_id")])
     found = [
-        credits.select(
-            "set_id", artist=pl.col("credit").str.extract(rule, 1), alias=pl.col("credit").str.extract(rule, 2)
-        )
+        credits.select("set_id", artist=pl.col.credit.str.extract(rule, 1), alias=pl.col.credit.str.extract(rule, 2))
         .drop_nulls()
         .with_columns(word=pl.lit(word), base=pl.lit(base))
         for rule, word, base in ((_AKA, "aka", 0.9), (_PRES, "pres.", 0.6))
@@ -46,20 +44,20 @@ def credit_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
         pairs.filter(
             *(_is_one_name(pairs[side]) for side in sides), *(~is_unknown_artist(pl.col(side)) for side in sides)
         )
-        .with_columns(a=artist_key(pl.col("artist")), b=artist_key(pl.col("alias")))
-        .filter(pl.col("a") != pl.col("b"), pl.col("b") != "", pl.col("a") != "")
+        .with_columns(a=artist_key(pl.col.artist), b=artist_key(pl.col.alias))
+        .filter(pl.col.a != pl.col.b, pl.col.b != "", pl.col.a != "")
         .sort("artist", "alias")
         .group_by("a", "b", maintain_order=True)
         .agg(
-            pl.col("artist").first(),
-            pl.col("alias").first(),
-            pl.col("word").sort().first(),
-            pl.col("base").max(),
-            sets=pl.col("set_id").n_unique(),
+            pl.col.artist.first(),
+            pl.col.alias.first(),
+            pl.col.word.sort().first(),
+            pl.col.base.max(),
+            sets=pl.col.set_id.n_unique(),
         )
         .with_columns(
             source=pl.lit("credit"),
-            score=1 - (1 - pl.col("base")) / pl.col("sets").cast(pl.Float64).sqrt(),
+            score=1 - (1 - pl.col.base) / pl.col.sets.cast(pl.Float64).sqrt(),
             evidence=pl.format("credited `{} {} {}` in {} sets", "artist", "word", "alias", "sets"),
         )
         .sort(["score", "artist", "alias"], descending=[True, False, False])
@@ -76,26 +74,26 @@ def played_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
     """
     rows = slot_rows(tracklists)
     credited = credited_slots(rows)
-    dj = rows.select("slot", "set_id", "title", dj_key=artist_key(pl.col("dj")), dj="dj").drop_nulls(["dj_key"])
+    dj = rows.select("slot", "set_id", "title", dj_key=artist_key(pl.col.dj), dj="dj").drop_nulls(["dj_key"])
     plays = credited.join(dj, on="slot")
     spelled = credited.group_by("key", "artist").len().sort(["key", "len", "artist"], descending=[False, True, False])
     names = spelled.unique("key", keep="first", maintain_order=True).select("key", alias="artist")
     everywhere = credited.group_by("key").agg(all_plays=pl.len())
     by_dj = plays.group_by("dj_key", "key").agg(
-        plays=pl.len(), sets=pl.col("set_id").n_unique(), titles=pl.col("title").n_unique()
+        plays=pl.len(), sets=pl.col.set_id.n_unique(), titles=pl.col.title.n_unique()
     )
-    totals = plays.group_by("dj_key").agg(dj_plays=pl.col("slot").n_unique(), dj=pl.col("dj").sort().first())
+    totals = plays.group_by("dj_key").agg(dj_plays=pl.col.slot.n_unique(), dj=pl.col.dj.sort().first())
     scored = (
         by_dj.join(totals, on="dj_key")
         .join(everywhere, on="key")
-        .with_columns(share=pl.col("plays") / pl.col("dj_plays"), exclusive=pl.col("plays") / pl.col("all_plays"))
-        .with_columns(relative=pl.col("share") / pl.col("share").max().over("dj_key"))
+        .with_columns(share=pl.col.plays / pl.col.dj_plays, exclusive=pl.col.plays / pl.col.all_plays)
+        .with_columns(relative=pl.col.share / pl.col.share.max().over("dj_key"))
         .filter(
-            pl.col("dj_key") != pl.col("key"),
-            pl.col("share") >= MIN_SHARE,
-            pl.col("exclusive") >= MIN_EXCLUSIVE,
-            pl.col("sets") >= MIN_SETS,
-            pl.col("titles") >= MIN_TITLES,
+            pl.col.dj_key != pl.col.key,
+            pl.col.share >= MIN_SHARE,
+            pl.col.exclusive >= MIN_EXCLUSIVE,
+            pl.col.sets >= MIN_SETS,
+            pl.col.titles >= MIN_TITLES,
         )
     )
     return (
@@ -103,10 +101,10 @@ def played_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             artist="dj",
             source=pl.lit("played"),
-            score=(pl.col("exclusive") * pl.col("relative")).sqrt(),
+            score=(pl.col.exclusive * pl.col.relative).sqrt(),
             evidence=pl.format(
                 "{} of {}'s {} plays are {}, in {} sets, of {} titles; others play {} only {} times",
-                "plays", "dj", "dj_plays", "alias", "sets", "titles", "alias", pl.col("all_plays") - pl.col("plays"),
+                "plays", "dj", "dj_plays", "alias", "sets", "titles", "alias", pl.col.all_plays - pl.col.plays,
             ),
         )
         .sort(["score", "artist", "alias"], descending=[True, False, False])
@@ -118,7 +116,7 @@ def propose_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
     """ALIASES from credits and from behaviour, surest first, each pair once."""
     found = pl.concat([credit_aliases(tracklists), played_aliases(tracklists)])
     return (
-        found.with_columns(a=artist_key(pl.col("artist")), b=artist_key(pl.col("alias")))
+        found.with_columns(a=artist_key(pl.col.artist), b=artist_key(pl.col.alias))
         .sort(["score", "artist", "alias"], descending=[True, False, False])
         .unique(["a", "b"], keep="first", maintain_order=True)
         .match_to_schema(ALIASES, extra_columns="ignore")

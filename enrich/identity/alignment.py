@@ -81,23 +81,23 @@ def _names(listing: pl.DataFrame, side: str) -> pl.DataFrame:
     missing = [name for name in _NEEDED if name not in listing.columns]
     if missing:
         raise EnrichError(f"listing: column {', '.join(missing)} is missing; expected {', '.join(_NEEDED)}")
-    cue = pl.col("cue") if "cue" in listing.columns else pl.lit(None)
+    cue = pl.col.cue if "cue" in listing.columns else pl.lit(None)
     said = ["artist", "title"]
     # The same row stands beside every listing its set is held against: it is read once.
     rows = listing.select(said).unique(maintain_order=True).with_row_index("slot").cast({"slot": pl.Int64})
-    rows = rows.with_columns(is_unknown=is_unknown_artist(pl.col("artist")), no_title=is_unknown_title(pl.col("title")))
+    rows = rows.with_columns(is_unknown=is_unknown_artist(pl.col.artist), no_title=is_unknown_title(pl.col.title))
     credited = credited_slots(rows, learn_names(listing["artist"]))
-    keys = credited.group_by("slot").agg(artists=pl.col("key").unique().sort())
-    full, words = ~pl.col("is_unknown") & ~pl.col("no_title"), base_key(pl.col("title"))
+    keys = credited.group_by("slot").agg(artists=pl.col.key.unique().sort())
+    full, words = ~pl.col.is_unknown & ~pl.col.no_title, base_key(pl.col.title)
     read = rows.join(keys, on="slot", how="left").select(
         *said,
-        pl.col("artists").fill_null(pl.lit([], pl.List(pl.String))),
-        whole=pl.when(full).then(pl.concat_str(fold(pl.col("artist")), pl.lit(" "), fold(pl.col("title")))),
-        base=pl.when(full).then(pl.concat_str(pl.col("artists").list.first(), pl.lit(" · "), words)),
-        words=pl.when(~pl.col("no_title")).then(words),
+        pl.col.artists.fill_null(pl.lit([], pl.List(pl.String))),
+        whole=pl.when(full).then(pl.concat_str(fold(pl.col.artist), pl.lit(" "), fold(pl.col.title))),
+        base=pl.when(full).then(pl.concat_str(pl.col.artists.list.first(), pl.lit(" · "), words)),
+        words=pl.when(~pl.col.no_title).then(words),
     )
     return (
-        listing.select(pl.col("pair").cast(pl.String), "position", *said, cue.cast(pl.Float64).alias("cue"))
+        listing.select(pl.col.pair.cast(pl.String), "position", *said, cue.cast(pl.Float64).alias("cue"))
         .with_columns(row=pl.int_range(pl.len()), side=pl.lit(side))
         .join(read, on=said, how="left", nulls_equal=True)
         .sort("pair", "position", "row")

@@ -42,11 +42,11 @@ def candidates(slots: pl.DataFrame, asked: pl.DataFrame | None = None) -> pl.Dat
         slot, blank, unit, named_slot (the play that names it: this DJ's nearest, else the nearest), days, and SIGNS as
         Float64; by slot and unit. A recording that the unknown's own set names is no candidate.
     """
-    asked = slots.filter(pl.col("blank").is_not_null()) if asked is None else asked
+    asked = slots.filter(pl.col.blank.is_not_null()) if asked is None else asked
     asked = asked.drop_nulls("day")
     known = slots.drop_nulls(["unit", "day"])
     pairs = pl.concat([_of_artist(asked, known), _of_title(asked, known), _between_neighbours(asked, known)])
-    pairs = pairs.group_by("slot", "unit").agg(pl.col("sides").max())
+    pairs = pairs.group_by("slot", "unit").agg(pl.col.sides.max())
     own_set = asked.select("slot", "set_id").join(known.select("set_id", "unit").unique(), on="set_id")
     pairs = pairs.join(own_set, on=["slot", "unit"], how="anti")
     return _signs(pairs, asked, known, slots).sort("slot", "unit")
@@ -64,23 +64,23 @@ def undated(slots: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
         that name this one, the most), by slot.
     """
     known = slots.drop_nulls("unit").select("set_id", "unit", "title_key", "keys", named_slot="slot")
-    titled = known.with_columns(key="title_key", option=pl.col("keys").list.first())
+    titled = known.with_columns(key="title_key", option=pl.col.keys.list.first())
     credited = known.explode("keys").with_columns(key="keys", option="unit")
     about = asked.select("slot", "set_id", "blank", "title_key", "keys")
     pairs = [
         about.filter(blank=blank).with_columns(key=key).explode("key").drop_nulls("key").join(those, on="key")
-        for blank, key, those in (("artist", pl.concat_list("title_key"), titled), ("title", pl.col("keys"), credited))
+        for blank, key, those in (("artist", pl.concat_list("title_key"), titled), ("title", pl.col.keys, credited))
     ]
     return (
         pl.concat(
             [some.select("slot", "blank", "set_id", "set_id_right", "unit", "option", "named_slot") for some in pairs]
         )
-        .filter(~(pl.col("set_id") == pl.col("set_id_right")).any().over("slot", "unit"))
+        .filter(~(pl.col.set_id == pl.col.set_id_right).any().over("slot", "unit"))
         .sort("slot", "option", "named_slot")
         .group_by("slot", "blank", "option", maintain_order=True)
-        .agg(pl.col("unit", "named_slot").first(), plays=pl.col("set_id_right").n_unique())
+        .agg(pl.col("unit", "named_slot").first(), plays=pl.col.set_id_right.n_unique())
         .with_columns(options=pl.len().over("slot"))
-        .filter(pl.col("options") <= MOST_OPTIONS)
+        .filter(pl.col.options <= MOST_OPTIONS)
         .sort("slot", "plays", "option", descending=[False, True, False])
         .unique("slot", keep="first", maintain_order=True)
         .drop("option")
@@ -88,24 +88,24 @@ def undated(slots: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_artist(asked: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    first = known.group_by("unit").agg(first=pl.col("day").min())
+    first = known.group_by("unit").agg(first=pl.col.day.min())
     by_artist = known.select("unit", "keys").explode("keys").drop_nulls("keys").unique().join(first, on="unit")
     return (
-        asked.filter(pl.col("blank") == "title")
+        asked.filter(pl.col.blank == "title")
         .select("slot", "day", "keys")
         .explode("keys")
         .drop_nulls("keys")
         .join(by_artist, on="keys")
-        .filter(pl.col("first").is_between(pl.col("day"), pl.col("day") + MAX_DAYS))
+        .filter(pl.col.first.is_between(pl.col.day, pl.col.day + MAX_DAYS))
         .select("slot", "unit", sides=pl.lit(None, pl.Float64))
     )
 
 
 def _of_title(asked: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     titled = known.drop_nulls("title_key").select("title_key", "unit")
-    often = titled.group_by("title_key").len().filter(pl.col("len") <= _COMMON)
+    often = titled.group_by("title_key").len().filter(pl.col.len <= _COMMON)
     return (
-        asked.filter(pl.col("blank") == "artist")
+        asked.filter(pl.col.blank == "artist")
         .select("slot", "title_key")
         .drop_nulls("title_key")
         .join(titled.join(often, on="title_key", how="semi").unique(), on="title_key")
@@ -114,7 +114,7 @@ def _of_title(asked: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
 
 
 def _between_neighbours(asked: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    bare = asked.filter(pl.col("blank") == "both")
+    bare = asked.filter(pl.col.blank == "both")
     held = ["set_id", "dj_key", "day"]
     pairs = [
         bare.select("slot", *held, neighbour=side)
@@ -122,11 +122,11 @@ def _between_neighbours(asked: pl.DataFrame, known: pl.DataFrame) -> pl.DataFram
         .join(
             known.select("unit", *held, neighbour=side).drop_nulls(["neighbour", "dj_key"]), on=["dj_key", "neighbour"]
         )
-        .filter(pl.col("set_id") != pl.col("set_id_right"), (pl.col("day_right") - pl.col("day")).abs() <= NEAR_DAYS)
+        .filter(pl.col.set_id != pl.col.set_id_right, (pl.col.day_right - pl.col.day).abs() <= NEAR_DAYS)
         .select("slot", "unit", side=pl.lit(side))
         for side in ("before", "after")
     ]
-    return pl.concat(pairs).group_by("slot", "unit").agg(sides=pl.col("side").n_unique().cast(pl.Float64))
+    return pl.concat(pairs).group_by("slot", "unit").agg(sides=pl.col.side.n_unique().cast(pl.Float64))
 
 
 def _signs(pairs: pl.DataFrame, asked: pl.DataFrame, known: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
@@ -136,15 +136,13 @@ def _signs(pairs: pl.DataFrame, asked: pl.DataFrame, known: pl.DataFrame, slots:
     plays = known.select(
         "unit", "slot", "set_id", "day", "dj_key", "series", "keys", "label_key", "remixer_key", "title_key"
     )
-    rows = _of_plays(
-        pairs.join(about, on="slot").join(plays, on="unit").filter(pl.col("set_id") != pl.col("set_id_right"))
-    )
+    rows = _of_plays(pairs.join(about, on="slot").join(plays, on="unit").filter(pl.col.set_id != pl.col.set_id_right))
     rows = rows.with_columns(
         days=pl.coalesce("dj", "nearest").cast(pl.Int32),
         label=pl.when("has_label").then("label"),
         working=_working(rows),
-        is_title=(pl.col("blank") == "title").cast(pl.Float64),
-        is_artist=(pl.col("blank") == "artist").cast(pl.Float64),
+        is_title=(pl.col.blank == "title").cast(pl.Float64),
+        is_artist=(pl.col.blank == "artist").cast(pl.Float64),
     )
     rows = _among_rivals(rows)
     rows = (
@@ -160,14 +158,14 @@ def _signs(pairs: pl.DataFrame, asked: pl.DataFrame, known: pl.DataFrame, slots:
 
 
 def _among_rivals(rows: pl.DataFrame) -> pl.DataFrame:
-    soon = pl.col("first").is_between(0, 60)
+    soon = pl.col.first.is_between(0, 60)
     return rows.with_columns(
-        place=pl.col("first").rank("min").over("slot"),
-        dj_place=pl.col("dj").rank("min").over("slot"),
+        place=pl.col.first.rank("min").over("slot"),
+        dj_place=pl.col.dj.rank("min").over("slot"),
         rivals=soon.sum().over("slot"),
-        dj_rivals=pl.col("dj").is_not_null().sum().over("slot"),
+        dj_rivals=pl.col.dj.is_not_null().sum().over("slot"),
         candidates=pl.len().over("slot"),
-        titles=pl.col("key").n_unique().over("slot"),
+        titles=pl.col.key.n_unique().over("slot"),
     )
 
 
@@ -175,19 +173,19 @@ def _working(rows: pl.DataFrame) -> pl.Expr:
     """How much of a working title stands in the candidate's, 0–1; null without one."""
     said, named = (rows[name].fill_null("").to_list() for name in ("working_title", "title_key"))
     alike = pl.Series(cpdist(said, named, scorer=fuzz.token_set_ratio, workers=1), dtype=pl.Float64) / 100
-    return pl.when(pl.col("working_title").is_not_null()).then(pl.lit(alike))
+    return pl.when(pl.col.working_title.is_not_null()).then(pl.lit(alike))
 
 
 def _repeats(asked: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
     """slot, repeats: sets in which this DJ played an unknown of the same artists within 60 days."""
-    ids = slots.filter(pl.col("blank") == "title").select("set_id", "dj_key", "day", "keys")
+    ids = slots.filter(pl.col.blank == "title").select("set_id", "dj_key", "day", "keys")
     return (
-        asked.filter(pl.col("blank") == "title")
+        asked.filter(pl.col.blank == "title")
         .select("slot", "set_id", "dj_key", "day", "keys")
         .join(ids, on=["dj_key", "keys"])
-        .filter((pl.col("day") - pl.col("day_right")).abs() <= 60)
+        .filter((pl.col.day - pl.col.day_right).abs() <= 60)
         .group_by("slot")
-        .agg(repeats=pl.col("set_id_right").n_unique())
+        .agg(repeats=pl.col.set_id_right.n_unique())
     )
 
 
@@ -195,7 +193,7 @@ def _past(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """slot, unit, past: recordings of the candidate's artist first played in the year before."""
     upto = [_until(rows, known, ["key"], back) for back in (1, 366)]
     both = upto[0].join(upto[1], on=["slot", "unit"])
-    return both.select("slot", "unit", past=pl.col("n") - pl.col("n_right"))
+    return both.select("slot", "unit", past=pl.col.n - pl.col.n_right)
 
 
 def _shared(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
@@ -215,13 +213,11 @@ def _sets_since(rows: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
     """slot, unit, sets_since: sets of this DJ from the unknown's to the nearest that names the candidate."""
     days = slots.drop_nulls(["dj_key", "day"]).select("dj_key", "day").unique().sort("dj_key", "day")
     days = days.with_columns(n=pl.int_range(pl.len()).over("dj_key").cast(pl.Float64))
-    at = rows.drop_nulls("dj").select(
-        "slot", "unit", "dj_key", "day", then=(pl.col("day") + pl.col("dj")).cast(pl.Int32)
-    )
+    at = rows.drop_nulls("dj").select("slot", "unit", "dj_key", "day", then=(pl.col.day + pl.col.dj).cast(pl.Int32))
     return (
         at.join(days, on=["dj_key", "day"])
         .join(days, left_on=["dj_key", "then"], right_on=["dj_key", "day"])
-        .select("slot", "unit", sets_since=pl.col("n_right") - pl.col("n"))
+        .select("slot", "unit", sets_since=pl.col.n_right - pl.col.n)
     )
 
 
@@ -233,53 +229,53 @@ def _habit(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
 def _until(rows: pl.DataFrame, known: pl.DataFrame, by: list[str], back: int) -> pl.DataFrame:
     """slot, unit, n: recordings of the same `by` first played up to so many days before the unknown's."""
     firsts = (
-        known.with_columns(key=pl.col("keys").list.first())
+        known.with_columns(key=pl.col.keys.list.first())
         .drop_nulls("key")
         .group_by(*by, "unit")
-        .agg(first_day=pl.col("day").min())
+        .agg(first_day=pl.col.day.min())
         .sort(*by, "first_day")
         .with_columns(n=pl.int_range(pl.len()).over(by).cast(pl.Float64) + 1)
     )
-    asked = rows.select("slot", "unit", *by, until=pl.col("day") - back).sort(*by, "until")
+    asked = rows.select("slot", "unit", *by, until=pl.col.day - back).sort(*by, "until")
     found = asked.join_asof(firsts.drop("unit"), left_on="until", right_on="first_day", by=by, check_sortedness=False)
-    return found.select("slot", "unit", pl.col("n").fill_null(0.0))
+    return found.select("slot", "unit", pl.col.n.fill_null(0.0))
 
 
 def _of_plays(plays: pl.DataFrame) -> pl.DataFrame:
     """One row per slot and unit, from one per play of the unit (its columns `…_right`) beside the slot."""
-    gap = (pl.col("day_right") - pl.col("day")).cast(pl.Float64)
-    same_dj = (pl.col("dj_key") == pl.col("dj_key_right")).fill_null(value=False)
-    same_version = pl.col("remixer_key").eq_missing(pl.col("remixer_key_right"))
-    by_dj = pl.col("gap").filter(~pl.col("other_dj"))
+    gap = (pl.col.day_right - pl.col.day).cast(pl.Float64)
+    same_dj = (pl.col.dj_key == pl.col.dj_key_right).fill_null(value=False)
+    same_version = pl.col.remixer_key.eq_missing(pl.col.remixer_key_right)
+    by_dj = pl.col.gap.filter(~pl.col.other_dj)
     return (
         plays.with_columns(gap=gap, apart=gap.abs(), other_dj=~same_dj, other_version=~same_version)
         .sort("slot", "unit", "slot_right")
         .group_by("slot", "unit", maintain_order=True)
         .agg(
-            pl.col("sides").first(),
-            pl.col("blank").first(),
-            first=pl.col("gap").min(),
+            pl.col.sides.first(),
+            pl.col.blank.first(),
+            first=pl.col.gap.min(),
             dj=by_dj.sort_by(by_dj.abs()).first(),
-            nearest=pl.col("gap").sort_by("apart").first(),
-            named_slot=pl.col("slot_right").sort_by(["other_version", "other_dj", "apart", "slot_right"]).first(),
-            plays=pl.col("set_id_right").n_unique().cast(pl.Float64),
-            plays_60=pl.col("set_id_right").filter(pl.col("gap").is_between(0, 60)).n_unique().cast(pl.Float64),
+            nearest=pl.col.gap.sort_by("apart").first(),
+            named_slot=pl.col.slot_right.sort_by(["other_version", "other_dj", "apart", "slot_right"]).first(),
+            plays=pl.col.set_id_right.n_unique().cast(pl.Float64),
+            plays_60=pl.col.set_id_right.filter(pl.col.gap.is_between(0, 60)).n_unique().cast(pl.Float64),
             dj_plays=by_dj.len().cast(pl.Float64),
-            plays_14=pl.col("set_id_right").filter(pl.col("gap").is_between(0, 14)).n_unique().cast(pl.Float64),
-            set_id=pl.col("set_id").first(),
-            dj_key=pl.col("dj_key").first(),
-            named_set=pl.col("set_id_right").sort_by(["other_version", "other_dj", "apart", "slot_right"]).first(),
-            djs=pl.col("dj_key_right").n_unique().cast(pl.Float64),
-            series=(pl.col("series") == pl.col("series_right")).any().cast(pl.Float64),
-            label=(pl.col("label_key") == pl.col("label_key_right")).any().cast(pl.Float64),
-            has_label=(pl.col("label_key").is_not_null() & pl.col("label_key_right").is_not_null()).any(),
-            remixer=(~pl.col("other_version")).any().cast(pl.Float64),
-            credit=(pl.col("keys") == pl.col("keys_right")).any().cast(pl.Float64),
-            artists=pl.col("keys").first().list.len().cast(pl.Float64),
-            own=pl.col("keys_right").first().list.contains(pl.col("dj_key").first()).cast(pl.Float64),
-            title_key=pl.col("title_key").drop_nulls().first(),
-            working_title=pl.col("working").first(),
-            key=pl.col("keys_right").first().list.first(),
-            day=pl.col("day").first(),
+            plays_14=pl.col.set_id_right.filter(pl.col.gap.is_between(0, 14)).n_unique().cast(pl.Float64),
+            set_id=pl.col.set_id.first(),
+            dj_key=pl.col.dj_key.first(),
+            named_set=pl.col.set_id_right.sort_by(["other_version", "other_dj", "apart", "slot_right"]).first(),
+            djs=pl.col.dj_key_right.n_unique().cast(pl.Float64),
+            series=(pl.col.series == pl.col.series_right).any().cast(pl.Float64),
+            label=(pl.col.label_key == pl.col.label_key_right).any().cast(pl.Float64),
+            has_label=(pl.col.label_key.is_not_null() & pl.col.label_key_right.is_not_null()).any(),
+            remixer=(~pl.col.other_version).any().cast(pl.Float64),
+            credit=(pl.col.keys == pl.col.keys_right).any().cast(pl.Float64),
+            artists=pl.col.keys.first().list.len().cast(pl.Float64),
+            own=pl.col.keys_right.first().list.contains(pl.col.dj_key.first()).cast(pl.Float64),
+            title_key=pl.col.title_key.drop_nulls().first(),
+            working_title=pl.col.working.first(),
+            key=pl.col.keys_right.first().list.first(),
+            day=pl.col.day.first(),
         )
     )

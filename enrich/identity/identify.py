@@ -24,21 +24,9 @@ _STRINGS: Any = pl.List(pl.String)
 #: One row per unknown slot and candidate, `rank` from 1. `blank`: what was missing (artist, title, both). `named_in` is
 #: the set that names the recording, `days` how long after the unknown's set that is.
 IDENTITIES = pl.Schema(
-    {
-        "set_id": pl.String,
-        "position": pl.Int32,
-        "track_key": pl.String,
-        "blank": pl.String,
-        "rank": pl.Int32,
-        "source": pl.String,
-        "artist": pl.String,
-        "title": pl.String,
-        "label": pl.String,
-        "confidence": pl.Float64,
-        "evidence": _STRINGS,
-        "named_in": pl.String,
-        "days": pl.Int32,
-    }
+    {"set_id": pl.String, "position": pl.Int32, "track_key": pl.String, "blank": pl.String, "rank": pl.Int32}
+    | {"source": pl.String, "artist": pl.String, "title": pl.String, "label": pl.String, "confidence": pl.Float64}
+    | {"evidence": _STRINGS, "named_in": pl.String, "days": pl.Int32}
 )
 
 #: A candidate as the sources give it.
@@ -72,9 +60,9 @@ def recordings_meant(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None =
 
 def _second(listings: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
     """set_id: of two listings of one set the one that names less, whose plays count nowhere."""
-    named = slots.group_by("set_id").agg(named=pl.col("unit").count())
+    named = slots.group_by("set_id").agg(named=pl.col.unit.count())
     both = listings.filter(verdict="one").join(named, on="set_id").join(named, left_on="other_id", right_on="set_id")
-    less = pl.when(pl.col("named") < pl.col("named_right")).then("set_id").otherwise("other_id")
+    less = pl.when(pl.col.named < pl.col.named_right).then("set_id").otherwise("other_id")
     return both.select(set_id=less).unique()
 
 
@@ -84,7 +72,7 @@ def _other_listing(rows: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
     place = (
         pl.when("certain")
         .then(pl.lit("at the same place"))
-        .when(pl.col("among").is_null())
+        .when(pl.col.among.is_null())
         .then(pl.lit("at about the same place"))
         .otherwise(pl.format("in one of {} places", "among"))
     )
@@ -92,11 +80,11 @@ def _other_listing(rows: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
         pl.concat([rows, turned])
         .join(about.drop("unit"), on="slot")
         .join(about.select(other_slot="slot", other_set="set_id", unit="unit"), on="other_slot")
-        .filter(pl.col("blank").is_not_null(), pl.col("unit").is_not_null())
-        .with_columns(ground=listing_ground(pl.col("verdict"), pl.col("certain"), pl.col("among")))
+        .filter(pl.col.blank.is_not_null(), pl.col.unit.is_not_null())
+        .with_columns(ground=listing_ground(pl.col.verdict, pl.col.certain, pl.col.among))
         .select(
             "slot", "unit", named_slot="other_slot", source=pl.lit("other-listing"),
-            confidence=shares(pl.col("ground")),
+            confidence=shares(pl.col.ground),
             evidence=pl.format("listed {} in {}, another listing of the set", place, "other_set"),
         )
         .match_to_schema(_FOUND)
@@ -105,23 +93,23 @@ def _other_listing(rows: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
 
 def _same_key(slots: pl.DataFrame) -> pl.DataFrame:
     """Names of the slot's own key; worth what two plays of one key agree here, beside what two listings agree."""
-    keyed = slots.filter(pl.col("track_key").fill_null("") != "")
+    keyed = slots.filter(pl.col.track_key.fill_null("") != "")
     named = keyed.drop_nulls("unit").select("track_key", "unit", named_slot="slot", day="day")
     votes = named.group_by("track_key", "unit").agg(pl.len().alias("votes"))
-    votes = votes.with_columns(all=pl.col("votes").sum().over("track_key"))
-    repeated = votes.filter(pl.col("all") >= 2).group_by("track_key").agg(pl.col("votes").max(), pl.col("all").first())
+    votes = votes.with_columns(all=pl.col.votes.sum().over("track_key"))
+    repeated = votes.filter(pl.col.all >= 2).group_by("track_key").agg(pl.col.votes.max(), pl.col.all.first())
     agreed, of = grounds()["names agree"]
     right, n = agreed + int(repeated["votes"].sum()), of + int(repeated["all"].sum())
     return (
-        keyed.filter(pl.col("blank").is_not_null())
+        keyed.filter(pl.col.blank.is_not_null())
         .select("slot", "track_key", asked="day")
         .join(named, on="track_key")
         .join(votes, on=["track_key", "unit"])
-        .sort("slot", "unit", (pl.col("day") - pl.col("asked")).abs(), "named_slot", nulls_last=True)
+        .sort("slot", "unit", (pl.col.day - pl.col.asked).abs(), "named_slot", nulls_last=True)
         .unique(["slot", "unit"], keep="first", maintain_order=True)
         .select(
             "slot", "unit", "named_slot", source=pl.lit("same-key"),
-            confidence=(right + 1) / (n + 2) * pl.col("votes") / pl.col("all"),
+            confidence=(right + 1) / (n + 2) * pl.col.votes / pl.col.all,
             evidence=pl.format("track key `{}` has this name in {} of {} plays", "track_key", "votes", "all"),
         )
         .match_to_schema(_FOUND, integer_cast="upcast", float_cast="upcast")
@@ -129,12 +117,10 @@ def _same_key(slots: pl.DataFrame) -> pl.DataFrame:
 
 
 def _named_later(slots: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
-    found = candidates(once, slots.filter(pl.col("blank").is_not_null()))
+    found = candidates(once, slots.filter(pl.col.blank.is_not_null()))
     dated = found.with_columns(confidence(found)).with_columns(evidence=_said())
-    no_day = undated(once, slots.filter(pl.col("blank").is_in(["artist", "title"]), pl.col("day").is_null()))
-    what = (
-        pl.when(pl.col("blank") == "title").then(pl.lit("recordings of the artist")).otherwise(pl.lit("artists of it"))
-    )
+    no_day = undated(once, slots.filter(pl.col.blank.is_in(["artist", "title"]), pl.col.day.is_null()))
+    what = pl.when(pl.col.blank == "title").then(pl.lit("recordings of the artist")).otherwise(pl.lit("artists of it"))
     no_day = no_day.with_columns(
         confidence=shares(undated_ground()),
         evidence=pl.format(
@@ -164,24 +150,24 @@ def _said() -> pl.Expr:
     )
     between = pl.format(
         "the same DJ played it within {} days with the same neighbour on {} of two sides",
-        pl.col("nearest").abs().cast(pl.Int32), pl.col("sides").cast(pl.Int32),
+        pl.col.nearest.abs().cast(pl.Int32), pl.col.sides.cast(pl.Int32),
     )  # fmt: skip
     when = pl.when(dj < 0).then(pl.lit("before")).otherwise(pl.lit("after"))
     same_dj = pl.when(dj.is_not_null()).then(pl.format("; by the same DJ {} days {}", dj.abs(), when))
-    what = pl.when(pl.col("is_title") == 1).then(by_artist).when(pl.col("is_artist") == 1).then(by_title)
+    what = pl.when(pl.col.is_title == 1).then(by_artist).when(pl.col.is_artist == 1).then(by_title)
     return pl.concat_str(what.otherwise(between), same_dj.fill_null(""))
 
 
 def _ranked(found: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
-    labels = slots.drop_nulls(["unit", "label"]).group_by("unit").agg(any_label=pl.col("label").mode().min())
+    labels = slots.drop_nulls(["unit", "label"]).group_by("unit").agg(any_label=pl.col.label.mode().min())
     named = slots.select(
         "artist", "title", "label", named_slot="slot", named_in="set_id", named_day="day", recording_key="track_key"
-    ).with_columns(pl.col("label").replace("", None))
+    ).with_columns(pl.col.label.replace("", None))
     asked = slots.select("slot", "set_id", "position", "blank", "day", track_key=unknown_key())
     return (
         found.sort("slot", "unit", "confidence", "source", descending=[False, False, True, False])
         .group_by("slot", "unit", maintain_order=True)
-        .agg(pl.exclude("evidence").first(), pl.col("evidence"))
+        .agg(pl.exclude("evidence").first(), pl.col.evidence)
         .join(named, on="named_slot")
         .join(labels, on="unit", how="left")
         .join(asked, on="slot")
@@ -189,9 +175,9 @@ def _ranked(found: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("slot"),
             label=pl.coalesce("label", "any_label"),
-            days=pl.col("named_day") - pl.col("day"),
+            days=pl.col.named_day - pl.col.day,
         )
-        .filter(pl.col("rank") <= MAX_RANK)
+        .filter(pl.col.rank <= MAX_RANK)
         .sort("slot", "rank")
         .select(*IDENTITIES.names(), "recording_key")
     )

@@ -53,13 +53,11 @@ def pair_listings(
     near = _sharing(slots, sets)
     old, new = _side(slots, near, "set_id"), _side(slots, near, "other_id")
     rows = _rows(align(old, new), old, new)
-    run = (
-        rows.filter(pl.col("relation").is_in(["same", "respelled"]) & pl.col("whole")).group_by("pair").len("in_order")
-    )
+    run = rows.filter(pl.col.relation.is_in(["same", "respelled"]) & pl.col.whole).group_by("pair").len("in_order")
     judged = (
         near.join(run, on="pair")
-        .with_columns(share=pl.col("in_order") / pl.min_horizontal("named", "named_right"))
-        .with_columns(verdict=_verdict(pl.col("in_order"), pl.col("share")))
+        .with_columns(share=pl.col.in_order / pl.min_horizontal("named", "named_right"))
+        .with_columns(verdict=_verdict(pl.col.in_order, pl.col.share))
         .drop_nulls("verdict")
         .sort("set_id", "other_id")
     )
@@ -78,15 +76,15 @@ def _sets(tracklists: pl.DataFrame, slots: pl.DataFrame, aliases: pl.DataFrame |
         .group_by("set_id")
         .agg(djs=pl.coalesce("person", "key").drop_nulls().unique().sort())
     )
-    name = fold(pl.col("set_name").str.replace_all(_DATE, " ")).fill_null("")
-    own = fold(pl.col("dj")).fill_null("").str.split(" ")
+    name = fold(pl.col.set_name.str.replace_all(_DATE, " ")).fill_null("")
+    own = fold(pl.col.dj).fill_null("").str.split(" ")
     words = name.str.split(" ").list.set_difference(own).list.filter(pl.element() != "")
     return (
         slots.group_by("set_id")
-        .agg(named=pl.col("unit").count(), day=pl.col("day").min())
+        .agg(named=pl.col.unit.count(), day=pl.col.day.min())
         .join(about.with_columns(words=words), on="set_id", how="left")
         .join(djs, on="set_id", how="left")
-        .with_columns(numbers=pl.col("words").list.filter(pl.element().str.contains(r"^\d+$")))
+        .with_columns(numbers=pl.col.words.list.filter(pl.element().str.contains(r"^\d+$")))
         .drop("set_name", "dj")
     )
 
@@ -94,25 +92,25 @@ def _sets(tracklists: pl.DataFrame, slots: pl.DataFrame, aliases: pl.DataFrame |
 def _sharing(slots: pl.DataFrame, sets: pl.DataFrame) -> pl.DataFrame:
     """Pairs of sets worth aligning, with both sets' figures: a DJ or a day in common, and recordings."""
     held = slots.drop_nulls("unit").select("set_id", "unit").unique()
-    rare = held.join(held.group_by("unit").len().filter(pl.col("len") <= COMMON), on="unit", how="semi")
+    rare = held.join(held.group_by("unit").len().filter(pl.col.len <= COMMON), on="unit", how="semi")
     shared = (
         rare.join(rare, on="unit")
-        .filter(pl.col("set_id") < pl.col("set_id_right"))
+        .filter(pl.col.set_id < pl.col.set_id_right)
         .group_by("set_id", other_id="set_id_right")
         .len("shared")
-        .filter(pl.col("shared") >= LEAST_SHARED)
+        .filter(pl.col.shared >= LEAST_SHARED)
     )
     return (
         shared.join(sets, on="set_id")
         .join(sets, left_on="other_id", right_on="set_id")
         .with_columns(
-            days=(pl.col("day_right") - pl.col("day")).abs(),
-            one_dj=pl.col("djs").list.set_intersection("djs_right").list.len() > 0,
+            days=(pl.col.day_right - pl.col.day).abs(),
+            one_dj=pl.col.djs.list.set_intersection("djs_right").list.len() > 0,
             pair=pl.concat_str("set_id", "other_id", separator="|"),
         )
         .filter(
-            pl.col("one_dj") | (pl.col("days") <= SAME_NIGHT),
-            pl.col("days").fill_null(0) <= MAX_APART,
+            pl.col.one_dj | (pl.col.days <= SAME_NIGHT),
+            pl.col.days.fill_null(0) <= MAX_APART,
             worth_aligning("named"),
             # By names and days alone some never are one, whatever they share.
             _verdict(in_order=pl.lit(LEAST_IN_ORDER), share=pl.lit(1.0)).is_not_null(),
@@ -123,7 +121,7 @@ def _sharing(slots: pl.DataFrame, sets: pl.DataFrame) -> pl.DataFrame:
 def worth_aligning(size: str) -> pl.Expr:
     """Whether two sets share enough (`shared`, of `size` and its twin `_right`) to be one set listed twice."""
     least = LEAST_SHARE * pl.min_horizontal(size, f"{size}_right")
-    return (pl.col("shared") >= LEAST_SHARED) & (2 * pl.col("shared") >= least)
+    return (pl.col.shared >= LEAST_SHARED) & (2 * pl.col.shared >= least)
 
 
 def _side(slots: pl.DataFrame, near: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -150,8 +148,8 @@ def _rows(aligned: pl.DataFrame, old: pl.DataFrame, new: pl.DataFrame) -> pl.Dat
 
 def _verdict(in_order: pl.Expr, share: pl.Expr) -> pl.Expr:
     """`one`, `review` or null, of a pair with days, one_dj, words and numbers of both names."""
-    more = pl.col("words").list.set_difference("words_right").list.len()
-    less = pl.col("words_right").list.set_difference("words").list.len()
+    more = pl.col.words.list.set_difference("words_right").list.len()
+    less = pl.col.words_right.list.set_difference("words").list.len()
     names_agree = (more == 0) | (less == 0)
     # Episodes, or the parts of an event.
     numbered = [
@@ -161,13 +159,13 @@ def _verdict(in_order: pl.Expr, share: pl.Expr) -> pl.Expr:
     episodes_differ = numbered[0] & numbered[1]
     alike = (in_order >= LEAST_IN_ORDER) & (share >= LEAST_SHARE)
     mostly = share >= LEAST_SHARE_APART
-    same_day, one_night = pl.col("days") == 0, pl.col("days") <= SAME_NIGHT
-    known_by = pl.col("one_dj") | names_agree
+    same_day, one_night = pl.col.days == 0, pl.col.days <= SAME_NIGHT
+    known_by = pl.col.one_dj | names_agree
     return (
         pl.when(~alike | episodes_differ | ~known_by)
         .then(None)
         .when((one_night & names_agree) | (same_day & mostly))
         .then(pl.lit("one"))
-        .when(pl.col("one_dj"), names_agree, mostly)
+        .when(pl.col.one_dj, names_agree, mostly)
         .then(pl.lit("review"))
     )

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from enrich.cooccurrence.stored import as_json, read_manifest, read_stored, write_stored
+from enrich.cooccurrence.stored import read_manifest, read_stored
 from enrich.errors import ModelError
 from enrich.identity.candidates import SIGNS
 
@@ -25,20 +25,8 @@ if TYPE_CHECKING:
     import xgboost as xgb
 
 SHIPPED = Path(__file__).resolve().parent / "models"
-_TREES, _COUNTS = "named_later.ubj", "counts.json"
-
-#: Of the trees, and their number.
-SETTINGS: dict[str, Any] = {
-    "objective": "binary:logistic",
-    "max_depth": 5,
-    "eta": 0.05,
-    "min_child_weight": 5,
-    "reg_lambda": 2,
-    "subsample": 0.8,
-    "colsample_bytree": 0.8,
-    "nthread": 1,
-}
-TREES = 300
+#: Files of the trees and of the counts.
+TREES, COUNTS = "named_later.ubj", "counts.json"
 
 
 @cache
@@ -48,7 +36,7 @@ def grounds(folder: Path = SHIPPED) -> Mapping[str, tuple[int, int]]:
     Raises:
         ModelError: missing or damaged.
     """
-    counts = json.loads(read_stored(folder, _COUNTS, read_manifest(folder)))
+    counts = json.loads(read_stored(folder, COUNTS, read_manifest(folder)))
     return {ground: (right, n) for ground, (right, n) in counts.items()}
 
 
@@ -86,22 +74,6 @@ def matrix(candidates: pl.DataFrame) -> np.ndarray:
     return candidates.select(pl.col(SIGNS).cast(pl.Float32)).to_numpy()
 
 
-def train(candidates: pl.DataFrame, right: pl.Series, *, seed: int) -> xgb.Booster:
-    """Fit trees on candidates (SIGNS) of hidden plays, and whether each is right."""
-    import xgboost as xgb
-
-    data = xgb.DMatrix(matrix(candidates), right.cast(pl.Int8).to_numpy(), nthread=1)
-    return xgb.train({**SETTINGS, "seed": seed}, data, TREES)
-
-
-def store(
-    booster: xgb.Booster, counts: Mapping[str, tuple[int, int]], figures: dict[str, Any], folder: Path = SHIPPED
-) -> None:
-    """Write trees, counts and, last, the manifest with `figures`."""
-    files = {_TREES: bytes(booster.save_raw("ubj")), _COUNTS: as_json(dict(counts)).encode()}
-    write_stored(folder, files, {"format": 2, "schema": _schema(), **figures})
-
-
 @cache
 def load(folder: Path = SHIPPED) -> xgb.Booster:
     """The trees as stored, read once a process: every round of a run and every question of a notebook asks for them.
@@ -112,12 +84,13 @@ def load(folder: Path = SHIPPED) -> xgb.Booster:
     import xgboost as xgb
 
     manifest = read_manifest(folder)
-    if manifest.get("schema") != _schema():
+    if manifest.get("schema") != schema():
         raise ModelError(f"{folder}: made for other signs than this version's; run `python -m bench.identity --write`")
     booster = xgb.Booster({"nthread": 1})
-    booster.load_model(bytearray(read_stored(folder, _TREES, manifest)))
+    booster.load_model(bytearray(read_stored(folder, TREES, manifest)))
     return booster
 
 
-def _schema() -> str:
+def schema() -> str:
+    """A mark of the signs that stored trees read."""
     return sha256(",".join(SIGNS).encode()).hexdigest()[:12]

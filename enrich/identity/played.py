@@ -33,39 +33,39 @@ def played(tracklists: pl.DataFrame) -> pl.DataFrame:
     """PLAYED of TRACKLISTS, in order of set and position."""
     rows = slot_rows(tracklists)
     credited = credited_slots(rows)
-    keys = credited.group_by("slot").agg(keys=pl.col("key").unique().sort())
-    title = pl.col("title").str.replace(_ASKED, "")
+    keys = credited.group_by("slot").agg(keys=pl.col.key.unique().sort())
+    title = pl.col.title.str.replace(_ASKED, "")
     base = base_key(title)
     words = fold(title.str.replace_all(_WORKING, " ")).str.strip_chars()
     return (
         rows.with_columns(group_recordings(rows, credited, versions_together=True))
         .join(keys, on="slot", how="left", maintain_order="left")
         .join(remixers(rows["title"]), on="title", how="left", maintain_order="left")
-        .with_columns(no_title=is_unknown_title(pl.col("title")))
+        .with_columns(no_title=is_unknown_title(pl.col.title))
         .with_columns(
-            pl.col("keys").fill_null(pl.lit([], _STRINGS)),
-            dj_key=artist_key(pl.col("dj")),
-            series=pl.col("set_id").str.split("-").list.first(),
-            day=pl.col("set_date").cast(pl.Int32),
+            pl.col.keys.fill_null(pl.lit([], _STRINGS)),
+            dj_key=artist_key(pl.col.dj),
+            series=pl.col.set_id.str.split("-").list.first(),
+            day=pl.col.set_date.cast(pl.Int32),
             # `? - Clear Blue Moon` asks for the artist of a title that is there.
             words=words,
-            titled=~pl.col("no_title") | (pl.col("title").str.contains(_ASKED + r"\S") & ~is_unknown_title(title)),
-            label_key=label_key(pl.col("label")),
+            titled=~pl.col.no_title | (pl.col.title.str.contains(_ASKED + r"\S") & ~is_unknown_title(title)),
+            label_key=label_key(pl.col.label),
         )
         .with_columns(
-            blank=pl.when(~pl.col("is_unknown") & pl.col("no_title"))
+            blank=pl.when(~pl.col.is_unknown & pl.col.no_title)
             .then(pl.lit("title"))
-            .when(pl.col("is_unknown") & pl.col("titled"))
+            .when(pl.col.is_unknown & pl.col.titled)
             .then(pl.lit("artist"))
             .when("is_unknown")
             .then(pl.lit("both"))
         )
         .with_columns(
-            unit=pl.when(pl.col("blank").is_null()).then("recording"),
-            title_key=pl.when(pl.col("titled") & (base.str.len_chars() >= LEAST_LETTERS)).then(base),
-            working=pl.when(pl.col("blank") == "title", _says(pl.col("words"))).then("words"),
+            unit=pl.when(pl.col.blank.is_null()).then("recording"),
+            title_key=pl.when(pl.col.titled & (base.str.len_chars() >= LEAST_LETTERS)).then(base),
+            working=pl.when(pl.col.blank == "title", _says(pl.col.words)).then("words"),
         )
-        .with_columns(before=pl.col("unit").shift(1).over("set_id"), after=pl.col("unit").shift(-1).over("set_id"))
+        .with_columns(before=pl.col.unit.shift(1).over("set_id"), after=pl.col.unit.shift(-1).over("set_id"))
         .match_to_schema(PLAYED, extra_columns="ignore")
     )
 

@@ -22,6 +22,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from enrich.labels.names import WEAK_REASONS, differs_in_number, is_acronym, read_label_names
 from enrich.text.normalise import artist_key, fold, label_key, title_key
 from enrich.text.persons import grouped
+from enrich.text.words import LISTS
 
 #: One row per name asked for: the label's display name and key, the other labels of a composite, the parent, and
 #: why it is no label (`canonical` is then null).
@@ -34,13 +35,7 @@ LABEL_NAMES = pl.Schema(
 OVERRULING_TRACKS = 5
 
 # One of these words more or less, with shared recordings, makes no other label.
-_COMPANY_WORDS = frozenset(
-    {
-        "choons", "tunes", "sounds", "sound", "communications", "communication", "entertainment", "group", "recs",
-        "dance", "quality", "audio", "uk", "usa", "us", "international", "intl", "limited", "brasil", "brazil",
-        "germany", "company", "rekords",
-    }
-)  # fmt: skip
+_COMPANY_WORDS = frozenset(LISTS["labels"]["company_words"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,8 @@ _OWN_MIXES = ("club", "dub", "instrumental", "acappella", "edit", "remix", "othe
 #: Another recording unless both say so.
 _APART = ("vip", "bootleg", "mashup", "live", "acoustic", "cover")
 
+PARTS = ("title", "artist", "version", "remixer", "duration", "isrc")
+
 #: One row per compared pair; a part is null where one side says nothing. `refused` is null for a possible match.
 SCORES = pl.Schema(
     {
@@ -48,16 +50,9 @@ SCORES = pl.Schema(
         "hit": pl.UInt32,
         "total": pl.Float64,
         "refused": pl.String,
-        "title": pl.Float64,
-        "artist": pl.Float64,
-        "version": pl.Float64,
-        "remixer": pl.Float64,
-        "duration": pl.Float64,
-        "isrc": pl.Float64,
+        **dict.fromkeys(PARTS, pl.Float64),
     }
 )
-
-PARTS = ("title", "artist", "version", "remixer", "duration", "isrc")
 
 
 def score_pairs(queries: pl.DataFrame, hits: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -85,19 +80,19 @@ def score_pairs(queries: pl.DataFrame, hits: pl.DataFrame, pairs: pl.DataFrame) 
         other_mix=_other_mix(frame),
     )
     # The same words all through are the same title and version, wherever a parser draws the line between them.
-    same_text = (pl.col("text") >= REFUSED_BELOW["title"]) & (pl.col("text") >= pl.col("title"))
+    same_text = (pl.col.text >= REFUSED_BELOW["title"]) & (pl.col.text >= pl.col.title)
     frame = _version_part(frame).with_columns(
         title=pl.when(same_text).then("text").otherwise("title"),
         version=pl.when(same_text).then(pl.max_horizontal("version", 0.95)).otherwise("version"),
-        remixer=pl.when(pl.col("same_mix") | same_text).then(1.0).otherwise("remixer"),
+        remixer=pl.when(pl.col.same_mix | same_text).then(1.0).otherwise("remixer"),
         duration=_duration_part(),
-        isrc=pl.when((pl.col("isrcs").list.len() > 0) & (pl.col("isrcs_h").list.len() > 0)).then(
-            (pl.col("isrcs").list.set_intersection("isrcs_h").list.len() > 0).cast(pl.Float64)
+        isrc=pl.when((pl.col.isrcs.list.len() > 0) & (pl.col.isrcs_h.list.len() > 0)).then(
+            (pl.col.isrcs.list.set_intersection("isrcs_h").list.len() > 0).cast(pl.Float64)
         ),
     )
     present = [pl.when(pl.col(p).is_not_null()).then(w).otherwise(0.0) for p, w in WEIGHTS.items()]
     total = pl.sum_horizontal([pl.col(p).fill_null(0.0) * w for p, w in WEIGHTS.items()]) / pl.sum_horizontal(present)
-    is_identified = (pl.col("isrc") == 1.0).fill_null(False)
+    is_identified = (pl.col.isrc == 1.0).fill_null(False)
     refused = pl.coalesce(pl.when(pl.col(p) < least).then(pl.lit(p)) for p, least in REFUSED_BELOW.items())
     return frame.with_columns(
         total=pl.when(is_identified).then(pl.max_horizontal(total, ISRC_TOTAL)).otherwise(total).clip(0.0, 1.0),
@@ -135,60 +130,32 @@ def _title_likeness(a: pl.Series, b: pl.Series) -> pl.Series:
 
 def _artist_part(frame: pl.DataFrame) -> pl.Series:
     """0.6 for one artist in common up to 1.0 for the same set; below that how alike the whole credits are."""
-    pairs = frame.select(
-        pl.int_range(pl.len()).alias("pair"),
-        mains="artists",
-        mains_h="artists_h",
-        names=pl.concat_list("artists", "guests"),
-        names_h=pl.concat_list("artists_h", "guests_h"),
-    )
-    forward = _named_again(pairs.select("pair", "mains", names="names_h"))
-    backward = _named_again(pairs.select("pair", "names", mains="mains_h"))
-    matched = pl.Series("matched", forward + backward)
-    people = frame["artists"].list.len() + frame["artists_h"].list.len()
+    sides = {f"names{side}": pl.concat_list(f"artists{side}", f"guests{side}") for side in ("", "_h")}
+    asked, offered, matched, people = _in_common(frame.with_columns(**sides), "artists", "names")
     # One act split on one side and whole on the other.
     whole = _similarity(frame["credit_key"], frame["credit_key_h"])
-    known = (frame["artists"].list.len() > 0) & (frame["artists_h"].list.len() > 0)
-    return (
-        pl.DataFrame({"matched": matched, "people": people, "whole": whole, "known": known})
-        .select(
-            pl.when("known").then(
-                pl.when(pl.col("matched") > 0)
-                .then(0.6 + 0.4 * pl.col("matched") / pl.col("people"))
-                .otherwise(pl.when(pl.col("whole") >= 0.85).then("whole").otherwise(pl.col("whole").clip(0.0, 0.59)))
-            )
-        )
-        .to_series()
-        .clip(0.0, 1.0)
-        .alias("artist")
-    )
+    alike = pl.when(whole >= 0.85).then(whole).otherwise(whole.clip(0.0, 0.59))
+    part = pl.when(matched > 0).then(0.6 + 0.4 * matched / people).otherwise(alike)
+    return pl.select(artist=pl.when(asked & offered).then(part.clip(0.0, 1.0))).to_series()
 
 
 def _remixer_part(frame: pl.DataFrame) -> pl.Series:
     """1 for the same remixers, less where one side names more of them, 0 for others."""
-    index = pl.int_range(pl.len()).alias("pair")
-    forward = _named_again(frame.select(index, mains="remixers", names="remixers_h"), prefixes=True)
-    backward = _named_again(frame.select(index, mains="remixers_h", names="remixers"), prefixes=True)
-    people = frame["remixers"].list.len() + frame["remixers_h"].list.len()
-    asked, offered = frame["remixers"].list.len() > 0, frame["remixers_h"].list.len() > 0
+    asked, offered, matched, people = _in_common(frame, "remixers", "remixers", prefixes=True)
+    # "(Remix)" with nobody named beside "(Someone Remix)".
     vague = ((frame["version_class"] == "remix") & ~asked) | ((frame["version_class_h"] == "remix") & ~offered)
-    return (
-        pl.DataFrame(
-            {"matched": forward + backward, "people": people, "asked": asked, "offered": offered, "vague": vague}
-        )
-        .select(
-            pl.when(~pl.col("asked") & ~pl.col("offered"))
-            .then(1.0)
-            .when(pl.col("asked") & pl.col("offered"))
-            .then(pl.col("matched") / pl.col("people"))
-            # "(Remix)" with nobody named beside "(Someone Remix)".
-            .when("vague")
-            .then(0.5)
-            .otherwise(0.0)
-        )
-        .to_series()
-        .alias("remixer")
-    )
+    one_sided = pl.when(vague).then(0.5).otherwise(0.0)
+    part = pl.when(asked & offered).then(matched / people).otherwise(one_sided)
+    return pl.select(remixer=pl.when(~asked & ~offered).then(1.0).otherwise(part)).to_series()
+
+
+def _in_common(frame: pl.DataFrame, mains: str, names: str, *, prefixes: bool = False) -> tuple[pl.Series, ...]:
+    """Pair by pair: whether each side names any of `mains`, how many the other has among `names`, and all of them."""
+    sizes, sizes_h = frame[mains].list.len(), frame[f"{mains}_h"].list.len()
+    pair = pl.int_range(pl.len()).alias("pair")
+    forward = _named_again(frame.select(pair, mains=mains, names=f"{names}_h"), prefixes=prefixes)
+    backward = _named_again(frame.select(pair, mains=f"{mains}_h", names=names), prefixes=prefixes)
+    return sizes > 0, sizes_h > 0, pl.Series(forward + backward), sizes + sizes_h
 
 
 def _version_part(frame: pl.DataFrame) -> pl.DataFrame:
@@ -197,22 +164,22 @@ def _version_part(frame: pl.DataFrame) -> pl.DataFrame:
         schema={"version_class": pl.String, "version_class_h": pl.String, "named": pl.Boolean, "fit": pl.Float64},
         orient="row",
     )
-    both_named = (pl.col("remixers").list.len() > 0) & (pl.col("remixers_h").list.len() > 0)
-    is_own_text = (pl.col("version_class") == "other") & (pl.col("version_class_h") == "other") & ~pl.col("same_mix")
+    both_named = (pl.col.remixers.list.len() > 0) & (pl.col.remixers_h.list.len() > 0)
+    is_own_text = (pl.col.version_class == "other") & (pl.col.version_class_h == "other") & ~pl.col.same_mix
     return (
         frame.with_columns(named=both_named)
         .join(fits, on=["version_class", "version_class_h", "named"], how="left", maintain_order="left")
         .with_columns(
-            version=pl.when(pl.col("is_mashup") != pl.col("is_mashup_h"))
+            version=pl.when(pl.col.is_mashup != pl.col.is_mashup_h)
             .then(0.0)
             .when("same_mix")
             .then(1.0)
-            .when(is_own_text & ~pl.col("named"))
+            .when(is_own_text & ~pl.col.named)
             .then(0.0)
             # One remixer, two mixes: "Back 2 The Future Remix" and "Third Contact Remix".
             .when("other_mix")
             .then(0.5)
-            .otherwise(pl.col("fit").fill_null(0.0))
+            .otherwise(pl.col.fit.fill_null(0.0))
         )
     )
 
@@ -260,13 +227,13 @@ def _version_fits() -> dict[tuple[str, str, bool], float]:
 
 
 def _duration_part() -> pl.Expr:
-    gap = (pl.col("duration_ms") - pl.col("duration_ms_h")).abs()
+    gap = (pl.col.duration_ms - pl.col.duration_ms_h).abs()
     value = 1.0 - (gap - DURATION_FREE_MS) / (DURATION_ZERO_MS - DURATION_FREE_MS)
     timed = ["extended", "radio", "club", "edit"]
-    is_other_cut = (pl.col("version_class") != pl.col("version_class_h")) & (
-        pl.col("version_class").is_in(timed) | pl.col("version_class_h").is_in(timed)
+    is_other_cut = (pl.col.version_class != pl.col.version_class_h) & (
+        pl.col.version_class.is_in(timed) | pl.col.version_class_h.is_in(timed)
     )
-    known = (pl.col("duration_ms") > 0) & (pl.col("duration_ms_h") > 0)
+    known = (pl.col.duration_ms > 0) & (pl.col.duration_ms_h > 0)
     return pl.when(known & ~is_other_cut).then(value.clip(0.0, 1.0))
 
 
@@ -281,7 +248,7 @@ def _named_again(pairs: pl.DataFrame, *, prefixes: bool = False) -> np.ndarray:
     if prefixes:
         begins = names_of.select(
             (pl.min_horizontal(pl.col("main", "name").str.len_chars()) >= 4)
-            & (pl.col("main").str.starts_with(pl.col("name")) | pl.col("name").str.starts_with(pl.col("main")))
+            & (pl.col.main.str.starts_with(pl.col.name) | pl.col.name.str.starts_with(pl.col.main))
         )
         same |= begins.to_series().to_numpy()
     counts = names_of.filter(pl.Series(same, dtype=pl.Boolean)).select("pair", "main").unique().group_by("pair").len()

@@ -18,6 +18,8 @@ _VERSION_ENDS, _WEAK_ENDS, _VERSION_WHOLE, ADJECTIVES = (
     _any(LISTS["in_brackets"][name]) for name in ("version_ends", "weak_ends", "version_whole", "adjectives")
 )
 
+#: A word that names nobody: an adjective, or long ones written together (`Clubmix`; `Sin` is no `s` and `in`).
+PLAIN_WORD = rf"(?:{_any([word for word in LISTS['in_brackets']['adjectives'] if len(word) > 2])}+|{ADJECTIVES})"
 #: A version word with something short behind it: `Remix 2`, `Mix Part 1`, `Edit 2012`, `Remix Instrumental`.
 _TAIL = (
     r"(?: (?:\d{1,4}|part(?: \w+)?|pt \w+|i{1,3}|[ab]|one|two|three|clean|dirty|version|edit|mix|dub|final|"
@@ -81,35 +83,11 @@ CATALOG = (
 #: Disco, Para One, Flava D. Before `Mix` they say which mix: Sunlounger Club Mix.
 IN_NAMES = r"(?:club|disco|house|trance|techno|breaks|jungle|garage|lounge|bass|room|one|two|three|[abdns])"
 
-
-REMIX_WORD = (
-    r"(?:remix|rmx|remx|mix|edit|re-?edit|reedit|dub|version|rework|re-?work|refix|re-?fix|refire|flip|bootleg|"
-    r"mash-?up|vip|interpretation|reboot|redux|revision|retouch|re-?touch|rub|re-?rub|treatment|cover|blend|"
-    r"reconstruction|remake|remodel|refill|touch|fix|take|instrumental|remode|reinterpretation|revamp|rethink|"
-    r"acap+el+a|ac+ap+el+a)"
-)
+#: What ends the name of a version that somebody made.
+REMIX_WORD = _any(LISTS["in_brackets"]["remix_words"])
 
 #: Version classes in the order they are tried on the folded mix text; the first pattern found names the class.
-CLASSES: tuple[tuple[str, str], ...] = (
-    ("mashup", r"\b(?:mash ?up|mash|blend|transition|medley|megamix)\b"),
-    ("bootleg", r"\b(?:bootleg|bootie|boot)\b"),
-    ("vip", r"\bvip\b"),
-    ("acappella", r"\ba ?c+[ae]p+el+a\b|\bacca\b|\bacap\b"),
-    ("instrumental", r"\b(?:instrumental|instr)\b"),
-    ("remaster", r"\bre ?master(?:ed)?\b"),
-    ("acoustic", r"\b(?:acoustic|unplugged|piano version|orchestral)\b"),
-    ("live", r"\blive\b"),
-    ("cover", r"\b(?:cover|tribute|karaoke|rendition)\b"),
-    ("remix", r"\b(?:remix|remixes|rmx|remx|rework|re work|refix|re fix|refire|flip|interpretation|reboot|"
-     r"redux|revision|retouch|re touch|rub|re rub|rerub|treatment|reconstruction|remake|re make|remodel|refill|"
-     r"re fill|remixed|reworked|reinterpretation|revamp|rethink)\b"),
-    ("radio", r"\bradio\b"),
-    ("extended", r"\b(?:extended|xtended|ext|12 inch|12|long version|long mix|full length)\b"),
-    ("edit", r"\b(?:edit|re edit|reedit|redit|edits)\b"),
-    ("club", r"\bclub(?:mix)?\b"),
-    ("dub", r"\bdub(?:b|mix)?\b"),
-    ("original", r"\boriginal\b"),
-)  # fmt: skip
+CLASSES: tuple[tuple[str, str], ...] = tuple(LISTS["version_classes"].items())
 
 #: Where a track is from, which is no version of it; on lower-cased text.
 FROM = (

@@ -21,7 +21,7 @@ from enrich.text.credits import split_credits
 from enrich.text.normalise import fold
 from enrich.text.schemas import PARSED_TITLES
 from enrich.text.title_brackets import MARK, VERSION_MEANINGS, judged_brackets
-from enrich.text.title_words import ADJECTIVES, BEHIND, CLASSES, IN_NAMES, REMIX_WORD
+from enrich.text.title_words import ADJECTIVES, BEHIND, CLASSES, IN_NAMES, PLAIN_WORD, REMIX_WORD
 from enrich.text.words import is_unknown_title
 
 _PART = r"^(.*?\S)\s+[-–—]\s+(\S.*)$"
@@ -343,7 +343,10 @@ def _versions(mixes: pl.Series) -> pl.DataFrame:
     by_pattern = [pl.when(pl.col.folded.str.contains(p)).then(pl.lit(name)) for name, p in CLASSES]
     named = pl.when(pl.col.remixer.is_not_null()).then(pl.lit("remix"))
     distinct = mixes.drop_nulls().unique().to_frame("mix")
-    read = distinct.with_columns(remixer=_remixer(pl.col.mix), folded=fold(pl.col.mix))
+    read = distinct.with_columns(remixer=_remixer(pl.col.mix))
+    # The remixer's name says nothing of the version: Radio Slave, Live Element.
+    name, mix = pl.col.remixer.fill_null(""), pl.col.mix.str.replace(r"^\d{4}\s+", "")
+    read = read.with_columns(folded=fold(mix.str.strip_prefix(name).str.strip_suffix(name)))
     return read.select("mix", "remixer", version_class=pl.coalesce(*by_pattern, named, pl.lit("other")))
 
 
@@ -359,7 +362,7 @@ def _remixer(mix: pl.Expr) -> pl.Expr:
     whole = mix.str.extract(rf"(?i)^(.*?\S)\s+{REMIX_WORD}\b", 1)
     named = pl.coalesce(named, pl.when(plain.str.contains(r"(?i)\s(?:of|the|and|&|de|du|del)$")).then(whole))
     name = pl.coalesce(by, owner, named, plain).str.replace(r"^\d{4}\s+", "").str.strip_chars()
-    is_name = ~name.str.contains(rf"(?i)^(?:{ADJECTIVES}[\s.'\"-]*)+$") & ~name.str.contains(
+    is_name = ~name.str.contains(rf"(?i)^(?:{PLAIN_WORD}(?:[\s.'\"-]+|$))+$") & ~name.str.contains(
         r"^(?:['’]?\d0s?|(?:19|20)\d\d)$"
     )
     return pl.when(is_name).then(name)
