@@ -101,7 +101,7 @@ class WebSource(ABC):
             return SourceAnswer(source=self.name, availability=Availability.OK, reason="title unknown: not asked")
         requests = self._http.requests()
         try:
-            hits = as_hits(self._asked(query, requests))
+            hits = as_hits(self._found(query, requests))
         except Unusable as error:
             if error.availability is Availability.FAILED:
                 requests.forget()
@@ -118,7 +118,7 @@ class WebSource(ABC):
             from_cache=requests.sent == 0 and requests.answered > 0,
         )
 
-    def _asked(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
+    def _found(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         """What was found; of new releases those within the days, on releases of their own."""
         days = query.released
         for hit in self._new(search_terms(query), days, requests) if days else self._find(query, requests):
