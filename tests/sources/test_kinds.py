@@ -67,6 +67,41 @@ def test_what_is_never_the_studio_track(kind, tmp_path):
     assert choose(asked(alone), answer.hits).outcome is Outcome.NONE
 
 
+BESIDE = {
+    "live-at": {"title": "Night Signal (live at Pinkpop)"},
+    "demo": {"disambiguation": "demo"},
+    "karaoke": {"title": "Night Signal (karaoke version)"},
+    "kexp": {"release": {"title": "Live on KEXP"}},
+    "peel": {"release": {"title": "The Peel Sessions"}},
+    "tiny-desk": {"disambiguation": "NPR Tiny Desk concert"},
+    "instrumental": {"title": "Night Signal (instrumental)"},
+    "acapella": {"title": "Night Signal (a cappella)"},
+    "lyric-video": {"disambiguation": "lyric video"},
+    "broadcast": {"release": {"release-group": {"id": "g", "primary-type": "Broadcast", "secondary-types": []}}},
+    "bootleg": {"release": {"status": "Bootleg"}},
+    "pseudo": {"release": {"status": "Pseudo-Release"}},
+    "charity": {"release": of_kind("Compilation")},
+    "soundtrack": {"release": of_kind("Compilation", "Soundtrack")},
+    "mixed-compilation": {"release": of_kind("DJ-mix", "Compilation")},
+    "continuous": {"title": "Night Signal (continuous mix)"},
+    "cover": {"title": "Night Signal (cover)"},
+    "another-artist": {"artist-credit": [{"name": "Nobody Else", "artist": {"id": "z", "name": "Nobody Else"}}]},
+    "various-by-name": {"release": {"artist-credit": [{"name": "Various Artists", "artist": {"id": "q"}}]}},
+    "remixer-named-like-a-version": {"title": "Night Signal (Original Sin remix)"},
+    "vip": {"title": "Night Signal (VIP)"},
+    "dub-of-another": {"title": "Night Signal (Gamma dub)"},
+    "edit-of-another": {"title": "Night Signal (Gamma edit)"},
+}
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+def test_the_studio_take_wins_beside_others(kind, tmp_path):
+    takes = {"x": BESIDE[kind], "studio": STUDIO}
+    case = musicbrainz({"title": "Night Signal"}, takes, {"x": "Wrong", "studio": "Deepwell"})
+
+    assert choose(asked(case), replay(case, tmp_path)[0].hits).label == "Deepwell"
+
+
 @pytest.mark.parametrize("title", ["Night Signal (Live)", "Night Signal (Live at Rock am Ring)", "Night Signal - Live"])
 def test_a_live_title_finds_its_live_take(title, tmp_path):
     takes = {"studio": dict(STUDIO), "live": dict(NEVER["live-disambiguation"])}
@@ -200,6 +235,16 @@ def test_discogs_names_and_their_variations_are_one(artist, tmp_path):
     (hit,) = replay(case, tmp_path)[0].hits
 
     assert hit.artists == (artist,)
+
+
+def test_a_bare_remix_is_by_whom_discogs_names(tmp_path):
+    remixer = {"name": "Beta Kid (2)", "anv": "B. Kid", "role": "Remix [Additional]"}
+    track = {"type_": "track", "title": "Night Signal (Remix)", "extraartists": [remixer]}
+    case = discogs({"artist": "Alpha Kid", "title": "Night Signal (B. Kid Remix)"}, {"tracklist": [track]})
+
+    choice = choose(asked(case), replay(case, tmp_path)[0].hits)
+
+    assert (choice.outcome, choice.label) == (Outcome.FOUND, "Deepwell")
 
 
 def test_discogs_reads_what_an_index_holds(tmp_path):
