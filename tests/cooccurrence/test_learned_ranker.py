@@ -66,7 +66,7 @@ def _world(rows: list[dict]) -> pl.DataFrame:
     return pl.DataFrame(dressed, schema=schema)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(rows=st.lists(slots, min_size=1, max_size=26))
 def test_columns_are_those_of_a_graph_walked_one_unknown_at_a_time(rows):
     """networkx is the judge: plays by DJ, in the same set, near, and as DJ, counted by hand."""

@@ -36,7 +36,7 @@ SCHEMA = {name: TRACKLISTS[name] for name in ("set_id", "position", "artist", "d
 PARTS = ["probability", "occurrence", "label", "dj", "position"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(world=worlds, aliases=alias_rows, window=st.integers(1, 3))
 def test_rank_equals_the_slow_implementation(world, aliases, window):
     got = rank(world, aliases=aliases, window=window)

@@ -121,6 +121,7 @@ def test_the_named_database_is_not_touched(database, tracklists):
         assert con.execute("select count(*) from setlists").fetchone() == (0,)
 
 
+@pytest.mark.slow
 def test_what_a_killed_replay_left_is_removed(tracklists, tmp_path):
     left = tmp_path / "scratch" / "dead"
     left.mkdir(parents=True)
@@ -166,6 +167,7 @@ def test_a_track_gets_five_retries_with_the_periods_of_the_rules_and_then_stays_
         assert con.execute("select status, retry_count from enrichment_status").fetchone() == ("failed", 5)
 
 
+@pytest.mark.slow
 def test_walking_counts_what_waits_and_what_is_spent(database, tracklists):
     slots = read_tracklists(tracklists).slots
     seen, _ = plant_promos(slots.head(8), Promos(seed=1, share=1.0))

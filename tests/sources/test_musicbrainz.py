@@ -174,5 +174,5 @@ def test_what_an_artist_released_within_some_days(musicbrainz, catalogue):
 
 def test_a_source_that_cannot_list_new_releases_is_not_asked_for_them(open_one, catalogue):
     query = TrackQuery(track_id="1", artist="Alpha Kid", title="", released=(date(1990, 1, 1), date(2030, 1, 1)))
-    assert open_one("deezer").search(query).hits == ()
+    assert open_one("beatport").search(query).hits == ()
     assert catalogue.log == []

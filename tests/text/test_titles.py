@@ -227,7 +227,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.one_of(st.none(), st.text(), st.lists(_PIECES).map("".join)), max_size=8), st.booleans())
 def test_any_text_is_parsed(titles: list[str | None], with_artists: bool) -> None:
     column = pl.Series(titles, dtype=pl.String)
