@@ -29,6 +29,8 @@ _RELEASED = pl.Schema(
     {"track_id": pl.String(), "source": pl.String(), "artists": pl.List(pl.String()), "title": pl.String()}
     | {"label": pl.String(), "released": pl.Date(), "url": pl.String()}
 )
+#: What the evidence says.
+_TOLD = ["bucket", "artists", "title", "label", "named_in", "days", "blank", "found", "url", "recording_id"]
 
 
 class NewReleases(AskingTier[TrackQuery, list[dict[str, object]]]):
@@ -75,9 +77,6 @@ def _asked(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     )
     of_run = pl.col.track_id.is_in(track_ids.implode())
     return nameless.sort(of_run, "first_played", "track_id", descending=[True, True, False]).head(track_ids.len())
-
-
-_TOLD = ["bucket", "artists", "title", "label", "named_in", "days", "blank", "found", "url", "recording_id"]
 
 
 def _new(rows: pl.DataFrame, ws: Workspace) -> pl.DataFrame:
