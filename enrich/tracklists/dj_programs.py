@@ -111,9 +111,9 @@ def read_cue(text: str, path: Path) -> Draft:
         elif tracks and (field := _CUE_FIELDS.get(key if key != "REM" else rest.upper().partition(" ")[0])):
             tracks[-1][2][field] = _unquoted(rest if key != "REM" else rest.partition(" ")[2]) or None
         elif key == "INDEX" and tracks and (index := _INDEX.match(rest)):
-            hours, minutes, seconds = (int(part or 0) for part in index.groups()[1:])
+            begins = clock(":".join(filter(None, index.groups()[1:])))
             if index[1] == "1" or "cue_seconds" not in tracks[-1][2]:
-                tracks[-1][2]["cue_seconds"] = hours * 3600 + minutes * 60 + seconds
+                tracks[-1][2]["cue_seconds"] = begins
     for (_, _, slot), in_name in zip(tracks, named, strict=True):
         if not slot["title"] and in_name.artist and files == len(tracks):
             slot |= {"artist": in_name.artist, "title": in_name.title}

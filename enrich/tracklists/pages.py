@@ -6,8 +6,8 @@ and the older `tr.tlpItem`. A page that is a challenge instead of a tracklist is
 
 from __future__ import annotations
 
-import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import polars as pl
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from enrich.errors import InputFileError
+from enrich.frames.inputs import parse_json
 from enrich.text.non_labels import names_no_label
 from enrich.text.words import is_unknown_artist
 from enrich.tracklists.lines import clock, split_artist_title
@@ -52,7 +53,11 @@ def read_page(text: str, path: Path) -> Draft:
                 f"{path}: that is not a tracklist but a challenge page (no #tlTab in it); open the tracklist in a "
                 "browser, wait until its tracks show, and save it again"
             )
-        data = [json.loads(script.text()) for script in tree.css('script[type="application/ld+json"]') if script.text()]
+        data = []
+        for script in tree.css('script[type="application/ld+json"]'):
+            # What a page says of other things may be broken; the list is looked for in the rest.
+            with suppress(InputFileError):
+                data.append(parse_json(script.text(), where=path))
         if any(map(is_tracklist_document, data)):
             return read_documents(data, path)
         raise InputFileError(

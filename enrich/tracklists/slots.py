@@ -41,6 +41,8 @@ DRAFT_ROW = pl.Schema(
 #: Rows set aside, or kept with a change: `line` counts from 1 (in Parquet: the row), null for the whole file.
 NOTES = pl.Schema({"file": pl.String, "line": pl.Int64, "reason": pl.String, "raw": pl.String})
 
+#: The largest number a draft holds.
+_FARTHEST = (1 << 63) - 1
 #: Longest texts the database's columns hold.
 MAX_NAME = 255
 MAX_TITLE = 500
@@ -101,12 +103,18 @@ def draft(
         for line, raw, slot in tracks:
             if slot.get("artist") or slot.get("title"):
                 named += 1
+                slot = {name: _held(value) for name, value in slot.items()}
                 rows.append((line, raw, {**columns, "position": named, **slot}))
             else:
                 lost.append((line, "a track without artist and title", raw))
     table = pl.DataFrame([row for _, _, row in rows], schema=DRAFT_ROW)
     lines, raws = [line for line, _, _ in rows], [raw for _, raw, _ in rows]
     return Draft(table=table, lines=lines, raws=raws, source=source, bad=[*lost, *bad])
+
+
+def _held(value: Any) -> Any:
+    # A number beyond what a column holds stays beyond what is checked.
+    return max(-_FARTHEST, min(value, _FARTHEST)) if isinstance(value, int) else value
 
 
 def notes(rows: Sequence[tuple[str, int | None, str, str | None]]) -> pl.DataFrame:

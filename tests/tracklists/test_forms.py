@@ -587,6 +587,34 @@ def test_tables_playlists_and_documents(tmp_path: Path, name: str, content: str)
     assert read.bad.is_empty()
 
 
+@pytest.mark.parametrize("other", ["{oops", "", '{"@type": ', "[" * 100_000, '{"n": ' + "9" * 5000 + "}"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_broken_data_of_a_page_hides_no_list(tmp_path: Path, other: str, is_first: bool) -> None:
+    scripts = [f'<script type="application/ld+json">{data}</script>' for data in (other, json.dumps(LINKED))]
+
+    read = _read(tmp_path, f"<html>{''.join(scripts if is_first else scripts[::-1])}</html>", "x.html")
+
+    assert read.slots.select("artist", "title").rows() == list(NAMES)
+    with pytest.raises(InputFileError, match="no tracklist in this page"):
+        _read(tmp_path, f"<html>{scripts[0]}</html>", "y.html")
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 23, "-" + "9" * 23])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.json", '{{"tracks": [{{"artist": "A", "title": "T", "cueSeconds": {n}, "durationMs": {n}}}]}}'),
+        ("x.xspf", "<playlist><trackList><track><creator>A</creator><title>T</title><duration>{n}</duration>"
+         "</track></trackList></playlist>"),
+        ("x.cue", 'TRACK 01 AUDIO\n  PERFORMER "A"\n  TITLE "T"\n  INDEX 01 {n}:00:00\n'),
+    ],
+)  # fmt: skip
+def test_numbers_no_column_holds_cost_the_number(tmp_path: Path, name: str, content: str, number: str) -> None:
+    read = _read(tmp_path, content.format(n=number), name)
+
+    assert read.slots.select("artist", "title", "cue_seconds", "duration_ms").rows() == [("A", "T", None, None)]
+
+
 @pytest.mark.parametrize(
     ("index", "expected"),
     [
