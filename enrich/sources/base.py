@@ -31,8 +31,6 @@ from enrich.sources.terms import Terms, is_searchable, search_terms
 CACHE_FILE = ("cache", "sources.sqlite")
 #: Requests a source may have under way at once, at most: enough for its rate when replies take a second or two.
 _MOST_WORKERS = 16
-#: Answers of a run that are kept at hand.
-_MOST_ANSWERS = 5_000
 
 
 class Source(Protocol):
@@ -69,7 +67,6 @@ class WebSource(ABC):
 
     def __init__(self, http: Http, *, rate: float) -> None:
         self._http = http
-        self._answered: dict[TrackQuery, SourceAnswer] = {}
         self.workers = 1 if self.one_at_a_time else min(_MOST_WORKERS, 2 + ceil(2 * rate))
 
     @classmethod
@@ -90,13 +87,6 @@ class WebSource(ABC):
 
     def search(self, query: TrackQuery) -> SourceAnswer:
         """See `Source.search`. A track without a title or ISRC is asked of nobody: nothing can be found by `ID`."""
-        answer = self._answered.get(query) or self._asked(query)
-        # Every round of a run asks again what no other has settled: its replies need not be read anew.
-        if self._http.endpoint.cache and answer.reason is None and len(self._answered) < _MOST_ANSWERS:
-            self._answered[query] = replace(answer, from_cache=True)
-        return answer
-
-    def _asked(self, query: TrackQuery) -> SourceAnswer:
         if not (self.lists_new if query.released else is_searchable(query)):
             return SourceAnswer(source=self.name, availability=Availability.OK, reason="title unknown: not asked")
         requests = self._http.requests()

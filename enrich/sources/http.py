@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Generic, NoReturn, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 # The one line to change for httpx2, which keeps the interface.
 import httpx as transport
@@ -30,7 +30,7 @@ from enrich.sources.replies import (
     Malformed,
     Reply,
     Unusable,
-    masked,
+    masked_query,
     redact,
     retry_after_s,
 )
@@ -291,13 +291,15 @@ class Http:
         form: Mapping[str, str] | None = None,
     ) -> Reply:
         at = self.endpoint
-        shown = f"{at.source}: {self._shown_base}{path}{_query(masked(params))}"
+        query = f"?{masked_query(params.items())}" if params else ""
+        shown = f"{at.source}: {self._shown_base}{path}{query}"
         headers = {"Accept": accept} | ({"Authorization": login} if login else {})
         deadline = sent_at + at.timeouts.total_s
         try:
             with self._client.stream(
                 method,
-                self._base + path + _query(params),
+                self._base + path,
+                params=dict(params) or None,
                 headers=headers,
                 data=form,
                 # A form may hold secrets: it goes where it was sent, and no further.
@@ -414,10 +416,6 @@ def user_agent(contact: str) -> str:
     """`enrich/<version> ( contact )`; characters a header cannot hold are dropped."""
     clean = re.sub(r"[^\x20-\x7e]|[()]", "", contact).strip()
     return f"enrich/{__version__} ( {clean or NO_CONTACT} )"
-
-
-def _query(params: Mapping[str, str]) -> str:
-    return "?" + urlencode(params, safe="*") if params else ""
 
 
 def _read(reply: Reply, read: Callable[[Reply], T]) -> T:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import email.utils
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -145,13 +145,13 @@ def redact(address: str) -> str:
     """An address fit for messages: no user info, secret-looking parameters masked."""
     parts = urlsplit(address)
     host = parts.netloc.rpartition("@")[2]
-    query = urlencode(masked(dict(parse_qsl(parts.query, keep_blank_values=True))), safe="*")
+    query = masked_query(parse_qsl(parts.query, keep_blank_values=True))
     return urlunsplit((parts.scheme, host, parts.path, query, ""))
 
 
-def masked(params: Mapping[str, str]) -> dict[str, str]:
-    """Query parameters with `***` for what looks like a secret."""
-    return {name: "***" if _SECRET_NAME.search(name) else value for name, value in params.items()}
+def masked_query(params: Iterable[tuple[str, str]]) -> str:
+    """Query parameters as an address has them, with `***` for what looks like a secret."""
+    return urlencode([(name, "***" if _SECRET_NAME.search(name) else value) for name, value in params], safe="*")
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: float) -> float | None:
