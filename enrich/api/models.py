@@ -16,9 +16,11 @@ from enrich.cooldown.queue import MigrateResult, ProcessResult
 ProposalStatus = Literal["proposed", "accepted", "rejected", "written", "conflict", "superseded"]
 
 
+_EXAMPLES = json.loads(files("enrich.api").joinpath("examples.json").read_text(encoding="utf-8"))
+
+
 def _example(name: str) -> ConfigDict:
-    examples = json.loads(files("enrich.api").joinpath("examples.json").read_text(encoding="utf-8"))
-    return ConfigDict(json_schema_extra={"examples": [examples[name]]})
+    return ConfigDict(json_schema_extra={"examples": [_EXAMPLES[name]]})
 
 
 class Done(BaseModel):

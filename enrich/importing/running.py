@@ -148,7 +148,8 @@ def _transact(
         raise DatabaseError("import: the music tables are not there; `enrich db migrate` makes them")
     theirs = "bring sets in by the program that fills these tables: enrich reads and names them there"
     for table, columns in _WRITTEN.items():
-        if lacking := [column for column in columns.split() if column not in writable(cur, table)]:
+        there = writable(cur, table)
+        if lacking := [column for column in columns.split() if column not in there]:
             if not writable(cur, "enrich_kept"):
                 theirs = "`enrich db migrate` makes a place for what they lack"
             raise DatabaseError(

@@ -42,19 +42,23 @@ class NewReleases(AskingTier[TrackQuery, list[dict[str, object]]]):
     def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         """Proposals for tracks of a known artist without a title, as many as `track_ids` besides those among them."""
         self.asking(ws, track_ids)()
-        asked = _asked(ws, track_ids)
-        found = [row for query in self._questions(ws, track_ids) for row in self._known.get(query, ())]
+        asked = self._asked(ws, track_ids)
+        found = [row for query in _queries(asked) for row in self._known.get(query, ())]
         rows = pl.DataFrame(found, schema=_RELEASED).join(
             asked.select("track_id", day="first_played", keys=credit_keys(asked["artist"])), on="track_id"
         )
         return propose_by_source(_new(rows, ws), kind="identity", tier=2, named="new-release-{}", evidence=_TOLD)
 
     def _questions(self, ws: Workspace, track_ids: pl.Series) -> list[TrackQuery]:
-        asked = _asked(ws, track_ids).select("track_id", "artist", "first_played") if self._sources else pl.DataFrame()
-        return [
-            TrackQuery(track_id=track, title="", artist=artist, released=(day, day + timedelta(days=MAX_DAYS)))
-            for track, artist, day in asked.iter_rows()
-        ]
+        return _queries(self._asked(ws, track_ids))
+
+    def _asked(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+        """Tracks to ask for, those of the run and those played last first."""
+        is_played = pl.col.first_played.is_not_null()
+        nameless = ws.tracks.filter(pl.col.is_known_artist, is_unknown_title(pl.col.title), is_played)
+        of_run = pl.col.track_id.is_in(track_ids.implode())
+        first = nameless.sort(of_run, "first_played", "track_id", descending=[True, True, False])
+        return first.head(track_ids.len() if self._sources else 0)
 
     def _ask(self, queries: Sequence[TrackQuery], book: LabelBook) -> None:
         done = self._search(queries, None)
@@ -70,13 +74,11 @@ def _row(query: TrackQuery, hit: Hit) -> dict[str, object]:
     return {"track_id": query.track_id, "released": hit.release_date, **said}
 
 
-def _asked(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-    """Tracks to ask for, those of the run and those played last first."""
-    nameless = ws.tracks.filter(
-        pl.col.is_known_artist, is_unknown_title(pl.col.title), pl.col.first_played.is_not_null()
-    )
-    of_run = pl.col.track_id.is_in(track_ids.implode())
-    return nameless.sort(of_run, "first_played", "track_id", descending=[True, True, False]).head(track_ids.len())
+def _queries(asked: pl.DataFrame) -> list[TrackQuery]:
+    return [
+        TrackQuery(track_id=track, title="", artist=artist, released=(day, day + timedelta(days=MAX_DAYS)))
+        for track, artist, day in asked.select("track_id", "artist", "first_played").iter_rows()
+    ]
 
 
 def _new(rows: pl.DataFrame, ws: Workspace) -> pl.DataFrame:
