@@ -90,3 +90,8 @@ ledger.run_id = $run_id and ledger.undone_at is null
 -- name: mark_restored(now)
 -- What ends a statement of undo: the writes whose old values it `restored` are undone, on record.
 update enrich_writes as ledger set undone_at = $now from restored where ledger.write_id = restored.write_id
+
+-- name: surest_proposed
+-- Of what each source proposed for a track, the surest; `place`: in the order of the ledger.
+select * from proposed
+qualify row_number() over (partition by track_id, source order by confidence desc nulls last, place) = 1

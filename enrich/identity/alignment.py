@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from statistics import median
 from typing import Any
 
@@ -310,12 +310,9 @@ class _Between:
         if either and old.words[i] and new.words[j]:
             # `? - Harbour` is no `Glass`, though it may be `Harbour Lights`.
             return fuzz.token_set_ratio(old.words[i], new.words[j]) >= 100 * SAME_WORDS
-        return either or any(
-            # Equal, or one is the other cut off.
-            a.startswith(b) or b.startswith(a)
-            for a in old.artists[i]
-            for b in new.artists[j]
-        )
+        # Equal, or one is the other cut off.
+        names = product(old.artists[i], new.artists[j])
+        return either or any(a.startswith(b) or b.startswith(a) for a, b in names)
 
 
 def _numbered_alike(one: set[str], other: set[str]) -> bool:

@@ -103,18 +103,14 @@ def draft(
         for line, raw, slot in tracks:
             if slot.get("artist") or slot.get("title"):
                 named += 1
-                slot = {name: _held(value) for name, value in slot.items()}
+                # A number beyond what a column holds stays beyond what is checked.
+                slot = {k: max(-_FARTHEST, min(v, _FARTHEST)) if isinstance(v, int) else v for k, v in slot.items()}
                 rows.append((line, raw, {**columns, "position": named, **slot}))
             else:
                 lost.append((line, "a track without artist and title", raw))
     table = pl.DataFrame([row for _, _, row in rows], schema=DRAFT_ROW)
     lines, raws = [line for line, _, _ in rows], [raw for _, raw, _ in rows]
     return Draft(table=table, lines=lines, raws=raws, source=source, bad=[*lost, *bad])
-
-
-def _held(value: Any) -> Any:
-    # A number beyond what a column holds stays beyond what is checked.
-    return max(-_FARTHEST, min(value, _FARTHEST)) if isinstance(value, int) else value
 
 
 def notes(rows: Sequence[tuple[str, int | None, str, str | None]]) -> pl.DataFrame:

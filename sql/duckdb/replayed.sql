@@ -44,9 +44,7 @@ order by 1
 -- much of either was right, of the judged.
 with
 surest as (
-    select *
-    from proposed
-    qualify row_number() over (partition by track_id, source order by confidence desc nulls last, place) = 1
+    {{surest_proposed}}
 ),
 offered as (
     select tier, source, count(*) as proposed, count(*) filter ("right") as proposed_right,
@@ -72,9 +70,7 @@ order by tier, source
 -- are judged, and how many right.
 with
 surest as (
-    select *
-    from proposed
-    qualify row_number() over (partition by track_id, source order by confidence desc nulls last, place) = 1
+    {{surest_proposed}}
 ),
 thresholds as (
     select (n * 0.05)::double as threshold

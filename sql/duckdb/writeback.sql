@@ -1,7 +1,7 @@
 -- name: writeback_judged(most_signs)
--- One row per accepted proposal, surest first: what speaks against writing it (reason; null: nothing), and what becomes of
--- it (outcome). Over accepted (with names, name_keys, value_key), labels and artists
--- (what the tracks have now, with its keys), and recordings (those the database has).
+-- One row per accepted proposal, surest first: what speaks against writing it (reason; null: nothing), and what becomes
+-- of it (outcome). Over accepted (with names, name_keys, value_key), labels and artists (what the tracks have now, with
+-- its keys), and recordings (those the database has).
 with
 identified as (
     select proposal_id, json_extract_string(evidence, '$.recording_id') as recording_id,
@@ -11,8 +11,9 @@ identified as (
     where kind = 'identity'
 ),
 placed as (
-    select accepted.*, recording_id, recording_title, recording_label, labels.title, labels.label_now, labels.label_key_now, artists.artist_now,
-        artists.artist_keys_now, first_value(value) over surest as winner, row_number() over surest as place
+    select accepted.*, recording_id, recording_title, recording_label, labels.title, labels.label_now,
+        labels.label_key_now, artists.artist_now, artists.artist_keys_now,
+        first_value(value) over surest as winner, row_number() over surest as place
     from accepted
     left join identified using (proposal_id)
     left join labels using (track_id)
