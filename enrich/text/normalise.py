@@ -126,14 +126,10 @@ def isrc_code(expr: pl.Expr) -> pl.Expr:
     return pl.when(bare.str.contains(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")).then(bare)
 
 
-def _one(rule: pl.Expr, text: str | None) -> str | None:
-    value: str | None = pl.DataFrame({"text": [text]}, schema={"text": pl.String}).select(rule).item()
-    return value
-
-
 def normalise_artist(text: str | None) -> str | None:
     """`artist_key` of one name."""
-    return _one(artist_key(pl.col.text), text)
+    key: str | None = pl.select(artist_key(pl.lit(text, pl.String))).item()
+    return key
 
 
 def normalise_title(text: str | None) -> str | None:
@@ -144,9 +140,5 @@ def normalise_title(text: str | None) -> str | None:
 @lru_cache(maxsize=50_000)
 def normalise_isrc(text: str | None) -> str | None:
     """`isrc_code` of one text."""
-    return _one(isrc_code(pl.col.text), text) if text else None
-
-
-def normalise_label(text: str | None) -> str | None:
-    """`label_key` of one label."""
-    return _one(label_key(pl.col.text), text)
+    code: str | None = pl.select(isrc_code(pl.lit(text, pl.String))).item()
+    return code

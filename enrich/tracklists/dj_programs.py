@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 
 from enrich.errors import InputFileError
 from enrich.text.words import LISTS
-from enrich.tracklists.lines import LONGEST, Line, clock, led, split_label, split_line
+from enrich.tracklists.lines import LONGEST, Line, clock, led, plain_number, split_label, split_line
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, named_set, slug
 from enrich.tracklists.slots import Draft, Written, draft
 
@@ -126,7 +126,7 @@ def read_cue(text: str, path: Path) -> Draft:
 
 #: Root of a playlist in XML, its tracks, and what it is called.
 _XML_PLAYLISTS = {"playlist": ("track", "an XSPF"), "asx": ("entry", "an ASX"), "smil": ("media", "a WPL")}
-IS_XML_PLAYLIST = re.compile(r"(?is)^\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<(?:playlist|asx|smil)\b")
+IS_XML_PLAYLIST = re.compile(r"(?is)^\s*+(?>(?><\?.*?\?>|<!--.*?-->)\s*+)*+<(?:playlist|asx|smil)(?=[\s/>])")
 
 
 def read_xml_playlist(text: str, path: Path) -> Draft:
@@ -137,15 +137,15 @@ def read_xml_playlist(text: str, path: Path) -> Draft:
     root = parsed_xml(text, path)
     entry, kind = _XML_PLAYLISTS[_tag(root)]
     rows: list[Written] = []
-    for number, track in enumerate((node for node in root.iter() if _tag(node) == entry), start=1):
+    for at, track in enumerate((node for node in root.iter() if _tag(node) == entry), start=1):
         said = {_tag(node): node.text or node.get("href") or "" for node in track}
         title, credit = said.get("title", "").strip(), said.get("creator") or said.get("author") or ""
         named = Line(credit.strip(), title) if title and credit.strip() else split_line(title)
         if not named.artist:
             in_name = _in_name(said.get("location") or said.get("ref") or track.get("src") or "")
             named = in_name if in_name.artist else named
-        length = said.get("duration", "")
-        rows.append((number, title, {**named._asdict(), "duration_ms": int(length) if length.isdigit() else None}))
+        length = plain_number(said.get("duration", "").strip(), most=999_999_999)
+        rows.append((at, title, {**named._asdict(), "duration_ms": int(length) if length else None}))
     head = {_tag(node): (node.text or "").strip() for node in root}
     dj, date = head.get("creator"), date_in(head.get("date"))
     return _draft(rows, path, f"{kind} playlist", name=head.get("title") or path.stem, dj=dj, date=date)
@@ -175,8 +175,7 @@ def _with_mix(title: str | None, mix: str | None) -> str | None:
 
 
 def _milliseconds(seconds: str | None) -> int | None:
-    length = float(seconds) if seconds and re.fullmatch(r"\d{1,6}(?:\.\d+)?", seconds) else 0
-    return round(length * 1000) or None
+    return round((plain_number(seconds) or 0) * 1000) or None
 
 
 def _unquoted(text: str) -> str:
@@ -245,20 +244,17 @@ def read_xml(text: str, path: Path) -> Draft:
     Raises InputFileError: the XML is broken, or there is no playlist in it.
     """
     root = parsed_xml(text, path)
-    sets = list(_rekordbox(root) if root.tag == "DJ_PLAYLISTS" else _traktor(root))
     heads: list[tuple[SetInfo, list[Written]]] = []
     bad: list[tuple[int, str, str]] = []
-    for name, date, slots in sets:
+    for name, date, slots in _rekordbox(root) if root.tag == "DJ_PLAYLISTS" else _traktor(root):
         tracks = [(i, slot["title"] or "", slot) for i, slot in slots if slot is not None]
         bad += [(i, "a track that is not in the collection", name) for i, slot in slots if slot is None]
         set_id = slug(f"{path.stem} {name}") or path.stem
+        head = SetInfo(set_id=set_id, name=name, dj=dj_in(name), date=date_in(name) or date, id_from_name=True)
         if tracks:
-            head = SetInfo(set_id=set_id, name=name, dj=dj_in(name), date=date_in(name) or date, id_from_name=True)
             heads.append((head, tracks))
     if not heads:
-        raise InputFileError(
-            f"{path}: a collection without a playlist; export the playlist or the history of the night"
-        )
+        raise InputFileError(f"{path}: a collection without a playlist; export the night's playlist or history")
     return draft(heads, source=SOURCE, bad=bad)
 
 
@@ -297,22 +293,26 @@ def _traktor(root: ET.Element) -> _Sets:
             known[key] = _slot(track, "ARTIST", "TITLE", info, "MIX", "LABEL", "GENRE", "CATALOG_NO", "PLAYTIME")
     for node in root.iterfind(".//NODE[@TYPE='PLAYLIST']"):
         found: list[tuple[int, dict[str, Any] | None]] = []
-        begin: int | None = None
+        begin: float | None = None
         date: str | None = None
         for i, entry in enumerate(node.iterfind("PLAYLIST/ENTRY"), start=1):
             place, extended = entry.find("PRIMARYKEY"), entry.find("EXTENDEDDATA")
             slot: dict[str, Any] | None = known.get(place.get("KEY", "") if place is not None else "")
-            day = int((extended.get("STARTDATE") if extended is not None else None) or 0)
-            if day and date is None:
-                # Year, month and day in one number, a byte each for the last two.
-                date = f"{day >> 16}-{day >> 8 & 255:02}-{day & 255:02}"
-            if slot and extended is not None and extended.get("PLAYEDPUBLIC") != "0":
-                start = int(extended.get("STARTTIME") or 0)
+            more = extended.attrib if extended is not None else {}
+            date, start = date or _day(more.get("STARTDATE")), plain_number(more.get("STARTTIME"))
+            if slot and more.get("PLAYEDPUBLIC") == "0":
+                continue
+            if slot and start is not None:
                 begin = start if begin is None else begin
-                slot = {**slot, "cue_seconds": (start - begin) % 86_400}
-            if slot is None or extended is None or extended.get("PLAYEDPUBLIC") != "0":
-                found.append((i, slot))
+                slot = {**slot, "cue_seconds": int(start - begin) % 86_400}
+            found.append((i, slot))
         yield node.get("NAME") or "playlist", date, found
+
+
+def _day(packed: str | None) -> str | None:
+    """Year, month and day in one number, a byte each for the last two, as ISO has them."""
+    day = int(plain_number(packed, most=10_000 << 16) or 0)
+    return date_in(f"{day >> 16:04}-{day >> 8 & 255:02}-{day & 255:02}")
 
 
 def _slot(track: ET.Element, artist: str, title: str, more: ET.Element | None, *names: str) -> dict[str, Any]:

@@ -209,14 +209,24 @@ def has_link(line: str) -> bool:
     return ("." in line or "//" in line) and _LINK.search(line) is not None
 
 
+#: A letter behind a digit stands for hours, minutes, seconds or a half of the day: `9e9` is no time.
+_NO_TIME = re.compile(r"(?i)\d(?![hmsap])[^\W\d_]|\d{5}")
+
+
 def clock(text: str | None) -> int | None:
     """`2:34`, `1:02:34`, `2'34"`, `1h02m34s` in seconds; parts of a second are dropped; None for a placeholder."""
     parts = re.findall(r"\d+", re.sub(r"[.,]\d{1,3}$", "", text or ""))
-    if not 2 <= len(parts) <= 3 or any(len(part) > 4 for part in parts):
+    if not 2 <= len(parts) <= 3 or _NO_TIME.search(text or ""):
         return None
     parts += ["0"] * (len(parts) == 2 and "h" in (text or ""))
     hours, minutes, seconds = [0, *map(int, parts)][-3:]
     return hours * 3600 + minutes * 60 + seconds
+
+
+def plain_number(text: str | None, most: int = 999_999) -> float | None:
+    """A number written plainly, `200` or `200.5`; None for any other text, and for one above `most`."""
+    found = float(text) if text and re.fullmatch(r"\d{1,12}(?:\.\d+)?", text) else None
+    return found if found is not None and found <= most else None
 
 
 class Line(NamedTuple):

@@ -18,7 +18,7 @@ from enrich.errors import InputFileError
 from enrich.frames.inputs import parse_json
 from enrich.text.non_labels import names_no_label
 from enrich.text.words import is_unknown_artist
-from enrich.tracklists.lines import clock, split_artist_title
+from enrich.tracklists.lines import clock, plain_number, split_artist_title
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, named_set
 from enrich.tracklists.scraped_json import is_tracklist_document, read_documents
 from enrich.tracklists.slots import Draft, Written, draft
@@ -158,10 +158,8 @@ def _cue(item: LexborNode) -> int | None:
     """Seconds; the hidden field's 0 means unknown unless the page shows a time."""
     shown = item.css_first(".cue") or item.css_first(".cueValueField")
     hidden = item.css_first('input[id$="_cue_seconds"]')
-    value = _tidy(hidden.attributes.get("value")) if hidden else None
-    if value and re.fullmatch(r"\d{1,6}(?:\.\d+)?", value) and float(value) > 0:
-        return int(float(value))
-    return clock(_text_of(shown))
+    value = plain_number(_tidy(hidden.attributes.get("value"))) if hidden else None
+    return int(value) if value else clock(_text_of(shown))
 
 
 def _duration_ms(text: str | None) -> int | None:

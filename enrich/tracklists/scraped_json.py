@@ -23,7 +23,7 @@ import polars as pl
 from enrich.errors import InputFileError
 from enrich.text.non_labels import names_no_label
 from enrich.text.words import LISTS
-from enrich.tracklists.lines import Line, clock, led, split_artist_title, split_label, split_line
+from enrich.tracklists.lines import Line, clock, led, plain_number, split_artist_title, split_label, split_line
 from enrich.tracklists.naming import GENERIC, SetInfo, date_in, dj_in, id_in_url, slug
 from enrich.tracklists.slots import Draft, Written, draft
 from enrich.tracklists.text_forms import SOURCE, read_text
@@ -314,7 +314,7 @@ def _seconds(value: object) -> int | None:
     if isinstance(value, int | float):
         return int(value) if 0 <= value < 1_000_000 else None
     text = str(value).strip().strip("[]")
-    return int(float(text)) if re.fullmatch(r"\d{1,6}(?:\.\d+)?", text) else clock(text)
+    return clock(text) if (plain := plain_number(text)) is None else int(plain)
 
 
 def _names(value: object) -> str | None:

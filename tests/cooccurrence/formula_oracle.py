@@ -13,11 +13,11 @@ import networkx as nx
 import polars as pl
 
 from enrich.text.credits import split_credits
-from enrich.text.normalise import normalise_artist, normalise_label
+from enrich.text.normalise import label_key, normalise_artist
 from enrich.text.words import is_unknown_artist
 
 key_of = cache(normalise_artist)
-label_key_of = cache(normalise_label)
+label_key_of = cache(lambda text: pl.select(label_key(pl.lit(text, pl.String))).item())
 
 COLUMNS = (
     "set_id", "dj", "set_name", "set_date", "position", "artist", "title", "label", "is_id", "track_key",

@@ -13,10 +13,14 @@ from enrich.text.normalise import (
     label_key,
     normalise_artist,
     normalise_isrc,
-    normalise_label,
     normalise_title,
     title_key,
 )
+
+
+def normalise_label(text: str | None) -> str | None:
+    return pl.select(label_key(pl.lit(text, pl.String))).item()
+
 
 SAME_ARTIST = [
     pytest.param("Above & Beyond", "Above and Beyond", id="ampersand"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -599,11 +600,35 @@ def test_broken_data_of_a_page_hides_no_list(tmp_path: Path, other: str, is_firs
         _read(tmp_path, f"<html>{scripts[0]}</html>", "y.html")
 
 
-@pytest.mark.parametrize("number", ["9" * 19, "9" * 23, "-" + "9" * 23])
+def _traktor(entry: str) -> str:
+    return (
+        "<NML><COLLECTION><ENTRY ARTIST='A' TITLE='T'><LOCATION VOLUME='v' DIR='d' FILE='f'/></ENTRY></COLLECTION>"
+        "<NODE TYPE='PLAYLIST' NAME='n'><PLAYLIST><ENTRY><PRIMARYKEY KEY='vdf'/>"
+        f"<EXTENDEDDATA {entry}/></ENTRY></PLAYLIST></NODE></NML>"
+    )
+
+
+@pytest.mark.parametrize("root", ["playlist-x", "playlists", "asx.1", "smil:a", "?a?><?" * 40 + "a?><playlist"])
+def test_roots_like_those_of_playlists_are_none(tmp_path: Path, root: str) -> None:
+    with pytest.raises(InputFileError, match=r"x\.xml"):
+        _read(tmp_path, f"<{root} />", "x.xml")
+
+
+@pytest.mark.parametrize(("day", "expected"), [(131_793_679, date(2011, 3, 15)), (1, None), (131_796_480, None)])
+def test_days_of_traktor(tmp_path: Path, day: int, expected: date | None) -> None:
+    read = _read(tmp_path, _traktor(f"STARTDATE='{day}' STARTTIME='90'"), "x.nml")
+
+    assert read.slots.select("set_date", "cue_seconds").rows() == [(expected, 0)]
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 23, "-" + "9" * 23, "\u00b2", "abc", "9e9", "0x1f", "nan"])
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("x.json", '{{"tracks": [{{"artist": "A", "title": "T", "cueSeconds": {n}, "durationMs": {n}}}]}}'),
+        ("x.json", '{{"tracks": [{{"artist": "A", "title": "T", "cueSeconds": "{n}", "durationMs": "{n}"}}]}}'),
+        ("x.m3u", "#EXTM3U\n#EXTVDJ:<artist>A</artist><title>T</title><songlength>{n}</songlength>\nf.mp3\n"),
+        ("x.nml", _traktor("STARTDATE='{n}' STARTTIME='{n}'")),
+        ("x.csv", "artist,title,cue,duration\nA,T,{n},{n}\n"),
         ("x.xspf", "<playlist><trackList><track><creator>A</creator><title>T</title><duration>{n}</duration>"
          "</track></trackList></playlist>"),
         ("x.cue", 'TRACK 01 AUDIO\n  PERFORMER "A"\n  TITLE "T"\n  INDEX 01 {n}:00:00\n'),
