@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from enrich.rules import BOUND_LEVEL
 
@@ -44,7 +44,7 @@ def drawn(
 def lower_bound(share: ArrayLike, n: ArrayLike, *, level: float = BOUND_LEVEL) -> Doubles:
     """What a share measured in n cases is at least, one-sided; 0 of no cases."""
     share, n = np.asarray(share, float), np.asarray(n, float)
-    low = beta.ppf(1 - level, np.maximum(share * n, 1e-9), (1 - share) * n + 1)
+    low = betaincinv(np.maximum(share * n, 1e-9), (1 - share) * n + 1, 1 - level)
     return np.where(n > 0, low, 0.0)
 
 
