@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import httpx
@@ -427,4 +428,14 @@ def test_a_graph_of_five_hundred_nodes_is_walked_offline(page, pictures):
     page.mouse.click(box["x"] + 8, box["y"] + box["height"] - 8)
     page.locator(".jp-OutputArea .widget-html-content .enrich", has_text="Search a name").wait_for()
     page.screenshot(path=pictures / "walk-left.png")
+
+    # It came to rest near the middle: a click on a node tells its story, too.
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    for dx, dy in sorted(product(range(-60, 61, 12), repeat=2), key=lambda at: at[0] ** 2 + at[1] ** 2):
+        page.mouse.click(middle[0] + dx, middle[1] + dy)
+        page.wait_for_timeout(200)
+        if not story.inner_text().startswith("Search a name"):
+            break
+    assert not story.inner_text().startswith("Search a name"), "no node was hit"
+    page.screenshot(path=pictures / "walk-clicked.png")
     assert [url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1:|data:|blob:", url)] == []
