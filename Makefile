@@ -10,6 +10,8 @@ CANARY_TESTS = -m pytest -q --tb=line -o cache_dir=$(CANARY)/cache -m "not slow 
 # One more than the cores of a small machine: tests wait for servers they start.
 WORKERS ?= 3
 export JUPYTER_PLATFORM_DIRS = 1
+# What is imported is compiled once and kept: to compile all that is installed takes three times as long.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-slow lint bench bench-large spark spark-test canary lab notebooks browser snapshot hunt-labels resolve trigger writeback report \
@@ -28,8 +30,8 @@ $(BIN)/.installed: requirements.txt pyproject.toml
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt && \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . ; \
 	fi
-	@# On all cores, and without the packages' own tests; some ship templates that do not compile.
-	@$(BIN)/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib >/dev/null || true
+	@# What all commands share is compiled before several of them start at once.
+	@$(BIN)/python -c "import enrich.main_job"
 	@touch $@
 
 setup: $(BIN)/.installed  ## Make .venv with everything pinned in requirements.txt
