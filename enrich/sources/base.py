@@ -39,21 +39,17 @@ class Source(Protocol):
     @property
     def name(self) -> str:
         """As in ENRICH_SOURCES."""
-        ...
 
     @property
     def workers(self) -> int:
         """How many tracks it may be asked for at once; its rate is kept all the same."""
-        ...
 
     @property
     def lists_new(self) -> bool:
         """Whether it can be asked what an artist released within some days (`TrackQuery.released`)."""
-        ...
 
     def search(self, query: TrackQuery) -> SourceAnswer:
         """Every plausible candidate for a track, or why there is no answer. Never raises for the outside's faults."""
-        ...
 
 
 class WebSource(ABC):
@@ -101,12 +97,8 @@ class WebSource(ABC):
             requests.forget()
             reason = clean(f"{self.name}: unreadable reply, {type(error).__name__}: {error}")
             return SourceAnswer(source=self.name, availability=Availability.FAILED, reason=reason)
-        return SourceAnswer(
-            source=self.name,
-            availability=Availability.OK,
-            hits=hits,
-            from_cache=requests.sent == 0 and requests.answered > 0,
-        )
+        is_cached = requests.sent == 0 and requests.answered > 0
+        return SourceAnswer(source=self.name, availability=Availability.OK, hits=hits, from_cache=is_cached)
 
     def _found(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         """What was found; of new releases those within the days, on releases of their own."""

@@ -1,9 +1,8 @@
-"""Deezer: open, no token. A track search (or the ISRC), then the album for its label.
+"""Deezer: open, no token. A track search (or the ISRC), then the album for its label, as the distributor sent it.
 
-Errors come with HTTP 200 in a body `{"error": {"code": …}}`: 4 (quota) and 700 (busy) mean later, 800 means there is
-no such thing, none that something went wrong this once, any other is a failure. Fifty requests in five seconds are
-allowed: eight a second leave headroom for whoever else asks from here. `label` is one string as the distributor sent
-it; no catalogue numbers.
+Errors come with HTTP 200 in a body `{"error": {"code": …}}`: 4 (quota) and 700 (busy) mean later, 800 that there is no
+such thing, none that something went wrong this once, any other is a failure. Fifty requests in five seconds are
+allowed: eight a second leave headroom for whoever else asks from here.
 """
 
 from __future__ import annotations
@@ -39,19 +38,15 @@ class Deezer(WebSource):
     lists_new = True
 
     def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
-        terms = search_terms(query)
-        isrc = normalise_isrc(query.isrc)
-        if isrc:
+        if isrc := normalise_isrc(query.isrc):
             track = requests.get(f"/track/isrc:{isrc}", read=_body, absent=(404,))
             identified = list(self._labelled([track] if track else [], requests))
             if identified:
                 yield from identified
                 return
-        # The album that the ISRC leads to may be gone while the track is on another.
-        found = self._search(terms, requests)
-        # Singles and EPs before compilations is Deezer's own order only by chance: keep the search's order, an album
-        # once, and let its record type speak when it is there.
-        yield from self._labelled(found, requests)
+        # The album that the ISRC leads to may be gone while the track is on another. That singles and EPs come before
+        # compilations is chance: keep the search's order, and let an album's record type speak.
+        yield from self._labelled(self._search(search_terms(query), requests), requests)
 
     def _new(self, terms: Terms, days: tuple[date, date], requests: Requests) -> Iterator[Hit]:
         """The tracks of the artist's albums of these days."""
@@ -125,7 +120,6 @@ def _is_various(album: dict[str, Any]) -> bool:
 
 
 def _one_an_album(tracks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """At most `_MOST_ALBUMS` albums; every plausible version on them."""
     albums = list(dict.fromkeys(map(_album, tracks)))[:_MOST_ALBUMS]
     return [track for track in tracks if _album(track) in albums]
 
@@ -162,6 +156,4 @@ def _body(reply: Reply) -> dict[str, Any] | None:
 
 def _page(reply: Reply) -> dict[str, Any] | None:
     body = _body(reply)
-    if body is None or not listed(body["data"]):
-        return None
-    return body
+    return body if body is not None and listed(body["data"]) else None

@@ -233,11 +233,7 @@ def _remixers(item: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _is_compiled(found: dict[str, Any]) -> bool:
     formats = {str(word).casefold() for word in found.get("format") or []}
-    return bool(formats & _COMPILED) or _is_various_title(found["title"])
-
-
-def _is_various_title(title: object) -> bool:
-    return str(title).casefold().startswith("various - ")
+    return bool(formats & _COMPILED) or str(found["title"]).casefold().startswith("various - ")
 
 
 def _is_various(artist: dict[str, Any]) -> bool:

@@ -33,13 +33,8 @@ class Juno(WebSource):
 
     def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         terms = search_terms(query)
-        hits = requests.get(
-            "/search/",
-            {"q[all][]": terms.text, "solrorder": "relevancy", "items_per_page": 50},
-            read=read_page,
-            accept="text/html",
-        )
-        yield from plausible_hits(terms, hits or [])
+        asked: dict[str, str | int] = {"q[all][]": terms.text, "solrorder": "relevancy", "items_per_page": 50}
+        yield from plausible_hits(terms, requests.get("/search/", asked, read=read_page, accept="text/html") or [])
 
 
 def open_source(options: SourceOptions) -> Source:
@@ -50,20 +45,14 @@ def open_source(options: SourceOptions) -> Source:
 
 
 def read_page(reply: Reply) -> list[Hit]:
-    """The tracks on a search page, release by release, in its order.
-
-    Raises:
-        Failed: it is no search page.
-    """
+    """The tracks on a search page, release by release, in its order; raises `Failed` where it is none."""
     page = HTMLParser(reply.text)
     cards = page.css("div.jd-listing-item")
     tracks = page.css("div.jd-listing-item-track")
     is_listing = cards or tracks or page.css_first("div.jd-listing, .jd-listing-container") is not None
     if not is_listing and not nothing_found(page):
         raise Failed(f"{reply.address}: changed page, no listing (HTTP 200, {len(reply.body)} bytes)")
-    return [hit for card in cards for hit in _hits(card)] + [
-        hit for card in tracks if (hit := _track(card)) is not None
-    ]
+    return [hit for card in cards for hit in _hits(card)] + list(filter(None, map(_track, tracks)))
 
 
 def _track(card: Node) -> Hit | None:

@@ -64,8 +64,7 @@ class MusicBrainz(WebSource):
 
     def _find(self, query: TrackQuery, requests: Requests) -> Iterator[Hit]:
         terms = search_terms(query)
-        isrc = normalise_isrc(query.isrc)
-        if isrc:
+        if isrc := normalise_isrc(query.isrc):
             asked = {"inc": "artist-credits isrcs", "fmt": "json"}
             body = requests.get(f"/isrc/{isrc}", asked, read=listing("recordings"), absent=(404,))
             if body:
@@ -86,10 +85,9 @@ class MusicBrainz(WebSource):
 
     def _new(self, terms: Terms, days: tuple[date, date], requests: Requests) -> Iterator[Hit]:
         """Recordings by the day of their first release, on releases of their own."""
-        asked = f"{_by_anyone(terms)} AND firstreleasedate:[{days[0]} TO {days[1]}]"
-        found = requests.get(
-            "/recording", {"query": asked, "limit": _RELEASE_PAGE, "fmt": "json"}, read=listing("recordings")
-        )
+        query = f"{_by_anyone(terms)} AND firstreleasedate:[{days[0]} TO {days[1]}]"
+        asked: dict[str, str | int] = {"query": query, "limit": _RELEASE_PAGE, "fmt": "json"}
+        found = requests.get("/recording", asked, read=listing("recordings"))
         for recording in listed(found["recordings"] if found else []):
             take = _take(recording, listed(recording.get("releases")))
             if take.releases and not take.is_cut:
@@ -120,7 +118,8 @@ class MusicBrainz(WebSource):
                     yield from _hits(take, release)
 
     def _search(self, terms: Terms, requests: Requests) -> list[_Take]:
-        wanted: dict[str, str | int] = {"query": _lucene(terms), "limit": _PAGE, "offset": 0, "fmt": "json"}
+        asked = f'recording:"{lucene(terms.base)}"' + (f" AND {_by_anyone(terms)}" if terms.artists else "")
+        wanted: dict[str, str | int] = {"query": asked, "limit": _PAGE, "offset": 0, "fmt": "json"}
         found = requests.get("/recording", wanted, read=listing("recordings"))
         takes = [_take(one, listed(one.get("releases"))) for one in listed(found["recordings"] if found else [])]
         return worth_a_look(
@@ -131,19 +130,11 @@ class MusicBrainz(WebSource):
         """All releases of a recording; pages may come shorter than asked for, so the offset counts what came."""
         offset = 0
         for _ in range(_MOST_RELEASE_PAGES):
-            body = requests.get(
-                "/release",
-                {
-                    "recording": recording,
-                    # Written with +, which is how a space travels in a query string.
-                    "inc": "labels release-groups media artist-credits",
-                    "limit": _RELEASE_PAGE,
-                    "offset": offset,
-                    "fmt": "json",
-                },
-                read=listing("releases"),
-                absent=(404,),
-            )
+            # Written with +, which is how a space travels in a query string.
+            inc = "labels release-groups media artist-credits"
+            of_it: dict[str, str | int] = {"recording": recording, "inc": inc, "limit": _RELEASE_PAGE}
+            asked = of_it | {"offset": offset, "fmt": "json"}
+            body = requests.get("/release", asked, read=listing("releases"), absent=(404,))
             if not body:
                 return
             yield from listed(body["releases"])
@@ -157,15 +148,8 @@ def open_source(options: SourceOptions) -> Source:
     return MusicBrainz.open(options, rate=options.rate or 1.0)
 
 
-def _lucene(terms: Terms) -> str:
-    """`recording:"Night Signal" AND (artist:"Alpha Kid" OR creditname:"Alpha Kid")`: whole credit, then parts."""
-    wanted = [f'recording:"{lucene(terms.base)}"']
-    if terms.artists:
-        wanted.append(_by_anyone(terms))
-    return " AND ".join(wanted)
-
-
 def _by_anyone(terms: Terms) -> str:
+    """`(artist:"Alpha Kid" OR creditname:"Alpha Kid")`: whole credit, then parts."""
     anyone = (f'{field}:"{lucene(name)}"' for name in terms.names for field in ("artist", "creditname"))
     return f"({' OR '.join(anyone)})"
 

@@ -41,8 +41,7 @@ _NOTHING = re.compile(
 def parsed(text: str | bytes) -> Any:
     """The JSON in `text`, texts cleaned as `clean_text` does it, nothing longer or deeper than is read.
 
-    Raises:
-        ValueError: it is no JSON, or nested too deeply.
+    Raises ValueError: it is no JSON, or nested too deeply.
     """
     try:
         return _bounded(json.loads(text), MOST_LEVELS)
@@ -71,11 +70,7 @@ def clean(text: str) -> str:
 
 
 def clean_text(value: object) -> str | None:
-    """A text field as a source sends it: clean, blank as None.
-
-    Raises:
-        TypeError: it is no text.
-    """
+    """A text field as a source sends it: clean, blank as None. Raises TypeError: it is no text."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -94,11 +89,7 @@ def absolute(href: str | None, site: str) -> str | None:
 
 
 def listed(value: object) -> list[dict[str, Any]]:
-    """A list of objects; a missing one is empty.
-
-    Raises:
-        TypeError: it is something else.
-    """
+    """A list of objects; a missing one is empty. Raises TypeError: it is something else."""
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
@@ -107,11 +98,7 @@ def listed(value: object) -> list[dict[str, Any]]:
 
 
 def part(value: object) -> dict[str, Any]:
-    """An object within another; a missing one is empty.
-
-    Raises:
-        TypeError: it is something else.
-    """
+    """An object within another; a missing one is empty. Raises TypeError: it is something else."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -158,8 +145,7 @@ def read_clock(text: object) -> int | None:
 def as_hits(found: Iterable[Hit]) -> tuple[Hit, ...]:
     """Hits made of raw fields, as hits: texts clean and bounded, numbers and days in range, at most `MOST_HITS`.
 
-    Raises:
-        UNREADABLE: a field is of another kind, or a hit has no title.
+    Raises UNREADABLE: a field is of another kind, or a hit has no title.
     """
     return tuple(_hit(raw) for raw in islice(found, MOST_HITS))
 

@@ -104,11 +104,7 @@ class Reply:
         return f", {words[:120]}" if isinstance(words, str) and words else ""
 
     def json(self) -> Any:
-        """The body as JSON, read as `reading.parsed` reads it.
-
-        Raises:
-            Failed: it is a page. Malformed: it is broken JSON.
-        """
+        """The body as `reading.parsed` reads it; raises `Failed` where it is a page, `Malformed` where it is broken."""
         try:
             return parsed(self.body)
         except ValueError:
@@ -118,11 +114,7 @@ class Reply:
 
 
 def read_object(reply: Reply) -> dict[str, Any]:
-    """The JSON object in a reply.
-
-    Raises:
-        Failed: it is something else.
-    """
+    """The JSON object in a reply; raises `Failed` where it is something else."""
     body = reply.json()
     if not isinstance(body, dict):
         raise Failed(f"{reply.address}: expected an object")

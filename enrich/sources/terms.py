@@ -64,16 +64,12 @@ class Terms:
     @property
     def text(self) -> str:
         """Everything, free of brackets: `Alpha Kid Night Signal Beta Remix`."""
-        return " ".join(part for part in (self._credit(), self.base, self.mix) if part)
+        return " ".join(part for part in (*self.artists, self.base, self.mix) if part)
 
     @property
     def titled(self) -> str:
         """Everything, the version as the one bracket: `Alpha Kid Night Signal (Beta Remix)`."""
-        mix = f"({self.mix})" if self.mix else None
-        return " ".join(part for part in (self._credit(), self.base, mix) if part)
-
-    def _credit(self) -> str | None:
-        return " ".join(self.artists) if self.artists else None
+        return " ".join(part for part in (*self.artists, self.base, self.mix and f"({self.mix})") if part)
 
 
 def search_terms(query: TrackQuery) -> Terms:
@@ -84,9 +80,7 @@ def search_terms(query: TrackQuery) -> Terms:
         'A B Night Beta Remix'
     """
     title = re.sub(BEHIND, "", _GUESTS.sub(" ", query.title))
-    artist = query.artist
-    if _holds(is_unknown_artist, artist):
-        artist = None
+    artist = None if _holds(is_unknown_artist, query.artist) else query.artist
     bare, brackets = _SQUARE.sub(" ", title), []
     while _ROUND.search(bare):
         # Innermost first: brackets in brackets leave none behind.

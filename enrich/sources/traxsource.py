@@ -43,16 +43,12 @@ def open_source(options: SourceOptions) -> Source:
 
 
 def read_page(reply: Reply) -> list[Hit]:
-    """The tracks on a search page, in its order.
-
-    Raises:
-        Failed: it is no search page.
-    """
+    """The tracks on a search page, in its order; raises `Failed` where it is none."""
     page = HTMLParser(reply.text)
     rows = [row for row in page.css("div.trk-row") if "hdr" not in (row.attributes.get("class") or "").split()]
     if not rows and page.css_first(_LISTING) is None and not nothing_found(page):
         raise Failed(f"{reply.address}: changed page, no track list (HTTP 200, {len(reply.body)} bytes)")
-    return [hit for row in rows if (hit := _hit(row)) is not None]
+    return list(filter(None, map(_hit, rows)))
 
 
 def _hit(row: Node) -> Hit | None:

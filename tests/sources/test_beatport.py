@@ -11,8 +11,7 @@ from pydantic import SecretStr
 from enrich.matching.values import Availability, TrackQuery
 from enrich.settings import SettingsError
 from enrich.sources.base import ClosedSource, open_sources
-from enrich.sources.beatport import Beatport
-from enrich.sources.beatport_site import BeatportSite
+from enrich.sources.beatport import Beatport, BeatportSite
 
 
 @pytest.fixture
