@@ -42,11 +42,7 @@ def is_loopback(host: str) -> bool:
 
 
 def guards(settings: Settings) -> Guards:
-    """What callers have to show.
-
-    Raises:
-        SettingsError: a host other than loopback without a token.
-    """
+    """What callers have to show. Raises SettingsError: a host other than loopback without a token."""
     is_open = not is_loopback(settings.api_host)
     if settings.api_token is None:
         if is_open:

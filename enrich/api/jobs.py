@@ -61,11 +61,7 @@ class Job(BaseModel):
         return self._stopping
 
     def progress(self, step: str, done: int = 0, total: int | None = None) -> None:
-        """Say how far the job is; called by the job itself.
-
-        Raises:
-            JobStopped: the server is stopping.
-        """
+        """Say how far the job is; called by the job itself. Raises JobStopped: the server is stopping."""
         with self._reporting:
             self.step, self.done, self.total = step, done, total
             if self._stopping.is_set():

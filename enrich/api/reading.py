@@ -33,11 +33,7 @@ class Reads:
         self._felt: Future[None] | None = None
 
     async def of(self, read: Callable[[], T]) -> T:
-        """What `read` returns.
-
-        Raises:
-            DatabaseError: it did not return in time.
-        """
+        """What `read` returns. Raises DatabaseError: it did not return in time."""
         try:
             return await asyncio.wait_for(asyncio.wrap_future(self._readers.submit(read)), READ_S)
         except TimeoutError:
@@ -48,8 +44,7 @@ class Reads:
     async def pulse(self) -> None:
         """Ask Postgres for a sign of life; who asks meanwhile waits for the same one.
 
-        Raises:
-            DatabaseError: it cannot be reached, or does not answer in time.
+        Raises DatabaseError: it cannot be reached, or does not answer in time.
         """
         if self._felt is None or self._felt.done():
             self._felt = self._feeler.submit(self._feel)

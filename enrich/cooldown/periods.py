@@ -119,8 +119,7 @@ def period_days(
 ) -> int:
     """Days one track waits; see `period_expr`.
 
-    Raises:
-        ValueError: an unknown strategy, a negative attempt, or base_days or max_days below 1.
+    Raises ValueError: an unknown strategy, a negative attempt, or base_days or max_days below 1.
     """
     if attempt < 0:
         raise ValueError(f"attempt must be >= 0, got {attempt}")

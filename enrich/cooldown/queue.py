@@ -180,8 +180,7 @@ def _days(bases: Sequence[int]) -> pl.Expr:
 def settle_strays(settings: Settings, *, now: datetime) -> None:
     """Take up rows that nobody would: `in_progress` for `STUCK_HOURS`, and states under another program's names.
 
-    Raises:
-        DatabaseError: Postgres is down or migration 014 is missing.
+    Raises DatabaseError: Postgres is down or migration 014 is missing.
     """
     with _transaction(settings, "cool-down") as cur:
         COOLDOWN["settle_strays"].execute(cur, now=now, stuck_hours=STUCK_HOURS, max_attempts=MAX_ATTEMPTS)
@@ -190,9 +189,7 @@ def settle_strays(settings: Settings, *, now: datetime) -> None:
 def process(settings: Settings, *, now: datetime, limit: int = 50) -> ProcessResult:
     """Set tracks whose `retry_after` is up to now back to `pending`, oldest first, at most `limit`; >= 1.
 
-    Raises:
-        EnrichError: limit out of range.
-        DatabaseError: Postgres is down or migration 008 is missing.
+    Raises EnrichError: limit out of range. DatabaseError: Postgres is down or migration 008 is missing.
     """
     _check_limit(limit)
     settle_strays(settings, now=now)

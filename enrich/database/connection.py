@@ -20,8 +20,7 @@ _CONNECT_TIMEOUT_S = 10
 def database_url(settings: Settings) -> str:
     """The connection string in use; starts the embedded server when none is configured.
 
-    Raises:
-        DatabaseError: the setting is no connection string, or the embedded server does not start.
+    Raises DatabaseError: the setting is no connection string, or the embedded server does not start.
     """
     if settings.database_url is None:
         started = server.start(settings)
@@ -45,9 +44,7 @@ def connect(settings: Settings, *, autocommit: bool = False, as_laid_out: bool =
     """Open a connection with search_path, UTC and the settings' bounds of time set, any layout under our names.
 
     Not `as_laid_out`: the tables as they are, as migrations need them.
-
-    Raises:
-        DatabaseError: no server, refused login, unknown database: one line, without the password.
+    Raises DatabaseError: no server, refused login, unknown database: one line, without the password.
     """
     url = database_url(settings)
     statement_s, lock_s = settings.bounds_s or (None, _CONNECT_TIMEOUT_S)

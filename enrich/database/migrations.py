@@ -107,9 +107,7 @@ def migrate(settings: Settings, *, down: bool = False, to: int | None = None) ->
 
     `down` takes back the ledger and all that was built on it; asked again the queue, and with it the record and every
     music table of our own that is empty. `to`: apply none above this version, or take back every one above it.
-
-    Raises:
-        DatabaseError: a step failed; it left nothing behind, steps before it stand.
+    Raises DatabaseError: a step failed; it left nothing behind, steps before it stand.
     """
     steps = {step.version: step for step in available()}
     if to is not None and to != 0 and to not in steps:
@@ -186,8 +184,7 @@ class DatabaseStatus:
 def database_status(settings: Settings) -> DatabaseStatus:
     """Look at the database without starting the embedded server.
 
-    Raises:
-        DatabaseError: the configured server cannot be reached.
+    Raises DatabaseError: the configured server cannot be reached.
     """
     is_embedded = settings.database_url is None
     found = server.status(settings) if is_embedded else None
@@ -223,8 +220,7 @@ def database_status(settings: Settings) -> DatabaseStatus:
 def grant(settings: Settings, role: str) -> list[str]:
     """Grant `role`, which owns nothing, what the commands need; the statements, those for the owner to run marked so.
 
-    Raises:
-        DatabaseError: there is no such role.
+    Raises DatabaseError: there is no such role.
     """
     with database_errors(settings, doing="grants"), connect(settings, as_laid_out=False) as con:
         places = [where.split(" ")[0].rstrip(",") for where in layout_of(con, settings).places.values()]

@@ -57,8 +57,7 @@ class ServerStatus:
 def start(settings: Settings) -> ServerStatus:
     """Start the embedded server, unless it runs; make its database, role and schema where they are missing.
 
-    Raises:
-        DatabaseError: the data directory cannot be used, or the server did not start.
+    Raises DatabaseError: the data directory cannot be used, or the server did not start.
     """
     found = status(settings)
     if found.running and found.url and _answers(found.url):

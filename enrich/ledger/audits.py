@@ -120,9 +120,7 @@ def audit(settings: Settings, source: str, *, by: str, now: datetime, n: int = A
 def read_audit(settings: Settings, audit_id: str) -> Audit:
     """An audit as it stands now.
 
-    Raises:
-        EnrichError: there is none of this id.
-        DatabaseError: Postgres is down or the ledger is missing.
+    Raises EnrichError: there is none of this id. DatabaseError: Postgres is down or the ledger is missing.
     """
     with database_errors(settings, doing="audit"), connect(settings) as con, con.cursor() as cur:
         try:

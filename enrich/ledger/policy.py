@@ -126,8 +126,7 @@ def _change(name: str, place: list[str]) -> pl.Expr:
 def read_policy(settings: Settings) -> Policy:
     """The policy of `ENRICH_AUTO_ACCEPT` and `ENRICH_ACCEPT_PRECISION`.
 
-    Raises:
-        SettingsError: an item that cannot be read.
+    Raises SettingsError: an item that cannot be read.
     """
     spoken = settings.auto_accept.strip().lower()
     if spoken == "none":

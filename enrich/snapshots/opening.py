@@ -87,8 +87,7 @@ class Snapshot(AbstractContextManager["Snapshot"]):
     def frame(self, name: str) -> pl.DataFrame:
         """All rows of a mart (`tracks`) or of a Postgres table as it was (`raw.tracks`).
 
-        Raises:
-            SnapshotError: there is no such table; names those there are.
+        Raises SnapshotError: there is no such table; names those there are.
         """
         schema, _, table = name.rpartition(".")
         known = {

@@ -131,8 +131,7 @@ class Catalog:
 def read_catalog(settings: Settings) -> Catalog:
     """Look up which tables and columns the installation has.
 
-    Raises:
-        DatabaseError: Postgres cannot be reached, or a required table or column is missing.
+    Raises DatabaseError: Postgres cannot be reached, or a required table or column is missing.
     """
     url = database_url(settings)
     with database_errors(url=url), connect(settings, as_laid_out=False) as con:
@@ -184,9 +183,7 @@ def read_tables(settings: Settings, catalog: Catalog, con: Con, *, progress: Pro
     """Copy every table of the catalog into schema `raw` of `con`, the snapshot to be; returns rows by table.
 
     Also makes the table `stored.marks`, by which the next snapshot knows what has changed.
-
-    Raises:
-        DatabaseError: the connection broke or a table may not be read; names the table.
+    Raises DatabaseError: the connection broke or a table may not be read; names the table.
     """
     con.execute("create schema raw; create schema if not exists stored")
     counts: dict[str, int] = {}

@@ -147,11 +147,7 @@ class SourceOptions:
 
     @property
     def url(self) -> str:
-        """The base address set for this source.
-
-        Raises:
-            SettingsError: it is no web address.
-        """
+        """The base address set for this source. Raises SettingsError: it is no web address."""
         url = str(getattr(self.settings, f"{self.name}_url")).strip().rstrip("/")
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -188,9 +184,7 @@ def open_sources(
     """The sources to ask, in order: those named in ENRICH_SOURCES, else all of them with the closed ones saying so.
 
     Replies are kept in `<data_dir>/cache/sources.sqlite` and answered from there, unless `use_cache` says no.
-
-    Raises:
-        SettingsError: an address is none, a token file cannot be read, or replies cannot be kept.
+    Raises SettingsError: an address is none, a token file cannot be read, or replies cannot be kept.
     """
     cache = _open_cache(settings.data_dir.joinpath(*CACHE_FILE), registry.clock) if use_cache else None
     names = SOURCES if settings.sources is None else settings.sources

@@ -1,8 +1,7 @@
 """Replies already paid for: a persistent cache in one SQLite file, safe between threads and processes.
 
-Holds what a source said, never what it refused to say: blocks and errors are not stored. Misses expire sooner than
-hits. Keys are hashes over source, method, address and parameters; secrets travel in headers and never reach it.
-Touches the one file given (and its WAL beside it). Every write is committed at once, so an interrupted run resumes.
+Holds what a source said, never blocks and errors; misses expire sooner than hits. Keys are hashes over source, method,
+address and parameters; secrets travel in headers and never reach it. Every write is committed at once.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar, cast
 from urllib.parse import urlsplit
 
 # The one line to change for httpx2, which keeps the interface.
@@ -50,7 +50,6 @@ ATTEMPTS = 4
 #: Locks that questions share by their keys: two questions seldom wait for each other.
 _QUESTIONS_APART = 1024
 _TRANSIENT = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 527, 529})
-
 
 #: Sends a form to a path of the source, see `Http.post_form`.
 PostForm = Callable[[str, Mapping[str, str]], Reply]
@@ -138,20 +137,14 @@ class Http:
         return Requests(self)
 
     def _at_home(self, request: transport.Request) -> None:
-        """Let no redirect lead to another address.
-
-        Raises:
-            Failed: it would.
-        """
-        given = request.url
-        if (given.scheme, given.netloc) != self._home:
+        """Let no redirect lead to another address. Raises Failed: it would."""
+        if ((given := request.url).scheme, given.netloc) != self._home:
             raise Failed(f"{self.endpoint.source}: sent on to {given.scheme}://{given.host}, another address")
 
     def post_form(self, path: str, form: Mapping[str, str]) -> Reply:
         """POST a form, unauthorised and uncached, at the source's pace; any status is returned.
 
-        Raises:
-            Down: no reply.
+        Raises Down: no reply.
         """
         sent_at = self.endpoint.limits.limiter.wait()
         try:
@@ -337,10 +330,7 @@ class Http:
 
 
 class Requests:
-    """All requests to a source for one track: counts what they cost.
-
-    `sent` is the number of questions that needed the network, `answered` the number of questions in all.
-    """
+    """All requests to a source for one track; `sent` counts those questions that needed the network, `answered` all."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
@@ -362,9 +352,8 @@ class Requests:
         Args:
             path: Appended to the source's base.
             params: Query parameters; no secrets.
-            read: Makes the value out of a good reply. A falsy value is a miss and kept shorter. Raises `Failed` when
-                the reply is not what it should be, `Malformed` when asking once more may help, `Busy` when the reply
-                says "later"; nothing is kept then.
+            read: Makes the value out of a good reply; a falsy one is a miss and kept shorter. Nothing is kept where it
+                raises: `Failed`, `Malformed` when asking once more may help, `Busy` when the reply says "later".
             absent: Statuses that mean "no such thing": the value is None, and it is a miss.
             accept: The `Accept` header.
 
@@ -374,8 +363,7 @@ class Requests:
         plain = {name: str(value) for name, value in (params or {}).items()}
         name = (path, tuple(sorted(plain.items())))
         if name in self._known:
-            known: T | None = self._known[name]
-            return known
+            return cast(T | None, self._known[name])
         # Counted before the request leaves, so that an answer that ends in an error is no cached one.
         self.answered += 1
         self.sent += 1

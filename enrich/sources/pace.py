@@ -47,8 +47,7 @@ class RateLimiter:
         self._share = 1.0
         self._next = clock.monotonic()
         self._complaints = 0
-        self._slowed_at = float("-inf")
-        self._held = float("-inf")
+        self._slowed_at = self._held = float("-inf")
 
     @property
     def rate(self) -> float:
@@ -132,13 +131,10 @@ class Breaker:
         self._first_cool_off_s = cool_off_s
         self._longest_s = longest_s
         self._lock = threading.Lock()
-        self._in_a_row = 0
-        self._opened = 0
-        self._until = float("-inf")
+        self._in_a_row = self._opened = 0
+        self._until = self._failed_at = float("-inf")
         self._reason: str | None = None
-        self._is_block = False
-        self._is_trying = False
-        self._failed_at = float("-inf")
+        self._is_block = self._is_trying = False
 
     @property
     def is_open(self) -> bool:
@@ -216,10 +212,8 @@ class LimitRegistry:
         with self._lock:
             limits = self._limits.get((source, address))
             if limits is None:
-                limits = SourceLimits(
-                    RateLimiter(rate, clock=self.clock, pause_s=self.pause_s),
-                    Breaker(clock=self.clock, cool_off_s=self.cool_off_s),
-                )
+                limiter = RateLimiter(rate, clock=self.clock, pause_s=self.pause_s)
+                limits = SourceLimits(limiter, Breaker(clock=self.clock, cool_off_s=self.cool_off_s))
                 self._limits[source, address] = limits
             else:
                 limits.limiter.set_rate(rate)

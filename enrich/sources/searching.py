@@ -121,8 +121,7 @@ class _Search:
         self._waiting: list[queue.Queue[TrackQuery | None]] = [queue.Queue() for _ in sources]
         self._arrived: queue.Queue[tuple[int, TrackQuery, SourceAnswer]] = queue.Queue()
         self._answers: dict[str, list[SourceAnswer]] = {query.track_id: [] for query in queries}
-        self._busy = 0
-        self._busy_lock = threading.Lock()
+        self._busy, self._busy_lock = 0, threading.Lock()
         # Handed to a source and not judged since; arrived and not judged yet; when the judge may be called again.
         self._away = 0
         self._gathered: list[tuple[int, TrackQuery, SourceAnswer]] = []
@@ -131,10 +130,9 @@ class _Search:
 
     def to_end(self) -> SearchResults:
         for place, source in enumerate(self._sources):
-            for number in range(max(1, min(source.workers, len(self._queries)))):
-                threading.Thread(
-                    target=self._work, args=(place, source), name=f"{source.name}-{number + 1}", daemon=True
-                ).start()
+            for number in range(1, 1 + max(1, min(source.workers, len(self._queries)))):
+                name = f"{source.name}-{number}"
+                threading.Thread(target=self._work, args=(place, source), name=name, daemon=True).start()
         try:
             if self._sources:
                 for query in self._queries:
@@ -201,8 +199,7 @@ class _Search:
             return [False] * len(answered)
         began = time.monotonic()
         settled = self._judge(answered)
-        ended = time.monotonic()
-        self._rested_at = ended + min(_REST * (ended - began), _LONGEST_REST_S)
+        self._rested_at = (ended := time.monotonic()) + min(_REST * (ended - began), _LONGEST_REST_S)
         return settled
 
     def _work(self, place: int, source: Source) -> None:
