@@ -17,8 +17,7 @@ from bench.options import Options
 from bench.plays import simulate
 from bench.rows import Row, compared
 from bench.servers import as_superuser, settings_of, throw_away_server
-from enrich.database.bulk import copy_frame
-from enrich.database.connection import connect
+from enrich.database.connection import connect, copy_frame
 from enrich.importing.running import import_
 
 _EMPTY = """

@@ -40,8 +40,7 @@ from bench import peer_beets, peer_onetagger
 from bench.label_facts import Hunted, Trial, load, trial
 from bench.options import Options
 from enrich.labels.book import LabelBook
-from enrich.matching.choice import Choice, choose_all
-from enrich.matching.confidence import ACCEPTED_PRECISION, confidence, probability
+from enrich.matching.choice import ACCEPTED_PRECISION, Choice, choose_all, confidence, probability
 from enrich.matching.values import Hit, Outcome
 from enrich.rules import RELIABILITY
 from enrich.text.normalise import label_key

@@ -20,13 +20,12 @@ from bench.artists import measure as artists_at_sources
 from bench.label_facts import load, trial
 from bench.labels import SEED, book_of, ours
 from enrich.cooccurrence.learned.ranker import load_ranker
-from enrich.matching.choice import choose_all
-from enrich.matching.confidence import MEASURED_RULES
+from enrich.matching.choice import MEASURED_RULES, choose_all
 from enrich.measuring.replay import counted
 from enrich.snapshots.opening import open_snapshot
 from enrich.text.normalise import label_key
 from enrich.text.titles import parse_titles
-from enrich.tiers.local_labels import bracket_bucket
+from enrich.tiers.labels import bracket_bucket
 from enrich.tiers.workspace import Workspace
 
 STORED = Path(__file__).resolve().parent.parent / "enrich" / "measuring" / "shipped.json"

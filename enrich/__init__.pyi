@@ -35,7 +35,7 @@ from .reporting.recovery import report as report
 from .settings import load_settings as load_settings
 from .snapshots.taking import snapshot as snapshot
 from .text.titles import parse_titles as parse_titles
-from .tiers.label_files import hunt_label_file as hunt_label_file
+from .tiers.label_hunter import hunt_label_file as hunt_label_file
 from .tracklists.reading import read_tracklists as read_tracklists
 
 __version__: str

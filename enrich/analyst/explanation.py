@@ -23,7 +23,7 @@ from enrich.rules import DEFAULT_STRATEGY, GATE_PROBABILITY, GATE_SETS, MAX_ATTE
 from enrich.tiers.context import context_artists
 from enrich.tiers.identities import identities
 from enrich.tiers.internal import association, mashups, same_title
-from enrich.tiers.local_labels import database_labels, title_labels
+from enrich.tiers.labels import database_labels, title_labels
 from enrich.tiers.workspace import Workspace
 
 _SHOWN_CANDIDATES = 5

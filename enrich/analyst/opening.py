@@ -19,8 +19,7 @@ from enrich.errors import EnrichError, InputFileError
 from enrich.frames.inputs import parse_json, read_input
 from enrich.settings import Settings, load_settings
 from enrich.snapshots import opening
-from enrich.snapshots.opening import FORMAT
-from enrich.snapshots.places import snapshots_folder
+from enrich.snapshots.opening import FORMAT, snapshots_folder
 
 #: The day of the demo world.
 DEMO_NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

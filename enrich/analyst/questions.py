@@ -13,7 +13,7 @@ from enrich.snapshots.opening import Manifest
 from enrich.sql import DUCKDB, in_memory
 from enrich.text.normalise import artist_key, normalise_artist, normalise_title
 from enrich.text.words import is_unknown_artist, is_unknown_title
-from enrich.tiers.same_title import speaks
+from enrich.tiers.internal import speaks
 from enrich.tiers.workspace import Workspace
 
 _S: Any = pl.String

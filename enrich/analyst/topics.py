@@ -16,7 +16,7 @@ from enrich.cooldown.survival import MIN_RELEASES, database_lags, default_curves
 from enrich.ledger.proposals import with_ids
 from enrich.reporting.precision import precision_by_band
 from enrich.rules import MAX_ATTEMPTS
-from enrich.tiers.local_labels import database_labels, title_labels
+from enrich.tiers.labels import database_labels, title_labels
 
 #: Tracks of which the strategies that look at the track say different things: name, has a label, age in days.
 _EXAMPLES = (("no label, old", False, 200.0), ("with a label", True, 200.0), ("younger than 30 days", False, 10.0))

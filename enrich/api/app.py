@@ -22,9 +22,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from enrich import __version__
 from enrich.api import models
 from enrich.api.guarding import LOCAL_NAMES, Guards, guards, is_loopback
-from enrich.api.jobs import Job, JobRunning, Jobs, JobStopped
+from enrich.api.jobs import LOCK_S, STATEMENT_S, Job, JobRunning, Jobs, JobStopped, Reads
 from enrich.api.metrics import CONTENT_TYPE, metrics
-from enrich.api.reading import LOCK_S, STATEMENT_S, Reads
 from enrich.cooldown import queue
 from enrich.errors import DatabaseError, EnrichError
 from enrich.ledger.proposals import count_proposals, proposals

@@ -1,7 +1,8 @@
-"""Long jobs: one of a kind at a time, progress that can be read meanwhile, and an end by request between two steps.
+"""Long jobs, one of a kind at a time, and short reads, in threads of their own.
 
 A job told to stop ends at its next report of progress, before its one transaction. One that does not come to report is
-left after `LAST_STEP_S`: its caller has the answer, and if it ever reports, it ends there.
+left after `LAST_STEP_S`: its caller has the answer, and if it ever reports, it ends there. Reads wait for no job: their
+statements and locks end in Postgres; what does not end there (a stopped server, a network that swallows) ends here.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, PrivateAttr
 
+from enrich.database.connection import connect
+from enrich.errors import DatabaseError
 from enrich.pipeline.rounds import COMMITTING
+from enrich.settings import Settings
 
 T = TypeVar("T")
 
@@ -161,3 +166,46 @@ def _settle(begun: asyncio.Future[Any], result: object, failed: BaseException | 
         begun.set_result(result)
     else:
         begun.set_exception(failed)
+
+
+#: Seconds a statement of a read may take, and a lock be waited for; and the whole of the read.
+STATEMENT_S, LOCK_S, READ_S = 10.0, 3.0, 15.0
+#: Seconds after which `/health` says that Postgres does not answer.
+PULSE_S = 1.0
+_READERS = 8
+
+
+class Reads:
+    """The reading threads of one server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._readers = ThreadPoolExecutor(_READERS, "read")
+        self._feeler = ThreadPoolExecutor(1, "pulse")
+        self._felt: Future[None] | None = None
+
+    async def of(self, read: Callable[[], T]) -> T:
+        """What `read` returns. Raises DatabaseError: it did not return in time."""
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(self._readers.submit(read)), READ_S)
+        except TimeoutError:
+            raise DatabaseError(
+                f"Postgres: no answer within {READ_S:.0f} s; try again, or look what holds it"
+            ) from None
+
+    async def pulse(self) -> None:
+        """Ask Postgres for a sign of life; who asks meanwhile waits for the same one.
+
+        Raises DatabaseError: it cannot be reached, or does not answer in time.
+        """
+        if self._felt is None or self._felt.done():
+            self._felt = self._feeler.submit(self._feel)
+        felt = asyncio.wrap_future(self._felt)
+        done, _ = await asyncio.wait({felt}, timeout=PULSE_S)
+        if not done:
+            raise DatabaseError(f"Postgres: no answer within {PULSE_S} s")
+        felt.result()
+
+    def _feel(self) -> None:
+        with connect(self._settings) as con:
+            con.execute("select 1")

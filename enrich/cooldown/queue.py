@@ -22,7 +22,7 @@ from enrich.errors import EnrichError
 from enrich.rules import BASE_DAYS, DEFAULT_STRATEGY, MAX_ATTEMPTS, MAX_WAIT_DAYS, STUCK_HOURS
 from enrich.settings import Settings
 from enrich.sql import COOLDOWN
-from enrich.text.non_labels import is_label
+from enrich.text.words import is_label
 
 #: What the query `waiting_facts` tells of each track.
 _FACTS = pl.Schema(

@@ -15,8 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from enrich.database.bulk import copy_frame
-from enrich.database.connection import connect, database_url
+from enrich.database.connection import connect, copy_frame, database_url
 from enrich.database.errors import describe
 from enrich.database.migrations import migrate
 from enrich.demo.world import TABLES, World, build_world

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from enrich.database.bulk import temporary_table
+from enrich.database.connection import temporary_table
 from enrich.frames.schemas import TRACKLISTS
 from enrich.identity.listings import SAME_NIGHT, pair_listings, worth_aligning
 from enrich.identity.played import played

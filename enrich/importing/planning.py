@@ -14,10 +14,9 @@ from enrich.importing.comparing import compare, sets_of, slots_to_be
 from enrich.importing.crediting import credited
 from enrich.importing.known import SEP, Known, ids, name_key, own_ids, signature
 from enrich.importing.naming_unknowns import changes, proposed, told_apart
-from enrich.text.non_labels import is_non_label
 from enrich.text.normalise import fold, isrc_code, label_key, title_key
 from enrich.text.titles import parse_titles
-from enrich.text.words import is_unknown_artist
+from enrich.text.words import is_non_label, is_unknown_artist
 from enrich.tracklists.checking import is_unnamed_title
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE
 

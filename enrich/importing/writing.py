@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from enrich.database.bulk import insert_frame, temporary_table
+from enrich.database.connection import insert_frame, temporary_table
 from enrich.database.layout import writable
 from enrich.importing.linking import link_listings
 from enrich.importing.planning import Plan

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from enrich.text.non_labels import GENRES, NO_NAME, PHRASE, PLACES, STATUS, VERSIONS, pattern
 from enrich.text.normalise import fold, label_key
+from enrich.text.words import GENRES, NO_NAME, PHRASE, PLACES, STATUS, VERSIONS, pattern
 
 #: One row per part of a label field, in the order written. `row` is the index of the field in its column; `role`
 #: is `name` or `parent`; `separator` is what stood before or after a name (`/`, `,`, `-`), null for a single name.

@@ -15,8 +15,7 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from enrich.database.bulk import temporary_table
-from enrich.database.connection import connect
+from enrich.database.connection import connect, temporary_table
 from enrich.database.errors import database_errors
 from enrich.errors import EnrichError
 from enrich.frames.schemas import PROPOSALS

@@ -20,8 +20,7 @@ from uuid import uuid4
 import polars as pl
 import psycopg
 
-from enrich.database.bulk import temporary_table
-from enrich.database.connection import connect
+from enrich.database.connection import connect, temporary_table
 from enrich.database.errors import database_errors
 from enrich.database.layout import writable
 from enrich.errors import EnrichError

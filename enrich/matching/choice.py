@@ -1,23 +1,33 @@
-"""Which of a source's hits is the track, and which of their labels is the track's: one choice a track. Pure.
+"""Which of a source's hits is the track, which of their labels is the track's, and how sure that is; once for each track.
 
 Hits that score close to the best are one recording. Of its releases the earliest official one that is no compilation
 names the label; two labels that remain go to review, and so does a common title without its artist.
+
+`probability` = the source's reliability × the match score. `confidence` is calibrated: the share of held-out label
+facts that were right at the same probability, by source, and by rule where a person should look. Both 0–1. The
+figures are in `calibration.json` beside this module, written by `python -m bench.labels --calibrate`. They measure how
+well a track is recognised, not how well a service keeps its labels: that stays the reliability's prior.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from enrich.labels.book import LabelBook, LabelName
 from enrich.matching.recordings import hit_recordings, query_recordings
 from enrich.matching.scores import match_score, score_pairs
 from enrich.matching.values import Hit, MatchScore, Outcome, TrackQuery
-from enrich.rules import MATCH_FLOOR
+from enrich.rules import MATCH_FLOOR, RELIABILITY, UNRATED
 
 #: Hits within this of the best are taken for the same recording as the best.
 MARGIN = 0.05
@@ -263,3 +273,43 @@ def _winner(groups: list[_Group], book: LabelBook) -> tuple[_Group, str]:
     if len(top.entries) >= 3 and len(top.entries) >= MAJORITY * votes:
         return top, "majority"
     return top, "rival_labels"
+
+
+#: Rules whose choices are measured apart from the curve of their source.
+MEASURED_RULES = ("common_title", "compilation_only", "rival_labels", "title_alone", "weak_part")
+
+#: What an auto-accept threshold must keep.
+ACCEPTED_PRECISION = 0.98
+
+
+def probability(source: str, score: float) -> float:
+    """What the rule says: reliability × match score."""
+    return RELIABILITY.get(source, UNRATED) * score
+
+
+def confidence(source: str, choice: Choice) -> float:
+    """What was right as often, on held-out facts, as this choice looks; 0 where no label is chosen.
+
+    An unmeasured source or rule gets the rule's own probability, a review's at most one half.
+    """
+    if choice.label is None:
+        return 0.0
+    raw = probability(source, choice.score)
+    measured = _calibration()
+    share = measured["rules"].get(choice.rule)
+    if choice.outcome is Outcome.REVIEW:
+        return min(raw, 0.5 if share is None else float(share))
+    if share is not None:
+        return float(share)
+    curve = measured["sources"].get(source, {}).get("curve")
+    if curve is None:
+        return raw
+    knots, shares = zip(*curve, strict=True)
+    return float(np.interp(raw, knots, shares))
+
+
+@cache
+def _calibration() -> dict[str, Any]:
+    text = files("enrich.matching").joinpath("calibration.json").read_text(encoding="utf-8")
+    stored: dict[str, Any] = json.loads(text)
+    return stored

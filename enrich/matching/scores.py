@@ -35,7 +35,7 @@ ISRC_TOTAL = 0.98
 DURATION_FREE_MS, DURATION_ZERO_MS = 10_000, 40_000
 
 #: Classes of one release: they share a label.
-_OWN = ("plain", "original", "extended", "radio", "remaster")
+OWN_RELEASE = ("plain", "original", "extended", "radio", "remaster")
 #: The artist's own other mixes; the same release more often than not, but another recording.
 _OWN_MIXES = ("club", "dub", "instrumental", "acappella", "edit", "remix", "other")
 #: Another recording unless both say so.
@@ -45,13 +45,7 @@ PARTS = ("title", "artist", "version", "remixer", "duration", "isrc")
 
 #: One row per compared pair; a part is null where one side says nothing. `refused` is null for a possible match.
 SCORES = pl.Schema(
-    {
-        "query": pl.UInt32,
-        "hit": pl.UInt32,
-        "total": pl.Float64,
-        "refused": pl.String,
-        **dict.fromkeys(PARTS, pl.Float64),
-    }
+    {"query": pl.UInt32, "hit": pl.UInt32, "total": pl.Float64, "refused": pl.String} | dict.fromkeys(PARTS, pl.Float64)
 )
 
 
@@ -207,16 +201,16 @@ def _version_fits() -> dict[tuple[str, str, bool], float]:
     def put(a: str, b: str, named: bool, value: float) -> None:
         fits[a, b, named] = fits[b, a, named] = value
 
-    for a in (*_OWN, *_OWN_MIXES, *_APART):
+    for a in (*OWN_RELEASE, *_OWN_MIXES, *_APART):
         for named in (False, True):
             put(a, a, named, 1.0)
-    for a, b in combinations((*_OWN, *_OWN_MIXES), 2):
+    for a, b in combinations((*OWN_RELEASE, *_OWN_MIXES), 2):
         # A remixer's Extended Remix is the remix; the remixer's dub is another recording.
-        put(a, b, True, 0.9 if a in _OWN or b in _OWN or "other" in (a, b) else 0.5)
-    for a, b in combinations(_OWN, 2):
+        put(a, b, True, 0.9 if a in OWN_RELEASE or b in OWN_RELEASE or "other" in (a, b) else 0.5)
+    for a, b in combinations(OWN_RELEASE, 2):
         put(a, b, False, 0.95)
     put("plain", "original", False, 1.0)
-    for a in _OWN:
+    for a in OWN_RELEASE:
         for b in ("club", "dub", "instrumental", "acappella", "other"):
             put(a, b, False, 0.5)
         put(a, "edit", False, 0.9)

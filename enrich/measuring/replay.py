@@ -28,12 +28,11 @@ import polars as pl
 from enrich.frames.schemas import proposed_artists
 from enrich.measuring.judging import judge
 from enrich.measuring.shares import LEAST, drawn, moved, odds
-from enrich.tiers.confirming import ConfirmedCandidates
+from enrich.tiers.context import ConfirmedCandidates
 from enrich.tiers.identities import identities
-from enrich.tiers.internal import association, mashups, same_title
-from enrich.tiers.local_labels import database_labels, title_labels
+from enrich.tiers.internal import association, mashups, same_title, speaks
+from enrich.tiers.labels import database_labels, title_labels
 from enrich.tiers.proposing import no_proposals
-from enrich.tiers.same_title import speaks
 from enrich.tiers.workspace import SECOND_LISTINGS, Workspace
 
 #: Tracks hidden at once, at most, and passes: over tracks of shared titles, and over first plays where tracks are few.

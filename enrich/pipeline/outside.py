@@ -12,12 +12,11 @@ import polars as pl
 from enrich.cooccurrence.stored import has_ranker
 from enrich.pipeline.rounds import Progress, Tier
 from enrich.sources.base import Source
-from enrich.tiers.confirming import ConfirmedCandidates
-from enrich.tiers.context import ContextRankings, context_tier
+from enrich.tiers.context import ConfirmedCandidates, ContextRankings, context_tier
 from enrich.tiers.external import OutsideArtists
+from enrich.tiers.identities import NewReleases
 from enrich.tiers.label_hunter import by_source_text
-from enrich.tiers.new_releases import NewReleases
-from enrich.tiers.outside_labels import OutsideLabels
+from enrich.tiers.labels import OutsideLabels
 from enrich.tiers.workspace import Workspace
 
 

@@ -17,7 +17,7 @@ from enrich.text.normalise import artist_key, label_key
 from enrich.tiers.context import context_tier
 from enrich.tiers.identities import identities
 from enrich.tiers.internal import association, mashups, same_title
-from enrich.tiers.local_labels import database_labels, title_labels
+from enrich.tiers.labels import database_labels, title_labels
 from enrich.tiers.proposing import no_proposals
 from enrich.tiers.workspace import Workspace
 

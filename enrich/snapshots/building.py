@@ -13,10 +13,9 @@ import pyarrow as pa
 from enrich.rules import MAX_ATTEMPTS
 from enrich.snapshots.reading import KEY, NAMING, STAGED, Catalog, Con
 from enrich.sql import DUCKDB
-from enrich.text.non_labels import is_label
 from enrich.text.normalise import artist_key, label_key, title_key
 from enrich.text.titles import parse_beside
-from enrich.text.words import is_unknown_artist
+from enrich.text.words import is_label, is_unknown_artist
 
 #: Two sets of one DJ on one day from two sources are the same when they share this many recordings …
 SAME_SET_SHARED = 3

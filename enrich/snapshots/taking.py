@@ -18,8 +18,17 @@ from enrich.frames.files import unlink_all
 from enrich.settings import Settings
 from enrich.snapshots.building import build_marts, count_marts, name_tracks
 from enrich.snapshots.mending import mend_marts
-from enrich.snapshots.opening import FORMAT, Manifest
-from enrich.snapshots.places import free_id, latest, locked, publish, remove_old, snapshots_folder, unfinished
+from enrich.snapshots.opening import (
+    FORMAT,
+    Manifest,
+    free_id,
+    latest,
+    locked,
+    publish,
+    remove_old,
+    snapshots_folder,
+    unfinished,
+)
 from enrich.snapshots.reading import NAMING, Catalog, Progress, literal, mend_tables, read_catalog, read_tables
 
 #: One checkpoint, when all is there: what a crash leaves of a snapshot is removed anyway.

@@ -20,8 +20,10 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
 from enrich.text.normalise import artist_key
-from enrich.text.schemas import CREDITS
 from enrich.text.words import LISTS, is_unknown_artist
+
+#: One row per artist named in a credit, in the order written. `row` is the index of the credit in its column.
+CREDITS = pl.Schema({"row": pl.UInt32, "artist": pl.String, "role": pl.String, "position": pl.Int32})
 
 _MARK = "\x1f"  # stands around each separator while a credit is in pieces
 # What is of a name: a comma ("Harry Connick, Jr."), a semicolon, the space before a lone X ("Malcolm X & Y").

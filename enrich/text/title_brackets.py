@@ -11,8 +11,8 @@ from collections.abc import Collection
 import polars as pl
 
 from enrich.text import title_words
-from enrich.text.non_labels import PLAIN_VERSION
 from enrich.text.normalise import fold, label_key
+from enrich.text.words import PLAIN_VERSION
 
 #: Stands between the pieces of a title.
 MARK = "\x1f"

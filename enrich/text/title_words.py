@@ -6,8 +6,7 @@ Club Cheval, Original Sin and Catch & Release are labels.
 
 from __future__ import annotations
 
-from enrich.text.non_labels import BARE_GENRES, GENRES, NON_LABELS, PHRASE, PLACES, REMARKS, pattern
-from enrich.text.words import LISTS
+from enrich.text.words import BARE_GENRES, GENRES, LISTS, NON_LABELS, PHRASE, PLACES, REMARKS, pattern
 
 
 def _any(words: list[str]) -> str:

@@ -19,10 +19,17 @@ import polars as pl
 from enrich.rules import ROUND_KNOWN, ROUND_UNKNOWN, SQUARE_KNOWN, SQUARE_UNKNOWN
 from enrich.text.credits import split_credits
 from enrich.text.normalise import fold
-from enrich.text.schemas import PARSED_TITLES
 from enrich.text.title_brackets import MARK, VERSION_MEANINGS, judged_brackets
 from enrich.text.title_words import ADJECTIVES, BEHIND, CLASSES, IN_NAMES, PLAIN_WORD, REMIX_WORD
 from enrich.text.words import is_unknown_title
+
+#: `parse-titles`: one row per title, in the order given; see `parse_titles`.
+_TEXTS, _STRINGS = ("title", "artist", "base_title", "mix", "version_class", "remixer"), pl.List(pl.String())
+PARSED_TITLES = pl.Schema(
+    dict.fromkeys(_TEXTS, pl.String())
+    | {"features": _STRINGS, "label": pl.String(), "label_confidence": pl.Float64(), "catalog_number": pl.String()}
+    | {"is_mashup": pl.Boolean(), "components": _STRINGS, "is_unknown": pl.Boolean()}
+)
 
 _PART = r"^(.*?\S)\s+[-–—]\s+(\S.*)$"
 _TIGHT_PART = r"^(.*\S\S)[-–—]\s+(\S.*)$"

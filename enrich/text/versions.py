@@ -11,9 +11,9 @@ from functools import lru_cache
 
 import polars as pl
 
-from enrich.text.non_labels import PLAIN_VERSION
 from enrich.text.normalise import fold, fold_texts
 from enrich.text.title_words import CLASSES, COMPANY, FROM, NO_LABEL, NOTE, VERSION, VERSION_WEAK
+from enrich.text.words import PLAIN_VERSION
 
 #: Words that bring in a guest, as a pattern for Polars and for `re` alike; to be read without regard to case.
 GUEST = r"(?:feat|ft|featuring)\b\.?"

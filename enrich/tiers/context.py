@@ -1,15 +1,29 @@
-"""Tier 2 from context: the artist to whom the plays around an unknown point; of the formula only for review."""
+"""Tier 2 from context: the artist to whom the plays around an unknown point; of the formula only for review.
+
+Its first candidates are tried as `artist + title` in database and sources (`ConfirmedCandidates`). How sure a release
+of that very title is depends on how much it says; where two are confirmed, none is proposed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import polars as pl
 
 from enrich.cooccurrence.ranking import rank
 from enrich.frames.schemas import RANKING
-from enrich.rules import GATE_PROBABILITY, GATE_SETS
-from enrich.tiers.proposing import band_of, no_proposals, propose, unnamed, with_artist_id
+from enrich.labels.book import LabelBook
+from enrich.matching.choice import choose_among, probability
+from enrich.matching.recordings import query_recordings, track_queries
+from enrich.matching.values import Outcome, SourceAnswer, TrackQuery
+from enrich.rules import DATABASE_CONFIDENCE, GATE_PROBABILITY, GATE_SETS
+from enrich.sources.base import Source
+from enrich.text.normalise import artist_key
+from enrich.tiers.asking import AskingTier
+from enrich.tiers.internal import SAME_RECORDING, speaks, title_words
+from enrich.tiers.proposing import band_of, no_proposals, propose, propose_by_source, unnamed, with_artist_id
 from enrich.tiers.workspace import Workspace
 
 #: Candidates kept of each ranking: what is tried as `artist + title` at most; two suffice for the first's confidence.
@@ -79,4 +93,115 @@ def context_artists(
         tier=2,
         source=f"context-{scorer}",
         evidence=["sentences", "occurrence_count", "label_support", "occurrence", "label", "dj", "position", "bucket"],
+    )
+
+
+_TEXT = pl.String()
+_CONFIRMED = pl.Schema(
+    {"track_id": _TEXT, "value": _TEXT, "context_rank": pl.Int64(), "sentences": pl.List(_TEXT), "source": _TEXT}
+    | {"probability": pl.Float64(), **dict.fromkeys(("bucket", "release", "label", "url"), _TEXT)}
+)
+
+
+class ConfirmedCandidates(AskingTier[TrackQuery, dict[str, Any] | None]):
+    """Tier 2 over a workspace: PROPOSALS, source by source; a question once asked is not asked again in a run."""
+
+    def __init__(
+        self, sources: Sequence[Source], *, stop: threading.Event | None = None, rankings: ContextRankings | None = None
+    ) -> None:
+        super().__init__(sources, stop=stop)
+        self._rankings = rankings or ContextRankings()
+
+    def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+        """Proposals for the tracks of `track_ids` that have a title, no artist, and stand in a set."""
+        self.asking(ws, track_ids)()
+        candidates = self._candidates(ws, track_ids)
+        confirmed = pl.concat([_in_database(ws, candidates), self._at_sources(candidates)])
+        alone = pl.col.value.n_unique().over("track_id") == 1
+        return propose_by_source(
+            with_artist_id(ws, confirmed.filter(alone)),
+            kind="artist",
+            tier=2,
+            named="confirmed-{}",
+            evidence=["context_rank", "sentences", "release", "label", "url", "bucket"],
+        )
+
+    def _candidates(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+        """The first candidates of each track: those of RANKING, and bucket.
+
+        All tracks are ranked, those without a title too: the context tiers ask for the same ranking.
+        """
+        titled = ws.tracks.filter(~pl.col.is_known_artist & speaks(pl.col.base_key))
+        ranking = self._rankings.of(ws, track_ids, scorer="formula")
+        return (
+            titled.select("track_id", "title", "base_key", "version_class", bucket=title_words(pl.col.base_key))
+            .join(
+                ranking.select(
+                    track_id="track_key", value="artist", context_rank=pl.col.rank.cast(pl.Int64), sentences="evidence"
+                ),
+                on="track_id",
+            )
+            .sort("track_id", "context_rank")
+        )
+
+    def _questions(self, ws: Workspace, track_ids: pl.Series) -> list[TrackQuery]:
+        return _questions(self._candidates(ws, track_ids)) if self._sources else []
+
+    def _at_sources(self, candidates: pl.DataFrame) -> pl.DataFrame:
+        rows = candidates.select("track_id", "value", "context_rank", "sentences", "bucket").iter_rows(named=True)
+        found = [
+            {**row, **answer}
+            for row, query in zip(rows, _questions(candidates), strict=True)
+            if (answer := self._known.get(query)) is not None
+        ]
+        return pl.DataFrame(found, schema=_CONFIRMED)
+
+    def _ask(self, queries: Sequence[TrackQuery], book: LabelBook) -> None:
+        read = query_recordings(queries)
+        place = {query: number for number, query in enumerate(queries)}
+
+        def judge(answered: Sequence[tuple[TrackQuery, SourceAnswer]]) -> list[bool]:
+            asked = read[[place[query] for query, _ in answered]]
+            choices = choose_among(asked, [answer.hits for _, answer in answered], book=book)
+            settled = []
+            for (query, answer), choice in zip(answered, choices, strict=True):
+                hit = choice.hit if choice.outcome is Outcome.FOUND else None
+                if hit is not None:
+                    self._known[query] = {
+                        "source": answer.source,
+                        "probability": probability(answer.source, choice.score),
+                        "release": hit.release_title,
+                        "label": choice.label,
+                        "url": hit.url,
+                    }
+                settled.append(hit is not None)
+            return settled
+
+        found = self._search(queries, judge)
+        for query in queries:
+            if query.track_id not in found.unfinished:
+                self._known.setdefault(query, None)
+
+
+def _questions(candidates: pl.DataFrame) -> list[TrackQuery]:
+    """One question a candidate, the same whatever rank it has."""
+    asked = candidates.select("title", track_id=pl.format("{}#{}", "track_id", "value"), artist=pl.col.value)
+    return track_queries(asked)
+
+
+def _in_database(ws: Workspace, candidates: pl.DataFrame) -> pl.DataFrame:
+    """Candidates the database itself has a recording of that title by."""
+    known = (
+        ws.tracks.filter(pl.col.is_known_artist & pl.col.version_class.is_in(SAME_RECORDING))
+        .select("track_id", "base_key", "label")
+        .join(ws.primary.select("track_id", "artist_key"), on="track_id")
+        .select("base_key", "artist_key", "label")
+        .unique(["base_key", "artist_key"], keep="first", maintain_order=True)
+    )
+    return (
+        candidates.filter(pl.col.version_class.is_in(SAME_RECORDING))
+        .with_columns(artist_key=artist_key(pl.col.value))
+        .join(known, on=["base_key", "artist_key"])
+        .with_columns(source=pl.lit("database"), probability=pl.lit(DATABASE_CONFIDENCE))
+        .match_to_schema(_CONFIRMED, extra_columns="ignore", missing_columns="insert")
     )

@@ -15,15 +15,14 @@ from typing import Any
 import polars as pl
 
 from enrich.labels.book import LabelBook
-from enrich.matching.choice import distinct_hits
-from enrich.matching.confidence import probability
+from enrich.matching.choice import distinct_hits, probability
 from enrich.matching.recordings import hit_recordings, query_recordings, track_queries
 from enrich.matching.scores import score_pairs
 from enrich.matching.values import Hit, SourceAnswer, TrackQuery
 from enrich.rules import MATCH_FLOOR
 from enrich.tiers.asking import AskingTier
+from enrich.tiers.internal import speaks
 from enrich.tiers.proposing import propose_by_source, unnamed, with_artist_id
-from enrich.tiers.same_title import speaks
 from enrich.tiers.workspace import Workspace
 
 #: A title with as many letters or words names its track by itself.

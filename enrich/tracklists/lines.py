@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from enrich.text.non_labels import names_no_label
+from enrich.text.words import names_no_label
 
 #: A line of more characters is none that somebody wrote.
 LONGEST = 4_000

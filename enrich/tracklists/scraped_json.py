@@ -21,8 +21,7 @@ from typing import Any
 import polars as pl
 
 from enrich.errors import InputFileError
-from enrich.text.non_labels import names_no_label
-from enrich.text.words import LISTS
+from enrich.text.words import LISTS, names_no_label
 from enrich.tracklists.lines import Line, clock, led, plain_number, split_artist_title, split_label, split_line
 from enrich.tracklists.naming import GENERIC, SetInfo, date_in, dj_in, id_in_url, slug
 from enrich.tracklists.slots import Draft, Written, draft

@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from enrich.errors import InputFileError
-from enrich.text.non_labels import names_no_label
 from enrich.text.titles import parse_titles
-from enrich.text.words import LISTS
+from enrich.text.words import LISTS, names_no_label
 from enrich.tracklists.lines import (
     COMMON_BEFORE,
     COMMON_BEHIND,

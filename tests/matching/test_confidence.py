@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from enrich.matching.choice import Choice
-from enrich.matching.confidence import (
+from enrich.matching.choice import (
     ACCEPTED_PRECISION,
+    Choice,
     confidence,
     probability,
 )

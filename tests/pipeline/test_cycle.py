@@ -19,7 +19,7 @@ from enrich.pipeline.outside import OutsideTiers
 from enrich.pipeline.rounds import MAX_ROUNDS, run_tiers, select_tracks
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot
-from enrich.tiers.confirming import ConfirmedCandidates
+from enrich.tiers.context import ConfirmedCandidates
 from enrich.tiers.workspace import Workspace
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -18,8 +18,7 @@ from enrich.database.migrations import available, migrate
 from enrich.errors import DatabaseError, SnapshotError
 from enrich.frames.schemas import TRACKLISTS
 from enrich.settings import Settings
-from enrich.snapshots.opening import FORMAT, open_snapshot
-from enrich.snapshots.places import latest, snapshots_folder
+from enrich.snapshots.opening import FORMAT, latest, open_snapshot, snapshots_folder
 from enrich.snapshots.reading import STAGED
 from enrich.snapshots.taking import snapshot
 

@@ -11,7 +11,7 @@ from database_world import World
 
 from enrich.snapshots import taking
 from enrich.snapshots.mending import mend_marts
-from enrich.snapshots.places import latest, snapshots_folder
+from enrich.snapshots.opening import latest, snapshots_folder
 from enrich.snapshots.reading import mend_tables, read_catalog
 from enrich.snapshots.taking import snapshot
 

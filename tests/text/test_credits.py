@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrich.text.credits import credit_keys, learn_names, split_credits
-from enrich.text.schemas import CREDITS
+from enrich.text.credits import CREDITS, credit_keys, learn_names, split_credits
 
 
 def _split(credit: str | None, **options: object) -> list[tuple[str, str]]:

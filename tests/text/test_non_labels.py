@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from enrich.labels.names import refusal
-from enrich.text.non_labels import is_label, is_non_label, names_no_label
 from enrich.text.normalise import fold
 from enrich.text.titles import parse_titles
+from enrich.text.words import is_label, is_non_label, names_no_label
 from enrich.tracklists.lines import split_label
 
 NONE = ["White", "CD-R", "Not On Label", "Unknown", "Self-Released", "Free Download", "Unreleased", "Tune Of The Week"]

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.text.normalise import label_key
-from enrich.text.schemas import PARSED_TITLES
-from enrich.text.titles import parse_title_table, parse_titles, title_figures
+from enrich.text.titles import PARSED_TITLES, parse_title_table, parse_titles, title_figures
 
 
 def _parse(title: str | None, artist: str | None = None, **options: Any) -> dict[str, Any]:

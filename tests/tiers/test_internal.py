@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from enrich.tiers.internal import association, mashups, same_title
-from enrich.tiers.local_labels import database_labels, title_labels
+from enrich.tiers.labels import database_labels, title_labels
 
 #: Plenty of pairs of versions by one artist, so that the measured confidence of agreeing titles is high.
 VERSIONS = {

@@ -19,9 +19,8 @@ from enrich.settings import Settings, load_settings
 from enrich.sources.base import Source, open_sources
 from enrich.sources.pace import LimitRegistry
 from enrich.text.titles import parse_titles
-from enrich.tiers.label_files import hunt_label_file, hunt_table
-from enrich.tiers.label_hunter import HUNTED, enabled_sources, hunt
-from enrich.tiers.outside_labels import hunt_proposals
+from enrich.tiers.label_hunter import HUNTED, enabled_sources, hunt, hunt_label_file, hunt_table
+from enrich.tiers.labels import hunt_proposals
 
 RELEASES = pl.DataFrame(
     [

@@ -11,7 +11,7 @@ from recorded_replies import replay
 
 from enrich.ledger.policy import Policy
 from enrich.matching.values import Availability, Hit, SourceAnswer
-from enrich.tiers.new_releases import NewReleases
+from enrich.tiers.identities import NewReleases
 
 
 class Fake:

@@ -12,7 +12,7 @@ from enrich.demo.catalogue.server import Catalogue
 from enrich.settings import load_settings
 from enrich.sources.base import open_sources
 from enrich.sources.pace import LimitRegistry
-from enrich.tiers.label_files import hunt_table
+from enrich.tiers.label_hunter import hunt_table
 
 CASES = Path(__file__).parents[3].joinpath("shared", "data", "public_cases.json")
 if not CASES.is_file():
