@@ -1,4 +1,4 @@
-"""Which of a source's hits is the track, which of their labels is the track's, and how sure that is; once for each track.
+"""Which of a source's hits is the track, which of their labels is the track's, and how sure that is; once for a track.
 
 Hits that score close to the best are one recording. Of its releases the earliest official one that is no compilation
 names the label; two labels that remain go to review, and so does a common title without its artist.

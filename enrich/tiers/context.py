@@ -41,9 +41,8 @@ class ContextRankings:
 
     def of(self, ws: Workspace, track_ids: pl.Series, *, scorer: str) -> pl.DataFrame:
         """RANKING, the first `CANDIDATES`, of those of `track_ids` that have no artist and stand in a set."""
-        asked = unnamed(ws, track_ids).join(ws.tracklists, left_on="track_id", right_on="track_key", how="semi")[
-            "track_id"
-        ]
+        played = ws.tracklists.select(track_id="track_key")
+        asked = unnamed(ws, track_ids).join(played, on="track_id", how="semi")["track_id"]
         if asked.is_empty():
             return pl.DataFrame(schema=RANKING)
         if scorer in self._made:
@@ -73,10 +72,9 @@ def context_tier(
 def context_artists(
     ws: Workspace, track_ids: pl.Series, *, scorer: str = "formula", rankings: ContextRankings | None = None
 ) -> pl.DataFrame:
-    """The first-ranked artist of each unknown that passes the gate; `rankings` are those of this run, None: made anew.
+    """PROPOSALS (tier 2, source `context-formula` or `context-learned`): each unknown's first artist, if past the gate.
 
-    Returns:
-        PROPOSALS (tier 2, source `context-formula` or `context-learned`), the best candidate a track.
+    `rankings` are those of this run, None: made anew.
     """
     ranking = (rankings or ContextRankings()).of(ws, track_ids, scorer=scorer).filter(pl.col.rank == 1)
     if ranking.is_empty():
@@ -87,13 +85,8 @@ def context_artists(
         passed = ranking.filter(pl.col.confidence >= MIN_LEARNED_CONFIDENCE)
     found = passed.rename({"track_key": "track_id", "artist": "value", "evidence": "sentences"})
     found = found.with_columns(bucket=band_of("confidence"))
-    return propose(
-        with_artist_id(ws, found),
-        kind="artist",
-        tier=2,
-        source=f"context-{scorer}",
-        evidence=["sentences", "occurrence_count", "label_support", "occurrence", "label", "dj", "position", "bucket"],
-    )
+    told = ["sentences", "occurrence_count", "label_support", "occurrence", "label", "dj", "position", "bucket"]
+    return propose(with_artist_id(ws, found), kind="artist", tier=2, source=f"context-{scorer}", evidence=told)
 
 
 _TEXT = pl.String()
@@ -118,31 +111,21 @@ class ConfirmedCandidates(AskingTier[TrackQuery, dict[str, Any] | None]):
         candidates = self._candidates(ws, track_ids)
         confirmed = pl.concat([_in_database(ws, candidates), self._at_sources(candidates)])
         alone = pl.col.value.n_unique().over("track_id") == 1
-        return propose_by_source(
-            with_artist_id(ws, confirmed.filter(alone)),
-            kind="artist",
-            tier=2,
-            named="confirmed-{}",
-            evidence=["context_rank", "sentences", "release", "label", "url", "bucket"],
-        )
+        told = ["context_rank", "sentences", "release", "label", "url", "bucket"]
+        answers = with_artist_id(ws, confirmed.filter(alone))
+        return propose_by_source(answers, kind="artist", tier=2, named="confirmed-{}", evidence=told)
 
     def _candidates(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         """The first candidates of each track: those of RANKING, and bucket.
 
         All tracks are ranked, those without a title too: the context tiers ask for the same ranking.
         """
-        titled = ws.tracks.filter(~pl.col.is_known_artist & speaks(pl.col.base_key))
         ranking = self._rankings.of(ws, track_ids, scorer="formula")
-        return (
-            titled.select("track_id", "title", "base_key", "version_class", bucket=title_words(pl.col.base_key))
-            .join(
-                ranking.select(
-                    track_id="track_key", value="artist", context_rank=pl.col.rank.cast(pl.Int64), sentences="evidence"
-                ),
-                on="track_id",
-            )
-            .sort("track_id", "context_rank")
-        )
+        rank = pl.col.rank.cast(pl.Int64)
+        ranked = ranking.select(track_id="track_key", value="artist", context_rank=rank, sentences="evidence")
+        titled = ws.tracks.filter(~pl.col.is_known_artist & speaks(pl.col.base_key))
+        titled = titled.select("track_id", "title", "base_key", "version_class", bucket=title_words(pl.col.base_key))
+        return titled.join(ranked, on="track_id").sort("track_id", "context_rank")
 
     def _questions(self, ws: Workspace, track_ids: pl.Series) -> list[TrackQuery]:
         return _questions(self._candidates(ws, track_ids)) if self._sources else []

@@ -114,8 +114,7 @@ def _rule() -> pl.Expr:
 class OutsideArtists(AskingTier[tuple[TrackQuery, str | None], pl.DataFrame]):
     """Tier 2 over a workspace: proposals of artists, source by source, in the order of the sources.
 
-    A track is asked again only when its label has become known since. What a source says of a track it was asked about
-    for its label comes from the response cache.
+    A track is asked again only when its label has become known since.
     """
 
     def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
@@ -123,12 +122,9 @@ class OutsideArtists(AskingTier[tuple[TrackQuery, str | None], pl.DataFrame]):
         self.asking(ws, track_ids)()
         asked = self._questions(ws, track_ids)
         found = pl.concat([pl.DataFrame(schema=_ANSWERS), *(self._known[p] for p in asked if p in self._known)])
-        return propose_by_source(
-            with_artist_id(ws, found.with_columns(pl.col.artists.list.join(" & ").alias("value"), bucket="rule")),
-            kind="artist",
-            tier=2,
-            evidence=["bucket", "artists", "score", "release", "label", "url", "hits"],
-        )
+        found = found.with_columns(pl.col.artists.list.join(" & ").alias("value"), bucket="rule")
+        told = ["bucket", "artists", "score", "release", "label", "url", "hits"]
+        return propose_by_source(with_artist_id(ws, found), kind="artist", tier=2, evidence=told)
 
     def _questions(self, ws: Workspace, track_ids: pl.Series) -> list[tuple[TrackQuery, str | None]]:
         titled = unnamed(ws, track_ids if self._sources else track_ids.clear()).filter(speaks(pl.col.base_key))

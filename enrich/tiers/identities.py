@@ -22,7 +22,7 @@ from enrich.text.credits import credit_keys
 from enrich.text.versions import base_key
 from enrich.text.words import is_unknown_title
 from enrich.tiers.asking import AskingTier
-from enrich.tiers.proposing import band_of, no_proposals, propose, propose_by_source
+from enrich.tiers.proposing import band_of, propose_by_source
 from enrich.tiers.workspace import Workspace
 
 #: Statuses of tracks that are asked besides those of the run: a name that turns up ends their wait.
@@ -36,8 +36,7 @@ _KEPT, _LEAST = 3, 0.05
 def imported(ledger: pl.DataFrame) -> Callable[[Workspace, pl.Series], pl.DataFrame]:
     """A tier of what an import has proposed and nobody has decided: a file that names an unknown of a set it knows.
 
-    Args:
-        ledger: Proposals on record: PROPOSALS without artist_id.
+    `ledger` are the proposals on record: PROPOSALS without artist_id.
     """
     waiting = (
         ledger.filter(pl.col.source.is_in(_IMPORTED), pl.col.status == "proposed")
@@ -52,17 +51,11 @@ def imported(ledger: pl.DataFrame) -> Callable[[Workspace, pl.Series], pl.DataFr
 
 
 def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-    """The recordings that unknown tracks are.
+    """PROPOSALS (tier 1, kind identity; source other-listing, same-key or named-later), surest first within a track.
 
-    Args:
-        ws: The workspace.
-        track_ids: Tracks asked for; those that wait in cool-down, and those whose artist alone is known, which no
-            other rule asks for, are asked for besides.
-
-    Returns:
-        PROPOSALS (tier 1, kind identity; source other-listing, same-key or named-later), surest first within a track.
-        The evidence has recording_id, artists, title, label, named_in (named_set: as people call it), days, and what
-        was found, as sentences.
+    Besides `track_ids` those are asked for that wait in cool-down, and those whose artist alone is known, which no
+    other rule asks for. The evidence has recording_id, artists, title, label, named_in (named_set: as people call it),
+    days, and what was found, as sentences.
     """
     no_title = pl.col.is_known_artist & is_unknown_title(pl.col.title)
     asked = ws.tracks.filter(pl.col.track_id.is_in(track_ids.implode()) | pl.col.status.is_in(_WAITING) | no_title)
@@ -79,8 +72,6 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         .group_by("track_key", maintain_order=True)
         .head(_KEPT)
     )
-    if found.is_empty():
-        return no_proposals()
     names = ws.primary.sort("track_id", "position").group_by(recording_key="track_id").agg(artists=pl.col.artist)
     called = pl.concat_str(
         pl.coalesce("set_name", "dj"), pl.col.set_date.cast(pl.String), separator=", ", ignore_nulls=True
@@ -97,12 +88,7 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         bucket=band_of("confidence"),
     )
     told = ["bucket", "recording_id", "artists", "title", "label", "named_in", "named_set", "days", "blank", "found"]
-    return pl.concat(
-        [
-            propose(group, kind="identity", tier=1, source=str(source), evidence=told)
-            for (source,), group in answers.group_by("source", maintain_order=True)
-        ]
-    )
+    return propose_by_source(answers, kind="identity", tier=1, evidence=told)
 
 
 _RELEASED = pl.Schema(

@@ -38,14 +38,10 @@ def speaks(base_key: pl.Expr) -> pl.Expr:
 def agreeing(asked: pl.DataFrame, elsewhere: pl.DataFrame, *, value: str) -> pl.DataFrame:
     """The value all other tracks of the same title share.
 
-    Args:
-        asked: track_id, base_key, version_class, remixer, label_key (null where unknown).
-        elsewhere: The same, with title and the column named by `value` (a key; nulls are skipped).
-        value: Column of `elsewhere` on which they must agree.
-
-    Returns:
-        One row per asked track with an answer: track_id, the column `value`, others (tracks that say so),
-        example (title of one), bucket (String).
+    `asked` has track_id, base_key, version_class, remixer, label_key (null where unknown); `elsewhere` the same, with
+    title and the column named by `value`, on which they must agree (a key; nulls are skipped). Returns one row per
+    asked track with an answer: track_id, the column `value`, others (tracks that say so), example (title of one),
+    bucket (String).
     """
     voters = elsewhere.filter(pl.col(value).is_not_null() & speaks(pl.col.base_key))
     columns = ["track_id", "base_key", "version_class", "remixer", "label_key"]
@@ -89,8 +85,8 @@ def agreeing(asked: pl.DataFrame, elsewhere: pl.DataFrame, *, value: str) -> pl.
 
 def title_words(base_key: pl.Expr) -> pl.Expr:
     """How much a title says: `1 word`, `2 words`, `3+ words`."""
-    words = base_key.str.count_matches(r"\S+")
-    return words.clip(1, 3).replace_strict({1: "1 word", 2: "2 words", 3: "3+ words"}, return_dtype=pl.String)
+    words = base_key.str.count_matches(r"\S+").clip(1, 3)
+    return words.replace_strict({1: "1 word", 2: "2 words", 3: "3+ words"}, return_dtype=pl.String)
 
 
 #: What the rule's probability says of an association, in bands measured one by one.
@@ -98,27 +94,16 @@ _HALFWAY = 0.70
 
 
 def same_title(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-    """The artist all other tracks of the same title have.
-
-    Returns:
-        PROPOSALS (tier 1, source `same-title`).
-    """
-    return propose(
-        with_names(ws, agreeing(unnamed(ws, track_ids), voters(ws), value="artist_text")),
-        kind="artist",
-        tier=1,
-        source="same-title",
-        evidence=["artists", "example", "others", "bucket"],
-    )
+    """PROPOSALS (tier 1, source `same-title`): the artist all other tracks of the same title have."""
+    agreed = with_names(ws, agreeing(unnamed(ws, track_ids), voters(ws), value="artist_text"))
+    told = ["artists", "example", "others", "bucket"]
+    return propose(agreed, kind="artist", tier=1, source="same-title", evidence=told)
 
 
 def association(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-    """The artist of the track's label whose titles are most like its own.
+    """PROPOSALS (tier 1, source `association`): the artist of the track's label whose titles are most like its own.
 
     A score under 0.60 is no proposal; over 0.80 it counts as 0.80, for it is an association, not an identity.
-
-    Returns:
-        PROPOSALS (tier 1, source `association`), the best candidate a track.
     """
     queries = unnamed(ws, track_ids).filter(pl.col.label_key.is_not_null() & speaks(pl.col.base_key))
     rosters = (
@@ -132,9 +117,8 @@ def association(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         .with_columns(share=pl.col.n / pl.col.n.sum().over("label_key"))
         .select("label_key", "artist_key", "share")
     )
-    pairs = queries.select("track_id", "title", "base_key", "label", "label_key").join(
-        rosters.drop("track_id"), on="label_key"
-    )
+    asked = queries.select("track_id", "title", "base_key", "label", "label_key")
+    pairs = asked.join(rosters.drop("track_id"), on="label_key")
     if pairs.is_empty():
         return no_proposals()
     similarity = cpdist(pairs["base_key"].to_list(), pairs["roster_base"].to_list(), scorer=fuzz.ratio, workers=1) / 100
@@ -152,13 +136,8 @@ def association(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
             like="roster_title",
         )
     )
-    return propose(
-        best,
-        kind="artist",
-        tier=1,
-        source="association",
-        evidence=["label", "like", "similarity", "share", "score", "bucket"],
-    )
+    told = ["label", "like", "similarity", "share", "score", "bucket"]
+    return propose(best, kind="artist", tier=1, source="association", evidence=told)
 
 
 def _score_band() -> pl.Expr:
@@ -168,12 +147,9 @@ def _score_band() -> pl.Expr:
 
 
 def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-    """The artists of a mashup, one component at a time; proposed only where every component is found.
+    """PROPOSALS (tier 1, source `mashup`, probability 0.90): a mashup's artists, where every component is found.
 
     A component `Artist - Title` names its artist, who must be in the database; a bare title is looked up.
-
-    Returns:
-        PROPOSALS (tier 1, source `mashup`), probability 0.90.
     """
     components = (
         unnamed(ws, track_ids)
@@ -221,7 +197,5 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
 
 def _looked_up(ws: Workspace, components: pl.DataFrame) -> pl.DataFrame:
     """query_id, found: the artist all other tracks of a bare component's title have."""
-    bare = components.filter(pl.col.named.is_null()).select(
-        "base_key", "version_class", "remixer", "label_key", track_id="query_id"
-    )
+    bare = components.filter(pl.col.named.is_null()).drop("track_id").rename({"query_id": "track_id"})
     return agreeing(bare, voters(ws), value="artist_text").select(query_id="track_id", found="artist_text")

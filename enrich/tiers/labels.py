@@ -25,12 +25,9 @@ from enrich.tiers.workspace import Workspace
 
 
 def title_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-    """Labels the titles themselves carry: `[Armada]` 0.70 known, 0.65 not; `(Armada)` 0.65.
+    """PROPOSALS (tier 0, source `title`): labels in the titles, `[Armada]` 0.70 known, 0.65 not; `(Armada)` 0.65.
 
     A round bracket nobody knows is left to the Label Hunter, which asks the sources first.
-
-    Returns:
-        PROPOSALS (tier 0, source `title`).
     """
     spelling = ws.label_spellings.rename({"label": "known_as"})
     found = (
@@ -49,12 +46,9 @@ def title_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
 
 
 def database_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
-    """Labels the database knows for another version of the same track.
+    """PROPOSALS (tier 0, source `database`): labels the database knows for another version of the same track.
 
     With a known artist the title must agree under that artist; without, the title alone.
-
-    Returns:
-        PROPOSALS (tier 0, source `database`).
     """
     keys = ws.known.select("track_id", artist_text=pl.col.artist_keys.list.join("|"))
     tracks = ws.tracks.select("track_id", "title", "base_key", "version_class", "remixer", "label_key").join(
@@ -62,25 +56,18 @@ def database_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     )
     labelled = tracks.filter(pl.col.label_key.is_not_null() & pl.col.version_class.is_in(SAME_RECORDING))
     asked = unlabelled(ws, track_ids).select("track_id")
-    by_artist = _answers(
-        tracks.filter(pl.col.artist_text.is_not_null()).with_columns(base_key=_under_artist()),
-        labelled.filter(pl.col.artist_text.is_not_null()).with_columns(base_key=_under_artist()),
-        asked,
-        rule="same artist, ",
-    )
+    # The artist's key and the title's, as one: nothing but the same pair can meet it.
+    under_artist = pl.concat_str("artist_text", pl.lit(" ¦ "), "base_key")
+    theirs = [of.drop_nulls("artist_text").with_columns(base_key=under_artist) for of in (tracks, labelled)]
+    by_artist = _answers(*theirs, asked=asked, rule="same artist, ")
     nameless = tracks.filter(pl.col.artist_text.is_null())
-    by_title = _answers(pl.concat([labelled, nameless]).unique("track_id"), labelled, asked, rule="title alone, ")
+    by_title = _answers(pl.concat([labelled, nameless]).unique("track_id"), labelled, asked=asked, rule="title alone, ")
     spelling = ws.label_spellings.rename({"label": "value"})
-    return propose(
-        pl.concat([by_artist, by_title]).join(spelling, on="label_key"),
-        kind="label",
-        tier=0,
-        source="database",
-        evidence=["example", "others", "bucket"],
-    )
+    found = pl.concat([by_artist, by_title]).join(spelling, on="label_key")
+    return propose(found, kind="label", tier=0, source="database", evidence=["example", "others", "bucket"])
 
 
-def _answers(tracks: pl.DataFrame, labelled: pl.DataFrame, asked: pl.DataFrame, *, rule: str) -> pl.DataFrame:
+def _answers(tracks: pl.DataFrame, labelled: pl.DataFrame, *, asked: pl.DataFrame, rule: str) -> pl.DataFrame:
     blanks = tracks.filter(pl.col.version_class.is_in(SAME_RECORDING) & pl.col.label_key.is_null())
     answers = agreeing(blanks.join(asked, on="track_id", how="semi"), labelled, value="label_key")
     return answers.with_columns(bucket=pl.concat_str(pl.lit(rule), "bucket"))
@@ -98,11 +85,6 @@ def bracket_bucket() -> pl.Expr:
     )
 
 
-def _under_artist() -> pl.Expr:
-    # The artist's key and the title's, as one: nothing but the same pair can meet it.
-    return pl.concat_str("artist_text", pl.lit(" ¦ "), "base_key")
-
-
 #: Why a track has no label, by the rule that decided it.
 WITHOUT: Mapping[str, str] = {
     "unknown_title": "title unknown, not searched for",
@@ -118,10 +100,10 @@ WITHOUT: Mapping[str, str] = {
 
 
 class OutsideLabels(AskingTier[TrackQuery, dict[str, Any]]):
-    """Tier 0 over a workspace: a callable that returns PROPOSALS, source by source.
+    """Tier 0 over a workspace: PROPOSALS of the Label Hunter, source by source.
 
-    Remembers what it has asked: in later rounds of a run a track is asked again only if its artist has become known
-    since. `unavailable` is of the whole run.
+    In later rounds of a run a track is asked again only if its artist has become known since. `unavailable` is of the
+    whole run.
     """
 
     def __init__(

@@ -12,19 +12,15 @@ from enrich.tiers.workspace import Workspace
 
 
 def propose(answers: pl.DataFrame, *, kind: str, tier: int, source: str, evidence: Sequence[str]) -> pl.DataFrame:
-    """Shape answers as PROPOSALS without ids.
+    """Shape answers as PROPOSALS without ids: `proposal_id` empty, `status` proposed.
 
     Args:
         answers: track_id, value; probability where the rule has a number of its own, confidence where it was measured
             elsewhere (`enrich.measuring` gives the others theirs); artist_id where the database knows the artist; and
             the columns named by `evidence`, among them `bucket`: the kind and strength of evidence measured as one.
-        kind: `label` or `artist`.
-        tier: 0, 1 or 2.
+        kind, tier: `label`, `artist` or `identity`; 0, 1 or 2.
         source: The rule's name.
         evidence: Columns that go into the evidence, by their names.
-
-    Returns:
-        PROPOSALS, `proposal_id` empty and `status` proposed.
     """
     if answers.is_empty():
         return no_proposals()
