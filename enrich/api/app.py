@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, FastAPI, Path, Query, Request, Response
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import AfterValidator
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -23,7 +25,7 @@ from enrich import __version__
 from enrich.api import models
 from enrich.api.guarding import LOCAL_NAMES, Guards, guards, is_loopback
 from enrich.api.jobs import LOCK_S, STATEMENT_S, Job, JobRunning, Jobs, JobStopped, Reads
-from enrich.api.metrics import CONTENT_TYPE, metrics
+from enrich.api.metrics import metrics
 from enrich.cooldown import queue
 from enrich.errors import DatabaseError, EnrichError
 from enrich.ledger.proposals import count_proposals, proposals
@@ -46,27 +48,25 @@ _PROBLEMS: _Responses = {
     503: {"model": models.Problem, "description": "Postgres cannot be used, or the server is stopping; says why."},
 }
 _GUARDED: _Responses = {403: {"model": models.Problem, "description": "Sent by a page of another site."}}
+_UNFIT: _Responses = {
+    422: {"model": models.Invalid, "description": "A parameter is unknown or out of range; says which."}
+}
 _BUSY: _Responses = {409: {"model": models.Busy, "description": "One of the kind runs already."}}
 
 
 def create_app(settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> FastAPI:
     """Build the application.
 
-    Args:
-        settings: Where Postgres is; host and token of the API.
-        clock: The time, with time zone; passed on to everything that records it.
+    `clock` tells the time, with time zone, to everything that records it.
 
-    Raises:
-        SettingsError: a host other than loopback without a token.
+    Raises SettingsError: a host other than loopback without a token.
     """
     guard = guards(settings)
     # A server on loopback is often read where there is no outside: the page at /docs comes with its scripts.
     app = FastAPIOffline(
         title="enrich",
         dependencies=[Depends(_known_parameters)],
-        responses={
-            422: {"model": models.Invalid, "description": "A parameter is unknown or out of range; says which."}
-        },
+        responses=_UNFIT,
         version=__version__,
         redoc_url=None,
         swagger_ui_parameters={"validatorUrl": None},
@@ -108,8 +108,17 @@ def _blanks_alone(skip: bool) -> bool:
 
 
 def _error_answers(app: FastAPI) -> None:
-    def answer(status: int, detail: str) -> JSONResponse:
-        return JSONResponse({"detail": " ".join(detail.split())}, status_code=status)
+    def answer(status: int, told: str, request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"detail": " ".join(told.format(error).split())}, status_code=status)
+
+    for kind, status, told in (
+        (JobStopped, 503, "{}: the server is stopping; nothing was written, call again"),
+        (DatabaseError, 503, "{}"),
+        (EnrichError, 400, "{}"),
+        # Ours, not the caller's: the traceback goes to the log.
+        (Exception, 500, "an error of the program; its traceback is in the server's log"),
+    ):
+        app.add_exception_handler(kind, partial(answer, status, told))
 
     @app.exception_handler(JobRunning)
     def busy(request: Request, error: JobRunning) -> JSONResponse:
@@ -118,35 +127,16 @@ def _error_answers(app: FastAPI) -> None:
         body = models.Busy(detail=f"{job.kind} runs already{so_far}; see GET /enrich/jobs", running=job)
         return JSONResponse(body.model_dump(mode="json"), status_code=409)
 
-    @app.exception_handler(JobStopped)
-    def stopped(request: Request, error: JobStopped) -> JSONResponse:
-        return answer(503, f"{error}: the server is stopping; nothing was written, call again")
-
-    @app.exception_handler(DatabaseError)
-    def no_database(request: Request, error: DatabaseError) -> JSONResponse:
-        return answer(503, str(error))
-
-    @app.exception_handler(Exception)
-    def mistake(request: Request, error: Exception) -> JSONResponse:
-        # Ours, not the caller's: the traceback goes to the log.
-        return answer(500, "an error of the program; its traceback is in the server's log")
-
-    @app.exception_handler(EnrichError)
-    def mendable(request: Request, error: EnrichError) -> JSONResponse:
-        return answer(400, str(error))
-
 
 def _tiers(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guard: Guards) -> None:
     jobs: Jobs = app.state.jobs
-    long: dict[str, Any] = {
-        "tags": ["enrich"], "dependencies": guard.writing, "responses": {**_PROBLEMS, **_GUARDED, **_BUSY},
-    }  # fmt: skip
+    responses = {**_PROBLEMS, **_GUARDED, **_BUSY}
+    long: dict[str, Any] = {"tags": ["enrich"], "dependencies": guard.writing, "responses": responses}
 
     async def run(kind: str, work: Callable[..., Any], limit: int) -> dict[str, Any]:
         def of(job: Job) -> dict[str, Any]:
             done = work(settings, now=clock(), limit=limit, apply=True, on_progress=job.progress, stop=job.stopping)
-            body: dict[str, Any] = done.asdict()
-            return body
+            return cast(dict[str, Any], done.asdict())
 
         return await jobs.run(kind, of)
 
@@ -173,12 +163,8 @@ def _tiers(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guar
 def _cooldown(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guard: Guards) -> None:
     reads: Reads = app.state.reads
     writing = settings.bounded(statement_s=_WRITE_S, lock_s=LOCK_S)
-    write: dict[str, Any] = {
-        "tags": ["cooldown"],
-        "dependencies": guard.writing,
-        "responses": {**_PROBLEMS, **_GUARDED},
-    }
     read: dict[str, Any] = {"tags": ["cooldown"], "dependencies": guard.reading, "responses": _PROBLEMS}
+    write = read | {"dependencies": guard.writing, "responses": {**_PROBLEMS, **_GUARDED}}
 
     @app.post("/enrich/cooldown/migrate", response_model=models.MigrateResponse, **write)
     def cooldown_migrate(limit: Limit = 100) -> dict[str, Any]:
@@ -218,8 +204,7 @@ def _state(app: FastAPI, settings: Settings, clock: Callable[[], datetime], guar
     @app.get("/enrich/report", response_model=models.ReportResponse, **read)
     async def report() -> dict[str, Any]:
         """The report's figures: recovery as projected beside recovery as counted."""
-        body: dict[str, Any] = await reads.of(lambda: plain(read_figures(settings, now=clock())))
-        return body
+        return cast(dict[str, Any], await reads.of(lambda: plain(read_figures(settings, now=clock()))))
 
     @app.get("/enrich/jobs", response_model=list[Job], **(read | {"responses": _REFUSED}))
     async def list_jobs() -> list[Job]:
@@ -268,4 +253,4 @@ def _monitoring(app: FastAPI, settings: Settings, clock: Callable[[], datetime],
     async def prometheus() -> Response:
         """Sizes of the queue, statuses, label coverage, proposals, writes and last runs, as Prometheus text."""
         text = await reads.of(lambda: metrics(settings, now=clock()))
-        return Response(text, headers={"Content-Type": CONTENT_TYPE})
+        return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})

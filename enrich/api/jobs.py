@@ -92,9 +92,7 @@ class Jobs:
     async def run(self, kind: str, work: Callable[[Job], T]) -> T:
         """Run a job in a thread of its own, and wait for what it returns.
 
-        Raises:
-            JobRunning: one of that kind runs already.
-            JobStopped: the server is stopping; what the job would have written is not.
+        Raises JobRunning: one of that kind runs already. JobStopped: the server is stopping, nothing was written.
         """
         begun: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         job = self._begin(kind)

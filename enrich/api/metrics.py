@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from enrich import __version__
@@ -21,8 +22,6 @@ from enrich.cooldown import queue
 from enrich.errors import DatabaseError
 from enrich.reporting.dashboards import read_all
 from enrich.settings import Settings
-
-CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 #: Gauge, what it says, dashboard, its columns that are labels, and the one that is the value.
 _COLUMNS: tuple[tuple[str, str, str, list[str], str], ...] = (
@@ -37,8 +36,6 @@ _COLUMNS: tuple[tuple[str, str, str, list[str], str], ...] = (
     ("enrich_last_run_timestamp_seconds", "When a command's last run ended.", "ended", ["command"], "last_finished"),
 )  # fmt: skip
 
-log = logging.getLogger("enrich.api")
-
 
 def metrics(settings: Settings, *, now: datetime) -> bytes:
     """All metrics as Prometheus text."""
@@ -47,21 +44,18 @@ def metrics(settings: Settings, *, now: datetime) -> bytes:
     return generate_latest(registry)
 
 
+@dataclass(frozen=True)
 class _Database(Collector):
-    def __init__(self, settings: Settings, now: datetime) -> None:
-        self._settings = settings
-        self._now = now
-
-    def describe(self) -> Iterable[Metric]:
-        return ()
+    settings: Settings
+    now: datetime
 
     def collect(self) -> Iterable[Metric]:
         yield _gauge("enrich_info", "Version that serves.", {(__version__,): 1.0}, "version")
         try:
-            boards = read_all(self._settings)
-            state = queue.stats(self._settings, now=self._now)
+            boards = read_all(self.settings)
+            state = queue.stats(self.settings, now=self.now)
         except DatabaseError as error:
-            log.warning("metrics: %s", error)
+            logging.getLogger("enrich.api").warning("metrics: %s", error)
             yield _gauge("enrich_up", "1 where Postgres can be used.", {(): 0.0})
             return
         missing, coverage, due = boards["missing"].row(0, named=True), boards["label_coverage"], state.next_retry_time

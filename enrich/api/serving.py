@@ -54,13 +54,8 @@ def serve(
         # Requests to sources may carry a token in their address: never in a log.
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.access").addFilter(_without_secrets)
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        timeout_graceful_shutdown=int(grace_s) + _LAST_ANSWERS_S,
-        server_header=False,
-        http=_Patient,
-    )
+    ends_s = int(grace_s) + _LAST_ANSWERS_S
+    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=ends_s, server_header=False, http=_Patient)
     with listening:
         host, port = listening.getsockname()[:2]
         on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
@@ -68,10 +63,7 @@ def serve(
 
 
 def _without_secrets(record: logging.LogRecord) -> bool:
-    """uvicorn's line of a request, its query cut down to the parameters the API knows and to plain values.
-
-    Whatever else a caller puts there, a token by mistake among it, stays out of the log.
-    """
+    """uvicorn's line of a request without what the API does not know: a token put there by mistake is in no log."""
     if isinstance(record.args, tuple) and len(record.args) == 5:
         client, method, target, *others = record.args
         path, _, query = str(target).partition("?")
@@ -131,11 +123,9 @@ class _Server(uvicorn.Server):
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    listening = None
+    listening, flags = None, socket.AI_PASSIVE
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)[0]
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)

@@ -129,6 +129,13 @@ def demo(
     moment = datetime.now(UTC) if now is None else now.replace(tzinfo=UTC, hour=12)
     made = enrich.demo(enrich.load_settings(), seed=DEFAULT_SEED if seed is None else seed, now=moment)
     state = made.state
+    parts = (
+        ("  with a label hint", state.failed_with_label),
+        ("  without a label", state.failed - state.failed_with_label),
+        ("  retriable", state.retriable),
+        ("  not retriable", state.not_retriable),
+        ("  no retries left", state.no_retries_left),
+    )
     lines = [
         f"Demo world (seed {made.seed}) as of {made.now:%Y-%m-%d}: "
         f"{made.rows['setlists']} sets, {made.rows['playlists']} playlists, {made.rows['artists']} artists, "
@@ -137,20 +144,11 @@ def demo(
         f"{'tracks':<28}{state.tracks:>7,}",
         f"{'completed':<28}{state.completed:>7,}  {state.success_rate_pct:.1f} %",
         f"{'failed':<28}{state.failed:>7,}",
-        f"{'  with a label hint':<28}{state.failed_with_label:>7,}  {_pct(state.failed_with_label, state.failed)}",
-        f"{'  without a label':<28}{state.failed - state.failed_with_label:>7,}  "
-        f"{_pct(state.failed - state.failed_with_label, state.failed)}",
-        f"{'  retriable':<28}{state.retriable:>7,}  {_pct(state.retriable, state.failed)}",
-        f"{'  not retriable':<28}{state.not_retriable:>7,}  {_pct(state.not_retriable, state.failed)}",
-        f"{'  no retries left':<28}{state.no_retries_left:>7,}  {_pct(state.no_retries_left, state.failed)}",
+        *(f"{what:<28}{n:>7,}  {f'{100.0 * n / state.failed:.1f} %' if state.failed else '–'}" for what, n in parts),
         "",
         f"Catalogue of {made.catalogue_rows:,} releases: {made.catalogue}",
     ]
     return made.asdict(), "\n".join(lines)
-
-
-def _pct(part: int, whole: int) -> str:
-    return f"{100.0 * part / whole:.1f} %" if whole else "–"
 
 
 @command(app, "import")
@@ -181,13 +179,6 @@ def import_(
     if not files:
         raise InputFileError("no tracklist file given")
     result = enrich.import_(files, settings=enrich.load_settings(), now=datetime.now(UTC))
-    _import_talk(result)
-    if not result.slots:
-        raise InputFileError(f"no usable row in {', '.join(map(str, files))}; rows set aside: {result.bad_rows}")
-    return result.asdict(), _import_text(result)
-
-
-def _import_talk(result: ImportResult) -> None:
     for what, rows in (("set aside", result.bad), ("kept, changed", result.warnings)):
         for file, line, reason in rows.select("file", "line", "reason").head(_SHOWN).iter_rows():
             say(f"{what}: {reason}" if line is None else f"{what}: {file}:{line}: {reason}")
@@ -195,6 +186,9 @@ def _import_talk(result: ImportResult) -> None:
             say(f"{what}: and {rows.height - _SHOWN} more")
     for path in result.rejected:
         say(f"rows set aside are in {path}")
+    if not result.slots:
+        raise InputFileError(f"no usable row in {', '.join(map(str, files))}; rows set aside: {result.bad_rows}")
+    return result.asdict(), _import_text(result)
 
 
 def _import_text(result: ImportResult) -> str:

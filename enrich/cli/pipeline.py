@@ -215,15 +215,9 @@ def migrate(
 
     Example: enrich cooldown migrate --limit 500 --strategy adaptive
     """
-    done = enrich.cooldown.migrate(
-        enrich.load_settings(),
-        now=datetime.now(UTC),
-        limit=limit,
-        strategy=strategy,
-        base_days=base_days,
-        jitter=jitter,
-        with_retriable=with_retriable,
-    )
+    options: dict[str, Any] = {"strategy": strategy, "base_days": base_days, "jitter": jitter}
+    settings, now = enrich.load_settings(), datetime.now(UTC)
+    done = enrich.cooldown.migrate(settings, now=now, limit=limit, with_retriable=with_retriable, **options)
     text = f"{done.migrated} of {done.candidates} failed tracks put into cool-down; {done.skipped} have no retries left"
     return done.asdict(), text
 

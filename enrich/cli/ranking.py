@@ -64,7 +64,7 @@ def rank_artists(
         f"{'  with candidates':<24}{figures['with_candidates']:>9,}  {figures['candidates']:,} candidates",
         f"{'  at the gate':<24}{figures['at_the_gate']:>9,}  from {GATE_PROBABILITY:.2f} in {GATE_SETS} sets on",
         "",
-        f"{figures['seconds']} s, written to {figures['out']}",
+        f"{figures['seconds']} s, written to {out}",
     ]
     return figures, "\n".join(lines)
 
@@ -176,6 +176,4 @@ def _row(name: str, row: dict[str, Any]) -> str:
 
 def _accepted(counted: dict[str, Any]) -> str:
     """Precision and, in brackets, correct of accepted."""
-    if not counted["accepted"]:
-        return "none"
-    return f"{counted['precision']:.2f} ({counted['correct']}/{counted['accepted']})"
+    return "{precision:.2f} ({correct}/{accepted})".format(**counted) if counted["accepted"] else "none"

@@ -137,17 +137,15 @@ def audit(
         done = enrich.accept_rest(settings, found.audit_id, by=who, now=now)
         return done.asdict(), done.text()
     sample = review_table(settings, status=None).filter(pl.col("proposal_id").is_in(found.sample))
-    if csv is not None:
-        write_table(sample, csv)
     lines = [
         f"{row['proposal_id']}  {row['status']:<10} {short(row['title'])} → {short(row['value'])}"
         for row in sample.iter_rows(named=True)
     ]
+    if csv is not None:
+        write_table(sample, csv)
+        lines.append(f"the sample is in {csv}: fill `decision`, then enrich accept and enrich reject --from-csv")
     after = "" if found.left else f"; enrich audit {source} --accept"
-    written = (
-        [f"the sample is in {csv}: fill `decision`, then enrich accept and enrich reject --from-csv"] if csv else []
-    )
-    return found.asdict(), "\n".join([*lines, *written, found.text() + after])
+    return found.asdict(), "\n".join([*lines, found.text() + after])
 
 
 def _decide(decision: str, ids: list[str] | None, from_csv: Path | None, by: str, reason: str | None) -> Shown:

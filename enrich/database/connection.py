@@ -86,8 +86,7 @@ def path_of(schemas: Iterable[str]) -> str:
 def url_without_password(settings: Settings) -> str:
     """The connection string as it may be printed."""
     url = database_url(settings)
-    secret = password_of(url)
-    return url if secret is None else conninfo.make_conninfo(url, password="***")  # noqa: S106
+    return url if password_of(url) is None else conninfo.make_conninfo(url, password="***")  # noqa: S106
 
 
 def copy_frame(cur: psycopg.Cursor[Any], table: str, frame: pl.DataFrame) -> None:
@@ -127,13 +126,12 @@ def insert_frame(cur: psycopg.Cursor[Any], table: str, frame: pl.DataFrame) -> i
         return 0
     there = writable(cur, table)
     rows = frame.select(column for column in frame.columns if column in there)
-    name, new = sql.Identifier(table), sql.Identifier(f"new_{table}")
     columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
-    for statement in (
-        "drop table if exists pg_temp.{1}",
-        "create temporary table {1} on commit drop as select {2} from {0} with no data",
-    ):
-        cur.execute(sql.SQL(statement).format(name, new, columns))
+    names = {"there": sql.Identifier(table), "new": sql.Identifier(f"new_{table}"), "columns": columns}
+    make = "create temporary table {new} on commit drop as select {columns} from {there} with no data"
+    add = "insert into {there} ({columns}) select {columns} from {new} on conflict do nothing"
+    cur.execute(sql.SQL("drop table if exists pg_temp.{new}").format(**names))
+    cur.execute(sql.SQL(make).format(**names))
     copy_frame(cur, f"new_{table}", rows)
-    cur.execute(sql.SQL("insert into {0} ({2}) select {2} from {1} on conflict do nothing").format(name, new, columns))
+    cur.execute(sql.SQL(add).format(**names))
     return cur.rowcount

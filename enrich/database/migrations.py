@@ -110,7 +110,7 @@ def migrate(settings: Settings, *, down: bool = False, to: int | None = None) ->
     Raises DatabaseError: a step failed; it left nothing behind, steps before it stand.
     """
     steps = {step.version: step for step in available()}
-    if to is not None and to != 0 and to not in steps:
+    if to and to not in steps:
         raise DatabaseError(f"migration {to}: there is none; there are {', '.join(str(v) for v in steps)}")
     notices: list[str] = []
     done: list[str] = []
@@ -263,10 +263,8 @@ def _home_schema(con: psycopg.Connection[TupleRow], settings: Settings) -> str:
             con.execute(sql.SQL("create schema {}").format(sql.Identifier(first)))
             row = (first,)
     schema = str(row[0])
-    allowed = con.execute(
-        "select has_schema_privilege(%s, 'usage') and has_schema_privilege(%s, 'create')", [schema] * 2
-    )
-    if allowed.fetchone() != (True,):
+    may = "select has_schema_privilege(%s, 'usage') and has_schema_privilege(%s, 'create')"
+    if con.execute(may, [schema] * 2).fetchone() != (True,):
         raise DatabaseError(
             f"schema {schema}: this role may not create tables there; ask its owner to grant usage and create, "
             "or migrate as its owner"
@@ -277,22 +275,20 @@ def _home_schema(con: psycopg.Connection[TupleRow], settings: Settings) -> str:
 
 def _enter(con: psycopg.Connection[TupleRow], schema: str, settings: Settings, layout: Layout) -> None:
     """Wait for our turn and point the transaction at the home schema; the files learn of the layout by two settings."""
+    kind = "today" if layout.name in (TODAY, NONE) else "other"
     con.execute(
         "select set_config('lock_timeout', %s, true), set_config('search_path', %s, true),"
         " set_config('enrich.layout', %s, true), set_config('enrich.tracks', %s, true)",
-        [
-            str(_LOCK_WAIT_MS), path_of([schema, *settings.schemas]),
-            "today" if layout.name in (TODAY, NONE) else "other", layout.tracks,
-        ],
-    )  # fmt: skip
+        [str(_LOCK_WAIT_MS), path_of([schema, *settings.schemas]), kind, layout.tracks],
+    )
     con.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
     con.execute(_RECORD)
 
 
 def _next_down(steps: dict[int, Migration], recorded: set[int], to: int) -> Migration | None:
-    if not recorded or max(recorded) <= to:
+    latest = max(recorded, default=0)
+    if latest <= to:
         return None
-    latest = max(recorded)
     if latest not in steps or not steps[latest].down.exists():
         raise DatabaseError(f"migration {latest}: its down file is not here; use the release that applied it")
     return steps[latest]

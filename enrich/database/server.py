@@ -374,13 +374,8 @@ def _as_server_user(pgdata: Path) -> dict[str, Any]:
         raise DatabaseError(f"{pgdata}: belongs to another user; run as its owner, or set ENRICH_DATA_DIR")
     # PGPORT, PGDATA or a locale that is not installed would change what the programs do.
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_", "LANG"))} | {"LC_ALL": "C"}
-    return {
-        "cwd": str(pgdata) if pgdata.is_dir() else "/",
-        "env": environment,
-        "user": uid,
-        "group": gid,
-        "extra_groups": [] if uid is not None else None,
-    }
+    whom: dict[str, Any] = {"user": uid, "group": gid, "extra_groups": [] if uid is not None else None}
+    return {"cwd": str(pgdata) if pgdata.is_dir() else "/", "env": environment, **whom}
 
 
 def _run(program: str, arguments: list[str], pgdata: Path) -> str:

@@ -48,10 +48,7 @@ def proposal_id(track_id: str, kind: str, value: str, tier: int, source: str) ->
 
 def with_ids(proposals: pl.DataFrame) -> pl.DataFrame:
     """Fill `proposal_id` and `status` of a PROPOSALS frame and drop repeats of one id."""
-    ids = [
-        proposal_id(*row)
-        for row in proposals.select("track_id", "kind", "value", pl.col("tier").cast(pl.Int64), "source").iter_rows()
-    ]
+    ids = [proposal_id(*row) for row in proposals.select("track_id", "kind", "value", "tier", "source").iter_rows()]
     return (
         proposals.with_columns(pl.Series("proposal_id", ids, dtype=pl.String), status=pl.lit("proposed"))
         .sort("confidence", descending=True, nulls_last=True, maintain_order=True)
@@ -88,12 +85,9 @@ def mark_undone(cur: psycopg.Cursor[Any], run_id: str, *, now: datetime) -> None
 def save(
     cur: psycopg.Cursor[Any], proposals: pl.DataFrame, *, run_id: str, seen: pl.DataFrame, now: datetime
 ) -> tuple[int, int]:
-    """Put PROPOSALS with ids on record, in the caller's transaction.
+    """Put PROPOSALS with ids on record, in the caller's transaction: how many are new, how many open ones refreshed.
 
     `seen` (track_id, seen_title, seen_label, seen_artist) is what the snapshot held when they were made.
-
-    Returns:
-        How many are new, and how many open ones were refreshed.
     """
     if proposals.is_empty():
         return 0, 0

@@ -62,9 +62,7 @@ def accept(
     Args:
         settings: Where Postgres is.
         ids: Proposal ids.
-        by: Who decides; kept in the ledger.
-        now: When.
-        reason: Free text, kept in the ledger.
+        by, now, reason: Who decides, when, and why; kept in the ledger.
         seen: The status of each proposal as the reviewer saw it; one whose status is another by now, because somebody
             else decided it meanwhile, is left as it is. Who did not say what they saw overrules policies and
             themselves, and no other person.
@@ -83,15 +81,10 @@ def reject(
 
 
 def decided_in_csv(path: Path, decision: str) -> dict[str, str]:
-    """Proposals that a reviewed spreadsheet decides so, with the status it shows of them; "" where it shows none.
+    """Proposals that a reviewed spreadsheet has `accepted` or `rejected`, with the status it shows of them, or "".
 
-    Args:
-        path: A CSV as `enrich proposals --csv` writes it, with a column `decision` (accept, reject or blank). Without
-            that column every row counts.
-        decision: `accepted` or `rejected`.
-
-    Raises:
-        InputFileError: no column `proposal_id`, or a decision that is neither word.
+    It is a CSV as `enrich proposals --csv` writes it, with a column `decision` (accept, reject or blank); without that
+    column every row counts. Raises InputFileError: no column `proposal_id`, or a decision that is neither word.
     """
     frame = read_table(path)
     if "proposal_id" not in frame.columns:
@@ -156,14 +149,7 @@ def decide(
 
 
 def _decide(
-    settings: Settings,
-    ids: Sequence[str],
-    decision: str,
-    *,
-    by: str,
-    now: datetime,
-    reason: str | None,
-    seen: Seen,
+    settings: Settings, ids: Sequence[str], decision: str, *, by: str, now: datetime, reason: str | None, seen: Seen
 ) -> Decided:
     if not by.strip():
         raise EnrichError("a decision needs a name: say who decides with --by")

@@ -93,10 +93,8 @@ class WriteResult:
 
     def asdict(self) -> dict[str, Any]:
         """As JSON prints it, conflicts in full."""
-        return {
-            **{k: v for k, v in asdict(self).items() if k != "outcomes"},
-            "conflict_list": self.outcomes.filter(pl.col("outcome") == "conflict").to_dicts(),
-        }
+        conflicts = self.outcomes.filter(pl.col("outcome") == "conflict").to_dicts()
+        return {k: v for k, v in asdict(self).items() if k != "outcomes"} | {"conflict_list": conflicts}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +144,8 @@ def write_accepted(
     on_tracks = tracks.select("track_id", name="artist_name").drop_nulls()
     primary = pl.concat([primary, on_tracks], how="diagonal").unique(["track_id", "name"], maintain_order=True)
 
-    judged = judge(accepted, tracks, primary, recordings=_recordings_meant(cur, of_runs))
+    meant = LEDGER["recordings_meant"].fetch(cur, pl.Schema({"recording_id": pl.String}), run_ids=of_runs)
+    judged = judge(accepted, tracks, primary, recordings=meant["recording_id"])
     outcomes = judged.select(OUTCOMES.names())
     if not apply:
         return _result(None, applied=False, created=0, outcomes=outcomes)
@@ -293,11 +292,11 @@ def _write_artists(
         .unique("name_key", keep="first", maintain_order=True)
         .rename({"name_key": "normalized_name"})
     )
-    created = 0
     if ARTIST_COLUMN in writable(cur, "tracks"):
         LEDGER["write_column"].on(ARTIST_COLUMN).execute(cur, run_id=run_id, now=now, kind="artist")
     if not writable(cur, "track_artists"):
-        return created
+        return 0
+    created = 0
     if not missing.is_empty():
         missing = missing.with_columns(id=pl.Series([str(uuid4()) for _ in range(missing.height)]))
         temporary_table(cur, "new_artists", _NEW_ARTISTS, missing)
@@ -311,9 +310,8 @@ def _write_artists(
         .sort("track_id", maintain_order=True)
     )
     temporary_table(cur, "artist_links", _LINKS, links)
-    unknown = primary.filter(is_unknown_artist(pl.col("name")))["artist_id"]
-    placeholders = unknown.drop_nulls().unique().sort().to_list()
-    LEDGER["remove_placeholders"].execute(cur, run_id=run_id, now=now, placeholder_ids=placeholders)
+    unknown = primary.filter(is_unknown_artist(pl.col("name")))["artist_id"].drop_nulls().unique().sort()
+    LEDGER["remove_placeholders"].execute(cur, run_id=run_id, now=now, placeholder_ids=unknown.to_list())
     LEDGER["write_links"].execute(cur, run_id=run_id, now=now)
     return created
 
@@ -330,11 +328,6 @@ def _write_labels(cur: psycopg.Cursor[Any], *, run_id: str, now: datetime) -> No
         LEDGER["write_column"].on(column).execute(cur, run_id=run_id, now=now, kind="label")
 
 
-def _recordings_meant(cur: psycopg.Cursor[Any], run_ids: Sequence[str] | None) -> pl.Series:
-    """Ids of the recordings that accepted identities name and the database has."""
-    return LEDGER["recordings_meant"].fetch(cur, pl.Schema({"recording_id": pl.String}), run_ids=run_ids).to_series()
-
-
 def _as_blanks(identities: pl.DataFrame) -> pl.DataFrame:
     """What identities fill in on their track, as proposals of kind artist and label of the same ids.
 
@@ -349,9 +342,7 @@ def _as_blanks(identities: pl.DataFrame) -> pl.DataFrame:
 
 def _relink(cur: psycopg.Cursor[Any], identities: pl.DataFrame, *, run_id: str, now: datetime) -> None:
     """Move the slots of written identities to their recordings, and name those that are none yet."""
-    plan = identities.with_columns(
-        title=pl.col("recording_title"), normalized_title=title_key(pl.col("recording_title"))
-    )
+    plan = identities.with_columns(title="recording_title", normalized_title=title_key(pl.col("recording_title")))
     temporary_table(cur, "identified", _IDENTIFIED, plan)
     for (step, _), place in _IDENTITY_PLACES.items():
         _execute_where_possible(cur, step, place, run_id=run_id, now=now)

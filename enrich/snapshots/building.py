@@ -77,12 +77,9 @@ def stage(con: Con, catalog: Catalog, tables: Iterable[str], *, numbered: bool =
 
 def key_artists(con: Con) -> None:
     """Table stored.artists, with the keys of all names."""
-    names: pl.DataFrame = con.sql("select row_no, name from staged.artists").pl()
-    _keep(
-        con,
-        "artist_names",
-        names.select("row_no", artist_key=artist_key(pl.col("name")), is_unknown=is_unknown_artist(pl.col("name"))),
-    )
+    names, name = con.sql("select row_no, name from staged.artists").pl(), pl.col("name")
+    keyed = names.select("row_no", artist_key=artist_key(name), is_unknown=is_unknown_artist(name))
+    _keep(con, "artist_names", keyed)
     DUCKDB["stored_artists"].run(con)
 
 
@@ -90,20 +87,13 @@ def name_titles(con: Con, others: Others | None = None) -> None:
     """Who is shown as artist, which label is written, and what every title says: table track_names."""
     # Some installations write the artist on the track itself.
     written: pl.DataFrame = con.sql("select distinct artist_name from staged.tracks where trim(artist_name) <> ''").pl()
-    _keep(
-        con,
-        "written_names",
-        written.with_columns(artist_key=artist_key(pl.col("artist_name"))).filter(
-            ~is_unknown_artist(pl.col("artist_name"))
-        ),
-    )
+    name = pl.col("artist_name")
+    _keep(con, "written_names", written.with_columns(artist_key=artist_key(name)).filter(~is_unknown_artist(name)))
     for query in ("staging_written_artists", "staging_shown_artists", "staging_label_candidates"):
         DUCKDB[query].run(con)
     _every(con, "label_candidates", "from stored.label_candidates", others)
-    spellings = DUCKDB["staging_label_spellings"].frame(con)
-    _keep(
-        con, "spelled", spellings.with_columns(label_key=label_key(pl.col("label")), is_label=is_label(pl.col("label")))
-    )
+    spellings, label = DUCKDB["staging_label_spellings"].frame(con), pl.col("label")
+    _keep(con, "spelled", spellings.with_columns(label_key=label_key(label), is_label=is_label(label)))
     con.execute("create or replace table stored.label_names as from spelled")
     DUCKDB["staging_track_labels"].run(con)
     _parse_titles(con, others)
@@ -124,24 +114,18 @@ def _parse_titles(con: Con, others: Others | None) -> None:
         "create or replace table stored.title_brackets as select t.id as track_id, w.* exclude (row) "
         "from bracket_words w join staged.tracks t on t.row_no = w.row"
     )
-    _keep(
-        con,
-        "track_names",
-        rows.with_columns(
-            parsed.select(
-                "base_title",
-                "version_class",
-                "remixer",
-                "components",
-                title_label="label",
-                title_label_confidence="label_confidence",
-                parsed_catalog_number="catalog_number",
-                parsed_is_mashup="is_mashup",
-                is_known_title=~pl.col("is_unknown"),
-                base_key=title_key(pl.col("base_title")),
-            ).get_columns()
-        ).with_columns(title_key=title_key(pl.col("title")), is_known_artist=pl.col("artist").is_not_null()),
+    names = parsed.select(
+        pl.col("base_title", "version_class", "remixer", "components"),
+        title_label="label",
+        title_label_confidence="label_confidence",
+        parsed_catalog_number="catalog_number",
+        parsed_is_mashup="is_mashup",
+        is_known_title=~pl.col("is_unknown"),
+        base_key=title_key(pl.col("base_title")),
     )
+    known_artist = pl.col("artist").is_not_null()
+    named = rows.hstack(names).with_columns(title_key=title_key(pl.col("title")), is_known_artist=known_artist)
+    _keep(con, "track_names", named)
 
 
 def name_sets(con: Con) -> None:

@@ -187,10 +187,7 @@ class Snapshot(AbstractContextManager["Snapshot"]):
         Raises SnapshotError: there is no such table; names those there are.
         """
         schema, _, table = name.rpartition(".")
-        known = {
-            (str(s), str(t))
-            for s, t in self.con.execute("select table_schema, table_name from information_schema.tables").fetchall()
-        }
+        known = set(self.con.execute("select table_schema, table_name from information_schema.tables").fetchall())
         if (schema or "main", table) not in known:
             names = sorted(t if s == "main" else f"{s}.{t}" for s, t in known)
             raise SnapshotError(f"{self.path}: no table {name}; there are {', '.join(names)}")

@@ -330,7 +330,7 @@ def _there(catalog: Catalog, table: str) -> str:
 
 def _described(text: str, state: object, *, url: str, doing: str) -> DatabaseError:
     found = re.search(r"SQLSTATE: (\w{5})", text)
-    code = found[1] if found else (str(state) if state else "")
+    code = found[1] if found else str(state or "")
     said = re.search(r"(?:ERROR|FATAL):\s+([^\n]+)", text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     message = said[1] if said else (lines[0] if lines else "the connection broke")
