@@ -19,8 +19,7 @@ import polars as pl
 import enrich.cooldown
 from bench.promo_lags import naming_lags, release_lags
 from bench.schedule_learning import tuned
-from enrich.cooldown.simulation import draw_tracks, simulate
-from enrich.cooldown.survival import fit_curve
+from enrich.cooldown.simulation import draw_tracks, fit_curve, simulate
 
 #: The specification's.
 STRATEGIES = ("fixed", "exponential", "adaptive")

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from enrich.cooldown.survival import LAGS
+from enrich.cooldown.simulation import LAGS
 from enrich.text.normalise import artist_key, title_key
 from enrich.text.titles import parse_titles
 from enrich.text.words import is_unknown_artist

@@ -10,8 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from enrich.cooldown.periods import LearnedSchedule
-from enrich.cooldown.simulation import Tracks, simulate
-from enrich.cooldown.survival import HORIZON_DAYS, ReleaseCurve
+from enrich.cooldown.simulation import HORIZON_DAYS, ReleaseCurve, Tracks, simulate
 from enrich.rules import MAX_ATTEMPTS, MAX_WAIT_DAYS
 
 #: A release found so many days later is worth 1/e of one found now: the year counts.

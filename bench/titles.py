@@ -20,8 +20,8 @@ from bench.measuring import race
 from bench.options import Options
 from bench.rows import Row, compared
 from enrich.text.normalise import label_key
-from enrich.text.title_words import FEATURE, NOTE, VERSION
 from enrich.text.titles import parse_titles
+from enrich.text.versions import FEATURE, NOTE, VERSION
 
 WORDS = ["Frozen", "Night", "Signal", "Rain", "Ocean", "Glass", "Echo", "Silver", "Desert", "Orbit"]
 MIXES = ["", " (Extended Mix)", " (Deep Dish Remix)", " (feat. Someone)", " (Radio Edit)", " (X vs. Y Bootleg)"]

@@ -11,8 +11,14 @@ import polars as pl
 from enrich.analyst import questions
 from enrich.cooccurrence.ranking import rank, ranking_figures
 from enrich.cooldown.periods import STRATEGIES, period_days
-from enrich.cooldown.simulation import Simulation, simulated_year
-from enrich.cooldown.survival import MIN_RELEASES, database_lags, default_curves, fit_curve
+from enrich.cooldown.simulation import (
+    MIN_RELEASES,
+    Simulation,
+    database_lags,
+    default_curves,
+    fit_curve,
+    simulated_year,
+)
 from enrich.ledger.proposals import with_ids
 from enrich.reporting.precision import precision_by_band
 from enrich.rules import MAX_ATTEMPTS

@@ -14,8 +14,7 @@ from rapidfuzz import fuzz
 
 from enrich.matching.values import Hit, TrackQuery
 from enrich.text.normalise import fold_texts, normalise_isrc
-from enrich.text.title_words import BEHIND
-from enrich.text.versions import GUEST, is_version, stands_behind_dash
+from enrich.text.versions import BEHIND, GUEST, is_version, stands_behind_dash
 from enrich.text.words import is_unknown_artist, is_unknown_title
 
 T = TypeVar("T")

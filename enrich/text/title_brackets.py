@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import polars as pl
 
-from enrich.text import title_words
+from enrich.text import versions
 from enrich.text.normalise import fold, label_key
 from enrich.text.words import PLAIN_VERSION
 
@@ -52,14 +52,14 @@ def _meanings(inners: pl.Series) -> pl.DataFrame:
     """What each distinct bracket says: inner, meaning, name (label without catalogue number), key, catalog_number."""
     inner = pl.col.inner
     dashed = r"^(.*?\S)(?:\s+[-–|]|[-–|:])\s+(\S.*\d.*|\d.*)$"
-    glued = rf"^(.*?[^\d\s])\s*[-–|:,]\s*({title_words.CATALOG})$"
+    glued = rf"^(.*?[^\d\s])\s*[-–|:,]\s*({versions.CATALOG})$"
     spaced = r"^(.*\S)\s+([A-Z]{2,8}-?\d{2,6}[A-Z]{0,3})$"
     bare = inner.str.replace(r"^\(([^()]*)\)$", "${1}").str.replace(r",\s*(?:19|20)\d\d$", "")
     album = pl.col.bare.str.extract(r"^.+,\s*([^,]+),\s*\d{1,2}$", 1)  # [Album, Label, 3]
     name = pl.coalesce(album, *(pl.col.bare.str.extract(p, 1) for p in (dashed, glued, spaced)), "bare")
-    pressed = pl.col.name.str.replace(title_words.PRESSING, "").str.strip_chars()
+    pressed = pl.col.name.str.replace(versions.PRESSING, "").str.strip_chars()
     number = pl.coalesce(pl.col.bare.str.extract(p, 2) for p in (dashed, glued, spaced))
-    is_catalog = pl.col.bare.str.contains(rf"^(?:{title_words.CATALOG})$")
+    is_catalog = pl.col.bare.str.contains(rf"^(?:{versions.CATALOG})$")
     named = (
         pl.DataFrame({"inner": inners})
         .with_columns(bare=bare)
@@ -70,16 +70,16 @@ def _meanings(inners: pl.Series) -> pl.DataFrame:
     lower, folded = pl.col.lower, pl.col.folded
     meanings = {
         "marks": ~inner.str.contains(r"[\p{L}\p{N}]"),
-        "feature": lower.str.contains(title_words.FEATURE)
-        | (lower.str.contains(title_words.FEATURE_NOUN) & ~folded.str.contains(title_words.COMPANY)),
+        "feature": lower.str.contains(versions.FEATURE)
+        | (lower.str.contains(versions.FEATURE_NOUN) & ~folded.str.contains(versions.COMPANY)),
         "plain": folded.str.contains(PLAIN_VERSION),
-        "none": folded.str.contains(title_words.NO_LABEL),
+        "none": folded.str.contains(versions.NO_LABEL),
         # Said of the track; else by the words at its end.
-        "note": folded.str.contains(title_words.NOTE) | lower.str.contains(f"^(?:{title_words.FROM})"),
-        "company": folded.str.contains(title_words.COMPANY),
-        "version": folded.str.contains(title_words.VERSION),
-        "weak": folded.str.contains(title_words.VERSION_WEAK),
-        "credit": lower.str.contains(title_words.CREDIT) | inner.str.contains(r"\S\s+[-–]\s+[^\d]*$"),
+        "note": folded.str.contains(versions.NOTE) | lower.str.contains(f"^(?:{versions.FROM})"),
+        "company": folded.str.contains(versions.COMPANY),
+        "version": folded.str.contains(versions.VERSION),
+        "weak": folded.str.contains(versions.VERSION_WEAK),
+        "credit": lower.str.contains(versions.CREDIT) | inner.str.contains(r"\S\s+[-–]\s+[^\d]*$"),
     }
     first = (pl.when(holds).then(pl.lit(meaning)) for meaning, holds in meanings.items())
     meaning = pl.coalesce(*first, pl.lit("open"))

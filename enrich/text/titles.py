@@ -20,7 +20,7 @@ from enrich.rules import ROUND_KNOWN, ROUND_UNKNOWN, SQUARE_KNOWN, SQUARE_UNKNOW
 from enrich.text.credits import split_credits
 from enrich.text.normalise import fold
 from enrich.text.title_brackets import MARK, VERSION_MEANINGS, judged_brackets
-from enrich.text.title_words import ADJECTIVES, BEHIND, CLASSES, IN_NAMES, PLAIN_WORD, REMIX_WORD
+from enrich.text.versions import ADJECTIVES, BEHIND, CLASSES, IN_NAMES, PLAIN_WORD, REMIX_WORD
 from enrich.text.words import is_unknown_title
 
 #: `parse-titles`: one row per title, in the order given; see `parse_titles`.
@@ -88,7 +88,7 @@ def parse_titles(
         artist            String        as given, or what stands before the dash; null when nobody is named
         base_title        String        without versions, guests, label and notes
         mix               String        the version as written, null where none is said
-        version_class     String        see `title_words.CLASSES`; `plain` where nothing is said, else `other`
+        version_class     String        see `versions.CLASSES`; `plain` where nothing is said, else `other`
         remixer           String        who made the version, where named
         features          List(String)  guests named in the title
         label             String        as written

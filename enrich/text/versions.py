@@ -1,7 +1,11 @@
-"""Versions and guests within a title: the rules for whoever needs no whole reading of it (that is `titles`). Pure.
+"""Versions and guests within a title, and what the words in its brackets mean, for whoever needs no whole reading of it
+(that is `titles`). Pure.
 
 "Night Signal feat. Cara (Beta Remix)"   base key `night signal`; title and version apart at the last bracket
 "Night Signal (feat. Cara)"              a guest is no version
+
+Patterns are over folded text. Version words count at the end of a bracket or as the whole of it, never anywhere inside:
+Mixmash, Dub Police, Club Cheval, Original Sin and Catch & Release are labels.
 """
 
 from __future__ import annotations
@@ -12,8 +16,101 @@ from functools import lru_cache
 import polars as pl
 
 from enrich.text.normalise import fold, fold_texts
-from enrich.text.title_words import CLASSES, COMPANY, FROM, NO_LABEL, NOTE, VERSION, VERSION_WEAK
-from enrich.text.words import PLAIN_VERSION
+from enrich.text.words import BARE_GENRES, GENRES, LISTS, NON_LABELS, PHRASE, PLACES, PLAIN_VERSION, REMARKS, pattern
+
+
+def _any(words: list[str]) -> str:
+    return "(?:" + "|".join(words) + ")"
+
+
+_VERSION_ENDS, _WEAK_ENDS, _VERSION_WHOLE, ADJECTIVES = (
+    _any(LISTS["in_brackets"][name]) for name in ("version_ends", "weak_ends", "version_whole", "adjectives")
+)
+
+#: A word that names nobody: an adjective, or long ones written together (`Clubmix`; `Sin` is no `s` and `in`).
+PLAIN_WORD = rf"(?:{_any([word for word in LISTS['in_brackets']['adjectives'] if len(word) > 2])}+|{ADJECTIVES})"
+#: A version word with something short behind it: `Remix 2`, `Mix Part 1`, `Edit 2012`, `Remix Instrumental`.
+_TAIL = (
+    r"(?: (?:\d{1,4}|part(?: \w+)?|pt \w+|i{1,3}|[ab]|one|two|three|clean|dirty|version|edit|mix|dub|final|"
+    r"preview|snippet|cut|live|only|intro|outro|tool|unreleased|promo|v\d|mastered|updated?))*"
+)
+
+VERSION = (
+    rf"^(?:.* )?{_VERSION_ENDS}{_TAIL}$"
+    rf"|^{_VERSION_WHOLE}$"
+    r"|^(?:remix(?:ed)?|edit(?:ed)?|rework(?:ed)?|mashed(?: up)?|bootlegged|flipped|remade|covered|versioned) by "
+    r"|^(?:live|recorded|performed) (?:at|from|in|on|for|with|version|edit|mix) "
+    r"|\b(?:remix|bootleg|mash ?up|rmx)\b"
+    r"|^\d{4} (?:remaster|version|mix|edit|re edit|rework|update)"
+)
+VERSION_WEAK = rf"^(?:.* )?{_WEAK_ENDS}{_TAIL}$"
+
+#: A bracket that ends in such a word names a company, whatever else is in it: `Remix Records`.
+COMPANY = (
+    r" (?:recordings?|records?|recs?|music|label|muzik|musik|muzique|productions?|digital|ltd|limited|"
+    r"inc|gmbh|kft|trax)$"
+)
+
+#: `(Feature X)`: a guest as well, unless it is a company.
+FEATURE_NOUN = r"^features? "
+#: Guests and makers: `feat. X`, `with X`, `prod. by X`. Tested on lower-cased text as written.
+FEATURE = r"^(?:feat\b|ft\b|featuring\b|with |w/|duet with )"
+CREDIT = (
+    r"^(?:prod\b|produced |pres\b|presents |presented |vs\b|versus |and |& |x |by |for |from |theme from |as made |"
+    r"w_? |vocals? by |written by |aka |a\.k\.a|tribute |inspired |intro to |but |i |i'm |it's |you |my |don't )"
+    r"| x | vs\.? | feat\.? | ft\.? |\bprod\."
+)
+
+#: What people write where there is no label: no list of labels overrules it.
+NO_LABEL = f"{pattern(NON_LABELS)}|{PHRASE}"
+#: Said of a pressing behind the label's name: `Tempa Dub Plate`, `Positiva promo`.
+PRESSING = (
+    r"(?i)[\s/]+(?:-\s+)?"
+    r"(?:dub ?plate|test ?press(?:ing)?|acetate|promo|cd-?r|unreleased|forthcoming|exclusive)$"
+)
+
+NOTE = (
+    rf"{pattern(NON_LABELS, REMARKS, GENRES, BARE_GENRES, PLACES)}|{PHRASE}|^\d+ \d+$|^\d{{4}} \d\d \d\d\b"
+    r"|^(?:1[89]|20)\d\d(?: (?:1[89]|20)\d\d)?$|^\d{1,2} \d{2}(?: \d{2})?$|^\d{2,3} ?bpm$"
+    r"|^[a-g](?: sharp| flat)? ?(?:m|min|maj|minor|major)$"
+    r"|^\d{1,2}[ab]$|^(?:part|pt|vol|volume|no|chapter|act|episode|disc|cd) ?(?:\d+|[ivx]+|one|two|three|four)$"
+    r"|^from (?:the|upcoming|forthcoming|his|her|their|album|new|a)\b"
+    r"|^(?:out|available|forthcoming|released?|coming|soon) (?:now|on|soon|in)\b|^free (?:download|dl)\b"
+    r"|^(?:new|old|live|original|studio|demo|home|field|radio|mono|stereo|digital|early|late|first) recordings?$"
+    r"|^(?:winner|best of)\b|^unreleased\b|^promo\b|^cdr\b"
+    r"|^white label\b|^test pressing\b|^label unknown|^self released?\b|^sampl(?:es?|ing) "
+    r"|^(?:official|lyrics?) (?:video|audio|music)|^(?:radio|edm) classic"
+)
+
+#: Catalogue numbers, as written: `ARDI 1393`, `GREC031DX`, `AWD 282554`, `KW-021`, `12TIV-99`.
+CATALOG = (
+    r"(?:\d{0,2}[A-Z][A-Z0-9&.+]{0,10}[ .\-_/]{0,2}\d{1,7}[A-Z0-9.\-/+ ]{0,6}|"
+    r"[A-Z]{1,6} ?[A-Z]{0,4}[ \-]?\d{2,7}[A-Z]{0,4})"
+)
+
+#: Of the adjectives, what ends a remixer's name where `Remix` says already what it is: Adventure Club, Horse Meat
+#: Disco, Para One, Flava D. Before `Mix` they say which mix: Sunlounger Club Mix.
+IN_NAMES = r"(?:club|disco|house|trance|techno|breaks|jungle|garage|lounge|bass|room|one|two|three|[abdns])"
+
+#: What ends the name of a version that somebody made.
+REMIX_WORD = _any(LISTS["in_brackets"]["remix_words"])
+
+#: Version classes in the order they are tried on the folded mix text; the first pattern found names the class.
+CLASSES: tuple[tuple[str, str], ...] = tuple(LISTS["version_classes"].items())
+
+#: Where a track is from, which is no version of it; on lower-cased text.
+FROM = (
+    r"from (?:[\"“'‘]|the .*\b(?:soundtrack|film|movie|motion picture|series|musical|show|album|game)\b)"
+    r"|.*\b(?:soundtrack|motion picture|bonus track)$"
+)
+
+#: What software and recordings write behind a title: key and tempo, the time into the set.
+_KEY, _TEMPO = r"(?:\d{1,2}[AB]|[A-G][#b♯♭]?m?(?:in|aj)?)", r"\d{2,3}(?:\.\d+)?(?i:\s*bpm)?"
+BEHIND = (
+    rf"(?:\s+[-–|]\s+(?:{_KEY}\s+[-–|]\s+{_TEMPO}|{_TEMPO}\s+[-–|]\s+{_KEY}|\d{{2,3}}(?i:\s*bpm))"
+    r"|\s+\[?\d{1,2}:\d\d:\d\d\]?)$"
+)
+
 
 #: Words that bring in a guest, as a pattern for Polars and for `re` alike; to be read without regard to case.
 GUEST = r"(?:feat|ft|featuring)\b\.?"
@@ -79,7 +176,7 @@ def stands_behind_dash(text: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def version_class(text: str | None) -> str:
-    """The class of a version as written, see `title_words.CLASSES`; `plain` for none, `other` for one of no class."""
+    """The class of a version as written, see `CLASSES`; `plain` for none, `other` for one of no class."""
     if not text:
         return "plain"
     (words,) = fold_texts([text])

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from bench.promo_lags import naming_lags, release_lags
-from enrich.cooldown.survival import LAGS, default_curves, fit_curve
+from enrich.cooldown.simulation import LAGS, default_curves, fit_curve
 
 DAY = date(2005, 1, 1)
 

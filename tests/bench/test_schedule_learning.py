@@ -8,8 +8,7 @@ import pytest
 
 from bench.promo_lags import release_lags
 from bench.schedule_learning import learn, tuned
-from enrich.cooldown.simulation import draw_tracks, simulate
-from enrich.cooldown.survival import ReleaseCurve, default_curves, fit_curve
+from enrich.cooldown.simulation import ReleaseCurve, default_curves, draw_tracks, fit_curve, simulate
 
 
 def test_where_all_is_released_on_one_day_it_looks_right_after():

@@ -10,8 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from enrich.charts import recovery, style
-from enrich.cooldown.simulation import draw_tracks, simulate
-from enrich.cooldown.survival import default_curves
+from enrich.cooldown.simulation import default_curves, draw_tracks, simulate
 
 
 def _texts(figure):

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from enrich.cooldown import STRATEGIES, period_days
-from enrich.cooldown.simulation import Tracks, draw_tracks, simulate
-from enrich.cooldown.survival import default_curves
+from enrich.cooldown.simulation import Tracks, default_curves, draw_tracks, simulate
 from enrich.rules import PROJECTED_PERCENT
 
 

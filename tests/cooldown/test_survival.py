@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrich.cooldown.survival import LAGS, MIN_RELEASES, database_lags, default_curves, fit_curve
+from enrich.cooldown.simulation import LAGS, MIN_RELEASES, database_lags, default_curves, fit_curve
 from enrich.errors import EnrichError
 
 DAY = date(2005, 1, 1)
