@@ -4,8 +4,6 @@
 Errors a person can mend leave as `{"detail": one line}`: 400, 401, 403, 404, 409, 422, or 503 where Postgres is away.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime

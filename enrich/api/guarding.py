@@ -4,8 +4,6 @@ On loopback the machine's own users may read, and a token, where one is set, gua
 there is always a token, and it guards the data as well; `/health` alone answers everybody.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import re
 import secrets

@@ -3,8 +3,6 @@
 Every value is read from Postgres when asked for; nothing is counted in memory. `enrich_up` is 0 without Postgres.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Bodies of the HTTP API, with the specification's own answers as examples in the OpenAPI."""
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 from importlib.resources import files

@@ -3,8 +3,6 @@
 A job that outlasts the grace ends at its next step without having written anything, and its caller gets 503.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import re

@@ -4,8 +4,6 @@ Each module of `MODULES` holds the commands of one field. They are all loaded wh
 heavy library at its top: a command calls `enrich.…`, which loads what it names, or imports inside itself.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from types import ModuleType

@@ -1,7 +1,5 @@
 """Commands and what they print: tables for people, JSON for machines, progress only where somebody watches."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import os

@@ -1,7 +1,5 @@
 """`enrich rank-artists`, `evaluate`, `train-ranker`, `identify`, `graph`: tracklist files in, no database needed."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter

@@ -1,7 +1,5 @@
 """`enrich report`, `dashboards`, `serve`: how things stand, as a page, as tables, over HTTP."""
 
-from __future__ import annotations
-
 import sys
 from datetime import UTC, datetime
 from pathlib import Path

@@ -11,8 +11,6 @@ No period exceeds `max_days`; fractions of a day are dropped. `attempt` is the `
 `period_days` runs the expression on a single row, so queue, simulation and notebooks cannot disagree.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass

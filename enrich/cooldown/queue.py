@@ -2,8 +2,6 @@
 number of workers may run these at once: rows are locked and passed over, never taken twice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass

@@ -5,8 +5,6 @@ A curve is the share of promos still not out so many days after their first play
 (the extra `survival`), what was never seen released censored; the package ships a table of figures.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -2,8 +2,6 @@
 `ENRICH_DATABASE_URL` the embedded server is started.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Postgres errors in one line a person can act on: what, at which host and database, how to mend it; no password."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager

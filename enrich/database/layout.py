@@ -4,8 +4,6 @@ through, facts without a column of theirs into our table `enrich_kept`; a view i
 through to the table behind it.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping

@@ -2,8 +2,6 @@
 `enrich_migrations`; one applied by `psql -f` is not, so every up file changes nothing where its work is done already.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from contextlib import suppress

@@ -3,8 +3,6 @@ durable, outliving the command that started it; any number may start it at once.
 that no crash leaves half of one; run by root as an unprivileged user, for whom the folders above become passable.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import pwd

@@ -8,8 +8,6 @@ Which parts belong together is decided by `labels.LabelBook`, which has seen a d
     "Not On Label (Den Sorte Skole Self-released)"  refused: no_label
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from enrich.text.normalise import fold, label_key

@@ -8,8 +8,6 @@ An audit is one row of `enrich_runs` (command `audit`): what was drawn stands in
 was accepted in its summary. Decisions of the rest are by `audit:NAME`, so that only what was looked at counts as seen.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -3,8 +3,6 @@
 Pure. Nothing is left out: what no rule here knows is told by its own name.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any

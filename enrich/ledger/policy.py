@@ -10,8 +10,6 @@ first, as far as the bound holds. `ENRICH_AUTO_ACCEPT` is `default`, `none`, or 
 A proposal without a measured confidence goes to review, whatever the policy.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A proposal's id is derived from its track, kind, value, tier and source, so a ru
 decided stays decided, what is open takes the newest figures. SQL: sql/ledger/runs.sql and proposals.sql.
 """
 
-from __future__ import annotations
-
 import json
 import uuid
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ Every decision is on record with who and when. A decision applies to proposals a
 reviewers never overwrite each other: the second learns that the proposal was already decided.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime

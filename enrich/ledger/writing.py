@@ -9,8 +9,6 @@ The evidence of such a proposal is JSON with `artists`, `title`, `label` and, wh
 `recording_id`. SQL: sql/ledger/writing.sql, sql/ledger/identities.sql, sql/duckdb/writeback.sql.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime

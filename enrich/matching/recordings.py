@@ -5,8 +5,6 @@ apart. `query_recordings` and `hit_recordings` bring both into the frame RECORDI
 Pure: reads and writes nothing.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Collection, Sequence
 

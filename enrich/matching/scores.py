@@ -9,8 +9,6 @@ recording: refused, whatever the rest says. Duration is soft (10 s are free, 40 
 between Extended and Radio. Equal ISRCs settle it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from itertools import combinations

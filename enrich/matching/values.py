@@ -1,7 +1,5 @@
 """Values that pass between the parts: what is asked of a source, what it answers, and how a match is judged."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum

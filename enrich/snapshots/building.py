@@ -3,8 +3,6 @@ empty or null), keys and parsed titles by column, tables by named SQL (`stored`:
 Where the tracks at hand are some of a snapshot's (`mending`), the views `every_…` add what it holds of the others.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import polars as pl

@@ -3,8 +3,6 @@ a change can reach, those with a bracket that is now a label or no longer among 
 raw rows by the queries that build all, and take the place of what the snapshot held. Equal to marts built anew.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from enrich.snapshots.building import NAMED, Others, fill, key_artists, name_sets, name_titles, stage

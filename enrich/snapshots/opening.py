@@ -4,8 +4,6 @@ They are `<data_dir>/snapshots/<utc>.duckdb`, the `Manifest` of each beside it, 
 `.taking-…` is one under way, or what a crash left of one.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterator

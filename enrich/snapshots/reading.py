@@ -2,8 +2,6 @@
 numeric(p, s) is DECIMAL(p, s), numeric without scale DOUBLE, types that Arrow lacks text; infinite dates stay so.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence

@@ -2,8 +2,6 @@
 one stays the latest.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -6,8 +6,6 @@ slowly, one track at a time, one pair of brackets a query. A challenge (since ab
 without its block "changed page"; neither is a miss, and nothing is done to get round them.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -4,8 +4,6 @@ Holds what a source said, never blocks and errors; misses expire sooner than hit
 address and parameters; secrets travel in headers and never reach it. Every write is committed at once.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import sqlite3

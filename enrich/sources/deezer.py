@@ -5,8 +5,6 @@ such thing, none that something went wrong this once, any other is a failure. Fi
 allowed: eight a second leave headroom for whoever else asks from here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 from typing import Any

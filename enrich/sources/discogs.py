@@ -5,8 +5,6 @@ tracklist items that could be the track become hits, one for each label of the r
 "Not On Label" is no label. Content is kept for six hours at most, as the terms ask. Data provided by Discogs.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date

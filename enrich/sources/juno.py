@@ -2,8 +2,6 @@
 A page holds releases, each with its tracks, or tracks alone; a track becomes a hit.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from datetime import date, datetime

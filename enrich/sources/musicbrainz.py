@@ -4,8 +4,6 @@ A video or a cut of a DJ mix is never the track, a live take only where one is a
 is asked last. Each label of each release is a hit.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

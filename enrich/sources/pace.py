@@ -2,8 +2,6 @@
 breaker a source, shared by all threads. Opens no sockets; time comes from a `Clock`.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

@@ -5,8 +5,6 @@ Whatever is of another kind than it has to be raises one of `UNREADABLE`, with t
 (a day of the year 3, a track of a week) is nothing. Pure.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable

@@ -8,8 +8,6 @@ None of the three is ever cached or read as "not there". Their texts carry no se
 user info and with the values of secret-looking parameters masked; headers are never shown. Pure.
 """
 
-from __future__ import annotations
-
 import email.utils
 import re
 from collections.abc import Callable, Iterable, Mapping

@@ -2,8 +2,6 @@
 settles it. Answers come to the caller as they arrive, in its thread; a source that raises has failed, no more.
 """
 
-from __future__ import annotations
-
 import logging
 import queue
 import signal

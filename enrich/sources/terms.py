@@ -2,8 +2,6 @@
 matches: a title loses what makes a shop find nothing, a result is dropped that has next to nothing in common.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass

@@ -2,8 +2,6 @@
 Rows are read whatever surrounds them, for layouts differ.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

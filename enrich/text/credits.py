@@ -10,8 +10,6 @@ C`) or between known names. A run of parts that is a known name stays one artist
 as `known_artists`, and found by `learn_names`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from functools import cache
 

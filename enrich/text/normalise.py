@@ -7,8 +7,6 @@ same expression on a column of one. Keys are for joining and comparing, never fo
     normalise_artist("Above & Beyond") == normalise_artist("Above and Beyond") == "above and beyond"
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from functools import lru_cache

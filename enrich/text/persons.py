@@ -5,8 +5,6 @@ person chains: where A is B and B is C, all three are one. An alias that is said
 other names (a project they share, two projects of one name) joins nobody.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import polars as pl
 import scipy.sparse as sp

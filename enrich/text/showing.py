@@ -3,8 +3,6 @@
 JSON, CSV and Parquet hold them at full length.
 """
 
-from __future__ import annotations
-
 import re
 
 #: Signs of one value, and of one line, which may hold several.

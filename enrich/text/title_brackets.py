@@ -4,8 +4,6 @@ Names ending in a version word are versions; a word inside a name decides nothin
 cannot; in a column of many titles, brackets that recur at the end of several titles by several artists are labels.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 import polars as pl

@@ -8,8 +8,6 @@ Which bracket is the label: the last `[..]`, else the last `(..)` at the end, th
 part of the title; see `title_brackets`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection
 from typing import Any
 

@@ -8,8 +8,6 @@ Patterns are over folded text. Version words count at the end of a bracket or as
 Mixmash, Dub Police, Club Cheval, Original Sin and Catch & Release are labels.
 """
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 

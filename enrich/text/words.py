@@ -11,8 +11,6 @@ Mixmash, White Noise and Free Range are labels. Who reads a phrase decides how m
     REMARKS, BARE_GENRES  no label in a title's bracket; in a field for labels a name like others (`Classic`, `Test`)
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from importlib.resources import files

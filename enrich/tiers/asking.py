@@ -1,7 +1,5 @@
 """What the tiers that ask outside sources have in common: each question once a run, and silence noted."""
 
-from __future__ import annotations
-
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence

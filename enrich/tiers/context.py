@@ -4,8 +4,6 @@ Its first candidates are tried as `artist + title` in database and sources (`Con
 of that very title is depends on how much it says; where two are confirmed, none is proposed.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -7,8 +7,6 @@
 Hits that agree must name the same artists. Measured with the artist hidden by `python -m bench.artists`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -4,8 +4,6 @@ its artist released after it was played, where the title is missing (tier 2, `Ne
 How often the latter is right is not measured: such proposals have no confidence and are for a person in any policy.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta

@@ -6,8 +6,6 @@ association  artists of the track's label, title compared with theirs; probabili
 same-title   the same title elsewhere with a known artist, where its tracks agree and it says something
 """
 
-from __future__ import annotations
-
 import polars as pl
 from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist

@@ -9,8 +9,6 @@ A track without a label that a silent source might have known is `unavailable`, 
 without a database `hunt_label_file` from a file to a file, `hunt_table` over a frame.
 """
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Tier 0: a label in the title's brackets, known for the track elsewhere in the database, or hunted at the sources."""
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence

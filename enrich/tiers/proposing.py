@@ -1,7 +1,5 @@
 """From a rule's answers to PROPOSALS: evidence as JSON, values as the database spells them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import polars as pl
