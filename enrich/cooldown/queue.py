@@ -39,11 +39,8 @@ class MigrateResult:
 
     def asdict(self) -> dict[str, Any]:
         """The response body of the specification."""
-        return {
-            "status": "completed",
-            "message": f"Migrated {self.migrated} tracks to cool-down queue",
-            "stats": asdict(self),
-        }
+        message = f"Migrated {self.migrated} tracks to cool-down queue"
+        return {"status": "completed", "message": message, "stats": asdict(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +54,9 @@ class ProcessResult:
 
     def asdict(self) -> dict[str, Any]:
         """The response body of the specification."""
-        return {
-            "status": "completed",
-            "message": f"Reset {self.reset_to_pending} tracks to pending",
-            "stats": asdict(self),
-            "note": "Tracks reset to pending will be processed in next enrichment cycle",
-        }
+        message = f"Reset {self.reset_to_pending} tracks to pending"
+        note = "Tracks reset to pending will be processed in next enrichment cycle"
+        return {"status": "completed", "message": message, "stats": asdict(self), "note": note}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +116,8 @@ def migrate(
     if apply:
         settle_strays(settings, now=now)
     with _transaction(settings, "cool-down migrate") as cur:
-        COOLDOWN["failed_candidates"].execute(
-            cur, limit_rows=limit, max_attempts=MAX_ATTEMPTS, with_retriable=with_retriable
-        )
+        rules = {"max_attempts": MAX_ATTEMPTS, "with_retriable": with_retriable}
+        COOLDOWN["failed_candidates"].execute(cur, limit_rows=limit, **rules)
         candidates = cur.fetchall()
         chosen = [row["track_id"] for row in candidates if not row["is_exhausted"]]
         if apply:
@@ -163,8 +156,7 @@ def enqueue(
 def _days(bases: Sequence[int]) -> pl.Expr:
     """The period of each row by the strategy and the base it names."""
     has_label = pl.col("labels").list.eval(is_label(pl.element())).list.any()
-    attempt, age = pl.col("retry_count"), pl.col("age_days")
-    days = partial(period_expr, attempt=attempt, has_label=has_label, age_days=age)
+    days = partial(period_expr, attempt=pl.col("retry_count"), has_label=has_label, age_days=pl.col("age_days"))
     try:
         return pl.coalesce(
             pl.when(pl.col("strategy") == name, pl.col("base_days") == base).then(days(name, base_days=base))

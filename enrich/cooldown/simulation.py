@@ -63,26 +63,15 @@ class ReleaseCurve:
 
     def frame(self) -> pl.DataFrame:
         """curve, days, released, low, high (shares 0–1, the interval of `released`): what the chart draws."""
-        return pl.DataFrame(
-            {
-                "curve": [self.name] * len(self.days),
-                "days": self.days,
-                "released": [1 - s for s in self.unreleased],
-                "low": [1 - s for s in self.high],
-                "high": [1 - s for s in self.low],
-            }
-        )
+        still = {"released": self.unreleased, "low": self.high, "high": self.low}
+        shares = {name: 1 - np.asarray(share) for name, share in still.items()}
+        return pl.DataFrame({"curve": self.name, "days": self.days, **shares})
 
 
 def fit_curve(lags: pl.DataFrame, *, name: str) -> ReleaseCurve:
-    """Kaplan–Meier curve of release lags.
+    """Kaplan–Meier curve, called `name`, of LAGS of one kind or several.
 
-    Args:
-        lags: LAGS of one kind or several.
-        name: What the curve is of.
-
-    Raises:
-        EnrichError: too few releases to say anything, or `lifelines` is not installed.
+    Raises EnrichError: too few releases to say anything, or `lifelines` is not installed.
     """
     try:
         from lifelines import KaplanMeierFitter
@@ -108,14 +97,10 @@ def fit_curve(lags: pl.DataFrame, *, name: str) -> ReleaseCurve:
 
 
 def database_lags(tracks: pl.DataFrame, *, today: date) -> pl.DataFrame:
-    """Days from first play to release: played tracks whose release date came after, and those still not completed.
+    """LAGS, cohort `database`: days to release of played tracks, released after it or still not completed.
 
-    Args:
-        tracks: The snapshot's mart `tracks` (first_played, release_date, status).
-        today: The day of the snapshot; who has no release by then is censored there.
-
-    Returns:
-        LAGS, cohort `database`.
+    `tracks` is the snapshot's mart (first_played, release_date, status), `today` its day: who has no release by then is
+    censored there.
     """
     waiting = pl.col("release_date").is_null() & (pl.col("status") != "completed")
     return (
@@ -136,15 +121,11 @@ def database_lags(tracks: pl.DataFrame, *, today: date) -> pl.DataFrame:
 
 @cache
 def default_curves() -> Mapping[str, ReleaseCurve]:
-    """The curves the package ships, fitted on 3,418 public tracklists.
-
-    `release`: promo to release. `naming`: from an unknown's play to a set that names it,
-    which is what the database can learn without asking anybody.
+    """The curves the package ships, fitted on 3,418 public tracklists: `release`, of promo to release, and `naming`, of
+    an unknown's play to a set that names it, which is what the database can learn without asking anybody.
     """
-    kept: dict[str, dict[str, Any]] = json.loads(
-        files("enrich.cooldown").joinpath("release_curves.json").read_text(encoding="utf-8")
-    )
-    return {name: ReleaseCurve(**fields) for name, fields in kept.items()}
+    text = files("enrich.cooldown").joinpath("release_curves.json").read_text(encoding="utf-8")
+    return {name: ReleaseCurve(**fields) for name, fields in json.loads(text).items()}
 
 
 def _rounded(shares: Floats) -> tuple[float, ...]:
@@ -221,11 +202,8 @@ def simulate(
         row, found_on = _run(tracks, schedule, days=days)
         rows.append({"strategy": name, **row})
         recovered = np.searchsorted(np.sort(found_on), np.arange(days + 1), side="right")
-        curves.append(
-            pl.DataFrame({"day": np.arange(days + 1), "recovered": 100 * recovered / len(found_on)}).select(
-                pl.lit(name).alias("strategy"), "day", "recovered"
-            )
-        )
+        by_day = {"strategy": name, "day": np.arange(days + 1), "recovered": 100 * recovered / len(found_on)}
+        curves.append(pl.DataFrame(by_day))
     return Simulation(summary=pl.DataFrame(rows), by_day=pl.concat(curves))
 
 
@@ -233,8 +211,7 @@ def _run(tracks: Tracks, schedule: Schedule, *, days: int) -> tuple[dict[str, fl
     rule = schedule(attempt=pl.col("attempt"), has_label=pl.col("has_label"), age_days=pl.col("age_days"))
     now, waiting = tracks.enters.copy(), np.ones(len(tracks.enters), dtype=np.bool_)
     found_on = np.full(len(now), np.inf)
-    look_ups = 0
-    exhausted = 0
+    look_ups = exhausted = 0
     for attempt in range(MAX_ATTEMPTS):
         frame = pl.DataFrame(
             {"age_days": tracks.age + now - tracks.enters, "has_label": tracks.has_label, "attempt": attempt}

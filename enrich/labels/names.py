@@ -11,7 +11,7 @@ Which parts belong together is decided by `labels.LabelBook`, which has seen a d
 import polars as pl
 
 from enrich.text.normalise import fold, label_key
-from enrich.text.words import GENRES, NO_NAME, PHRASE, PLACES, STATUS, VERSIONS, pattern
+from enrich.text.words import GENRES, LISTS, NO_NAME, PHRASE, PLACES, STATUS, VERSIONS, pattern
 
 #: One row per part of a label field, in the order written. `row` is the index of the field in its column; `role`
 #: is `name` or `parent`; `separator` is what stood before or after a name (`/`, `,`, `-`), null for a single name.
@@ -20,19 +20,12 @@ LABEL_PARTS = pl.Schema(
     {"row": pl.UInt32} | dict.fromkeys(("role", "separator", "part", "key", "whole", "refused"), pl.String)
 )
 
-#: Words that are a version in a title's bracket and may be a short-hand label in a label field (Stereo Productions).
-_AMBIGUOUS = frozenset(
-    {
-        "mono", "stereo", "deluxe", "single", "album", "part", "dub", "radio", "club", "vocal", "acoustic", "mixed",
-        "clean", "dirty", "tribute", "interlude",
-    }
-)  # fmt: skip
+#: Words that are a version in a title's bracket and may be a short-hand label in a label field, and real labels that a
+#: rule below would refuse.
+_AMBIGUOUS, _GUARDS = (frozenset(LISTS["labels"][name]) for name in ("ambiguous", "guards"))
 
 #: Reasons a database that spells a name so on several tracks may overrule.
 WEAK_REASONS = frozenset({"ambiguous_word", "catalogue_number", "date", "number", "genre", "place"})
-
-#: Real labels that a rule below would refuse.
-_GUARDS = frozenset({"live at robert johnson", "wao138", "wao 138", "who s afraid of 138", "in the mix", "x mix"})
 
 #: Why a text is no label, in the order asked: patterns over the folded text and over the text, either fits.
 _REASONS: dict[str, tuple[str, str]] = {

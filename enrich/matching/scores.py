@@ -48,15 +48,7 @@ SCORES = pl.Schema(
 
 
 def score_pairs(queries: pl.DataFrame, hits: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Score many pairs.
-
-    Args:
-        queries, hits: Schema RECORDINGS.
-        pairs: `query, hit`: rows of the two frames to compare.
-
-    Returns:
-        Schema SCORES, one row per pair in the order given.
-    """
+    """SCORES of `pairs` (`query, hit`: rows of the two frames, schema RECORDINGS), one row per pair in their order."""
     frame = (
         pairs.select(pl.col("query", "hit").cast(pl.UInt32))
         .join(queries.rename({"row": "query"}), on="query", how="left", maintain_order="left")
@@ -194,14 +186,11 @@ _YEAR = r"\b(?:19|20)\d\d\b"
 @cache
 def _version_fits() -> dict[tuple[str, str, bool], float]:
     """How well two version classes go together, by whether both sides name the same remixer. 0 is another recording."""
-    fits: dict[tuple[str, str, bool], float] = {}
+    fits = {(a, a, named): 1.0 for a in (*OWN_RELEASE, *_OWN_MIXES, *_APART) for named in (False, True)}
 
     def put(a: str, b: str, named: bool, value: float) -> None:
         fits[a, b, named] = fits[b, a, named] = value
 
-    for a in (*OWN_RELEASE, *_OWN_MIXES, *_APART):
-        for named in (False, True):
-            put(a, a, named, 1.0)
     for a, b in combinations((*OWN_RELEASE, *_OWN_MIXES), 2):
         # A remixer's Extended Remix is the remix; the remixer's dub is another recording.
         put(a, b, True, 0.9 if a in OWN_RELEASE or b in OWN_RELEASE or "other" in (a, b) else 0.5)
@@ -255,8 +244,7 @@ def _similarity(a: pl.Series, b: pl.Series) -> pl.Series:
 
 
 def _distance(a: pl.Series, b: pl.Series) -> np.ndarray:
-    distances: np.ndarray = process.cpdist(a.to_list(), b.to_list(), scorer=OSA.distance).astype(np.float64)
-    return distances
+    return np.asarray(process.cpdist(a.to_list(), b.to_list(), scorer=OSA.distance), dtype=np.float64)
 
 
 def _allowed_slips(a: pl.Series, b: pl.Series) -> np.ndarray:

@@ -59,15 +59,11 @@ def search_all(
     """Ask `sources`, in their order, about every query.
 
     Args:
-        queries: Tracks; track_ids must differ.
-        sources: In the order of preference.
+        queries, sources: Tracks, whose ids must differ (else ValueError), and whom to ask, in the order of preference.
         judge: Called in this thread about all that has come in by then. None: every source is asked about every track.
         on_progress: Told after every judgement.
-        stop: Set from anywhere, it ends the work within seconds; what was found is returned.
-
-    Raises:
-        ValueError: a track_id comes twice.
-        KeyboardInterrupt: passed on, once every answer that was there has been told.
+        stop: Set from anywhere, it ends the work within seconds; what was found is returned. A KeyboardInterrupt is
+            passed on, once every answer that was there has been told.
     """
     if len({query.track_id for query in queries}) != len(queries):
         raise ValueError("track_ids must differ")

@@ -62,9 +62,7 @@ class Hunt:
         return {
             "processed": self.tracks.height,
             "labels_found": found,
-            "review": outcomes.get(Outcome.REVIEW.value, 0),
-            "none": outcomes.get(Outcome.NONE.value, 0),
-            "unavailable": outcomes.get(Outcome.UNAVAILABLE.value, 0),
+            **{str(one): outcomes.get(one, 0) for one in (Outcome.REVIEW, Outcome.NONE, Outcome.UNAVAILABLE)},
             "success_rate": f"{100 * found / self.tracks.height:.1f}%" if self.tracks.height else "0.0%",
             "by_source": {name: dict(counts) for name, counts in self.counts.items()},
             "sources_unavailable": self.unavailable,
@@ -108,14 +106,9 @@ def hunt(
 
     found = search_all(open_tracks, sources, judge=judge, on_progress=show, stop=stop)
     unfinished = set(found.unfinished)
-    return Hunt(
-        tracks=pl.DataFrame(
-            [track.row(is_unfinished=name in unfinished) for name, track in tracks.items()], schema=HUNTED
-        ),
-        counts=counts,
-        unavailable=found.unavailable,
-        unfinished=found.unfinished,
-    )
+    rows = [track.row(is_unfinished=name in unfinished) for name, track in tracks.items()]
+    told: dict[str, Any] = {"unavailable": found.unavailable, "unfinished": found.unfinished}
+    return Hunt(tracks=pl.DataFrame(rows, schema=HUNTED), counts=counts, **told)
 
 
 def by_source_text(counts: Mapping[str, Counter[str]]) -> str:
@@ -169,10 +162,8 @@ class _Track:
         """The track's row of HUNTED."""
         finds = [c for c in self.choices if c[1].outcome is Outcome.FOUND and c[2] >= LABEL_FLOOR]
         if self.is_named or (not finds and self.title_confidence >= LABEL_FLOOR):
-            sure = self.title_confidence
-            return self._row(
-                Outcome.FOUND, "title", label=self.title_label, source="title", probability=sure, confidence=sure
-            )
+            sure = dict.fromkeys(("probability", "confidence"), self.title_confidence)
+            return self._row(Outcome.FOUND, "title", label=self.title_label, source="title", **sure)
         if finds:
             return self._chosen(Outcome.FOUND, *finds[0])
         reviews = [c for c in self.choices if c[1].label is not None]

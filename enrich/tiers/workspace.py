@@ -1,7 +1,5 @@
-"""What the tiers work on: a snapshot's marts in memory, with this run's accepted results already in them.
-
-`Workspace.of` copies the marts once; `with_accepted` returns a workspace in which accepted labels and artists stand
-where they belong (track, credit, artist–label map, setlists), so that later tracks of the same run profit.
+"""What the tiers work on: a snapshot's marts in memory, with this run's accepted results already where they belong
+(track, credit, artist–label map, setlists), so that later tracks of the same run profit.
 """
 
 from __future__ import annotations
@@ -113,18 +111,15 @@ def _with_labels(ws: Workspace, labels: pl.DataFrame) -> Workspace:
     tracks = (
         ws.tracks.join(found, on="track_id", how="left", maintain_order="left")
         .with_columns(
-            label_source=pl.when(pl.col.label.is_null() & pl.col.new_label.is_not_null())
-            .then("by")
-            .otherwise("label_source"),
+            label_source=pl.when(pl.col.label.is_null() & pl.col.by.is_not_null()).then("by").otherwise("label_source"),
             label_key=pl.coalesce("label_key", "new_key"),
             label=pl.coalesce("label", "new_label"),
         )
         .drop("new_label", "new_key", "by")
     )
+    by_key = found.select("new_label", track_key="track_id")
     tracklists = (
-        ws.tracklists.join(
-            found.select(track_key="track_id", new_label="new_label"), on="track_key", how="left", maintain_order="left"
-        )
+        ws.tracklists.join(by_key, on="track_key", how="left", maintain_order="left")
         .with_columns(label=pl.coalesce("label", "new_label"))
         .drop("new_label")
     )
@@ -146,8 +141,7 @@ def _with_artists(ws: Workspace, artists: pl.DataFrame) -> Workspace:
         .select(ws.credits.columns)
         .cast(ws.credits.schema)
     )
-    again = (pl.col.role == "primary") & pl.col.track_id.is_in(names["track_id"].implode())
-    replaced = ws.credits.filter(~again)
+    replaced = ws.credits.filter(~((pl.col.role == "primary") & pl.col.track_id.is_in(names["track_id"].implode())))
     tracks = (
         ws.tracks.join(shown, on="track_id", how="left", maintain_order="left")
         .with_columns(
