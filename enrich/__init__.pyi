@@ -15,7 +15,7 @@ from .errors import EnrichError as EnrichError
 from .identity.aliases import propose_aliases as propose_aliases
 from .identity.identify import identify as identify
 from .importing.running import import_ as import_
-from .importing.undoing import undo_import as undo_import
+from .importing.running import undo_import as undo_import
 from .ledger.audits import accept_rest as accept_rest
 from .ledger.audits import audit as audit
 from .ledger.proposals import proposals as proposals

@@ -1,13 +1,14 @@
 """`import`: tracklist files into the music database, in one transaction, repeatable without doubling.
 
 Reads the files and Postgres; writes Postgres, and the rows it could not use to `<data_dir>/rejected/`.
-Entry point: `import_`.
+What an import did to sets is taken back by `undo_import`; what something else holds by now stays, and so do labels it
+filled in: they are facts of the files, not of the set. Entry points: `import_`, `undo_import`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from os import PathLike
@@ -20,14 +21,16 @@ import psycopg
 from enrich.database.connection import connect
 from enrich.database.errors import database_errors
 from enrich.database.layout import writable
-from enrich.errors import DatabaseError
+from enrich.errors import DatabaseError, EnrichError
 from enrich.frames.files import write_table
 from enrich.importing.known import read_known
 from enrich.importing.planning import Plan, plan_import
 from enrich.importing.writing import write_plan
 from enrich.ledger.policy import Policy, read_policy
+from enrich.ledger.proposals import mark_undone
+from enrich.ledger.writing import undo_written
 from enrich.settings import Settings
-from enrich.sql import IMPORTING
+from enrich.sql import IMPORTING, LEDGER
 from enrich.tracklists.reading import read_tracklists
 from enrich.tracklists.slots import TracklistRead
 
@@ -98,6 +101,22 @@ class ImportResult:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoneImport:
+    """What was taken back."""
+
+    run_id: str
+    sets_restored: int
+    sets_removed: int
+    tracks_removed: int
+    kept: int
+    """Sets that were changed again since: they stay as they are."""
+
+    def asdict(self) -> dict[str, Any]:
+        """As JSON prints it."""
+        return asdict(self)
+
+
 def import_(
     paths: str | PathLike[str] | Iterable[str | PathLike[str]], *, settings: Settings, now: datetime
 ) -> ImportResult:
@@ -138,6 +157,56 @@ def import_(
         warnings=pl.concat([read.warnings, plan.apart]),
         bad=read.bad,
         rejected=_set_aside(read.bad, settings.data_dir / "rejected"),
+    )
+
+
+def undo_import(run_id: str, *, settings: Settings, now: datetime) -> UndoneImport:
+    """Take back what one import did to sets, exactly.
+
+    Args:
+        run_id: As `import_` returned it.
+        settings: Where Postgres is.
+        now: Time of record.
+
+    Raises:
+        EnrichError: no such import, or it is undone already.
+        DatabaseError: Postgres is down or the ledger is missing.
+    """
+    with database_errors(settings, doing="undo of an import"), connect(settings) as con, con.cursor() as cur:
+        try:
+            IMPORTING["lock_import"].execute(cur, run_id=run_id)
+        except psycopg.errors.InvalidTextRepresentation as error:
+            raise EnrichError(f"not a run id: {run_id!r}") from error
+        run = cur.fetchone()
+        if run is None or run[2] is not None:
+            raise EnrichError(f"no import {run_id} that could be undone; the table enrich_runs lists them")
+        IMPORTING["restore_versions"].execute(cur, run_id=run_id, now=now)
+        restored = cur.fetchall()
+        for setlist_id, slots in restored:
+            IMPORTING["put_back_slots"].execute(cur, setlist_id=setlist_id, slots=slots)
+        if run[3] is not None:
+            sets = [setlist_id for setlist_id, _ in restored]
+            IMPORTING["settle_restored"].execute(cur, run_id=run[3], setlist_ids=sets, now=now)
+            # No word of a person on the names: the files may say them again.
+            undo_written(cur, run[3], now=now, by="policy:undo of the import")
+        LEDGER["undo_due_now"].execute(cur, run_id=run_id, now=now)
+        IMPORTING["versions_standing"].execute(cur, run_id=run_id)
+        (kept,) = cur.fetchone() or (0,)
+        began = {"started_at": run[1]}
+        IMPORTING["new_sets"].execute(cur, **began)
+        new = {"setlist_ids": [setlist_id for (setlist_id,) in cur.fetchall()]}
+        IMPORTING["remove_slots"].execute(cur, **new)
+        removed = IMPORTING["remove_sets"].execute(cur, **new)
+        IMPORTING["remove_new_performers"].execute(cur, **began)
+        tracks = IMPORTING["remove_new_tracks"].execute(cur, **began)
+        if "artist_id" in writable(cur, "performers"):
+            IMPORTING["unlink_performers"].execute(cur, **began)
+        IMPORTING["remove_new_artists"].execute(cur, **began)
+        IMPORTING["unlink_sets"].execute(cur, run_id=run_id)
+        IMPORTING["withdraw_proposals"].execute(cur, run_id=run_id, now=now)
+        mark_undone(cur, run_id, now=now)
+    return UndoneImport(
+        run_id=run_id, sets_restored=len(restored), sets_removed=removed, tracks_removed=tracks, kept=kept
     )
 
 

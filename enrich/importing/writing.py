@@ -1,4 +1,7 @@
-"""A plan into Postgres: COPY into temporary tables, then one insert a table. The caller owns the transaction."""
+"""A plan into Postgres: COPY into temporary tables, then one insert a table. The caller owns the transaction.
+
+Sets it brings or changes are set beside those of their night: what is one set, listed twice, is linked.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ import psycopg
 
 from enrich.database.connection import insert_frame, temporary_table
 from enrich.database.layout import writable
-from enrich.importing.linking import link_listings
+from enrich.frames.schemas import TRACKLISTS
+from enrich.identity.listings import SAME_NIGHT, pair_listings, worth_aligning
+from enrich.identity.played import played
 from enrich.importing.planning import Plan
 from enrich.ledger.policy import Policy
 from enrich.ledger.proposals import close_run, open_run, save
@@ -19,6 +24,8 @@ from enrich.ledger.review import REFUSED, accept_by_policy
 from enrich.ledger.writing import write_accepted
 from enrich.sql import IMPORTING, LEDGER
 from enrich.tracklists.slots import MAX_NAME
+
+_PLAYS = pl.Schema({"setlist_id": pl.String(), "day": pl.Date(), "track_id": pl.String()})
 
 
 def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, policy: Policy, now: datetime) -> dict[str, Any]:
@@ -57,7 +64,7 @@ def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, policy: Policy, now: dat
         written = write_accepted(cur, now=now, run_ids=[run_id])
         if anew.height:
             IMPORTING["add_versions"].execute(cur, run_id=run_id, now=now)
-        linked = link_listings(cur, plan, run_id=run_id, now=now)
+        linked = _link_listings(cur, plan, run_id=run_id, now=now)
         differing = dict(plan.changes.group_by("relation").len().iter_rows())
         said = {**counts, "plays": plan.plays, "linked": linked, "writeback": written.run_id, **differing}
         close_run(cur, run_id, now=now, summary=said)
@@ -114,3 +121,46 @@ def _fill(cur: psycopg.Cursor[Any], plan: Plan, *, now: datetime) -> int:
         IMPORTING["fill_label_column"].execute(cur, track_ids=filled)
     IMPORTING["complete_filled"].execute(cur, now=now, track_ids=filled)
     return len(filled)
+
+
+def _link_listings(cur: psycopg.Cursor[Any], plan: Plan, *, run_id: str, now: datetime) -> int:
+    """Link the sets of the plan, which are written, to those they are listed as besides; how many links are new."""
+    own = plan.slots.join(plan.days.drop_nulls(), on="setlist_id").select(_PLAYS.names()).drop_nulls()
+    if own.is_empty():
+        return 0
+    nights = _of_nights(own.select("day").unique())["night"].unique().to_list()
+    there = IMPORTING["plays_of_nights"].fetch(cur, _PLAYS, nights=nights, but=own["setlist_id"].unique().to_list())
+    near = _sharing(own, pl.concat([own, there]))
+    if near.is_empty():
+        return 0
+    ids = pl.concat([near["one"], near["other"]]).unique().to_list()
+    listed = IMPORTING["listings"].fetch(cur, TRACKLISTS, setlist_ids=ids)
+    found, _ = pair_listings(listed, played(listed))
+    links = found.filter(verdict="one").select("set_id", "other_id", "in_order", "share")
+    if links.is_empty():
+        return 0
+    kinds = {"setlist_id": "uuid", "other_id": "uuid", "in_order": "int", "share": "double precision"}
+    temporary_table(cur, "new_links", kinds, links.rename({"set_id": "setlist_id"}))
+    return IMPORTING["insert_links"].execute(cur, run_id=run_id, now=now)
+
+
+def _of_nights(plays: pl.DataFrame) -> pl.DataFrame:
+    """`plays` once for each day that may be the same night's, as `night`."""
+    days = [pl.col("day").dt.offset_by(f"{n}d") for n in range(-SAME_NIGHT, SAME_NIGHT + 1)]
+    return plays.with_columns(night=pl.concat_list(days)).explode("night")
+
+
+def _sharing(own: pl.DataFrame, every: pl.DataFrame) -> pl.DataFrame:
+    """one, other: sets of a night with enough tracks in common to be worth aligning, one of them the plan's."""
+    every = every.unique()
+    size = every.group_by("setlist_id").len("tracks")
+    return (
+        _of_nights(own.unique())
+        .join(every, left_on=["night", "track_id"], right_on=["day", "track_id"])
+        .filter(pl.col("setlist_id") != pl.col("setlist_id_right"))
+        .group_by(one="setlist_id", other="setlist_id_right")
+        .len("shared")
+        .join(size, left_on="one", right_on="setlist_id")
+        .join(size, left_on="other", right_on="setlist_id")
+        .filter(worth_aligning("tracks"))
+    )

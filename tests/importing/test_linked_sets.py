@@ -10,8 +10,7 @@ import polars as pl
 import pytest
 
 from enrich.database.migrations import migrate
-from enrich.importing.running import import_
-from enrich.importing.undoing import undo_import
+from enrich.importing.running import import_, undo_import
 from enrich.ledger.proposals import proposals
 from enrich.pipeline.cycle import trigger
 from enrich.settings import Settings

@@ -12,8 +12,7 @@ import polars as pl
 import pytest
 
 from enrich.database.connection import connect
-from enrich.importing.running import import_
-from enrich.importing.undoing import undo_import
+from enrich.importing.running import import_, undo_import
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import accept
 from enrich.ledger.writing import writeback

@@ -13,8 +13,7 @@ from enrich.cooldown import migrate as park
 from enrich.cooldown import process, stats
 from enrich.database.migrations import database_status, grant, migrate
 from enrich.errors import DatabaseError
-from enrich.importing.running import import_
-from enrich.importing.undoing import undo_import
+from enrich.importing.running import import_, undo_import
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import accept
 from enrich.ledger.writing import undo, writeback
