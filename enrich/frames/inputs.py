@@ -31,7 +31,16 @@ _PART_BYTES = 1 << 22
 #: What tools still write where they write no Unicode. Letters of the West stand alone among plain ones; of the others
 #: three and more follow one another.
 _WESTERN = ["cp1252", "cp1250", "cp1254"]
-_OTHERS = ["cp1251", "koi8_r", "cp866", "cp1253", "cp932", "euc_jp", "gb18030", "big5", "euc_kr"]
+_OTHERS = ["cp1251", "koi8_r", "cp866", "iso8859_5", "cp1253", "cp932", "euc_jp", "gb18030", "big5", "euc_kr"]
+#: Of the West too, but of other systems: only where the usual ones make no words.
+_OLDER = ["mac_roman", "cp850", "cp437"]
+#: What no word has: a sign between its letters or one that opens behind them, a capital behind small ones, a letter
+#: no other stands by, boxes, and what the encoding lacks.
+_NO_WORD = re.compile(
+    r"(?<=[^\W\d_])[^\w\s\x00-\x7f’´·–—­](?=[^\W\d_])|(?<=[^\W\d_])[‚„‹«¡¿†‡ˆ˜‰¤¢¥¦§¨¬¶¸÷]|(?<=[a-zß-ö])[À-ÖØ-ÞŠŒŽŸ]"
+    r"|(?<=\s)[ÐÕÔÒÓ](?=\s)|[\u2500-\u259f\ufffd\x80-\x9f]"
+)
+_RARE = re.compile(r"[^\x00-\x7féèêëáàâäåãæöóòôøüúíïñçßÉÖÜÄÅØÆ’–]")
 #: As much of what is not ASCII is looked at.
 _LOOKED_AT = 60_000
 
@@ -170,13 +179,12 @@ def parquet_faults(path: str | Path) -> Iterator[None]:
 
 def decoded(data: bytes) -> tuple[str, str | None]:
     """The text, and the encoding it was read in where that is guessed; a byte order mark is no part of it."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return data.decode("utf-32", "replace"), None
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace"), None
     data = data.removeprefix(codecs.BOM_UTF8)
-    head = data[:4096]
-    zeros = head[1::2].count(0), head[::2].count(0)
-    if len(head) > 3 and max(zeros) * 4 > len(head) and min(zeros) * 16 < len(head):
-        name = "utf-16-le" if zeros[0] > zeros[1] else "utf-16-be"
+    if name := _by_zeros(data[:4096]):
         return data.decode(name, "replace"), name
     try:
         return data.decode("utf-8"), None
@@ -190,6 +198,20 @@ def decoded(data: bytes) -> tuple[str, str | None]:
     return data.decode(name, "replace"), name.replace("cp125", "windows-125")
 
 
+def _by_zeros(head: bytes) -> str | None:
+    """The Unicode that a text without a mark is in, where halves or more of its characters are 0; else None."""
+    zeros = [head[i::4].count(0) * 4 for i in range(4)]
+    if len(head) < 4 or 0 not in head:
+        return None
+    if max(min(zeros[2:]), min(zeros[:2])) > 0.9 * len(head):
+        return "utf-32-le" if zeros[3] > zeros[0] else "utf-32-be"
+    odd, even = zeros[1] + zeros[3], zeros[0] + zeros[2]
+    name = "utf-16-le" if odd > even else "utf-16-be"
+    text = head[: len(head) // 2 * 2].decode(name, "replace")
+    is_text = sum(c.isprintable() or c in "\t\r\n" for c in text) > 0.99 * len(text)
+    return name if max(odd, even) * 10 > len(head) and min(odd, even) * 16 < max(odd, even) and is_text else None
+
+
 def _utf8(line: bytes) -> str | None:
     try:
         return line.decode("utf-8")
@@ -200,11 +222,13 @@ def _utf8(line: bytes) -> str | None:
 def _guessed(sample: bytes) -> str:
     is_western = re.search(rb"[\x80-\xff]{3}", sample) is None
     found = list(from_bytes(sample, cp_isolation=_WESTERN if is_western else _OTHERS))
-    if not found:
-        return "cp1252"
     order = _WESTERN if is_western else _OTHERS
-    best = min(found, key=lambda match: (match.chaos, -match.coherence, order.index(match.encoding)))
-    return "cp1252" if is_western and best.coherence == 0 else best.encoding
+    best = min(found, key=lambda match: (match.chaos, -match.coherence, order.index(match.encoding)), default=None)
+    name = "cp1252" if best is None or (is_western and best.coherence == 0) else best.encoding
+    texts = {one: sample.decode(one, "replace") for one in [name, *_OLDER]}
+    faults = {one: len(_NO_WORD.findall(text)) for one, text in texts.items()}
+    other = min(_OLDER, key=lambda one: (faults[one], len(_RARE.findall(texts[one]))))
+    return other if is_western and faults[other] * 4 < faults[name] else name
 
 
 def mended(text: str) -> str:

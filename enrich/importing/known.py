@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha1
@@ -15,7 +14,8 @@ import psycopg
 from enrich.database.layout import writable
 from enrich.sql import IMPORTING
 from enrich.text.normalise import artist_key, title_key
-from enrich.tracklists.naming import KEPT_APART, NAMESAKE, holdings, own_id, renamed
+from enrich.tracklists.marks import MARKS
+from enrich.tracklists.naming import KEPT_APART, holdings, own_id, renamed
 from enrich.tracklists.slots import NOTES
 
 #: Never change: ids of rows imported before were made with it.
@@ -75,7 +75,7 @@ def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
     theirs = pl.concat(
         [
             sets.join(asked, on=["source", "set_id"], how="semi")["setlist_id"],
-            sets.filter(pl.col.set_id.str.replace(NAMESAKE, "").is_in(namesakes))["setlist_id"],
+            sets.filter(pl.col.set_id.str.replace(MARKS.namesake.pattern, "").is_in(namesakes))["setlist_id"],
         ]
     )
     keys = slots["track_key"].drop_nulls().unique()
@@ -107,15 +107,15 @@ def own_ids(slots: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.DataFra
     named = slots.filter("id_from_name")
     if named.is_empty():
         return slots, NOTES.to_frame()
-    bases = known.slots["set_id"].str.replace(NAMESAKE, "")
-    like_named = bases.is_in(named["set_id"].str.replace(NAMESAKE, "").implode())
+    bases = known.slots["set_id"].str.replace(MARKS.namesake.pattern, "")
+    like_named = bases.is_in(named["set_id"].str.replace(MARKS.namesake.pattern, "").implode())
     held_now = known.named_slots(known.slots["setlist_id"].filter(like_named))
     there: dict[tuple[str, str], dict[str, frozenset[str]]] = {}
     for (source, set_id), held in holdings(held_now, "source", "set_id").items():
-        there.setdefault((source, re.sub(NAMESAKE, "", set_id)), {})[set_id] = held
+        there.setdefault((source, MARKS.namesake.sub("", set_id)), {})[set_id] = held
     new: list[tuple[str, str, str, str]] = []
     for (source, set_id, file), held in holdings(named, "source", "set_id", "file").items() if there else ():
-        like = there.get((source, re.sub(NAMESAKE, "", set_id)), {})
+        like = there.get((source, MARKS.namesake.sub("", set_id)), {})
         if (own := own_id(set_id, held, like)) != set_id:
             new.append((source, set_id, file, own))
     found = renamed(slots, new)

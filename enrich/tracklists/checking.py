@@ -6,6 +6,7 @@ the place of a row before it; it is kept with a warning when only a detail had t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import polars as pl
@@ -14,6 +15,7 @@ from enrich.errors import InputFileError
 from enrich.frames.coding import coded, once_a_run, packed, runs
 from enrich.frames.inputs import MOJIBAKE, MOJIBAKE_BEGINS, mended
 from enrich.text.words import is_unknown_artist, is_unknown_title
+from enrich.tracklists.naming import worded_date
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE, NOTES, SLOTS, Draft, TracklistRead, notes
 
 _TEXTS = (
@@ -29,10 +31,7 @@ _NO_NAME = (
     r"|^[•●▪►]\s|^#?(?:EXTINF|EXTM3U|EXTVDJ)\b|^[A-Za-z]:\\|[\\/].*(?i:\.(?:mp3|wav|flac|aiff?|m4a|ogg))$"
     r"|^(?i:https?|file)://|\x{fffd}"
 )
-#: Dates as people write them, beside ISO: `15.3.2024`, `3/15/2024`, `15 March 2024`, `Mar 15th, 2024`.
-_CLOCK = r"(?i)[T,\s]+\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:[ap]\.?m\.?|z|utc|gmt|[+-]\d\d:?\d\d)*$"
-_WEEKDAY = r"(?i)^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?[.,]*\s+"
-_FORMS = {"words": "%d %b %Y", "turned": "%b %d %Y", "day": "%d %m %Y", "month": "%m %d %Y"}
+_DAY_OR_MONTH = {"day": "%d/%m/%Y", "month": "%m/%d/%Y"}
 _INT32_MAX = 2_147_483_647
 #: Years outside are a spreadsheet's or a scraper's mistake; there is no DJ set before the record player.
 _YEARS = (1900, 2199)
@@ -201,9 +200,11 @@ def _flag(text: pl.Expr) -> pl.Expr:
 
 
 def _date(text: pl.Series) -> pl.Series:
-    """ISO dates, with a time behind them or not, also `2024/3/5` and `20240305`; else `_written_dates`."""
+    """ISO dates, a time behind them or not, also `2024/3/5`, `2024年3月5日` and `20240305`; else `_written_dates`."""
     column = pl.col(text.name)
-    parts = column.str.extract_groups(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?$").struct
+    parts = column.str.extract_groups(
+        r"^'?(\d{4})\s?[-/.年년]\s?(\d{1,2})\s?[-/.月월]\s?(\d{1,2})(?:[日일.]?(?:[^\d].*)?)$"
+    ).struct
     separated = pl.concat_str(parts.field("1"), parts.field("2").str.zfill(2), parts.field("3").str.zfill(2))
     compact = column.str.extract(r"^(\d{8})$")
     plain = text.to_frame().select(pl.coalesce(separated, compact).str.to_date("%Y%m%d", strict=False)).to_series()
@@ -215,24 +216,27 @@ def _written_dates(texts: pl.Series) -> pl.Series:
     """Dates of texts that are no ISO dates, null where one is none.
 
     `3/4/2024` is two days: the others of the same column say which part is the month; where they do not, it is none.
-    Of years of two figures those from 70 on are of the last century.
+    Numbers are seconds or milliseconds since 1970, or a spreadsheet's days since 1900. Of years of two figures those
+    from 70 on are of the last century.
     """
-    bare = pl.col.text.str.replace(_CLOCK, "").str.replace(_WEEKDAY, "").str.replace(r"(?i)\bof\s+", "")
-    bare = bare.str.replace(r"(?i)(\d)(?:st|nd|rd|th)\b", "${1}").str.strip_chars()
-    words = bare.str.replace(r"(?i)([a-z]{3})[a-z]{0,6}\b", "${1}").str.replace_all(r"[\s,./-]+", " ")
-    words = words.str.replace(r" ([7-9]\d)$", " 19${1}").str.replace(r" ([0-6]\d)$", " 20${1}")
-    whole = pl.when(words.str.contains(r"^\w{1,3} \w{1,3} \d{4}$")).then(words)
+    known = {text: worded_date(text) for text in texts.unique() if re.search(r"[^\W\d]{3}", text)}
+    number = pl.col.text.str.extract(r"^(\d{5}|\d{9,10}|\d{12,13})(?:\.\d*)?$").cast(pl.Int64)
+    seconds = pl.when(number < 100_000).then((number - 25_569) * 86_400).when(number > 10**11).then(number // 1000)
+    bare = pl.col.text.str.extract(r"^(\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d\d))(?:$|\D)").str.replace_all(r"[.-]", "/")
+    bare = bare.str.replace(r"/([7-9]\d)$", "/19${1}").str.replace(r"/([0-6]\d)$", "/20${1}")
     rows = pl.DataFrame({"text": texts}).select(
-        dotted=bare.str.contains(r"^\d+\."),
-        **{name: whole.str.to_date(form, strict=False) for name, form in _FORMS.items()},
-    )
+        worded=pl.col.text.replace_strict(known, default=None, return_dtype=pl.Date),
+        counted=pl.from_epoch(seconds.otherwise(number)).dt.date(), dotted=pl.col.text.str.contains(r"^\d+\."),
+        **{name: bare.str.to_date(form, strict=False) for name, form in _DAY_OR_MONTH.items()},
+    )  # fmt: skip
     day, month = pl.col.day, pl.col.month
     only_day, only_month = day.is_not_null() & month.is_null(), month.is_not_null() & day.is_null()
     undotted = rows.filter(~pl.col.dotted)
     day_first, month_first = undotted.select(only_day.any(), only_month.any().alias("m")).row(0)
     is_month = ~pl.col.dotted & (only_month | pl.lit(month_first and not day_first))
     is_day = pl.col.dotted | only_day | (day == month) | pl.lit(day_first and not month_first)
-    return rows.select(pl.coalesce("words", "turned", pl.when(is_month).then(month).when(is_day).then(day))).to_series()
+    numeric = pl.when(is_month).then(month).when(is_day).then(day)
+    return rows.select(pl.coalesce("worded", numeric, "counted")).to_series()
 
 
 def _integer(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:

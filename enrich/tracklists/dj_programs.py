@@ -15,20 +15,24 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 from enrich.errors import InputFileError
-from enrich.text.words import LISTS
-from enrich.tracklists.lines import LONGEST, Line, clock, led, plain_number, split_label, split_line
-from enrich.tracklists.naming import SetInfo, date_in, dj_in, named_set, slug
+from enrich.text.words import LISTS, names_no_label
+from enrich.tracklists.lines import (
+    LONGEST,
+    Line,
+    clock,
+    led,
+    numbering,
+    plain_number,
+    split_label,
+    split_line,
+)
+from enrich.tracklists.marks import MARKS
+from enrich.tracklists.naming import SetInfo, date_in, dj_in, named_set, slug, worded_date
 from enrich.tracklists.slots import Draft, Written, draft
 
 #: `setlists.source` of playlists and of DJ programs' own lists.
 SOURCE = "dj-software"
 
-_EXTINF = re.compile(
-    r"^#EXTINF:\s*(?P<seconds>-?\d+(?:\.\d+)?)(?:\s+[\w-]+=(?:\"[^\"]*\"|[^\s,]*))*\s*,\s*(?P<name>.+)$", re.IGNORECASE
-)
-_VDJ = re.compile(r"<(artist|title|remix|label|songlength)>(.*?)</\1>", re.IGNORECASE)
-#: Minutes, seconds and frames; also hours before them, or no frames.
-_INDEX = re.compile(r"^0*([01])\s+(?:(\d+):(?=\d+:\d+:))?(\d+):(\d\d)\b")
 _CUE_FIELDS = {"TITLE": "title", "PERFORMER": "artist", "ISRC": "isrc", "LABEL": "label", "PUBLISHER": "label"}
 _QUOTES = "\"“”„«»'‘’`"
 #: What the programs call the columns, as `files.column_key` has them, the first that is there counts; words of their
@@ -46,18 +50,22 @@ def read_m3u(text: str, path: Path) -> Draft:
     rows: list[Written] = []
     said: dict[str, Any] | None = None
     at, name, credit = 0, path.stem, None
+    written = [found["name"] for line in text.split("\n") if (found := MARKS.extinf.match(line.strip()[:LONGEST]))]
+    weak = numbering([led(one) for one in written])
     for number, raw in enumerate(text.split("\n"), start=1):
         line = raw.strip()[:LONGEST]
         key, _, value = line.partition(":")
         if said and key.upper() in ("#EXTINF", "#EXTVDJ"):
             rows.append((at, raw, said))
             said = None
-        if found := _EXTINF.match(line):
-            said, at = split_line(found["name"])._asdict(), number
+        if found := MARKS.extinf.match(line):
+            said, at = split_line(_bare_name(found["name"], weak=weak))._asdict(), number
+            attribute = re.search(r'\bartist="([^"]+)"', line[: found.start("name")])
+            credit = attribute[1] if attribute else credit
             said |= {"duration_ms": _milliseconds(found["seconds"]), "artist": said["artist"] or credit}
             credit = None
         elif key.upper() == "#EXTVDJ":
-            parts = {key.lower(): unescape(value).strip() for key, value in _VDJ.findall(line)}
+            parts = {key.lower(): unescape(value).strip() for key, value in MARKS.vdj.findall(line)}
             if title := _with_mix(parts.get("title"), parts.get("remix")):
                 said = {"artist": parts.get("artist"), "title": title, "label": parts.get("label")}
                 said["duration_ms"], at = _milliseconds(parts.get("songlength")), number
@@ -68,7 +76,7 @@ def read_m3u(text: str, path: Path) -> Draft:
         elif key.upper() == "#PLAYLIST":
             name = value.strip() or name
         elif line and not line.startswith("#"):
-            in_name = _in_name(line)
+            in_name = _in_name(line, weak=weak)
             if said and not said["artist"] and in_name.artist:
                 said |= {"artist": in_name.artist, "title": in_name.title}
             rows.append((at if said else number, raw, said or in_name._asdict()))
@@ -97,6 +105,7 @@ def read_cue(text: str, path: Path) -> Draft:
     head: dict[str, str] = {}
     tracks: list[Written] = []
     named, file, files = list[Line](), Line(), 0
+    is_rekordbox = re.search(r'(?i)RECORDED_BY\s+"?rekordbox', text) is not None
     for number, raw in enumerate(text.split("\n"), start=1):
         key, _, rest = raw.strip().partition(" ")
         key, rest = key.upper(), rest.strip()
@@ -110,15 +119,21 @@ def read_cue(text: str, path: Path) -> Draft:
             head.setdefault(key, _unquoted(rest))
         elif tracks and (field := _CUE_FIELDS.get(key if key != "REM" else rest.upper().partition(" ")[0])):
             tracks[-1][2][field] = _unquoted(rest if key != "REM" else rest.partition(" ")[2]) or None
-        elif key == "INDEX" and tracks and (index := _INDEX.match(rest)):
-            begins = clock(":".join(filter(None, index.groups()[1:])))
+        elif key == "INDEX" and tracks and (index := MARKS.cue_index.match(rest)):
+            # rekordbox counts hours, minutes and seconds where the standard has minutes, seconds and frames.
+            begins = clock(index[0].split()[1] if is_rekordbox else ":".join(filter(None, index.groups()[1:])))
             if index[1] == "1" or "cue_seconds" not in tracks[-1][2]:
                 tracks[-1][2]["cue_seconds"] = begins
-    for (_, _, slot), in_name in zip(tracks, named, strict=True):
+    for place, ((_, _, slot), in_name) in enumerate(zip(tracks, named, strict=True), start=1):
         if not slot["title"] and in_name.artist and files == len(tracks):
             slot |= {"artist": in_name.artist, "title": in_name.title}
-        if slot["title"] and slot["artist"] in (None, head.get("PERFORMER")) and " - " in slot["title"]:
-            slot |= split_line(slot["title"])._asdict()
+        artist, marks = slot["artist"], led(slot["title"] or "", weak=False)
+        title = marks.rest if marks.number == place else slot["title"] or ""
+        is_nobody = artist is None or names_no_label(artist)
+        said = split_line(title, separator=MARKS.slash if is_nobody else None)
+        is_whole = is_nobody or artist == head.get("PERFORMER") or artist.casefold() == (said.artist or "").casefold()
+        if said.title and (is_whole if said.artist else said.label or title != slot["title"]):
+            slot |= {name: value for name, value in said._asdict().items() if value}
     name = head.get("TITLE") or re.sub(r"\.\w{2,4}$", "", head.get("COMMENT", "")) or path.stem
     dj, date = head.get("PERFORMER"), date_in(head.get("DATE"))
     return _draft(tracks, path, "a CUE sheet", name=name, dj=dj, date=date)
@@ -126,7 +141,7 @@ def read_cue(text: str, path: Path) -> Draft:
 
 #: Root of a playlist in XML, its tracks, and what it is called.
 _XML_PLAYLISTS = {"playlist": ("track", "an XSPF"), "asx": ("entry", "an ASX"), "smil": ("media", "a WPL")}
-IS_XML_PLAYLIST = re.compile(r"(?is)^\s*+(?>(?><\?.*?\?>|<!--.*?-->)\s*+)*+<(?:playlist|asx|smil)(?=[\s/>])")
+_XML_PLAYLISTS["virtualfolder"] = ("song", "a VirtualDJ")
 
 
 def read_xml_playlist(text: str, path: Path) -> Draft:
@@ -138,11 +153,12 @@ def read_xml_playlist(text: str, path: Path) -> Draft:
     entry, kind = _XML_PLAYLISTS[_tag(root)]
     rows: list[Written] = []
     for at, track in enumerate((node for node in root.iter() if _tag(node) == entry), start=1):
-        said = {_tag(node): node.text or node.get("href") or "" for node in track}
-        title, credit = said.get("title", "").strip(), said.get("creator") or said.get("author") or ""
+        said = {**track.attrib, **{_tag(node): node.text or node.get("href") or "" for node in track}}
+        title = said.get("title", "").strip()
+        credit = said.get("creator") or said.get("author") or said.get("artist") or ""
         named = Line(credit.strip(), title) if title and credit.strip() else split_line(title)
         if not named.artist:
-            in_name = _in_name(said.get("location") or said.get("ref") or track.get("src") or "")
+            in_name = _in_name(said.get("location") or said.get("ref") or said.get("src") or said.get("path") or "")
             named = in_name if in_name.artist else named
         length = plain_number(said.get("duration", "").strip(), most=999_999_999)
         rows.append((at, title, {**named._asdict(), "duration_ms": int(length) if length else None}))
@@ -165,9 +181,17 @@ def _draft(
     return draft([(head, rows)], source=SOURCE)
 
 
-def _in_name(path: str) -> Line:
-    path = unquote(path) if "://" in path else path
-    return split_line(led(PureWindowsPath(path.rpartition("/")[2]).stem.replace("_", " ")).rest)
+def _in_name(path: str, *, weak: bool = True) -> Line:
+    """What a file is called: `01 - Artist - Title.mp3`, `01-artist-title_(mix).mp3`."""
+    stem = PureWindowsPath((unquote(path) if "://" in path else path).rpartition("/")[2]).name
+    name = _bare_name(stem.replace("_", " "), weak=weak)
+    is_tight = "_" in stem and not MARKS.free_dash.search(name) and name.count("-") == 1
+    return split_line(name.replace("-", " - ") if is_tight else name)
+
+
+def _bare_name(name: str, *, weak: bool) -> str:
+    """Without the number of a track, and a file's ending."""
+    return led(re.sub(r"(?i)\.(?:mp3|wav|flac|aiff?|m4a|ogg|aac|opus|wma)$", "", name), weak=weak).rest
 
 
 def _with_mix(title: str | None, mix: str | None) -> str | None:
@@ -189,12 +213,12 @@ def _unquoted(text: str) -> str:
 
 def is_theirs(header: Sequence[str]) -> bool:
     """Whether column keys are those of a DJ program's table: titles, and artists or times."""
-    at = _columns(header)
+    at = columns_of(header)
     return "title" in at and at["title"] != at.get("artist") and ("artist" in at or any(x in _NIGHT for x in header))
 
 
-def _columns(header: Sequence[str]) -> dict[str, int]:
-    """Where each field of `_NAMES` stands."""
+def columns_of(header: Sequence[str]) -> dict[str, int]:
+    """Where each field of `LISTS["columns"]` stands among column keys."""
     at = {field: header.index(name) for field, names in _NAMES.items() for name in names[::-1] if name in header}
     words = [(i, {*name.split("_")}) for i, name in enumerate(header) if i not in at.values()]
     nouns = {field: i for field, own in _NOUNS.items() for i, x in words if own & x and not x & {"album", "unknown"}}
@@ -203,7 +227,7 @@ def _columns(header: Sequence[str]) -> dict[str, int]:
 
 def draft_of_table(header: Sequence[str], rows: Sequence[tuple[int, str, list[str]]], path: Path) -> Draft:
     """Slots of a program's table (line, text, fields): one set, in the order of its rows."""
-    at = _columns(header)
+    at = columns_of(header)
     night: str | None = None
     found: list[Written] = []
     begin: int | None = None
@@ -212,8 +236,8 @@ def draft_of_table(header: Sequence[str], rows: Sequence[tuple[int, str, list[st
         said |= {field: " ".join(record[i].split()) or None for field, i in at.items()}
         title, artist, cue = said["title"], said["artist"], said["cue"]
         # A row may stand for the whole session: its name is a date, its time has one.
-        is_night = title and not artist and re.fullmatch(r"(?i)[\d./, :-]{6,}(?:[ap]m)?", title)
-        if title and is_night and re.search(r"\d[./-]\d", cue or title):
+        is_night = title and not artist and (worded_date(title) or re.fullmatch(r"(?i)[\d./, :-]{6,}(?:[ap]m)?", title))
+        if title and is_night and re.search(r"(?i)\d[./-]\d|[a-z]{3}", cue or title):
             night = night or title
             continue
         by = said["remixer"]

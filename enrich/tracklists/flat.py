@@ -21,7 +21,10 @@ from enrich.errors import InputFileError
 from enrich.frames.files import column_key
 from enrich.frames.inputs import read_parquet as read_parquet_file
 from enrich.frames.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
-from enrich.tracklists.dj_programs import draft_of_table, is_theirs
+from enrich.text.words import LISTS
+from enrich.tracklists.dj_programs import columns_of, draft_of_table, is_theirs
+from enrich.tracklists.lines import split_line
+from enrich.tracklists.marks import MARKS
 from enrich.tracklists.scraped_json import is_set_item
 from enrich.tracklists.slots import SLOTS, Draft
 
@@ -36,14 +39,10 @@ _COLUMNS = (
 #: Where these are not text, number or flag, another program meant something else by the name.
 _OPTIONAL_EXTRAS = tuple(name for name in _COLUMNS if name not in TRACKLISTS)
 
-_DELIMITERS = ",;\t|"
 #: The header is one of so many lines.
 _HEAD_LINES = 5
 #: Columns of a table without a header that hold no names.
-_PLAIN_COLUMNS = {
-    "number": re.compile(r"\s*#?\d{1,3}\.?\s*"),
-    "cue": re.compile(r"\s*\[?(?:\d{1,2}:)?\d{1,2}:\d\d\]?\s*"),
-}
+_PLAIN_COLUMNS = {"number": MARKS.number_alone, "cue": MARKS.cue_alone}
 _FIELD_LIMIT = 1_000_000
 
 
@@ -84,7 +83,7 @@ def read_csv(text: str, path: Path) -> Draft:
     bad: list[tuple[int, str, str]] = []
     records, numbers, raws = [], [], []
     for number, raw, fields, fault in _records(lines, width=len(header), delimiter=delimiter):
-        if number <= head or not any(map(str.strip, fields)):
+        if number <= head or not re.search(r"[^\W_]|\?", "".join(fields)):
             continue
         if fault:
             bad.append((number, fault, raw))
@@ -98,6 +97,12 @@ def read_csv(text: str, path: Path) -> Draft:
     # Where the header repeats a name, the first column counts.
     at = {name: i for i, name in reversed(list(enumerate(header)))}
     table = pl.DataFrame({name: pl.Series([row[i] for row in records], dtype=pl.String) for name, i in at.items()})
+    if "artist" not in at and "title" in at:
+        named = [split_line(title) for title in table["title"]]
+        table = table.with_columns(
+            pl.Series(name, [getattr(line, name) for line in named], dtype=pl.String)
+            for name in ("artist", "title", "label") if name == "title" or name not in at
+        )  # fmt: skip
     return Draft(table=_known_columns(table, path), lines=numbers, raws=raws, source=SOURCE, bad=bad)
 
 
@@ -147,9 +152,10 @@ def _csv_header(text: str) -> tuple[list[str], str, int]:
     first = text.split("\n", _HEAD_LINES)[:_HEAD_LINES]
     said = re.fullmatch(r'"?sep=(.)"?\s*', first[0], re.IGNORECASE)
     for number, line in enumerate(first[said is not None :], start=1 + (said is not None)):
-        delimiter = said[1] if said else max(_DELIMITERS, key=line.count)
+        delimiter = said[1] if said else max(",;\t|", key=line.count)
         if len(keys := _keys(line, delimiter)) > 1:
-            return keys, delimiter, number if _is_header(keys) else 0
+            # `Artist: Alpha; Title: Night` is a row that names its fields.
+            return keys, delimiter, number if _is_header(keys) and not re.search(r":\s+\S", line) else 0
     return _keys(first[0], ","), ",", 0
 
 
@@ -159,10 +165,17 @@ def _keys(line: str, delimiter: str) -> list[str]:
     except csv.Error:
         fields = []
     header = [column_key(field) or field.strip() for field in fields]
-    if "set_id" in header and "position" not in header:
-        placed = ("pos", "track_number", "track_no", "number", "no", "nr", "#", "track" if "title" in header else "#")
-        first_placed = next((name for name in placed if name in header), None)
-        header = ["position" if name == first_placed else name for name in header]
+    for field, names in LISTS["flat_columns"].items():
+        # `track` is a number where the title has a column of its own.
+        names = [*names, "track"] if field == "position" and "title" in header else names
+        other = next((name for name in names if name in header), None)
+        if other and field not in header and (field == "set_id" or "set_id" in header):
+            header = [field if name == other else name for name in header]
+    if set(TRACKLISTS_REQUIRED) <= set(header):
+        at = {
+            field: i for field, i in columns_of(header).items() if field in ("artist", "title") and field not in header
+        }
+        header = [next((field for field, j in at.items() if i == j), name) for i, name in enumerate(header)]
     return header
 
 

@@ -14,36 +14,21 @@ from typing import Any
 
 from enrich.errors import InputFileError
 from enrich.tracklists.dj_programs import parsed_xml
-from enrich.tracklists.lines import LONGEST, clock, split_line
-from enrich.tracklists.naming import GENERIC, SetInfo, date_in, dj_in, slug
+from enrich.tracklists.lines import LONGEST, clock, led, split_line
+from enrich.tracklists.marks import MARKS
+from enrich.tracklists.naming import SetInfo, date_in, dj_in, slug
 from enrich.tracklists.slots import Draft, Written, draft
 
 #: `setlists.source` of MixesDB pages.
 SOURCE = "mixesdb"
 
-_ENTRY = re.compile(r"^\s*(?P<hash>#(?!REDIRECT)[#:*]*|\*(?=\s*\[[\d?:]+\]))\s*(?P<rest>.*)$")
-#: `# Artist - Title`, `# ?`, `#w/ …`, and cues in whole minutes, which only MixesDB has.
-_WIKI_LINE = re.compile(
-    r"^[ \t]*(?:#(?!REDIRECT|\d{1,3}[\s.):])[:*#]*[ \t]*(?:\S.* [-–] |\[|''|\?|ID\b|\+|w/)|\[[\d?]{2,3}\][ \t]+\S)",
-    re.MULTILINE,
-)
-_CUE = re.compile(r"^\[(?P<cue>[\d?]{1,4}(?::[\d?]{1,3}){0,2})\]\s*")
-_LAYERED = re.compile(r"^(?:\+|w/)\s*", re.IGNORECASE)
-_CATEGORY = re.compile(r"\[\[\s*Category\s*:\s*(?P<name>[^\]|]+)(?:\|[^\]]*)?\]\]", re.IGNORECASE)
-_HEADING = re.compile(r"^\s*(?:(?P<marks>={1,6})\s*(?P<a>.+?)\s*=+|;\s*(?P<b>.+)|'''(?P<c>[^'].*?)'''\s*:?)\s*$")
-_LIST = re.compile(r"^\s*</?(?:list|ol|poem)[^>]*>\s*$", re.IGNORECASE)
-_LINK = re.compile(r"\[\[(?:[^\]|]*\|)?([^\]|]*)\]\]")
-_WEB_LINK = re.compile(r"\[https?://\S+(?:\s+([^\]]*))?\]")
 _TAG = re.compile(r"<ref[^>]*>.*?</ref>|<!--.*?-->|</?[a-zA-Z][^>]*>|\{\{[^{}]*\}\}", re.DOTALL)
-_PLAIN_CATEGORIES = re.compile(r"(?i)^(?:\d{4}s?|tracklist:.*|.*\b(?:mix|radio|fm|podcast|show|live|sessions?)\b.*)$")
-#: `2004-05-02 - Some DJ - Essential Mix`.
-_PAGE = re.compile(r"^(?P<date>\d{4}(?:-\d\d(?:-\d\d)?)?)\s+-\s+(?P<dj>.+?)(?:\s+(?:-|@)\s+(?P<rest>.+))?$")
 _PAGE_HEADINGS = {"file details", "notes", "related mixes", "links", "comments"}
 
 
 def looks_like_wiki(text: str) -> bool:
     """Whether a text is a MixesDB page: numbered lines with a dash, a cue or a question mark, or categories."""
-    return bool(_WIKI_LINE.search(text) or _CATEGORY.search(text)) or "<list" in text.lower()
+    return bool(MARKS.wiki_line.search(text) or MARKS.category.search(text)) or "<list" in text.lower()
 
 
 def read_wiki(text: str, path: Path) -> Draft:
@@ -71,10 +56,10 @@ def _draft(pages: list[tuple[str, str]], path: Path) -> Draft:
 
 
 def _head(title: str, text: str) -> SetInfo:
-    page = _PAGE.match(title.strip())
+    page = MARKS.page.match(title.strip())
     date, dj, rest = page.group("date", "dj", "rest") if page else (date_in(title), dj_in(title), None)
-    named = (found["name"].strip() for found in _CATEGORY.finditer(text))
-    dj = dj or next((category for category in named if not _PLAIN_CATEGORIES.match(category)), None)
+    named = (found["name"].strip() for found in MARKS.category.finditer(text))
+    dj = dj or next((category for category in named if not MARKS.plain_categories.match(category)), None)
     date = date if date and len(date) == 10 else None
     return SetInfo(set_id=slug(title), dj=dj, name=rest or title.strip(), date=date, id_from_name=True)
 
@@ -85,18 +70,20 @@ def _slots(text: str) -> list[Written]:
     section: str | None = None
     in_list = False
     for number, raw in enumerate(text.split("\n"), start=1):
-        if _LIST.match(raw):
+        if MARKS.list.match(raw):
             in_list = not raw.strip().startswith("</")
             continue
-        heading = _HEADING.match(raw)
+        heading = MARKS.heading.match(raw)
         if heading and not raw.lstrip().startswith("#"):
             words = _plain(heading["a"] or heading["b"] or heading["c"])
             bare = words.casefold().rstrip(":")
-            section = None if bare in _PAGE_HEADINGS or GENERIC.match(bare) else words
+            section = None if bare in _PAGE_HEADINGS or MARKS.generic.match(bare) else words
             continue
-        entry = _ENTRY.match(raw)
+        entry = MARKS.entry.match(raw)
         rest = entry["rest"] if entry else raw.strip()
-        if not entry and not (_CUE.match(rest) or (in_list and rest and not rest.startswith(("[[", "{", "|", "<")))):
+        if not entry and not (
+            MARKS.cue_mixesdb.match(rest) or (in_list and rest and not rest.startswith(("[[", "{", "|", "<")))
+        ):
             continue
         if rest:
             nested = bool(entry and len(entry["hash"]) > 1)
@@ -108,18 +95,19 @@ def _slot(rest: str, *, nested: bool) -> dict[str, Any]:
     if len(rest) > LONGEST:
         return {}
     rest, at = _plain(rest), None
-    cue = _CUE.match(rest)
+    cue = MARKS.cue_mixesdb.match(rest)
     if cue:
         rest = rest[cue.end() :]
-    if layered := _LAYERED.match(rest):
+    if layered := MARKS.layered_mixesdb.match(rest):
         rest = rest[layered.end() :]
     # `[01] [02:30]` is a number and a cue.
-    if (not cue or ":" not in cue["cue"]) and (later := _CUE.match(rest)):
+    if (not cue or ":" not in cue["cue"]) and (later := MARKS.cue_mixesdb.match(rest)):
         cue, rest = later, rest[later.end() :]
     if cue and "?" not in cue["cue"].partition(":")[0]:
         # `030` is 30 minutes; of `161:??` the minutes are known.
         minutes = re.fullmatch(r"(\d+)(?::\d?\?+\d?)?", cue["cue"])
         at = int(minutes[1]) * 60 if minutes else clock(cue["cue"])
+    rest = led(rest, weak=False, minutes=False, dotted=False).rest
     return {**split_line(rest)._asdict(), "layered": bool(layered) or nested, "cue_seconds": at}
 
 
@@ -127,6 +115,6 @@ def _plain(text: str) -> str:
     """Without wiki marks: links, bold and italics, tags, templates, references; and a bold remark before a track."""
     text = re.sub(r"^((?:\[[\d?:]+\]\s*)?)(?:\'{3}[^\']+:\s*\'{3}|\'{3}[^\']+\'{3}\s*:)\s*(?=\S)", r"\1", text)
     text = _TAG.sub("", unescape(text))
-    text = _WEB_LINK.sub(lambda m: m[1] or "", text)
-    text = _LINK.sub(lambda m: m[1], text)
+    text = MARKS.web_link.sub(lambda m: m[1] or "", text)
+    text = MARKS.link_mixesdb.sub(lambda m: m[1], text)
     return " ".join(re.sub(r"'{2,5}", "", text).split())

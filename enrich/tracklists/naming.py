@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,20 +20,12 @@ import polars as pl
 
 from enrich.rules import SAME_SET
 from enrich.text.normalise import fold
-from enrich.text.words import is_unknown_artist, is_unknown_title
+from enrich.text.words import LISTS, is_unknown_artist, is_unknown_title
+from enrich.tracklists.marks import MARKS
 
-_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-._/])(0?[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01]|[1-9])(?!\d)")
-_DAY_FIRST = re.compile(r"(?<!\d)(0?[1-9]|[12]\d|3[01])\.(0?[1-9]|1[0-2])\.((?:19|20)\d\d)(?!\d)")
-#: Headings of a list, and keys of one: no name of a set.
-GENERIC = re.compile(
-    r"(?i)^(?:full\s+|the\s+|complete\s+)*(?:track\s*-?\s*list(?:ing)?s?|playlist|set\s*-?\s*list|songs?|tracks?|chapters?"
-    r"|time\s*stamps?|tracks? played|scan results\b.*|items?|data|results?)(?:\s+(?:below|here|for\b.*))?$"
-)
-#: What an id of its own ends in.
-NAMESAKE = r"-[0-9a-f]{8}$"
+_MONTHS = {word: month for month, words in enumerate(LISTS["months"].values(), start=1) for word in words}
 #: Said of a set that got an id of its own.
 KEPT_APART = pl.format("another set has this name and plays other recordings: this one is kept as {}", "set_id")
-_URL_ID = re.compile(r"(?:/tracklist/|1001\.tl/)(?P<id>[A-Za-z0-9]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +48,7 @@ class SetInfo:
 
 def is_heading(line: str) -> bool:
     """Whether a line, without what rules it off, says no more than that a list follows."""
-    return bool(GENERIC.match(re.sub(r"^[\W_]+|[\W_]+$", "", line)))
+    return bool(MARKS.generic.match(re.sub(r"^[\W_]+|[\W_]+$", "", line)))
 
 
 def is_title_line(line: str) -> bool:
@@ -64,22 +58,41 @@ def is_title_line(line: str) -> bool:
 
 def date_in(text: str | None) -> str | None:
     """The last date in a text, as ISO has it: `2024-03-15`, `2024.03.15` or `15.3.2024`."""
-    if found := _DATE.findall(text or ""):
+    if found := MARKS.date.findall(text or ""):
         return f"{found[-1][0]}-{int(found[-1][2]):02}-{int(found[-1][3]):02}"
-    if days := _DAY_FIRST.findall(text or ""):
+    if days := MARKS.day_first.findall(text or ""):
         return f"{days[-1][2]}-{int(days[-1][1]):02}-{int(days[-1][0]):02}"
+    worded = worded_date(text or "", short=False)
+    return worded.isoformat() if worded else None
+
+
+def worded_date(text: str, *, short: bool = True) -> date | None:
+    """The first date in a text whose month is a word.
+
+    `short`: a year may have two figures, those from 70 on of the last century.
+    """
+    for found in MARKS.worded.finditer(_plain(text)):
+        day, month, year = (next(filter(None, found.group(*at))) for at in ((1, 6, 8), (2, 5, 7), (3, 4, 9)))
+        full = int(year) + (0 if len(year) == 4 else 2000 if year < "70" else 1900)
+        with suppress(KeyError, ValueError):
+            if short or len(year) == 4:
+                return date(full, _MONTHS[month], int(day))
     return None
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
 
 
 def dj_in(name: str | None) -> str | None:
     """The DJ of `DJ @ Event …` or `DJ - Event …`; None where the name does not say."""
-    parts = re.split(r"\s+@\s+|\s+[-–]\s+", name or "", maxsplit=1)
+    parts = re.split(r"\s+@\s+|\s+[-–]\s+", re.sub(r"^\d{4}(?:-\d\d){0,2}\s+[-–]\s+", "", name or ""), maxsplit=1)
     return parts[0].strip() or None if len(parts) == 2 else None
 
 
 def id_in_url(url: str | None) -> str | None:
     """1001Tracklists' id of a set, out of its address."""
-    found = _URL_ID.search(url or "")
+    found = MARKS.url_id.search(url or "")
     return found["id"] if found else None
 
 
@@ -92,8 +105,7 @@ def named_set(name: str, *, path: Path, url: str | None = None, dj: str | None, 
 
 def slug(text: str) -> str:
     """A text as an id: lower-case letters and digits of any script, joined by hyphens."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
-    return re.sub(r"[^\w]+|_+", "-", plain).strip("-")[:200]
+    return re.sub(r"[^\w]+|_+", "-", _plain(text)).strip("-")[:200]
 
 
 def holdings(slots: pl.DataFrame, *by: str) -> dict[tuple[str, ...], frozenset[str]]:

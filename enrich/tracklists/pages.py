@@ -18,22 +18,13 @@ from enrich.errors import InputFileError
 from enrich.frames.inputs import parse_json
 from enrich.text.words import is_unknown_artist, names_no_label
 from enrich.tracklists.lines import clock, plain_number, split_artist_title
+from enrich.tracklists.marks import MARKS
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, named_set
 from enrich.tracklists.scraped_json import is_tracklist_document, read_documents
 from enrich.tracklists.slots import Draft, Written, draft
 from enrich.tracklists.text_forms import SOURCE
 
-_CHALLENGE = re.compile(
-    r"(?i)please wait, you will be forwarded|just a moment|captcha|turnstile|cf-challenge|challenge-platform"
-    r"|unusual traffic|verify you are human|access denied|ip address (?:has been|is) blocked"
-)
 _MAX_DEPTH = 4_000
-#: Tags, but for those that need no closing one.
-_NESTING = re.compile(
-    r"<(/?)(?!(?:p|li|t[dhr]|d[td]|option|area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)\b)[a-z][^<>]*(?<!/)>",
-    re.IGNORECASE,
-)
-_DURATION = re.compile(r"^P?T?(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+)S)?$", re.IGNORECASE)
 
 
 def looks_like_html(text: str) -> bool:
@@ -47,7 +38,7 @@ def read_page(text: str, path: Path) -> Draft:
     tree = LexborHTMLParser(text)
     items = tree.css(".tlpItem")
     if not items:
-        if tree.css_first("#tlTab") is None and _CHALLENGE.search(text):
+        if tree.css_first("#tlTab") is None and MARKS.challenge.search(text):
             raise InputFileError(
                 f"{path}: that is not a tracklist but a challenge page (no #tlTab in it); open the tracklist in a "
                 "browser, wait until its tracks show, and save it again"
@@ -79,7 +70,7 @@ def read_page(text: str, path: Path) -> Draft:
 def _refuse_nesting(text: str, path: Path) -> None:
     """The parser's time grows with the square of the depth: 200,000 levels take it an hour."""
     depth = 0
-    for closes in _NESTING.findall(text):
+    for closes in MARKS.nesting.findall(text):
         depth += -1 if closes else 1
         if depth > _MAX_DEPTH:
             raise InputFileError(f"{path}: a page nested more than {_MAX_DEPTH:,} levels deep, which no tracklist is")
@@ -162,7 +153,7 @@ def _cue(item: LexborNode) -> int | None:
 
 
 def _duration_ms(text: str | None) -> int | None:
-    found = _DURATION.match(text or "")
+    found = MARKS.iso_duration.match(text or "")
     hours, minutes, secs = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
     return (hours * 3600 + minutes * 60 + secs) * 1000 if found and any(found.groups()) else None
 

@@ -25,6 +25,7 @@ from enrich.rules import MAX_FILE_BYTES
 from enrich.tracklists import dj_programs, flat, mixesdb, scraped_json
 from enrich.tracklists import pages as html
 from enrich.tracklists.checking import check
+from enrich.tracklists.marks import MARKS
 from enrich.tracklists.naming import KEPT_APART, told_apart
 from enrich.tracklists.slots import DRAFT_ROW, NOTES, SLOTS, Draft, TracklistRead, notes
 from enrich.tracklists.text_forms import read_text
@@ -33,7 +34,7 @@ from enrich.tracklists.text_forms import read_text
 _CONTENT = [name for name in SLOTS.names() if name not in ("file", "line", "source")]
 #: Rows in memory at once; and bytes of a file that never is as a whole.
 ROWS_AT_ONCE, _LARGEST = 1_000_000, 1 << 42
-_JSON = re.compile(r'\s*(?:\{\s*["\'}]|\[\s*(?:[{"\]]|\[\s*[\[{"\d\]-]))')
+_JSON = re.compile(r'\s*(?:\{\s*["\'}]|\[\s*(?:[{"]|\]\s*$|\[\s*[\[{"\d\]-]))')
 
 
 def read_tracklists(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> TracklistRead:
@@ -87,6 +88,7 @@ def _draft(path: Path) -> Draft:
     if not data.strip(b"\0 \t\r\n") or data in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         raise InputFileError(f"{path}: the file is empty")
     text, guessed = decoded(data)
+    text = text if "\n" in text else text.replace("\r", "\n")
     draft = _draft_of_text(text, path, ending)
     encoding = [f"no Unicode: read as {guessed}, which is a guess"] if guessed else []
     return replace(draft, said=[*draft.said, *encoding])
@@ -100,7 +102,7 @@ def _draft_of_text(text: str, path: Path, ending: str) -> Draft:
         return mixesdb.read_export(text, path)
     if re.search(r"<(?:DJ_PLAYLISTS|NML)\b", text[:2000]):
         return dj_programs.read_xml(text, path)
-    if dj_programs.IS_XML_PLAYLIST.match(text):
+    if MARKS.is_xml_playlist.match(text):
         return dj_programs.read_xml_playlist(text, path)
     if "<plist" in text[:2000]:
         raise InputFileError(f"{path}: an iTunes library; export the playlist itself, as a text or as M3U8")

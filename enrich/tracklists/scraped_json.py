@@ -23,20 +23,14 @@ import polars as pl
 from enrich.errors import InputFileError
 from enrich.text.words import LISTS, names_no_label
 from enrich.tracklists.lines import Line, clock, led, plain_number, split_artist_title, split_label, split_line
-from enrich.tracklists.naming import GENERIC, SetInfo, date_in, dj_in, id_in_url, slug
+from enrich.tracklists.marks import MARKS
+from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, slug
 from enrich.tracklists.slots import Draft, Written, draft
 from enrich.tracklists.text_forms import SOURCE, read_text
 
 #: Names of fields, in lower case without what parts their words, by what they hold; the first that is there counts.
 _F = SimpleNamespace(**LISTS["json_fields"])
 _KNOWN = frozenset(chain.from_iterable(vars(_F).values()))
-#: The kinds of a feed's items that are no track.
-_SET_KINDS = re.compile(r"(?i)tracklist|set(?:list)?$|^mix|playlist|show|episode|dj_?set|event")
-#: How a track of a feed names its set, how a set names itself.
-_SET_REFERENCE = re.compile(
-    r"(?:tracklist|set(?:list)?|tl|mix|playlist|show|episode|parent|source)(?:id|url|name|title)?"
-)
-_OWN_ID = re.compile(r"(?:(?:tracklist|set|tl|mix))?(?:id|url|link|name|title)")
 #: How deep sets may lie in a document.
 _MAX_DEPTH = 4
 #: Types of a component (songnodes) that make the row a mashup; the others are played on top.
@@ -100,7 +94,7 @@ def is_set_item(item: object) -> bool:
     """Whether an item of a feed says that it is a set, by its kind."""
     known = _with_known_keys(item, depth=1)
     kind = _first_text(known, _F.kinds) if isinstance(known, Mapping) else None
-    return kind is not None and _SET_KINDS.search(kind) is not None
+    return kind is not None and MARKS.set_kinds.search(kind) is not None
 
 
 def _with_known_keys(value: Any, depth: int = 12) -> Any:
@@ -115,19 +109,16 @@ def _with_known_keys(value: Any, depth: int = 12) -> Any:
 @lru_cache(maxsize=10_000)
 def _field(key: str) -> str:
     name = re.sub(r"[\W_]+", "", key).lower()
-    return name if name in _KNOWN or _SET_REFERENCE.fullmatch(name) or _OWN_ID.fullmatch(name) else key
+    return name if name in _KNOWN or MARKS.set_reference.fullmatch(name) or MARKS.own_id.fullmatch(name) else key
 
 
 def _as_track(track: Any) -> Mapping[str, Any]:
-    if isinstance(track, list) and 2 <= len(track) <= 3 and all(isinstance(part, str) for part in track):
-        return dict(zip(("artist", "title", "label"), track, strict=False))
-    return (
-        track
-        if isinstance(track, Mapping)
-        else {"title": led(track.strip(), weak=False).rest}
-        if isinstance(track, str)
-        else {}
-    )
+    if isinstance(track, list) and all(isinstance(part, str) for part in track):
+        names = ["cue"] * (clock(track[0]) is not None) if track else []
+        return dict(zip((*names, "artist", "title", "label"), track, strict=False))
+    if isinstance(track, str):
+        return {"title": led(track.strip(), weak=False).rest}
+    return track if isinstance(track, Mapping) else {}
 
 
 def _sets(document: object, stem: str, depth: int = 0) -> Iterator[tuple[SetInfo, list[Any]]]:
@@ -138,7 +129,8 @@ def _sets(document: object, stem: str, depth: int = 0) -> Iterator[tuple[SetInfo
         for i, part in enumerate(parts, start=1):
             own = f"{stem}-{i}" if len(parts) > 1 else stem
             yield from _sets(part, own) if nested else [(_head(part[0], own), part[1])]
-        texts = sum(isinstance(part, str) and " - " in part for part in document)
+        others = (_as_track(part) for part in document if not isinstance(part, Mapping))
+        texts = sum(_named(track).artist is not None for track in others)
         if not parts and any(map(_is_track, document)):
             tracks = [part for part in document if isinstance(part, Mapping)]
             same = {key: tracks[0].get(key) for key in _F.head_of_track if len({str(t.get(key)) for t in tracks}) == 1}
@@ -155,13 +147,27 @@ def _sets(document: object, stem: str, depth: int = 0) -> Iterator[tuple[SetInfo
             (document[key] for key in _F.heads_beside if isinstance(document.get(key), Mapping)), {}
         )
         yield _head({**said, **document}, stem), found
+    elif len(document) > 1 and all(map(_is_track, document.values())):
+        yield _head({"name": stem}, stem), list(document.values())
+    elif columns := _columns(document):
+        yield _head({"name": stem}, stem), columns
     else:
         for key, part in document.items():
             is_set = isinstance(part, Mapping) and _tracks_of(part) is not None
             if isinstance(part, Mapping) and not is_set and depth < _MAX_DEPTH:
                 yield from _sets(part, stem, depth + 1)
             elif is_set or (isinstance(part, list) and part and all(map(_is_track, part))):
-                yield from _sets(part, stem if GENERIC.match(str(key)) else str(key))
+                yield from _sets(part, stem if MARKS.generic.match(str(key)) else str(key))
+
+
+def _columns(document: Mapping[str, Any]) -> list[Any] | None:
+    """Tracks of an object that holds a list, or an object by row, for each column."""
+    lists = {key: [*x.values()] if isinstance(x, Mapping) else x for key, x in document.items()}
+    lists = {key: x for key, x in lists.items() if isinstance(x, list)}
+    wanted = [next((lists[name] for name in names if name in lists), []) for names in (_F.artists, _F.titles)]
+    if not wanted[0] or len({*map(len, lists.values())}) > 1 or len(wanted[0]) != len(wanted[1]):
+        return None
+    return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
 
 
 def _feed(items: list[Any]) -> list[tuple[Mapping[str, Any], list[Any]]]:
@@ -171,7 +177,7 @@ def _feed(items: list[Any]) -> list[tuple[Mapping[str, Any], list[Any]]]:
     last: int | None = None
     for item in items:
         if isinstance(item, Mapping) and _is_head(item):
-            names = _texts_at(item, _OWN_ID)
+            names = _texts_at(item, MARKS.own_id)
             last = next((by_name[name] for name in names if name in by_name), len(heads))
             if last == len(heads):
                 heads.append((item, []))
@@ -179,11 +185,11 @@ def _feed(items: list[Any]) -> list[tuple[Mapping[str, Any], list[Any]]]:
                 heads[last] = (item, heads[last][1])
             by_name |= dict.fromkeys(names, last)
             continue
-        named = _texts_at(item, _SET_REFERENCE) if isinstance(item, Mapping) else []
+        named = _texts_at(item, MARKS.set_reference) if isinstance(item, Mapping) else []
         at = next((by_name[name] for name in named if name in by_name), None if named else last)
         if at is None and named:
             at = by_name[named[0]] = len(heads)
-            said = {key: item[key] for key in item if key in _F.head_of_track or _SET_REFERENCE.fullmatch(key)}
+            said = {key: item[key] for key in item if key in _F.head_of_track or MARKS.set_reference.fullmatch(key)}
             heads.append((said, []))
         if at is not None:
             heads[at][1].append(item)
@@ -198,7 +204,7 @@ def _is_head(item: Mapping[str, Any]) -> bool:
     """Whether an item of a feed is a set: by its kind, else by its address or date and nothing of a track's."""
     kind = _first_text(item, _F.kinds)
     if kind is not None or any(key in item for key in _F.of_track):
-        return kind is not None and _SET_KINDS.search(kind) is not None
+        return kind is not None and MARKS.set_kinds.search(kind) is not None
     dated = any(item.get(key) for key in ("date", "setdate", "datepublished", "dj", "djs", "event", "venue"))
     dated = dated and not any(key in item for key in _F.artists)
     named = _first_text(item, ("name", "title", "setname", "tracklistname"))
@@ -211,7 +217,7 @@ def _tracks_of(document: Mapping[str, Any]) -> list[Any] | None:
         tracks = document.get(name)
         if isinstance(tracks, Mapping):
             tracks = next((tracks[key] for key in _F.lists if isinstance(tracks.get(key), list)), None)
-        if isinstance(tracks, str) and "\n" in tracks.strip():
+        if isinstance(tracks, str) and "\n" in (tracks := re.sub(r"(?i)<br\s*/?>", "\n", tracks.strip())):
             tracks = [led(line.strip()).rest for line in tracks.splitlines() if line.strip()]
         if not isinstance(tracks, list) or any(isinstance(x, Mapping) and _tracks_of(x) is not None for x in tracks):
             continue
@@ -229,7 +235,7 @@ def _is_track(value: object) -> bool:
 
 def _head(document: Mapping[str, Any], stem: str) -> SetInfo:
     url, name = _first_text(document, _F.urls), _first_text(document, _F.names)
-    name = None if name and GENERIC.match(name) else name
+    name = None if name and MARKS.generic.match(name) else name
     given = _first_text(document, _F.ids) or id_in_url(url)
     made = " ".join(part for part in (name, _first_text(document, ("date", "setdate"))) if part)
     dj = _names(next((document[key] for key in _F.djs if document.get(key)), None))
@@ -242,6 +248,8 @@ def _head(document: Mapping[str, Any], stem: str) -> SetInfo:
 def _slot(track: Mapping[str, Any]) -> dict[str, Any]:
     main: Mapping[str, Any] = next((track[key] for key in _F.wrappers if isinstance(track.get(key), Mapping)), {})
     inner = {**track, **main}
+    if isinstance(both := inner.get("titles"), Mapping):
+        inner |= {"artist": both.get("primary"), "title": both.get("secondary")}
     components: list[dict[str, str | None]] = []
     kinds = []
     for part in (part for name in _F.components for part in track.get(name) or []):
@@ -258,7 +266,7 @@ def _slot(track: Mapping[str, Any]) -> dict[str, Any]:
         "is_id": bool(inner.get("isid") or inner.get("isided") is False) or None,
         "layered": bool(inner.get("playedtogether") or inner.get("layered"))
         or any(text.lower().startswith("w/") for text in numbers),
-        "cue_seconds": next((at for name in _F.cues if (at := _seconds(inner.get(name))) is not None), None),
+        "cue_seconds": next((at for name in _F.cues if (at := _seconds(inner.get(name), name)) is not None), None),
         "duration_ms": next(
             (v if name.endswith("ms") else v * 1000 for name, v in lengths if type(v) is int and v > 0), None
         ),
@@ -307,9 +315,12 @@ def _label(track: Mapping[str, Any]) -> tuple[str | None, str | None, str | None
     return None, None, note
 
 
-def _seconds(value: object) -> int | None:
+def _seconds(value: object, name: str = "") -> int | None:
+    """Whole seconds of a number or a time; `name` is the field's, which may count thousandths."""
     if isinstance(value, bool) or value is None:
         return None
+    if name.endswith("ms"):
+        return int(at) // 1000 if (at := plain_number(str(value), most=999_999_999)) is not None else None
     if isinstance(value, int | float):
         return int(value) if 0 <= value < 1_000_000 else None
     text = str(value).strip().strip("[]")
@@ -320,7 +331,7 @@ def _names(value: object) -> str | None:
     """One credit of a name, a list of names, or objects with a name."""
     if isinstance(value, list):
         return " & ".join(dict.fromkeys(part for item in value if (part := _names(item)))) or None
-    return _first_text(value, ("name", "artistname", "title")) if isinstance(value, Mapping) else _text(value)
+    return _first_text(value, ("name", "artistname", "title", "#text")) if isinstance(value, Mapping) else _text(value)
 
 
 def _first_text(source: Mapping[str, Any], names: Sequence[str]) -> str | None:

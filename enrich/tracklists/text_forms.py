@@ -8,6 +8,9 @@ set aside. In a browser's copy the number, the cue and the track stand on lines 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,13 +20,9 @@ from enrich.errors import InputFileError
 from enrich.text.titles import parse_titles
 from enrich.text.words import LISTS, names_no_label
 from enrich.tracklists.lines import (
-    COMMON_BEFORE,
-    COMMON_BEHIND,
-    FREE_DASH,
-    KEY_BEFORE,
+    IN_NAMES,
     LONGEST,
-    VERSION,
-    YEAR_BEHIND,
+    SEPARATORS,
     Line,
     Marks,
     clock,
@@ -35,6 +34,7 @@ from enrich.tracklists.lines import (
     split_line,
     trailed,
 )
+from enrich.tracklists.marks import MARKS, TABLES, expanded
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, is_heading, is_title_line, named_set
 from enrich.tracklists.slots import Draft, draft
 from enrich.tracklists.wrapping import may_be_name, plain, unwrapped
@@ -44,38 +44,10 @@ SOURCE = "1001tracklists"
 
 #: No set is as long.
 MAX_LINES = 20_000
-_NUMBER = re.compile(r"^(?:\d{1,3}|w/)$", re.IGNORECASE)
-_TIME = re.compile(r"^\[?((?:\d{1,2}:)?\d{1,3}:\d\d)\]?$")
-_UNKNOWN_LINE = re.compile(r"^(?:\?+|ID\b.*)$", re.IGNORECASE)
-_URL = re.compile(r"https?://\S+|1001\.tl/\S+")
-_CAPITAL_LABEL = re.compile(r"^(?P<title>.*?\S)\s+(?P<label>[^\Wa-z]*[A-Z0-9][^a-z\s]*(?:\s+[^a-z\s]+)*)$")
-_NOISE = re.compile(r"(?i)^(?:pre-?save|save|play|artwork placeholder|shazam|top|buy|share)\b")
 _TALK = re.compile(rf"(?i)^(?:{'|'.join(LISTS['in_texts']['talk'])})\b")
-#: What may stand between artist and title where no free dash does; the commonest in the list holds for all of it.
-_SEPARATORS = (
-    ("dash", FREE_DASH),
-    ("slash", re.compile(r"\s+//?\s+")),
-    ("bar", re.compile(r"\s+[|¦]\s+")),
-    ("tab", re.compile(r"\s*\t\s*")),
-    ("tilde", re.compile(r"\s+~+\s+")),
-    ("quote", re.compile(r",?\s+(?=[\"“„«'‘][^\"“”„«»]+[\"”“»'’]\s*(?:[(\[]|$))|\s*(?=[「『][^」』]+[」』])")),
-    ("dot", re.compile(r"\s+[•·●]\s+")),
-    ("colon", re.compile(r"(?<=\S)\s*[:;]\s+")),
-    ("arrow", re.compile(r"\s+(?:[-=]?>|[»›→=])\s+")),
-    ("by", re.compile(r"\s+(?:by|von|par|por)\s+", re.IGNORECASE)),
-    ("tight dash", re.compile(r"(?<=[^\s–—－-])[-–—－](?=[^\s–—－-])")),
-    ("comma", re.compile(r",\s+(?![^(\[]*[)\]])")),
-)
-#: Marks that names have as well: where a line holds two of them, which one parts it is anybody's guess.
-_IN_NAMES = ("tight dash", "comma")
 #: Seconds; no single track is as long.
 _LONG_TRACK = 900
-_QUOTED = re.compile(r"^[\"“„«「『'‘]([^\"“”„«»「」『』]+)[\"”“»」』'’](?=\s*[(\[]|$)")
-#: `TUNE OF THE WEEK: Artist`: what the show says of a track.
-_REMARK = re.compile(r"^(?:(?-i:[A-Z]['’A-Z]*(?:\s+(?:[A-Z]['’A-Z]*|&))+)|\w+ of the \w+)\s?:\s+(?=\S)", re.IGNORECASE)
-_LABEL_BEFORE = re.compile(r"^\[([^\[\]]{2,})\]\s*(?:[-–—|]\s+)?(\S.*\s[-–—]\s.*)$")
-_ROUND_BEHIND = re.compile(r"^(?P<title>.*\S)\s*\((?P<label>[^()]+)\)$")
-_BARE_YEAR = re.compile(r"\s+(?:19|20)\d\d$")
+_SIGNS = [sign for kind, sign in SEPARATORS if kind in ("dash", "slash", "bar", "tab", "tilde", "dot", "arrow")]
 #: Of the lines of a list so many must have a form of label: one is sure anywhere, one also parts words of titles.
 _HALF, _MOST, _SOME, _MANY = 0.5, 0.75, 0.3, 3
 
@@ -83,26 +55,14 @@ _HALF, _MOST, _SOME, _MANY = 0.5, 0.75, 0.3, 3
 def _form(mark: str) -> re.Pattern[str]:
     one = rf"(?:(?!{mark}).)*"
     number = r"(?=[^\W_]*\d|[^\W_]+[ ._-]?\d)[A-Z0-9][\w ./-]*"
-    return re.compile(
-        rf"^(?P<title>{one}\S)(?:{mark})(?P<label>{one}?\S(?:\s+[-–—|/]\s+{number})?)\s*[>»]?$", re.IGNORECASE
-    )
+    return re.compile(rf"(?i)^(?P<title>{one}\S)(?:{mark})(?P<label>{one}?\S(?:\s+[-–—|/]\s+{number})?)\s*[>»]?$")
 
 
 #: How labels stand behind titles, and the share of lines that must have the form.
-_LABEL_FORMS = (
-    (_form(r"\s*[<«]\s*(?=[^<>«»]+[>»]$)"), _SOME),
-    (_form(r"(?<!\blive)\s+[@©℗]\s*(?=\S)"), _HALF),
-    (_form(r"\s+(?:[-=]?>|→)\s+"), _HALF),
-    (
-        re.compile(rf"^(?P<title>.*\((?:[^()]*\b)?{VERSION}\b[^()]*\))\s+(?P<label>[^()\[\]]*[\w)])$", re.IGNORECASE),
-        _HALF,
-    ),
-    (_form(rf"{FREE_DASH.pattern}|\s+(?:\||//?)\s+"), _MOST),
-    (_form(r"\s+(?:~+|[•·●])\s+"), _MOST),
-    (_form(r"\s*[:;]\s+"), _MOST),
-    (_form(r"\s*\t\s*"), _MOST),
-    (_form(r",\s+(?=(?-i:[^\Wa-z])[^,]*$)(?!.*\b(?-i:[Pp](?:ar)?t)\b)"), _MOST),
-)
+_LABEL_FORMS = [
+    (MARKS.behind_version, _HALF),
+    *((_form(expanded(mark)), x) for mark, x in TABLES["label_marks"].items()),
+]
 
 
 class _Line(NamedTuple):
@@ -147,7 +107,8 @@ def _is_paste(lines: list[str]) -> bool:
     """Numbers on lines of their own, a track close behind each."""
     full = [line for line in lines if line]
     return any(
-        _NUMBER.match(line) and any(" - " in near and not _NOISE.match(near) for near in full[i + 1 : i + 4])
+        MARKS.number_text.match(line)
+        and any(" - " in near and not MARKS.noise.match(near) for near in full[i + 1 : i + 4])
         for i, line in enumerate(full)
     )
 
@@ -157,12 +118,12 @@ def _pasted(lines: list[str]) -> list[tuple[int, dict[str, Any]]]:
     waiting: str | None = None
     cue: int | None = None
     for number, line in enumerate(lines, start=1):
-        if _NUMBER.match(line):
+        if MARKS.number_text.match(line):
             # A play count also stands alone, but after the track, before the next number: the last number wins.
             waiting, cue = line.lower(), None
-        elif waiting and (time := _TIME.match(line)):
+        elif waiting and (time := MARKS.time.match(line)):
             cue = clock(time[1])
-        elif waiting and not _NOISE.match(line) and (" - " in line or re.fullmatch(r"(?i)\?+|ID", line)):
+        elif waiting and not MARKS.noise.match(line) and (" - " in line or re.fullmatch(r"(?i)\?+|ID", line)):
             artist, rest = split_artist_title(line)
             title, label, note = _capital_label(rest or "")
             said = {"artist": artist, "title": title or None, "label": label, "label_note": note}
@@ -185,7 +146,8 @@ def _listed(lines: list[str]) -> _Read:
     found: list[tuple[int, Line, dict[str, Any]]] = []
     bad: list[tuple[int, str, str]] = []
     for line, rest in zip(tracks, _without_common([line.marks.rest for line in tracks]), strict=True):
-        if kind in _IN_NAMES and not FREE_DASH.search(rest) and len(separator.findall(rest)) > 1:
+        rest = trailed(Marks(rest=rest)).rest if rest != line.marks.rest else rest
+        if kind in IN_NAMES and not MARKS.free_dash.search(rest) and len(separator.findall(rest)) > 1:
             bad.append((line.number, f"more than one {kind.split()[-1]} may part artist and title", line.text))
             continue
         at = line.marks.time_behind
@@ -193,30 +155,33 @@ def _listed(lines: list[str]) -> _Read:
         more = {"layered": line.marks.layered, "cue_seconds": at if are_cues else line.marks.cue, "duration_ms": length}
         found.append((line.number, _named(rest, separator, kind), more))
     named = _with_labels([entry for _, entry, _ in found])
-    years = _without_common([entry.title or "" for entry in named], ((YEAR_BEHIND, 0.51, 2),))
-    labels = _without_common([x.label for x in named if x.label], ((_BARE_YEAR, 0.9, 3),))
+    years = _without_common([entry.title or "" for entry in named], ((MARKS.year_behind, 0.51, 2),))
+    labels = _without_common([x.label for x in named if x.label], ((MARKS.bare_year, 0.9, 3),))
     named = [x._replace(title=t or None, label=x.label and labels.pop(0)) for x, t in zip(named, years, strict=True)]
     slots = [(number, {**_bare(entry), **more}) for (number, _, more), entry in zip(found, named, strict=True)]
     return slots, section, bad
 
 
 #: Marks of lines, the share of lines and the number of them that must have one.
-_COMMON = ((COMMON_BEFORE, 0.9, 2), (_LABEL_BEFORE, 0.5, 2), (YEAR_BEHIND, 0.51, 2), (COMMON_BEHIND, 0.9, 3))
+_COMMON = [(getattr(MARKS, name), *least) for name, least in TABLES["common"].items()]
 
 
-def _without_common(rests: list[str], marks: tuple[tuple[re.Pattern[str], float, int], ...] = _COMMON) -> list[str]:
+def _without_common(rests: list[str], marks: Sequence[tuple[Any, ...]] = _COMMON) -> list[str]:
     """Without what is a mark only where every line has it: tempo, key, year; a label before the artist goes behind."""
     for pattern, share, least in marks:
-        cut = [pattern.sub(r"\2 [\1]" if pattern is _LABEL_BEFORE else "", rest) or rest for rest in rests]
+        cut = [pattern.sub(r"\2 [\1]" if pattern is MARKS.label_before else "", rest) or rest for rest in rests]
+        # What stands behind the only dash is no mark.
+        both = zip(cut, rests, strict=True)
+        cut = [rest if MARKS.free_dash.search(rest) and not MARKS.free_dash.search(one) else one for one, rest in both]
         if sum(one != rest for one, rest in zip(cut, rests, strict=True)) >= max(least, share * len(rests)):
             rests = cut
     return rests
 
 
 def _named(rest: str, separator: re.Pattern[str], kind: str) -> Line:
-    by_dash = kind == "dash" or (kind == "tight dash" and FREE_DASH.search(rest))
+    by_dash = kind == "dash" or (kind == "tight dash" and MARKS.free_dash.search(rest))
     entry = split_line(rest) if by_dash else split_line(rest, separator=separator)
-    if kind == "slash" and entry.title and FREE_DASH.search(entry.title):
+    if kind == "slash" and entry.title and MARKS.free_dash.search(entry.title):
         return entry._replace(title=None)
     return entry._replace(artist=entry.title, title=entry.artist) if kind == "by" else entry
 
@@ -241,7 +206,7 @@ def _with_labels(entries: list[Line]) -> list[Line]:
 
 def _in_round_brackets(entries: list[Line]) -> dict[int, Line]:
     """Entries with the label that stands in a round bracket, where most titles end in one that may be such."""
-    found = {i: mark for i, entry in enumerate(entries) if (mark := _ROUND_BEHIND.match(entry.title or ""))}
+    found = {i: mark for i, entry in enumerate(entries) if (mark := MARKS.round_behind.match(entry.title or ""))}
     if len(found) < max(_MANY, _MOST * len(entries)):
         return {}
     said = {i: split_label(mark["label"]) for i, mark in found.items()}
@@ -259,8 +224,8 @@ def _in_round_brackets(entries: list[Line]) -> dict[int, Line]:
 def _bare(entry: Line) -> dict[str, Any]:
     """Without marks behind the title, quotes around names, a remark before the artist, and the `@` of an account."""
     title = trailed(Marks(rest=entry.title)).rest if entry.title else None
-    title = _QUOTED.sub(r"\1", title) if title else None
-    artist = _REMARK.sub("", _QUOTED.sub(r"\1", entry.artist)) if entry.artist else None
+    title = MARKS.quoted.sub(r"\1", title) if title else None
+    artist = MARKS.remark.sub("", MARKS.quoted.sub(r"\1", entry.artist)) if entry.artist else None
     artist, title = (re.sub(r"(?<![^\s(\[])@(?=\w)", "", name) if name else None for name in (artist, title))
     return entry._replace(artist=artist, title=title)._asdict()
 
@@ -268,35 +233,53 @@ def _bare(entry: Line) -> dict[str, Any]:
 def _chosen(lines: list[str]) -> tuple[list[_Line], re.Pattern[str], str]:
     """The lines that may be tracks, below the heading of the list where there is one, and what parts their names."""
     begin = next((i + 1 for i, line in enumerate(lines) if is_heading(line) and any(lines[i + 1 :])), 0)
+    lines = _without_words(lines)
     read = [led(line) for line in lines[begin:]]
-    tracks_like = [m for m in read if m.rest and (m.strong or FREE_DASH.search(m.rest) or "\t" in m.rest)]
+    tracks_like = [m for m in read if m.rest and (m.strong or any(sign.search(m.rest) for sign in _SIGNS))]
     numbers = [marks for marks in tracks_like if marks.number is not None]
     weak = numbering(numbers) if 2 * len(numbers) >= len(tracks_like) else False
     counted = [m.cue for m in tracks_like if m.bracketed and m.cue is not None and m.number is None]
     minutes = not (len(counted) > 1 and [c // 60 for c in counted] == list(range(1, len(counted) + 1)))
     dotted = 2 * sum(m.dotted for m in tracks_like) > len(tracks_like) > 1
-    keyed = 2 * sum(KEY_BEFORE.match(m.rest) is not None for m in tracks_like) > len(tracks_like) > 1
+    keyed = 2 * sum(MARKS.key_before.match(m.rest) is not None for m in tracks_like) > len(tracks_like) > 1
     found = []
     for i, line in enumerate(lines[begin:], start=begin):
         marks = trailed(led(line, weak=weak, minutes=minutes, dotted=dotted, keyed=keyed))
+        marks = replace(marks, rest=MARKS.whole_quoted.sub(r"\2", marks.rest))
         blank = i == 0 or not lines[i - 1], i + 1 >= len(lines) or not lines[i + 1]
         is_talk = _TALK.match(line) or is_heading(line) or line.endswith(":")
-        is_talk = is_talk or (has_link(line) and not FREE_DASH.search(marks.rest))
-        is_link = _URL.match(line) or has_link(marks.rest)
+        is_talk = is_talk or (has_link(line) and not MARKS.free_dash.search(marks.rest))
+        is_link = MARKS.url.match(line) or has_link(marks.rest)
         if re.search(r"\w|\?", marks.rest) and not (is_talk and not marks.strong) and not is_link:
             found.append(_Line(i + 1, line, marks, alone=all(blank), after_blank=blank[0]))
     rests = [line.marks.rest for line in found]
-    bare = [rest for rest in rests if not FREE_DASH.search(rest)]
-    counts = [sum(pattern.search(rest) is not None for rest in bare) for _, pattern in _SEPARATORS]
+    bare = [rest for rest in rests if not MARKS.free_dash.search(rest)]
+    counts = [sum(pattern.search(rest) is not None for rest in bare) for _, pattern in SEPARATORS]
     counts[0] = sum(split_artist_title(rest)[0] is not None for rest in rests)
     counts[1] += sum(re.search(r"\s/\s.*\s-\s", rest) is not None for rest in rests)
     # Commas part only what nothing else does, and names only.
-    named = all(map(may_be_name, (part for rest in bare for part in _SEPARATORS[-1][1].split(rest))))
+    named = all(map(may_be_name, (part for rest in bare for part in SEPARATORS[-1][1].split(rest))))
     if max(counts[:-1]) > 1 or counts[-1] < max(_MANY, _MOST * len(rests)) or not named:
         counts[-1] = 0
     most = max(range(len(counts)), key=lambda n: (counts[n], -n))
-    kind, pattern = _SEPARATORS[most if counts[most] > 1 else 0]
+    kind, pattern = SEPARATORS[most if counts[most] > 1 else 0]
     return found, pattern, kind
+
+
+def _without_words(lines: list[str]) -> list[str]:
+    """Without the word that stands before the number or the time of nearly every track: `Song 1: …`, `at 02:13 …`."""
+    found = {
+        i: mark
+        for i, line in enumerate(lines)
+        if (mark := MARKS.word_before.match(line)) and MARKS.free_dash.search(line)
+    }
+    word, _ = Counter(mark[0] for mark in found.values()).most_common(1)[0] if found else ("", 0)
+    same = {i: mark for i, mark in found.items() if mark[0] == word}
+    numbers = [int(mark[2][:9]) for mark in same.values()]
+    rising = len({*numbers}) > 1 and numbers == sorted(numbers)
+    if not rising or len(same) < max(_MANY, 0.9 * sum(MARKS.free_dash.search(line) is not None for line in lines)):
+        return lines
+    return [same[i][1] + line[same[i].end() :] if i in same else line for i, line in enumerate(lines)]
 
 
 def _tracks(found: list[_Line], separator: re.Pattern[str], kind: str) -> tuple[list[_Line], dict[int, str | None]]:
@@ -305,7 +288,7 @@ def _tracks(found: list[_Line], separator: re.Pattern[str], kind: str) -> tuple[
         line
         for line in found
         if line.marks.strong or line.marks.bullet or separator.search(line.marks.rest) or line.marks.number is not None
-        or _UNKNOWN_LINE.match(line.marks.rest) or (kind == "dash" and split_artist_title(line.marks.rest)[0])
+        or MARKS.unknown_line.match(line.marks.rest) or (kind == "dash" and split_artist_title(line.marks.rest)[0])
     ]  # fmt: skip
     marked = [line.number for line in parted if line.marks.strong or line.marks.number is not None]
     if 2 * len(marked) <= len(parted):
@@ -327,21 +310,21 @@ def _head(lines: list[str], *, first: int, path: Path) -> SetInfo:
     headed = next((i for i, line in enumerate(lines) if is_heading(line)), len(lines))
     above = [
         line for line in lines[: min(first - 1, headed)]
-        if re.search(r"\w", line) and not (_NUMBER.match(line) or _TIME.match(line) or is_heading(line))
-        and not (_TALK.match(line) or _NOISE.match(line) or has_link(line) or line.endswith((":", "!", ",")))
+        if re.search(r"\w", line) and not (MARKS.number_text.match(line) or MARKS.time.match(line) or is_heading(line))
+        and not (_TALK.match(line) or MARKS.noise.match(line) or has_link(line) or line.endswith((":", "!", ",")))
         and len(line) <= 120 and not (line.endswith((".", "…")) and line.count(" ") > 4)
     ]  # fmt: skip
     name = next((line for line in above if is_title_line(line)), None) or next(iter(above), None)
     if name and not date_in(name) and date_in(path.stem):
         name = None
-    url = next((found[0] for line in lines if (found := _URL.search(line)) and id_in_url(found[0])), None)
+    url = next((found[0] for line in lines if (found := MARKS.url.search(line)) and id_in_url(found[0])), None)
     name = name or path.stem
     return named_set(name, path=path, url=url, dj=dj_in(name), date=date_in(name) or date_in(url))
 
 
 def _capital_label(text: str) -> tuple[str, str | None, str | None]:
     """Title, label and note of `Title (Mix) LABEL`; a title all in capitals keeps what may be its own words."""
-    found = _CAPITAL_LABEL.match(text)
+    found = MARKS.capital_label.match(text)
     shouted = text == text.upper() and not text.startswith("ID ")
     if not found or (shouted and not found["title"].endswith(")")):
         return text, None, None

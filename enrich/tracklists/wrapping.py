@@ -10,31 +10,18 @@ import unicodedata
 from html import unescape
 from itertools import pairwise
 
-from enrich.tracklists.lines import FREE_DASH, VERSION, clock, led, split_artist_title
+from enrich.text.words import LISTS
+from enrich.tracklists.lines import SEPARATORS, clock, led, split_artist_title
+from enrich.tracklists.marks import MARKS, TABLES
 from enrich.tracklists.naming import is_heading, is_title_line
 
-_NUMBERED = re.compile(r"(?:(?<=^)|(?<=[\s,;:|/]))[(\[#]?(\d{1,3})(?:[.)\]]+(?!\d)|(?=\s+-\s))\s*")
-_TIMED = re.compile(r"(?:(?<=^)|(?<=[\s,;|/]))(?:\d{1,3}[.)]\s*)?[(\[]?((?:\d{1,2}:)?\d{1,2}:\d\d)[)\]]?(?=\s)")
-_BETWEEN = re.compile(r"\s+(?://?|\||[•·●])\s+|;\s+")
-#: A track goes on behind such an end, and before such a beginning.
-_OPEN_END = re.compile(r"(?:\s(?:[-–—−&+x]|feat\.?|ft\.?|vs\.?)|,)$", re.IGNORECASE)
-_GOES_ON = re.compile(r"^(?:[(\[](?!\s*(?:\d|\?))|[-–—−&]\s|(?:feat|ft|vs)\.?\s)", re.IGNORECASE)
 #: Tracks that a line must hold to be a list, and lines with a dash beside which it may stand.
 _LEAST, _BESIDE = 3, 2
 _LONGEST_NAME = 80
-_FIELD = re.compile(r"^(artist|performer|title|track|song|label)s?\s*[:=]\s*(\S.*)$", re.IGNORECASE)
-#: A number or a time alone on its line; and what only titles have.
-_EXTRA = re.compile(r"^[\[(#]?(?:\d{1,3}|(?:\d{1,2}:)?\d{1,2}:\d\d)[\])]?[.):]?$")
-_MARKED = re.compile(rf"\([^()]*\b{VERSION}\b[^()]*\)|^[\"“„«]", re.IGNORECASE)
-#: Markup of pages and notes, and what it leaves of a line; and what a line with any has.
-_DECORATED = re.compile(r"[&<*\0]|__|\]\(")
-_MARKUP = (
-    (r"[\0\u200b-\u200f\u2060\ufeff]", ""),
-    (r"(?i)</?(?:b|i|u|em|strong|br|p|li|ol|ul|span|div|font|a\s[^<>]*|[a-z]+\s[^<>]*=[^<>]*)\s*/?>", " "),
-    (r"\[([^\[\]]+)\]\(\s*https?://[^()\s]+\)", r"\1"),
-    (r"(?<![*_\w])(\*\*|__)(?=[^\s*_])(.+?)(?<=[^\s*_])\1(?![*_\w])", r"\2"),
-    (r"(?:(?<=^)|(?<=- ))\*(?=[^\s*])([^*]+?)(?<=\S)\*(?=\s|$)", r"\1"),
-    (r"[^\S\t]+$|^\s+", ""),
+#: What a field of its own is called, in any language.
+_FIELDS = {name: field for field in ("label", "title", "artist") for name in LISTS["columns"][field] if "_" not in name}
+_FIELD = re.compile(
+    rf"(?:^|[,;|]\s*|\s-\s)(?:[-*•]\s+|\d{{1,3}}[.)]\s+)?({'|'.join(_FIELDS)})\s*[:=]\s*(?=\S)", re.IGNORECASE
 )
 #: Brackets of full width.
 _WIDE = str.maketrans("【】［］（）｜", "[][]()|")
@@ -42,15 +29,15 @@ _WIDE = str.maketrans("【】［］（）｜", "[][]()|")
 
 def plain(line: str) -> str:
     """A line without markup and marks of full width; white space single, a tab where columns are set apart."""
-    if not line.isascii() or _DECORATED.search(line):
+    if not line.isascii() or MARKS.decorated.search(line):
         line = unescape(line).translate(_WIDE)
-        for mark, left in _MARKUP:
+        for mark, left in TABLES["markup"].items():
             line = re.sub(mark, left, line)
     if not line.isascii():
         line = re.sub(
-            r"^[\s\d①-⑳：．、\[\]()]+", lambda m: unicodedata.normalize("NFKC", m[0]).replace("、", "."), line
+            r"^[\s\d①-⒛：．、\[\]()]+", lambda m: unicodedata.normalize("NFKC", m[0]).replace("、", "."), line
         )
-    if not FREE_DASH.search(line):
+    if not MARKS.free_dash.search(line):
         line = re.sub(r" {3,}", "\t", line)
     return " ".join(re.split(r"[^\S\t]+", line.strip()))
 
@@ -58,26 +45,28 @@ def plain(line: str) -> str:
 def unwrapped(lines: list[str]) -> list[tuple[int, str]]:
     """Line number, from 1, and text of each line as meant; blank lines stay."""
     numbered = list(enumerate(lines, start=1))
-    if sum(FREE_DASH.search(line) is not None for line in lines) <= _BESIDE:
+    if sum(MARKS.free_dash.search(line) is not None for line in lines) <= _BESIDE:
         numbered = [(number, part) for number, line in numbered for part in _parted(line)]
     continued = _continued(numbered)
     return _by_fields(continued) or _by_turns(continued)
 
 
 def _parted(line: str) -> list[str]:
-    if len(FREE_DASH.findall(line)) < _LEAST:
+    if len(MARKS.free_dash.findall(line)) < _LEAST:
         return [line]
-    for mark, value in ((_TIMED, clock), (_NUMBERED, int)):
+    for mark, value in ((MARKS.timed, clock), (MARKS.numbered, int)):
         found = list(mark.finditer(line))
         values = [value(one[1]) or 0 for one in found]
-        rising = values == list(range(values[0], values[0] + len(values))) if mark is _NUMBERED and values else True
+        rising = (
+            values == list(range(values[0], values[0] + len(values))) if mark is MARKS.numbered and values else True
+        )
         if len(found) >= _LEAST and rising and all(b > a for a, b in pairwise(values)):
             ends = [*(one.start() for one in found), len(line)]
             parts = [line[a:b].strip(" ,;|/") for a, b in pairwise(ends)]
-            if 2 * sum(FREE_DASH.search(part) is not None for part in parts) > len(parts):
+            if 2 * sum(MARKS.free_dash.search(part) is not None for part in parts) > len(parts):
                 return [head for head in (line[: ends[0]].strip(),) if head] + parts
-    parts = _BETWEEN.split(line)
-    return parts if len(parts) >= _LEAST and all(FREE_DASH.search(part) for part in parts) else [line]
+    parts = MARKS.between.split(line)
+    return parts if len(parts) >= _LEAST and all(MARKS.free_dash.search(part) for part in parts) else [line]
 
 
 def _continued(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -88,9 +77,14 @@ def _continued(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     cues_first = not is_cue(next((line for _, line in reversed(lines) if line), ""))
     for number, line in lines:
         before = found[-1][1] if found else ""
-        is_track = FREE_DASH.search(before) is not None
-        is_open = _OPEN_END.search(before) is not None and (is_track or led(before).strong)
-        goes_on = is_track and _GOES_ON.match(line) is not None and not FREE_DASH.search(line.lstrip("-–—− "))
+        is_track = MARKS.free_dash.search(before) is not None
+        is_open = MARKS.open_end.search(before) is not None and (
+            not MARKS.free_dash.search(line) if is_track else led(before).strong
+        )
+        goes_on = (
+            is_track and MARKS.goes_on.match(line) is not None and not MARKS.free_dash.search(line.lstrip("-–—− "))
+        )
+        goes_on = goes_on or (is_track and not cues_first and is_cue(line) is not None)
         if line and before and (is_open or goes_on or (cues_first and is_cue(before))):
             found[-1] = (found[-1][0], f"{before} {line}")
         else:
@@ -102,11 +96,12 @@ def _by_fields(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """`Artist: …` and `Title: …` on lines of their own as one line a track; empty where there are none."""
     found: list[tuple[int, dict[str, str]]] = []
     for number, line in lines:
-        if said := _FIELD.match(line):
-            field = {"performer": "artist", "track": "title", "song": "title"}.get(said[1].lower(), said[1].lower())
+        parts = _FIELD.split(line)
+        for name, value in zip(parts[1::2], parts[2::2], strict=True) if not parts[0].strip() else ():
+            field = _FIELDS[name.lower()]
             if not found or field in found[-1][1]:
                 found.append((number, {}))
-            found[-1][1][field] = said[2]
+            found[-1][1][field] = value.strip()
     if sum("artist" in track and "title" in track for _, track in found) < _BESIDE:
         return []
     return [(number, _written(**{"artist": "?", "title": "?", **track})) for number, track in found]
@@ -119,26 +114,28 @@ def _by_turns(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     if named and not begin:
         begin = next(i + 1 for i, (_, line) in enumerate(lines) if line)
     body = [(number, line) for number, line in lines[begin:] if line]
-    if any(split_artist_title(line)[0] or "\t" in line for _, line in body):
+    names = [led(line).rest for _, line in body]
+    parted = (sum(sign.search(name) is not None for name in names) for kind, sign in SEPARATORS if kind != "comma")
+    if any(split_artist_title(name)[0] for name in names) or 4 * max(parted) >= 3 * len(body):
         return lines
     blocks = {
         block.count("\n") + 1 for block in re.split(r"\n{2,}", "\n".join(x for _, x in lines[begin:]).strip("\n"))
     }
     for size in (2, 3, 4):
         columns = [[line for _, line in body[i::size]] for i in range(size)]
-        texts = [column for column in columns if not all(map(_EXTRA.match, column))]
+        texts = [column for column in columns if not all(map(MARKS.extra.match, column))]
         extra = [column for column in columns if column not in texts]
         is_filled = (
             len(body) % size == 0 and len(body) >= 2 * size and len(texts) in ([2, 3] if blocks == {size} else [2])
         )
         lines_of_names = (line for column in texts[:2] for line in column)
-        if not is_filled or not all(may_be_name(line) and not _EXTRA.match(line) for line in lines_of_names):
+        if not is_filled or not all(may_be_name(line) and not MARKS.extra.match(line) for line in lines_of_names):
             continue
         artists, titles, *labels = texts
         if all(line[:3].lower() == "by " for line in titles):
-            artists, titles = [line[3:] for line in titles], artists
+            artists, titles = [line[3:] for line in titles], [led(line).rest for line in artists]
         strong = all(led(line).strong for line in artists)
-        marked = [any(_MARKED.search(line) or led(line).strong for line in column) for column in (artists, titles)]
+        marked = [any(MARKS.marked.search(line) or led(line).strong for line in column) for column in (artists, titles)]
         if marked == [True, False] and not strong:
             artists, titles = titles, artists
         if named or blocks == {size} or any(marked) or extra or len(artists) >= _LEAST:

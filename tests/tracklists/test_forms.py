@@ -124,6 +124,69 @@ PAIRS = [("Alpha Kid", "Night"), ("808 State", "Day (Beta Remix)"), ("Gamma", "D
         "{n}. {a}, {t}",
         "{n}. {a} - {t}**",
         "{n}. TUNE OF THE WEEK: {a} - {t}",
+        "({n}/3) 0{n}:10 {a} - {t}",
+        "(Track {n}) 0{n}:10 {a} - {t}",
+        "[#{n}] 0{n}:10 {a} - {t}",
+        "{n}- 0{n}:10 {a} - {t}",
+        "{n}, 0{n}:10, {a} - {t}",
+        "0{n} » 0{n}:10 » {a} - {t}",
+        "Titel {n}: {a} - {t}",
+        "at 0{n}:10 {a} - {t}",
+        "0{n}:10 -{a} - {t}",
+        "0{n}:10 / {a} - {t}",
+        "0{n}:10 … {a} - {t}",
+        "0{n}:10 min - {a} - {t}",
+        "(@0{n}:10) {a} - {t}",
+        "`0{n}:10` {a} - {t}",
+        "0{n}:10 --> 0{n}:50 {a} - {t}",
+        "{a} - {t} (0{n}:10 - 0{n}:50)",
+        "{a} - {t} [@ 0{n}:10]",
+        "{a} - {t} // 0{n}:10",
+        "{a} - {t} ........ 0{n}:10",
+        "{a} - {t} (length {n}:10)",
+        "{n}. {a} - {t} {n}:10 min.",
+        "0{n}. (00{n}) {a} - {t}",
+        "[00{n}] - {a} - {t}",
+        "{n}-{a} - {t}",
+        "0{n}–{a} – {t}",
+        "0{n}» {a} - {t}",
+        "Nº{n} {a} - {t}",
+        "1-0{n} {a} - {t}",
+        "199{n}: {a} - {t}",
+        "{n}. 199{n} - {a} - {t}",
+        "{n}. {a} - {t} (Released: 199{n})",
+        "{n}. {a} - {t} [199{n}-03-15]",
+        "{a} - {t} [Fm] [12{n}]",
+        "{a} - {t} (BPM: 12{n}, Key: {n}A)",
+        "– {a} - {t}",
+        "[x] {a} - {t}",
+        "- [ ] {a} - {t}",
+        "--> {a} - {t}",
+        "§ {a} - {t}",
+        "└ {a} - {t}",
+        "{a}_{t}",
+        "{a}|{t}",
+        "{a} || {t}",
+        "{a} \\ {t}",
+        "{a} ★ {t}",
+        "{n} {a} / {t}",
+        "{n}. {a} ─ {t}",
+        "{n}. {a} ー {t}",
+        "{n}. {a} - - {t}",
+        '{n}. "{a} - {t}"',
+        "{n}. *{a}* - {t}",
+        "{n}. [b]{a}[/b] - {t}",
+        "[*]{a} - {t}",
+        "{n}. <a href='/x'>{a}</a> - {t}",
+        "[{a} - {t}](<https://x.com/{n}>)",
+        "| {n} | {a} | {t} |",
+        "{n}\\. {a} - {t}",
+        "{n}. {a} - {t},",
+        "{n}. {a} - {t} 🔥",
+        "Künstler: {a}\nTitel: {t}\n",
+        "- title: {t}\n  artist: {a}",
+        "{n}. Artist: {a}; Title: {t}",
+        "{n}. {t}\nby {a}\n",
     ],
 )
 def test_marks_around_a_track(tmp_path: Path, line: str) -> None:
@@ -216,6 +279,22 @@ def test_a_comma_too_many_is_in_doubt(tmp_path: Path) -> None:
     assert read.bad["reason"].to_list() == ["more than one comma may part artist and title"]
 
 
+def test_a_mark_at_the_end_of_a_line_swallows_no_track(tmp_path: Path) -> None:
+    read = _read(
+        tmp_path,
+        "01. Alpha - Night,\n02. Beta - Tailor -\n03. Gamma - Dusk (feat. Mira &\n04. ID -\n05. Delta - Dawn\n",
+    )
+
+    assert read.slots["artist"].to_list() == ["Alpha", "Beta", "Gamma", "ID", "Delta"]
+
+
+def test_what_stands_behind_the_only_dash_is_no_year(tmp_path: Path) -> None:
+    names = [("Prince", "1999"), ("Smashing Pumpkins", "1979"), ("James Blunt", "1973")]
+    read = _read(tmp_path, "".join(f"{a} - {t}\n" for a, t in names))
+
+    assert read.slots.select("artist", "title").rows() == names
+
+
 def test_two_dashes_without_blanks_are_in_doubt(tmp_path: Path) -> None:
     read = _read(tmp_path, "Alpha-Night\nBeta-Day\nJay-Z-Song\nGamma-Dusk\n")
 
@@ -252,6 +331,19 @@ TRAKTOR = (
     '<ENTRY><PRIMARYKEY KEY="C:/:m/:1.mp3"/><EXTENDEDDATA PLAYEDPUBLIC="1" STARTTIME="70300"/></ENTRY>'
     "</PLAYLIST></NODE></PLAYLISTS></NML>"
 )
+REKORDBOX_CUE = """\
+REM DATE 2024-03-02 10:11 PM
+REM RECORDED_BY "rekordbox-dj"
+TITLE "REC 2024-03-02"
+PERFORMER "Mira"
+\tTRACK 01 AUDIO
+\t\tTITLE "Night"
+\t\tPERFORMER "Alpha Kid"
+\t\tINDEX 01 00:00:00
+\tTRACK 02 AUDIO
+\t\tTITLE "Beta – Day [Deepwell]"
+\t\tINDEX 01 01:05:10
+"""
 VIRTUAL_DJ = (
     "#EXTVDJ:<time>18:23</time><artist>Alpha Kid</artist><title>Night</title><remix>Dub</remix>\nG:\\m\\x.flac\n"
     "#EXTVDJ:<time>18:37</time>\nC:\\m\\Beta - Day.wav\n"
@@ -280,6 +372,18 @@ SERATO = (
             VIRTUAL_DJ,
             [("Alpha Kid", "Night (Dub)", None, None), ("Beta", "Day", None, None)],
             id="virtual-dj",
+        ),
+        pytest.param(
+            "x.cue",
+            REKORDBOX_CUE,
+            [("Alpha Kid", "Night", None, 0), ("Beta", "Day", "Deepwell", 3910)],
+            id="rekordbox-counts-hours",
+        ),
+        pytest.param(
+            "x.vdjfolder",
+            '<VirtualFolder><song artist="Alpha Kid" title="Night"/><song path="/m/Beta - Day.mp3"/></VirtualFolder>',
+            [("Alpha Kid", "Night", None, None), ("Beta", "Day", None, None)],
+            id="virtual-dj-folder",
         ),
         pytest.param("x.csv", SERATO, [("Alpha Kid", "Night", None, 0), ("Beta", "Day", None, 975)], id="serato"),
         pytest.param(
@@ -337,6 +441,14 @@ def test_a_feed_of_plain_titles_warns(tmp_path: Path) -> None:
         ("cp932", "電気グルーヴ"),
         ("gb18030", "崔健 一无所有 王菲 红豆"),
         ("utf-16-le", "Beyoncé Ü"),
+        ("utf-16-le", "Кино Группа крови"),
+        ("utf-16-be", "Кино Группа крови"),
+        ("utf-32-le", "Beyoncé"),
+        ("mac_roman", "Beyoncé Déjà"),
+        ("mac_roman", "Señor Coconut El Baile Alemán"),
+        ("cp850", "Röyksopp Señor"),
+        ("cp437", "Mylène Désenchantée"),
+        ("iso8859_5", "Агата Кристи Опиум для никого"),
     ],
 )
 def test_encodings_are_detected_and_said(tmp_path: Path, encoding: str, artist: str) -> None:
@@ -403,6 +515,16 @@ def test_a_quote_left_open_costs_its_row(tmp_path: Path) -> None:
         (["15 March 2024", "Mar 15th, 2024"], ["2024-03-15"] * 2),
         (["Fri 15-Mar-24", "15.3.2024 22:00"], ["2024-03-15"] * 2),
         (["last summer", "2023-02-29"], [None, None]),
+        (["2024年3月15日", "2024. 3. 15."], ["2024-03-15"] * 2),
+        (["Freitag, 15. März 2024", "15 mars 2024", "1er août 2024"], ["2024-03-15"] * 2 + ["2024-08-01"]),
+        (["martes, 5 de junio de 2024", "15 dic. 2024"], ["2024-06-05", "2024-12-15"]),
+        (["venerdì 15 marzo 2024", "15 ott 2024"], ["2024-03-15", "2024-10-15"]),
+        (["sexta-feira, 15 de março de 2024", "15 fev 24"], ["2024-03-15", "2024-02-15"]),
+        (["vrijdag 15 maart 2024", "15 mei 98"], ["2024-03-15", "1998-05-15"]),
+        (["Fri, 15 Mar 2024 22:00:00 GMT", "Fri Mar 15 22:00:00 2024", "15mar2024"], ["2024-03-15"] * 3),
+        (["2024-03-15T22:00:00.000+02:00", "2024 Mar 15"], ["2024-03-15"] * 2),
+        (["1710532800", "1710532800000", "45366.5"], ["2024-03-15"] * 3),
+        (["15 Marathon 2024", "123", "31.02.2024"], [None] * 3),
     ],
 )
 def test_written_dates(tmp_path: Path, written: list[str], expected: list[str | None]) -> None:
@@ -572,6 +694,50 @@ SIBLINGS = [{"type": "set", "id": "9", "title": "Mira @ X"}] + [
         ("x.cue", _cue("PERFORMER '{a}'\nTITLE '{t}'", "1 0{n}:00:00")),
         ("x.cue", _cue('PERFORMER "{a}\nTITLE "{t}', "00 0{n}:00:00")),
         ("x.cue", _cue("PERFORMER {a}\nTITLE {t}", "01 00:0{n}:00:00")),
+        *[
+            ("x.cue", _cue(f'PERFORMER "{who}"\nTITLE "{title}"', "01 0{n}:00:00"))
+            for who, title in (("Various Artists", "{a} - {t}"), ("{a}", "{a} – {t}"), ("", "{a} / {t}"))
+        ],
+        (
+            "x.m3u",
+            "#EXTM3U\r" + "".join(f"#EXTINF:3,0{n} {a} - {t}.mp3\r/m/x.mp3\r" for n, (a, t) in enumerate(NAMES, 1)),
+        ),
+        ("x.m3u", "".join(f'#EXTINF:3 artist="{a}",{t}\n/m/x.mp3\n' for a, t in NAMES)),
+        ("x.m3u", "".join(f"0{n}-{a}-{t}_(x).mp3\n".replace("_(x)", "_") for n, (a, t) in enumerate(NAMES, 1))),
+        *[
+            ("x.csv", f"{head}\n" + "".join(f"s,{n},{a},{t}\n" for n, (a, t) in enumerate(NAMES, 1)))
+            for head in (
+                "set_id,pos,artist,track",
+                "set id,track no,Artist Name,Track Name",
+                "Setlist ID,Order,Artist(s),Track title",
+            )
+        ],
+        ("x.csv", "set_id,position,track\n" + "".join(f"s,{n},{a} - {t}\n" for n, (a, t) in enumerate(NAMES, 1))),
+        *[
+            ("x.csv", f"#;{title};{artist}\n" + "".join(f"1;{t};{a}\n" for a, t in NAMES))
+            for title, artist in (
+                ("Название трека", "Исполнитель"),
+                ("Tracktitel", "Artiest"),
+                ("标题", "艺人"),
+                ("Tytuł utworu", "Wykonawca"),
+            )
+        ],
+        ("x.md", "| # | Artist | Title |\n|---|---|---|\n" + "".join(f"| 1 | {a} | {t} |\n" for a, t in NAMES)),
+        *[
+            ("x.json", json.dumps({"id": "q", "title": "M", key: [{who: [{"name": a}], what: t} for a, t in NAMES]}))
+            for key, who, what in (
+                ("entries", "creator", "title"),
+                ("results", "subtitle", "title"),
+                ("tracklisting", "interpret", "titel"),
+                ("sections", "author", "name"),
+            )
+        ],
+        ("x.json", json.dumps({"segment_events": [{"segment": {"artist": a, "track_title": t}} for a, t in NAMES]})),
+        ("x.json", json.dumps({"tracks": [{"titles": {"primary": a, "secondary": t}} for a, t in NAMES]})),
+        ("x.json", json.dumps([[f"0{n}:00", a, t] for n, (a, t) in enumerate(NAMES)])),
+        ("x.json", json.dumps({str(n): {"artist": a, "title": t} for n, (a, t) in enumerate(NAMES)})),
+        ("x.json", json.dumps({"artist": [a for a, _ in NAMES], "title": [t for _, t in NAMES]})),
+        ("x.json", json.dumps({"title": "M", "tracklist": "<br>".join(f"{a} - {t}" for a, t in NAMES)})),
         ("x.json", json.dumps({"title": "Mira", "description": DESCRIBED})),
         ("x.json", json.dumps(SIBLINGS)),
         (
