@@ -38,6 +38,7 @@ _OLDER = ["mac_roman", "cp850", "cp437"]
 #: no other stands by, boxes, and what the encoding lacks.
 _NO_WORD = re.compile(
     r"(?<=[^\W\d_])[^\w\s\x00-\x7f’´·–—­](?=[^\W\d_])|(?<=[^\W\d_])[‚„‹«¡¿†‡ˆ˜‰¤¢¥¦§¨¬¶¸÷]|(?<=[a-zß-ö])[À-ÖØ-ÞŠŒŽŸ]"
+    r"|(?<=[A-Z])[À-ÖØ-ÞŠŒŽŸ](?=[a-zß-ö])"
     r"|(?<=\s)[ÐÕÔÒÓ](?=\s)|[\u2500-\u259f\ufffd\x80-\x9f]"
 )
 _RARE = re.compile(r"[^\x00-\x7féèêëáàâäåãæöóòôøüúíïñçßÉÖÜÄÅØÆ’–]")
@@ -208,7 +209,7 @@ def _by_zeros(head: bytes) -> str | None:
     odd, even = zeros[1] + zeros[3], zeros[0] + zeros[2]
     name = "utf-16-le" if odd > even else "utf-16-be"
     text = head[: len(head) // 2 * 2].decode(name, "replace")
-    is_text = sum(c.isprintable() or c in "\t\r\n" for c in text) > 0.99 * len(text)
+    is_text = sum(c.isprintable() or c in "\t\r\n\xad" for c in text) > 0.9 * len(text)
     return name if max(odd, even) * 10 > len(head) and min(odd, even) * 16 < max(odd, even) and is_text else None
 
 

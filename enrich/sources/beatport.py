@@ -12,6 +12,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -217,7 +218,7 @@ def _tracks(reply: Reply) -> list[Hit]:
         raise Failed(f"{reply.address}: changed page, no __NEXT_DATA__ (HTTP 200, {len(reply.body)} bytes)")
     queries = listed(parsed(node.text())["props"]["pageProps"]["dehydratedState"]["queries"])
     for one in queries:
-        if "search-tracks" in str((one.get("queryKey") or [""])[0]):
+        if "search-tracks" in str(one.get("queryKey")):
             return list(map(_site_hit, listed(one["state"]["data"]["data"])))
     for one in queries:
         data = part(one.get("state")).get("data")
@@ -230,9 +231,11 @@ def _tracks(reply: Reply) -> list[Hit]:
 
 
 def _site_hit(track: dict[str, Any]) -> Hit:
-    people = listed(track.get("artists"))
+    if "track_name" not in track:
+        return _track_hit(track, part(track.get("release")))
+    people = [(unescape(one["artist_name"]), one.get("artist_type_name")) for one in listed(track.get("artists"))]
     mix = clean_text(track.get("mix_name"))
-    title = str(track["track_name"])
+    title = unescape(track["track_name"])
     # The name may already end in the mix.
     if mix and title.casefold().endswith(f"({mix})".casefold()):
         title = title[: -len(mix) - 2].strip()
@@ -240,12 +243,12 @@ def _site_hit(track: dict[str, Any]) -> Hit:
         source=BeatportSite.name,
         title=title,
         mix=mix,
-        artists=tuple(str(one["artist_name"]) for one in people if one.get("artist_type_name") != "Remixer"),
-        remixers=tuple(str(one["artist_name"]) for one in people if one.get("artist_type_name") == "Remixer"),
+        artists=tuple(name for name, role in people if role != "Remixer"),
+        remixers=tuple(name for name, role in people if role == "Remixer"),
         label=part(track.get("label")).get("label_name"),
         catalog_number=track.get("catalog_number"),
         release_date=next(filter(None, map(read_date, map(track.get, _DAYS))), None),
-        duration_ms=track.get("length"),
+        duration_ms=read_clock(track.get("length")) or track.get("length") or track.get("length_ms"),
         isrc=track.get("isrc"),
         release_title=part(track.get("release")).get("release_name"),
         url=f"https://www.beatport.com/track/-/{track['track_id']}" if track.get("track_id") else None,

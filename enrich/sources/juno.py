@@ -4,7 +4,7 @@ A page holds releases, each with its tracks, or tracks alone; a track becomes a 
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from selectolax.lexbor import LexborNode as Node
@@ -12,14 +12,15 @@ from selectolax.lexbor import LexborNode as Node
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
-from enrich.sources.reading import absolute, clean_text, nothing_found, read_clock
+from enrich.sources.reading import absolute, clean_text, nothing_found, read_clock, read_date
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 from enrich.text.versions import split_version
+from enrich.tracklists.naming import worded_date
 
-_DATE = re.compile(r"^\d{1,2} [A-Z][a-z]{2,3} \d{2}$")
-_TIMED = re.compile(r"^(?P<name>.*?)\s*-\s*\((?P<time>\d{1,2}:\d{2}(?::\d{2})?)\)")
-_QUOTED = re.compile(r'^(?P<artist>.+?)\s+-\s+["“](?P<title>.+)["”]$')
+_DATE = re.compile(r"^(?:\d{1,2} [A-Z][a-z]{2,8},? \d{2}(?:\d\d)?|\d{4}-\d\d-\d\d)$")
+_TIMED = re.compile(r"^(?P<name>.*?)\s*[-–]\s*\(?(?P<time>\d{1,2}:\d{2}(?::\d{2})?)(?:\)|\s|$)")
+_QUOTED = re.compile(r'^(?P<artist>.+?)\s+-\s+["“](?P<title>.+)["”](?P<mix>\s*\([^()]*\))?$')
 _SITE = "https://www.junodownload.com"
 
 
@@ -88,11 +89,11 @@ def _hits(card: Node) -> Iterator[Hit]:
     is_compilation = _are_various(artists)
     catalog_number, day = _info(card)
     for node in card.css("div.jd-listing-tracklist div.col"):
-        text = " ".join(node.text(separator=" ").replace("\xa0", " ").split())
+        text = re.sub(r"^\d{1,2}\.\s+", "", " ".join(node.text(separator=" ").replace("\xa0", " ").split()))
         match = _TIMED.match(text)
         name = match["name"].strip() if match else re.sub(r"\s*\d+\s*BPM$", "", text).strip(" -")
         quoted = _QUOTED.match(name)
-        title = quoted["title"] if quoted else name.strip('"“”')
+        title = quoted["title"] + (quoted["mix"] or "") if quoted else name.strip('"“”')
         if not title:
             continue
         title, mix = split_version(title)
@@ -137,8 +138,5 @@ def _info(card: Node) -> tuple[str | None, date | None]:
 
 
 def _day(text: str) -> date | None:
-    """`15 Mar 24`; years 69–99 are of the last century."""
-    try:
-        return datetime.strptime(text.replace("Sept", "Sep"), "%d %b %y").date()  # noqa: DTZ007 - a day has no zone
-    except ValueError:
-        return None
+    """`15 Mar 24`, `5 June 2024`, `2024-03-15`; years 70–99 are of the last century."""
+    return worded_date(text) or read_date(text)

@@ -15,10 +15,11 @@ from enrich.sources.reading import absolute, clean_text, nothing_found, read_clo
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 from enrich.text.versions import is_guest
+from enrich.tracklists.naming import date_in, worded_date
 
 _DURATION = re.compile(r"\(?\b(\d{1,2}:\d{2}(?::\d{2})?)\)?\s*$")
 _REMIXED_BY = re.compile(r"^(.+?)\s+(?:re-?mix|rmx)$", re.IGNORECASE)
-_LISTING = "#searchTrackList, div.trk-row.hdr, div.search-list-cont"
+_LISTING = "#searchTrackList, .trk-row.hdr, div.search-list-cont"
 
 
 class Traxsource(WebSource):
@@ -43,26 +44,24 @@ def open_source(options: SourceOptions) -> Source:
 def read_page(reply: Reply) -> list[Hit]:
     """The tracks on a search page, in its order; raises `Failed` where it is none."""
     page = HTMLParser(reply.text)
-    rows = [row for row in page.css("div.trk-row") if "hdr" not in (row.attributes.get("class") or "").split()]
+    rows = [row for row in page.css(".trk-row") if "hdr" not in (row.attributes.get("class") or "").split()]
     if not rows and page.css_first(_LISTING) is None and not nothing_found(page):
         raise Failed(f"{reply.address}: changed page, no track list (HTTP 200, {len(reply.body)} bytes)")
     return list(filter(None, map(_hit, rows)))
 
 
 def _hit(row: Node) -> Hit | None:
-    link = row.css_first('div.trk-cell.title a[href^="/track/"], div.trk-cell.title a[href*="/track/"]')
+    link = row.css_first('.trk-cell.title a[href*="/track/"]') or row.css_first(".trk-cell.title a")
     title = clean_text(link.text()) if link is not None else None
     if link is None or title is None:
         return None
-    mix, duration_ms = _version(row.css_first("div.trk-cell.title"), link)
-    label = row.css_first("div.trk-cell.label a") or row.css_first("div.trk-cell.label")
-    artists = next(
-        filter(None, (_texts(row, f"div.trk-cell.artists{who}") for who in (" a.com-artists", " a", ""))), []
-    )
-    remixers = _texts(row, "div.trk-cell.artists a.com-remixers")
+    mix, duration_ms = _version(row.css_first(".trk-cell.title"), link)
+    label = row.css_first(".trk-cell.label a") or row.css_first(".trk-cell.label")
+    artists = next(filter(None, (_texts(row, f".trk-cell.artists{who}") for who in (" a.com-artists", " a", ""))), [])
+    remixers = _texts(row, ".trk-cell.artists a.com-remixers")
     remixer = _REMIXED_BY.match(mix or "")
-    released = row.css_first("div.trk-cell.r-date")
-    day = re.search(r"\d{4}-\d{2}-\d{2}", released.text()) if released is not None else None
+    released = row.css_first(".trk-cell.r-date")
+    day = released.text() if released is not None else ""
     return Hit(
         source=Traxsource.name,
         title=title,
@@ -70,7 +69,7 @@ def _hit(row: Node) -> Hit | None:
         artists=tuple(name for name in artists if name not in remixers) or tuple(artists),
         remixers=tuple(remixers) or ((remixer[1],) if remixer else ()),
         label=clean_text(label.text()) if label is not None else None,
-        release_date=read_date(day.group()) if day else None,
+        release_date=worded_date(day) or read_date(date_in(day)),
         duration_ms=duration_ms,
         url=absolute(link.attributes.get("href"), "https://www.traxsource.com"),
     )

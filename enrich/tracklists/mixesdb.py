@@ -107,7 +107,7 @@ def _slot(rest: str, *, nested: bool) -> dict[str, Any]:
         # `030` is 30 minutes; of `161:??` the minutes are known.
         minutes = re.fullmatch(r"(\d+)(?::\d?\?+\d?)?", cue["cue"])
         at = int(minutes[1]) * 60 if minutes else clock(cue["cue"])
-    rest = led(rest, weak=False, minutes=False, dotted=False).rest
+    rest = MARKS.remark.sub("", led(rest, weak=False, minutes=False, dotted=False).rest)
     return {**split_line(rest)._asdict(), "layered": bool(layered) or nested, "cue_seconds": at}
 
 

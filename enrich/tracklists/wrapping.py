@@ -78,13 +78,10 @@ def _continued(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     for number, line in lines:
         before = found[-1][1] if found else ""
         is_track = MARKS.free_dash.search(before) is not None
-        is_open = MARKS.open_end.search(before) is not None and (
-            not MARKS.free_dash.search(line) if is_track else led(before).strong
-        )
-        goes_on = (
-            is_track and MARKS.goes_on.match(line) is not None and not MARKS.free_dash.search(line.lstrip("-–—− "))
-        )
-        goes_on = goes_on or (is_track and not cues_first and is_cue(line) is not None)
+        has_dash = MARKS.free_dash.search(line) is not None
+        is_open = MARKS.open_end.search(before) and (not has_dash if is_track else led(before).strong)
+        goes_on = MARKS.goes_on.match(line) and not MARKS.free_dash.search(line.lstrip("-–—− "))
+        goes_on = is_track and (goes_on or (not cues_first and is_cue(line)))
         if line and before and (is_open or goes_on or (cues_first and is_cue(before))):
             found[-1] = (found[-1][0], f"{before} {line}")
         else:

@@ -10,8 +10,10 @@ from pydantic import SecretStr
 
 from enrich.matching.values import Availability, TrackQuery
 from enrich.settings import SettingsError
+from enrich.sources import beatport as beatport_source
 from enrich.sources.base import ClosedSource, open_sources
 from enrich.sources.beatport import Beatport, BeatportSite
+from enrich.sources.replies import Reply
 
 
 @pytest.fixture
@@ -221,3 +223,35 @@ class TestSite:
     def test_a_miss_is_a_miss(self, site, nothing):
         answer = site.search(nothing)
         assert (answer.availability, answer.hits) == (Availability.OK, ())
+
+
+SEARCHED = {
+    "track_id": 9, "track_name": "Night &amp; Day", "mix_name": "Dub", "length": 326_000,
+    "artists": [{"artist_name": "Alpha"}, {"artist_name": "Beta", "artist_type_name": "Remixer"}],
+    "label": {"label_name": "Deepwell"}, "release_date": "2024-03-15T00:00:00",
+}  # fmt: skip
+CATALOGUED = {
+    "id": 9, "name": "Night & Day", "mix_name": "Dub", "artists": [{"name": "Alpha"}], "remixers": [{"name": "Beta"}],
+    "release": {"name": "EP", "label": {"name": "Deepwell"}}, "new_release_date": "2024-03-15", "length_ms": 326_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "track"),
+    [
+        pytest.param(["search-tracks", {}], SEARCHED, id="as-recorded"),
+        pytest.param("search-tracks", SEARCHED, id="key-without-a-list"),
+        pytest.param(["search-tracks"], SEARCHED | {"length": "5:26"}, id="length-as-a-clock"),
+        pytest.param(["search-tracks"], CATALOGUED, id="as-the-catalogue-writes-it"),
+    ],
+)
+def test_layouts_of_the_search_page(key, track):
+    queries = [{"queryKey": ["user"], "state": {"data": {}}}]
+    queries.append({"queryKey": key, "state": {"data": {"data": [track]}}})
+    block = json.dumps({"props": {"pageProps": {"dehydratedState": {"queries": queries}}}})
+    body = f'<html><script id="__NEXT_DATA__" type="application/json">{block}</script></html>'
+
+    (hit,) = beatport_source._tracks(Reply("beatport: http://x", 200, {}, body.encode()))
+
+    assert (hit.title, hit.mix, hit.artists, hit.remixers) == ("Night & Day", "Dub", ("Alpha",), ("Beta",))
+    assert (hit.label, str(hit.release_date), hit.duration_ms) == ("Deepwell", "2024-03-15", 326_000)

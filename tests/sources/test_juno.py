@@ -52,12 +52,22 @@ def test_two_lines_when_the_number_is_missing():
         ),
         pytest.param('Beta - "Day (Edit)" - (5:26)\xa0126\xa0BPM', ("Beta",), "Day", "Edit", id="own-artist-and-nbsp"),
         pytest.param("Night Signal", ("Alpha Kid",), "Night Signal", None, id="no-time"),
+        pytest.param("1. Night Signal (Edit) – (5:26)", ("Alpha Kid",), "Night Signal", "Edit", id="number-and-dash"),
+        pytest.param("Night Signal (Edit) - 5:26 126 BPM", ("Alpha Kid",), "Night Signal", "Edit", id="bare-time"),
+        pytest.param('Beta - "Day" (Edit) - (5:26)', ("Beta",), "Day", "Edit", id="mix-behind-quotes"),
     ],
 )
 def test_track_lines(line, artists, title, mix):
     (hit,) = read_page(page(card(tracks=(line,))))
 
     assert (hit.artists, hit.title, hit.mix) == (artists, title, mix)
+
+
+@pytest.mark.parametrize("written", ["15 March 24", "15 Mar 2024", "15 Mar, 24", "2024-03-15", "15&nbsp;Mar&nbsp;24"])
+def test_days_in_other_forms(written):
+    (hit,) = read_page(page(card(info=f"DWR042<br>{written}<br>Deep House")))
+
+    assert (hit.catalog_number, hit.release_date) == ("DWR042", date(2024, 3, 15))
 
 
 def test_various_artists_in_plain_text_are_a_compilation():

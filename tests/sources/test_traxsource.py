@@ -73,6 +73,25 @@ def test_cells_may_be_empty():
     assert hit.release_date == date(2026, 12, 1)
 
 
+@pytest.mark.parametrize(
+    "written", ["15 Mar 2024", "Mar 15, 2024", "15-Mar-24", "2024/03/15", "15.03.2024", "2024-03-15 Pre-order"]
+)
+def test_days_in_other_forms(written):
+    (hit,) = read_page(page(row(LINK, date_cell=written)))
+
+    assert hit.release_date == date(2024, 3, 15)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("div", "section"), ("/track/9000001", "https://www.traxsource.com/track/9000001"), ("/track/", "/title/")],
+)
+def test_rows_of_other_elements_and_links(change):
+    (hit,) = read_page(page(row(f"{LINK} Extended Mix (5:26)").replace(*change)))
+
+    assert (hit.title, hit.mix, hit.artists, hit.label) == ("Night Signal", "Extended Mix", ("Alpha Kid",), "Deepwell")
+
+
 @pytest.mark.parametrize("body", ['<div id="searchTrackList"></div>', "<p>No results found</p>"])
 def test_an_empty_list_is_a_miss(body):
     assert read_page(page(body)) == []

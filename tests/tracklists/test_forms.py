@@ -458,6 +458,15 @@ def test_encodings_are_detected_and_said(tmp_path: Path, encoding: str, artist: 
     assert "which is a guess" in read.warnings["reason"].item()
 
 
+@pytest.mark.parametrize(
+    "remark", ["TUNE OF THE WEEK: ", "'''Tune Of The Week:''' ", "[Tune of the Week] ", "Essential New Tune: ", "02. "]
+)
+def test_what_a_show_says_of_a_track_is_no_name(tmp_path: Path, remark: str) -> None:
+    text = f"# Push - Microgravity [Filth]\n# {remark}Steve Morley - Reincarnations [Neo]\n[[Category:x]]\n"
+
+    assert _read(tmp_path, text).slots["artist"].to_list() == ["Push", "Steve Morley"]
+
+
 def test_mojibake_is_mended(tmp_path: Path) -> None:
     assert _read(tmp_path, "01. BeyoncÃ© - Halo\n02. RÃ¶yksopp - Eple\n").slots["artist"].to_list() == [
         "Beyoncé",
