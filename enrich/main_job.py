@@ -80,6 +80,8 @@ class RunResult:
         counts = ", ".join(f"{count:,} {what}" for what, count in self.written.items())
         lines += ["", f"{'Written' if self.applied else 'Would be written (APPLY=1 does it)'}: {counts}"]
         lines += ["", self.report.table(), "", f"Report: {self.report.path_html}"]
+        here = self.data_dir.resolve()
+        lines += [f"Notebooks on it: ENRICH_DATA_DIR={here} ENRICH_SNAPSHOT={here}/snapshots/latest make lab"]
         return "\n".join(lines)
 
 
@@ -123,9 +125,9 @@ def run(
         say("report …")
         page = report(settings, now=now)
         slots["unknown_slots_after"] = _slots(snapshot(settings, now=now) if apply else first)["unknown_slots"]
-    proposed = _by_source(settings)
+    found = _by_source(settings)
     return RunResult(
-        data_dir=settings.data_dir, slots=slots, proposals=proposed, report=page, written=written, applied=apply
+        data_dir=settings.data_dir, slots=slots, proposals=found, report=page, written=written, applied=apply
     )
 
 
@@ -247,12 +249,8 @@ def _imported(settings: Settings, tracklists: Path, *, now: datetime, say: Say) 
 
 def _write(settings: Settings, *, now: datetime, apply: bool, say: Say) -> dict[str, int]:
     done = writeback(settings, now=now, apply=apply)
-    counts = {
-        "labels": done.labels_written,
-        "artists": done.artists_written,
-        "identities": done.identities_written,
-        "conflicts": done.conflicts,
-    }
+    counts = {what: getattr(done, f"{what}_written") for what in ("labels", "artists", "identities")}
+    counts["conflicts"] = done.conflicts
     say(f"  {'written' if apply else 'would be written'}: " + ", ".join(f"{n:,} {what}" for what, n in counts.items()))
     return counts
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
@@ -124,7 +125,11 @@ class Artists(_Proposed):
     @cached_property
     def all_ranked(self) -> pl.DataFrame:
         """The formula's candidates for every unknown of the snapshot; schema RANKING."""
-        return rank(self._snapshot.workspace.tracklists, aliases=self._snapshot.workspace.aliases)
+        return self._ranked()
+
+    def _ranked(self, **how: Any) -> pl.DataFrame:
+        ws = self._snapshot.workspace
+        return rank(ws.tracklists, aliases=ws.aliases, **how).with_columns(ws.in_words(pl.col.evidence))
 
     def rank(self, track: str | None = None, *, scorer: str = "formula", window: int = 2) -> pl.DataFrame:
         """Who an unknown (title or id; None: all) may be by; schema RANKING, best first.
@@ -134,14 +139,11 @@ class Artists(_Proposed):
             scorer: `formula` (the specification's) or `learned`.
             window: Slots to either side that count as near.
         """
-        ws = self._snapshot.workspace
-        if scorer == "formula" and window == 2:
-            ranked = self.all_ranked
-        else:
-            ranked = rank(ws.tracklists, aliases=ws.aliases, scorer=scorer, window=window)
+        is_default = scorer == "formula" and window == 2
+        ranked = self.all_ranked if is_default else self._ranked(scorer=scorer, window=window)
         if track is None:
             return ranked
-        return ranked.filter(pl.col("track_key") == questions.find(ws.tracks, track)["track_id"][0])
+        return ranked.filter(pl.col.track_key == questions.find(self._snapshot.workspace.tracks, track)["track_id"][0])
 
     def ranking_figures(self) -> pl.DataFrame:
         """The ranking in numbers (figure, n): slots, unknowns, those with candidates, those at the gate."""

@@ -144,28 +144,28 @@ def _signs(pairs: pl.DataFrame, asked: pl.DataFrame, known: pl.DataFrame, slots:
         is_title=(pl.col.blank == "title").cast(pl.Float64),
         is_artist=(pl.col.blank == "artist").cast(pl.Float64),
     )
-    rows = _among_rivals(rows)
-    rows = (
-        rows.join(_repeats(asked, slots), on="slot", how="left")
-        .join(_past(rows, known), on=["slot", "unit"], how="left")
-        .join(_shared(rows, known), on=["set_id", "named_set"], how="left")
-        .join(_sets_since(rows, slots), on=["slot", "unit"], how="left")
-        .join(_habit(rows, known), on=["slot", "unit"], how="left")
-    )
-    return rows.select(
-        "slot", "blank", "unit", "named_slot", "days", *(pl.col(name).cast(pl.Float64) for name in SIGNS)
-    )
-
-
-def _among_rivals(rows: pl.DataFrame) -> pl.DataFrame:
-    soon = pl.col.first.is_between(0, 60)
-    return rows.with_columns(
+    rows = rows.with_columns(
         place=pl.col.first.rank("min").over("slot"),
         dj_place=pl.col.dj.rank("min").over("slot"),
-        rivals=soon.sum().over("slot"),
+        rivals=pl.col.first.is_between(0, 60).sum().over("slot"),
         dj_rivals=pl.col.dj.is_not_null().sum().over("slot"),
         candidates=pl.len().over("slot"),
         titles=pl.col.key.n_unique().over("slot"),
+    )
+    # Recordings of the candidate's artist: all up to the day before and a year before that, and those of this DJ.
+    ever, older = (_until(rows, known, ["key"], back) for back in (1, 366))
+    habit = _until(rows.drop_nulls("dj_key"), known.drop_nulls("dj_key"), ["dj_key", "key"], 1)
+    rows = (
+        rows.join(_repeats(asked, slots), on="slot", how="left")
+        .join(ever, on=["slot", "unit"], how="left")
+        .join(older.rename({"n": "older"}), on=["slot", "unit"], how="left")
+        .with_columns(past=pl.col.n - pl.col.older)
+        .join(_shared(rows, known), on=["set_id", "named_set"], how="left")
+        .join(_sets_since(rows, slots), on=["slot", "unit"], how="left")
+        .join(habit.rename({"n": "habit"}), on=["slot", "unit"], how="left")
+    )
+    return rows.select(
+        "slot", "blank", "unit", "named_slot", "days", *(pl.col(name).cast(pl.Float64) for name in SIGNS)
     )
 
 
@@ -187,13 +187,6 @@ def _repeats(asked: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
         .group_by("slot")
         .agg(repeats=pl.col.set_id_right.n_unique())
     )
-
-
-def _past(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """slot, unit, past: recordings of the candidate's artist first played in the year before."""
-    upto = [_until(rows, known, ["key"], back) for back in (1, 366)]
-    both = upto[0].join(upto[1], on=["slot", "unit"])
-    return both.select("slot", "unit", past=pl.col.n - pl.col.n_right)
 
 
 def _shared(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
@@ -219,11 +212,6 @@ def _sets_since(rows: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
         .join(days, left_on=["dj_key", "then"], right_on=["dj_key", "day"])
         .select("slot", "unit", sets_since=pl.col.n_right - pl.col.n)
     )
-
-
-def _habit(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """slot, unit, habit: recordings of the candidate's artist that this DJ had played before."""
-    return _until(rows.drop_nulls("dj_key"), known.drop_nulls("dj_key"), ["dj_key", "key"], 1).rename({"n": "habit"})
 
 
 def _until(rows: pl.DataFrame, known: pl.DataFrame, by: list[str], back: int) -> pl.DataFrame:

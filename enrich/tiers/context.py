@@ -51,6 +51,7 @@ class ContextRankings:
         ranking = rank(
             ws.tracklists, aliases=ws.aliases, scorer=scorer, max_rank=CANDIDATES, only=asked, told=self._told
         )
+        ranking = ranking.with_columns(ws.in_words(pl.col.evidence))
         self._made[scorer] = (ws.tracklists, ws.artists, frozenset(asked), ranking)
         return ranking
 

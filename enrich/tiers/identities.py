@@ -71,18 +71,15 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         .head(_KEPT)
     )
     names = ws.primary.sort("track_id", "position").group_by(recording_key="track_id").agg(artists=pl.col.artist)
-    called = pl.concat_str(
-        pl.coalesce("set_name", "dj"), pl.col.set_date.cast(pl.String), separator=", ", ignore_nulls=True
-    )
-    sets = listed.select(named_in="set_id", named_set=called).unique("named_in", keep="first")
     answers = found.join(names, on="recording_key", how="left", maintain_order="left")
-    answers = answers.join(sets, on="named_in", how="left", maintain_order="left").with_columns(
+    sets = ws.named_sets()
+    answers = answers.join(sets, left_on="named_in", right_on="set_id", how="left", maintain_order="left").with_columns(
         pl.coalesce("artists", pl.concat_list("artist")),
         track_id="track_key",
         recording_id="recording_key",
         value=pl.format("{} - {}", "artist", "title"),
         probability="confidence",
-        found="evidence",
+        found=ws.in_words(pl.col.evidence),
         bucket=band_of("confidence"),
     )
     told = ["bucket", "recording_id", "artists", "title", "label", "named_in", "named_set", "days", "blank", "found"]

@@ -60,6 +60,20 @@ class Workspace:
             .join(keys, on="track_id")
         )
 
+    def named_sets(self) -> pl.DataFrame:
+        """One row per set with a name or a DJ: set_id, and named_set, as people call it and with its day."""
+        name, day = pl.coalesce("set_name", "dj"), pl.col.set_date.cast(pl.String)
+        when = pl.when(~name.str.contains(day, literal=True)).then(day)
+        called = pl.concat_str(name, when, separator=", ", ignore_nulls=True)
+        listed = pl.concat([self.tracklists, self.second_listings.drop("duplicate_of")])
+        return listed.filter(name.is_not_null()).select("set_id", named_set=called).unique("set_id", keep="first")
+
+    def in_words(self, sentences: pl.Expr) -> pl.Expr:
+        """Lists of sentences, with the sets in them called by their names instead of their UUIDs."""
+        sets = self.named_sets().filter(pl.col.set_id.str.len_chars() == 36)
+        ids, names = (pl.lit(sets[name].to_list(), pl.List(pl.String)) for name in ("set_id", "named_set"))
+        return sentences.list.eval(pl.element().str.replace_many(ids, names))
+
     @property
     def aliases(self) -> pl.DataFrame:
         """One row per other name of an artist: artist, alias."""
