@@ -18,9 +18,9 @@ import polars as pl
 import enrich
 from enrich.analyst.snapshot import AnalystSnapshot
 from enrich.ledger.policy import Policy
+from enrich.measuring.judging import interval
 from enrich.measuring.replay import ask, counts, drawn_together, hidden_answers, with_truth, without_artists
 from enrich.measuring.scale import DECIDED, Scale
-from enrich.measuring.shares import interval
 from enrich.snapshots.opening import open_snapshot
 from enrich.tiers.context import context_artists
 from enrich.tiers.workspace import Workspace

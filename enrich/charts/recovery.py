@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import polars as pl
 from matplotlib import dates as mdates
@@ -25,11 +26,7 @@ _CURVE_ROWS = 8.5
 
 
 def label_coverage(frame: pl.DataFrame) -> Figure:
-    """Share of tracks with a label, before and after.
-
-    Args:
-        frame: `group` (name of the tracks), `tracks`, `before`, `after`: counts.
-    """
+    """Share of tracks with a label, of a frame `group` (name of the tracks), `tracks`, `before`, `after`: counts."""
     title = "Tracks with a label, before and after"
     if frame.is_empty() or not frame["tracks"].sum():
         return style.no_data(title, "No tracks.")
@@ -39,7 +36,10 @@ def label_coverage(frame: pl.DataFrame) -> Figure:
             for offset, count, colour, word in both:
                 share = 100.0 * count / tracks if tracks else 0.0
                 axes.barh(n + offset, share, height=0.34, color=colour)
-                _say(axes, share, n + offset, f"{word} {count:,} of {tracks:,} ({share:.1f} %)", limit=100)
+                # After its end, or inside where there is no room left.
+                is_inside, text = share > 62, f"{word} {count:,} of {tracks:,} ({share:.1f} %)"
+                place: Any = {"ha": "right", "color": "white"} if is_inside else {"ha": "left"}
+                axes.text(share + (-1.2 if is_inside else 1.2), n + offset, text, va="center", fontsize=8.5, **place)
         axes.set_yticks(range(frame.height), [drawable(name) for name in frame["group"]])
         axes.set_xlim(0, 100)
         style.percent_axis(axes.xaxis)
@@ -48,27 +48,20 @@ def label_coverage(frame: pl.DataFrame) -> Figure:
 
 
 def funnel(frame: pl.DataFrame) -> Figure:
-    """From tracks that lack something to tracks that have it.
-
-    Args:
-        frame: `step`, `tracks`: counts; `of`: what a step is a share of.
-    """
+    """From tracks that lack something to tracks that have it, of a frame `step`, `tracks`, `of` (the whole): counts."""
     title = "From what is missing to what is filled"
     if frame.is_empty() or not frame["tracks"].max():
         return style.no_data(title, "No track lacks anything.")
-    words = [
-        f"{n:,}" + (f"  ({100 * n / of:.1f} %)" if n < of else "") for n, of in frame.select("tracks", "of").rows()
-    ]
-    colours = [style.BEFORE if n == of else style.AFTER for n, of in frame.select("tracks", "of").rows()]
-    stacked = [[(n, colour)] for n, colour in zip(frame["tracks"], colours, strict=True)]
+    steps = frame.select("tracks", "of").rows()
+    words = [f"{n:,}" + (f"  ({100 * n / of:.1f} %)" if n < of else "") for n, of in steps]
+    stacked = [[(n, style.BEFORE if n == of else style.AFTER)] for n, of in steps]
     return style.bars(title, frame["step"], stacked, words)
 
 
 def tiers(frame: pl.DataFrame) -> Figure:
     """What each tier took off the unresolved tracks: in grey those it left, in colour those it named.
 
-    Args:
-        frame: `step`, `named`, `labels`, `left`: counts, in the order of the tiers, the start first.
+    `frame` has `step`, `named`, `labels`, `left`: counts, in the order of the tiers, the start first.
     """
     title = "Unresolved tracks, tier by tier: left (grey) and named (blue)"
     if frame.is_empty() or not frame["left"].max():
@@ -85,8 +78,7 @@ def tiers(frame: pl.DataFrame) -> Figure:
 def projected_and_actual(frame: pl.DataFrame) -> Figure:
     """Projected ranges as grey bands, the counted figures as marks, each row on its own scale.
 
-    Args:
-        frame: `metric, unit, low, high, actual, verdict, is_better`; rows without a range are left out.
+    `frame` has `metric, unit, low, high, actual, verdict, is_better`; rows without a range are left out.
     """
     title = "Projected range (grey) and counted figure (mark)"
     rows = frame.filter(pl.col("low").is_not_null() & pl.col("actual").is_not_null())
@@ -113,12 +105,9 @@ def projected_and_actual(frame: pl.DataFrame) -> Figure:
 
 
 def success_trend(frame: pl.DataFrame, *, before: float, after: float) -> Figure:
-    """The specification's trend: percent completed among rows that changed last on that day.
+    """The specification's trend: percent completed among rows that changed last on that day (`date`, `success_rate`).
 
-    Args:
-        frame: `date`, `success_rate` (percent); one row per day.
-        before: Success rate of all tracks at the start, percent; a dashed line.
-        after: The same now.
+    `before` and `after` are the success rate of all tracks at the start and now, in percent: dashed lines.
     """
     title = "Success rate by day of last change"
     if frame.is_empty():
@@ -131,39 +120,20 @@ def success_trend(frame: pl.DataFrame, *, before: float, after: float) -> Figure
             (after, style.GREEN, "all tracks, now", after >= before),
         ):
             axes.axhline(level, color=colour, linewidth=1.1, linestyle="--")
-            axes.text(
-                0.005,
-                level + (1.5 if above else -1.5),
-                f"{word}: {level:.1f} %",
-                color=colour,
-                fontsize=8,
-                transform=axes.get_yaxis_transform(),
-                va="bottom" if above else "top",
-            )
+            y, va, across = level + (1.5 if above else -1.5), "bottom" if above else "top", axes.get_yaxis_transform()
+            axes.text(0.005, y, f"{word}: {level:.1f} %", color=colour, fontsize=8, transform=across, va=va)
         axes.set_ylim(0, 105)
         axes.set_yticks(range(0, 101, 20))
         style.percent_axis(axes.yaxis)
-        axes.annotate(
-            f"{rates[-1]:.1f} %",
-            (days[-1], rates[-1]),
-            xytext=(6, 9),
-            textcoords="offset points",
-            color=style.AFTER,
-            fontweight="bold",
-            annotation_clip=False,
-        )
+        look: Any = {"color": style.AFTER, "fontweight": "bold", "annotation_clip": False}
+        axes.annotate(f"{rates[-1]:.1f} %", (days[-1], rates[-1]), xytext=(6, 9), textcoords="offset points", **look)
         _date_axis(axes, days)
         axes.margins(x=0.06)
         return figure
 
 
 def queue_calendar(frame: pl.DataFrame, *, today: date) -> Figure:
-    """How many tracks fall due in which week.
-
-    Args:
-        frame: `week` (its Monday), `tracks`.
-        today: Marked by a line.
-    """
+    """How many tracks fall due in which week, of a frame `week` (its Monday), `tracks`; a line marks today."""
     title = "Cool-down queue: tracks falling due, by week"
     if frame.is_empty():
         return style.no_data(title, "The queue is empty.")
@@ -186,8 +156,7 @@ def queue_calendar(frame: pl.DataFrame, *, today: date) -> Figure:
 def confidence_bands(frame: pl.DataFrame) -> Figure:
     """Proposals by confidence: written (blue), in review (light), other; precision beside it where truth is planted.
 
-    Args:
-        frame: `kind, band, proposals, written, in_review, other, precision`; bands without proposals are left out.
+    `frame` has `kind, band, proposals, written, in_review, other, precision`; bands without proposals are left out.
     """
     title = "Proposals by confidence: written (blue), in review (light blue), closed otherwise (grey)"
     rows = frame.filter(pl.col("proposals") > 0)
@@ -203,11 +172,9 @@ def confidence_bands(frame: pl.DataFrame) -> Figure:
 
 
 def policy_steps(steps: pl.DataFrame, *, asked: float) -> Figure:
-    """The lower bound of the precision against how many are accepted, a line a source.
+    """The lower bound of the precision, what it must reach (`asked`), against how many are accepted, a line a source.
 
-    Args:
-        steps: kind, source, accepted, low, is_accepted: what accepting everything from a confidence on would accept.
-        asked: What the bound must reach.
+    `steps` has kind, source, accepted, low, is_accepted: what accepting everything from a confidence on would accept.
     """
     title = "How many each source may give, and how sure that is at least"
     shown = steps.filter(pl.col("low") >= _LEAST_SURE)
@@ -236,8 +203,7 @@ def policy_steps(steps: pl.DataFrame, *, asked: float) -> Figure:
 def release_lag(frame: pl.DataFrame) -> Figure:
     """How many promos are out so many days after their first play.
 
-    Args:
-        frame: `curve`, `days`, `released`, `low`, `high` (shares 0–1, low and high the 95 % interval).
+    `frame` has `curve`, `days`, `released`, `low`, `high` (shares 0–1, low and high the 95 % interval).
     """
 
     def draw(axes: Axes, name: str, rows: pl.DataFrame, colour: str) -> tuple[float, str]:
@@ -252,9 +218,7 @@ def release_lag(frame: pl.DataFrame) -> Figure:
 def strategy_recoveries(by_day: pl.DataFrame, summary: pl.DataFrame) -> Figure:
     """A year of the queue by strategy: percent of tracks recovered so far, with the look-ups each spent.
 
-    Args:
-        by_day: `strategy`, `day`, `recovered` (percent).
-        summary: `strategy`, `look_ups`, `recovered_pct`, `median_delay` (days).
+    `by_day` has `strategy`, `day`, `recovered` (percent), `summary` `look_ups`, `recovered_pct`, `median_delay` (days).
     """
     figures = {drawable(row["strategy"]): row for row in summary.iter_rows(named=True)}
 
@@ -272,9 +236,8 @@ def strategy_recoveries(by_day: pl.DataFrame, summary: pl.DataFrame) -> Figure:
 def replay_recovery(frame: pl.DataFrame) -> Figure:
     """Replayed history: unknowns that had their name so many days after the set.
 
-    Args:
-        frame: `kind`, `days`, `watched`, `recovered`, `right`, `known`: counts. Solid: recovered; dashed: played under
-            their name in a later set by then, which is all that sets can tell.
+    `frame` has `kind`, `days`, `watched`, `recovered`, `right`, `known`: counts. Solid: recovered; dashed: played under
+    their name in a later set by then, which is all that sets can tell.
     """
 
     def draw(axes: Axes, name: str, rows: pl.DataFrame, colour: str) -> tuple[float, str]:
@@ -315,14 +278,6 @@ def _curves(
         style.percent_axis(axes.yaxis)
         style.name_ends(axes, ends, lines=lines)
         return figure
-
-
-def _say(axes: Axes, value: float, y: float, text: str, *, limit: float) -> None:
-    """A bar's number: after its end, or inside where there is no room left."""
-    if value > 0.62 * limit:
-        axes.text(value - limit * 0.012, y, text, va="center", ha="right", color="white", fontsize=8.5)
-    else:
-        axes.text(value + limit * 0.012, y, text, va="center", ha="left", fontsize=8.5)
 
 
 def _date_axis(axes: Axes, days: list[date]) -> None:

@@ -98,15 +98,9 @@ def bars(
     room: float = 1.32,
     most: int | None = None,
 ) -> Figure:
-    """Rows of bars, the first on top: each is stacked of (length, colour) and ends in its words.
+    """Rows of bars, the first on top: each is `stacked` of (length, colour) and ends in its words.
 
-    Args:
-        title: Of the chart.
-        names: Of the rows; from a database, perhaps.
-        stacked: The parts of each row.
-        words: At the end of each row.
-        room: Width of the chart, in lengths of the longest bar.
-        most: Characters of a name that are shown.
+    `names`, perhaps from a database, are cut to `most` characters; `room` is the width in lengths of the longest bar.
     """
     with chart(title, len(stacked)) as (figure, axes):
         longest = max(sum(length for length, _ in parts) for parts in stacked) or 1
@@ -130,12 +124,9 @@ def ranked(rows: Sequence[dict[str, Any]], name: str, by: str, words: str, *, ti
 
 
 def name_ends(axes: Axes, ends: Iterable[tuple[float, float, str, str]], *, lines: int = 1) -> None:
-    """Names in the right margin, each joined to where its line ends; they stand apart.
+    """Names in the right margin, each of so many lines of text and joined to where its line ends; they stand apart.
 
-    Args:
-        axes: With its limits set.
-        ends: x, y, name, colour.
-        lines: Of text in a name.
+    `axes` have their limits; `ends` are x, y, name, colour.
     """
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     gap = (top - bottom) * 0.19 * lines / (0.78 * axes.figure.get_figheight())  # type: ignore[union-attr]
@@ -148,18 +139,10 @@ def name_ends(axes: Axes, ends: Iterable[tuple[float, float, str, str]], *, line
         most -= gap
     for place, (x, y, name, colour) in zip(at[1:], ordered, strict=True):
         is_joined = abs(place - y) > gap / 4 or x < right - 0.02 * (right - left)
-        joined = {
-            "arrowstyle": "-",
-            "color": colour,
-            "lw": 0.6,
-            "alpha": 0.5,
-            "shrinkA": 2,
-            "shrinkB": 4,
-            "relpos": (0, 0.5),
-        }
+        joined = {"arrowstyle": "-", "color": colour, "lw": 0.6, "alpha": 0.5, "shrinkA": 2, "shrinkB": 4}
         axes.annotate(
             name, (x, y), xytext=(1.04, place), textcoords=axes.get_yaxis_transform(), color=colour, va="center",
-            fontsize=8.5, annotation_clip=False, arrowprops=joined if is_joined else None,
+            fontsize=8.5, annotation_clip=False, arrowprops=joined | {"relpos": (0, 0.5)} if is_joined else None,
         )  # fmt: skip
 
 
@@ -183,10 +166,7 @@ def as_svg(figure: Figure) -> str:
     with mpl.rc_context(_SETTINGS):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    return re.sub(
-        r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1), count=1
-    )
+    return re.sub(r' (?:width|height)="[^"]*"', "", svg[svg.index("<svg") :], count=2)
 
 
 def drawable(text: object, most: int | None = None) -> str:

@@ -6,8 +6,6 @@ labels; lines are as wide as they weigh.
 
 from __future__ import annotations
 
-from datetime import date
-
 import networkx as nx
 import polars as pl
 from matplotlib.axes import Axes
@@ -24,9 +22,8 @@ _WIDEST = 9.0  # points, of a line of weight 1
 def reliability_diagram(frame: pl.DataFrame) -> Figure:
     """Stated confidence against the share that was right; on the diagonal the two agree.
 
-    Args:
-        frame: `low, high, n, confidence, precision`, one row per band, 0–1; bands with n = 0 or a null precision are
-            left out. A column `scorer` or `source` draws one line each.
+    `frame` has `low, high, n, confidence, precision`, one row per band, 0–1; bands with n = 0 or a null precision are
+    left out. A column `scorer` or `source` draws one line each.
     """
     title = "Confidence, and how often it was right"
     rows = frame.filter((pl.col("n") > 0) & pl.col("precision").is_not_null() & pl.col("confidence").is_not_null())
@@ -37,11 +34,10 @@ def reliability_diagram(frame: pl.DataFrame) -> Figure:
     with style.chart(title, 0, size_in=(style.WIDTH_IN * 0.72, 4.6)) as (figure, axes):
         axes.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle="--")
         most = float(rows["n"].max() or 1)  # type: ignore[arg-type]
-        scorers = rows["scorer"].unique(maintain_order=True).to_list()
         ends: list[tuple[float, float, str, str]] = []
-        for k, scorer in enumerate(scorers):
+        for k, ((scorer,), found) in enumerate(rows.group_by("scorer", maintain_order=True)):
             colour, marker = style.CYCLE[k % len(style.CYCLE)], style.MARKERS[k % len(style.MARKERS)]
-            own = rows.filter(pl.col("scorer") == scorer).sort("confidence")
+            own = found.sort("confidence")
             x, y, n = own["confidence"].to_list(), own["precision"].to_list(), own["n"].to_list()
             axes.plot(x, y, color=colour, linewidth=1.3, zorder=2)
             sizes = [18 + 130 * count / most for count in n]
@@ -57,8 +53,7 @@ def reliability_diagram(frame: pl.DataFrame) -> Figure:
 def ranking_comparison(frame: pl.DataFrame) -> Figure:
     """How often each scorer has the true artist first, among five, among twenty.
 
-    Args:
-        frame: `scorer`, `hit_at_1, hit_at_5, hit_at_20` (0–1), best drawn last; `n`, asked; `is_ours`, in colour.
+    `frame` has `scorer`, `hit_at_1, hit_at_5, hit_at_20` (0–1), best drawn last; `n`, asked; `is_ours`, in colour.
     """
     title = "The true artist among the first k named"
     if frame.is_empty():
@@ -108,9 +103,15 @@ def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None 
             axes.plot(named, [n] * len(named), "s", markersize=6, color="#B9C4CE")
             axes.plot(blank, [n] * len(blank), "s", markersize=6, markerfacecolor="white", markeredgecolor="#B9C4CE")
             axes.plot(here, [n] * len(here), "D", markersize=9, color=style.ORANGE, zorder=3)
+            artists = dict(of_set.select("position", "artist").iter_rows())
             for at in here:
-                _name_neighbours(axes, of_set, at, n, longest)
-        names = [_set_name(day, dj) for day, dj in sets.select("set_date", "dj").iter_rows()]
+                before, after = (drawable(artists.get(at + step) or "?", 24) for step in (-1, 1))
+                # Near the edges the words would leave the picture.
+                side = "left" if at < 0.3 * longest else "right" if at > 0.7 * longest else "center"
+                words = f"{before}  ◆  {after}"
+                axes.text(at, n + 0.2, words, ha=side, va="top", fontsize=7.5, color=style.MUTED)
+        days = [f"{day:%Y-%m-%d}" if day else "no date" for day in sets["set_date"]]
+        names = [f"{day}  {drawable(dj or 'unknown DJ', 24)}" for day, dj in zip(days, sets["dj"], strict=True)]
         axes.set_yticks(range(sets.height), names)
         axes.set_ylim(sets.height - 0.4, -0.7)
         axes.set_xlim(0, longest + 1)
@@ -120,36 +121,15 @@ def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None 
 
 
 def failure_reasons(frame: pl.DataFrame) -> Figure:
-    """Kinds of error by tracks; those worth a retry in colour.
-
-    Args:
-        frame: `error, tracks, retriable`, commonest first, of which twelve are drawn.
-    """
+    """Kinds of error by tracks (`error, tracks, retriable`, commonest first), twelve at most; the retriable in blue."""
     title, rows = "What the errors of failed tracks say", frame.head(12)
     if frame.is_empty():
         return style.no_data(title, "Nothing has failed.")
     title += f" (the first 12 of {frame.height:,} kinds)" if frame.height > rows.height else ""
-    stacked = [
-        [(n, style.AFTER if again else style.BEFORE)] for n, again in rows.select("tracks", "retriable").iter_rows()
-    ]
-    words = [f"{n:,}" + (", retriable" if again else "") for n, again in rows.select("tracks", "retriable").iter_rows()]
+    kinds = rows.select("tracks", "retriable").rows()
+    stacked = [[(n, style.AFTER if again else style.BEFORE)] for n, again in kinds]
+    words = [f"{n:,}" + (", retriable" if again else "") for n, again in kinds]
     return style.bars(title, rows["error"], stacked, words, room=1.25, most=46)
-
-
-def _name_neighbours(axes: object, of_set: pl.DataFrame, at: int, n: int, longest: int) -> None:
-    """The artists before and after, under the marks."""
-    names = {
-        row["position"]: row["artist"]
-        for row in of_set.filter((pl.col("position") - at).abs() == 1).iter_rows(named=True)
-    }
-    before, after = drawable(names.get(at - 1) or "?", 24), drawable(names.get(at + 1) or "?", 24)
-    # Near the edges the words would leave the picture.
-    where = "left" if at < 0.3 * longest else "right" if at > 0.7 * longest else "center"
-    axes.text(at, n + 0.2, f"{before}  ◆  {after}", ha=where, va="top", fontsize=7.5, color=style.MUTED)  # type: ignore[attr-defined]
-
-
-def _set_name(day: date | None, dj: str | None) -> str:
-    return f"{f'{day:%Y-%m-%d}' if day else 'no date'}  {drawable(dj or 'unknown DJ', 24)}"
 
 
 def draw_ego_net(net: nx.Graph[str], *, max_artists: int = 8, max_labels: int = 6) -> Figure:
@@ -163,7 +143,8 @@ def draw_ego_net(net: nx.Graph[str], *, max_artists: int = 8, max_labels: int = 
         raise EnrichError(f"an ego-net has one unknown, this graph has {len(centres)}; make it with ego_net(…)")
     centre = centres[0]
     candidates = _candidates(net, centre)[:max_artists]
-    labels = _labels(net, candidates)[:max_labels]
+    # By the rank of the first to release there.
+    labels = list(dict.fromkeys(label for artist in candidates for label in _label_shares(net, artist)))[:max_labels]
 
     figure = Figure(figsize=(12, 6.75), facecolor="white")
     axes = figure.add_axes((0.03, 0.05, 0.94, 0.78))
@@ -207,14 +188,6 @@ def _candidates(net: nx.Graph[str], centre: str) -> list[str]:
     return [n for _, n in sorted(found)]
 
 
-def _labels(net: nx.Graph[str], candidates: list[str]) -> list[str]:
-    """Labels of the candidates, by the rank of the first to release there."""
-    seen: dict[str, None] = {}
-    for artist in candidates:
-        seen.update(dict.fromkeys(_label_shares(net, artist)))
-    return list(seen)
-
-
 def _label_shares(net: nx.Graph[str], artist: str) -> dict[str, float]:
     """Share of an artist's labelled plays on each label, largest first."""
     plays = {n: d["count"] for n, d in net[artist].items() if d["relation"] == "releases_on"}
@@ -229,23 +202,15 @@ def _title(figure: Figure, net: nx.Graph[str], centre: str) -> None:
     line = f"Most likely {net.nodes[best[0]]['label']}" if best else "Nobody to name"
     figure.text(0.03, 0.93, drawable(line, 60), fontsize=17, weight="bold", va="center", color=NODES["unknown"])
     under = f"“{drawable(shown, 60)}”, played in {sets} {'set' if sets == 1 else 'sets'}"
-    figure.text(
-        0.03,
-        0.872,
-        under + "; probabilities of the formula, which are no measured confidence",
-        fontsize=12,
-        color=MUTED,
-    )
+    under += "; probabilities of the formula, which are no measured confidence"
+    figure.text(0.03, 0.872, under, fontsize=12, color=MUTED)
 
 
 def _sets_and_djs(axes: Axes, net: nx.Graph[str], centre: str, *, most: int = 6) -> None:
     """The sets, earliest first, each with its DJs, and a line from each to the unknown."""
-    sets = sorted(
-        (n for n, d in net[centre].items() if d["relation"] == "played_in"),
-        key=lambda n: (net.nodes[n].get("date", ""), n),
-    )
-    heights = _spread(min(len(sets), most))
-    for node, y in zip(sets, heights, strict=False):
+    found = [n for n, d in net[centre].items() if d["relation"] == "played_in"]
+    sets = sorted(found, key=lambda n: (net.nodes[n].get("date", ""), n))
+    for node, y in zip(sets, _spread(min(len(sets), most)), strict=False):
         djs = [net.nodes[n]["label"] for n, d in sorted(net[node].items()) if d["relation"] == "played_by"]
         _line(axes, (2.95, y), (4.2, 2.5), 1 / len(sets), NODES["dj"])
         axes.scatter([2.95], [y], s=130, color=NODES["dj"], marker="D", zorder=3)

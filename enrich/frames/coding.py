@@ -11,14 +11,10 @@ _A_LOOK = 1000
 
 
 def coded(column: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Number the distinct texts of a column in their order.
-
-    Args:
-        column: Texts; nulls allowed.
+    """Number the distinct texts of a column in their order: a smaller number is an earlier text.
 
     Returns:
-        The number of each row's text (UInt32, null for null), and the distinct texts (String, sorted): a smaller
-        number is an earlier text.
+        The number of each row's text (UInt32, null for null), and the distinct texts (String, sorted).
     """
     if column.null_count() == 0 and column.is_sorted():
         # Tables written in order of their sets: each text begins where it differs from the one before.

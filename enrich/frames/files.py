@@ -29,15 +29,8 @@ from enrich.frames.inputs import decoded, open_input, parse_json, read_input, re
 from enrich.rules import MAX_FILE_BYTES
 
 #: Extension → format. A compressed `.csv.gz` is read, not written.
-FORMATS = {
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".csv": "csv",
-    ".csv.gz": "csv",
-    ".tsv": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-}
+FORMATS = dict.fromkeys((".parquet", ".pq"), "parquet") | dict.fromkeys((".csv", ".csv.gz", ".tsv"), "csv")
+FORMATS |= dict.fromkeys((".jsonl", ".ndjson"), "jsonl")
 
 _MAX_NESTING = 64
 #: Brackets of JSON, and its texts, whose brackets count for nothing.
@@ -92,8 +85,8 @@ def column_key(name: str) -> str:
     return re.sub(r"[\W_]+", "_", name.strip().lower()).strip("_")
 
 
-def require_columns(frame: pl.DataFrame, columns: Iterable[str], *, path: str | Path) -> None:
-    """Check that the table read from `path` has `columns`.
+def require_columns(frame: pl.DataFrame, columns: Iterable[str], *, path: str | Path) -> pl.DataFrame:
+    """The table read from `path`, which has `columns`.
 
     Raises:
         InputFileError: names what is missing and what is there.
@@ -102,6 +95,7 @@ def require_columns(frame: pl.DataFrame, columns: Iterable[str], *, path: str | 
     if missing:
         there = ", ".join(frame.columns[:20]) or "none"
         raise InputFileError(f"{path}: column {', '.join(missing)} is missing; the columns there are: {there}")
+    return frame
 
 
 def check_output(path: str | Path) -> None:
@@ -144,12 +138,16 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
         InputFileError: see `check_output`; also a full disk.
     """
     check_output(path)
-    with replacing(path) as (part,), _polars_faults():
-        if _format(path) == "parquet":
-            frame.write_parquet(part)
-        else:
-            with part.open("wb") as opened:
-                _write_text(frame, opened, path)
+    with replacing(path) as (part,):
+        try:
+            if _format(path) == "parquet":
+                frame.write_parquet(part)
+            else:
+                with part.open("wb") as opened:
+                    _write_text(frame, opened, path)
+        except pl.exceptions.PolarsError as error:
+            # A full disk is a fault of computing to polars: the system's own it is again.
+            raise OSError(str(error).strip().splitlines()[0]) from None
     return Path(path)
 
 
@@ -174,15 +172,6 @@ def write_batches(frames: Iterable[pl.DataFrame], schema: pl.Schema, path: str |
                 rows.seek(0)
                 shutil.copyfileobj(rows, opened)
     return Path(path)
-
-
-@contextmanager
-def _polars_faults() -> Iterator[None]:
-    """A full disk is a fault of computing to polars: the system's own it is again."""
-    try:
-        yield
-    except pl.exceptions.PolarsError as error:
-        raise OSError(str(error).strip().splitlines()[0]) from None
 
 
 @contextmanager

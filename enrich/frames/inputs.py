@@ -60,13 +60,9 @@ def open_input(
 
     Nothing waits: a pipe or a device is told before it is opened. What the block cannot read is the same one line.
 
-    Args:
-        path: The file.
-        at_most: Bytes it may have.
-        error: What is raised.
-
     Raises:
-        EnrichError: missing, a folder, no ordinary file, unreadable, too large, or a name the system refuses.
+        EnrichError: `error`; missing, a folder, no ordinary file, unreadable, of more bytes than `at_most`, or of a
+            name the system refuses.
     """
     try:
         found = os.stat(path)

@@ -7,12 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 import polars as pl
-
-# Schemas mix dtype classes and instances; naming the instance keeps the type checker sure of both.
-_STRINGS: Any = pl.List(pl.String)
 
 #: One row per played slot of a DJ set: what files hold, what the snapshot's mart `tracklists` holds, and what
 #: the co-occurrence engine reads. `position` counts from 1. A row whose `artist` is null or an unknown-word is
@@ -37,20 +33,10 @@ TRACKLISTS_REQUIRED = ("set_id", "position")
 
 #: `rank-artists`: one row per unknown and candidate, `rank` from 1, at most 50 an unknown.
 RANKING = pl.Schema(
-    {
-        "track_key": pl.String,
-        "rank": pl.Int32,
-        "artist": pl.String,
-        "probability": pl.Float64,
-        "confidence": pl.Float64,
-        "occurrence_count": pl.Int32,
-        "label_support": pl.String,
-        "evidence": _STRINGS,
-        "occurrence": pl.Float64,
-        "label": pl.Float64,
-        "dj": pl.Float64,
-        "position": pl.Float64,
-    }
+    {"track_key": pl.String(), "rank": pl.Int32(), "artist": pl.String()}
+    | {"probability": pl.Float64(), "confidence": pl.Float64(), "occurrence_count": pl.Int32()}
+    | {"label_support": pl.String(), "evidence": pl.List(pl.String)}
+    | dict.fromkeys(("occurrence", "label", "dj", "position"), pl.Float64())
 )
 
 #: Kinds of proposals: what fills a blank of a track, or which recording it is.
@@ -60,19 +46,9 @@ KINDS = ("label", "artist", "identity")
 #: `probability` is what the rule says (null: it has no number of its own), `confidence` the measured share of right
 #: answers among those of the same evidence (null: nothing was measured, shown as `rule`); both 0–1. `evidence` is JSON.
 PROPOSALS = pl.Schema(
-    {
-        "proposal_id": pl.String,
-        "track_id": pl.String,
-        "kind": pl.String,
-        "value": pl.String,
-        "artist_id": pl.String,
-        "tier": pl.Int8,
-        "source": pl.String,
-        "probability": pl.Float64,
-        "confidence": pl.Float64,
-        "status": pl.String,
-        "evidence": pl.String,
-    }
+    dict.fromkeys(("proposal_id", "track_id", "kind", "value", "artist_id"), pl.String())
+    | {"tier": pl.Int8(), "source": pl.String(), "probability": pl.Float64(), "confidence": pl.Float64()}
+    | {"status": pl.String(), "evidence": pl.String()}
 )
 
 

@@ -22,8 +22,8 @@ from enrich.database.errors import database_errors
 from enrich.errors import EnrichError
 from enrich.ledger.proposals import close_run, open_run, proposals
 from enrich.ledger.review import decide
+from enrich.measuring.judging import lower_bound
 from enrich.measuring.scale import verdicts
-from enrich.measuring.shares import lower_bound
 from enrich.rules import AUDIT_SIZE
 from enrich.settings import Settings
 from enrich.sql import LEDGER

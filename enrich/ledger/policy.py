@@ -18,7 +18,7 @@ import polars as pl
 
 from enrich.errors import SettingsError
 from enrich.frames.schemas import KINDS
-from enrich.measuring.shares import lower_bound
+from enrich.measuring.judging import lower_bound
 from enrich.rules import ACCEPT_PRECISION
 from enrich.settings import Settings
 from enrich.text.normalise import artist_key, label_key

@@ -26,8 +26,7 @@ import numpy as np
 import polars as pl
 
 from enrich.frames.schemas import proposed_artists
-from enrich.measuring.judging import judge
-from enrich.measuring.shares import LEAST, drawn, moved, odds
+from enrich.measuring.judging import LEAST, drawn, judge, moved, odds
 from enrich.tiers.context import ConfirmedCandidates
 from enrich.tiers.identities import identities
 from enrich.tiers.internal import association, mashups, same_title, speaks
@@ -69,16 +68,10 @@ def shipped() -> pl.DataFrame:
 def measure(
     ws: Workspace, *, artists: bool = True, seed: int = 0, told: Callable[[str], None] = lambda what: None
 ) -> pl.DataFrame:
-    """What the rules of the database itself are worth on this snapshot.
+    """What the rules of the database itself are worth on this snapshot: MEASURED, by kind, source and bucket.
 
-    Args:
-        ws: The workspace before anything is accepted.
-        artists: Whether rules that name artists are asked as well.
-        seed: Decides which tracks are hidden.
-        told: Told what is hidden or asked next.
-
-    Returns:
-        MEASURED, by kind, source and bucket.
+    Of a workspace before anything is accepted. With `artists` rules that name artists are asked as well; `seed` decides
+    which tracks are hidden; `told` is told what is hidden or asked next.
     """
     told("hidden labels")
     found, tried = _hidden_labels(ws, seed=seed)
@@ -127,36 +120,27 @@ def with_truth(ws: Workspace, said: pl.DataFrame, whole: pl.Series | None = None
     return judged.with_columns(is_whole=is_whole)
 
 
-def _nothing_else() -> dict[str, Any]:
-    """Other listings, and what was worked out before, would tell what is hidden."""
-    return {"second_listings": SECOND_LISTINGS.to_frame(), "memo": {}}
+def _masked(ws: Workspace, **hidden: Any) -> Workspace:
+    # Other listings, and what was worked out before, would tell what is hidden.
+    return replace(ws, second_listings=SECOND_LISTINGS.to_frame(), memo={}, **hidden)
 
 
 def without_artists(ws: Workspace, hidden: pl.Series) -> Workspace:
     """The workspace with these tracks' artists hidden."""
     gone, played = _is_in("track_id", hidden), _is_in("track_key", hidden)
-    return replace(
-        ws,
-        tracks=ws.tracks.with_columns(
-            artist=pl.when(~gone).then("artist"), is_known_artist=pl.col("is_known_artist") & ~gone
-        ),
-        credits=ws.credits.filter(~gone),
-        tracklists=ws.tracklists.with_columns(artist=pl.when(~played).then("artist"), is_id=pl.col("is_id") | played),
-        **_nothing_else(),
-    )
+    is_known = pl.col("is_known_artist") & ~gone
+    tracks = ws.tracks.with_columns(artist=pl.when(~gone).then("artist"), is_known_artist=is_known)
+    slots = ws.tracklists.with_columns(artist=pl.when(~played).then("artist"), is_id=pl.col("is_id") | played)
+    return _masked(ws, tracks=tracks, credits=ws.credits.filter(~gone), tracklists=slots)
 
 
 def without_labels(ws: Workspace, hidden: pl.Series) -> Workspace:
     """The workspace with these tracks' labels hidden; a label that no other track carries is known no more."""
     gone, played = _is_in("track_id", hidden), _is_in("track_key", hidden)
     tracks = ws.tracks.with_columns(pl.when(~gone).then(c).alias(c) for c in ("label", "label_key", "label_source"))
-    return replace(
-        ws,
-        tracks=tracks,
-        labels=ws.labels.join(tracks.select("label_key").drop_nulls(), on="label_key", how="semi"),
-        tracklists=ws.tracklists.with_columns(label=pl.when(~played).then("label")),
-        **_nothing_else(),
-    )
+    labels = ws.labels.join(tracks.select("label_key").drop_nulls(), on="label_key", how="semi")
+    slots = ws.tracklists.with_columns(label=pl.when(~played).then("label"))
+    return _masked(ws, tracks=tracks, labels=labels, tracklists=slots)
 
 
 def with_first_plays(ws: Workspace, chosen: pl.Series) -> tuple[Workspace, pl.Series]:
@@ -164,12 +148,8 @@ def with_first_plays(ws: Workspace, chosen: pl.Series) -> tuple[Workspace, pl.Se
 
     A track played on one day only is never named again, as many an unknown is not.
     """
-    days = (
-        ws.tracklists.filter(_is_in("track_key", chosen))
-        .group_by("track_key")
-        .agg(first=pl.col("set_date").min())
-        .drop_nulls()
-    )
+    plays = ws.tracklists.filter(_is_in("track_key", chosen))
+    days = plays.group_by("track_key").agg(first=pl.col("set_date").min()).drop_nulls()
     born = pl.concat_str("track_id", pl.lit(FIRST))
     twins = (
         ws.tracks.join(days, left_on="track_id", right_on="track_key", how="semi")
@@ -186,8 +166,7 @@ def with_first_plays(ws: Workspace, chosen: pl.Series) -> tuple[Workspace, pl.Se
         )
         .select(ws.tracklists.columns)
     )
-    hidden = replace(ws, tracks=pl.concat([ws.tracks, twins]), tracklists=slots, **_nothing_else())
-    return hidden, twins["track_id"]
+    return _masked(ws, tracks=pl.concat([ws.tracks, twins]), tracklists=slots), twins["track_id"]
 
 
 def namesakes(ws: Workspace, chosen: pl.Series) -> pl.Series:
@@ -313,11 +292,9 @@ def _chance(heard: pl.DataFrame, tried: float, answers: pl.DataFrame, *, asked: 
 
 
 def drawn_together(counted: pl.DataFrame, chance: pl.DataFrame | None = None) -> pl.DataFrame:
-    """MEASURED: what was shipped, moved to where the source stands here, and drawn to by each bucket's own counts.
+    """MEASURED: what was shipped, moved to where the source stands here, and drawn to by each bucket's own `counts`.
 
-    Args:
-        counted: See `counts`.
-        chance: BUCKET, chance and in how many cases it is measured; None: left out.
+    `chance` is BUCKET, chance and in how many cases it is measured; None: left out.
     """
     if chance is None:
         chance = counted.select(BUCKET, chance=0.0, chance_cases=0.0)

@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 
 from enrich.frames.schemas import evidence_json
+from enrich.measuring.judging import drawn, interval, moved, odds
 from enrich.measuring.replay import BUCKET, MEASURED, shipped
-from enrich.measuring.shares import drawn, interval, moved, odds
 from enrich.rules import AUDIT_SIZE
 from enrich.settings import SOURCES
 

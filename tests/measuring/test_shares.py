@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich.measuring.shares import LEAST, MOST, drawn, interval, lower_bound, moved, odds
+from enrich.measuring.judging import LEAST, MOST, drawn, interval, lower_bound, moved, odds
 
 
 def test_twenty_right_of_twenty_are_worth_0_86():
