@@ -28,7 +28,7 @@ from .pipeline.cycle import hunt_labels as hunt_labels
 from .pipeline.cycle import resolve as resolve
 from .pipeline.cycle import trigger as trigger
 from .pipeline.weighing import policy as policy
-from .replaying.outcomes import read_replay as read_replay
+from .replaying.unknowns import read_replay as read_replay
 from .replaying.running import replay as replay
 from .reporting.dashboards import dashboards as dashboards
 from .reporting.recovery import report as report

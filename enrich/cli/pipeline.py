@@ -16,8 +16,7 @@ from enrich.errors import EnrichError
 
 if TYPE_CHECKING:
     from enrich.pipeline.cycle import CycleResult
-    from enrich.replaying.outcomes import ReplayResult
-    from enrich.replaying.walking import Step
+    from enrich.replaying.unknowns import ReplayResult, Step
 
 app = typer.Typer()
 queue_app = typer.Typer(no_args_is_help=True, help="The cool-down queue: park failed tracks, take due ones out.")
@@ -126,8 +125,8 @@ def replay(
 
     Example: enrich replay tracklists.parquet --sets "A State of Trance" --step 30d --out replay.json
     """
-    from enrich.replaying.promos import Promos
     from enrich.replaying.running import History
+    from enrich.replaying.unknowns import Promos
 
     with progress("steps") as show:
         so_far = itertools.count(1)

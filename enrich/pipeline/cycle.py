@@ -10,30 +10,69 @@ proposals, decisions and (with `apply`) the values written.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Required, TypedDict, Unpack
 
 import polars as pl
+import psycopg
+from psycopg.rows import dict_row
 
-from enrich.cooldown.queue import settle_strays
-from enrich.ledger.policy import read_policy
+from enrich.cooldown import queue
+from enrich.database.connection import connect
+from enrich.database.errors import database_errors
+from enrich.database.layout import writable
+from enrich.ledger.policy import Policy, read_policy
+from enrich.ledger.proposals import close_run, open_run, save
 from enrich.ledger.proposals import proposals as list_proposals
-from enrich.ledger.review import refused
+from enrich.ledger.review import accept_by_policy, refused
+from enrich.ledger.writing import WriteResult, write_accepted
 from enrich.measuring.replay import measure
 from enrich.measuring.scale import Scale, decided
-from enrich.pipeline.heartbeat import beating
-from enrich.pipeline.outside import OutsideTiers
-from enrich.pipeline.recording import Record, RunOptions, record
-from enrich.pipeline.rounds import ARTIST_TIERS, LABEL_TIERS, Found, Progress, run_tiers, select_tracks, tell
-from enrich.rules import LABEL_FLOOR
+from enrich.pipeline.rounds import COMMITTING, Found, OutsideTiers, Progress, run_tiers, select_tracks, tell
+from enrich.rules import LABEL_FLOOR, MAX_ATTEMPTS
 from enrich.settings import Settings
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot as take_snapshot
-from enrich.tiers.identities import imported
+from enrich.sql import LEDGER
+from enrich.text.words import is_unknown_artist
 from enrich.tiers.label_hunter import enabled_sources
 from enrich.tiers.workspace import Workspace
+
+#: Seconds of silence after which a step is said again, and how often is looked.
+SILENCE_S, LOOK_S = 5.0, 2.0
+
+
+class RunOptions(TypedDict, total=False):
+    """How a command of the cycle runs; what it looks at is the command's own."""
+
+    now: Required[datetime]
+    """Time of record."""
+    limit: int
+    """At most this many tracks."""
+    apply: bool
+    """Write what the policy accepts; else it is only recorded."""
+    snapshot: Path | None
+    """Work on this one; None takes a fresh one."""
+    on_progress: Progress | None
+    """Told of each step."""
+    stop: threading.Event | None
+    """Set, it ends the asking of sources; what was found is recorded all the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a run left: its id, what was written (None: nothing was to be), and how its pending tracks ended."""
+
+    run_id: str
+    written: WriteResult | None
+    failed: int
+    back_in_cooldown: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,15 +141,55 @@ def _body(done: HuntResult | CycleResult, message: str, stats: dict[str, Any], f
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Finished:
-    """What a run came to, before it is counted."""
+class Heartbeat:
+    """A `Progress` that passes on what it is told, and says it again at a `beat` after `SILENCE_S`.
 
-    ids: pl.Series
-    found: Found
-    record: Record
-    outside: OutsideTiers
-    applied: bool
+    Nothing is said again after `COMMITTING`, nor to a listener that has raised: that ends the run at its next word.
+    """
+
+    def __init__(self, on_progress: Progress, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._on_progress, self._clock, self._lock = on_progress, clock, threading.Lock()
+        self._said: tuple[str, int, int | None] = (COMMITTING, 0, None)
+        self._since = self._spoken = clock()
+
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        """Say how far the run is; raises what the listener does."""
+        with self._lock:
+            self._spoken = self._clock()
+            self._since = self._since if step == self._said[0] else self._spoken
+            self._said = step, done, total
+            self._on_progress(step, done, total)
+
+    def beat(self) -> None:
+        """Say the step again where it has been silent."""
+        with self._lock:
+            now, (step, done, total) = self._clock(), self._said
+            if step != COMMITTING and now - self._spoken >= SILENCE_S:
+                self._spoken = now
+                self._on_progress(f"{step} ({now - self._since:.0f} s)", done, total)
+
+
+@contextmanager
+def beating(on_progress: Progress | None) -> Iterator[Progress | None]:
+    """`on_progress` with a heartbeat for as long as the block runs, where somebody listens.
+
+    One thread for all steps of a run; a step of one long query needs to know nothing of it.
+    """
+    if on_progress is None:
+        yield None
+        return
+    told, over = Heartbeat(on_progress), threading.Event()
+
+    def beat() -> None:
+        with suppress(BaseException):
+            while not over.wait(LOOK_S):
+                told.beat()
+
+    threading.Thread(target=beat, name="heartbeat", daemon=True).start()
+    try:
+        yield told
+    finally:
+        over.set()
 
 
 def hunt_labels(
@@ -126,27 +205,27 @@ def hunt_labels(
         statuses: Which tracks, in order of preference.
         options: `now`, and what else RunOptions has.
     """
-    run = _run("hunt-labels", settings, options, statuses=statuses, blank="label", names_artists=False)
-    proposals, written = run.found.proposals, run.record.written
-    labels = _best(proposals.filter((pl.col("kind") == "label") & (pl.col("confidence") >= LABEL_FLOOR)))
-    silent = run.outside.labels.unavailable_tracks - set(labels["track_id"])
+    about: dict[str, Any] = {"statuses": statuses, "blank": "label", "names_artists": False}
+    ids, found, left, outside = _run("hunt-labels", settings, options, **about)
+    labels = _best(found.proposals.filter((pl.col("kind") == "label") & (pl.col("confidence") >= LABEL_FLOOR)))
+    silent = outside.labels.unavailable_tracks - set(labels["track_id"])
     return HuntResult(
-        run_id=run.record.run_id,
-        processed=len(run.ids),
+        run_id=left.run_id,
+        processed=len(ids),
         labels_found=labels.height,
-        labels_updated=written.labels_written if written else 0,
-        failed=len(run.ids) - labels.height - len(silent),
+        labels_updated=left.written.labels_written if left.written else 0,
+        failed=len(ids) - labels.height - len(silent),
         skipped=len(silent),
-        applied=run.applied,
+        applied=left.written is not None,
         by_source=dict(labels.group_by("source").len().sort("source").iter_rows()),
-        unavailable=run.outside.unavailable,
-        without=run.outside.labels.why_without(set(run.ids) - set(labels["track_id"]) - silent),
+        unavailable=outside.unavailable,
+        without=outside.labels.why_without(set(ids) - set(labels["track_id"]) - silent),
     )
 
 
 def resolve(settings: Settings, **options: Unpack[RunOptions]) -> CycleResult:
     """Tiers 0–3 on failed tracks, at most 100; arguments as for `hunt_labels`."""
-    return _counted(_run("resolve", settings, options, statuses=("failed",), blank="any"))
+    return _counted(*_run("resolve", settings, options, statuses=("failed",), blank="any"))
 
 
 def trigger(settings: Settings, *, learned: bool = True, **options: Unpack[RunOptions]) -> CycleResult:
@@ -158,7 +237,8 @@ def trigger(settings: Settings, *, learned: bool = True, **options: Unpack[RunOp
     it may not judge them again (`enrich replay`). Arguments as for `hunt_labels`.
     """
     options = {"limit": 200, **options}
-    return _counted(_run("trigger", settings, options, statuses=("retriable", "pending"), blank="any", learned=learned))
+    about: dict[str, Any] = {"statuses": ("retriable", "pending"), "blank": "any", "learned": learned}
+    return _counted(*_run("trigger", settings, options, **about))
 
 
 #: What was measured of the last snapshot: one job asks several times about the same.
@@ -176,16 +256,7 @@ def _measured(ws: Workspace, snapshot: Path, *, artists: bool, on_progress: Prog
     return found
 
 
-def _run(command: str, settings: Settings, options: RunOptions, **about: Any) -> _Finished:
-    """The one way every command goes, heard of all the while where somebody listens."""
-    options = {"limit": 100, "apply": False, "on_progress": None, "stop": None, **options}
-    if options["on_progress"] is None:
-        return _steps(command, settings, options, **about)
-    with beating(options["on_progress"]) as told:
-        return _steps(command, settings, options | {"on_progress": told}, **about)
-
-
-def _steps(
+def _run(
     command: str,
     settings: Settings,
     options: RunOptions,
@@ -194,47 +265,113 @@ def _steps(
     blank: str,
     names_artists: bool = True,
     learned: bool = True,
-) -> _Finished:
-    """Snapshot, tiers, record."""
-    on_progress = options["on_progress"]
-
-    def read(table: str, rows: int) -> None:
-        tell(on_progress, f"snapshot: {table}")
-
-    if command == "trigger" and options["apply"]:
-        settle_strays(settings, now=options["now"])
-    tell(on_progress, "snapshot")
-    path = options.get("snapshot") or take_snapshot(settings, now=options["now"], progress=read)
-    with open_snapshot(path, settings=settings) as opened:
-        ws = Workspace.of(opened)
-    ids = select_tracks(ws, statuses=statuses, limit=options["limit"], blank=blank)
-    policy = replace(read_policy(settings), refused=refused(settings))
-    tell(on_progress, "what each rule is worth here")
-    ledger = list_proposals(settings)
-    scale = Scale(measured=_measured(ws, path, artists=names_artists, on_progress=on_progress), decided=decided(ledger))
-    outside = OutsideTiers(enabled_sources(settings), on_progress, options["stop"], names_artists=names_artists)
-    found = run_tiers(
-        ws,
-        ids,
-        policy=policy,
-        scale=scale,
-        pool=ledger,
-        label_tiers=(*LABEL_TIERS, outside.outside_labels),
-        artist_tiers=(imported(ledger), *ARTIST_TIERS, outside.artists, outside.new_releases) if names_artists else (),
-        context_tiers=outside.context_tiers(learned=learned) if names_artists else (),
-        on_progress=on_progress,
-    )
-    left = record(settings, command, ws, found, ids, policy=policy, options=options)
-    return _Finished(ids=ids, found=found, record=left, outside=outside, applied=options["apply"])
+) -> tuple[pl.Series, Found, Record, OutsideTiers]:
+    """The one way every command goes: snapshot, tiers, record."""
+    options = {"limit": 100, "apply": False, "on_progress": None, "stop": None, **options}
+    with beating(options["on_progress"]) as on_progress:
+        options["on_progress"] = on_progress
+        if command == "trigger" and options["apply"]:
+            queue.settle_strays(settings, now=options["now"])
+        tell(on_progress, "snapshot")
+        path = options.get("snapshot") or take_snapshot(
+            settings, now=options["now"], progress=lambda table, rows: tell(on_progress, f"snapshot: {table}")
+        )
+        with open_snapshot(path, settings=settings) as opened:
+            ws = Workspace.of(opened)
+        ids = select_tracks(ws, statuses=statuses, limit=options["limit"], blank=blank)
+        policy = replace(read_policy(settings), refused=refused(settings))
+        tell(on_progress, "what each rule is worth here")
+        ledger = list_proposals(settings)
+        measured = _measured(ws, path, artists=names_artists, on_progress=on_progress)
+        outside = OutsideTiers(enabled_sources(settings), on_progress, options["stop"], names_artists=names_artists)
+        found = run_tiers(
+            ws,
+            ids,
+            policy=policy,
+            scale=Scale(measured=measured, decided=decided(ledger)),
+            pool=ledger,
+            on_progress=on_progress,
+            **outside.tiers(ledger, learned=learned),
+        )
+        return ids, found, _record(settings, command, ws, found, ids, policy=policy, options=options), outside
 
 
-def _counted(run: _Finished) -> CycleResult:
-    found, written = run.found, run.record.written
+def _record(
+    settings: Settings,
+    command: str,
+    ws: Workspace,
+    found: Found,
+    ids: pl.Series,
+    *,
+    policy: Policy,
+    options: RunOptions,
+) -> Record:
+    """Everything a run leaves in Postgres, in one transaction."""
+    now, apply, on_progress, failed, back = options["now"], options["apply"], options["on_progress"], 0, 0
+    tell(on_progress, "recording")
+    with database_errors(settings, doing=command), connect(settings) as con, con.cursor() as cur:
+        asked = {"limit": options["limit"], "policy": policy.name, "apply": apply}
+        run_id = open_run(cur, command, now=now, snapshot_id=ws.snapshot_id, parameters=asked)
+        new, refreshed = save(cur, found.proposals, run_id=run_id, seen=ws.seen(), now=now)
+        accepted = accept_by_policy(cur, list(found.accepted_ids), policy=policy.name, now=now)
+        at: dict[str, Any] = {"run_id": run_id, "now": now}
+        if apply and command == "trigger":
+            # Tracks that wait although nothing is missing, by the snapshot.
+            waits = (pl.col("status") == "pending") | (pl.col("is_retriable") & ~pl.col("is_permanently_failed"))
+            whole = pl.col("is_known_artist") & pl.col("label").is_not_null()
+            ready = ws.tracks.filter(waits & whole)["track_id"].to_list()
+            LEDGER["add_statuses"].execute(cur, **at, track_ids=[*ids, *ready])
+            LEDGER["settle_complete"].execute(cur, **at, track_ids=ready)
+            LEDGER["mark_attempted"].execute(cur, track_ids=ids.to_list(), now=now)
+        written = write_accepted(cur, now=now, run_ids=[run_id]) if apply else None
+        if apply:
+            LEDGER["remember_attempts"].execute(cur, **at, track_ids=ids.to_list(), command=command)
+            if command == "trigger":
+                failed, back = _settle_unresolved(con, found, ids, now=now)
+        counts = {"tracks": len(ids), "proposals_new": new, "proposals_refreshed": refreshed, "accepted": accepted}
+        kinds = ("labels_written", "artists_written", "identities_written", "conflicts")
+        counts |= {kind: getattr(written, kind) if written else 0 for kind in kinds}
+        close_run(cur, run_id, now=now, summary=counts)
+        tell(on_progress, COMMITTING)
+    return Record(run_id=run_id, written=written, failed=failed, back_in_cooldown=back)
+
+
+def _settle_unresolved(con: psycopg.Connection[Any], found: Found, ids: pl.Series, *, now: datetime) -> tuple[int, int]:
+    """Tracks of the cycle that were not completed: failed, back in cool-down, or partial. Counts the first two."""
+    reviewed = set(found.proposals.filter(pl.col("kind") != "label")["track_id"])
+    with con.cursor(row_factory=dict_row) as cur:
+        LEDGER["lock_unresolved"].execute(cur, track_ids=ids.to_list())
+        rows = cur.fetchall()
+        names = pl.DataFrame({"name": [row["artists"] for row in rows]}, schema={"name": pl.List(pl.String)})
+        known = names.select(pl.col("name").list.eval(~is_unknown_artist(pl.element())).list.any())["name"].to_list()
+        nameless = [row for row, is_named in zip(rows, known, strict=True) if not is_named]
+        only_label = [row["track_id"] for row, is_named in zip(rows, known, strict=True) if is_named]
+        LEDGER["mark_partial"].execute(cur, track_ids=only_label, now=now)
+        lost = [row["track_id"] for row in nameless]
+        reasons = ("no artist found in any tier", "an artist is proposed and waits for review")
+        LEDGER["mark_failed"].execute(
+            cur,
+            track_ids=lost,
+            reasons=[reasons[str(track) in reviewed] for track in lost],
+            # The retry of a failure that passes begins here; that of a parked track began when it fell due.
+            retries=[row["retry_count"] + (row["status"] == "failed") for row in nameless],
+            now=now,
+        )
+        if "is_retriable" in writable(cur, "enrichment_status"):
+            LEDGER["mark_definite"].execute(cur, track_ids=lost)
+        tried = [row for row in nameless if row["status"] != "failed" and 0 < row["retry_count"] < MAX_ATTEMPTS]
+        back = [row["track_id"] for row in tried]
+        queue.enqueue(cur, back, now=now)
+    return len(nameless) - len(back), len(back)
+
+
+def _counted(ids: pl.Series, found: Found, left: Record, outside: OutsideTiers) -> CycleResult:
+    written = left.written
     counts = dict(_best(found.proposals).group_by("kind").len().iter_rows())
     accepted = pl.col("proposal_id").is_in(list(found.accepted_ids))
     return CycleResult(
-        run_id=run.record.run_id,
-        processed=len(run.ids),
+        run_id=left.run_id,
+        processed=len(ids),
         labels_found=counts.get("label", 0),
         artists_found=counts.get("artist", 0),
         accepted=len(found.accepted_ids),
@@ -244,10 +381,10 @@ def _counted(run: _Finished) -> CycleResult:
         identities_found=counts.get("identity", 0),
         identities_updated=written.identities_written if written else 0,
         conflicts=written.conflicts if written else 0,
-        failed=run.record.failed,
-        back_in_cooldown=run.record.back_in_cooldown,
+        failed=left.failed,
+        back_in_cooldown=left.back_in_cooldown,
         rounds=found.rounds,
-        applied=run.applied,
+        applied=written is not None,
         by_source=found.proposals.with_columns(accepted=accepted)
         .group_by("kind", "tier", "source")
         .agg(
@@ -255,7 +392,7 @@ def _counted(run: _Finished) -> CycleResult:
         )
         .sort("kind", "tier", "source")
         .to_dicts(),
-        unavailable=run.outside.unavailable,
+        unavailable=outside.unavailable,
     )
 
 

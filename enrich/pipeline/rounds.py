@@ -1,23 +1,33 @@
-"""Rounds: the tiers over a workspace, accepted results fed back at once, until a round finds nothing new. Pure."""
+"""Rounds: the tiers over a workspace, accepted results fed back at once, until a round finds nothing new.
+
+The tiers that ask outside sources, as one run uses them: each question once, one ranking for all, silence noted.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import polars as pl
 
+from enrich.cooccurrence.stored import has_ranker
 from enrich.errors import EnrichError
 from enrich.frames.schemas import proposed_artists
 from enrich.ledger.policy import Policy
 from enrich.ledger.proposals import with_ids
 from enrich.measuring.scale import Scale
 from enrich.rules import CONTESTED, LABEL_FLOOR, PROPOSAL_FLOOR
+from enrich.sources.base import Source
 from enrich.text.normalise import artist_key, label_key
-from enrich.tiers.context import context_tier
-from enrich.tiers.identities import identities
+from enrich.tiers.context import ConfirmedCandidates, ContextRankings, context_tier
+from enrich.tiers.external import OutsideArtists
+from enrich.tiers.identities import NewReleases, identities, imported
 from enrich.tiers.internal import association, mashups, same_title
-from enrich.tiers.labels import database_labels, title_labels
+from enrich.tiers.label_hunter import by_source_text
+from enrich.tiers.labels import OutsideLabels, database_labels, title_labels
 from enrich.tiers.proposing import no_proposals
 from enrich.tiers.workspace import Workspace
 
@@ -63,13 +73,10 @@ def run_tiers(
     """Repeat the tiers, accepted results fed back at once, until a round finds nothing new.
 
     Args:
-        ws: The workspace to begin with.
-        track_ids: The tracks to answer for.
-        policy: Accepts without a person.
-        scale: Gives each proposal its confidence; None: what is shipped.
+        ws, track_ids: The workspace to begin with, and the tracks to answer for.
+        policy, scale: What accepts without a person, and gives proposals their confidence (None: what is shipped).
         pool: Proposals of former runs that the policy's sets are made of, beside those of this one.
-        label_tiers: Tier 0, in order; a later one is asked only for what the earlier left blank.
-        artist_tiers: Tier 1, in order, likewise.
+        label_tiers, artist_tiers: Tiers 0 and 1; a later one is asked only for what the earlier left blank.
         context_tiers: Tier 2; asked when tiers 0 and 1 find nothing more, for they change the context.
         on_progress: Told of each step.
 
@@ -186,3 +193,56 @@ def select_tracks(ws: Workspace, *, statuses: Sequence[str], limit: int, blank: 
         .sort("preference", *(["hunted_at"] if blank == "label" else []), "last_attempt", "track_id", nulls_last=False)
         .head(limit)["track_id"]
     )
+
+
+class OutsideTiers:
+    """The tiers that ask outside sources, for one run, with what they could not ask."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        on_progress: Progress | None,
+        stop: threading.Event | None,
+        *,
+        names_artists: bool = True,
+    ) -> None:
+        def shown(step: str) -> Callable[[int, int], None]:
+            return lambda done, total: on_progress(step, done, total) if on_progress is not None else None
+
+        def labels(done: int, total: int, counts: Mapping[str, Counter[str]]) -> None:
+            shown("labels: " + by_source_text(counts))(done, total)
+
+        self.labels = OutsideLabels(sources, on_progress=labels, stop=stop)
+        self.artists = OutsideArtists(sources, on_progress=shown("artists at the sources"), stop=stop)
+        self.rankings = ContextRankings(shown("ranking"))
+        self.new_releases = NewReleases(sources, stop=stop)
+        self.confirmed = ConfirmedCandidates(sources, stop=stop, rankings=self.rankings)
+        self._names_artists = names_artists
+        # Candidates are worth a question once it is seen whom the sources themselves name: from the second round on.
+        first = [self.labels.asking, *([self.artists.asking] if names_artists else [])]
+        self._askers, self._later = first, [*first, *([self.confirmed.asking] if names_artists else [])]
+
+    def outside_labels(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
+        """Tier 0 at the sources, and asked beside it what the other tiers want to know: each keeps it for its turn."""
+        searches = [asking(ws, track_ids) for asking in self._askers]
+        self._askers = self._later
+        with ThreadPoolExecutor(len(searches)) as pool:
+            list(pool.map(lambda search: search(), searches))
+        return self.labels(ws, track_ids)
+
+    def tiers(self, ledger: pl.DataFrame, *, learned: bool) -> dict[str, Sequence[Tier]]:
+        """All tiers, as `run_tiers` takes them; what context says by one scorer or both, after candidates confirmed."""
+        labels: tuple[Tier, ...] = (*LABEL_TIERS, self.outside_labels)
+        artists: tuple[Tier, ...] = ()
+        context: tuple[Tier, ...] = ()
+        if self._names_artists:
+            scorers = ("formula", "learned") if learned and has_ranker() else ("formula",)
+            artists = (imported(ledger), *ARTIST_TIERS, self.artists, self.new_releases)
+            context = (self.confirmed, *(context_tier(scorer, self.rankings) for scorer in scorers))
+        return {"label_tiers": labels, "artist_tiers": artists, "context_tiers": context}
+
+    @property
+    def unavailable(self) -> dict[str, str]:
+        """Source → why it could not answer."""
+        asked = (self.new_releases, self.confirmed, self.artists, self.labels)
+        return {source: reason for tier in asked for source, reason in tier.unavailable.items()}

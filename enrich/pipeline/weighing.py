@@ -43,19 +43,13 @@ class PolicyView:
 
     def asdict(self) -> dict[str, Any]:
         """As JSON prints it."""
-        return {
-            "policy": self.name,
-            "precision": self.precision,
-            "sources": self.sources.to_dicts(),
-            "costs": self.costs.to_dicts(),
-        }
+        tables = {"sources": self.sources.to_dicts(), "costs": self.costs.to_dicts()}
+        return {"policy": self.name, "precision": self.precision, **tables}
 
     def text(self) -> str:
         """For a terminal."""
-        lines = [
-            f"{'':<28}{'on record':>10}{'waiting':>9}{'accepts':>9}{'from':>7}{'right':>8}"
-            f"{'at least':>10}{'people':>10}"
-        ]
+        head = f"{'':<28}{'on record':>10}{'waiting':>9}{'accepts':>9}{'from':>7}{'right':>8}"
+        lines = [f"{head}{'at least':>10}{'people':>10}"]
         for row in self.sources.iter_rows(named=True):
             known = [f"{row[c]:.2f}" if row[c] is not None else "–" for c in ("from_confidence", "precision", "low")]
             people = f"{row['people_right']}/{row['people']}" if row["people"] else "–"
@@ -109,18 +103,16 @@ def weighed(in_force: Policy, listed: pl.DataFrame) -> PolicyView:
         .sort(place)
         .match_to_schema(SOURCES, extra_columns="ignore", integer_cast="upcast")
     )
-    asked = sorted({*_ASKED, in_force.precision or ACCEPT_PRECISION})
     costs = []
-    for precision in asked:
+    for precision in sorted({*_ASKED, in_force.precision or ACCEPT_PRECISION}):
         chosen = rows.filter(replace(in_force, fixed={}, precision=precision).accepts(rows))
         costs.append((precision, chosen.height, round(float(chosen["confidence"].sum()), 1)))
+    columns = {"asked": pl.Float64, "accepted": pl.Int64, "expected_right": pl.Float64}
     return PolicyView(
         name=in_force.name,
         precision=in_force.precision,
         sources=table,
-        costs=pl.DataFrame(
-            costs, schema={"asked": pl.Float64, "accepted": pl.Int64, "expected_right": pl.Float64}, orient="row"
-        ),
+        costs=pl.DataFrame(costs, schema=columns, orient="row"),
         steps=steps,
         expected_right=float(waiting.group_by("track_id", "kind").agg(pl.col("confidence").max())["confidence"].sum()),
     )

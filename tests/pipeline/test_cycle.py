@@ -15,8 +15,7 @@ from enrich.frames.schemas import PROPOSALS
 from enrich.ledger.policy import Policy
 from enrich.matching.values import Availability, SourceAnswer
 from enrich.pipeline.cycle import hunt_labels, resolve, trigger
-from enrich.pipeline.outside import OutsideTiers
-from enrich.pipeline.rounds import MAX_ROUNDS, run_tiers, select_tracks
+from enrich.pipeline.rounds import MAX_ROUNDS, OutsideTiers, run_tiers, select_tracks
 from enrich.snapshots.opening import open_snapshot
 from enrich.snapshots.taking import snapshot
 from enrich.tiers.context import ConfirmedCandidates

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich.pipeline import cycle, heartbeat
-from enrich.pipeline.heartbeat import LOOK_S, Heartbeat, beating
+from enrich.pipeline import cycle, rounds
+from enrich.pipeline.cycle import LOOK_S, Heartbeat, beating
 from enrich.pipeline.rounds import COMMITTING
 from enrich.tiers.proposing import no_proposals
 
@@ -56,8 +56,8 @@ def test_a_step_is_said_again_with_its_own_seconds_and_a_commit_is_not():
 
 
 def test_a_listener_that_ends_the_run_ends_it_at_its_next_word(monkeypatch):
-    monkeypatch.setattr(heartbeat, "LOOK_S", 0.001)
-    monkeypatch.setattr(heartbeat, "SILENCE_S", 0.0)
+    monkeypatch.setattr(cycle, "LOOK_S", 0.001)
+    monkeypatch.setattr(cycle, "SILENCE_S", 0.0)
     asked = threading.Event()
 
     def ended(step: str, done: int, total: int | None) -> None:
@@ -72,8 +72,8 @@ def test_a_listener_that_ends_the_run_ends_it_at_its_next_word(monkeypatch):
 
 
 def test_a_long_tier_of_a_cycle_is_heard_of(monkeypatch, database):
-    monkeypatch.setattr(heartbeat, "LOOK_S", 0.001)
-    monkeypatch.setattr(heartbeat, "SILENCE_S", 0.0)
+    monkeypatch.setattr(cycle, "LOOK_S", 0.001)
+    monkeypatch.setattr(cycle, "SILENCE_S", 0.0)
     again, words = threading.Event(), []
 
     def hear(step: str, done: int, total: int | None) -> None:
@@ -85,7 +85,7 @@ def test_a_long_tier_of_a_cycle_is_heard_of(monkeypatch, database):
         assert again.wait(60)
         return no_proposals()
 
-    monkeypatch.setattr(cycle, "LABEL_TIERS", (waits,))
+    monkeypatch.setattr(rounds, "LABEL_TIERS", (waits,))
     cycle.resolve(database.model_copy(update={"sources": ()}), now=datetime(2026, 3, 1, tzinfo=UTC), on_progress=hear)
     assert words[0] == "snapshot"
     assert words[-1] == COMMITTING

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from enrich.errors import InputFileError
-from enrich.replaying.outcomes import (
+from enrich.replaying.unknowns import (
     OUTCOMES,
     PROPOSED,
     by_kind,
@@ -104,7 +104,7 @@ def test_figures_by_source_and_threshold_take_the_surest_of_a_track():
 
 
 def test_a_replay_is_read_back_as_frames(tmp_path):
-    from enrich.replaying.outcomes import read_replay
+    from enrich.replaying.unknowns import read_replay
 
     told = {
         "curve": [{"kind": "all", "days": 182, "watched": 10, "recovered": 2, "right": 2, "known": 3}],

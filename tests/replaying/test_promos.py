@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.errors import EnrichError
-from enrich.replaying.promos import UNKNOWNS, Promos, plant_promos, with_truth
+from enrich.replaying.unknowns import UNKNOWNS, Promos, plant_promos, with_truth
 from enrich.tracklists.slots import SLOTS
 
 DAY = date(2010, 1, 1)

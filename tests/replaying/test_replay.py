@@ -15,9 +15,8 @@ from enrich.database.connection import connect
 from enrich.errors import EnrichError
 from enrich.frames.files import write_table
 from enrich.pipeline.cycle import trigger
-from enrich.replaying.promos import Promos, plant_promos
-from enrich.replaying.running import History
-from enrich.replaying.walking import periods, walk
+from enrich.replaying.running import History, periods, walk
+from enrich.replaying.unknowns import Promos, plant_promos
 from enrich.settings import Settings
 from enrich.tracklists.reading import read_tracklists
 
