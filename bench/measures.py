@@ -19,7 +19,7 @@ import polars as pl
 from bench.artists import measure as artists_at_sources
 from bench.label_facts import load, trial
 from bench.labels import SEED, book_of, ours
-from enrich.cooccurrence.learned.ranker import load_ranker
+from enrich.cooccurrence.learned import load_ranker
 from enrich.matching.choice import MEASURED_RULES, choose_all
 from enrich.measuring.replay import counted
 from enrich.snapshots.opening import open_snapshot

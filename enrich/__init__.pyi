@@ -3,11 +3,11 @@ from . import charts as charts
 from . import cooldown as cooldown
 from .analyst.opening import open_snapshot as open_snapshot
 from .api.serving import serve as serve
-from .cooccurrence.analyzer import CoOccurrenceAnalyzer as CoOccurrenceAnalyzer
-from .cooccurrence.analyzer import extract_contexts_from_1001tracklists as extract_contexts_from_1001tracklists
 from .cooccurrence.evaluation.replay import evaluate as evaluate
 from .cooccurrence.evaluation.replay import train_ranker as train_ranker
-from .cooccurrence.graph.files import graph as graph
+from .cooccurrence.graph import graph as graph
+from .cooccurrence.ranking import CoOccurrenceAnalyzer as CoOccurrenceAnalyzer
+from .cooccurrence.ranking import extract_contexts_from_1001tracklists as extract_contexts_from_1001tracklists
 from .cooccurrence.ranking import rank_artists as rank_artists
 from .demo.catalogue.server import catalogue as catalogue
 from .demo.loading import demo as demo
@@ -28,8 +28,8 @@ from .pipeline.cycle import hunt_labels as hunt_labels
 from .pipeline.cycle import resolve as resolve
 from .pipeline.cycle import trigger as trigger
 from .pipeline.weighing import policy as policy
-from .replaying.unknowns import read_replay as read_replay
 from .replaying.running import replay as replay
+from .replaying.unknowns import read_replay as read_replay
 from .reporting.dashboards import dashboards as dashboards
 from .reporting.recovery import report as report
 from .settings import load_settings as load_settings

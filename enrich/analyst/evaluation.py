@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from enrich.cooccurrence.evaluation import replay
 from enrich.cooccurrence.evaluation.replay import CrossValidation
-from enrich.cooccurrence.learned.ranker import load_ranker
+from enrich.cooccurrence.learned import load_ranker
 from enrich.tiers.workspace import Workspace
 
 #: Rankers of our own; the others are what they are to beat.

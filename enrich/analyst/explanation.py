@@ -29,7 +29,6 @@ from enrich.tiers.workspace import Workspace
 _SHOWN_CANDIDATES = 5
 _SHOWN_SENTENCES = 3
 
-
 #: Says of each of PROPOSALS whether it is accepted without a person.
 Accepts = Callable[[pl.DataFrame], pl.Series]
 
@@ -76,20 +75,21 @@ class Explanation:
         return sections_html(self.headline, self._sections())
 
     def _sections(self) -> list[Section]:
-        found: list[Section] = []
-        if self.track["error_message"]:
-            found.append(("", [f"Error: {self.track['error_message']}"]))
-        sets = self._sets()
-        heading = "Its one play" if len(sets) == 1 else f"Its {len(sets)} plays, in order"
-        found.append((heading, [part for pair in sets for part in pair]) if sets else
-                     ("Its plays", ["It is played in no set of this snapshot."]))  # fmt: skip
+        sets, error = self._sets(), self.track["error_message"]
+        heading = "Its one play" if len(sets) == 1 else f"Its {len(sets)} plays, in order" if sets else "Its plays"
+        played = [part for pair in sets for part in pair] or ["It is played in no set of this snapshot."]
+        found: list[Section] = [*([("", [f"Error: {error}"])] if error else []), (heading, played)]
         answers = [
             (a.tier, a.rule, a.value, "rule" if a.value and a.confidence is None else a.confidence, a.because)
             for a in self.answers
         ]
         found.append(("What each tier says", [Table(("tier", "rule", "says", "confidence", "because"), answers)]))
         if not self.candidates.is_empty():
-            found.append(("Who it may be by, from what is played around it", [self._candidate_table()]))
+            said = pl.col("evidence").list.head(2).list.join("; ")
+            best = self.candidates.head(_SHOWN_CANDIDATES)
+            rows = best.select("artist", "probability", "confidence", "occurrence_count", said).rows()
+            columns = ("artist", "probability", "confidence", "sets", "evidence")
+            found.append(("Who it may be by, from what is played around it", [Table(columns, rows)]))
         found += [("What is proposed", [self._proposed()]), ("When it is tried again", [self.retry])]
         return found
 
@@ -98,25 +98,16 @@ class Explanation:
         found = []
         plays = self.plays.with_columns(at=pl.col("position") - pl.col("offset"))
         for _, group in plays.group_by("set_id", "at", maintain_order=True):
-            slots = group.to_dicts()
-            first = slots[0]
+            first = group.row(0, named=True)
             day = f"{first['set_date']:%Y-%m-%d}" if first["set_date"] else "no date"
-            rows = [(f"{r['position']} of {r['length']}", r["artist"] or "unknown", r["title"], r["label"])
-                    for r in slots]  # fmt: skip
-            here = [n for n, slot in enumerate(slots) if slot["offset"] == 0]
+            slots = group.select("position", "length", "artist", "title", "label").rows()
+            rows = [(f"{at} of {of}", artist or "unknown", title, label) for at, of, artist, title, label in slots]
+            here = group.with_row_index("n").filter(offset=0)["n"].to_list()
             heading = f"{day} · {first['dj'] or 'unknown DJ'} · {first['set_name'] or 'unnamed set'}"
             if again := self.also.get(first["set_id"]):
                 heading += f" · listed again as {again}, counted once"
             found.append((heading, Table(("slot", "artist", "title", "label"), rows, here)))
         return found
-
-    def _candidate_table(self) -> Table:
-        shown = ("artist", "probability", "confidence", "occurrence_count")
-        rows = [
-            (*(row[name] for name in shown), "; ".join((row["evidence"] or [])[:2]))
-            for row in self.candidates.head(_SHOWN_CANDIDATES).iter_rows(named=True)
-        ]
-        return Table(("artist", "probability", "confidence", "sets", "evidence"), rows)
 
     def _proposed(self) -> str | Table:
         if self.proposed is None:
@@ -151,19 +142,10 @@ def explain(
     scale: Scale,
     now: datetime,
 ) -> Explanation:
-    """Say why a track has no name.
+    """Say why a track has no name; an EnrichError where there is no such track.
 
-    Args:
-        ws: The snapshot's marts.
-        track_id: The track.
-        ranking: Schema RANKING; may be empty.
-        ledger: The track's rows of the ledger (schema LISTED), or None.
-        accepts: The policy in force: what a tier is sure of, the next one builds on.
-        scale: What each rule is worth on this snapshot.
-        now: The day it is asked.
-
-    Raises:
-        EnrichError: there is no such track.
+    `ranking` (RANKING) may be empty, `ledger` (the track's rows, LISTED) None. What a tier is sure of by the policy in
+    force, `accepts`, the next one builds on; `scale` says what each rule is worth on this snapshot.
     """
     found = ws.tracks.filter(pl.col("track_id") == track_id)
     if found.is_empty():
@@ -224,8 +206,8 @@ def _all_tiers(
         for answer, is_accepted in zip(answers.iter_rows(named=True), accepted, strict=True):
             because = "; ".join(told(answer["evidence"])[:_SHOWN_SENTENCES])
             because += "; accepted by policy" if is_accepted else "; for a person to decide"
-            found.append(RuleAnswer(tier=tier, rule=rule, value=answer["value"], confidence=answer["confidence"],
-                                    because=because))  # fmt: skip
+            sure = {"value": answer["value"], "confidence": answer["confidence"]}
+            found.append(RuleAnswer(tier=tier, rule=rule, because=because, **sure))
         ws = ws.with_accepted(answers.filter(accepted))
     return tuple(found)
 
@@ -238,19 +220,15 @@ def _no_mashup(_: Workspace, row: _Row, __: pl.DataFrame) -> str:
 
 
 def _no_namesake(ws: Workspace, row: _Row, _: pl.DataFrame) -> str:
-    others = ws.known.filter(pl.col("base_key") == row["base_key"]).height
-    return f"{others} tracks of this title, by artists that do not agree" if others else (
-        "no other track of this title has a known artist"
-    )  # fmt: skip
+    if others := ws.known.filter(pl.col("base_key") == row["base_key"]).height:
+        return f"{others} tracks of this title, by artists that do not agree"
+    return "no other track of this title has a known artist"
 
 
 def _no_title_alike(ws: Workspace, row: _Row, _: pl.DataFrame) -> str:
-    roster, label = ws.known.filter(pl.col("label_key") == row["label_key"]).height, row["label"]
-    return (
-        f"no title like it among {roster} tracks of known artists on {label}"
-        if roster
-        else f"nobody is known on {label}"
-    )
+    if roster := ws.known.filter(pl.col("label_key") == row["label_key"]).height:
+        return f"no title like it among {roster} tracks of known artists on {row['label']}"
+    return f"nobody is known on {row['label']}"
 
 
 def _below_the_gate(_: Workspace, __: _Row, ranking: pl.DataFrame) -> str:

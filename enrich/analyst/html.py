@@ -6,7 +6,7 @@ import base64
 import html
 import io
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import cache
@@ -33,8 +33,8 @@ _ROWS, _SENTENCES = 12, 2
 _DPI = 108
 
 #: What each question takes beside the snapshot.
-QUESTIONS = {"failed": (), "labels": ("done",), "context": ("done",), "evaluation": ("evaluation",), "review": (),
-             "cooldown": ("year",), "recovery": ("result",)}  # fmt: skip
+QUESTIONS = {"failed": (), "labels": ("done",), "context": ("done",), "evaluation": ("evaluation",), "review": ()}
+QUESTIONS |= {"cooldown": ("year",), "recovery": ("result",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +166,9 @@ def show_well(*facts: type) -> None:
     if shell is None or shell.display_formatter is None:
         return
     # What is printed: no types, no shape, titles and errors at length.
-    pl.Config(tbl_hide_column_data_types=True, tbl_hide_dataframe_shape=True, fmt_str_lengths=72, tbl_rows=_ROWS + 2,
-              float_precision=3)  # fmt: skip
-    formats: dict[type, Callable[[Any], str | None]] = {
-        Figure: picture,
-        pl.DataFrame: frame,
-        list: records,
-        dict: records,
-    }
+    plain: Any = {"tbl_hide_column_data_types": True, "tbl_hide_dataframe_shape": True, "tbl_rows": _ROWS + 2}
+    pl.Config(**plain, fmt_str_lengths=72, float_precision=3)
+    formats: dict[type, Any] = {Figure: picture, pl.DataFrame: frame, list: records, dict: records}
     for kind, show in (formats | dict.fromkeys(facts, lambda found: records(found.asdict()))).items():
         shell.display_formatter.formatters["text/html"].for_type(kind, show)
 
@@ -220,13 +215,9 @@ def answer(question: str, snap: Any, **at_hand: Any) -> Prose:
     if question not in QUESTIONS or set(at_hand) != set(QUESTIONS[question]):
         known = ", ".join(f"{name} ({', '.join(takes)})" if takes else name for name, takes in QUESTIONS.items())
         raise EnrichError(f"no answer to {question!r} with {sorted(at_hand)}; there are {known}")
-    gate = (GATE_PROBABILITY, GATE_SETS)
-    told = (
-        _pages()
-        .get_template("answers.md.j2")
-        .render(question=question, snap=snap, n=number, rows=_rows, gate=gate, **at_hand)
-    )
-    return Prose("**Answer.** " + " ".join(told.split()))
+    shown: dict[str, Any] = {"n": number, "rows": _rows, "gate": (GATE_PROBABILITY, GATE_SETS)}
+    said = _pages().get_template("answers.md.j2").render(question=question, snap=snap, **shown, **at_hand)
+    return Prose("**Answer.** " + " ".join(said.split()))
 
 
 @cache

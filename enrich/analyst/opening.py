@@ -38,8 +38,7 @@ def open_snapshot(
         demo: `before` (635 failed tracks, nothing proposed yet) or `after` (labels hunted, artists resolved, written
             back, the rest in cool-down): that state of the demo world, which is made first where it is missing.
             Without `path` and `demo`: the latest snapshot.
-        settings: Whose `data_dir` holds it, and where the ledger is; None reads the environment, as the command
-            line does.
+        settings: Whose `data_dir` holds it, and where the ledger is; None: as the environment says.
 
     Raises:
         SnapshotError: there is none, it is no snapshot, or another version of enrich made it.
@@ -71,15 +70,8 @@ def demo_settings(settings: Settings | None = None) -> Settings:
     base = settings if settings is not None else load_settings()
     if base.data_dir.name == "analyst":
         return base
-    return base.model_copy(
-        update={
-            "data_dir": base.data_dir.expanduser().absolute() / "analyst",
-            "database_url": None,
-            "search_path": "musicdb, public",
-            "sources": (),
-            "auto_accept": "default",
-        }
-    )
+    own = {"data_dir": base.data_dir.expanduser().absolute() / "analyst", "database_url": None, "sources": ()}
+    return base.model_copy(update=own | {"search_path": "musicdb, public", "auto_accept": "default"})
 
 
 def _made(record: Path) -> dict[str, str] | None:

@@ -20,41 +20,30 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import networkx as nx
 import polars as pl
 
 from enrich.analyst import questions
 from enrich.analyst.explanation import Explanation, explain
 from enrich.analyst.graphs import GraphQuestions, of_extra
-from enrich.analyst.html import Prose, answer, page, show_well, table, text
-from enrich.analyst.topics import Artists, Cooldown, Labels
+from enrich.analyst.html import Prose, answer, page, table, text
+from enrich.analyst.questions import Artists, Cooldown, Labels
 from enrich.charts.tracks import draw_ego_net, set_timeline
-from enrich.cooccurrence.graph.building import ego_net
-from enrich.database.connection import connect
+from enrich.cooccurrence.graph import ego_net
 from enrich.errors import DatabaseError, EnrichError
 from enrich.ledger import audits, writing
 from enrich.ledger.policy import read_policy
-from enrich.ledger.proposals import LISTED
-from enrich.ledger.proposals import proposals as list_proposals
-from enrich.measuring.judging import judge
-from enrich.measuring.replay import measure
-from enrich.measuring.scale import Scale, decided, verdicts
 from enrich.pipeline.weighing import PolicyView, weighed
-from enrich.reporting.precision import read_truth
 from enrich.rules import AUDIT_SIZE
-from enrich.settings import Settings, load_settings
-from enrich.snapshots.opening import Manifest
 from enrich.text.words import is_unknown_artist
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from enrich.analyst.evaluation import Evaluation
-    from enrich.analyst.review_widget import ReviewWidget
+    from enrich.analyst.widgets import ReviewWidget
 
 
 Clock = Callable[[], datetime]
@@ -66,38 +55,6 @@ def _utc_now() -> datetime:
 
 class AnalystSnapshot(GraphQuestions):
     """An open snapshot and the questions one asks of it. Close it, or use it in a `with`."""
-
-    def __init__(
-        self, path: Path, con: duckdb.DuckDBPyConnection, manifest: Manifest, *, settings: Settings | None = None
-    ) -> None:
-        super().__init__(path, con, manifest)
-        self._settings = settings
-        show_well(writing.WriteResult, writing.UndoResult)
-
-    @property
-    def settings(self) -> Settings:
-        """Where the ledger is, and the policy; read from the environment at first need, unless they were given."""
-        if self._settings is None:
-            self._settings = load_settings()
-        return self._settings
-
-    @cached_property
-    def scale(self) -> Scale:
-        """What each rule is worth on this snapshot, and what people decided, where the ledger can be reached."""
-        return Scale(measured=measure(self.workspace), decided=decided(self._ledger))
-
-    @cached_property
-    def _ledger(self) -> pl.DataFrame:
-        try:
-            return self.proposals()
-        except DatabaseError:
-            return LISTED.to_frame()
-
-    def accepts(self, proposals: pl.DataFrame) -> pl.Series:
-        """Whether the policy in force accepts each of PROPOSALS, beside those in the ledger."""
-        columns = ["kind", "source", "confidence", "evidence"]
-        pool = pl.concat([proposals.select(columns), self._ledger.select(columns)])
-        return read_policy(self.settings).accepts(proposals, pool)
 
     @cached_property
     def labels(self) -> Labels:
@@ -119,18 +76,14 @@ class AnalystSnapshot(GraphQuestions):
         return self.sql("analyst_failed").match_to_schema(questions.FAILED)
 
     def failure_table(self, *, since: AnalystSnapshot | None = None) -> pl.DataFrame:
-        """The specification's table of the current state: metric, tracks, share_pct (first of all tracks, then of the
-        failed); beside the former one.
-        """
+        """The specification's table of the current state, beside the one of `since`: metric, tracks, share_pct."""
         now = self.sql("analyst_failure_table")
         return now if since is None else since.failure_table().join(now, on="metric", suffix="_after")
 
     def answer(self, question: str, **at_hand: Any) -> Prose:
-        """The answer to a notebook's question in sentences, counted from this snapshot; shows itself as Markdown.
+        """The answer to a notebook's question, one of `html.QUESTIONS`, in sentences counted from this snapshot.
 
-        Args:
-            question: One of `html.QUESTIONS`.
-            at_hand: What the notebook has computed already, as that question needs it.
+        `at_hand` is what the notebook has computed already, as that question needs it. It shows itself as Markdown.
         """
         return answer(question, self, **at_hand)
 
@@ -206,8 +159,7 @@ class AnalystSnapshot(GraphQuestions):
         """Hide known recordings, rank them, and count how often that is right: seconds on the demo world, else minutes.
 
         Args:
-            tracklists: Tracklist files, of which `sample` recordings; None: the snapshot's sets, by `evaluation.QUICK`.
-            sample: Recordings asked for, of files.
+            tracklists, sample: Files, and recordings asked for of them; None: the snapshot's sets, `evaluation.QUICK`.
             seed: Of every random choice.
 
         Raises:
@@ -217,24 +169,6 @@ class AnalystSnapshot(GraphQuestions):
         from enrich.analyst.evaluation import evaluate
 
         return evaluate(self.workspace, tracklists=tracklists, sample=sample, seed=seed)
-
-    def proposals(self, status: str | None = None) -> pl.DataFrame:
-        """Proposals in the ledger, surest first; columns: `enrich.ledger.proposals.LISTED`. Reads Postgres."""
-        return list_proposals(self.settings, status=status)
-
-    def judged_proposals(self, status: str | None = None) -> pl.DataFrame:
-        """`proposals` with `is_right`: by the truth planted in a demo world, elsewhere by what people decided."""
-        found = self.proposals(status)
-        truth = self.truth
-        if truth is None:
-            return verdicts(found)
-        return judge(found, truth, aliases=self.workspace.artists.select(name="artist", aliases="aliases"))
-
-    @cached_property
-    def truth(self) -> pl.DataFrame | None:
-        """What a demo world knows of its own tracks, schema `enrich.measuring.judging.TRUTH`; None elsewhere."""
-        with connect(self.settings) as con:
-            return read_truth(con)
 
     def policy(self) -> PolicyView:
         """What the policy accepts of each source, at what precision, and what more of it costs. Reads Postgres."""
@@ -267,7 +201,7 @@ class AnalystSnapshot(GraphQuestions):
         return self._widget(by=by, status=status, clock=clock)
 
     def _widget(self, **options: Any) -> ReviewWidget:
-        view = of_extra("enrich.analyst.review_widget", doing="review").ReviewWidget
+        view = of_extra("enrich.analyst.widgets", doing="review").ReviewWidget
         found: ReviewWidget = view(self.settings, truth=self.truth, **options)
         return found
 

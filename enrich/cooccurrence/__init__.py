@@ -5,5 +5,5 @@ from enrich.cooccurrence import CoOccurrenceAnalyzer, extract_contexts_from_1001
 
 import lazy_loader  # type: ignore[import-untyped]
 
-_ANALYZER = ["ArtistProbability", "CoOccurrenceAnalyzer", "TrackContext", "extract_contexts_from_1001tracklists"]
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={"analyzer": _ANALYZER, "ranking": ["rank"]})
+_NAMES = ["ArtistProbability", "CoOccurrenceAnalyzer", "TrackContext", "extract_contexts_from_1001tracklists", "rank"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={"ranking": _NAMES})

@@ -47,8 +47,18 @@ EVIDENCE: dict[str, tuple[str, dict[str, int]]] = {
 RESULTS = ("ranked", *EVIDENCE, "shown_names", "unknown_sets", "unknowns", "sets", "dj_names")
 #: Told how many of how many unknowns are done; what it raises ends the work.
 Told = Callable[[int, int], None]
-#: Days in which the name a DJ plays an artist by loses its say, and what the names count by that others play.
-_NAME_DAYS, _OTHERS, _UNDATED_DAYS = 400.0, 0.02, 1500
+#: The signals of the table `candidates` (unknown_no, artist_no).
+SIGNAL_STEPS: Steps = [
+    ("cooccurrence_label", {}),
+    ("cooccurrence_dj", {}),
+    ("cooccurrence_signal_rows", {"position_weight": rules.POSITION_WEIGHT}),
+]
+#: The names shown of the table `ranked`: days in which the name a DJ plays an artist by loses its say, and what the
+#: names count by that others play.
+NAME_STEPS: Steps = [
+    ("cooccurrence_name_plays", {"undated_days": 1500}),
+    ("cooccurrence_shown_names", {"days": 400.0, "others": 0.02}),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,20 +80,6 @@ def context_steps(*, window: int = WINDOW) -> Steps:
     return [plays, *((f"cooccurrence_{name}", {}) for name in names.split())]
 
 
-def signal_steps() -> Steps:
-    """The signals of the table `candidates` (unknown_no, artist_no)."""
-    position = {"position_weight": rules.POSITION_WEIGHT}
-    return [("cooccurrence_label", {}), ("cooccurrence_dj", {}), ("cooccurrence_signal_rows", position)]
-
-
-def name_steps() -> Steps:
-    """The names shown of the table `ranked`."""
-    return [
-        ("cooccurrence_name_plays", {"undated_days": _UNDATED_DAYS}),
-        ("cooccurrence_shown_names", {"days": _NAME_DAYS, "others": _OTHERS}),
-    ]
-
-
 def formula_steps(*, window: int = WINDOW, max_rank: int = MAX_RANK) -> Steps:
     """The table `ranked` by the formula."""
     weights = {"occurrence_weight": rules.OCCURRENCE_WEIGHT, "label_weight": rules.LABEL_WEIGHT}
@@ -91,7 +87,7 @@ def formula_steps(*, window: int = WINDOW, max_rank: int = MAX_RANK) -> Steps:
     return [
         *context_steps(window=window),
         ("cooccurrence_candidates", {"limit_rank": max(MAX_RANK, max_rank)}),
-        *signal_steps(),
+        *SIGNAL_STEPS,
         ("cooccurrence_formula", weights | limits),
     ]
 
@@ -147,16 +143,10 @@ def rank_files(
     scorer: Scorer,
     window: int = WINDOW,
 ) -> dict[str, int]:
-    """Rank the artists every unknown of Parquet tracklists may be by, into a file of schema RANKING.
+    """Rank the artists every unknown of Parquet tracklists may be by, into a file of RANKING; see `ranking.rank`.
 
-    Args:
-        paths: Flat tracklist tables. Of several rows for one slot the first in the first file counts.
-        out: .parquet, .csv or .jsonl; by track_key and rank.
-        engine: A fresh one with a working folder; the caller closes it.
-        scorer, window: See `ranking.rank`.
-
-    Returns:
-        The figures of `ranking.ranking_figures`, and rows_set_aside.
+    Of several rows for one slot the first in the first file counts; `engine` is a fresh one with a working folder,
+    which the caller closes. Returns the figures of `ranking.ranking_figures`, and rows_set_aside.
 
     Raises:
         InputFileError: a file is missing, damaged or not Parquet, or `out` cannot be written.
@@ -190,7 +180,7 @@ def counted_ranking(ranking: pl.DataFrame) -> dict[str, int]:
 def _rank(engine: Engine, known: Vocabulary, scorer: Scorer, asked: Asked) -> None:
     """Make the tables RESULTS."""
     scorer.score(engine, known, asked)
-    run(engine, name_steps())
+    run(engine, NAME_STEPS)
     for table, (query, limits) in EVIDENCE.items():
         engine.keep(table, query, **limits)
 

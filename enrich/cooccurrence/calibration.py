@@ -8,7 +8,7 @@ table, ECE, Brier score, and from which confidence context alone may be accepted
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,13 +38,9 @@ class Calibration:
     """None: no threshold kept the precision asked for; nothing is accepted from context alone."""
     recordings: int
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain numbers."""
-        return asdict(self)
-
     @classmethod
     def of_json(cls, stored: dict[str, Any]) -> Calibration:
-        """Read what `as_json` gave."""
+        """Read what `asdict` gave, from JSON."""
         return cls(**(stored | {"weights": tuple(stored["weights"])}))
 
     def __call__(self, evidence: pl.DataFrame) -> Doubles:
@@ -76,10 +72,8 @@ def fit_calibration(
 ) -> Calibration:
     """Fit the weights and choose the threshold.
 
-    Args:
-        evidence: rank and EVIDENCE; candidates of hidden recordings, scored by a ranker that has not seen them.
-        right, recordings: Whether each is right, and of how many recordings they are.
-        prior: What was measured elsewhere; the fewer the recordings, the nearer to it the weights stay.
+    `evidence` are rank and EVIDENCE of candidates of hidden recordings, scored by a ranker that has not seen them; the
+    fewer the recordings, the nearer the weights stay to `prior`, which was measured elsewhere.
     """
     fitted = (evidence["rank"] <= _FITTED_RANKS).to_numpy()
     values = np.column_stack([evidence.select(EVIDENCE).to_numpy()[fitted], np.ones(int(fitted.sum()))])
@@ -128,11 +122,7 @@ def interval(hits: Any, n: Any) -> tuple[Any, Any]:
 
 
 def reliability(confidence: Doubles, right: NDArray[np.bool_], *, bins: int = 10) -> pl.DataFrame:
-    """Reliability table: bins of equal width that hold anything, by low edge.
-
-    Returns:
-        low, high, n, confidence (mean), precision (share right).
-    """
+    """Bins of equal width that hold anything, by low edge: low, high, n, confidence (mean), precision (share right)."""
     which = np.clip((confidence * bins).astype(int), 0, bins - 1)
     return (
         pl.DataFrame({"bin": which, "confidence": confidence, "right": right})

@@ -62,7 +62,7 @@ def file_row(file_no: int) -> pl.Expr:
     return pl.col("line") + file_no * _ROWS_OF_A_FILE
 
 
-class DuckDB:
+class DuckDB(Engine):
     """DuckDB in memory, or in a file in bounded memory: what does not fit waits in `spill/` beside it.
 
     Args:
@@ -89,7 +89,6 @@ class DuckDB:
             raise EnrichError(f"memory limit {memory_limit!r}: {str(error).splitlines()[0]}; write it as 2GB") from None
 
     def read_played(self, files: Sequence[Path]) -> int:
-        """See `Engine`."""
         if self._folder is None:
             raise ValueError("files are read in parts by an engine with a working folder")
         parts = self._folder / "played"
@@ -108,23 +107,19 @@ class DuckDB:
         return height
 
     def run(self, query: str, **parameters: object) -> None:
-        """See `Engine`."""
         with _memory_named():
             DUCKDB[query].run(self._con, **parameters)
 
     def keep(self, table: str, query: str, **parameters: object) -> None:
-        """See `Engine`."""
         named = DUCKDB[query]
         with _memory_named():
             self._con.execute(f"create or replace table {table} as {named.text}", named.bind(parameters) or None)
 
     def frame(self, query: str, **parameters: object) -> pl.DataFrame:
-        """See `Engine`."""
         with _memory_named():
             return DUCKDB[query].frame(self._con, **parameters)
 
     def load(self, table: str, frame: pl.DataFrame) -> None:
-        """See `Engine`."""
         self._con.execute(f"drop table if exists {table}")
         self._con.from_arrow(frame.to_arrow()).create(table)
 
@@ -137,11 +132,9 @@ class DuckDB:
         self._con.register(name, frame.to_arrow(compat_level=pl.CompatLevel.newest()))
 
     def results(self, tables: Iterable[str]) -> duckdb.DuckDBPyConnection:
-        """See `Engine`."""
         return self._con
 
     def close(self) -> None:
-        """See `Engine`."""
         self._con.close()
 
 

@@ -80,7 +80,9 @@ def number_plays(engine: Engine, *, aliases: pl.DataFrame | None = None) -> Voca
     Raises:
         EnrichError: `aliases` (one row per further name of an artist) lacks its columns `artist`, `alias`.
     """
-    artists, djs, labels = (_texts(engine, f"cooccurrence_{what}_texts") for what in ("artist", "dj", "label"))
+    numbered = pl.int_range(pl.len(), dtype=pl.Int32).alias("no"), "text", "plays"
+    found = (engine.frame(f"cooccurrence_{what}_texts") for what in ("artist", "dj", "label"))
+    artists, djs, labels = (texts.sort("text").select(numbered) for texts in found)
     labels = labels.with_columns(label_key=label_key(pl.col("text")))
     with in_memory(credited=_credited(artists), dj_credited=_credited(djs), label_texts=labels) as con:
 
@@ -156,8 +158,3 @@ def _credited(credit: pl.DataFrame) -> pl.DataFrame:
         .select("no", "artist", "plays", artist_key=artist_key(pl.col("artist")))
         for part in (credit.iter_slices(_CREDITS_AT_ONCE) if len(credit) else [credit])
     )
-
-
-def _texts(engine: Engine, query: str) -> pl.DataFrame:
-    """no, text, plays: the distinct texts, numbered in their order."""
-    return engine.frame(query).sort("text").select(pl.int_range(pl.len(), dtype=pl.Int32).alias("no"), "text", "plays")

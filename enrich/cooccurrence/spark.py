@@ -20,7 +20,7 @@ import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
-from enrich.cooccurrence.engines import file_row
+from enrich.cooccurrence.engines import Engine, file_row
 from enrich.cooccurrence.slots import PLAYED, played
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.schemas import TRACKLISTS
@@ -46,7 +46,7 @@ def spark_text(query: Query) -> tuple[str | None, str]:
     return None, tree.sql(dialect="spark")
 
 
-class Spark:
+class Spark(Engine):
     """Runs named queries on a Spark session of its own; see `engines.Engine`.
 
     Args:
@@ -86,7 +86,6 @@ class Spark:
         self._session.sparkContext.setLogLevel("ERROR")
 
     def read_played(self, files: Sequence[Path]) -> int:
-        """See `engines.Engine`."""
         from pyspark.errors import PySparkException
 
         height = 0
@@ -109,29 +108,24 @@ class Spark:
         return height
 
     def run(self, query: str, **parameters: object) -> None:
-        """See `engines.Engine`."""
         table, rows = self._rows(query, parameters)
         if table is None:
             raise ValueError(f"{query} makes no table")
         self._write(table, rows)
 
     def keep(self, table: str, query: str, **parameters: object) -> None:
-        """See `engines.Engine`."""
         self._write(table, self._rows(query, parameters)[1])
 
     def frame(self, query: str, **parameters: object) -> pl.DataFrame:
-        """See `engines.Engine`."""
         return pl.DataFrame(self._rows(query, parameters)[1].toArrow())
 
     def load(self, table: str, frame: pl.DataFrame) -> None:
-        """See `engines.Engine`."""
         place = self._folder / table
         place.mkdir()
         frame.write_parquet(place / "part-0.parquet")
         self._session.read.parquet(str(place)).createOrReplaceTempView(table)
 
     def results(self, tables: Iterable[str]) -> duckdb.DuckDBPyConnection:
-        """See `engines.Engine`."""
         self._results = duckdb.connect()
         self._results.execute("set enable_progress_bar = false")
         for table in tables:
@@ -139,7 +133,6 @@ class Spark:
         return self._results
 
     def close(self) -> None:
-        """See `engines.Engine`."""
         self._session.stop()
 
     def _rows(self, query: str, parameters: dict[str, object]) -> tuple[str | None, DataFrame]:

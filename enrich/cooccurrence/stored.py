@@ -19,7 +19,7 @@ from enrich.frames.inputs import open_input, parse_json, read_input
 
 #: Layout of a stored ranker, another number is refused; and the most bytes of one of its files.
 FORMAT, _LARGEST = 2, 1 << 28
-SHIPPED = Path(__file__).resolve().parent / "learned" / "models"
+SHIPPED = Path(__file__).resolve().parent / "models"
 
 
 def has_ranker() -> bool:

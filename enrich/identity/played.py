@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from enrich.cooccurrence.masking import group_recordings, remixers
-from enrich.cooccurrence.slots import credited_slots, slot_rows
+from enrich.cooccurrence.slots import credited_slots, group_recordings, remixers, slot_rows
 from enrich.text.normalise import artist_key, fold, label_key
 from enrich.text.versions import base_key
 from enrich.text.words import is_unknown_title

@@ -25,14 +25,14 @@ import polars as pl
 
 from enrich.frames.schemas import KINDS
 from enrich.measuring.judging import TRUTH, judge
-from enrich.reporting.counts import Counts
-from enrich.reporting.precision import Precision
+from enrich.reporting.dashboards import Counts, Precision
 from enrich.rules import LABEL_FLOOR, MAX_ATTEMPTS, PROJECTED_PERCENT
 from enrich.sql import DUCKDB, in_memory
 from enrich.text.words import is_unknown_artist
 
 REVIEW_ROWS = 10
 _REVIEW, _PARK = "proposals --status proposed --csv review.csv", "cooldown migrate --limit 500"
+_CYCLE = "trigger --limit 1000"
 BANDS = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 1.0)
 
 BASE_TRACKS, BASE_FAILED, BASE_WITH_LABEL = 2_213, 635, 26
@@ -71,12 +71,8 @@ class Projection:
         return verdict is not None and verdict == self.better
 
 
-PHASE_1, PHASE_2, PHASE_3, FINAL = (
-    "Phase 1: Label Hunter",
-    "Phase 2: multi-tier and co-occurrence",
-    "Phase 3: cool-down queue",
-    "Final state",
-)
+PHASE_1, PHASE_2 = "Phase 1: Label Hunter", "Phase 2: multi-tier and co-occurrence"
+PHASE_3, FINAL = "Phase 3: cool-down queue", "Final state"
 
 PROJECTIONS: tuple[Projection, ...] = (
     Projection("labels_proposed", PHASE_1, "Labels found, those in review included", 400, 450),
@@ -119,7 +115,10 @@ def figures(counts: Counts, *, now: datetime) -> dict[str, Any]:
             | {f"{of}_precision": right.get(of, Precision()).asdict() for of in ("recovered", "labels", "artists")},
             "label_coverage": {
                 "specification_query": counts.coverage,
-                **{row.pop("group"): row | _shares(row) for row in rows("coverage")},
+                **{
+                    row.pop("group"): row | {f"{at}_pct": percent(row[at], row["tracks"]) for at in ("before", "after")}
+                    for row in rows("coverage")
+                },
             },
             "projections": projected_and_counted(headline, counted, right, has_run=not counts.runs.is_empty()),
             "by_source": rows("by_source"),
@@ -172,10 +171,6 @@ def _headline(counted: dict[str, Any]) -> dict[str, Any]:
     return counted | rates | {"completed_by_writing": counted["completed_after"] - counted["completed_before"]}
 
 
-def _shares(row: Mapping[str, Any]) -> dict[str, float]:
-    return {f"{name}_pct": percent(row[name], row["tracks"]) for name in ("before", "after")}
-
-
 def _unavailable(runs: pl.DataFrame) -> dict[str, str]:
     """Source → why it could not answer, from the latest run that asked."""
     reasons: dict[str, str] = {}
@@ -190,12 +185,8 @@ def _next_steps(counts: Counts, waiting: Mapping[str, int], headline: Mapping[st
         (waiting["accepted"], "{:,} accepted proposals are not written yet.", "writeback --apply"),
         (waiting["proposed"], "{:,} proposals wait for a person, the surest first.", _REVIEW),
         (waiting["conflict"], "{:,} proposals met values changed since the snapshot.", "proposals --status conflict"),
-        (
-            waiting["retriable"],
-            "{:,} tracks failed for a reason that passes; the cycle retries them first.",
-            "trigger --limit 1000",
-        ),
-        (headline["pending_after"], "{:,} tracks are pending.", "trigger --limit 1000"),
+        (waiting["retriable"], "{:,} tracks failed for a reason that passes; the cycle retries them first.", _CYCLE),
+        (headline["pending_after"], "{:,} tracks are pending.", _CYCLE),
         (counts.queue["ready_for_retry"], "{:,} tracks have ended their cool-down.", "cooldown process --limit 500"),
         (waiting["unparked"], "{:,} failed tracks have retries left and no date for one.", _PARK),
     ]
@@ -217,12 +208,7 @@ def projected_and_counted(
     *,
     has_run: bool,
 ) -> dict[str, Any]:
-    """The projections beside the counts, once any tier `has_run`.
-
-    Args:
-        headline: The report's headline figures.
-        counted: Each figure and out of how many, as `report_projected` of `sql/duckdb/report.sql` counts them.
-        right: How often the values a figure counts were right.
+    """The projections beside the counts (each figure and out of how many), once any tier `has_run`.
 
     Returns:
         apply (whether the database began as the one projected for), why (the comparison in words), rows: one per
@@ -242,19 +228,10 @@ def projected_and_counted(
         if verdict is not None and (waiting or not has_run):
             verdict = NOT_YET
         known = right.get(projection.key.removesuffix("_pct"), Precision())
-        projected = {name: getattr(projection, name) if apply else None for name in ("before", "low", "high")}
-        rows.append(
-            {
-                **{name: getattr(projection, name) for name in ("key", "phase", "metric", "unit")},
-                **projected,
-                "actual": value,
-                "of": of,
-                "verdict": verdict,
-                "is_better": projection.is_better(verdict),
-                "precision": known.rounded,
-                "precision_n": known.judged,
-            }
-        )
+        row: dict[str, Any] = {name: getattr(projection, name) for name in ("key", "phase", "metric", "unit")}
+        row |= {name: getattr(projection, name) if apply else None for name in ("before", "low", "high")}
+        row |= {"actual": value, "of": of, "verdict": verdict, "is_better": projection.is_better(verdict)}
+        rows.append(row | {"precision": known.rounded, "precision_n": known.judged})
     return {"apply": apply, "why": _why(headline, comparable=apply), "rows": rows}
 
 

@@ -1,13 +1,14 @@
 """The recovery report: one HTML page that opens offline, and its figures as JSON beside it.
 
 Reads Postgres in one transaction; writes two files, each whole or not at all. Figures that have moved since the report
-before are set beside it; that one's JSON is kept for it.
+before are set beside it; that one's JSON is kept for it. A former report is only ever read for numbers and names; what
+an older version did not write is left blank.
 """
 
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -21,11 +22,11 @@ from enrich.charts import recovery as charts
 from enrich.charts.style import as_svg
 from enrich.cooldown.simulation import simulated_year
 from enrich.errors import EnrichError, InputFileError
-from enrich.frames.files import replacing
+from enrich.frames.files import check_place, replacing
+from enrich.frames.inputs import parse_json, read_input
 from enrich.ledger.policy import STEPS
 from enrich.pipeline.weighing import PolicyView, policy
-from enrich.reporting.comparison import compare, read_former, same_figures
-from enrich.reporting.counts import read_counts
+from enrich.reporting.dashboards import read_counts
 from enrich.reporting.figures import figures
 from enrich.rules import ACCEPT_PRECISION, AUDIT_SIZE, DECISION_S, PROJECTED_DAYS, PROJECTED_PERCENT
 from enrich.settings import Settings
@@ -34,15 +35,28 @@ from enrich.text.showing import short
 HTML_NAME, JSON_NAME = "recovery-report.html", "recovery-report.json"
 #: The figures of the report before, kept where they differ from those at hand.
 FORMER_NAME = "recovery-report-former.json"
-
+#: Figures set side by side: path in the report, words, unit, and whether more or less of it is better.
+COMPARED: tuple[tuple[tuple[str, ...], str, str, str | None], ...] = (
+    (("headline", "tracks"), "Tracks with an enrichment status", "tracks", None),
+    (("headline", "completed_after"), "Completed", "tracks", "more"),
+    (("headline", "success_rate_after_pct"), "Success rate", "%", "more"),
+    (("headline", "unresolved_after"), "Unresolved (failed or in the queue)", "tracks", "less"),
+    (("headline", "in_cooldown_after"), "In the cool-down queue", "tracks", None),
+    (("headline", "permanently_failed_after"), "Permanently failed", "tracks", "less"),
+    (("headline", "recovered"), "Recovered", "tracks", "more"),
+    (("headline", "recovered_precision", "precision"), "Recovered and right, of those recovered", "share", "more"),
+    (("headline", "labels_written"), "Labels written", "tracks", "more"),
+    (("headline", "labels_precision", "precision"), "Labels right, of those written", "share", "more"),
+    (("headline", "artists_written"), "Artists written", "tracks", "more"),
+    (("label_coverage", "failed_at_start", "after_pct"), "Tracks failed at the start that have a label", "%", "more"),
+)
+_BY = ("kind", "tier", "source")
+#: Bytes of a report's figures.
+_LARGEST = 1 << 26
+#: Of a report, but no figure: it differs from one report to the next while nothing has moved.
+_NO_FIGURES = ("generated_at", "comparison")
 #: Columns of the report's tables that hold nothing but nulls where nothing is known.
-_NUMBERS: dict[str, Any] = {
-    "low": pl.Float64,
-    "high": pl.Float64,
-    "actual": pl.Float64,
-    "precision": pl.Float64,
-    "verdict": pl.String,
-}
+_NUMBERS: dict[str, Any] = dict.fromkeys(("low", "high", "actual", "precision"), pl.Float64) | {"verdict": pl.String}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,14 +114,17 @@ def report(settings: Settings, *, out: Path | None = None, now: datetime, former
             `former` holds no report's figures.
     """
     folder = Path(out) if out is not None else settings.data_dir / "reports"
-    _check_folder(folder)
+    try:
+        check_place(folder / JSON_NAME)
+    except InputFileError as error:
+        raise InputFileError(f"{error}; name another folder with --out") from None
     named = None if former is None else read_former(Path(former))
     counted = read_figures(settings, now=now)
     before = _former_of(folder, plain(counted))
     against = named if named is not None else before
     counted["comparison"] = None if against is None else compare(against, counted)
     page = render(counted, today=now.date())
-    files = {folder / JSON_NAME: _as_json(plain(counted)), folder / HTML_NAME: page}
+    files = {folder / JSON_NAME: _as_json(counted), folder / HTML_NAME: page}
     if before is not None:
         files[folder / FORMER_NAME] = _as_json(before)
     # All or none: they belong together.
@@ -125,12 +142,8 @@ def read_figures(settings: Settings, *, now: datetime) -> dict[str, Any]:
     """
     found = figures(read_counts(settings, now=now), now=now)
     weighed = policy(settings)
-    return {
-        **found,
-        "simulated_year": _simulated_year(),
-        "policy": {**weighed.asdict(), "steps": weighed.steps.to_dicts()},
-        "answer": _answer(found, weighed),
-    }
+    in_force = {**weighed.asdict(), "steps": weighed.steps.to_dicts()}
+    return {**found, "simulated_year": _simulated_year(), "policy": in_force, "answer": _answer(found, weighed)}
 
 
 def _answer(found: dict[str, Any], weighed: PolicyView) -> dict[str, Any]:
@@ -163,7 +176,8 @@ def _former_of(folder: Path, at_hand: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _as_json(values: dict[str, Any]) -> str:
-    return json.dumps(values, ensure_ascii=False, indent=2) + "\n"
+    """Dates as ISO text."""
+    return json.dumps(values, ensure_ascii=False, indent=2, default=lambda day: day.isoformat()) + "\n"
 
 
 def _simulated_year() -> dict[str, Any]:
@@ -211,6 +225,7 @@ def draw(counted: dict[str, Any], *, today: date) -> dict[str, Figure]:
     """Every chart of the page by its name there."""
     table, year = frames(counted), counted["simulated_year"]
     before, after = (counted["headline"][f"success_rate_{when}_pct"] for when in ("before", "after"))
+    steps, asked = pl.DataFrame(counted["policy"]["steps"], schema=STEPS), counted["policy"]["precision"]
     return {
         "coverage": charts.label_coverage(table["label_coverage"]),
         "projected": charts.projected_and_actual(table["projections"]),
@@ -219,27 +234,92 @@ def draw(counted: dict[str, Any], *, today: date) -> dict[str, Figure]:
         "trend": charts.success_trend(table["success_trend"], before=before, after=after),
         "queue": charts.queue_calendar(table["queue"], today=today),
         "strategies": charts.strategy_recoveries(pl.DataFrame(year["by_week"]), pl.DataFrame(year["rows"])),
-        "policy": charts.policy_steps(
-            pl.DataFrame(counted["policy"]["steps"], schema=STEPS),
-            asked=counted["policy"]["precision"] or ACCEPT_PRECISION,
-        ),
+        "policy": charts.policy_steps(steps, asked=asked or ACCEPT_PRECISION),
         "bands": charts.confidence_bands(table["confidence_bands"]),
     }
 
 
-def plain(value: Any) -> Any:
-    """The figures with dates as ISO text, for JSON."""
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    return value.isoformat() if isinstance(value, datetime | date) else value
+def plain(figures: dict[str, Any]) -> dict[str, Any]:
+    """The figures as JSON gives them back: dates as ISO text."""
+    found: dict[str, Any] = json.loads(_as_json(figures))
+    return found
 
 
-def _check_folder(folder: Path) -> None:
+def read_former(path: Path) -> dict[str, Any]:
+    """The figures of a former report.
+
+    Raises:
+        InputFileError: the file is missing, or holds no report's figures.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputFileError(f"{folder}: cannot be made: {error.strerror}; name another folder with --out") from None
-    if not os.access(folder, os.W_OK):
-        raise InputFileError(f"{folder}: may not be written to; name another folder with --out")
+        found = parse_json(read_input(path, at_most=_LARGEST), where=path)
+    except InputFileError as error:
+        raise InputFileError(f"{error}; --compare takes the JSON that `enrich report` writes") from None
+    if not isinstance(found, dict) or not isinstance(found.get("headline"), dict):
+        raise InputFileError(f"{path}: holds no report's figures; --compare takes the JSON that `enrich report` writes")
+    return found
+
+
+def same_figures(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two reports, both as JSON holds them, say the same, whenever they were made."""
+    names = {*one, *other} - {*_NO_FIGURES}
+    return all(one.get(name) == other.get(name) for name in names)
+
+
+def compare(former: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Set a former report's figures (as `read_former` gives them) beside those at hand.
+
+    Returns:
+        former (generated_at, database; text), is_same_start (whether both began with the same tracks and failures),
+        rows (key, figure, unit: `tracks`, `%` or `share`; former, now, change, is_better) and by_source (kind, tier,
+        source, former and now of proposals and written, has_moved). What either side does not know is None.
+    """
+    rows = []
+    for path, words, unit, good in COMPARED:
+        before, after = _number(former, path), _number(now, path)
+        change = None if before is None or after is None else round(after - before, 4)
+        is_better = None if not change or good is None else (change > 0) == (good == "more")
+        row = {"key": ".".join(path), "figure": words, "unit": unit, "former": before, "now": after}
+        rows.append({**row, "change": change, "is_better": is_better})
+    start = [("headline", name) for name in ("tracks", "failed_before", "failed_with_label_before")]
+    return {
+        "former": {name: str(former.get(name) or "") for name in ("generated_at", "database")},
+        "is_same_start": all(_number(former, path) == _number(now, path) for path in start),
+        "rows": rows,
+        "by_source": _by_source(former, now),
+    }
+
+
+def _by_source(former: Mapping[str, Any], now: Mapping[str, Any]) -> list[dict[str, Any]]:
+    sides = [_sources(former), _sources(now)]
+    keys = sorted({*sides[0], *sides[1]}, key=lambda key: (key[0] != "label", key))
+    return [
+        {
+            **dict(zip(_BY, key, strict=True)),
+            **{
+                f"{figure}_{when}": side.get(key, {}).get(figure, 0)
+                for figure in ("proposals", "written")
+                for when, side in zip(("former", "now"), sides, strict=True)
+            },
+            "has_moved": sides[0].get(key) != sides[1].get(key),
+        }
+        for key in keys
+    ]
+
+
+def _sources(figures: Mapping[str, Any]) -> dict[tuple[str, int, str], dict[str, int]]:
+    found = figures.get("by_source")
+    rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+    return {
+        (str(row.get("kind")), int(_number(row, ("tier",)) or 0), str(row.get("source"))): {
+            figure: int(_number(row, (figure,)) or 0) for figure in ("proposals", "written")
+        }
+        for row in rows
+    }
+
+
+def _number(figures: Mapping[str, Any], path: tuple[str, ...]) -> float | None:
+    value: Any = figures
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

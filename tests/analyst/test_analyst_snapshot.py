@@ -16,7 +16,7 @@ from enrich.analyst.snapshot import AnalystSnapshot
 from enrich.errors import EnrichError
 from enrich.frames.schemas import RANKING
 from enrich.measuring.scale import Scale
-from enrich.reporting.precision import precision_by_band
+from enrich.reporting.dashboards import precision_by_band
 
 EVIL = "<script>alert(1)</script>\"'<img src=x onerror=alert(2)>"
 

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 from database_world import World
 
-from enrich.analyst.review_widget import ReviewWidget
 from enrich.analyst.snapshot import AnalystSnapshot
+from enrich.analyst.widgets import ReviewWidget
 from enrich.errors import EnrichError
 from enrich.frames.files import write_table
 from enrich.ledger.proposals import proposals

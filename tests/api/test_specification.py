@@ -132,7 +132,7 @@ def test_the_crontab_leaves_only_those_pending_that_its_limit_had_no_room_for(an
 def test_the_report_has_the_figures_of_the_report(answers, client, demo_database):
     from datetime import UTC, datetime
 
-    from enrich.reporting.counts import read_counts
+    from enrich.reporting.dashboards import read_counts
     from enrich.reporting.figures import figures
     from enrich.reporting.recovery import plain
 

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import polars as pl
@@ -50,7 +50,7 @@ def test_a_calibration_survives_json():
     frame, right = ranking(400)
     calibration = fit_calibration(frame, right, recordings=400)
 
-    again = Calibration.of_json(calibration.as_json())
+    again = Calibration.of_json(asdict(calibration))
 
     assert np.allclose(again(frame), calibration(frame))
 

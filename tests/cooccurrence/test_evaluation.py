@@ -8,10 +8,9 @@ from scipy.sparse import csr_matrix
 from typer.testing import CliRunner
 
 from enrich.cli.app import build_app
-from enrich.cooccurrence.evaluation.baselines import Plays, baselines
-from enrich.cooccurrence.evaluation.folds import World, cut_by_time, half_year_folds, random_folds
+from enrich.cooccurrence.evaluation.folds import Plays, World, baselines, cut_by_time, half_year_folds, random_folds
 from enrich.cooccurrence.evaluation.replay import KINDS, CrossValidation, evaluate
-from enrich.cooccurrence.learned.ranker import load_ranker
+from enrich.cooccurrence.learned import load_ranker
 from enrich.cooccurrence.slots import sketch
 from enrich.errors import EnrichError
 

@@ -13,9 +13,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from test_ranking import worlds
 
 from enrich.charts.tracks import draw_ego_net
-from enrich.cooccurrence.graph.building import build_graph, ego_net
-from enrich.cooccurrence.graph.files import graph, write_graph
-from enrich.cooccurrence.graph.questions import bridges, communities, first_players
+from enrich.cooccurrence.graph import (
+    bridges,
+    build_graph,
+    communities,
+    ego_net,
+    first_players,
+    graph,
+    write_graph,
+)
 from enrich.cooccurrence.ranking import rank
 from enrich.errors import EnrichError
 from enrich.frames.schemas import TRACKLISTS

@@ -12,8 +12,7 @@ from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from enrich.cli.app import build_app
-from enrich.cooccurrence import answers
-from enrich.cooccurrence.learned import ranker
+from enrich.cooccurrence import answers, learned
 from enrich.cooccurrence.ranking import rank, rank_in_scratch, ranking_figures
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.schemas import RANKING, TRACKLISTS
@@ -65,7 +64,7 @@ def test_files_rank_as_in_memory_repeats_and_all(first, second, tmp_path, monkey
 
 
 def test_the_learned_ranking_on_disk_is_that_in_memory(world, tmp_path, monkeypatch):
-    monkeypatch.setattr(ranker, "_AT_ONCE", 7)
+    monkeypatch.setattr(learned, "_AT_ONCE", 7)
     world.write_parquet(tmp_path / "t.parquet")
 
     rank_in_scratch(tmp_path / "t.parquet", tmp_path / "r.parquet", scorer="learned", memory_limit="500MB")

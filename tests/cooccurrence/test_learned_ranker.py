@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from enrich.cooccurrence.engines import DuckDB
 from enrich.cooccurrence.evaluation.replay import train_ranker
-from enrich.cooccurrence.learned.columns import columns, count_plays
-from enrich.cooccurrence.learned.ranker import Ranker, load_ranker, train
+from enrich.cooccurrence.learned import Ranker, columns, count_plays, load_ranker, train
 from enrich.cooccurrence.plays import load_plays, number_plays
 from enrich.cooccurrence.ranking import rank
 from enrich.cooccurrence.signs import SAID, SIGNS, signs

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from enrich.cooccurrence.masking import base_key, hide, recordings, without_duplicate_sets
+from enrich.cooccurrence.slots import base_key, hide, recordings, without_duplicate_sets
 
 
 def rows(*plays, set_id="a-1", dj="X", day="2020-01-01"):

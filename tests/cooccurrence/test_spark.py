@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from enrich.cooccurrence.answers import EVIDENCE, RESULTS, Scorer, formula_steps, name_steps, rank_files
+from enrich.cooccurrence.answers import EVIDENCE, NAME_STEPS, RESULTS, Scorer, formula_steps, rank_files
 from enrich.cooccurrence.engines import DuckDB
 from enrich.cooccurrence.spark import Spark, spark_text
 from enrich.sql import DUCKDB
@@ -43,7 +43,7 @@ def test_every_query_has_a_text_for_spark(name):
 
 
 def test_every_step_makes_a_table():
-    assert [spark_text(DUCKDB[name])[0] for name, _ in formula_steps() + name_steps()] == [
+    assert [spark_text(DUCKDB[name])[0] for name, _ in formula_steps() + NAME_STEPS] == [
         "context_plays", "context_artists", "unknown_sets", "occurrence", "top_labels", "dj_plays", "unknown_djs",
         "releases", "candidates", "label_support", "dj_signal", "signals", "ranked", "name_plays", "shown_names",
     ]  # fmt: skip

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from database_world import World
 
-from enrich.analyst.review_widget import ReviewWidget
+from enrich.analyst.widgets import ReviewWidget
 from enrich.errors import EnrichError
 from enrich.ledger.audits import accept_rest, audit
 from enrich.ledger.proposals import proposals

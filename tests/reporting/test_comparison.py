@@ -9,8 +9,15 @@ import pytest
 
 from enrich.database.connection import connect
 from enrich.errors import InputFileError
-from enrich.reporting.comparison import COMPARED, compare, read_former, same_figures
-from enrich.reporting.recovery import FORMER_NAME, JSON_NAME, report
+from enrich.reporting.recovery import (
+    COMPARED,
+    FORMER_NAME,
+    JSON_NAME,
+    compare,
+    read_former,
+    report,
+    same_figures,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 XSS = "<script>alert(1)</script>"

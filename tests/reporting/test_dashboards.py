@@ -89,7 +89,7 @@ def test_psql_runs_the_queries_of_the_specification_unchanged(world):
 
 
 def test_the_named_queries_are_the_specification_word_for_word():
-    from enrich.reporting.counts import DASHBOARDS
+    from enrich.reporting.dashboards import DASHBOARDS
 
     plain = {name: re.sub(r"\s+", " ", text).strip() for name, text in SPECIFIED.items()}
     for name, specified in {"label_coverage": "coverage", "success_rate_trend": "trend",

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from enrich.measuring.judging import ALIASES, TRUTH, judge
-from enrich.reporting.precision import Precision, precision_by_band
+from enrich.reporting.dashboards import Precision, precision_by_band
 
 TRUE = pl.DataFrame(
     [

@@ -6,28 +6,34 @@
 * **random**: recordings of two sets or more, dealt at random; the easier question, for months that are known.
 
 The hidden recordings' own plays are gone everywhere, all of a fold at once, exactly as an unknown's are in use.
+
+Rankers to beat: popularity, the DJ's own history, and item-kNN and ALS of `implicit`, where that is installed. Each
+scores all artists for each unknown from the sets × artists that are known; to `implicit` an unknown is a listener of
+the artists of its sets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
 
 import duckdb
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
-from enrich.cooccurrence.answers import formula_steps, name_steps, spell
+from enrich.cooccurrence.answers import NAME_STEPS, formula_steps, spell
 from enrich.cooccurrence.calibration import evidence
 from enrich.cooccurrence.engines import DuckDB, run
-from enrich.cooccurrence.evaluation.baselines import baselines, known_plays
-from enrich.cooccurrence.learned.columns import columns, count_plays
-from enrich.cooccurrence.learned.ranker import Ranker
-from enrich.cooccurrence.masking import hide, recordings
+from enrich.cooccurrence.learned import Ranker, columns, count_plays
 from enrich.cooccurrence.plays import load_plays, number_plays
 from enrich.cooccurrence.signs import COLUMNS
-from enrich.cooccurrence.slots import credited_slots, slot_rows
+from enrich.cooccurrence.slots import credited_slots, hide, recordings, slot_rows
 from enrich.errors import EnrichError
 from enrich.rules import MAX_RANK
 from enrich.sql import DUCKDB, in_memory
@@ -45,6 +51,11 @@ ANSWERS = pl.Schema(
     | {"total": pl.Float64, "sets": pl.Int64, "occurrence_count": pl.Int64, "is_right": pl.Boolean}
     | {"is_named": pl.Boolean}
 )
+
+_TOP = 50
+_BLOCK = 100
+
+Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +82,6 @@ class World:
         slots = self.tracklists.select("set_id", "dj", "set_date")
         with in_memory(slots=slots, played=self.played, **others) as con:
             yield con
-
-    def hidden(self, chosen: pl.Series) -> pl.DataFrame:
-        """The tracklists with these recordings made unknown, everywhere."""
-        return hide(self.tracklists, self.slots, chosen)
 
 
 def half_year_folds(world: World, *, folds: int, size: int | None, seed: int) -> list[pl.Series]:
@@ -137,7 +144,7 @@ class Fold:
 def answer(world: World, hidden: pl.Series, *, aliases: pl.DataFrame | None, rivals: bool = True) -> Fold:
     """Hide recordings of a world and let everyone but the learned ranker answer, with `rivals` the baselines too."""
     with closing(DuckDB()) as engine:
-        load_plays(engine, world.hidden(hidden))
+        load_plays(engine, hide(world.tracklists, world.slots, hidden))
         known = number_plays(engine, aliases=aliases)
         count_plays(engine)
         asked = hidden.to_frame("track_key")
@@ -155,7 +162,7 @@ def answer(world: World, hidden: pl.Series, *, aliases: pl.DataFrame | None, riv
         named = pl.concat(frame.select(pl.col(_PAIR).cast(pl.Int32)) for frame in [pool, formula, *rival])
         for table, frame in (("ranked", named.unique()), ("hidden", asked), ("made_by", _names(world, hidden))):
             engine.load(table, frame)
-        run(engine, name_steps())
+        run(engine, NAME_STEPS)
         spell(engine.results(()), known)
         about = engine.frame("evaluation_about")
 
@@ -195,3 +202,125 @@ def _names(world: World, hidden: pl.Series) -> pl.DataFrame:
         .select(track_key="recording", artist_key="key")
         .unique()
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plays:
+    """Known plays as sparse matrices: S sets, A artists, U unknowns asked for."""
+
+    unknowns: pl.Series
+    """Their numbers, in order."""
+    by_set: Any
+    """S × A: plays."""
+    djs: Any
+    """S × A: 1 where the artist plays the set."""
+    asked: Any
+    """U × S: 1 where the unknown is in the set."""
+
+    @property
+    def present(self) -> Any:
+        """S × A: 1 where the set has the artist."""
+        return _ones(self.by_set)
+
+    @property
+    def same_set(self) -> Any:
+        """U × A: 1 where a set of the unknown has the artist."""
+        return _ones(self.asked @ self.present)
+
+
+def known_plays(engine: DuckDB, *, artists: int) -> Plays:
+    """The plays of an engine in which columns were made (`learned.columns`)."""
+    plays, djs, asked = (engine.frame(f"learned_{name}") for name in ("set_plays", "set_dj_pairs", "asked_pairs"))
+    unknowns = asked["unknown_no"].unique().sort()
+    sets = 1 + max(int(frame["set_no"].max() or 0) for frame in (plays, djs, asked))  # type: ignore[arg-type]
+    place = asked["unknown_no"].rank("dense").cast(pl.Int64) - 1
+    return Plays(
+        unknowns=unknowns,
+        by_set=_sparse(plays["set_no"], plays["artist_no"], (sets, artists), plays["plays"]),
+        djs=_sparse(djs["set_no"], djs["dj_no"], (sets, artists)),
+        asked=_sparse(place, asked["set_no"], (len(unknowns), sets)),
+    )
+
+
+def popularity(plays: Plays) -> pl.DataFrame:
+    """Every unknown gets the artists of most sets."""
+    sets = _sums(plays.present)
+    return _ranked(plays, lambda rows: np.broadcast_to(sets, (len(rows), len(sets))))
+
+
+def dj_prior(plays: Plays) -> pl.DataFrame:
+    """The artists its DJs play most; where a DJ is new, the popular ones."""
+    sets = _sums(plays.present)
+    by_dj = (plays.djs.T @ plays.by_set).tocsr()
+    small = sets / (sets.max() + 1) / 2
+    return _ranked(plays, lambda rows: (_ones(plays.asked[rows] @ plays.djs) @ by_dj).toarray() + small)
+
+
+def item_knn(plays: Plays, *, neighbours: int = 1000) -> pl.DataFrame:
+    """Artists that share most sets with those of its sets (implicit).
+
+    Plain counts of shared sets are the strongest of the package's weights here: by cosine, TF-IDF or BM25 the artists
+    of a single set win, who share all of it.
+    """
+    from implicit.nearest_neighbours import ItemItemRecommender
+
+    model = ItemItemRecommender(K=neighbours, num_threads=1)
+    with warnings.catch_warnings():
+        # It turns a matrix of its own making into another form and warns of that.
+        warnings.simplefilter("ignore")
+        model.fit(plays.present.astype(np.float64).tocsr(), show_progress=False)
+    alike, same_set = model.similarity.tocsr(), plays.same_set
+    return _ranked(plays, lambda rows: (same_set[rows] @ alike).toarray())
+
+
+def als(plays: Plays, *, factors: int = 64, seed: int = 0) -> pl.DataFrame:
+    """Implicit-feedback alternating least squares (implicit), its sets' artists folded in as a new listener."""
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    model: Any = AlternatingLeastSquares(factors=factors, iterations=10, random_state=seed, num_threads=1, alpha=4.0)
+    model.fit(plays.present.astype(np.float32), show_progress=False)
+    same_set = plays.same_set.astype(np.float32)
+
+    def scores(rows: NDArray[np.int64]) -> Doubles:
+        listeners = model.recalculate_user(np.arange(len(rows)), same_set[rows])
+        return np.asarray(listeners @ model.item_factors.T, dtype=np.float64)
+
+    return _ranked(plays, scores)
+
+
+def baselines() -> dict[str, Callable[[Plays], pl.DataFrame]]:
+    """The baselines that can run here, by name; each gives unknown_no, artist_no, rank, the best 50 an unknown."""
+    plain: dict[str, Callable[[Plays], pl.DataFrame]] = {"popularity": popularity, "dj_prior": dj_prior}
+    return plain | ({"item_knn": item_knn, "als": als} if find_spec("implicit") else {})
+
+
+def _sparse(rows: pl.Series, columns: pl.Series, shape: tuple[int, int], values: pl.Series | None = None) -> Any:
+    data = np.ones(len(rows)) if values is None else values.to_numpy().astype(np.float64)
+    return csr_matrix((data, (rows.to_numpy(), columns.to_numpy())), shape=shape)
+
+
+def _ones(matrix: Any) -> Any:
+    copy = matrix.tocsr().copy()
+    copy.data[:] = 1
+    return copy
+
+
+def _sums(matrix: Any) -> Doubles:
+    sums: Doubles = np.asarray(matrix.sum(0)).ravel()
+    return sums
+
+
+def _ranked(plays: Plays, scores: Callable[[NDArray[np.int64]], Doubles]) -> pl.DataFrame:
+    """The best artists of each unknown; equal scores in order of the artists' numbers."""
+    exists = _sums(plays.present) > 0
+    top = min(_TOP, int(exists.sum()))
+    frames = [pl.DataFrame(schema={"unknown_no": pl.Int32, "artist_no": pl.Int32, "rank": pl.Int32})]
+    for start in range(0, len(plays.unknowns), _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, len(plays.unknowns)))
+        score = np.where(exists[None, :], scores(rows), -np.inf)
+        best = np.argsort(-score, axis=1, kind="stable")[:, :top]
+        ranks = np.tile(np.arange(1, top + 1), len(rows))
+        unknowns = np.repeat(plays.unknowns.gather(rows).to_numpy(), top)
+        found = pl.DataFrame({"unknown_no": unknowns, "artist_no": best.ravel(), "rank": ranks})
+        frames.append(found.cast(pl.Int32))
+    return pl.concat(frames)

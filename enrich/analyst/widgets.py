@@ -1,6 +1,7 @@
-"""The review as a notebook widget: a table to sort and filter, evidence to read, decisions by key, by row or in bulk.
+"""Notebook widgets: the review, decided by key, by row or in bulk, and the graph to walk. They work without a network.
 
 Decisions go to the ledger at once; what another reviewer has decided since is left alone, and the widget says so.
+sigma.js draws the graph (`ipysigma`, whose JupyterLab extension comes with the package).
 """
 
 from __future__ import annotations
@@ -12,26 +13,45 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
+import networkx as nx
 import polars as pl
 import traitlets
+from ipysigma import Sigma
+from ipywidgets import HTML, VBox
 
-from enrich.analyst.html import line, page, table
+from enrich.analyst.html import line, page, table, text
+from enrich.charts.style import NODES
 from enrich.errors import EnrichError
 from enrich.ledger.audits import accept_rest, read_audit
 from enrich.ledger.evidence import told
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import Decided, accept, reject
 from enrich.measuring.judging import judge
-from enrich.reporting.precision import precision_by_band
+from enrich.reporting.dashboards import precision_by_band
 from enrich.settings import Settings
 
 _HERE = Path(__file__).parent
 _BAND = 0.05
+_COLUMNS = "proposal_id title kind value tier source probability confidence status decided_by evidence"
 #: Of a page without a kernel.
 _SHOWN_STATIC, _SHOWN_SENTENCES = 12, 2
+_SHOWN_TIES = 12
+_HINT = "Search a name, or click a node: its story stands here."
 
 
-class ReviewWidget(anywidget.AnyWidget):
+class _Static:
+    """A widget that shows something in pages without a kernel, such as a rendered notebook, too."""
+
+    def _static(self) -> str:
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**options)  # type: ignore[misc]
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**(data or {}), "text/html": self._static()}, metadata
+
+
+class ReviewWidget(_Static, anywidget.AnyWidget):
     """The widget. `rows` is the table; `decide` does from Python what its keys do."""
 
     _esm = _HERE / "review_widget.js"
@@ -51,14 +71,10 @@ class ReviewWidget(anywidget.AnyWidget):
         truth: pl.DataFrame | None = None,
         audit: str | None = None,
     ) -> None:
-        """Show the review of a ledger, as `AnalystSnapshot.review` does.
+        """Show the review of a ledger, as `AnalystSnapshot.review` does, with proposals of `status` (None: all) first.
 
-        Args:
-            settings: Where Postgres is.
-            by, clock: Who decides (None: the login name), and when.
-            status: Proposals to begin with; None: all.
-            truth: The truth planted in a demo world, by which precision is measured; the reviewer is not shown it.
-            audit: Id of an audit: only its sample is shown, in the order drawn, and what follows from it.
+        Precision is measured by the planted `truth`, which the reviewer is not shown. Of an `audit`, an id, only the
+        sample is shown, in the order drawn, and what follows from it.
         """
         self._settings, self._truth, self._clock, self._audit, self._status = settings, truth, clock, audit, status
         self._shown: set[str] = set()
@@ -67,27 +83,17 @@ class ReviewWidget(anywidget.AnyWidget):
         self.refresh()
         self.on_msg(lambda _, message, __: self._on_message(message))
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """The widget, and for pages without a kernel, such as a rendered notebook, its first rows as a table."""
-        bundle = super()._repr_mimebundle_(**options)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**(data or {}), "text/html": self._static()}, metadata
-
     def _static(self) -> str:
-        shown = sorted(self.rows, key=lambda row: (-(row["confidence"] or 0), row["proposal_id"]))[:_SHOWN_STATIC]
-        return page(
-            line(f"{len(self.rows):,} proposals; where a kernel runs, here stands the table to decide in.", quiet=True),
-            table(
-                ("track", "kind", "proposed", "from", "confidence", "status", "evidence"),
-                [
-                    (
-                        row["title"], row["kind"], row["value"], row["source"], _sure(row),
-                        row["status"], "; ".join(row["evidence"][:_SHOWN_SENTENCES]),
-                    )
-                    for row in shown
-                ],
-            ),
-        )  # fmt: skip
+        shown = _surest(self.rows)[:_SHOWN_STATIC]
+        words = f"{len(self.rows):,} proposals; where a kernel runs, here stands the table to decide in."
+        columns = ("track", "kind", "proposed", "from", "confidence", "status", "evidence")
+        cells = [
+            [row[name] for name in ("title", "kind", "value", "source")]
+            + ["rule" if row["confidence"] is None else float(row["confidence"]), row["status"]]
+            + ["; ".join(row["evidence"][:_SHOWN_SENTENCES])]
+            for row in shown
+        ]
+        return page(line(words, quiet=True), table(columns, cells))
 
     def refresh(self) -> None:
         """Read the ledger again: new proposals come in, others' decisions show."""
@@ -101,14 +107,11 @@ class ReviewWidget(anywidget.AnyWidget):
             ready = state.left == 0 and state.accepted is None and bool(state.others)
             self.audit = {"text": state.text(), "ready": ready, "others": len(state.others)}
         self.precision = known_precision(found, self._truth).to_dicts()
-        self.rows = _rows(found.filter(pl.col("proposal_id").is_in(sorted(self._shown))))
+        shown = found.filter(pl.col("proposal_id").is_in(sorted(self._shown))).select(_COLUMNS.split())
+        self.rows = [{**row, "evidence": told(row["evidence"])} for row in shown.iter_rows(named=True)]
 
     def decide(self, decision: str, seen: dict[str, str]) -> Decided:
-        """Accept or reject proposals.
-
-        Args:
-            decision: `accepted` or `rejected`.
-            seen: Status by proposal id, as the reviewer sees it.
+        """Have proposals `accepted` or `rejected`; `seen` is their status by id, as the reviewer sees it.
 
         Raises:
             EnrichError: an id is no id, or no such decision.
@@ -123,9 +126,7 @@ class ReviewWidget(anywidget.AnyWidget):
 
     def surest(self, n: int) -> dict[str, str]:
         """The n surest proposals that wait, as `decide` takes them: status by id."""
-        waiting = (row for row in self.rows if row["status"] == "proposed")
-        first = sorted(waiting, key=lambda row: (-(row["confidence"] or 0), row["proposal_id"]))[:n]
-        return {row["proposal_id"]: row["status"] for row in first}
+        return {row["proposal_id"]: row["status"] for row in _surest(self.rows, status="proposed")[:n]}
 
     def outcome(self, done: Decided) -> str:
         """What came of a decision, in a sentence."""
@@ -153,24 +154,46 @@ class ReviewWidget(anywidget.AnyWidget):
             self.send({"type": "answer", "ok": False, "text": str(error)})
 
 
-def _sure(row: dict[str, Any]) -> float | str:
-    return "rule" if row["confidence"] is None else float(row["confidence"])
+def _surest(rows: list[dict[str, Any]], *, status: str | None = None) -> list[dict[str, Any]]:
+    wanted = [row for row in rows if status in (None, row["status"])]
+    return sorted(wanted, key=lambda row: (-(row["confidence"] or 0), row["proposal_id"]))
 
 
 def known_precision(found: pl.DataFrame, truth: pl.DataFrame | None) -> pl.DataFrame:
-    """How often such proposals (LISTED) are right, by planted truth, where there is one, and people.
-
-    Returns:
-        kind, source, low (of bands of 0.05); judged by the planted truth, right; decided by people, accepted.
+    """How often such proposals (LISTED) are right: kind, source, low (of bands of 0.05), right of those judged by the
+    planted truth, where there is one, and accepted of those decided by people.
     """
     judged = found.with_columns(is_right=pl.lit(None, pl.Boolean)) if truth is None else judge(found, truth)
     bands = precision_by_band(judged, width=_BAND, by=("kind", "source"))
     return bands.select("kind", "source", "low", "right", "judged", "decided", "accepted")
 
 
-def _rows(found: pl.DataFrame) -> list[dict[str, Any]]:
-    shown = found.select(
-        "proposal_id", "title", "kind", "value", "tier", "source", "probability", "confidence", "status", "decided_by",
-        "evidence",
-    )  # fmt: skip
-    return [{**row, "evidence": told(row["evidence"])} for row in shown.iter_rows(named=True)]
+class GraphView(_Static, VBox):  # type: ignore[misc]
+    """A graph in `.sigma`, and under it, in `.story`, what is known of the node that was clicked, `chosen` at first."""
+
+    def __init__(self, snapshot: Any, net: nx.Graph[str], *, chosen: str | None = None) -> None:
+        self._snapshot, self._net, self.story = snapshot, net, HTML()
+        self.sigma = Sigma(
+            net, name="graph", node_color="kind", node_color_palette=NODES, node_size="plays", node_size_range=(3, 18),
+            node_label="label", edge_size="weight", edge_size_range=(0.3, 3), selected_node=chosen, height=560,
+            layout={n: {"x": float(x), "y": float(y)} for n, (x, y) in nx.spring_layout(net, seed=0).items()},
+        )  # fmt: skip
+        self.sigma.observe(lambda change: self._tell(change["new"]), names="selected_node")
+        super().__init__([self.sigma, self.story])
+        self._tell(chosen)
+
+    def _tell(self, node: str | None) -> None:
+        self.story.value = self._story(node) if node in self._net else page(line(_HINT, quiet=True))
+
+    def _story(self, node: Any) -> str:
+        key = node.partition(":")[2]
+        if self._snapshot.workspace.tracks["track_id"].is_in([key]).any():
+            return str(self._snapshot.track(key).why()._repr_html_())
+        ties = sorted(self._net[node].items(), key=lambda tie: (-tie[1]["count"], tie[0]))[:_SHOWN_TIES]
+        head, nodes = "{label}, {kind}, {plays:,} plays".format(**self._net.nodes[node]), self._net.nodes
+        rows = [(nodes[n]["label"], nodes[n]["kind"], d["relation"].replace("_", " "), d["count"]) for n, d in ties]
+        return page(f"<p><b>{text(head)}</b></p>", table(("tied to", "kind", "how", "times"), rows))
+
+    def _static(self) -> str:
+        words = f"{len(self._net):,} nodes, {self._net.size():,} edges; where a kernel runs, here is the graph to walk."
+        return page(line(words, quiet=True))

@@ -1,1 +1,0 @@
-"""Tracklists as a networkx graph, and its files."""
