@@ -116,20 +116,14 @@ class Explanation:
             return "Nothing is on record for it yet; `enrich resolve` records what the tiers say."
         # One proposal has one number: this snapshot's, and what the ledger holds only with its own day beside it.
         said = {(answer.tier, answer.value) for answer in self.answers}
-        rows = [
-            (
-                r["kind"], r["value"], f"tier {r['tier']}, {r['source']}",
-                r["status"] + (f" by {r['decided_by']}" if r["decided_by"] else ""),
-                "see above" if (r["tier"], r["value"]) in said else _on_record(r),
-            )
-            for r in self.proposed.iter_rows(named=True)
-        ]  # fmt: skip
+        rows = []
+        for r in self.proposed.iter_rows(named=True):
+            sure = "rule" if r["confidence"] is None else f"{r['confidence']:.2f}"
+            on_record = "; ".join([f"{sure} on {r['created_at']:%Y-%m-%d}", *told(r["evidence"])])
+            how = "see above" if (r["tier"], r["value"]) in said else on_record
+            status = r["status"] + (f" by {r['decided_by']}" if r["decided_by"] else "")
+            rows.append((r["kind"], r["value"], f"tier {r['tier']}, {r['source']}", status, how))
         return Table(("kind", "value", "from", "status", "how sure"), rows)
-
-
-def _on_record(row: Mapping[str, Any]) -> str:
-    sure = "rule" if row["confidence"] is None else f"{row['confidence']:.2f}"
-    return "; ".join([f"{sure} on {row['created_at']:%Y-%m-%d}", *told(row["evidence"])])
 
 
 def explain(

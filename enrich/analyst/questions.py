@@ -202,10 +202,14 @@ class Labels(_Proposed):
             track_id, title, label, source, confidence, rule (how it was found), evidence (JSON); surest first. Tracks
             without a find are left out.
         """
-        wanted = self._wanted(tracks)
-        if limit is not None:
-            wanted = wanted.head(limit)
         ws, found, said = self._snapshot.workspace, [], pl.col("evidence").str.json_path_match
+        if tracks is None:
+            lacking = ws.tracks.filter("is_failed", pl.col("label").is_null())
+            wanted = lacking.sort(["plays", "track_id"], descending=[True, False])
+        else:
+            named = [find(ws.tracks, name).head(1) for name in ([tracks] if isinstance(tracks, str) else tracks)]
+            wanted = pl.concat(named).unique("track_id", maintain_order=True)
+        wanted = wanted if limit is None else wanted.head(limit)
         for tier in (title_labels, database_labels):
             answers = tier(ws, wanted["track_id"])
             found.append(answers if answers.is_empty() else with_ids(self._snapshot.scale(answers)))
@@ -244,15 +248,6 @@ class Labels(_Proposed):
         counts = [(name, rows.height, rows["label"].count(), rows["label_after"].count()) for name, rows in groups]
         columns = {"group": pl.String, "tracks": pl.Int64, "before": pl.Int64, "after": pl.Int64}
         return pl.DataFrame(counts, schema=columns, orient="row").filter(pl.col("tracks") > 0)
-
-    def _wanted(self, tracks: str | Iterable[str] | None) -> pl.DataFrame:
-        mart = self._snapshot.workspace.tracks
-        if tracks is None:
-            return mart.filter(pl.col("is_failed") & pl.col("label").is_null()).sort(
-                ["plays", "track_id"], descending=[True, False]
-            )
-        names = [tracks] if isinstance(tracks, str) else list(tracks)
-        return pl.concat([find(mart, name).head(1) for name in names]).unique("track_id", maintain_order=True)
 
 
 class Artists(_Proposed):

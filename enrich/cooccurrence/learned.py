@@ -65,7 +65,7 @@ _UNDATED = 1500
 #: Kernels in days: the weeks around a set, the year, the years.
 _WEEKS, _YEAR, _YEARS = 60, 400, 3000
 #: Words of a set's name that may be one artist, and the least letters of one word and of several.
-_LONGEST_NAME, _ONE_WORD, _WORDS = 4, 5, 4
+_NAMED = {"longest": 4, "one_word": 5, "several": 4}
 
 #: What is counted of all plays, once.
 _WORLD: Steps = [
@@ -119,19 +119,15 @@ def columns(engine: DuckDB, known: Vocabulary, unknowns: pl.Series) -> pl.DataFr
     """
     engine.load("wanted_unknowns", unknowns.cast(pl.Int32).to_frame("unknown_no"))
     run(engine, _ASKED)
-    engine.load("named_artists", _named(engine.frame("learned_set_names"), known))
+    names = engine.frame("learned_set_names")
+    folded = names.select("set_no", words=fold(pl.col("set_name")).str.split(" ")).drop_nulls()
+    with in_memory(folded=folded, names=known.names) as con:
+        # Artists whom the names of sets name.
+        engine.load("named_artists", DUCKDB["vocabulary_named_in_sets"].frame(con, **_NAMED))
     run(engine, _CANDIDATES)
     # DuckDB would sort all candidates once for each rank; here they are in order already.
     place = pl.col("dj_rank", "alike_rank").rank("min", descending=True).over("unknown_no").cast(pl.Float32)
     return engine.frame("learned_columns").with_columns(place)
-
-
-def _named(sets: pl.DataFrame, known: Vocabulary) -> pl.DataFrame:
-    """set_no, artist_no: artists whom the names of sets name."""
-    folded = sets.select("set_no", words=fold(pl.col("set_name")).str.split(" ")).drop_nulls()
-    letters = {"longest": _LONGEST_NAME, "one_word": _ONE_WORD, "several": _WORDS}
-    with in_memory(folded=folded, names=known.names) as con:
-        return DUCKDB["vocabulary_named_in_sets"].frame(con, **letters)
 
 
 @dataclass(frozen=True, kw_only=True)

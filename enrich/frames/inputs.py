@@ -64,17 +64,18 @@ def open_input(
         EnrichError: `error`; missing, a folder, no ordinary file, unreadable, of more bytes than `at_most`, or of a
             name the system refuses.
     """
+    odd = f"{path}: is a pipe or a device, not a file; save its content to a file and name that"
     try:
         found = os.stat(path)
         if stat.S_ISDIR(found.st_mode):
             raise error(f"{path}: is a folder; name a file in it")
         if not stat.S_ISREG(found.st_mode):
-            raise error(f"{path}: is a pipe or a device, not a file; save its content to a file and name that")
+            raise error(odd)
         # It may have been exchanged meanwhile: what is open counts, and opening does not wait either.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
             found = os.fstat(opened.fileno())
             if not stat.S_ISREG(found.st_mode):
-                raise error(f"{path}: is a pipe or a device, not a file; save its content to a file and name that")
+                raise error(odd)
             if found.st_size > at_most:
                 raise error(f"{path}: has {found.st_size:,} bytes, more than the {at_most:,} read at once; divide it")
             yield opened

@@ -101,7 +101,11 @@ def figures(counts: Counts, *, now: datetime) -> dict[str, Any]:
             found = DUCKDB[f"report_{name}"].frame(con, **values)
             return found.with_columns(pl.col("^(.*_)?precision$").round(4), pl.col("^mean_.*$").round(3)).to_dicts()
 
-        headline = _headline(rows("headline", max_attempts=MAX_ATTEMPTS)[0])
+        headline = rows("headline", max_attempts=MAX_ATTEMPTS)[0]
+        before, after = headline["completed_before"], headline["completed_after"]
+        for when, completed in (("before", before), ("after", after)):
+            headline[f"success_rate_{when}_pct"] = percent(completed, headline["tracks"])
+        headline["completed_by_writing"] = after - before
         right = {row.pop("figure"): Precision(**row) for row in rows("right", label_floor=LABEL_FLOOR)}
         counted = {
             row.pop("figure"): (row["actual"], row["whole"]) for row in rows("projected", label_floor=LABEL_FLOOR)
@@ -161,14 +165,6 @@ def _tables(counts: Counts) -> Iterator[duckdb.DuckDBPyConnection]:
             judged = judge(DUCKDB[f"report_{name}"].frame(con), truth, aliases=counts.aliases)
             con.register(name, judged.to_arrow())
         yield con
-
-
-def _headline(counted: dict[str, Any]) -> dict[str, Any]:
-    rates = {
-        f"success_rate_{when}_pct": percent(counted[f"completed_{when}"], counted["tracks"])
-        for when in ("before", "after")
-    }
-    return counted | rates | {"completed_by_writing": counted["completed_after"] - counted["completed_before"]}
 
 
 def _unavailable(runs: pl.DataFrame) -> dict[str, str]:
