@@ -1,7 +1,5 @@
 """How often rankers are right when known recordings are hidden, as frames for charts: seconds; of files minutes."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -3,8 +3,6 @@
 Nothing is decided here: the tiers are asked as the pipeline asks them, one track at a time, by the policy in force.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ The demo world lies in `<data_dir>/analyst` with an embedded Postgres of its own
 no other database. It is made for a fixed day, so that its figures are the same everywhere.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from datetime import UTC, datetime

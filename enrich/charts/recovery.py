@@ -3,8 +3,6 @@
 Every bar carries its number and every line its name, so that none needs a legend.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date
 from typing import Any

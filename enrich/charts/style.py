@@ -3,8 +3,6 @@
 What is drawn inside `chart` has the style; the caller's matplotlib settings are untouched.
 """
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence

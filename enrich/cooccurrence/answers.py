@@ -9,8 +9,6 @@ The specification's formula is `P(artist) = 0.5 × occurrence + 0.3 × label + 0
 of the three above zero. Each signal is a named query of `sql/duckdb/cooccurrence_signals.sql`, which says what it is.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing

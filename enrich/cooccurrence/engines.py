@@ -3,8 +3,6 @@
 An engine holds tables by name. Its texts are those of `sql/duckdb/`, whoever runs them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path

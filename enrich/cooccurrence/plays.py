@@ -23,8 +23,6 @@ and of `sql/duckdb/vocabulary.sql` `credit_names`, `dj_names` (names as credited
 of these) and `several_names`; `dj_no` and `artist_no` number the same persons.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -10,8 +10,6 @@ Whoever passes several contexts says that they are of one track: that two slots 
 one. The functions are coroutines, as the specification calls them, and wait for nothing.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing

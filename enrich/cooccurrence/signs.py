@@ -4,8 +4,6 @@
 sums are over the sets of the unknown; a kernel of 60 days counts a set 60 days away by 1 / e.
 """
 
-from __future__ import annotations
-
 import re
 from hashlib import sha256
 

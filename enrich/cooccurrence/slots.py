@@ -9,8 +9,6 @@ give a hidden recording away. With `versions_together` all remixes of a title ar
 unknown meets, whose other versions may well be known.
 """
 
-from __future__ import annotations
-
 from hashlib import sha256
 
 import polars as pl

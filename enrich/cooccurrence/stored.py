@@ -4,8 +4,6 @@
 ranker is never read. Trees in XGBoost's own format and JSON: no names.
 """
 
-from __future__ import annotations
-
 import json
 from hashlib import sha256
 from os import PathLike

@@ -1,7 +1,5 @@
 """Texts as numbers: what is sorted, compared and grouped a million times is cheaper as an integer. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import polars as pl

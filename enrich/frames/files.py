@@ -6,8 +6,6 @@ a cell that would run as a formula gets an apostrophe in front, which reading ta
 and by being to the byte what is written here; the apostrophes of any other file are its own.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json

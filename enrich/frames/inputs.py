@@ -5,8 +5,6 @@ takes nesting and numbers without end for faults, `read_parquet` damage. `decode
 where they are such, else the encoding that fits, said to be guessed.
 """
 
-from __future__ import annotations
-
 import codecs
 import gzip
 import json

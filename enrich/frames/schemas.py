@@ -3,8 +3,6 @@
 A function that returns one of these says so and ends in `.match_to_schema(NAME)`.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 

@@ -4,8 +4,6 @@
 other. Bounds are exact (Clopper and Pearson), so that 20 right of 20 say 0.86 at 95 %. Pure.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

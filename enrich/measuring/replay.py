@@ -13,8 +13,6 @@ alone from the list of labels. Writes nothing; the same seed hides the same trac
 counts in `shipped.json` beside this module were made elsewhere, by `python -m bench.measures`.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace

@@ -8,8 +8,6 @@ Everything is computed on a snapshot; Postgres is touched twice, once to read it
 proposals, decisions and (with `apply`) the values written.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence

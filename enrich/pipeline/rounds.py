@@ -3,8 +3,6 @@
 The tiers that ask outside sources, as one run uses them: each question once, one ranking for all, silence noted.
 """
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What the policy in force makes of the ledger: what it would accept of each source, how surely, and at what cost."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Any
 

@@ -8,8 +8,6 @@ touched.
 Entry point: `replay`.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager

@@ -8,8 +8,6 @@ too, for real promos of that kind exist, and naming one of them is a mistake tha
 `read_outcomes` reads the scratch database, `read_replay` the file `enrich replay` wrote; all else is pure.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta

@@ -8,8 +8,6 @@ How often proposals were right is judged by the truth planted in a demo world, e
 reports and analysts only, nothing that enriches may import it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

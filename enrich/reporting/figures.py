@@ -10,8 +10,6 @@ What the specification projected stands beside, as ranges. That was for one data
 these with a label); where the one at hand did not begin like that, counts stand without a verdict.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

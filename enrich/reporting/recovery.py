@@ -5,8 +5,6 @@ before are set beside it; that one's JSON is kept for it. A former report is onl
 an older version did not write is left blank.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

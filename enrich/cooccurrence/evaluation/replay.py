@@ -14,8 +14,6 @@ Counted are hit rates with intervals, comparisons by pairs and calibration, in a
 Reads files or a frame; writes the JSON or the ranker asked for and nothing else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
