@@ -101,8 +101,7 @@ class GraphQuestions(Snapshot):
             around, hops: A node's id (`dj:tiesto`), a track's id, or a name (of several the most played): only what is
                 at most `hops` (>= 1) edges from it; None: the whole.
 
-        Raises:
-            EnrichError: no node is called so.
+        Raises EnrichError: no node is called so.
         """
         if around is None:
             return self._whole_graph
@@ -126,8 +125,7 @@ class GraphQuestions(Snapshot):
             around, hops: As `graph` takes them.
             most: Nodes shown: the most played.
 
-        Raises:
-            EnrichError: no node is called so, or the extra `notebooks` is not installed.
+        Raises EnrichError: no node is called so, or the extra `notebooks` is not installed.
         """
         net, centre = self.graph(around, hops=hops), None if around is None else self._node(around)
         plays = sorted(net, key=lambda node: (node != centre, -net.nodes[node]["plays"], node))

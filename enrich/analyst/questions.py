@@ -101,8 +101,7 @@ def find(tracks: pl.DataFrame, which: str) -> pl.DataFrame:
 
     It is a track id, a title, or `Artist - Title`; a title may be given without its brackets, or in part.
 
-    Raises:
-        EnrichError: none; names the closest titles.
+    Raises EnrichError: none; names the closest titles.
     """
     exact = tracks.filter(pl.col("track_id") == which.strip().lower())
     if not exact.is_empty():

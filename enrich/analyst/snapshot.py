@@ -100,19 +100,14 @@ class AnalystSnapshot(GraphQuestions):
         return questions.lacking(self.clues())
 
     def track(self, which: str) -> Track:
-        """One track, by id, title or `Artist - Title`.
-
-        Raises:
-            EnrichError: there is none; names the closest titles.
-        """
+        """One track, by id, title or `Artist - Title`. Raises EnrichError: there is none; names the closest titles."""
         found = questions.find(self.workspace.tracks, which)
         return Track(self, found.row(0, named=True), others=found.height - 1)
 
     def example(self, prefer: str | None = None) -> Track:
         """A track worth telling of: `prefer` where there is one, else the most played that failed, waits or is unknown.
 
-        Raises:
-            EnrichError: the snapshot holds no tracks.
+        Raises EnrichError: the snapshot holds no tracks.
         """
         tracks = self.workspace.tracks
         if prefer is not None and tracks["title"].is_in([prefer]).any():
@@ -139,11 +134,7 @@ class AnalystSnapshot(GraphQuestions):
         )
 
     def unknown(self) -> Track:
-        """The unknown heard in most sets.
-
-        Raises:
-            EnrichError: every track of every set is known.
-        """
+        """The unknown heard in most sets. Raises EnrichError: every track of every set is known."""
         heard = self.unknowns()
         if heard.is_empty():
             raise EnrichError(f"no set of snapshot {self.manifest.snapshot_id} holds an unknown track")
@@ -162,8 +153,7 @@ class AnalystSnapshot(GraphQuestions):
             tracklists, sample: Files, and recordings asked for of them; None: the snapshot's sets, `evaluation.QUICK`.
             seed: Of every random choice.
 
-        Raises:
-            EnrichError: too few known recordings come back in a second set.
+        Raises EnrichError: too few known recordings come back in a second set.
         """
         # Loads the rankers and what they are compared with: seconds that no other question should cost.
         from enrich.analyst.evaluation import evaluate
@@ -180,8 +170,7 @@ class AnalystSnapshot(GraphQuestions):
         """A random sample of what waits of a source (`label:beatport` names the kind as well), to decide in the widget;
         then one key accepts the others. `by` and `clock` as in `review`.
 
-        Raises:
-            EnrichError: nothing of that source waits.
+        Raises EnrichError: nothing of that source waits.
         """
         who = by or getpass.getuser()
         found = audits.audit(self.settings, source, by=who, now=clock(), n=n, seed=seed)
@@ -195,8 +184,7 @@ class AnalystSnapshot(GraphQuestions):
             status: Which proposals to show first.
             clock: Gives the time of a decision.
 
-        Raises:
-            EnrichError: ipywidgets and anywidget are not installed.
+        Raises EnrichError: ipywidgets and anywidget are not installed.
         """
         return self._widget(by=by, status=status, clock=clock)
 
@@ -285,8 +273,7 @@ class Track:
     def ego_net(self, *, max_artists: int = 20) -> nx.Graph[str]:
         """The graph around it, for networkx or Gephi.
 
-        Raises:
-            EnrichError: its artist is known, or it is played in no set.
+        Raises EnrichError: its artist is known, or it is played in no set.
         """
         ws = self._snapshot.workspace
         return ego_net(ws.tracklists, self.id, aliases=ws.aliases, max_artists=max_artists)

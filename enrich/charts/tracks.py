@@ -135,8 +135,7 @@ def failure_reasons(frame: pl.DataFrame) -> Figure:
 def draw_ego_net(net: nx.Graph[str], *, max_artists: int = 8, max_labels: int = 6) -> Figure:
     """Draw an ego-net with its best candidates and the labels of the best of them, 16:9 as slides are.
 
-    Raises:
-        EnrichError: the graph is no ego-net: it has no unknown with candidates or context.
+    Raises EnrichError: the graph is no ego-net: it has no unknown with candidates or context.
     """
     centres = [n for n, d in net.nodes(data=True) if d["kind"] == "unknown"]
     if len(centres) != 1:

@@ -67,8 +67,7 @@ class DuckDB(Engine):
         folder: Working folder, empty; a few times the size of the tracklists is needed. None: in memory.
         memory_limit: As DuckDB writes it (`2GB`, `2GiB`); None: 80 % of the memory.
 
-    Raises:
-        EnrichError: the limit cannot be read, or is too small for the work.
+    Raises EnrichError: the limit cannot be read, or is too small for the work.
     """
 
     def __init__(self, folder: Path | None = None, *, memory_limit: str | None = None) -> None:

@@ -110,8 +110,7 @@ def ego_net(
         The part of `build_graph` with the unknown, the known tracks of its context, their artists, labels, sets and
         DJs, plus `candidate` edges, which carry every field of the ranking as attributes.
 
-    Raises:
-        EnrichError: there is no such unknown.
+    Raises EnrichError: there is no such unknown.
     """
     keyed = slot_rows(tracklists).with_columns(unknown_key=unknown_key())
     own = keyed.filter("is_unknown", pl.col("unknown_key") == unknown)
@@ -307,8 +306,7 @@ def graph(
         unknown: track_key of an unknown: only what is around it.
         settings: Where snapshots are; only for None.
 
-    Raises:
-        EnrichError: the ending of `out`, a file, the snapshot or the unknown is not usable.
+    Raises EnrichError: the ending of `out`, a file, the snapshot or the unknown is not usable.
     """
     out = Path(out)
     kinds = (".gexf", ".graphml", *_PICTURES)

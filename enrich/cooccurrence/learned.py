@@ -165,8 +165,7 @@ def matrix(candidates: pl.DataFrame) -> NDArray[np.float32]:
 def train(candidates: pl.DataFrame, right: pl.Series, *, seed: int) -> Ranker:
     """Fit a ranker on candidates (COLUMNS, in an order that is not that of the plays) of hidden recordings.
 
-    Raises:
-        ModelError: there are no `right` or no wrong candidates.
+    Raises ModelError: there are no `right` or no wrong candidates.
     """
     import xgboost as xgb
 
@@ -191,8 +190,7 @@ def store(ranker: Ranker, calibration: dict[str, Any], folder: str | PathLike[st
 def load_ranker(folder: str | PathLike[str] | None = None) -> Ranker:
     """Read a stored ranker; None: the shipped one.
 
-    Raises:
-        ModelError: missing, damaged, of another format, or of other columns than this version makes.
+    Raises ModelError: missing, damaged, of another format, or of other columns than this version makes.
     """
     import xgboost as xgb
 

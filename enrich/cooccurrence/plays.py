@@ -75,8 +75,7 @@ def read_plays(engine: Engine, files: Sequence[Path]) -> int:
 def number_plays(engine: Engine, *, aliases: pl.DataFrame | None = None) -> Vocabulary:
     """Number every slot, artist, DJ, label and unknown of the table `played`, and make the tables above beside it.
 
-    Raises:
-        EnrichError: `aliases` (one row per further name of an artist) lacks its columns `artist`, `alias`.
+    Raises EnrichError: `aliases` (one row per further name of an artist) lacks its columns `artist`, `alias`.
     """
     numbered = pl.int_range(pl.len(), dtype=pl.Int32).alias("no"), "text", "plays"
     found = (engine.frame(f"cooccurrence_{what}_texts") for what in ("artist", "dj", "label"))

@@ -100,8 +100,7 @@ def rank_artists(
 ) -> pl.DataFrame:
     """`rank` over tracklist files (Parquet, CSV, JSONL, 1001Tracklists-shaped JSON and HTML, MixesDB text).
 
-    Raises:
-        InputFileError: none of the files can be used.
+    Raises InputFileError: none of the files can be used.
     """
     return rank(read_tracklists(paths).rows, scorer=scorer, window=window)
 
@@ -217,8 +216,7 @@ async def extract_contexts_from_1001tracklists(
     Returns:
         One context per slot, by set_id and position.
 
-    Raises:
-        InputFileError: there is no tracklist in the data.
+    Raises InputFileError: there is no tracklist in the data.
     """
     where = Path("tracklist_data")
     draft = read_json(json.dumps(tracklist_data, default=str), where)

@@ -53,8 +53,7 @@ class Spark(Engine):
         folder: Working folder, empty, on storage that driver and executors share.
         master: `local[2]`, `spark://host:7077`, `yarn`, …; other settings from Spark's own configuration files.
 
-    Raises:
-        EnrichError: PySpark is not installed, or no session can be had (no Java, no such master).
+    Raises EnrichError: PySpark is not installed, or no session can be had (no Java, no such master).
     """
 
     def __init__(self, folder: Path, *, master: str) -> None:

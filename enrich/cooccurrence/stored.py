@@ -59,8 +59,7 @@ def write_stored(folder: Path, files: dict[str, bytes], manifest: dict[str, Any]
 def load_calibration(folder: str | PathLike[str] | None = None) -> dict[str, Calibration]:
     """The calibrations stored beside a ranker, by scorer; empty where no ranker is stored.
 
-    Raises:
-        ModelError: the file is damaged or does not belong to the ranker.
+    Raises ModelError: the file is damaged or does not belong to the ranker.
     """
     source = SHIPPED if folder is None else Path(folder)
     if not (source / "manifest.json").is_file():

@@ -86,8 +86,7 @@ def column_key(name: str) -> str:
 def require_columns(frame: pl.DataFrame, columns: Iterable[str], *, path: str | Path) -> pl.DataFrame:
     """The table read from `path`, which has `columns`.
 
-    Raises:
-        InputFileError: names what is missing and what is there.
+    Raises InputFileError: names what is missing and what is there.
     """
     missing = [name for name in columns if name not in frame.columns]
     if missing:
@@ -99,8 +98,7 @@ def require_columns(frame: pl.DataFrame, columns: Iterable[str], *, path: str | 
 def check_output(path: str | Path) -> None:
     """Fail before the work is done where `write_table` would fail after it.
 
-    Raises:
-        InputFileError: unknown extension; else see `check_place`.
+    Raises InputFileError: unknown extension; else see `check_place`.
     """
     path = Path(path)
     if path.name.lower().endswith(".gz"):
@@ -132,8 +130,7 @@ def check_place(path: str | Path) -> None:
 def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
     """Write `frame` to `path`, replacing what is there only once the new file is complete.
 
-    Raises:
-        InputFileError: see `check_output`; also a full disk.
+    Raises InputFileError: see `check_output`; also a full disk.
     """
     check_output(path)
     with replacing(path) as (part,):
@@ -152,8 +149,7 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
 def write_batches(frames: Iterable[pl.DataFrame], schema: pl.Schema, path: str | Path) -> Path:
     """`write_table` of frames of `schema`, one under the other, of which one is in memory at a time.
 
-    Raises:
-        InputFileError: see `check_output`; also a full disk.
+    Raises InputFileError: see `check_output`; also a full disk.
     """
     check_output(path)
     with replacing(path) as (part,), part.open("wb") as opened:
@@ -176,8 +172,7 @@ def write_batches(frames: Iterable[pl.DataFrame], schema: pl.Schema, path: str |
 def replacing(*paths: str | Path) -> Iterator[tuple[Path, ...]]:
     """Files to write beside `paths`, put in their places when all are complete; until then what is there stays.
 
-    Raises:
-        InputFileError: the folder cannot be made or written to, or the disk is full.
+    Raises InputFileError: the folder cannot be made or written to, or the disk is full.
     """
     finals = [Path(path) for path in paths]
     # Short, for the name itself may be as long as names get.
@@ -207,8 +202,7 @@ def unlink_all(paths: Iterable[Path]) -> None:
 def write_json(value: object, path: str | Path) -> Path:
     """Write a JSON document, as `write_table` writes tables; what JSON does not know becomes its text.
 
-    Raises:
-        InputFileError: see `check_place`; also a full disk.
+    Raises InputFileError: see `check_place`; also a full disk.
     """
     with replacing(path) as (part,):
         part.write_text(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")

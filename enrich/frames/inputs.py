@@ -92,8 +92,7 @@ def open_input(
 def read_input(path: str | Path, *, at_most: int = MAX_FILE_BYTES, error: type[EnrichError] = InputFileError) -> bytes:
     """The content of a file somebody gave, unpacked where it is a gzip; see `open_input` for what is refused.
 
-    Raises:
-        EnrichError: see `open_input`; also a gzip that is damaged, or unpacks to more than `at_most`.
+    Raises EnrichError: see `open_input`; also a gzip that is damaged, or unpacks to more than `at_most`.
     """
     parts, size = [], 0
     with open_input(path, at_most=at_most, error=error) as opened:
@@ -117,8 +116,7 @@ def read_input(path: str | Path, *, at_most: int = MAX_FILE_BYTES, error: type[E
 def parse_json(text: str | bytes, *, where: str | Path, error: type[EnrichError] = InputFileError) -> Any:
     """`json.loads` of what somebody gave, for whom every fault is one line: nesting and numbers without end too.
 
-    Raises:
-        EnrichError: names `where`, and line and column where they are known.
+    Raises EnrichError: names `where`, and line and column where they are known.
     """
     try:
         return json.loads(text)
@@ -135,8 +133,7 @@ def parse_json(text: str | bytes, *, where: str | Path, error: type[EnrichError]
 def read_parquet(path: str | Path) -> pl.DataFrame:
     """A Parquet file as a frame. Arrow reads it: damage that ends other readers' process is an error to it.
 
-    Raises:
-        InputFileError: see `open_input`; also a damaged file, or one of more than `rules.MAX_VALUES` values.
+    Raises InputFileError: see `open_input`; also a damaged file, or one of more than `rules.MAX_VALUES` values.
     """
     with open_input(path, at_most=8 * MAX_FILE_BYTES) as opened, parquet_faults(path):
         file = pq.ParquetFile(opened)
@@ -161,11 +158,7 @@ def readable(table: pa.Table) -> pa.Table:
 
 @contextmanager
 def parquet_faults(path: str | Path) -> Iterator[None]:
-    """What is wrong with a Parquet file, in one line.
-
-    Raises:
-        InputFileError: the file is damaged.
-    """
+    """What is wrong with a Parquet file, in one line. Raises InputFileError: the file is damaged."""
     try:
         yield
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as failed:

@@ -68,11 +68,7 @@ class History:
     """Last day; None: the last set's."""
 
     def chosen(self, slots: pl.DataFrame) -> pl.DataFrame:
-        """The slots of these sets.
-
-        Raises:
-            InputFileError: there are none.
-        """
+        """The slots of these sets. Raises InputFileError: there are none."""
         chosen = slots.filter(pl.col("set_date").is_between(self.start or date.min, self.end or date.max))
         if self.dj is not None:
             chosen = chosen.filter(artist_key(pl.col("dj")) == artist_key(pl.lit(self.dj)))
@@ -200,8 +196,7 @@ def walk(
 def scratch_database(settings: Settings) -> Iterator[Settings]:
     """Settings of an empty, migrated music database that lives as long as the block, in the `data_dir` of `settings`.
 
-    Raises:
-        DatabaseError: the folder cannot be written to, or the server does not start.
+    Raises DatabaseError: the folder cannot be written to, or the server does not start.
     """
     root = settings.data_dir.expanduser() / _FOLDER
     _remove_abandoned(root)

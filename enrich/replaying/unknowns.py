@@ -68,11 +68,7 @@ CURVE = pl.Schema({"kind": _S, "days": pl.Int32} | dict.fromkeys(("watched", "re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promos:
-    """Which recordings begin as promos.
-
-    Raises:
-        EnrichError: a value out of range.
-    """
+    """Which recordings begin as promos. Raises EnrichError: a value out of range."""
 
     share: float = PROMO_SHARE
     """Of the recordings, 0–1."""
@@ -314,8 +310,7 @@ class Replayed:
 def read_replay(path: str | PathLike[str] | None) -> Replayed:
     """Read the JSON of a replay; None: one without rows, of which charts say that there is nothing.
 
-    Raises:
-        InputFileError: the file cannot be read or is not of a replay.
+    Raises InputFileError: the file cannot be read or is not of a replay.
     """
     if path is None:
         nothing = pl.DataFrame()

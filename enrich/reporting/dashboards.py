@@ -152,8 +152,7 @@ class Counts:
 def read_counts(settings: Settings, *, now: datetime) -> Counts:
     """Read it all under one snapshot of the database.
 
-    Raises:
-        DatabaseError: Postgres is down, or the cool-down columns or the ledger are missing.
+    Raises DatabaseError: Postgres is down, or the cool-down columns or the ledger are missing.
     """
     with database_errors(settings, doing="report"), connect(settings) as con:
         con.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ

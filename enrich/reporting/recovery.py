@@ -88,8 +88,7 @@ class ReportResult:
     def frame(self, name: str) -> pl.DataFrame:
         """One table of the figures as `enrich.charts` draws it: funnel, tiers, projections, confidence_bands, ….
 
-        Raises:
-            EnrichError: there is no such table; names those there are.
+        Raises EnrichError: there is no such table; names those there are.
         """
         found = frames(self.figures)
         if name not in found:
@@ -135,8 +134,7 @@ def report(settings: Settings, *, out: Path | None = None, now: datetime, former
 def read_figures(settings: Settings, *, now: datetime) -> dict[str, Any]:
     """All figures of the report: counted in Postgres, and beside them, under `simulated_year`, a year of the queue.
 
-    Raises:
-        DatabaseError: Postgres is down or not migrated.
+    Raises DatabaseError: Postgres is down or not migrated.
     """
     found = figures(read_counts(settings, now=now), now=now)
     weighed = policy(settings)
@@ -244,11 +242,7 @@ def plain(figures: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_former(path: Path) -> dict[str, Any]:
-    """The figures of a former report.
-
-    Raises:
-        InputFileError: the file is missing, or holds no report's figures.
-    """
+    """The figures of a former report. Raises InputFileError: the file is missing, or holds no report's figures."""
     try:
         found = parse_json(read_input(path, at_most=_LARGEST), where=path)
     except InputFileError as error:

@@ -105,8 +105,7 @@ def random_folds(world: World, *, folds: int, size: int | None, seed: int) -> li
 def cut_by_time(world: World, *, share: float) -> tuple[World, pl.Series]:
     """The world before the day by which `share` of the recordings had been played, and those that came up after it.
 
-    Raises:
-        EnrichError: nothing is dated.
+    Raises EnrichError: nothing is dated.
     """
     with world.tables() as con:
         first = DUCKDB["evaluation_first_days"].frame(con)

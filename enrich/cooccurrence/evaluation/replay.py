@@ -100,8 +100,7 @@ def evaluate(
         learned ranker against each other, by pairs), `candidate_recall`, `by_sets`, `by_dj_history`, `by_source`,
         `failures`; and `data`, `plan`.
 
-    Raises:
-        EnrichError: too few known recordings come back in a second set.
+    Raises EnrichError: too few known recordings come back in a second set.
     """
     if out is not None:
         check_place(Path(out))
@@ -145,8 +144,7 @@ def train_ranker(
     Returns:
         The manifest: fingerprint of the data, numbers of sets and recordings, columns, seed, held-out figures.
 
-    Raises:
-        ModelError: too little to train on.
+    Raises ModelError: too little to train on.
     """
     plan, rows = _plan(seed, sample, told, least=10), _rows(tracklists)
     world = World.of(without_duplicate_sets(rows))
