@@ -4,8 +4,6 @@ Everything an analyst or operator can put right derives from `EnrichError` and s
 how to mend it. Bugs keep their own type and their traceback.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from threading import Lock

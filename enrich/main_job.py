@@ -4,8 +4,6 @@ The demo world asks a loopback catalogue, a tracklist file no source that `ENRIC
 database is written to only where told. Run again, it goes on from what is there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass

@@ -4,8 +4,6 @@
 that only tunes how one module works (a page size, a time-out) stays with that module.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 # ── Requests ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,8 +7,6 @@ They carry evidence and a score and are for a person to accept; what is known st
 `enrich/text/words.toml`. Pure functions of frames.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from enrich.cooccurrence.slots import credited_slots, slot_rows

@@ -5,8 +5,6 @@ order holds the two together; what stands between two of its rows is paired by p
 rows there, else by when it is played or by the gap in its numbers, by an artist, a title, or the count of what is left.
 """
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence

@@ -4,8 +4,6 @@ Title missing: the recordings of its artist that nobody had played under their n
 recordings of that title. Both missing: what the same DJ played within weeks between the same neighbours.
 """
 
-from __future__ import annotations
-
 import polars as pl
 from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist

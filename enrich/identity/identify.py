@@ -5,8 +5,6 @@ same-key       the slot's `track_key` has a name elsewhere
 named-later    the artist's new recordings, the title's recordings, or what stands between the same neighbours
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import polars as pl

@@ -4,8 +4,6 @@ Neighbouring episodes, tour nights a day apart and year mixes share recordings, 
 their names say tells them apart.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from enrich.identity.alignment import align

@@ -1,7 +1,5 @@
 """The slots of tracklists as identity compares them: what of each is known, and how it meets others. Pure."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from enrich.cooccurrence.slots import credited_slots, group_recordings, remixers, slot_rows

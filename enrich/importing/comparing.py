@@ -5,8 +5,6 @@ says which rows there are, and where. A row that is there keeps its track, whate
 matter for review. Of a file that holds only a part of the set nothing outside that part is taken away.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Who is credited on the recordings of an import, and with what role. Pure and set-based."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from enrich.importing.known import Known, ids, name_key

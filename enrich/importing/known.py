@@ -1,7 +1,5 @@
 """What the database holds already, as the importer compares with it. Reads Postgres; writes nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha1

@@ -4,8 +4,6 @@ An unknown that has a name now is a proposal (kind `identity`, or `artist` where
 against another is a conflict for review. Nothing here writes a name.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from enrich.frames.schemas import PROPOSALS

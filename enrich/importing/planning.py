@@ -4,8 +4,6 @@ Pure and set-based. Ids follow from names (UUIDs of version 5), so the same slot
 imported. A known recording is its primary artists and its title; an unknown one is its track key, else its slot.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import polars as pl

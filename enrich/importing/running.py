@@ -5,8 +5,6 @@ What an import did to sets is taken back by `undo_import`; what something else h
 filled in: they are facts of the files, not of the set. Entry points: `import_`, `undo_import`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime

@@ -3,8 +3,6 @@
 Sets it brings or changes are set beside those of their night: what is one set, listed twice, is linked.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime
 from typing import Any

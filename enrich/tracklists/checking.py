@@ -4,8 +4,6 @@ Set-based; pure. A row is set aside when it has no set, no usable position, an a
 the place of a row before it; it is kept with a warning when only a detail had to give way.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -4,8 +4,6 @@ A table is theirs where it has no `set_id` but a column for titles. In XML each 
 a playlist is none.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from html import unescape

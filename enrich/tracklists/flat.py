@@ -5,8 +5,6 @@ regard to case and to what stands between their words. A DJ program's table is h
 is no row of the table is given up with its number; the lines around it are kept.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json

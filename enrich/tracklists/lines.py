@@ -6,8 +6,6 @@ what is left, the first ` - ` divides artist from title (a dash of any width); a
 holds a word that is none (White, Promo): that is kept as `label_note`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What people write around the names of a tracklist: the patterns of `marks.toml`, compiled once. Pure."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from importlib.resources import files

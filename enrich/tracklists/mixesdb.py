@@ -5,8 +5,6 @@ knows. `''…''` marks a doubtful entry, `+` and `w/` one played over the one be
 (`2004-05-02 - Some DJ - Essential Mix`) is the file's name, or in the export; categories tell the DJ where it does not.
 """
 
-from __future__ import annotations
-
 import re
 from html import unescape
 from pathlib import Path

@@ -4,8 +4,6 @@ An id made of a name is shared by whoever has that name. Listings that share rec
 that shares none with those known gets the name and a mark of what it holds.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ Reads the schema.org metas of each row and falls back to what the eye sees. Mark
 and the older `tr.tlpItem`. A page that is a challenge instead of a tracklist is an error that says so.
 """
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 from pathlib import Path

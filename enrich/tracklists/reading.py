@@ -3,8 +3,6 @@
 The kind is told by the content first and the file's ending second. Reads files; writes nothing.
 """
 
-from __future__ import annotations
-
 import codecs
 import json
 import os

@@ -5,8 +5,6 @@ sets by id, or a feed in which sets and tracks are items beside one another; set
 counts tracks through the file, from 1.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence

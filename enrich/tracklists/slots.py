@@ -3,8 +3,6 @@
 Whoever ranks or evaluates reads `TracklistRead.rows`; the importer reads `slots`, with what only some formats know.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any

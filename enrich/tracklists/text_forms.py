@@ -5,8 +5,6 @@ whether a third part is the label. A heading, a greeting or a link is no track; 
 set aside. In a browser's copy the number, the cue and the track stand on lines of their own, the label in capitals.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Sequence

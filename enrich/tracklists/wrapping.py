@@ -3,8 +3,6 @@
 A comment field loses its line breaks, a page puts cue, artist and title on lines of their own. Pure.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from html import unescape

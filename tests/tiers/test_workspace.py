@@ -26,7 +26,11 @@ def test_sentences_call_sets_by_name_and_day_and_touch_nothing_else(workspace):
         ONE: "Night 7, 2024-03-01", DATED: "Mira @ Hall 2024-03-02", "12": "Mira",
     }  # fmt: skip
     sentences = [f"Played after Kid 12 in set {ONE}", f"Listed in {NAMELESS}", f"{DATED} has it in 12 sets"]
-    told = pl.DataFrame({"evidence": [sentences, [], None, *[sentences[:1]] * 9]}).select(ws.in_words(pl.col("evidence"))).to_series()
+    told = (
+        pl.DataFrame({"evidence": [sentences, [], None, *[sentences[:1]] * 9]})
+        .select(ws.in_words(pl.col("evidence")))
+        .to_series()
+    )
     assert told.to_list()[:3] == [
         [
             "Played after Kid 12 in set Night 7, 2024-03-01",
