@@ -24,8 +24,8 @@ _ROMAN: list[str] = TABLES["numerals"]["roman"]
 SEPARATORS = [(kind, re.compile(expanded(sign))) for kind, sign in TABLES["separators"].items()]
 #: Marks that names have as well: where a line holds two of them, which one parts it is anybody's guess.
 IN_NAMES = ("tight dash", "tight sign", "comma")
-#: Characters that the marks behind a title take at most.
-_TAIL = 80
+#: Characters that the marks behind a title take at most, and numbers that a list leaves out at once.
+_TAIL, _GAP = 80, 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,19 +73,14 @@ def _one_mark(found: Marks, *, weak: bool, minutes: bool, dotted: bool, keyed: b
         return _without(found, mark, has_cue=True, cue=clock(mark["in"] or mark["out"]))
     if dotted and not found.has_cue and (mark := MARKS.dotted.match(rest)):
         return _without(found, mark, has_cue=True, dotted=True, cue=clock(mark["cue"].replace(".", ":")))
-    if (
-        found.number is None
-        and (mark := MARKS.bracketed.match(rest))
-        and (found.has_cue or MARKS.cue.match(rest[mark.end() :]))
-    ):
-        return _without(found, mark, number=int(mark["n"]))
+    number = MARKS.bracketed.match(rest) if found.number is None else None
+    if number and (found.has_cue or not minutes or MARKS.cue.match(rest[number.end() :])):
+        return _without(found, number, number=int(number["n"]))
     mark = None if found.has_cue else MARKS.minutes.match(rest)
     if mark and (minutes or found.number is not None or not mark["in"]):
         value = next(filter(None, mark.groups()))
         at = None if "?" in value else int(value) * 60
         return _without(found, mark, has_cue=True, cue=at, bracketed=bool(mark["in"]))
-    if found.number is None and not minutes and (mark := MARKS.bracketed.match(rest)):
-        return _without(found, mark, number=int(mark["n"]))
     if found.number is None and (mark := MARKS.number.match(rest)) and (weak or not (mark["weak"] or mark["side"])):
         given = next(filter(None, mark.groups())).upper()
         if given.isdigit() or given in _ROMAN:
@@ -125,7 +120,7 @@ def trailed(found: Marks) -> Marks:
 def numbering(found: Sequence[Marks]) -> bool:
     """Whether bare numbers before names count the tracks: they rise from 0 or 1 (again where a part begins)."""
     numbers = [marks.number for marks in found if marks.number is not None]
-    rise = all(b > a or b <= 1 for a, b in pairwise(numbers))
+    rise = all(0 < b - a <= _GAP or b <= 1 for a, b in pairwise(numbers))
     return len(numbers) > 1 and numbers[0] <= 1 and 2 * len(numbers) >= len(found) and rise
 
 
@@ -171,7 +166,7 @@ def split_line(text: str, *, separator: re.Pattern[str] | None = None) -> Line:
             bracket["label"] or bracket["curly"] or bracket["said"] or bracket["round"] or ""
         )
         if label or catalog_number or note:
-            rest = re.sub(rf"\s+{MARKS.d.pattern}$", "", bracket["rest"])
+            rest = re.sub(rf"(\s{MARKS.d.pattern}\s.*)\s+{MARKS.d.pattern}$", r"\1", bracket["rest"])
     parts = separator.split(rest, maxsplit=1) if separator else []
     artist, title = (_or_none(parts[0]), _or_none(parts[1])) if len(parts) == 2 else split_artist_title(rest)
     return Line(artist, title, label, catalog_number, note)

@@ -85,11 +85,11 @@ def _slots(text: str) -> list[Written]:
             continue
         if rest:
             nested = bool(entry and len(entry["hash"]) > 1)
-            found.append((number, raw, {**_slot(rest, nested=nested), "section": section}))
+            found.append((number, raw, {**_slot(rest, nested=nested, typed=entry is None), "section": section}))
     return found
 
 
-def _slot(rest: str, *, nested: bool) -> dict[str, Any]:
+def _slot(rest: str, *, nested: bool, typed: bool) -> dict[str, Any]:
     if len(rest) > LONGEST:
         return {}
     rest, at = _plain(rest), None
@@ -105,7 +105,7 @@ def _slot(rest: str, *, nested: bool) -> dict[str, Any]:
         # `030` is 30 minutes; of `161:??` the minutes are known.
         minutes = re.fullmatch(r"(\d+)(?::\d?\?+\d?)?", cue["cue"])
         at = int(minutes[1]) * 60 if minutes else clock(cue["cue"])
-    rest = MARKS.remark.sub("", led(rest, weak=False, minutes=False, dotted=False).rest)
+    rest = MARKS.remark.sub("", led(rest, weak=False, minutes=False, dotted=False).rest if typed else rest)
     return {**split_line(rest)._asdict(), "layered": bool(layered) or nested, "cue_seconds": at}
 
 

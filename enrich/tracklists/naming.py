@@ -46,7 +46,7 @@ class SetInfo:
 
 def is_heading(line: str) -> bool:
     """Whether a line, without what rules it off, says no more than that a list follows."""
-    return bool(MARKS.generic.match(re.sub(r"^[\W_]+|[\W_]+$", "", line)))
+    return bool((bare := re.search(r"[^\W_](?:.*[^\W_])?", line)) and MARKS.generic.match(bare[0]))
 
 
 def is_title_line(line: str) -> bool:

@@ -291,17 +291,21 @@ def _tracks(found: list[_Line], separator: re.Pattern[str], kind: str) -> tuple[
     marked = [line.number for line in parted if line.marks.strong or line.marks.number is not None]
     if 2 * len(marked) <= len(parted):
         blocks = [line.number for line in parted if not line.alone]
-        return [x for x in parted if len(blocks) < 2 or blocks[0] <= x.number <= blocks[-1]], {}
+        kept = [x for x in parted if len(blocks) < 2 or blocks[0] <= x.number <= blocks[-1]]
+        # A sentence at an end of a list whose names have capitals.
+        is_small = 2 * sum(line.marks.rest.islower() for line in kept) > len(kept)
+        tracks = [line.number for line in kept if is_small or not MARKS.prose.match(line.marks.rest)]
+        return [line for line in kept if tracks and tracks[0] <= line.number <= tracks[-1]], {}
     heading: str | None = None
-    kept: list[tuple[_Line, str | None]] = []
+    within_parts: list[tuple[_Line, str | None]] = []
     ours, others = set(marked), {line.number for line in parted}
     for line in found:
         within = marked[0] < line.number < marked[-1]
         if within and line.after_blank and line.number not in ours:
             heading = line.text.strip("*=-:; ") or heading
         elif line.number in ours or (within and line.number in others):
-            kept.append((line, heading))
-    return [line for line, _ in kept], {line.number: heading for line, heading in kept}
+            within_parts.append((line, heading))
+    return [line for line, _ in within_parts], {line.number: heading for line, heading in within_parts}
 
 
 def _head(lines: list[str], *, first: int, path: Path) -> SetInfo:

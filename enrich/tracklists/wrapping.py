@@ -76,8 +76,9 @@ def _continued(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     for number, line in lines:
         before = found[-1][1] if found else ""
         is_track = MARKS.free_dash.search(before) is not None
-        has_dash = MARKS.free_dash.search(line) is not None
-        is_open = MARKS.open_end.search(before) and (not has_dash if is_track else led(before).strong)
+        is_open = MARKS.open_end.search(before) and not (
+            MARKS.free_dash.search(line) if is_track else not led(before).strong
+        )
         goes_on = MARKS.goes_on.match(line) and not MARKS.free_dash.search(line.lstrip("-–—− "))
         goes_on = is_track and (goes_on or (not cues_first and is_cue(line)))
         if line and before and (is_open or goes_on or (cues_first and is_cue(before))):

@@ -264,6 +264,30 @@ def test_headings_links_and_greetings_are_no_tracks(tmp_path: Path) -> None:
     assert read.slots["set_name"].unique().to_list() == ["Mira Sol @ Harbour 2024-01-02"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Recorded live at the beach - thanks for listening!",
+        "1 hour of deep house - perfect for summer",
+        "If you like it - leave a comment :)",
+        "We do not own the music - all rights belong to the artists.",
+    ],
+)
+def test_a_sentence_around_a_list_is_no_track(tmp_path: Path, line: str) -> None:
+    names = "".join(f"{a} - {t}\n" for a, t in PAIRS)
+
+    for text in (f"{line}\n{names}", f"{names}{line}\n"):
+        assert _read(tmp_path, text).slots.select("artist", "title").rows() == PAIRS
+
+
+def test_names_in_small_letters_are_tracks(tmp_path: Path) -> None:
+    names = [("the cinematic orchestra", "to build a home"), ("beta", "day"), ("four tet", "this unfolds")]
+
+    read = _read(tmp_path, "".join(f"{a} - {t}\n" for a, t in names))
+
+    assert read.slots.select("artist", "title").rows() == names
+
+
 def test_round_brackets_that_are_no_labels_stay(tmp_path: Path) -> None:
     titles = ["Night (Original Mix)", "Day (feat. Cara)", "Dusk (Part 2)", "Dawn (I Want You)", "Noon (Live)"]
     read = _read(tmp_path, "\n".join(f"{n}. Alpha - {title}" for n, title in enumerate(titles, start=1)))
@@ -459,7 +483,7 @@ def test_encodings_are_detected_and_said(tmp_path: Path, encoding: str, artist: 
 
 
 @pytest.mark.parametrize(
-    "remark", ["TUNE OF THE WEEK: ", "'''Tune Of The Week:''' ", "[Tune of the Week] ", "Essential New Tune: ", "02. "]
+    "remark", ["TUNE OF THE WEEK: ", "'''Tune Of The Week:''' ", "[Tune of the Week] ", "Essential New Tune: "]
 )
 def test_what_a_show_says_of_a_track_is_no_name(tmp_path: Path, remark: str) -> None:
     text = f"# Push - Microgravity [Filth]\n# {remark}Steve Morley - Reincarnations [Neo]\n[[Category:x]]\n"
