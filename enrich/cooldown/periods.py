@@ -39,8 +39,7 @@ class LearnedSchedule:
 
     age_step_days: int
     waits: tuple[tuple[int, ...], ...]
-    price: float
-    """What a look-up was taken to cost, in recoveries."""
+    price: float  # what a look-up was taken to cost, in recoveries
 
     def __call__(self, *, attempt: pl.Expr, has_label: pl.Expr, age_days: pl.Expr) -> pl.Expr:
         """Days to wait; see `period_expr`. A label changes nothing; an unknown age is old."""

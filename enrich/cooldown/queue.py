@@ -69,8 +69,7 @@ class QueueStats:
     next_retry_time: datetime | None
     avg_retry_attempts: float
     permanently_failed: int
-    retriable: int
-    """Failed for a reason that passes: not parked, but retried by the next cycle."""
+    retriable: int  # failed for a reason that passes: not parked, but retried by the next cycle
 
     def asdict(self) -> dict[str, Any]:
         """The response body of the specification, and the permanently failed and the retriable beside it.

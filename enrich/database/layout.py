@@ -48,14 +48,11 @@ class Layout:
     name: str
     places: dict[str, str] = field(default_factory=dict)
     """Our table → where its rows are and which columns have other names: `public.artists (id = artist_id)`."""
-    views: tuple[str, ...] = ()
-    """Statements that make the temporary views of a session."""
+    views: tuple[str, ...] = ()  # statements that make the temporary views of a session
     keepers: tuple[str, ...] = ()
     """Those that make the views write what `enrich_kept` holds beside the tables, for sessions that write."""
-    tracks: str = ""
-    """The tracks as a table or subquery with `id` and `title`, for what outlives a session."""
-    found: tuple[str, ...] = ()
-    """Of an unknown layout: the tables that are there."""
+    tracks: str = ""  # the tracks as a table or subquery with `id` and `title`, for what outlives a session
+    found: tuple[str, ...] = ()  # of an unknown layout: the tables that are there
 
     def said(self) -> str:
         """An unknown layout in one line, for errors."""

@@ -72,8 +72,7 @@ class Applied:
     version: int
     name: str
     applied_at: datetime
-    is_changed: bool
-    """Whether the file on disk is no longer the one that was applied."""
+    is_changed: bool  # whether the file on disk is no longer the one that was applied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +82,7 @@ class Migrated:
     schema: str
     applied: tuple[str, ...]
     taken_back: tuple[str, ...]
-    version: int | None
-    """The latest version in the record afterwards; None when it is empty."""
+    version: int | None  # the latest version in the record afterwards; None when it is empty
     notices: tuple[str, ...]
 
 
@@ -168,15 +166,13 @@ class DatabaseStatus:
     is_embedded: bool
     is_running: bool
     data_path: Path | None
-    url: str | None
-    """As psql takes it; a password shows as ***."""
+    url: str | None  # as psql takes it; a password shows as ***
     server_version: str | None = None
     schema: str | None = None
     layout: Layout | None = None
     applied: tuple[Applied, ...] = ()
     pending: tuple[str, ...] = ()
-    rows: dict[str, int] | None = None
-    """Rows by table, of those that exist."""
+    rows: dict[str, int] | None = None  # rows by table, of those that exist
 
 
 def database_status(settings: Settings) -> DatabaseStatus:

@@ -48,8 +48,7 @@ class ServerStatus:
     running: bool
     data_path: Path
     pid: int | None = None
-    url: str | None = None
-    """Connection string of the music database; None when the server is down."""
+    url: str | None = None  # connection string of the music database; None when the server is down
 
 
 def start(settings: Settings) -> ServerStatus:

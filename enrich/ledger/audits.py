@@ -37,14 +37,11 @@ class Audit:
     kind: str
     source: str
     seed: int
-    sample: tuple[str, ...]
-    """Ids of the proposals drawn, in the order they were drawn."""
+    sample: tuple[str, ...]  # ids of the proposals drawn, in the order they were drawn
     right: int
     wrong: int
-    others: tuple[str, ...]
-    """Ids of those that waited beside the sample when it was drawn, and still wait."""
-    accepted: int | None = None
-    """How many of the others were accepted on this ground; None while it is open."""
+    others: tuple[str, ...]  # ids of those that waited beside the sample when it was drawn, and still wait
+    accepted: int | None = None  # how many of the others were accepted on this ground; None while it is open
 
     @property
     def left(self) -> int:

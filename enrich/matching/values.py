@@ -32,10 +32,8 @@ class TrackQuery:
     """What is known of one track when a source is asked for it."""
 
     track_id: str
-    title: str
-    """As written, mix and brackets included."""
-    artist: str | None = None
-    """The credit as written; None when nobody knows."""
+    title: str  # as written, mix and brackets included
+    artist: str | None = None  # the credit as written; None when nobody knows
     duration_ms: int | None = None
     isrc: str | None = None
     released: tuple[date, date] | None = None
@@ -47,20 +45,16 @@ class Hit:
     """One release of one recording, as a source lists it. Spellings are the source's own."""
 
     source: str
-    title: str
-    """Without the mix where the source keeps it apart."""
-    artists: tuple[str, ...]
-    """Main artists; remixers are apart."""
-    label: str | None
-    """None where the source says there is none (`[no label]`, `Not On Label`)."""
+    title: str  # without the mix where the source keeps it apart
+    artists: tuple[str, ...]  # main artists; remixers are apart
+    label: str | None  # None where the source says there is none (`[no label]`, `Not On Label`)
     mix: str | None = None
     remixers: tuple[str, ...] = ()
     catalog_number: str | None = None
     release_date: date | None = None
     duration_ms: int | None = None
     isrc: str | None = None
-    more_isrcs: tuple[str, ...] = ()
-    """A recording may have been given several."""
+    more_isrcs: tuple[str, ...] = ()  # a recording may have been given several
     release_title: str | None = None
     is_compilation: bool = False
     is_official: bool = True

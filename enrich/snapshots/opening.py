@@ -132,15 +132,11 @@ class Manifest:
     """Where a snapshot came from and what is in it."""
 
     snapshot_id: str
-    taken_at: datetime
-    """UTC."""
+    taken_at: datetime  # UTC
     server_version: str
-    database: str
-    """Host and database, never a password."""
-    schema_version: int | None
-    """The latest migration in the database's record; None where there is no record."""
-    rows: dict[str, int]
-    """Rows by table: `raw.tracks`, …, and the marts by their bare names."""
+    database: str  # host and database, never a password
+    schema_version: int | None  # the latest migration in the database's record; None where there is no record
+    rows: dict[str, int]  # rows by table: `raw.tracks`, …, and the marts by their bare names
     duckdb_version: str
     enrich_version: str
     format: int = FORMAT

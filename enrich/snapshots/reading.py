@@ -99,18 +99,15 @@ class Column:
     """One column as Postgres declares it."""
 
     name: str
-    type_name: str
-    """Of pg_type: `varchar`, `_text`, `timestamptz`."""
-    declared: str
-    """As in the table's definition: `numeric(6,2)`."""
+    type_name: str  # of pg_type: `varchar`, `_text`, `timestamptz`
+    declared: str  # as in the table's definition: `numeric(6,2)`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
     """The tables that are there, and the server they are on."""
 
-    schemas: dict[str, str]
-    """Table → the schema it was found in."""
+    schemas: dict[str, str]  # table → the schema it was found in
     columns: dict[str, tuple[Column, ...]]
     server_version: str
     database: str

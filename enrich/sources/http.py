@@ -68,29 +68,20 @@ class Timeouts:
 class Endpoint:
     """One source at one address, and how it is to be asked."""
 
-    source: str
-    """Its name, for messages and the cache."""
-    base: str
-    """Address the paths are appended to."""
-    limits: SourceLimits
-    """RateLimiter and breaker shared with everybody who asks the same source."""
-    cache: Cache | None = None
-    """None means every question is asked anew."""
-    contact: str = ""
-    """Who we are, for the User-Agent."""
+    source: str  # its name, for messages and the cache
+    base: str  # address the paths are appended to
+    limits: SourceLimits  # RateLimiter and breaker shared with everybody who asks the same source
+    cache: Cache | None = None  # None means every question is asked anew
+    contact: str = ""  # who we are, for the User-Agent
     authorise: Callable[[], str | None] | None = None
     """Called before each request for an `Authorization` value, which is never shown; None means none."""
     refresh: Callable[[str, PostForm], bool] | None = None
     """Called once on a 401 with the value that was refused and how to send a form; True means: try again."""
-    lifetime: Lifetime = field(default_factory=Lifetime)
-    """How long replies may be kept."""
-    bans: Collection[int] = ()
-    """Statuses by which this source bans an address: not retried, block at once."""
+    lifetime: Lifetime = field(default_factory=Lifetime)  # how long replies may be kept
+    bans: Collection[int] = ()  # statuses by which this source bans an address: not retried, block at once
     timeouts: Timeouts = field(default_factory=Timeouts)
-    attempts: int = ATTEMPTS
-    """Requests for one question at most."""
-    max_bytes: int = 8_000_000
-    """Replies larger than this are refused."""
+    attempts: int = ATTEMPTS  # requests for one question at most
+    max_bytes: int = 8_000_000  # replies larger than this are refused
     clock: Clock = SYSTEM_CLOCK
     on_headers: Callable[[Mapping[str, str], RateLimiter], None] | None = None
     """Told the headers of each reply, and the limiter they may change."""

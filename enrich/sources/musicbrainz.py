@@ -39,10 +39,8 @@ class _Take:
     recording: dict[str, Any]
     title: str
     mix: str | None
-    is_cut: bool
-    """A video, or cut out of a mix."""
-    releases: int
-    """How many of its own it is on: neither compilations nor concerts, neither bootlegs nor broadcasts."""
+    is_cut: bool  # a video, or cut out of a mix
+    releases: int  # how many of its own it is on: neither compilations nor concerts, neither bootlegs nor broadcasts
     isrcs: tuple[str, ...]
 
     @property

@@ -12,11 +12,9 @@ from dataclasses import dataclass, field
 class Clock:
     """The three clocks that talking to the outside needs; replaced as one in tests."""
 
-    monotonic: Callable[[], float] = time.monotonic
-    """Seconds that only ever grow."""
+    monotonic: Callable[[], float] = time.monotonic  # seconds that only ever grow
     sleep: Callable[[float], None] = time.sleep
-    wall: Callable[[], float] = time.time
-    """Seconds since 1970, UTC."""
+    wall: Callable[[], float] = time.time  # seconds since 1970, UTC
 
 
 SYSTEM_CLOCK = Clock()

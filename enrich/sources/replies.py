@@ -65,8 +65,7 @@ class Busy(Down):
 class Reply:
     """What a source sent: status, headers with lower-case names, body."""
 
-    address: str
-    """Redacted, for messages."""
+    address: str  # redacted, for messages
     status: int
     headers: Mapping[str, str]
     body: bytes

@@ -38,8 +38,7 @@ class SearchResults:
 
     answers: dict[str, tuple[SourceAnswer, ...]]
     """By track_id, in the order of the sources; tracks that were not reached are absent."""
-    unfinished: tuple[str, ...] = ()
-    """Track ids that a stop kept from being searched for to the end."""
+    unfinished: tuple[str, ...] = ()  # track ids that a stop kept from being searched for to the end
 
     @property
     def unavailable(self) -> dict[str, str]:

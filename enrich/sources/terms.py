@@ -43,14 +43,10 @@ _ARTIST_LIKENESS = 70.0
 class Terms:
     """A track in words to search by."""
 
-    artist: str | None
-    """The whole credit; None when unknown."""
-    artists: tuple[str, ...]
-    """The credit split at its joins, roughly."""
-    base: str
-    """The title without brackets and feat clause."""
-    mix: str | None
-    """The version, unless it is one of those that every shop lists under the bare title."""
+    artist: str | None  # the whole credit; None when unknown
+    artists: tuple[str, ...]  # the credit split at its joins, roughly
+    base: str  # the title without brackets and feat clause
+    mix: str | None  # the version, unless it is one of those that every shop lists under the bare title
 
     @property
     def names(self) -> tuple[str, ...]:
