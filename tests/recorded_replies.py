@@ -10,7 +10,7 @@ import gzip
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,6 +19,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from enrich.labels.book import LabelBook
+from enrich.matching.choice import Choice, choose_all
 from enrich.matching.values import Hit, SourceAnswer, TrackQuery
 from enrich.settings import Settings, load_settings
 from enrich.sources.base import open_sources
@@ -34,6 +36,11 @@ def recorded_cases() -> list[dict[str, Any]]:
         pytest.skip(f"{CORPUS}: no recorded replies here", allow_module_level=True)
     cases: list[dict[str, Any]] = json.loads(CORPUS.joinpath("index.json").read_text("utf-8"))["cases"]
     return cases
+
+
+def choose(query: TrackQuery, hits: Sequence[Hit], *, book: LabelBook | None = None) -> Choice:
+    """What the hits of one source say about one track."""
+    return choose_all([query], [hits], book=book)[0]
 
 
 def body_of(reply: Mapping[str, Any]) -> bytes:

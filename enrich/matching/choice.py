@@ -90,11 +90,6 @@ class Choice:
     reason: str | None = None
 
 
-def choose(query: TrackQuery, hits: Sequence[Hit], *, book: LabelBook | None = None) -> Choice:
-    """Decide one track by the hits of one source."""
-    return choose_all([query], [hits], book=book)[0]
-
-
 def choose_all(
     queries: Sequence[TrackQuery], hits: Sequence[Sequence[Hit]], *, book: LabelBook | None = None
 ) -> list[Choice]:

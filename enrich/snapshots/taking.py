@@ -14,8 +14,7 @@ from enrich import __version__
 from enrich.errors import DatabaseError, SnapshotError, undoing
 from enrich.frames.files import unlink_all
 from enrich.settings import Settings
-from enrich.snapshots.building import build_marts, count_marts, name_tracks
-from enrich.snapshots.mending import mend_marts
+from enrich.snapshots.building import build_marts, count_marts, mend_marts, name_tracks
 from enrich.snapshots.opening import (
     FORMAT,
     Manifest,

@@ -75,14 +75,14 @@ def split_credits(column: pl.Series, *, known_artists: Collection[str] | None = 
     return found.with_columns(pl.col.row.cast(pl.UInt32)).select(CREDITS.names()).match_to_schema(CREDITS)
 
 
-def credit_keys(column: pl.Series, *, known: Collection[str] | None = None) -> pl.Series:
+def credit_keys(column: pl.Series) -> pl.Series:
     """The artist keys of each credit, parts only: `A & B` gives [a, b], and a known name gives its own key alone.
 
     The key of the whole credit is not added, so that a duo is counted once: as itself where it is known, as its
     members where not. Remixers are left out (they did not make the track), and so are unknown-words (`ID & A`: [a]).
-    `known` as for `split_credits`. List(String) of distinct keys in the order written, empty where nobody is named.
+    List(String) of distinct keys in the order written, empty where nobody is named.
     """
-    credits = split_credits(column, known_artists=known)
+    credits = split_credits(column)
     named = credits.filter((pl.col.role != "remixer") & ~is_unknown_artist(pl.col.artist))
     keys = named.select("row", key=artist_key(pl.col.artist)).filter(pl.col.key != "")
     keys = keys.group_by("row", maintain_order=True).agg(pl.col.key.unique(maintain_order=True))

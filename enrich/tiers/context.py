@@ -19,9 +19,16 @@ from enrich.matching.values import Outcome, SourceAnswer, TrackQuery
 from enrich.rules import DATABASE_CONFIDENCE, GATE_PROBABILITY, GATE_SETS
 from enrich.sources.base import Source
 from enrich.text.normalise import artist_key
-from enrich.tiers.asking import AskingTier
 from enrich.tiers.internal import SAME_RECORDING, speaks, title_words
-from enrich.tiers.proposing import band_of, no_proposals, propose, propose_by_source, unnamed, with_artist_id
+from enrich.tiers.proposing import (
+    AskingTier,
+    band_of,
+    no_proposals,
+    propose,
+    propose_by_source,
+    unnamed,
+    with_artist_id,
+)
 from enrich.tiers.workspace import Workspace
 
 #: Candidates kept of each ranking: what is tried as `artist + title` at most; two suffice for the first's confidence.

@@ -18,9 +18,8 @@ from enrich.matching.recordings import hit_recordings, query_recordings, track_q
 from enrich.matching.scores import score_pairs
 from enrich.matching.values import Hit, SourceAnswer, TrackQuery
 from enrich.rules import MATCH_FLOOR
-from enrich.tiers.asking import AskingTier
 from enrich.tiers.internal import speaks
-from enrich.tiers.proposing import propose_by_source, unnamed, with_artist_id
+from enrich.tiers.proposing import AskingTier, propose_by_source, unnamed, with_artist_id
 from enrich.tiers.workspace import Workspace
 
 #: A title with as many letters or words names its track by itself.

@@ -19,8 +19,7 @@ from enrich.sources.base import Source
 from enrich.text.credits import credit_keys
 from enrich.text.versions import base_key
 from enrich.text.words import is_unknown_title
-from enrich.tiers.asking import AskingTier
-from enrich.tiers.proposing import band_of, propose_by_source
+from enrich.tiers.proposing import AskingTier, band_of, propose_by_source
 from enrich.tiers.workspace import Workspace
 
 #: Statuses of tracks that are asked besides those of the run: a name that turns up ends their wait.

@@ -15,10 +15,9 @@ from enrich.matching.values import Outcome, TrackQuery
 from enrich.rules import LABEL_FLOOR
 from enrich.sources.base import Source
 from enrich.text.normalise import label_key
-from enrich.tiers.asking import AskingTier
 from enrich.tiers.internal import SAME_RECORDING, agreeing
 from enrich.tiers.label_hunter import HUNTED, OnProgress, hunt
-from enrich.tiers.proposing import propose, propose_by_source, unlabelled
+from enrich.tiers.proposing import AskingTier, propose, propose_by_source, unlabelled
 from enrich.tiers.workspace import Workspace
 
 

@@ -8,10 +8,11 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recorded_replies import choose
 
 from enrich.labels.book import LabelBook
 from enrich.matching import recordings
-from enrich.matching.choice import choose, choose_all
+from enrich.matching.choice import choose_all
 from enrich.matching.recordings import RECORDINGS, hit_recordings, query_recordings
 from enrich.matching.scores import SCORES, WEIGHTS, match_score, score_pairs
 from enrich.matching.values import Hit, MatchScore, Outcome, TrackQuery

@@ -10,7 +10,7 @@ import pytest
 from database_world import World
 
 from enrich.snapshots import taking
-from enrich.snapshots.mending import mend_marts
+from enrich.snapshots.building import mend_marts
 from enrich.snapshots.opening import latest, snapshots_folder
 from enrich.snapshots.reading import mend_tables, read_catalog
 from enrich.snapshots.taking import snapshot

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from recorded_replies import asked, replay
+from recorded_replies import asked, choose, replay
 
-from enrich.matching.choice import choose
 from enrich.matching.values import Availability, Outcome
 
 KID = [{"name": "Alpha Kid", "artist": {"id": "a", "name": "Alpha Kid"}}]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from recorded_replies import asked, has_hit, recorded_cases, replay
-
-from enrich.matching.choice import choose
+from recorded_replies import asked, choose, has_hit, recorded_cases, replay
 
 CASES = [case for case in recorded_cases() if "right" in case]
 
