@@ -11,9 +11,9 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
@@ -109,10 +109,16 @@ class Jobs:
         result: T | None = None
         failed: BaseException | None = None
         try:
-            with self._recorded(job):
-                result = work(job)
+            result = work(job)
+            job.state = "completed"
+        except JobStopped as error:
+            job.state, failed = "stopped", error
         except BaseException as error:
-            failed = error
+            job.state, job.error, failed = "failed", type(error).__name__, error
+        job.finished_at = self._clock()
+        with self._lock:
+            del self._running[job.kind]
+            self._finished = [job, *self._finished][:KEPT]
         with suppress(RuntimeError):
             # The loop may be closed: nobody waits any more.
             begun.get_loop().call_soon_threadsafe(_settle, begun, result, failed)
@@ -127,23 +133,6 @@ class Jobs:
             job._stopping = self._stopping
             self._running[kind] = job
         return job
-
-    @contextmanager
-    def _recorded(self, job: Job) -> Iterator[Job]:
-        try:
-            yield job
-            job.state = "completed"
-        except JobStopped:
-            job.state = "stopped"
-            raise
-        except BaseException as error:
-            job.state, job.error = "failed", type(error).__name__
-            raise
-        finally:
-            job.finished_at = self._clock()
-            with self._lock:
-                del self._running[job.kind]
-                self._finished = [job, *self._finished][:KEPT]
 
     def all(self) -> list[Job]:
         """Running jobs first, then the last finished ones, newest first."""

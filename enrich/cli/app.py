@@ -38,17 +38,17 @@ def main() -> None:
     try:
         build_app()()
     except EnrichError as error:
-        say(f"enrich: {' '.join(str(error).split())}")
-        raise SystemExit(1) from None
+        said = " ".join(str(error).split())
     except (MemoryError, RecursionError) as error:
-        say(f"enrich: {type(error).__name__}: more than this machine holds; divide the work")
-        raise SystemExit(1) from None
+        said = f"{type(error).__name__}: more than this machine holds; divide the work"
     except BrokenPipeError:
         # The reader of our pipe has gone (`enrich … | head`): nothing is wrong.
         sys.stderr.close()
         raise SystemExit(0) from None
     except OSError as error:
         # The system's own word (a full disk, too many open files) is as clear as any of ours.
-        where = f"{error.filename}: " if error.filename else ""
-        say(f"enrich: {where}{error.strerror or error}")
-        raise SystemExit(1) from None
+        said = f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"
+    else:
+        return
+    say(f"enrich: {said}")
+    raise SystemExit(1)

@@ -167,10 +167,7 @@ def _days(bases: Sequence[int]) -> pl.Expr:
 
 
 def settle_strays(settings: Settings, *, now: datetime) -> None:
-    """Take up rows that nobody would: `in_progress` for `STUCK_HOURS`, and states under another program's names.
-
-    Raises DatabaseError: Postgres is down or migration 014 is missing.
-    """
+    """Take up rows that nobody would: `in_progress` for `STUCK_HOURS`, and states under another program's names."""
     with _transaction(settings, "cool-down") as cur:
         COOLDOWN["settle_strays"].execute(cur, now=now, stuck_hours=STUCK_HOURS, max_attempts=MAX_ATTEMPTS)
 

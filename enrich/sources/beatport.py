@@ -9,7 +9,6 @@ without its block "changed page"; neither is a miss, and nothing is done to get 
 import contextlib
 import json
 import os
-import tempfile
 import threading
 from collections.abc import Iterator
 from html import unescape
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from enrich.errors import InputFileError, SettingsError
+from enrich.frames.files import replacing
 from enrich.frames.inputs import parse_json, read_input
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Source, SourceOptions, WebSource
@@ -164,17 +164,13 @@ class Token:
         """Write the renewed token to the file it came from: whole or not at all."""
         if self._file is None:
             return
-        target = self._file.resolve()
         # Readable by its owner only. Where it cannot be kept, the run goes on with the token in memory.
-        with contextlib.suppress(OSError), contextlib.ExitStack() as undo:
-            file = undo.enter_context(
-                tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}.", delete=False)
-            )
-            undo.callback(Path(file.name).unlink, missing_ok=True)
-            json.dump(self._fields, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-            os.replace(file.name, target)
+        with contextlib.suppress(InputFileError), replacing(self._file.resolve()) as (part,):
+            part.touch(0o600)
+            with part.open("w", encoding="utf-8") as file:
+                json.dump(self._fields, file, indent=2)
+                file.flush()
+                os.fsync(file.fileno())
 
 
 def open_source(options: SourceOptions) -> Source:

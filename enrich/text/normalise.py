@@ -30,7 +30,6 @@ def fold(expr: pl.Expr) -> pl.Expr:
 
 
 def _folded(texts: pl.Series) -> pl.Series:
-    """`fold` of a column."""
     if len(texts) > _FEW:
         return _folded_column(texts)
     # Twenty steps over a column cost more than a handful of names does one by one.

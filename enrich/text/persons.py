@@ -32,10 +32,7 @@ def grouped(pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_known(aliases: pl.DataFrame | None) -> pl.DataFrame:
-    """The given names (columns artist, alias) and those of `words.toml`: artist, alias.
-
-    Raises EnrichError: a column is missing.
-    """
+    """The given names (columns artist, alias; EnrichError where one is missing) and those of `words.toml`."""
     rows = [(group[0], other) for group in LISTS["artists"]["aliases"] for other in group[1:]]
     known = pl.DataFrame(rows, schema={"artist": pl.String, "alias": pl.String}, orient="row")
     return known if aliases is None else pl.concat([_pairs(aliases), known]).unique().sort(pl.all())
@@ -59,7 +56,6 @@ def persons(aliases: pl.DataFrame | None) -> pl.DataFrame:
 
 
 def _pairs(aliases: pl.DataFrame) -> pl.DataFrame:
-    """artist, alias."""
     missing = {"artist", "alias"} - set(aliases.columns)
     if missing:
         raise EnrichError(f"aliases: column {', '.join(sorted(missing))} is missing; expected artist and alias")
