@@ -98,7 +98,6 @@ def migrate(
     """Put failed tracks into the queue, longest waiting first; exhausted ones are counted and stay failed.
 
     Args:
-        settings: Where Postgres is.
         now: The time of failing, with time zone; the period starts here.
         limit: At most this many failed tracks are looked at; >= 1.
         strategy: See `enrich.cooldown.periods`; None: each track's own, under which it waited before, else `adaptive`.

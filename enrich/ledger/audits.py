@@ -80,7 +80,6 @@ def audit(settings: Settings, source: str, *, by: str, now: datetime, n: int = A
     """Draw an audit's sample of at most n (>= 1) proposals, or go on with the one that is open.
 
     Args:
-        settings: Where Postgres is.
         source: Whose proposals; `label:beatport` names the kind, where the source has waiting ones of several.
         by, now: Who draws, and when.
         n, seed: How many, and which.

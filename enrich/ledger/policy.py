@@ -46,11 +46,9 @@ class Policy:
     """track_id, kind, value: what a person has rejected or undone, under whatever spelling or source it comes again."""
 
     def accepts(self, proposals: pl.DataFrame, pool: pl.DataFrame | None = None) -> pl.Series:
-        """True for each of PROPOSALS that is accepted without a person.
+        """True for each of PROPOSALS (kind, source, confidence, evidence) that is accepted without a person.
 
-        Args:
-            proposals: kind, source, confidence, evidence.
-            pool: All proposals that the sets are made of, these among them; None: these alone.
+        `pool`: all proposals that the sets are made of, these among them; None: these alone.
         """
         pool = proposals if pool is None else pool.join(proposals, on=_PLACE, how="semi")
         from_here = self.steps(pool).filter("is_accepted").group_by(_PLACE).agg(threshold=pl.col("confidence").min())

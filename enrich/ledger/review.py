@@ -58,7 +58,6 @@ def accept(
     """Accept proposals by id; `enrich writeback --apply` then writes them.
 
     Args:
-        settings: Where Postgres is.
         ids: Proposal ids.
         by, now, reason: Who decides, when, and why; kept in the ledger.
         seen: The status of each proposal as the reviewer saw it; one whose status is another by now, because somebody

@@ -115,7 +115,6 @@ def writeback(
     """Write the accepted proposals, or say what would be written.
 
     Args:
-        settings: Where Postgres is.
         now: Time of record.
         apply: False is a dry run: everything is judged, nothing written.
         run_ids: Only proposals of these runs; None: all.

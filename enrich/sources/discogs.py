@@ -19,7 +19,7 @@ from enrich.sources.base import Source, SourceOptions, WebSource
 from enrich.sources.cache import HOUR_S, Lifetime
 from enrich.sources.http import Requests
 from enrich.sources.pace import RateLimiter
-from enrich.sources.reading import clean_text, listed, number_in, part, read_clock, read_date
+from enrich.sources.reading import clean_text, listed, number_in, part, read_clock, read_date, unless
 from enrich.sources.replies import listing, read_object
 from enrich.sources.terms import Terms, search_terms, worth_a_look
 from enrich.text.versions import split_version
@@ -155,7 +155,8 @@ def _hits(terms: Terms, release: dict[str, Any]) -> Iterator[Hit]:
             " ".join(name for one in chain(*credits(item), _remixers(item)) for name in _names(one)),
         ),
     )
-    labels = dict.fromkeys((_label(one), _catalog_number(one)) for one in listed(release.get("labels")) or [{}])
+    on = listed(release.get("labels")) or [{}]
+    labels = dict.fromkeys((_label(one), unless(one.get("catno"), "none")) for one in on)
     for item in items:
         title, mix = split_version(str(item["title"]))
         for label, catalog_number in labels:
@@ -194,11 +195,6 @@ def _label(one: dict[str, Any]) -> str | None:
     if name is None or one.get("id") == _NOT_ON_LABEL or name.casefold().startswith("not on label"):
         return None
     return _NUMBERED.sub("", name)
-
-
-def _catalog_number(one: dict[str, Any]) -> str | None:
-    number = clean_text(one.get("catno"))
-    return None if number is None or number.casefold() == "none" else number
 
 
 def _tracks(entries: Sequence[dict[str, Any]], *, above: dict[str, Any] | None = None) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborNode as Node
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
-from enrich.sources.reading import absolute, clean_text, nothing_found, read_clock, read_date
+from enrich.sources.reading import absolute, clean_text, nothing_found, read_clock, read_date, texts
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 from enrich.text.versions import split_version
@@ -79,7 +79,7 @@ def _track(card: Node) -> Hit | None:
 
 def _label(card: Node) -> str | None:
     # Responsive copies repeat the label; the first is enough.
-    return next((text for node in card.css("a.juno-label") if (text := clean_text(node.text()))), None)
+    return next(iter(texts(card, "a.juno-label")), None)
 
 
 def _hits(card: Node) -> Iterator[Hit]:
@@ -116,9 +116,8 @@ def _artists(card: Node) -> list[str]:
     cell = card.css_first("div.juno-artist")
     if cell is None:
         return []
-    linked = [text for node in cell.css("a") if (text := clean_text(node.text()))]
     plain = clean_text(cell.text())
-    return list(dict.fromkeys(linked)) or ([plain] if plain else [])
+    return list(dict.fromkeys(texts(cell, "a"))) or ([plain] if plain else [])
 
 
 def _are_various(artists: list[str]) -> bool:

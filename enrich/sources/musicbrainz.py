@@ -15,7 +15,7 @@ from enrich.matching.scores import DURATION_ZERO_MS, version_fit
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
-from enrich.sources.reading import LONGEST_MS, clean_text, listed, number_in, part, read_date
+from enrich.sources.reading import LONGEST_MS, clean_text, listed, number_in, part, read_date, unless
 from enrich.sources.replies import listing
 from enrich.sources.terms import Terms, lucene, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
@@ -199,7 +199,8 @@ def _hits(take: _Take, release: dict[str, Any]) -> Iterator[Hit]:
     infos = listed(release.get("label-info")) or [{}]
     # By the kind of its group: what a release is called is looked at where hits are chosen.
     is_other_take = version_class(take.mix) != "live" and "live" in _kinds(release)
-    for label, catalog_number in dict.fromkeys((_label(info), _catalog_number(info)) for info in infos):
+    labels = dict.fromkeys((_label(info), unless(info.get("catalog-number"), "[none]")) for info in infos)
+    for label, catalog_number in labels:
         yield Hit(
             source=MusicBrainz.name,
             title=take.title,
@@ -220,14 +221,7 @@ def _hits(take: _Take, release: dict[str, Any]) -> Iterator[Hit]:
 
 def _label(info: dict[str, Any]) -> str | None:
     label = part(info.get("label"))
-    name = clean_text(label.get("name"))
-    is_none = label.get("id") == _NO_LABEL or (name or "").casefold() in {"[no label]", "[none]"}
-    return None if is_none else name
-
-
-def _catalog_number(info: dict[str, Any]) -> str | None:
-    number = clean_text(info.get("catalog-number"))
-    return None if number is None or number.casefold() == "[none]" else number
+    return None if label.get("id") == _NO_LABEL else unless(label.get("name"), "[no label]", "[none]")
 
 
 def _kinds(release: dict[str, Any]) -> set[str]:

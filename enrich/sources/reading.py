@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
+from selectolax.lexbor import LexborNode as Node
 
 from enrich.matching.values import Hit
 
@@ -74,6 +75,17 @@ def clean_text(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError(f"expected a text, got {type(value).__name__}")
     return clean(str(value)) or None
+
+
+def unless(value: object, *none: str) -> str | None:
+    """`clean_text`, None also where it is one of the words, in lower case, for "there is none"."""
+    text = clean_text(value)
+    return None if text is None or text.casefold() in none else text
+
+
+def texts(node: Node, css: str) -> list[str]:
+    """What stands in the nodes below one that a selector finds; blank ones are left out."""
+    return [text for one in node.css(css) if (text := clean_text(one.text()))]
 
 
 def nothing_found(page: HTMLParser) -> bool:

@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborNode as Node
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
-from enrich.sources.reading import absolute, clean_text, nothing_found, read_clock, read_date
+from enrich.sources.reading import absolute, clean_text, nothing_found, read_clock, read_date, texts
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 from enrich.text.versions import is_guest
@@ -57,8 +57,8 @@ def _hit(row: Node) -> Hit | None:
         return None
     mix, duration_ms = _version(row.css_first(".trk-cell.title"), link)
     label = row.css_first(".trk-cell.label a") or row.css_first(".trk-cell.label")
-    artists = next(filter(None, (_texts(row, f".trk-cell.artists{who}") for who in (" a.com-artists", " a", ""))), [])
-    remixers = _texts(row, ".trk-cell.artists a.com-remixers")
+    artists = next(filter(None, (texts(row, f".trk-cell.artists{who}") for who in (" a.com-artists", " a", ""))), [])
+    remixers = texts(row, ".trk-cell.artists a.com-remixers")
     remixer = _REMIXED_BY.match(mix or "")
     released = row.css_first(".trk-cell.r-date")
     day = released.text() if released is not None else ""
@@ -85,7 +85,3 @@ def _version(cell: Node | None, link: Node) -> tuple[str | None, int | None]:
     duration_ms = read_clock(match[1]) if match else None
     version = clean_text((beside[: match.start()] if match else beside).strip(" -–()"))
     return None if version and is_guest(version) else version, duration_ms
-
-
-def _texts(row: Node, css: str) -> list[str]:
-    return [text for node in row.css(css) if (text := clean_text(node.text()))]

@@ -46,7 +46,6 @@ _DASHED = (
 )
 _BARE_MIX = r"(?i)^(.*\S)\s+((?:original|extended|radio|club|dub|vocal|instrumental)\s+(?:mix|edit|version))\s*$"
 
-
 #: What brackets and dashes are elsewhere, and what they are here.
 _MARKS = {"（": " (", "）": ") ", "［": " [", "］": "] ", "【": " [", "】": "] ", "−": "-", "‒": "-", "―": "-"}
 #: `(feat. Cara - Beta Remix)`: two brackets in one.

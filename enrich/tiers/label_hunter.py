@@ -196,9 +196,7 @@ class _Track:
             reason=choice.reason,
             rivals=[rival.label for rival in choice.rivals],
             release=_release(hit),
-            catalog_number=hit.catalog_number,
-            release_date=hit.release_date,
-            url=hit.url,
+            **{name: getattr(hit, name) for name in ("catalog_number", "release_date", "url")},
             **{f"part_{name}": choice.parts.get(name) for name in PARTS},
         )
 

@@ -33,23 +33,10 @@ def propose(answers: pl.DataFrame, *, kind: str, tier: int, source: str, evidenc
     if answers.is_empty():
         return no_proposals()
     texts = [evidence_json(row) for row in answers.select(evidence).iter_rows(named=True)]
-
-    def given(name: str, dtype: pl.DataType) -> pl.Expr:
-        return pl.col(name).cast(dtype) if name in answers.columns else pl.lit(None, dtype).alias(name)
-
-    return answers.select(
-        pl.lit("").alias("proposal_id"),
-        "track_id",
-        pl.lit(kind).alias("kind"),
-        "value",
-        given("artist_id", pl.String()),
-        pl.lit(tier, pl.Int8).alias("tier"),
-        pl.lit(source).alias("source"),
-        given("probability", pl.Float64()),
-        given("confidence", pl.Float64()),
-        pl.lit("proposed").alias("status"),
-        pl.Series("evidence", texts, dtype=pl.String),
-    ).match_to_schema(PROPOSALS)
+    said = {"proposal_id": "", "kind": kind, "tier": tier, "source": source, "status": "proposed"}
+    told = answers.with_columns(pl.Series("evidence", texts), **{name: pl.lit(value) for name, value in said.items()})
+    told = told.cast({name: dtype for name, dtype in PROPOSALS.items() if name in told.columns})
+    return told.match_to_schema(PROPOSALS, missing_columns="insert", extra_columns="ignore")
 
 
 def propose_by_source(

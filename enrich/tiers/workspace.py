@@ -5,17 +5,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from enrich.frames.schemas import TRACKLISTS, proposed_artists
 from enrich.labels.book import LabelBook
+from enrich.snapshots.opening import Snapshot
 from enrich.text.normalise import artist_key, label_key
-
-if TYPE_CHECKING:
-    from enrich.snapshots.opening import Snapshot
-
 
 #: TRACKLISTS, and the set that each slot's set is a second listing of.
 SECOND_LISTINGS = pl.Schema({**TRACKLISTS, "duplicate_of": pl.String()})
