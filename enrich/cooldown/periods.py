@@ -19,15 +19,7 @@ from importlib.resources import files
 
 import polars as pl
 
-from enrich.rules import (
-    ADAPTIVE_STEP,
-    BASE_DAYS,
-    EXPONENTIAL_START_DAYS,
-    MAX_WAIT_DAYS,
-    WITH_LABEL_DAYS,
-    YOUNG_AGE_DAYS,
-    YOUNG_DAYS,
-)
+from enrich import rules
 
 #: The three strategies of the specification, and the one learned from release lags.
 STRATEGIES = ("fixed", "exponential", "adaptive", "learned")
@@ -63,8 +55,8 @@ def period_expr(
     attempt: pl.Expr,
     has_label: pl.Expr,
     age_days: pl.Expr,
-    base_days: int = BASE_DAYS,
-    max_days: int = MAX_WAIT_DAYS,
+    base_days: int = rules.BASE_DAYS,
+    max_days: int = rules.MAX_WAIT_DAYS,
 ) -> pl.Expr:
     """Days to wait, for whole columns.
 
@@ -89,15 +81,15 @@ def period_expr(
         days = pl.lit(float(base_days))
     elif strategy == "exponential":
         # 2^12 exceeds any cap; the bound keeps the power finite.
-        days = EXPONENTIAL_START_DAYS * pl.lit(2.0).pow(tries.clip(0, 12))
+        days = rules.EXPONENTIAL_START_DAYS * pl.lit(2.0).pow(tries.clip(0, 12))
     elif strategy == "adaptive":
-        young = age_days.is_not_null() & (age_days < YOUNG_AGE_DAYS)
+        young = age_days.is_not_null() & (age_days < rules.YOUNG_AGE_DAYS)
         start = pl.min_horizontal(
             pl.lit(float(base_days)),
-            pl.when(has_label.fill_null(value=False)).then(float(WITH_LABEL_DAYS)),
-            pl.when(young).then(float(YOUNG_DAYS)),
+            pl.when(has_label.fill_null(value=False)).then(float(rules.WITH_LABEL_DAYS)),
+            pl.when(young).then(float(rules.YOUNG_DAYS)),
         )
-        days = start * (1 + ADAPTIVE_STEP * tries)
+        days = start * (1 + rules.ADAPTIVE_STEP * tries)
     elif strategy == "learned":
         days = learned_schedule()(attempt=tries, has_label=has_label, age_days=age_days).cast(pl.Float64)
     else:
@@ -111,8 +103,8 @@ def period_days(
     attempt: int,
     has_label: bool,
     age_days: float | None,
-    base_days: int = BASE_DAYS,
-    max_days: int = MAX_WAIT_DAYS,
+    base_days: int = rules.BASE_DAYS,
+    max_days: int = rules.MAX_WAIT_DAYS,
 ) -> int:
     """Days one track waits; see `period_expr`.
 
@@ -120,12 +112,8 @@ def period_days(
     """
     if attempt < 0:
         raise ValueError(f"attempt must be >= 0, got {attempt}")
-    row = pl.DataFrame(
-        {"attempt": [attempt], "has_label": [has_label], "age_days": [age_days]},
-        schema={"attempt": pl.Int64, "has_label": pl.Boolean, "age_days": pl.Float64},
-    )
-    columns = {name: pl.col(name) for name in row.columns}
-    return int(row.select(period_expr(strategy, **columns, base_days=base_days, max_days=max_days)).item())
+    told = {"attempt": pl.lit(attempt), "has_label": pl.lit(has_label), "age_days": pl.lit(age_days, pl.Float64)}
+    return int(pl.select(period_expr(strategy, **told, base_days=base_days, max_days=max_days)).item())
 
 
 def jitter_share(track_id: str) -> float:

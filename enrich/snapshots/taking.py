@@ -3,31 +3,27 @@ one stays the latest.
 """
 
 import json
+import os
 import shutil
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import filelock
 
 from enrich import __version__
 from enrich.errors import DatabaseError, SnapshotError, undoing
 from enrich.frames.files import unlink_all
 from enrich.settings import Settings
 from enrich.snapshots.building import build_marts, count_marts, mend_marts, name_tracks
-from enrich.snapshots.opening import (
-    FORMAT,
-    Manifest,
-    free_id,
-    latest,
-    locked,
-    publish,
-    remove_old,
-    snapshots_folder,
-    unfinished,
-)
+from enrich.snapshots.opening import FORMAT, LATEST, Manifest, latest, snapshots_folder
 from enrich.snapshots.reading import NAMING, Catalog, Progress, literal, mend_tables, read_catalog, read_tables
 
+#: Begins the name of what is not whole yet, and how long somebody else may hold the folder.
+_TAKING, _WAIT_S = ".taking-", 600
 #: One checkpoint, when all is there: what a crash leaves of a snapshot is removed anyway.
 _AT_THE_END: dict[str, str | bool | int | float | list[str]] = {"checkpoint_threshold": "1TB"}
 
@@ -44,9 +40,9 @@ def snapshot(settings: Settings, *, now: datetime, full: bool = False, progress:
     folder = snapshots_folder(settings)
     catalog = read_catalog(settings)
     try:
-        with locked(folder):
-            snapshot_id = free_id(folder, now)
-            working = unfinished(folder, snapshot_id)
+        with _locked(folder):
+            snapshot_id = _free_id(folder, now)
+            working = _unfinished(folder, snapshot_id)
             parts = (working, working.with_name(working.name + ".wal"), working.with_suffix(".json"))
             with undoing(lambda: unlink_all(parts)):
                 mended = None if full else _mended(settings, catalog, latest(folder), working, progress)
@@ -66,8 +62,8 @@ def snapshot(settings: Settings, *, now: datetime, full: bool = False, progress:
                     manifest.store(con)
                     con.execute("checkpoint")
                 said = json.dumps(manifest.as_dict(), indent=2, ensure_ascii=False)
-                published = publish(working, folder, snapshot_id, said)
-                remove_old(folder, settings.keep_snapshots)
+                published = _publish(working, folder, snapshot_id, said)
+                _remove_old(folder, settings.keep_snapshots)
                 return published
     except DatabaseError as error:
         raise DatabaseError(f"{error}; no snapshot was taken, the former one stands") from error
@@ -123,3 +119,72 @@ def _read(
         counts = read_tables(settings, catalog, reading, progress=read)
         naming[0].result()
     return counts
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder alone, and find it without leftovers."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(folder / ".lock", timeout=_WAIT_S):
+            for left in folder.glob(f"{_TAKING}*"):
+                left.unlink(missing_ok=True)
+            yield
+    except filelock.Timeout:
+        raise SnapshotError(f"{folder}: another snapshot has been under way for {_WAIT_S} s; end it first") from None
+
+
+def _free_id(folder: Path, now: datetime) -> str:
+    """`20261122T030000Z`, with `-2`, `-3`, … where that second has a snapshot already."""
+    stem = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    number, name = 1, stem
+    while (folder / f"{name}.duckdb").exists():
+        number += 1
+        name = f"{stem}-{number}"
+    return name
+
+
+def _unfinished(folder: Path, snapshot_id: str) -> Path:
+    """The file a snapshot is written to until it is whole."""
+    return folder / f"{_TAKING}{snapshot_id}.duckdb"
+
+
+def _publish(working: Path, folder: Path, snapshot_id: str, manifest: str) -> Path:
+    """Make a whole file the newest snapshot: each step is atomic, and the one before it stands when the next fails."""
+    final = folder / f"{snapshot_id}.duckdb"
+    beside = working.with_suffix(".json")
+    beside.write_text(manifest, encoding="utf-8")
+    for path in (working, beside):
+        path.chmod(path.stat().st_mode & 0o640)
+        _sync(path)
+    beside.replace(final.with_suffix(".json"))
+    working.replace(final)
+    pointer, fresh = folder / LATEST, folder / f"{_TAKING}{LATEST}"
+    fresh.unlink(missing_ok=True)
+    try:
+        fresh.symlink_to(final.name)
+    except (OSError, NotImplementedError):
+        # A file system without symbolic links: the name as text.
+        fresh.write_text(final.name + "\n", encoding="utf-8")
+    fresh.replace(pointer)
+    _sync(folder)
+    return final
+
+
+def _remove_old(folder: Path, keep: int) -> None:
+    """Remove all but the newest `keep` snapshots, never the one that `latest` names."""
+    taken = sorted(folder.glob("[0-9]*Z*.duckdb"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    for path in taken[: max(len(taken) - keep, 0)]:
+        if path != latest(folder):
+            for left in (path, path.with_suffix(".json")):
+                left.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        # Some file systems cannot sync a folder; the files in it are synced one by one.
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
