@@ -58,7 +58,7 @@ def period_expr(
     base_days: int = rules.BASE_DAYS,
     max_days: int = rules.MAX_WAIT_DAYS,
 ) -> pl.Expr:
-    """Days to wait, for whole columns.
+    """Days to wait, Int32 from 1 to max_days, for whole columns.
 
     Args:
         strategy: One of `STRATEGIES`.
@@ -67,9 +67,6 @@ def period_expr(
         age_days: Days since the track was first played or, unplayed, first seen; null counts as old.
         base_days: The period of `fixed` and the start of `adaptive`; the others have their own; >= 1.
         max_days: The longest period; >= 1.
-
-    Returns:
-        Int32, 1 … max_days.
 
     Raises:
         ValueError: an unknown strategy, or base_days or max_days below 1.

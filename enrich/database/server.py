@@ -224,12 +224,8 @@ def _initialise(pgdata: Path) -> None:
     if uid is not None and gid is not None:
         _let_pass(fresh, uid)
         os.chown(fresh, uid, gid)
-    _run(
-        "initdb",
-        ["--auth=trust", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
-         "-U", SUPERUSER, "-D", str(fresh)],
-        fresh,
-    )  # fmt: skip
+    how = "--auth=trust --encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
+    _run("initdb", [*how.split(), "-U", SUPERUSER, "-D", str(fresh)], fresh)
     with (fresh / "postgresql.conf").open("a", encoding="utf-8") as conf:
         conf.write(
             "\n# enrich: reached through the socket only; durable as Postgres ships it.\n"
@@ -377,20 +373,12 @@ def _as_server_user(pgdata: Path) -> dict[str, Any]:
 
 def _run(program: str, arguments: list[str], pgdata: Path) -> str:
     """Run one of the server's programs as its user; a failure is one line with the end of what it said."""
-    done = subprocess.run(  # noqa: S603 - the wheel's own programs
-        [str(_bin() / program), *arguments],
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        **_as_server_user(pgdata),
-    )
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    how = _as_server_user(pgdata) | pipes | {"encoding": "utf-8", "errors": "replace"}
+    done = subprocess.run([str(_bin() / program), *arguments], check=False, **how)  # noqa: S603 - the wheel's own
     if done.returncode != 0:
         raise _failed(program, done.stdout, pgdata)
-    said: str = done.stdout
-    return said
+    return str(done.stdout)
 
 
 def _failed(program: str, said: str, pgdata: Path) -> DatabaseError:

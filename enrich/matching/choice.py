@@ -188,6 +188,7 @@ def _choose(
 def _labelled(groups: list[_Group], book: LabelBook) -> Choice:
     """The choice by labels alone: found, or for review where several stand side by side."""
     winner, rule = _winner(groups, book)
+    others = [group for group in groups if group is not winner]
     choice = Choice(
         outcome=Outcome.FOUND,
         rule=rule,
@@ -195,7 +196,7 @@ def _labelled(groups: list[_Group], book: LabelBook) -> Choice:
         score=winner.fit.total,
         hit=winner.hit,
         parts=winner.fit.parts,
-        rivals=tuple(group.rival() for group in groups if group is not winner),
+        rivals=tuple(Rival(label=g.label, score=g.fit.total, hits=len(g.entries), hit=g.hit) for g in others),
     )
     if rule != "rival_labels":
         return choice
@@ -231,9 +232,6 @@ class _Group:
     def label(self) -> str:
         spellings = [name.canonical for name in self.names]
         return max(dict.fromkeys(spellings), key=spellings.count)
-
-    def rival(self) -> Rival:
-        return Rival(label=self.label, score=self.fit.total, hits=len(self.entries), hit=self.hit)
 
 
 def _by_label(entries: Sequence[tuple[Hit, MatchScore, LabelName]]) -> list[_Group]:

@@ -72,7 +72,9 @@ class Deezer(WebSource):
                 tracks = listed(body["data"]) if body else []
                 good = worth_a_look(terms, tracks, lambda one: (str(one["title"]), str(part(one["artist"])["name"])))
                 if good:
-                    return _one_an_album(good)
+                    # A few albums; every plausible version on them.
+                    albums = list(dict.fromkeys(map(_album, good)))[:_MOST_ALBUMS]
+                    return [track for track in good if _album(track) in albums]
                 if not body or not body.get("next"):
                     break
         return []
@@ -96,6 +98,8 @@ def _hit(track: dict[str, Any], album: dict[str, Any]) -> Hit:
         version = None
     title = (track.get("title_short") if version else None) or track["title"]
     people = listed(track.get("contributors")) or [part(track["artist"])]
+    owner = part(album.get("artist"))
+    is_various = owner.get("id") == _VARIOUS or str(owner.get("name", "")).casefold() == "various artists"
     duration_s = number_in(track.get("duration"), 1, LONGEST_MS // 1000)
     return Hit(
         source=Deezer.name,
@@ -107,19 +111,9 @@ def _hit(track: dict[str, Any], album: dict[str, Any]) -> Hit:
         duration_ms=duration_s * 1000 if duration_s else None,
         isrc=track.get("isrc"),
         release_title=album.get("title"),
-        is_compilation=album.get("record_type") == "compile" or _is_various(album),
+        is_compilation=album.get("record_type") == "compile" or is_various,
         url=track.get("link"),
     )
-
-
-def _is_various(album: dict[str, Any]) -> bool:
-    artist = part(album.get("artist"))
-    return artist.get("id") == _VARIOUS or str(artist.get("name", "")).casefold() == "various artists"
-
-
-def _one_an_album(tracks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    albums = list(dict.fromkeys(map(_album, tracks)))[:_MOST_ALBUMS]
-    return [track for track in tracks if _album(track) in albums]
 
 
 def _album(track: dict[str, Any]) -> int:

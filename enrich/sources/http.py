@@ -149,25 +149,20 @@ class Http:
 
     def fetch(self, question: _Question[T]) -> tuple[T | None, bool]:
         """The value, and whether it was paid for with a request; raises as `Requests.get` does."""
-        key = self.key(question.path, question.params)
+        at, key = self.endpoint, self.key(question.path, question.params)
         # One question asked by two at once is sent once: the other finds the reply in the cache.
         with self._in_hand[hash(key) % len(self._in_hand)]:
-            return self._fetch(question, key)
-
-    def _fetch(self, question: _Question[T], key: str) -> tuple[T | None, bool]:
-        at = self.endpoint
-        if at.cache is not None:
-            stored = at.cache.get(key, now=at.clock.wall())
-            if stored is not None:
+            stored = at.cache.get(key, now=at.clock.wall()) if at.cache is not None else None
+            if at.cache is not None and stored is not None:
                 try:
                     return (None if question.says_absent(stored) else _read(stored, question.read)), False
                 except Unusable:
                     # Kept by an older version, or spoilt since: asked anew.
                     at.cache.forget(key)
-        reply, value = self._ask(question)
-        if at.cache is not None:
-            at.cache.put(key, reply, source=at.source, is_miss=not value, lifetime=at.lifetime, now=at.clock.wall())
-        return value, True
+            reply, value = self._ask(question)
+            if at.cache is not None:
+                at.cache.put(key, reply, source=at.source, is_miss=not value, lifetime=at.lifetime, now=at.clock.wall())
+            return value, True
 
     def _ask(self, question: _Question[T]) -> tuple[Reply, T | None]:
         malformed = 0

@@ -63,15 +63,15 @@ def _track(card: Node) -> Hit | None:
     title, mix = split_version(text)
     artists = _artists(card)
     beside = card.css_first("div.lit-date-length-tempo")
-    said_beside = [one.strip() for one in re.split(r"[/\n]", beside.text(separator="\n"))] if beside is not None else []
+    said = [one.strip() for one in re.split(r"[/\n]", beside.text(separator="\n"))] if beside is not None else []
     return Hit(
         source=Juno.name,
         title=title.strip('"“”'),
         mix=mix,
         artists=() if _are_various(artists) else tuple(artists),
         label=_label(card),
-        release_date=next((_day(one) for one in said_beside if _DATE.match(one)), None),
-        duration_ms=next(filter(None, map(read_clock, said_beside)), None),
+        release_date=next((_day(one) for one in said if _DATE.match(one)), None),
+        duration_ms=next(filter(None, map(read_clock, said)), None),
         is_compilation=_are_various(artists),
         url=absolute(heading.attributes.get("href"), _SITE),
     )
