@@ -22,7 +22,7 @@ import polars as pl
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from enrich.labels.names import refusal
+from enrich.labels.book import refusal
 from enrich.matching.values import Hit, TrackQuery
 from enrich.text.normalise import artist_key, fold, label_key
 from enrich.text.words import is_unknown_artist, is_unknown_title

@@ -249,15 +249,9 @@ def _launch(pgdata: Path) -> None:
         owner = pgdata.stat()
         os.fchown(log.fileno(), owner.st_uid, owner.st_gid)
         # Not by pg_ctl, which hands all this to a shell.
-        started = subprocess.Popen(  # noqa: S603 - the wheel's own program
-            [program, "-D", str(pgdata), *options],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            umask=0o077,
-            **_as_server_user(pgdata),
-        )
+        how = _as_server_user(pgdata) | {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "umask": 0o077}
+        command = [program, "-D", str(pgdata), *options]
+        started = subprocess.Popen(command, start_new_session=True, **how)  # noqa: S603 - the wheel's own program
     # It outlives us; while we live we are the one who has to take note of its end.
     threading.Thread(target=started.wait, name="postgres", daemon=True).start()
     until = time.monotonic() + _START_WAIT_S

@@ -23,7 +23,7 @@ from enrich.database.errors import database_errors
 from enrich.database.layout import writable
 from enrich.errors import EnrichError
 from enrich.frames.schemas import proposed_artists
-from enrich.labels.names import WEAK_REASONS, refusal
+from enrich.labels.book import WEAK_REASONS, refusal
 from enrich.ledger.proposals import close_run, open_run
 from enrich.settings import Settings
 from enrich.sql import DUCKDB, LEDGER, in_memory

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrich.labels.book import LABEL_NAMES, LabelBook
-from enrich.labels.names import LABEL_PARTS, is_acronym, read_label_names, refusal
+from enrich.labels.book import LABEL_NAMES, LABEL_PARTS, LabelBook, is_acronym, read_label_names, refusal
 
 SPELLINGS = pl.DataFrame(
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from enrich.labels.names import refusal
+from enrich.labels.book import refusal
 from enrich.text.normalise import fold
 from enrich.text.titles import parse_titles
 from enrich.text.words import is_label, is_non_label, names_no_label
