@@ -111,7 +111,7 @@ def _parse_titles(con: Con, others: Others | None) -> None:
         "from staged.tracks t left join shown_artists a on a.track_id = t.id"
     ).pl()
     beside = None if others is None else con.sql(f"select * exclude (track_id) {others['title_brackets']}").pl()
-    parsed, words = parse_beside(rows["title"], rows["artist"], known, beside)
+    parsed, words = parse_beside(rows["title"], rows["artist"], known, others=beside)
     _keep(con, "bracket_words", words.with_columns(row=rows["row_no"].gather(words["row"])))
     con.execute(
         "create or replace table stored.title_brackets as select t.id as track_id, w.* exclude (row) "

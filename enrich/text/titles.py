@@ -97,23 +97,16 @@ def parse_titles(
 
     Raises ValueError: `artists` is not as long as `titles`.
     """
-    return _read(titles, artists, known_labels, one_by_one=one_by_one, guess=guess)[0]
+    return parse_beside(titles, artists, known_labels, one_by_one=one_by_one, guess=guess)[0]
 
 
 def parse_beside(
-    titles: pl.Series, artists: pl.Series, known_labels: Collection[str], others: pl.DataFrame | None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Some titles of a column as `parse_titles` reads them in the whole of it, and the words of their brackets.
-
-    `others` are the words of all its other titles, for they decide as well; None: there are none.
-    """
-    return _read(titles, artists, known_labels, others=others)
-
-
-def _read(
     titles: pl.Series, artists: pl.Series | None, known_labels: Collection[str] | None, **how: Any
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Parsed titles, and the words of their brackets; `how` is as for `judged_brackets`."""
+    """Titles as `parse_titles` reads them, and the words of their brackets; `how` is as for `judged_brackets`.
+
+    Of some titles of a column the keyword `others` takes the words of all the others, for they decide as well.
+    """
     if artists is not None and len(artists) != len(titles):
         raise ValueError(f"artists must be as long as titles ({len(titles)}), got {len(artists)}")
     given = artists.cast(pl.String) if artists is not None else pl.Series([None] * len(titles), dtype=pl.String)
