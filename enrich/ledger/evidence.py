@@ -11,11 +11,7 @@ _Pieces = dict[str, Any]
 
 
 def told(stored: str | None) -> list[str]:
-    """The sentences of a proposal's evidence, weightiest first.
-
-    Args:
-        stored: JSON as the ledger holds it; may be anything.
-    """
+    """The sentences of a proposal's evidence, weightiest first; `stored` is JSON of the ledger, or anything."""
     if not stored:
         return []
     try:

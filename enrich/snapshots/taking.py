@@ -102,8 +102,7 @@ def _read(
 ) -> dict[str, int]:
     """Read all tables, and name the tracks meanwhile; returns rows by table.
 
-    Reading waits for Postgres and for one connection, naming takes one core: together they take hardly longer than
-    the slower of them.
+    Reading waits for Postgres, naming takes one core: together they take hardly longer than the slower of them.
     """
     naming: list[Future[None]] = []
     needed = {table for table in NAMING if table in catalog.columns}

@@ -109,10 +109,7 @@ def _rule() -> pl.Expr:
 
 
 class OutsideArtists(AskingTier[tuple[TrackQuery, str | None], pl.DataFrame]):
-    """Tier 2 over a workspace: proposals of artists, source by source, in the order of the sources.
-
-    A track is asked again only when its label has become known since.
-    """
+    """Tier 2 over a workspace: artists, source by source; a track is asked again once its label has become known."""
 
     def __call__(self, ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         """Proposals for the tracks of `track_ids` that have a title and no artist."""

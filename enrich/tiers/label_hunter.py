@@ -80,8 +80,7 @@ def hunt(
 ) -> Hunt:
     """Find the labels of tracks, whose ids must differ, at sources in the order of preference.
 
-    `book` says what the database calls its labels; `stop`, when set, ends the asking: tracks not asked to the end are
-    `unavailable`.
+    `book` has what the database calls its labels; once `stop` is set, tracks not asked to the end are `unavailable`.
     """
     book = book or LabelBook()
     read = query_recordings(queries, known_labels=book.spellings or None)

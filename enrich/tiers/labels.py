@@ -97,10 +97,9 @@ WITHOUT: Mapping[str, str] = {
 
 
 class OutsideLabels(AskingTier[TrackQuery, dict[str, Any]]):
-    """Tier 0 over a workspace: PROPOSALS of the Label Hunter, source by source.
+    """Tier 0 over a workspace: PROPOSALS of the Label Hunter, source by source; `unavailable` is of the whole run.
 
-    In later rounds of a run a track is asked again only if its artist has become known since. `unavailable` is of the
-    whole run.
+    In later rounds of a run a track is asked again only if its artist has become known since.
     """
 
     def __init__(
