@@ -143,11 +143,9 @@ class Breaker:
         with self._lock:
             if self._reason is None:
                 return None
-            left = self._until - self._clock.monotonic()
-            if left > 0:
+            left = max(0.0, self._until - self._clock.monotonic())
+            if left > 0 or self._is_trying:
                 return Stopped(self._reason, self._is_block, left)
-            if self._is_trying:
-                return Stopped(self._reason, self._is_block, 0.0)
             self._is_trying = True
             return None
 
@@ -206,13 +204,12 @@ class LimitRegistry:
     def of(self, source: str, address: str, *, rate: float) -> SourceLimits:
         """The limits of `source` at `address`; a new `rate` takes effect for everybody on it."""
         with self._lock:
-            limits = self._limits.get((source, address))
-            if limits is None:
+            if (source, address) not in self._limits:
                 limiter = RateLimiter(rate, clock=self.clock, pause_s=self.pause_s)
-                limits = SourceLimits(limiter, Breaker(clock=self.clock, cool_off_s=self.cool_off_s))
-                self._limits[source, address] = limits
-            else:
-                limits.limiter.set_rate(rate)
+                breaker = Breaker(clock=self.clock, cool_off_s=self.cool_off_s)
+                self._limits[source, address] = SourceLimits(limiter, breaker)
+            limits = self._limits[source, address]
+            limits.limiter.set_rate(rate)
             return limits
 
 
