@@ -13,7 +13,6 @@ from enrich.cooldown.queue import MigrateResult, ProcessResult
 #: The statuses of `enrich.ledger.proposals`; a test compares them.
 ProposalStatus = Literal["proposed", "accepted", "rejected", "written", "conflict", "superseded"]
 
-
 _EXAMPLES = json.loads(files("enrich.api").joinpath("examples.json").read_text(encoding="utf-8"))
 
 

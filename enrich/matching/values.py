@@ -60,6 +60,11 @@ class Hit:
     is_official: bool = True
     url: str | None = None
 
+    @property
+    def titled(self) -> str:
+        """Title and mix as one: `Night Signal (Extended Mix)`."""
+        return f"{self.title} ({self.mix})" if self.mix else self.title
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceAnswer:

@@ -51,6 +51,10 @@ class _Take:
     def length_ms(self) -> int | None:
         return number_in(self.recording.get("length"), 1, LONGEST_MS)
 
+    def is_far(self, query: TrackQuery) -> bool:
+        lengths = query.duration_ms or 0, self.length_ms or 0
+        return all(lengths) and abs(lengths[0] - lengths[1]) >= DURATION_ZERO_MS
+
 
 class MusicBrainz(WebSource):
     """MusicBrainz web service 2."""
@@ -75,7 +79,7 @@ class MusicBrainz(WebSource):
             return
         ranked = sorted(
             (take for take in takes if fits[take.id] >= best - 0.1),
-            key=lambda take: (-fits[take.id], _is_far(query, take), -_words_shared(terms, take), -take.releases),
+            key=lambda take: (-fits[take.id], take.is_far(query), -_words_shared(terms, take), -take.releases),
         )
         yield from self._labelled([take for take in ranked if take.releases][:_MOST_RECORDINGS], ranked, requests)
 
@@ -185,12 +189,6 @@ def _words_shared(terms: Terms, take: _Take) -> int:
     """Words of the version asked for that the take's version has, too, beside those that only say what it is."""
     asked, offered = (set(re.findall(r"\w+", (mix or "").casefold())) for mix in (terms.mix, take.mix))
     return len((asked & offered) - {"remix", "mix", "edit", "version", "the", "dub", "live"})
-
-
-def _is_far(query: TrackQuery, take: _Take) -> bool:
-    return bool(query.duration_ms and take.length_ms) and (
-        abs((query.duration_ms or 0) - (take.length_ms or 0)) >= DURATION_ZERO_MS
-    )
 
 
 def _hits(take: _Take, release: dict[str, Any]) -> Iterator[Hit]:

@@ -26,7 +26,6 @@ _CHALLENGE = re.compile(
     re.IGNORECASE,
 )
 
-
 #: Nobody is heeded for longer: a source that asks for a year of rest is asked again after an hour.
 LONGEST_REST_S = 3600.0
 

@@ -109,7 +109,6 @@ BEHIND = (
     r"|\s+\[?\d{1,2}:\d\d:\d\d\]?)$"
 )
 
-
 #: Words that bring in a guest, as a pattern for Polars and for `re` alike; to be read without regard to case.
 GUEST = r"(?:feat|ft|featuring)\b\.?"
 _LOOSE_GUEST = rf"(?i)\s{GUEST}.*$"

@@ -129,8 +129,7 @@ class NewReleases(AskingTier[TrackQuery, list[dict[str, object]]]):
 
 
 def _row(query: TrackQuery, hit: Hit) -> dict[str, object]:
-    title = f"{hit.title} ({hit.mix})" if hit.mix else hit.title
-    said = {"source": hit.source, "artists": list(hit.artists), "title": title, "label": hit.label, "url": hit.url}
+    said = {"source": hit.source, "artists": list(hit.artists), "title": hit.titled, "label": hit.label, "url": hit.url}
     return {"track_id": query.track_id, "released": hit.release_date, **said}
 
 

@@ -25,7 +25,7 @@ from enrich.labels.book import LabelBook
 from enrich.matching.choice import Choice, choose_among, confidence, probability
 from enrich.matching.recordings import query_recordings, track_queries
 from enrich.matching.scores import PARTS
-from enrich.matching.values import Availability, Hit, Outcome, SourceAnswer, TrackQuery
+from enrich.matching.values import Availability, Outcome, SourceAnswer, TrackQuery
 from enrich.rules import LABEL_FLOOR
 from enrich.settings import Settings
 from enrich.sources.base import ClosedSource, Source, open_sources
@@ -194,7 +194,7 @@ class _Track:
             confidence=sure,
             reason=choice.reason,
             rivals=[rival.label for rival in choice.rivals],
-            release=_release(hit),
+            release=" - ".join(filter(None, (", ".join(hit.artists), hit.titled))),
             **{name: getattr(hit, name) for name in ("catalog_number", "release_date", "url")},
             **{f"part_{name}": choice.parts.get(name) for name in PARTS},
         )
@@ -219,12 +219,6 @@ def _tracks(queries: Sequence[TrackQuery], read: pl.DataFrame, book: LabelBook) 
         )
         for place, (query, label, (sure, is_unknown, isrcs)) in enumerate(zip(queries, labels, rows, strict=True))
     }
-
-
-def _release(hit: Hit) -> str:
-    """The hit as a person reads it: `Alpha Kid - Night Signal (Extended Mix)`."""
-    mix = f" ({hit.mix})" if hit.mix else ""
-    return f"{', '.join(hit.artists)} - {hit.title}{mix}" if hit.artists else f"{hit.title}{mix}"
 
 
 #: What a row is asked by.
