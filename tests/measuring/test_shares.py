@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.measuring.judging import LEAST, MOST, drawn, interval, lower_bound, moved, odds
@@ -29,6 +29,7 @@ def test_what_contradicts_is_believed_soon():
     assert float(cases) == pytest.approx(20 + LEAST)
 
 
+@settings(deadline=None)
 @given(right=st.integers(0, 300), wrong=st.integers(0, 300), to=st.floats(0, 1), weight=st.floats(0, 1e4))
 def test_a_drawn_share_lies_between_the_two(right, wrong, to, weight):
     n = right + wrong
@@ -38,6 +39,7 @@ def test_a_drawn_share_lies_between_the_two(right, wrong, to, weight):
         assert min(own, to) - 1e-9 <= share <= max(own, to) + 1e-9
 
 
+@settings(deadline=None)
 @given(share=st.floats(0, 1), n=st.integers(1, 5_000))
 def test_an_interval_holds_its_share_and_the_bound_lies_within(share, n):
     low, high = interval(share, n)
