@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from enrich.errors import InputFileError, undoing
 from enrich.frames.inputs import decoded, open_input, parse_json, read_input, read_parquet
 from enrich.rules import MAX_FILE_BYTES
+from enrich.text.words import LISTS
 
 #: Extension → format. A compressed `.csv.gz` is read, not written.
 FORMATS = dict.fromkeys((".parquet", ".pq"), "parquet") | dict.fromkeys((".csv", ".csv.gz", ".tsv"), "csv")
@@ -72,10 +73,11 @@ def read_table(path: str | Path) -> pl.DataFrame:
 
 
 def with_known_names(frame: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
-    """The frame with `columns` named as asked where the file writes them otherwise: `Title`, `Duration MS`."""
-    wanted = {column_key(name): name for name in columns if name not in frame.columns}
-    found = {wanted[column_key(name)]: name for name in reversed(frame.columns) if column_key(name) in wanted}
-    return frame.rename({name: asked for asked, name in found.items()})
+    """The frame with `columns` named as asked where the file writes them otherwise: `Title`, `Track Name`, `Titel`."""
+    keys = {column_key(name): name for name in reversed(frame.columns)}
+    like = {name: [column_key(name), *LISTS["columns"].get(name, [])] for name in columns if name not in frame.columns}
+    found = {name: next((keys[key] for key in named if key in keys), None) for name, named in like.items()}
+    return frame.rename({written: asked for asked, written in found.items() if written})
 
 
 def column_key(name: str) -> str:

@@ -30,7 +30,6 @@ from enrich.tracklists.slots import Draft, Written, draft
 
 #: `setlists.source` of playlists and of DJ programs' own lists.
 SOURCE = "dj-software"
-
 _CUE_FIELDS = {"TITLE": "title", "PERFORMER": "artist", "ISRC": "isrc", "LABEL": "label", "PUBLISHER": "label"}
 _QUOTES = "\"“”„«»'‘’`"
 #: What the programs call the columns, as `files.column_key` has them, the first that is there counts; words of their

@@ -17,7 +17,6 @@ from enrich.tracklists.marks import MARKS, TABLES, expanded
 
 #: A line of more characters is none that somebody wrote.
 LONGEST = 4_000
-
 #: Of numbers; more is no list.
 _ROMAN: list[str] = TABLES["numerals"]["roman"]
 #: What may stand between artist and title where no free dash does; the commonest in a list holds for all of it.

@@ -286,3 +286,30 @@ def test_damaged_parquet_is_an_error_and_nothing_worse(tmp_path: Path) -> None:
         (tmp_path / "t.parquet").write_bytes(damaged)
         with suppress(InputFileError):
             read_table(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Track Title,Artist",
+        "track_title,artist_name",
+        "Track Name,Artist Name(s)",
+        "Titel,Interpret",
+        "Título,Artista",
+        "name,Performer",
+    ],
+)
+def test_columns_as_programs_call_them(tmp_path: Path, header: str) -> None:
+    (tmp_path / "t.csv").write_text(f"{header}\nNight,Alpha\n")
+
+    known = with_known_names(read_table(tmp_path / "t.csv"), ["title", "artist"])
+
+    assert known.select("title", "artist").rows() == [("Night", "Alpha")]
+
+
+def test_the_surest_name_of_a_column_counts(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("Name,Title,Track Artist,Artist\na,Night,b,Alpha\n")
+
+    known = with_known_names(read_table(tmp_path / "t.csv"), ["title", "artist"])
+
+    assert known.select("title", "artist").rows() == [("Night", "Alpha")]
