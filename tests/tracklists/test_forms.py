@@ -853,3 +853,27 @@ def test_indices_of_cue_sheets(tmp_path: Path, index: str, expected: list[int]) 
 
     assert read.slots["cue_seconds"].to_list() == expected
     assert set(read.slots["label"]) == {"Deepwell"}
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Chapters:",
+        "Time stamps",
+        "PLAYLIST",
+        "Tracklist below:",
+        "Hi everyone!\n\nTracklist:",
+        "Titelliste:",
+        "Comments",
+        "",
+    ],
+)
+@pytest.mark.parametrize("names", [("one.txt", "two.txt"), ("a/set.txt", "b/set.txt")])
+def test_what_is_no_name_joins_no_sets(tmp_path: Path, heading: str, names: tuple[str, str]) -> None:
+    for name, artists in zip(names, (["Alpha", "Beta", "Gamma"], ["Delta", "Eta", "Theta"]), strict=True):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("\n".join([heading, *(f"{a} - Night of {a}" for a in artists)]))
+    read = read_tracklists([tmp_path / name for name in names])
+
+    assert read.slots["set_id"].n_unique() == 2
+    assert read.slots.height == 6
