@@ -21,7 +21,8 @@ from bench.label_facts import load, trial
 from bench.labels import SEED, book_of, ours
 from enrich.cooccurrence.learned import load_ranker
 from enrich.matching.choice import MEASURED_RULES, choose_all
-from enrich.measuring.replay import counted
+from enrich.measuring.replay import counts as counts_of
+from enrich.measuring.replay import hidden_answers
 from enrich.snapshots.opening import open_snapshot
 from enrich.text.normalise import label_key
 from enrich.text.titles import parse_titles
@@ -90,7 +91,7 @@ def main() -> None:
     """Measure all and store the counts."""
     data, snapshot = Path(sys.argv[1]), Path(sys.argv[2])
     with open_snapshot(snapshot) as opened:
-        own = counted(Workspace.of(opened)).filter(pl.col("source") != "title")
+        own = counts_of(hidden_answers(Workspace.of(opened))).filter(pl.col("source") != "title")
     run = trial(load(data / "labels.parquet"), queries=3000, seed=11, part="calibrate")
     artists = pl.concat([artists_at_sources(run, with_label=flag) for flag in (True, False)])
     told = {
