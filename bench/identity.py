@@ -25,9 +25,8 @@ from enrich.cooccurrence.stored import as_json, write_stored
 from enrich.frames.schemas import TRACKLISTS
 from enrich.identity.alignment import align
 from enrich.identity.candidates import candidates, undated
-from enrich.identity.listings import pair_listings
+from enrich.identity.listings import pair_listings, played
 from enrich.identity.measured import COUNTS, SHIPPED, TREES, listing_ground, matrix, schema, undated_ground
-from enrich.identity.played import played
 
 FOLDS, BATCHES = 5, 8
 #: How the hidden plays are blanked; real unknowns lack their title most often, and mostly their label as well.

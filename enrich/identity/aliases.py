@@ -37,22 +37,13 @@ def credit_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
         for rule, word, base in ((_AKA, "aka", 0.9), (_PRES, "pres.", 0.6))
     ]
     pairs = pl.concat(found)
-    sides = ("artist", "alias")
     return (
-        pairs.filter(
-            *(_is_one_name(pairs[side]) for side in sides), *(~is_unknown_artist(pl.col(side)) for side in sides)
-        )
+        pairs.filter(~is_unknown_artist(pl.col(side)) & _is_one_name(pairs[side]) for side in ("artist", "alias"))
         .with_columns(a=artist_key(pl.col.artist), b=artist_key(pl.col.alias))
         .filter(pl.col.a != pl.col.b, pl.col.b != "", pl.col.a != "")
         .sort("artist", "alias")
         .group_by("a", "b", maintain_order=True)
-        .agg(
-            pl.col.artist.first(),
-            pl.col.alias.first(),
-            pl.col.word.sort().first(),
-            pl.col.base.max(),
-            sets=pl.col.set_id.n_unique(),
-        )
+        .agg(pl.col("artist", "alias").first(), pl.col.word.min(), pl.col.base.max(), sets=pl.col.set_id.n_unique())
         .with_columns(
             source=pl.lit("credit"),
             score=1 - (1 - pl.col.base) / pl.col.sets.cast(pl.Float64).sqrt(),
@@ -64,11 +55,9 @@ def credit_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
 
 
 def played_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
-    """ALIASES that behaviour suggests: an artist who fills one DJ's sets and is played by hardly anyone else.
+    """ALIASES that behaviour suggests: a name that fills one DJ's sets (`artist`) and is played by hardly anyone else.
 
-    Returns:
-        ALIASES: `artist` is the DJ; score = the geometric mean of exclusiveness and of the artist's share relative to
-        that of the DJ's most played name, best first.
+    The score is the geometric mean of exclusiveness and of the share relative to the DJ's most played name; best first.
     """
     rows = slot_rows(tracklists)
     credited = credited_slots(rows)
@@ -86,13 +75,8 @@ def played_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
         .join(everywhere, on="key")
         .with_columns(share=pl.col.plays / pl.col.dj_plays, exclusive=pl.col.plays / pl.col.all_plays)
         .with_columns(relative=pl.col.share / pl.col.share.max().over("dj_key"))
-        .filter(
-            pl.col.dj_key != pl.col.key,
-            pl.col.share >= MIN_SHARE,
-            pl.col.exclusive >= MIN_EXCLUSIVE,
-            pl.col.sets >= MIN_SETS,
-            pl.col.titles >= MIN_TITLES,
-        )
+        .filter(pl.col.dj_key != pl.col.key, pl.col.share >= MIN_SHARE, pl.col.exclusive >= MIN_EXCLUSIVE)
+        .filter(pl.col.sets >= MIN_SETS, pl.col.titles >= MIN_TITLES)
     )
     return (
         scored.join(names, on="key")
@@ -123,6 +107,5 @@ def propose_aliases(tracklists: pl.DataFrame) -> pl.DataFrame:
 
 def _is_one_name(column: pl.Series) -> pl.Series:
     """True where a credit names one artist: of `A & B pres. C` nobody can say who C is."""
-    parts = split_credits(column).group_by("row").len()
-    rows = pl.DataFrame({"row": pl.int_range(len(column), dtype=pl.UInt32, eager=True)})
-    return (rows.join(parts, on="row", how="left", maintain_order="left")["len"] == 1).fill_null(value=False)
+    parts = split_credits(column).group_by("row").len().filter(pl.col.len == 1)
+    return pl.int_range(len(column), dtype=pl.UInt32, eager=True).is_in(parts["row"].implode())

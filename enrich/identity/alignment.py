@@ -49,15 +49,13 @@ def align(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """Align the listings of many sets at once.
 
     Args:
-        old: pair, position, artist, title and, where known, cue (seconds); one listing per `pair`.
-        new: The same columns; the other listing.
+        old, new: pair, position, artist, title and, where known, cue (seconds); each one listing per `pair`.
 
     Returns:
         ALIGNED, by pair and in the order of the new listing, removed rows where they stood; `old_row` and `new_row`
         count the rows of the two frames as given. A pair that only one frame has is left out.
 
-    Raises:
-        EnrichError: a column is missing.
+    Raises EnrichError: a column is missing.
     """
     listings = pl.concat([_names(old, "old"), _names(new, "new")]).rows_by_key(["pair", "side"], include_key=False)
     found: list[tuple[object, ...]] = []
@@ -71,11 +69,7 @@ def align(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
 
 
 def _names(listing: pl.DataFrame, side: str) -> pl.DataFrame:
-    """The rows in order of position, as alignment compares them.
-
-    `whole` and `base` are null for a row without a full name, `words` for one without a title, `artists` empty for one
-    without an artist.
-    """
+    """The rows in order of position, as alignment compares them; what a row does not name is null or empty."""
     missing = [name for name in _NEEDED if name not in listing.columns]
     if missing:
         raise EnrichError(f"listing: column {', '.join(missing)} is missing; expected {', '.join(_NEEDED)}")
@@ -151,13 +145,8 @@ def _aligned(old: _Listing, new: _Listing) -> list[_Row]:
 
 def _likeness(old: _Listing, new: _Listing) -> np.ndarray:
     """Bool, rows of old × rows of new: both name a recording, and it is the same one."""
-    score = cdist(
-        [whole or "" for whole in old.whole],
-        [whole or "" for whole in new.whole],
-        scorer=fuzz.ratio,
-        score_cutoff=100 * ALIKE,
-        workers=1,
-    )
+    wholes = [[whole or "" for whole in side.whole] for side in (old, new)]
+    score = cdist(*wholes, scorer=fuzz.ratio, score_cutoff=100 * ALIKE, workers=1)
     known = np.array([w is not None for w in old.whole])[:, None] & np.array([w is not None for w in new.whole])
     codes = {base: n for n, base in enumerate({*old.base, *new.base} - {None})}
     left = np.array([codes.get(base or "", -1) for base in old.base])
@@ -189,8 +178,7 @@ def _longest_run(alike: np.ndarray) -> list[tuple[int, int]]:
 
 def _moved(alike: np.ndarray, old_kept: set[int], new_kept: set[int]) -> list[tuple[int, int]]:
     """Rows that play the same at another place, each once."""
-    found: list[tuple[int, int]] = []
-    taken: set[int] = set(new_kept)
+    found, taken = list[tuple[int, int]](), {*new_kept}
     for i in range(len(alike)):
         other = next((int(j) for j in np.flatnonzero(alike[i]) if int(j) not in taken), None)
         if i not in old_kept and other is not None:
@@ -301,8 +289,7 @@ class _Between:
     def _may_be(self, i: int, j: int) -> bool:
         """Whether nothing known of the two rows speaks against their being one."""
         old, new = self.old, self.new
-        one_is_blank = old.whole[i] is None or new.whole[j] is None
-        if not one_is_blank:
+        if old.whole[i] is not None and new.whole[j] is not None:
             return True
         either = not old.artists[i] or not new.artists[j]
         if either and old.words[i] and new.words[j]:

@@ -53,13 +53,8 @@ def candidates(slots: pl.DataFrame, asked: pl.DataFrame | None = None) -> pl.Dat
 def undated(slots: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     """The likeliest candidate of slots of which nobody knows the day, where at most `MOST_OPTIONS` come into question.
 
-    Args:
-        slots: PLAYED.
-        asked: Rows of `slots` without artist, or without title.
-
-    Returns:
-        slot, blank, unit, named_slot, options (artists who have the title, or recordings of the artist), plays (sets
-        that name this one, the most), by slot.
+    Of PLAYED and its rows `asked` without artist, or without title: slot, blank, unit, named_slot, options (artists who
+    have the title, or recordings of the artist), plays (sets that name this one, the most), by slot.
     """
     known = slots.drop_nulls("unit").select("set_id", "unit", "title_key", "keys", named_slot="slot")
     titled = known.with_columns(key="title_key", option=pl.col.keys.list.first())
@@ -69,10 +64,9 @@ def undated(slots: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
         about.filter(blank=blank).with_columns(key=key).explode("key").drop_nulls("key").join(those, on="key")
         for blank, key, those in (("artist", pl.concat_list("title_key"), titled), ("title", pl.col.keys, credited))
     ]
+    columns = ("slot", "blank", "set_id", "set_id_right", "unit", "option", "named_slot")
     return (
-        pl.concat(
-            [some.select("slot", "blank", "set_id", "set_id_right", "unit", "option", "named_slot") for some in pairs]
-        )
+        pl.concat([some.select(columns) for some in pairs])
         .filter(~(pl.col.set_id == pl.col.set_id_right).any().over("slot", "unit"))
         .sort("slot", "option", "named_slot")
         .group_by("slot", "blank", "option", maintain_order=True)
@@ -128,17 +122,16 @@ def _between_neighbours(asked: pl.DataFrame, known: pl.DataFrame) -> pl.DataFram
 
 
 def _signs(pairs: pl.DataFrame, asked: pl.DataFrame, known: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
-    about = asked.select(
-        "slot", "set_id", "day", "dj_key", "series", "blank", "keys", "label_key", "remixer_key", "working"
-    )
-    plays = known.select(
-        "unit", "slot", "set_id", "day", "dj_key", "series", "keys", "label_key", "remixer_key", "title_key"
-    )
+    both = ("slot", "set_id", "day", "dj_key", "series", "keys", "label_key", "remixer_key")
+    about, plays = asked.select(*both, "blank", "working"), known.select(*both, "unit", "title_key")
     rows = _of_plays(pairs.join(about, on="slot").join(plays, on="unit").filter(pl.col.set_id != pl.col.set_id_right))
+    # How much of a working title stands in the candidate's, 0–1.
+    titles = (rows[name].fill_null("").to_list() for name in ("working_title", "title_key"))
+    told = pl.Series(cpdist(*titles, scorer=fuzz.token_set_ratio, workers=1), dtype=pl.Float64) / 100
     rows = rows.with_columns(
         days=pl.coalesce("dj", "nearest").cast(pl.Int32),
         label=pl.when("has_label").then("label"),
-        working=_working(rows),
+        working=pl.when(pl.col.working_title.is_not_null()).then(pl.lit(told)),
         is_title=(pl.col.blank == "title").cast(pl.Float64),
         is_artist=(pl.col.blank == "artist").cast(pl.Float64),
     )
@@ -165,13 +158,6 @@ def _signs(pairs: pl.DataFrame, asked: pl.DataFrame, known: pl.DataFrame, slots:
     return rows.select(
         "slot", "blank", "unit", "named_slot", "days", *(pl.col(name).cast(pl.Float64) for name in SIGNS)
     )
-
-
-def _working(rows: pl.DataFrame) -> pl.Expr:
-    """How much of a working title stands in the candidate's, 0–1; null without one."""
-    said, named = (rows[name].fill_null("").to_list() for name in ("working_title", "title_key"))
-    alike = pl.Series(cpdist(said, named, scorer=fuzz.token_set_ratio, workers=1), dtype=pl.Float64) / 100
-    return pl.when(pl.col.working_title.is_not_null()).then(pl.lit(alike))
 
 
 def _repeats(asked: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:

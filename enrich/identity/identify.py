@@ -5,26 +5,21 @@ same-key       the slot's `track_key` has a name elsewhere
 named-later    the artist's new recordings, the title's recordings, or what stands between the same neighbours
 """
 
-from typing import Any
-
 import polars as pl
 
 from enrich.cooccurrence.slots import unknown_key
 from enrich.identity.candidates import candidates, undated
-from enrich.identity.listings import pair_listings
+from enrich.identity.listings import pair_listings, played
 from enrich.identity.measured import confidence, grounds, listing_ground, shares, undated_ground
-from enrich.identity.played import played
 from enrich.rules import MAX_RANK
 from enrich.text.persons import with_known
-
-_STRINGS: Any = pl.List(pl.String)
 
 #: One row per unknown slot and candidate, `rank` from 1. `blank`: what was missing (artist, title, both). `named_in` is
 #: the set that names the recording, `days` how long after the unknown's set that is.
 IDENTITIES = pl.Schema(
     {"set_id": pl.String, "position": pl.Int32, "track_key": pl.String, "blank": pl.String, "rank": pl.Int32}
     | {"source": pl.String, "artist": pl.String, "title": pl.String, "label": pl.String, "confidence": pl.Float64}
-    | {"evidence": _STRINGS, "named_in": pl.String, "days": pl.Int32}
+    | {"evidence": pl.List(pl.String), "named_in": pl.String, "days": pl.Int32}
 )
 
 #: A candidate as the sources give it.
@@ -52,16 +47,12 @@ def recordings_meant(tracklists: pl.DataFrame, *, aliases: pl.DataFrame | None =
     """`identify` with recording_key, the `track_key` of the play that names the recording."""
     slots = played(tracklists)
     listings, rows = pair_listings(tracklists, slots, with_known(aliases))
-    once = slots.join(_second(listings, slots), on="set_id", how="anti", maintain_order="left")
-    return _ranked(pl.concat([_other_listing(rows, slots), _same_key(slots), _named_later(slots, once)]), slots)
-
-
-def _second(listings: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
-    """set_id: of two listings of one set the one that names less, whose plays count nowhere."""
     named = slots.group_by("set_id").agg(named=pl.col.unit.count())
     both = listings.filter(verdict="one").join(named, on="set_id").join(named, left_on="other_id", right_on="set_id")
-    less = pl.when(pl.col.named < pl.col.named_right).then("set_id").otherwise("other_id")
-    return both.select(set_id=less).unique()
+    # Of two listings of one set the plays of the one that names less count nowhere.
+    less = both.select(set_id=pl.when(pl.col.named < pl.col.named_right).then("set_id").otherwise("other_id"))
+    once = slots.join(less, on="set_id", how="anti", maintain_order="left")
+    return _ranked(pl.concat([_other_listing(rows, slots), _same_key(slots), _named_later(slots, once)]), slots)
 
 
 def _other_listing(rows: pl.DataFrame, slots: pl.DataFrame) -> pl.DataFrame:
@@ -119,12 +110,8 @@ def _named_later(slots: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
     dated = found.with_columns(confidence(found)).with_columns(evidence=_said())
     no_day = undated(once, slots.filter(pl.col.blank.is_in(["artist", "title"]), pl.col.day.is_null()))
     what = pl.when(pl.col.blank == "title").then(pl.lit("recordings of the artist")).otherwise(pl.lit("artists of it"))
-    no_day = no_day.with_columns(
-        confidence=shares(undated_ground()),
-        evidence=pl.format(
-            "no date of its set is known; of {} {} the most played, in {} sets", "options", what, "plays"
-        ),
-    )
+    said = pl.format("no date of its set is known; of {} {} the most played, in {} sets", "options", what, "plays")
+    no_day = no_day.with_columns(confidence=shares(undated_ground()), evidence=said)
     return pl.concat(
         some.with_columns(source=pl.lit("named-later")).match_to_schema(_FOUND, extra_columns="ignore")
         for some in (dated, no_day)

@@ -1,15 +1,18 @@
-"""Which sets are one set listed twice: the same recordings in the same order, at one time, by one DJ. Pure.
+"""The slots of tracklists as identity compares them, and which sets are one set listed twice. Pure.
 
-Neighbouring episodes, tour nights a day apart and year mixes share recordings, too: their order, their day, or what
-their names say tells them apart.
+Such have the same recordings in the same order, at one time, by one DJ. Neighbouring episodes, tour nights a day apart
+and year mixes share recordings, too: their order, their day, or what their names say tells them apart.
 """
 
 import polars as pl
 
+from enrich.cooccurrence.slots import credited_slots, group_recordings, remixers, slot_rows
 from enrich.identity.alignment import align
 from enrich.text.credits import credit_keys
-from enrich.text.normalise import fold
+from enrich.text.normalise import artist_key, fold, label_key
 from enrich.text.persons import persons
+from enrich.text.versions import base_key
+from enrich.text.words import is_unknown_title
 
 #: One row per two sets that are one, the one of the smaller id first. `in_order` recordings stand in the same order
 #: in both, `share` is their part of the shorter listing's. `verdict`: one (surely one set), review (days apart).
@@ -31,6 +34,68 @@ COMMON = 200
 LEAST_SHARED = 2
 
 _DATE = r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}"
+_S, _STRINGS = pl.String(), pl.List(pl.String)
+
+#: One row per slot. `blank` says what is missing: artist, title, both; null where nothing is. `unit` is the recording
+#: of a slot that is whole, all its versions as one; `before` and `after` those of its neighbours. `keys` are the
+#: artists, `title_key` the base title where it says enough to be compared, `working` the words of a working title;
+#: `day` counts from 1970.
+PLAYED = pl.Schema(
+    {"slot": pl.Int64(), "set_id": _S, "position": pl.Int32(), "artist": _S, "title": _S, "label": _S, "track_key": _S}
+    | {"dj_key": _S, "series": _S, "day": pl.Int32(), "blank": _S, "unit": _S, "keys": _STRINGS, "title_key": _S}
+    | {"working": _S, "remixer_key": _S, "label_key": _S, "before": _S, "after": _S}
+)
+
+#: A base title of fewer letters says too little ("Go", "One").
+LEAST_LETTERS = 5
+
+_ASKED = r"^\s*\?+\s*-?\s*"
+_WORKING = r"(?i)\bID\b(?:\s*#?\d{1,2})?|\(?working title\)?|\([^)]*\)|\[[^\]]*\]"
+
+
+def played(tracklists: pl.DataFrame) -> pl.DataFrame:
+    """PLAYED of TRACKLISTS, in order of set and position."""
+    rows = slot_rows(tracklists)
+    credited = credited_slots(rows)
+    keys = credited.group_by("slot").agg(keys=pl.col.key.unique().sort())
+    title = pl.col.title.str.replace(_ASKED, "")
+    base = base_key(title)
+    words = fold(title.str.replace_all(_WORKING, " ")).str.strip_chars()
+    return (
+        rows.with_columns(group_recordings(rows, credited, versions_together=True))
+        .join(keys, on="slot", how="left", maintain_order="left")
+        .join(remixers(rows["title"]), on="title", how="left", maintain_order="left")
+        .with_columns(no_title=is_unknown_title(pl.col.title))
+        .with_columns(
+            pl.col.keys.fill_null(pl.lit([], _STRINGS)),
+            dj_key=artist_key(pl.col.dj),
+            series=pl.col.set_id.str.split("-").list.first(),
+            day=pl.col.set_date.cast(pl.Int32),
+            # `? - Clear Blue Moon` asks for the artist of a title that is there.
+            words=words,
+            titled=~pl.col.no_title | (pl.col.title.str.contains(_ASKED + r"\S") & ~is_unknown_title(title)),
+            label_key=label_key(pl.col.label),
+        )
+        .with_columns(
+            blank=pl.when(~pl.col.is_unknown & pl.col.no_title)
+            .then(pl.lit("title"))
+            .when(pl.col.is_unknown & pl.col.titled)
+            .then(pl.lit("artist"))
+            .when("is_unknown")
+            .then(pl.lit("both"))
+        )
+        .with_columns(
+            unit=pl.when(pl.col.blank.is_null()).then("recording"),
+            title_key=pl.when(pl.col.titled & (base.str.len_chars() >= LEAST_LETTERS)).then(base),
+            working=pl.when(pl.col.blank == "title", _says(pl.col.words)).then("words"),
+        )
+        .with_columns(before=pl.col.unit.shift(1).over("set_id"), after=pl.col.unit.shift(-1).over("set_id"))
+        .match_to_schema(PLAYED, extra_columns="ignore")
+    )
+
+
+def _says(words: pl.Expr) -> pl.Expr:
+    return (words.str.len_chars() >= LEAST_LETTERS) & ~is_unknown_title(words)
 
 
 def pair_listings(
@@ -47,8 +112,7 @@ def pair_listings(
         LISTINGS by set_id, and pair (`set_id|other_id`), slot, other_slot, relation, certain, among: the rows both
         have.
     """
-    sets = _sets(tracklists, slots, aliases)
-    near = _sharing(slots, sets)
+    near = _sharing(slots, _sets(tracklists, slots, aliases))
     old, new = _side(slots, near, "set_id"), _side(slots, near, "other_id")
     rows = _rows(align(old, new), old, new)
     run = rows.filter(pl.col.relation.is_in(["same", "respelled"]) & pl.col.whole).group_by("pair").len("in_order")
@@ -146,15 +210,13 @@ def _rows(aligned: pl.DataFrame, old: pl.DataFrame, new: pl.DataFrame) -> pl.Dat
 
 def _verdict(in_order: pl.Expr, share: pl.Expr) -> pl.Expr:
     """`one`, `review` or null, of a pair with days, one_dj, words and numbers of both names."""
-    more = pl.col.words.list.set_difference("words_right").list.len()
-    less = pl.col.words_right.list.set_difference("words").list.len()
-    names_agree = (more == 0) | (less == 0)
-    # Episodes, or the parts of an event.
-    numbered = [
-        pl.col(one).list.set_difference(other).list.len() > 0
-        for one, other in (("numbers", "numbers_right"), ("numbers_right", "numbers"))
-    ]
-    episodes_differ = numbered[0] & numbered[1]
+
+    def each_has_own(words: str) -> pl.Expr:
+        own, other = pl.col(words).list, pl.col(f"{words}_right").list
+        return (own.set_difference(f"{words}_right").list.len() > 0) & (other.set_difference(words).list.len() > 0)
+
+    # Numbers are of episodes, or of the parts of an event.
+    names_agree, episodes_differ = ~each_has_own("words"), each_has_own("numbers")
     alike = (in_order >= LEAST_IN_ORDER) & (share >= LEAST_SHARE)
     mostly = share >= LEAST_SHARE_APART
     same_day, one_night = pl.col.days == 0, pl.col.days <= SAME_NIGHT

@@ -33,8 +33,7 @@ TREES, COUNTS = "named_later.ubj", "counts.json"
 def grounds(folder: Path = SHIPPED) -> Mapping[str, tuple[int, int]]:
     """Names that were right, and all that were proposed, by ground: `rescraped certain`, `other-listing one likely`, …
 
-    Raises:
-        ModelError: missing or damaged.
+    Raises ModelError: missing or damaged.
     """
     counts = json.loads(read_stored(folder, COUNTS, read_manifest(folder)))
     return {ground: (right, n) for ground, (right, n) in counts.items()}
@@ -78,8 +77,7 @@ def matrix(candidates: pl.DataFrame) -> np.ndarray:
 def load(folder: Path = SHIPPED) -> xgb.Booster:
     """The trees as stored, read once a process: every round of a run and every question of a notebook asks for them.
 
-    Raises:
-        ModelError: missing, damaged, or of other signs than this version makes.
+    Raises ModelError: missing, damaged, or of other signs than this version makes.
     """
     import xgboost as xgb
 

@@ -2,7 +2,8 @@
 
 Rows are aligned by what they play (`identity.alignment`), not by their number. The file is the set's own source: it
 says which rows there are, and where. A row that is there keeps its track, whatever it is called now: another name is a
-matter for review. Of a file that holds only a part of the set nothing outside that part is taken away.
+matter for review. Of a file that holds only a part of the set nothing outside that part is taken away. An unknown
+that has a name now is a proposal (kind `identity`, or `artist` where the title is still unknown): no name is written.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,14 @@ from typing import Any
 
 import polars as pl
 
+from enrich.frames.schemas import PROPOSALS
 from enrich.identity.alignment import align
+from enrich.identity.measured import grounds, shares
 from enrich.importing.known import Known
+from enrich.ledger.proposals import with_ids
 from enrich.rules import WHOLE_LISTING
+from enrich.text.words import is_unknown_artist
+from enrich.tracklists.checking import is_unnamed_title
 
 _S: Any = pl.String()
 #: One row per row of the files that is in a known set, and per row of such a set that goes. `recording` is null for
@@ -29,17 +35,15 @@ _MERGED = pl.Schema(
     {"setlist_id": _S, "old": pl.Int64(), "new": pl.Int64(), "relation": _S, "certain": pl.Boolean()}
     | {"among": pl.Int32(), "position": pl.Int32(), "is_changed": pl.Boolean()}
 )
+SEEN = pl.Schema(dict.fromkeys(("track_id", "seen_title", "seen_label", "seen_artist"), pl.String()))
+_NAMED = pl.concat_str("artist", "title", separator=" - ", ignore_nulls=True)
+_WAS = pl.concat_str("was_artist", "was_title", separator=" - ", ignore_nulls=True)
 
 
 def compare(rows: pl.DataFrame, known: Known) -> pl.DataFrame:
-    """Compare the rows of known sets with what is there.
+    """COMPARED of the rows of known sets and what is there.
 
-    Args:
-        rows: source, set_id, position, recording, track_id, artist, title, cue_seconds of all rows of the files.
-        known: What the database holds.
-
-    Returns:
-        COMPARED. Rows of sets nobody knows are not in it.
+    `rows`: source, set_id, position, recording, track_id, artist, title, cue_seconds of all rows of the files.
     """
     new = rows.join(known.sets, on=["source", "set_id"], maintain_order="left").sort("setlist_id", "position")
     old = known.slots.filter(pl.col("setlist_id").is_in(new["setlist_id"].unique().implode()))
@@ -136,13 +140,9 @@ def _settled(rows: list[_Row], was: Sequence[int], now: Sequence[int]) -> list[_
     said = sum(row.new is not None for row in rows)
     outside = sum(row.new is None for i, row in enumerate(rows) if not both[0] < i < both[-1])
     whole = said >= WHOLE_LISTING * (said + outside)
-    kept: list[_Row] = []
-    gone: list[_Row] = []
-    for i, row in enumerate(rows):
-        if row.new is None and (whole or both[0] < i < both[-1]):
-            gone.append(row)
-        else:
-            kept.append(row)
+    goes = [row.new is None and (whole or both[0] < i < both[-1]) for i, row in enumerate(rows)]
+    kept = [row for row, is_gone in zip(rows, goes, strict=True) if not is_gone]
+    gone = [row for row, is_gone in zip(rows, goes, strict=True) if is_gone]
     last = rows[both[-1]]
     shift = now[last.new or 0] - was[last.old or 0]
     after = False
@@ -169,8 +169,143 @@ def _by_place(rows: list[_Row], was: Sequence[int], now: Sequence[int]) -> list[
     settled = []
     for position in sorted({*held, *said}):
         old, new = held.get(position), said.get(position)
-        relation = "kept" if new is None else "inserted" if old is None else "other"
         known = paired.get((old, new))
-        relation = known.relation if known and new is not None else relation
+        relation = known.relation if known else "inserted" if old is None else "other"
+        relation = "kept" if new is None else relation
         settled.append(_Row(old, new, relation, False, position=position))
     return settled
+
+
+def told_apart(compared: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """`compared` with the relation of rows that are one by their place alone (`other`)."""
+    now = rows.select("recording", "has_artist", "is_unnamed")
+    was_known = ~is_unknown_artist(pl.col.was_artist) & ~is_unnamed_title(pl.col.was_title)
+    is_known = pl.col.has_artist & ~pl.col.is_unnamed
+    by_names = (
+        pl.when(was_known & is_known)
+        .then(pl.lit("renamed"))
+        .when(is_known | (pl.col.has_artist & is_unknown_artist(pl.col.was_artist)))
+        .then(pl.lit("named"))
+        .when(was_known)
+        .then(pl.lit("unnamed"))
+        .otherwise(pl.lit("same"))
+    )
+    relation = pl.when(pl.col.relation == "other").then(by_names).otherwise("relation")
+    return (
+        compared.join(now, on="recording", how="left", maintain_order="left")
+        .with_columns(relation=relation)
+        .drop("has_artist", "is_unnamed")
+    )
+
+
+def changes(compared: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """set_id, position, old_position, relation, was, now: every row that is not as it was."""
+    said = rows.select("recording", now=_NAMED)
+    differs = ~pl.col.relation.is_in(["same", "kept", "perhaps"]) | (
+        (pl.col.relation == "same") & (pl.col.position != pl.col.old_position)
+    )
+    return (
+        compared.filter(differs)
+        .join(said, on="recording", how="left", maintain_order="left")
+        .with_columns(
+            relation=pl.when(pl.col.relation == "same").then(pl.lit("shifted")).otherwise("relation"),
+            position=pl.when(pl.col.relation != "removed").then("position"),
+            was=pl.when(pl.col.old_position.is_not_null()).then(_WAS),
+        )
+        .select("set_id", "position", "old_position", "relation", "was", "now")
+    )
+
+
+def proposed(
+    compared: pl.DataFrame, rows: pl.DataFrame, credits: pl.DataFrame, artists: pl.DataFrame, known: Known,
+    *, made: pl.Series,
+) -> tuple[pl.DataFrame, list[str], pl.DataFrame]:  # fmt: skip
+    """Proposals of what the files name, the ids of those that are for review, and what their tracks are called.
+
+    Of COMPARED, the files' recordings identified, `credits` (recording, key, role, at) and `artists` (key, name);
+    `made`: ids of tracks this import makes.
+    """
+    found = _found(compared, rows, credits, artists, made)
+    if found.is_empty():
+        return PROPOSALS.to_frame(), [], SEEN.to_frame()
+    kept_artist = ~is_unknown_artist(pl.col.was_artist)
+    ground = _ground()
+    measured_in = {name: n for name, (_, n) in grounds().items()}
+    blank = (
+        pl.when(kept_artist).then(pl.lit("title")).when(is_unnamed_title(pl.col.was_title)).then(pl.lit("both"))
+        .otherwise(pl.lit("artist"))
+    )  # fmt: skip
+    found = found.with_columns(
+        kind=pl.when("is_unnamed").then(pl.lit("artist")).otherwise(pl.lit("identity")),
+        value=pl.when("is_unnamed").then("artist").otherwise(_NAMED),
+        bucket=ground,
+        confidence=pl.when(pl.col.relation == "renamed").then(0.0).otherwise(shares(ground)),
+        cases=ground.replace_strict(measured_in, default=0, return_dtype=pl.Int64),
+        found=pl.concat_list(
+            pl.when(pl.col.among.is_null())
+            .then(pl.format("{} says {} where it had {}", "set_id", _NAMED, _WAS))
+            .otherwise(pl.format("{} has {} more rows where it had {}; one is {}", "set_id", "among", _WAS, _NAMED))
+        ),
+        blank=blank,
+    )
+    told = ("artists", "title", "label", "blank", "found", "bucket", "cases")
+    evidence = pl.struct(*told, recording_id="meant", named_in="set_id", days=pl.lit(0))
+    proposals = with_ids(
+        found.select(
+            pl.lit(None, pl.String).alias("proposal_id"), "track_id", "kind", "value",
+            pl.lit(None, pl.String).alias("artist_id"), pl.lit(1, pl.Int8).alias("tier"), "source",
+            pl.col.confidence.alias("probability"), "confidence", pl.lit("proposed").alias("status"),
+            evidence.struct.json_encode().alias("evidence"),
+        )
+    )  # fmt: skip
+    against = found.filter(pl.col.relation == "renamed").select("track_id", "value")
+    conflicts = proposals.join(against, on=["track_id", "value"], how="semi")["proposal_id"].to_list()
+    sets = compared.filter(pl.col.track_id.is_in(proposals["track_id"].implode()))["setlist_id"]
+    held = known.named_slots(sets).unique("there", keep="first", maintain_order=True)
+    seen = held.select(track_id="there", seen_title="title", seen_label=pl.lit(None, pl.String), seen_artist="artist")
+    return proposals, conflicts, seen
+
+
+def _ground() -> pl.Expr:
+    """What a name stands on, as it was measured."""
+    return (
+        pl.when(pl.col.relation == "renamed").then(pl.lit("another name"))
+        .when(pl.col.source == "same-key").then(pl.lit("names agree"))
+        .when(pl.col.relation == "perhaps").then(pl.format("rescraped among {}", "among"))
+        .when("certain").then(pl.lit("rescraped certain"))
+        .when(~is_unknown_artist(pl.col.was_artist)).then(pl.lit("rescraped artist"))
+        .otherwise(pl.lit("rescraped likely"))
+    )  # fmt: skip
+
+
+def _found(
+    compared: pl.DataFrame, rows: pl.DataFrame, credits: pl.DataFrame, artists: pl.DataFrame, made: pl.Series
+) -> pl.DataFrame:
+    """Rows that name a track which is there: by their place in its set, or by their key."""
+    names = (
+        credits.filter(pl.col.role == "primary")
+        .join(artists.select("key", "name"), on="key", maintain_order="left")
+        .group_by("recording", maintain_order=True)
+        .agg(artists=pl.col.name)
+    )
+    there = ~pl.col.is_new | pl.col.track_id.is_in(made.implode())
+    said = rows.join(names, on="recording", how="left", maintain_order="left").select(
+        "recording", "artists", "artist", "title", "label", "set_id", "is_unnamed", "has_artist", "key_track",
+        "key_is_named", "is_whole", meant=pl.when(there & pl.col.is_whole).then("track_id"), own="track_id",
+    )  # fmt: skip
+    same_set = (
+        compared.filter(pl.col.relation.is_in(["named", "renamed", "perhaps"]) & pl.col.track_id.is_not_null())
+        .select("recording", "relation", "certain", "among", "track_id", "was_artist", "was_title")
+        .join(said, on="recording", maintain_order="left")
+        .with_columns(source=pl.lit("rescraped"))
+    )
+    same_key = (
+        said.filter(pl.col.is_whole & pl.col.key_is_named.eq(other=False) & (pl.col.key_track != pl.col.own))
+        .with_columns(
+            pl.lit("named").alias("relation"), pl.lit(value=True).alias("certain"), pl.lit("same-key").alias("source"),
+            pl.lit(None, pl.String).alias("was_artist"), pl.lit("ID").alias("was_title"), track_id="key_track",
+            among=pl.lit(None, pl.Int32),
+        )
+        .select(same_set.columns)
+    )  # fmt: skip
+    return pl.concat([same_set, same_key]).filter(pl.col.has_artist & pl.col.meant.ne_missing(pl.col.track_id))

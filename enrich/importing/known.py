@@ -12,7 +12,7 @@ import psycopg
 from enrich.database.layout import writable
 from enrich.sql import IMPORTING
 from enrich.text.normalise import artist_key, title_key
-from enrich.tracklists.marks import MARKS
+from enrich.tracklists.lines import MARKS
 from enrich.tracklists.naming import KEPT_APART, holdings, own_id, renamed
 from enrich.tracklists.slots import NOTES
 
@@ -29,34 +29,20 @@ KNOWN_SLOTS = pl.Schema({**dict.fromkeys(_TEXTS, _S), "position": pl.Int32(), "i
 class Known:
     """Keys of everything an import could meet again. Where two rows share a key, the older one counts."""
 
-    artists: pl.DataFrame
-    """`key, artist_id, own_key`: by name, by the name as normalised there, by alias, in that order of preference."""
-    artist_names: pl.Series
-    """Names and aliases as written."""
-    tracks: pl.DataFrame
-    """`signature, title_key, track_id`: tracks with a known artist (see `signature`)."""
+    artists: pl.DataFrame  # `key, artist_id, own_key`: by name, else by the name as normalised there, else by alias
+    artist_names: pl.Series  # names and aliases as written
+    tracks: pl.DataFrame  # `signature, title_key, track_id`: tracks with a known artist (see `signature`)
     isrcs: pl.Series
-    slots: pl.DataFrame
-    """`source, set_id, setlist_id, there, position` of sets about to be imported; `there`: the track in the slot."""
-    named_slots: Callable[[pl.Series], pl.DataFrame]
-    """KNOWN_SLOTS of some of them, by setlist_id: names take longer to read, and most sets need none."""
-    sets: pl.DataFrame
-    """`source, set_id, setlist_id`."""
-    keys: pl.DataFrame
-    """`track_key, key_track, key_is_named`."""
-    performers: pl.DataFrame
-    """`key, performer_id`."""
-    performers_are_artists: bool
-    """Whether DJs stand in no table of their own."""
+    slots: pl.DataFrame  # `source, set_id, setlist_id, there` (the track), `position` of sets about to be imported
+    named_slots: Callable[[pl.Series], pl.DataFrame]  # KNOWN_SLOTS by setlist_id: most sets need no names read
+    sets: pl.DataFrame  # `source, set_id, setlist_id`
+    keys: pl.DataFrame  # `track_key, key_track, key_is_named`
+    performers: pl.DataFrame  # `key, performer_id`
+    performers_are_artists: bool  # whether DJs stand in no table of their own
 
 
 def read_known(cur: psycopg.Cursor[Any], *, slots: pl.DataFrame) -> Known:
-    """Read the keys inside the importing transaction.
-
-    Args:
-        cur: Its cursor.
-        slots: SLOTS about to be imported.
-    """
+    """Read the keys inside the importing transaction of `cur`; `slots`: SLOTS about to be imported."""
 
     def frame(name: str, schema: dict[str, pl.DataType], **params: object) -> pl.DataFrame:
         return IMPORTING[name].fetch(cur, pl.Schema(schema), **params)

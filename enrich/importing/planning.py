@@ -8,56 +8,44 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from enrich.importing.comparing import compare, sets_of, slots_to_be
+from enrich.importing.comparing import changes, compare, proposed, sets_of, slots_to_be, told_apart
 from enrich.importing.crediting import credited
 from enrich.importing.known import SEP, Known, ids, name_key, own_ids, signature
-from enrich.importing.naming_unknowns import changes, proposed, told_apart
 from enrich.text.normalise import fold, isrc_code, label_key, title_key
 from enrich.text.titles import parse_titles
 from enrich.text.words import is_non_label, is_unknown_artist
 from enrich.tracklists.checking import is_unnamed_title
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE
 
+#: What a slot says beside its track.
+_NOTES = ("layered", "cue_seconds", "section", "label_note")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Rows to insert, columns as in the tables. Nothing in it is in the database yet, but for concurrent writers and
-    slots of sets that change."""
+    """Rows to insert, columns as in the tables; none is in the database yet, but for slots of sets that change."""
 
     artists: pl.DataFrame
     performers: pl.DataFrame
-    links: pl.DataFrame
-    """`id, artist_id`: performers that are there, and the artist of their name."""
+    links: pl.DataFrame  # `id, artist_id`: performers that are there, and the artist of their name
     setlists: pl.DataFrame
     tracks: pl.DataFrame
     track_artists: pl.DataFrame
     slots: pl.DataFrame
-    fills: pl.DataFrame
-    """`id, label`: tracks that are there, and a label the files know for them."""
-    changed: pl.DataFrame
-    """`setlist_id, file`: sets that are there, and whose slots are written anew."""
-    days: pl.DataFrame
-    """`setlist_id, day` of the sets that get slots."""
-    changes: pl.DataFrame
-    """CHANGES: how the files differ from what is there, row by row."""
-    keys: pl.DataFrame
-    """`track_key, track_id, is_named`."""
-    proposals: pl.DataFrame
-    """PROPOSALS: unknowns that have a name now, and names against names."""
-    conflicts: list[str]
-    """Ids of those that are for review."""
-    seen: pl.DataFrame
-    """`track_id, seen_title, seen_label, seen_artist` of their tracks."""
-    named: pl.DataFrame
-    """`track_id, setlist_id, file`: the sets in which the files name them."""
-    apart: pl.DataFrame
-    """NOTES: sets whose name another set has."""
+    fills: pl.DataFrame  # `id, label`: tracks that are there, and a label the files know for them
+    changed: pl.DataFrame  # `setlist_id, file`: sets that are there, and whose slots are written anew
+    days: pl.DataFrame  # `setlist_id, day` of the sets that get slots
+    changes: pl.DataFrame  # CHANGES: how the files differ from what is there, row by row
+    keys: pl.DataFrame  # `track_key, track_id, is_named`
+    proposals: pl.DataFrame  # PROPOSALS: unknowns that have a name now, and names against names
+    conflicts: list[str]  # ids of those that are for review
+    seen: pl.DataFrame  # `track_id, seen_title, seen_label, seen_artist` of their tracks
+    named: pl.DataFrame  # `track_id, setlist_id, file`: the sets in which the files name them
+    apart: pl.DataFrame  # NOTES: sets whose name another set has
     plays: int
     already_there: int
-    unknown_slots: int
-    """New slots whose artist nobody knows."""
-    id_slots: int
-    """New slots marked as an ID: the artist, the title or the remixer is missing."""
+    unknown_slots: int  # new slots whose artist nobody knows
+    id_slots: int  # new slots marked as an ID: the artist, the title or the remixer is missing
 
 
 def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
@@ -77,13 +65,8 @@ def plan_import(slots: pl.DataFrame, known: Known) -> Plan:
     there = compared.filter(pl.col.recording.is_not_null() & pl.col.track_id.is_not_null())
     fresh = in_sets.join(there, on="recording", how="anti")
     components = component_of.join(fresh.select("recording"), left_on="whole", right_on="recording", how="semi")
-    added = identified.filter(
-        pl.col.is_new
-        & (
-            pl.col.track_id.is_in(fresh["track_id"].implode())
-            | pl.col.recording.is_in(components["recording"].implode())
-        )
-    )
+    is_played = pl.col.track_id.is_in(fresh["track_id"].implode())
+    added = identified.filter("is_new", is_played | pl.col.recording.is_in(components["recording"].implode()))
     tracks = _tracks(added, known)
     track_artists = _track_artists(added, credits)
     performers = _performers(slots, artists, known)
@@ -168,24 +151,19 @@ def _recordings(slots: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         .group_by("recording")
         .agg(components=pl.concat_str("artist", "title", separator=" - ", ignore_nulls=True))
     )
-    recordings = pl.concat(
-        [
-            plays.select("recording", *columns),
-            parts.select("recording", "source", "set_id", "artist", "title", "label"),
-        ],
-        how="diagonal",
-    ).join(named, on="recording", how="left", maintain_order="left")
     # A part's own line of the file is the mashup's: it counts as no slot.
+    own = parts.select("recording", "source", "set_id", "artist", "title", "label")
+    recordings = pl.concat([plays.select("recording", *columns), own], how="diagonal")
+    recordings = recordings.join(named, on="recording", how="left", maintain_order="left")
     return recordings, parts.select("whole", "recording")
 
 
 def _parsed(recordings: pl.DataFrame) -> pl.DataFrame:
     pairs = recordings.select("artist", "title").unique(maintain_order=True)
     said = parse_titles(pairs["title"], artists=pairs["artist"])
+    said = said.rename({"is_mashup": "said_mashup", "components": "said_components"})
     return pairs.with_columns(
-        said.select(
-            "features", "remixer", "mix", "version_class", said_mashup="is_mashup", said_components="components"
-        )
+        said.select("features", "remixer", "mix", "version_class", "said_mashup", "said_components")
     )
 
 
@@ -250,15 +228,11 @@ def _best_label(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _tracks(added: pl.DataFrame, known: Known) -> pl.DataFrame:
-    ordered = added.sort(
-        [~pl.col.is_whole, pl.col.set_date, pl.col.set_id, pl.col.position, pl.col.recording], nulls_last=True
-    )
     tracks = (
-        ordered.group_by("track_id", maintain_order=True)
+        added.sort(~pl.col.is_whole, "set_date", "set_id", "position", "recording", nulls_last=True)
+        .group_by("track_id", maintain_order=True)
         .agg(
-            pl.col(
-                "title", "signature", "is_unnamed", "remixer", "version_class", "said_mashup", "said_components"
-            ).first(),
+            pl.col("title", "is_unnamed", "remixer", "version_class", "said_mashup", "said_components").first(),
             pl.col("label_note", "catalog_number", "duration_ms", "isrc", "genre", "components").drop_nulls().first(),
             pl.col("is_mashup", "has_artist").any(),
         )
@@ -266,16 +240,11 @@ def _tracks(added: pl.DataFrame, known: Known) -> pl.DataFrame:
         .with_columns(pl.col.title.fill_null("ID"), isrc=isrc_code(pl.col.isrc))
     )
     is_free = ~pl.col.isrc.is_in(known.isrcs.implode()) & pl.col.isrc.is_first_distinct()
-    is_mashup = pl.col.is_mashup.fill_null(value=False) | pl.col.said_mashup.fill_null(value=False)
     components = pl.coalesce("components", pl.when(pl.col.said_components.list.len() > 1).then("said_components"))
     listed = pl.struct(parts=components).struct.json_encode().str.strip_prefix('{"parts":').str.strip_suffix("}")
-    original = pl.struct(
-        title=pl.when(pl.col.title.str.len_chars() > MAX_TITLE).then("title"),
-        label="label",
-        label_note="label_note",
-        catalog_number="catalog_number",
-        genre=pl.when(pl.col.genre.str.len_chars() > 100).then("genre"),
-    )
+    long_title = pl.when(pl.col.title.str.len_chars() > MAX_TITLE).then("title")
+    long_genre = pl.when(pl.col.genre.str.len_chars() > 100).then("genre")
+    original = pl.struct(long_title, "label", "label_note", "catalog_number", long_genre)
     status = (
         pl.when(~pl.col.has_artist)
         .then(pl.lit("pending"))
@@ -292,7 +261,7 @@ def _tracks(added: pl.DataFrame, known: Known) -> pl.DataFrame:
         genre=pl.col.genre.str.head(100),
         mashup_components=pl.when(components.list.len() > 0).then(listed),
         is_remix=pl.col.remixer.is_not_null() | pl.col.version_class.is_in(["remix", "bootleg"]).fill_null(value=False),
-        is_mashup=is_mashup,
+        is_mashup=pl.col.is_mashup.fill_null(value=False) | pl.col.said_mashup.fill_null(value=False),
         metadata=pl.concat_str(pl.lit('{"original_data": '), _json(original), pl.lit("}")),
         status=status,
         label="label",
@@ -300,12 +269,11 @@ def _tracks(added: pl.DataFrame, known: Known) -> pl.DataFrame:
 
 
 def _track_artists(added: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
-    ordered = added.sort([~pl.col.is_whole, pl.col.recording])
-    telling = ordered.unique("track_id", keep="first", maintain_order=True).select("track_id", "recording")
+    telling = added.sort(~pl.col.is_whole, "recording").unique("track_id", keep="first", maintain_order=True)
+    rows = telling.select("track_id", "recording").join(credits, on="recording", maintain_order="left")
     place = (pl.int_range(pl.len()).over("track_id", "role") + 1).cast(pl.Int32)
-    rows = telling.join(credits, on="recording", maintain_order="left")
-    rows = rows.sort("track_id", "role", "at", maintain_order=True)
-    return rows.select("track_id", "artist_id", "role", position=place)
+    ordered = rows.sort("track_id", "role", "at", maintain_order=True)
+    return ordered.select("track_id", "artist_id", "role", position=place)
 
 
 def _performers(slots: pl.DataFrame, artists: pl.DataFrame, known: Known) -> pl.DataFrame:
@@ -334,25 +302,17 @@ def _performers(slots: pl.DataFrame, artists: pl.DataFrame, known: Known) -> pl.
 
 def _setlists(fresh: pl.DataFrame, performers: pl.DataFrame, known: Known) -> pl.DataFrame:
     """One row per set of the new slots; `is_new` where the database lacks it."""
+    place = ["source", "set_id"]
     sets = (
-        fresh.group_by("source", "set_id", maintain_order=True)
+        fresh.group_by(place, maintain_order=True)
         .agg(pl.col("set_name", "set_date", "dj", "source_url").drop_nulls().first())
-        .join(known.sets, on=["source", "set_id"], how="left", maintain_order="left")
-        .with_columns(is_new=pl.col.setlist_id.is_null())
-        .join(performers.select("source", "set_id", "performer_id"), on=["source", "set_id"], how="left",
-              maintain_order="left")
-    )  # fmt: skip
-    keys = sets.select(pl.concat_str("source", "set_id", separator=SEP)).to_series()
-    return sets.select(
-        id=pl.coalesce("setlist_id", ids("setlist", keys)),
-        performer_id="performer_id",
-        set_date="set_date",
-        source="source",
-        source_url="source_url",
-        source_id="set_id",
-        metadata=_json(pl.struct("dj", name="set_name")),
-        is_new="is_new",
+        .join(known.sets, on=place, how="left", maintain_order="left")
+        .join(performers.select(*place, "performer_id"), on=place, how="left", maintain_order="left")
+        .with_columns(is_new=pl.col.setlist_id.is_null(), metadata=_json(pl.struct("dj", name="set_name")))
     )
+    made = ids("setlist", sets.select(pl.concat_str(place, separator=SEP)).to_series())
+    sets = sets.with_columns(id=pl.coalesce("setlist_id", made), source_id="set_id")
+    return sets.select("id", "performer_id", "set_date", "source", "source_url", "source_id", "metadata", "is_new")
 
 
 def _is_id() -> pl.Expr:
@@ -362,11 +322,7 @@ def _is_id() -> pl.Expr:
 def _new_slots(fresh: pl.DataFrame, setlists: pl.DataFrame) -> pl.DataFrame:
     is_id = _is_id()
     written = pl.concat_str(pl.col.artist.fill_null("ID"), pl.col.title.fill_null("ID"), separator=" - ")
-    said = pl.struct("layered", "cue_seconds", "section", "label_note")
-    silent = (
-        ~pl.col.layered.fill_null(value=False) & pl.col.cue_seconds.is_null() & pl.col.section.is_null()
-        & pl.col.label_note.is_null()
-    )  # fmt: skip
+    silent = ~pl.col.layered.fill_null(value=False) & pl.all_horizontal(pl.col(_NOTES[1:]).is_null())
     return fresh.join(
         setlists.select("source", set_id="source_id", setlist_id="id"), on=["source", "set_id"], maintain_order="left"
     ).select(
@@ -376,7 +332,7 @@ def _new_slots(fresh: pl.DataFrame, setlists: pl.DataFrame) -> pl.DataFrame:
         "position",
         is_id=is_id,
         id_text=pl.when(is_id).then(written.str.head(MAX_TITLE)),
-        notes=pl.when(~silent).then(_json(said)),
+        notes=pl.when(~silent).then(_json(pl.struct(_NOTES))),
     )
 
 

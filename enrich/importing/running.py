@@ -52,39 +52,26 @@ class ImportResult:
     """What one import did. `plays + already_there` is the number of slots read."""
 
     files: int
-    slots: int
-    """Slots read from the files, without the rows set aside."""
+    slots: int  # slots read from the files, without the rows set aside
     sets: int
-    sets_linked: int
-    """Pairs of sets found to be one set, listed twice: counted once from now on."""
+    sets_linked: int  # pairs of sets found to be one set, listed twice: counted once from now on
     plays: int
     tracks: int
     artists: int
     performers: int
-    unknown_slots: int
-    """Of the new plays, those whose artist nobody knows."""
-    id_slots: int
-    """Of the new plays, those marked as an ID: artist, title or remixer missing."""
+    unknown_slots: int  # of the new plays, those whose artist nobody knows
+    id_slots: int  # of the new plays, those marked as an ID: artist, title or remixer missing
     already_there: int
-    labels_filled: int
-    """Tracks that were there without a label and have one now."""
+    labels_filled: int  # tracks that were there without a label and have one now
     bad_rows: int
-    repeated_rows: int
-    """Rows another of the files holds word for word."""
-    identities_accepted: int
-    """Names for unknowns of sets that were there, which the policy accepts and which are written."""
-    identities_waiting: int
-    """Names that wait for review, those against another name among them."""
-    run_id: str | None
-    """The run in the ledger, by which it can be undone; None where nothing changed."""
-    changes: pl.DataFrame
-    """`set_id, position, old_position, relation, was, now`: how sets that were there differ from what the files say."""
-    warnings: pl.DataFrame
-    """Schema NOTES: rows that landed with a change."""
-    bad: pl.DataFrame
-    """Schema NOTES: rows set aside."""
-    rejected: tuple[Path, ...]
-    """Files the bad rows were put in."""
+    repeated_rows: int  # rows another of the files holds word for word
+    identities_accepted: int  # names for unknowns of sets that were there, accepted by the policy and written
+    identities_waiting: int  # names that wait for review, those against another name among them
+    run_id: str | None  # the run in the ledger, by which it can be undone; None where nothing changed
+    changes: pl.DataFrame  # `set_id, position, old_position, relation, was, now`: where sets that were there differ
+    warnings: pl.DataFrame  # schema NOTES: rows that landed with a change
+    bad: pl.DataFrame  # schema NOTES: rows set aside
+    rejected: tuple[Path, ...]  # files the bad rows were put in
 
     def asdict(self) -> dict[str, Any]:
         """Figures and lists, ready for JSON."""
@@ -107,8 +94,7 @@ class UndoneImport:
     sets_restored: int
     sets_removed: int
     tracks_removed: int
-    kept: int
-    """Sets that were changed again since: they stay as they are."""
+    kept: int  # sets that were changed again since: they stay as they are
 
     def asdict(self) -> dict[str, Any]:
         """As JSON prints it."""
@@ -123,16 +109,9 @@ def import_(
     Existing rows are matched by name (aliases count), sets by source and id, slots by the sequence of recordings. A
     set that is there is corrected where rows were inserted, removed or moved; its former version is kept. A name for an
     unknown is a proposal, written at once where its place is certain and the policy (`ENRICH_AUTO_ACCEPT`) accepts it;
-    a name against a name is a conflict. An interrupted import leaves nothing behind.
+    a name against a name is a conflict. An interrupted import leaves nothing behind. `now`: UTC, of new rows.
 
-    Args:
-        paths: One or more files.
-        settings: Database, `data_dir` and policy.
-        now: UTC; `created_at` of new rows.
-
-    Raises:
-        InputFileError: no file could be used.
-        DatabaseError: Postgres is away, refuses, or lacks a table.
+    Raises InputFileError: no file could be used. DatabaseError: Postgres is away, refuses, or lacks a table.
     """
     read, policy = read_tracklists(paths), read_policy(settings)
     with database_errors(settings, doing="import"):
@@ -159,16 +138,9 @@ def import_(
 
 
 def undo_import(run_id: str, *, settings: Settings, now: datetime) -> UndoneImport:
-    """Take back what one import did to sets, exactly.
+    """Take back what one import (`run_id`, as `import_` returned it) did to sets, exactly. `now`: UTC, of the record.
 
-    Args:
-        run_id: As `import_` returned it.
-        settings: Where Postgres is.
-        now: Time of record.
-
-    Raises:
-        EnrichError: no such import, or it is undone already.
-        DatabaseError: Postgres is down or the ledger is missing.
+    Raises EnrichError: no such import, or it is undone already. DatabaseError: Postgres is down or the ledger missing.
     """
     with database_errors(settings, doing="undo of an import"), connect(settings) as con, con.cursor() as cur:
         try:

@@ -13,8 +13,7 @@ import psycopg
 from enrich.database.connection import insert_frame, temporary_table
 from enrich.database.layout import writable
 from enrich.frames.schemas import TRACKLISTS
-from enrich.identity.listings import SAME_NIGHT, pair_listings, worth_aligning
-from enrich.identity.played import played
+from enrich.identity.listings import SAME_NIGHT, pair_listings, played, worth_aligning
 from enrich.importing.planning import Plan
 from enrich.ledger.policy import Policy
 from enrich.ledger.proposals import close_run, open_run, save
@@ -27,16 +26,10 @@ _PLAYS = pl.Schema({"setlist_id": pl.String(), "day": pl.Date(), "track_id": pl.
 
 
 def write_plan(cur: psycopg.Cursor[Any], plan: Plan, *, policy: Policy, now: datetime) -> dict[str, Any]:
-    """Insert what the plan adds; a row another session inserted meanwhile is left as it is.
+    """Insert what the plan adds, in the transaction of `cur`; a row that is there meanwhile is left as it is.
 
-    Args:
-        cur: Cursor of the importing transaction.
-        plan: What to add.
-        policy: Which names for unknowns are written at once.
-        now: `created_at` of new rows.
-
-    Returns:
-        The fields of `ImportResult` that say what landed.
+    `policy`: which names for unknowns are written at once; `now`: UTC, `created_at` of new rows. Returns the fields of
+    `ImportResult` that say what landed.
     """
     counts = _insert(cur, plan, now=now)
     IMPORTING["proposals_on_record"].execute(cur, proposal_ids=plan.proposals["proposal_id"].to_list())

@@ -66,9 +66,7 @@ def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
         repeats = pl.format("position {} of set {} is taken already by line {}", "position", "set_id", first_line)
         refused = pl.concat([refused, good.with_columns(reason=repeats).filter(~first)])
         good = good.filter(first)
-    good = good.with_columns(
-        pl.when(pl.col.set_date.dt.year().is_between(*_YEARS)).then(pl.col.set_date).alias("set_date")
-    )
+    good = good.with_columns(set_date=pl.when(pl.col.set_date.dt.year().is_between(*_YEARS)).then("set_date"))
     if refused.height and all(draft.raws is None for _, draft in drafts):
         refused = _with_json(refused, table, places["line"])
     return TracklistRead(
@@ -168,9 +166,8 @@ def _text(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
     if dtype.is_float():
         # 7.0 is the 7 that a column with blanks made of a whole number.
         whole = column.is_finite() & (column == column.floor()) & (column.abs() < 1e15)
-        return pl.coalesce(
-            pl.when(whole).then(column.cast(pl.Int64, strict=False).cast(pl.String)), column.cast(pl.String)
-        ).alias(name)
+        as_whole = column.cast(pl.Int64, strict=False).cast(pl.String)
+        return pl.when(whole).then(as_whole).otherwise(column.cast(pl.String))
     return column if dtype == pl.String else column.cast(pl.String, strict=False)
 
 
@@ -288,7 +285,5 @@ def _short(text: pl.Expr) -> pl.Expr:
 def _with_json(refused: pl.DataFrame, table: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
     """The refused rows with `raw` = the row of the file as JSON."""
     written = table.with_columns(lines.alias("__line")).filter(pl.col("__line").is_in(refused["line"].implode()))
-    if written.is_empty():
-        return refused
     as_json = written.select(line="__line", raw=pl.struct(pl.exclude("__line")).struct.json_encode())
     return refused.drop("raw").join(as_json, on="line", how="left", maintain_order="left")

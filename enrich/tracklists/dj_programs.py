@@ -14,17 +14,7 @@ from xml.etree import ElementTree as ET
 
 from enrich.errors import InputFileError
 from enrich.text.words import LISTS, names_no_label
-from enrich.tracklists.lines import (
-    LONGEST,
-    Line,
-    clock,
-    led,
-    numbering,
-    plain_number,
-    split_label,
-    split_line,
-)
-from enrich.tracklists.marks import MARKS
+from enrich.tracklists.lines import LONGEST, MARKS, Line, clock, led, numbering, plain_number, split_label, split_line
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, named_set, slug, worded_date
 from enrich.tracklists.slots import Draft, Written, draft
 

@@ -10,6 +10,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +22,7 @@ from enrich.frames.inputs import read_parquet as read_parquet_file
 from enrich.frames.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.text.words import LISTS
 from enrich.tracklists.dj_programs import columns_of, draft_of_table, is_theirs
-from enrich.tracklists.lines import split_line
-from enrich.tracklists.marks import MARKS
+from enrich.tracklists.lines import MARKS, split_line
 from enrich.tracklists.scraped_json import is_set_item
 from enrich.tracklists.slots import SLOTS, Draft
 
@@ -30,10 +30,7 @@ from enrich.tracklists.slots import SLOTS, Draft
 SOURCE = "tracklists"
 
 #: What a table may give beside TRACKLISTS; anything else of SLOTS is the reader's own.
-_COLUMNS = (
-    *TRACKLISTS.names(), "catalog_number", "label_note", "layered", "cue_seconds", "duration_ms", "isrc", "genre",
-    "is_mashup", "section", "source_url",
-)  # fmt: skip
+_COLUMNS = tuple(name for name in SLOTS if name not in ("components", "id_from_name", "source", "file", "line"))
 #: Where these are not text, number or flag, another program meant something else by the name.
 _OPTIONAL_EXTRAS = tuple(name for name in _COLUMNS if name not in TRACKLISTS)
 
@@ -66,11 +63,7 @@ def _is_header(keys: Sequence[str]) -> bool:
 
 
 def read_csv(text: str, path: Path) -> Draft:
-    """Read CSV text with a header line.
-
-    A record with too few or too many fields is given up alone, and so is a quote that is never closed: reading
-    goes on with the line after it.
-    """
+    """Read CSV text with a header line; a record of other width or a quote never closed is given up alone."""
     header, delimiter, head = _csv_header(text)
     lines = io.StringIO(text, newline="").readlines()
     guessed = _guessed_header(lines, delimiter) if head == 0 else []
@@ -107,18 +100,12 @@ def read_csv(text: str, path: Path) -> Draft:
 def read_rows(rows: Sequence[tuple[int, str, object]], path: Path) -> Draft:
     """Make a draft of parsed JSON values: line, text as written, value; what is no object is given up."""
     kept = [(number, raw, row) for number, raw, row in rows if isinstance(row, dict)]
-    others = [(number, raw, type(row).__name__) for number, raw, row in rows if not isinstance(row, dict)]
+    bad = [(n, f"expected a JSON object, got {type(x).__name__}", raw) for n, raw, x in rows if not isinstance(x, dict)]
     keyed = [{column_key(str(key)): value for key, value in row.items()} for _, _, row in kept]
     names = {name for row in keyed for name in row}
     _require(names, path)
-    table = pl.DataFrame(
-        {
-            name: pl.Series([_as_text(row.get(name)) for row in keyed], dtype=pl.String)
-            for name in _COLUMNS
-            if name in names
-        }
-    )
-    bad = [(number, f"expected a JSON object, got {kind}", raw) for number, raw, kind in others]
+    columns = {name: [_as_text(row.get(name)) for row in keyed] for name in _COLUMNS if name in names}
+    table = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
     lines, raws = [number for number, _, _ in kept], [raw for _, raw, _ in kept]
     return Draft(table=table, lines=lines, raws=raws, source=SOURCE, bad=bad)
 
@@ -158,11 +145,9 @@ def _csv_header(text: str) -> tuple[list[str], str, int]:
 
 
 def _keys(line: str, delimiter: str) -> list[str]:
-    try:
-        fields = next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:
-        fields = []
-    header = [column_key(field) or field.strip() for field in fields]
+    header: list[str] = []
+    with suppress(csv.Error):
+        header = [column_key(field) or field.strip() for field in next(csv.reader([line], delimiter=delimiter), [])]
     for field, names in LISTS["flat_columns"].items():
         # `track` is a number where the title has a column of its own.
         names = [*names, "track"] if field == "position" and "title" in header else names
@@ -202,21 +187,17 @@ def _records(lines: list[str], *, width: int, delimiter: str) -> Iterator[tuple[
     while start < len(lines):
         reader = csv.reader((lines[i] for i in range(start, len(lines))), delimiter=delimiter)
         begin = start
-        restart = False
-        try:
+        with suppress(csv.Error):
             for fields in reader:
                 end = start + reader.line_num
                 is_whole = len(fields) == width or not fields
                 fault = None if is_whole else f"{len(fields)} fields where the header has {width}"
                 if end - begin > 1 and (fault or _runs_on(lines[begin:end], width, delimiter)):
-                    restart = True
                     break
                 yield begin + 1, "".join(lines[begin:end]).rstrip("\r\n"), fields, fault
                 begin = end
-        except csv.Error:
-            restart = True
-        if not restart:
-            return
+            else:
+                return
         # A quote opened on this line ran on over the next ones: this line alone is at fault.
         yield begin + 1, lines[begin].rstrip("\r\n"), [lines[begin]], "a quote is opened and not closed"
         start = begin + 1
@@ -230,9 +211,7 @@ def _runs_on(lines: list[str], width: int, delimiter: str) -> bool:
 
 
 def _known_columns(table: pl.DataFrame, path: Path) -> pl.DataFrame:
-    by_key: dict[str, str] = {}
-    for name in table.columns:
-        by_key.setdefault(column_key(name), name)
+    by_key = {column_key(name): name for name in reversed(table.columns)}
     _require(by_key, path)
     known = table.select(pl.col(by_key[name]).alias(name) for name in _COLUMNS if name in by_key)
     return known.drop([name for name in _OPTIONAL_EXTRAS if name in known.columns and known.schema[name].is_nested()])
@@ -246,6 +225,3 @@ def _require(names: Sequence[str] | set[str] | dict[str, str], path: Path) -> No
             f"{path}: no column {' and no column '.join(missing)}; a tracklist table needs set_id and position "
             f"(columns found: {found})"
         )
-
-
-assert set(_COLUMNS) <= set(SLOTS)

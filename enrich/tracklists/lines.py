@@ -7,14 +7,29 @@ holds a word that is none (White, Promo): that is kept as `label_note`.
 """
 
 import re
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import NamedTuple
 
 from enrich.text.words import names_no_label
-from enrich.tracklists.marks import MARKS, TABLES, expanded
 
+#: What people write around names, as it is written in `marks.toml`; there a list is the parts of a pattern in a row.
+TABLES = tomllib.loads(files("enrich.tracklists").joinpath("marks.toml").read_text(encoding="utf-8"))
+_SAID: dict[str, str] = {}
+
+
+def expanded(written: str | list[str]) -> str:
+    """A pattern as it is meant: `@{name}` is one of the marks above it."""
+    return re.sub(r"@\{(\w+)\}", lambda found: _SAID[found[1]], "".join(written))
+
+
+for _name, _written in TABLES["marks"].items():
+    _SAID[_name] = expanded(_written)
+MARKS = SimpleNamespace(**{name: re.compile(text) for name, text in _SAID.items()})
 #: A line of more characters is none that somebody wrote.
 LONGEST = 4_000
 #: Of numbers; more is no list.

@@ -12,8 +12,7 @@ from typing import Any
 
 from enrich.errors import InputFileError
 from enrich.tracklists.dj_programs import parsed_xml
-from enrich.tracklists.lines import LONGEST, clock, led, split_line
-from enrich.tracklists.marks import MARKS
+from enrich.tracklists.lines import LONGEST, MARKS, clock, led, split_line
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, slug
 from enrich.tracklists.slots import Draft, Written, draft
 

@@ -19,7 +19,7 @@ import polars as pl
 from enrich.rules import SAME_SET
 from enrich.text.normalise import fold
 from enrich.text.words import LISTS, is_unknown_artist, is_unknown_title
-from enrich.tracklists.marks import MARKS
+from enrich.tracklists.lines import MARKS
 
 _MONTHS = {word: month for month, words in enumerate(LISTS["months"].values(), start=1) for word in words}
 #: Said of a set that got an id of its own.
@@ -35,8 +35,7 @@ class SetInfo:
     name: str | None = None
     date: str | None = None
     url: str | None = None
-    id_from_name: bool = False
-    """The id is made of words: another set may have the same."""
+    id_from_name: bool = False  # the id is made of words: another set may have the same
 
     def columns(self) -> dict[str, Any]:
         """As the first columns of a slot."""

@@ -15,8 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from enrich.errors import InputFileError
 from enrich.frames.inputs import parse_json
 from enrich.text.words import is_unknown_artist, names_no_label
-from enrich.tracklists.lines import clock, plain_number, split_artist_title
-from enrich.tracklists.marks import MARKS
+from enrich.tracklists.lines import MARKS, clock, plain_number, split_artist_title
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, named_set
 from enrich.tracklists.scraped_json import is_tracklist_document, read_documents
 from enrich.tracklists.slots import Draft, Written, draft

@@ -23,7 +23,7 @@ from enrich.rules import MAX_FILE_BYTES
 from enrich.tracklists import dj_programs, flat, mixesdb, scraped_json
 from enrich.tracklists import pages as html
 from enrich.tracklists.checking import check
-from enrich.tracklists.marks import MARKS
+from enrich.tracklists.lines import MARKS
 from enrich.tracklists.naming import KEPT_APART, told_apart
 from enrich.tracklists.slots import DRAFT_ROW, NOTES, SLOTS, Draft, TracklistRead, notes
 from enrich.tracklists.text_forms import read_text

@@ -20,8 +20,7 @@ import polars as pl
 
 from enrich.errors import InputFileError
 from enrich.text.words import LISTS, names_no_label
-from enrich.tracklists.lines import Line, clock, led, plain_number, split_artist_title, split_label, split_line
-from enrich.tracklists.marks import MARKS
+from enrich.tracklists.lines import MARKS, Line, clock, led, plain_number, split_artist_title, split_label, split_line
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, slug
 from enrich.tracklists.slots import Draft, Written, draft
 from enrich.tracklists.text_forms import SOURCE, read_text

@@ -42,8 +42,7 @@ NOTES = pl.Schema({"file": pl.String, "line": pl.Int64, "reason": pl.String, "ra
 #: The largest number a draft holds.
 _FARTHEST = (1 << 63) - 1
 #: Longest texts the database's columns hold.
-MAX_NAME = 255
-MAX_TITLE = 500
+MAX_NAME, MAX_TITLE = 255, 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

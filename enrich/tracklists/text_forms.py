@@ -20,10 +20,13 @@ from enrich.text.words import LISTS, names_no_label
 from enrich.tracklists.lines import (
     IN_NAMES,
     LONGEST,
+    MARKS,
     SEPARATORS,
+    TABLES,
     Line,
     Marks,
     clock,
+    expanded,
     has_link,
     led,
     numbering,
@@ -32,7 +35,6 @@ from enrich.tracklists.lines import (
     split_line,
     trailed,
 )
-from enrich.tracklists.marks import MARKS, TABLES, expanded
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, is_heading, is_title_line, named_set
 from enrich.tracklists.slots import Draft, draft
 from enrich.tracklists.wrapping import may_be_name, plain, unwrapped

@@ -9,8 +9,7 @@ from html import unescape
 from itertools import pairwise
 
 from enrich.text.words import LISTS
-from enrich.tracklists.lines import SEPARATORS, clock, led, split_artist_title
-from enrich.tracklists.marks import MARKS, TABLES
+from enrich.tracklists.lines import MARKS, SEPARATORS, TABLES, clock, led, split_artist_title
 from enrich.tracklists.naming import is_heading, is_title_line
 
 #: Tracks that a line must hold to be a list, and lines with a dash beside which it may stand.

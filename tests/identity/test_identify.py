@@ -10,9 +10,8 @@ import pytest
 import enrich
 from enrich.errors import ModelError
 from enrich.identity.identify import IDENTITIES
-from enrich.identity.listings import LISTINGS, pair_listings
+from enrich.identity.listings import LISTINGS, pair_listings, played
 from enrich.identity.measured import load, share
-from enrich.identity.played import played
 from enrich.text.normalise import artist_key
 
 SCHEMA = {
