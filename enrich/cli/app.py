@@ -4,7 +4,9 @@ Each module of `MODULES` holds the commands of one field. They are all loaded wh
 heavy library at its top: a command calls `enrich.…`, which loads what it names, or imports inside itself.
 """
 
+import atexit
 import os
+import signal
 import sys
 from types import ModuleType
 
@@ -35,6 +37,8 @@ def main() -> None:
     """Run the command line; an `EnrichError` is one line on stderr and exit code 1."""
     # Snapshots, exports and caches hold the database's data: nobody's but the user's and its group's.
     os.umask(0o027 | os.umask(0o077))
+    # What is over is not ended: told while it takes its leave, it still says how it went.
+    atexit.register(signal.signal, signal.SIGTERM, signal.SIG_IGN)
     try:
         build_app()()
     except EnrichError as error:

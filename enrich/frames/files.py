@@ -73,8 +73,8 @@ def read_table(path: str | Path) -> pl.DataFrame:
 
 
 def with_known_names(frame: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
-    """The frame with `columns` named as asked where the file writes them otherwise: `Title`, `Track Name`, `Titel`."""
-    keys = {column_key(name): name for name in reversed(frame.columns)}
+    """The frame with `columns` named as asked where the file writes them otherwise; `name` may be anybody's."""
+    keys = {column_key(name): name for name in reversed(frame.columns) if column_key(name) != "name"}
     like = {name: [column_key(name), *LISTS["columns"].get(name, [])] for name in columns if name not in frame.columns}
     found = {name: next((keys[key] for key in named if key in keys), None) for name, named in like.items()}
     return frame.rename({written: asked for asked, written in found.items() if written})

@@ -49,16 +49,11 @@ SILENCE_S, LOOK_S = 5.0, 2.0
 class RunOptions(TypedDict, total=False):
     """How a command of the cycle runs; what it looks at is the command's own."""
 
-    now: Required[datetime]
-    """Time of record."""
-    limit: int
-    """At most this many tracks."""
-    apply: bool
-    """Write what the policy accepts; else it is only recorded."""
-    snapshot: Path | None
-    """Work on this one; None takes a fresh one."""
-    on_progress: Progress | None
-    """Told of each step."""
+    now: Required[datetime]  # time of record
+    limit: int  # at most so many tracks
+    apply: bool  # write what the policy accepts; else it is only recorded
+    snapshot: Path | None  # to work on; None takes a fresh one
+    on_progress: Progress | None  # told of each step
     stop: threading.Event | None
     """Set, it ends the asking of sources; what was found is recorded all the same."""
 

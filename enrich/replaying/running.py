@@ -5,7 +5,6 @@ step ends at midnight after its last day, and that is the time everything in it 
 known earlier. All is written to a `scratch_database`: a second embedded server, made, and removed without a trace. A
 replay that was killed leaves its folder behind; the next one removes it. The database the settings name is never
 touched.
-Entry point: `replay`.
 """
 
 import shutil
@@ -58,14 +57,10 @@ _FOLDER, _LOCK_NAME = "scratch", "alive.lock"
 class History:
     """Which sets are replayed; None leaves a choice open."""
 
-    dj: str | None = None
-    """Only this DJ's."""
-    sets: str | None = None
-    """Only those whose id or name holds this text, in any case."""
-    start: date | None = None
-    """First day; None: the first set's."""
-    end: date | None = None
-    """Last day; None: the last set's."""
+    dj: str | None = None  # only this DJ's
+    sets: str | None = None  # only those whose id or name holds this text, in any case
+    start: date | None = None  # the first day; None: the first set's
+    end: date | None = None  # the last day; None: the last set's
 
     def chosen(self, slots: pl.DataFrame) -> pl.DataFrame:
         """The slots of these sets. Raises InputFileError: there are none."""
@@ -212,9 +207,10 @@ def scratch_database(settings: Settings) -> Iterator[Settings]:
         server.start(own)
         # Thrown away in the end, so nothing need survive a crash of the machine.
         admin = server.embedded_url(own, database="postgres", role=server.SUPERUSER)
-        lax = sql.SQL("alter database {} set synchronous_commit = off").format(sql.Identifier(server.DATABASE))
         with psycopg.connect(admin, autocommit=True) as con:
-            con.execute(lax)
+            con.execute(
+                sql.SQL("alter database {} set synchronous_commit = off").format(sql.Identifier(server.DATABASE))
+            )
         ready = own.model_copy(update={"database_url": SecretStr(server.embedded_url(own))})
         migrate(ready)
         yield ready
@@ -222,7 +218,9 @@ def scratch_database(settings: Settings) -> Iterator[Settings]:
 
 def _remove_server(own: Settings) -> None:
     server.stop(own)
-    shutil.rmtree(own.data_dir, ignore_errors=True)
+    # The lock goes last: by it the next replay finds what there was no time to remove.
+    for folder in (own.data_dir / "postgres", own.data_dir):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_abandoned(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import os
 import re
@@ -226,13 +227,15 @@ def test_a_job_that_outlasts_the_grace_ends_without_a_trace(small_database, tmp_
     state = application.create_app(small_database).state
     begun, ended = threading.Event(), []
 
+    def work(running_job):
+        begun.set()
+        for step in range(600):
+            running_job.progress("asking", step, 600)
+            time.sleep(0.05)
+
     def job():
         try:
-            with state.jobs._recorded(state.jobs._begin("trigger")) as running_job:
-                begun.set()
-                for step in range(600):
-                    running_job.progress("asking", step, 600)
-                    time.sleep(0.05)
+            asyncio.run(state.jobs.run("trigger", work))
         except JobStopped:
             ended.append("stopped")
 
@@ -244,8 +247,8 @@ def test_a_job_that_outlasts_the_grace_ends_without_a_trace(small_database, tmp_
 
     assert ended == ["stopped"]
     assert [j.state for j in state.jobs.all()] == ["stopped"]
-    with pytest.raises(JobStopped), state.jobs._recorded(state.jobs._begin("hunt-labels")):
-        pass
+    with pytest.raises(JobStopped):
+        asyncio.run(state.jobs.run("hunt-labels", work))
 
 
 def test_a_killed_server_leaves_no_trace_of_its_job(small_database, tmp_path):

@@ -296,7 +296,7 @@ def test_damaged_parquet_is_an_error_and_nothing_worse(tmp_path: Path) -> None:
         "Track Name,Artist Name(s)",
         "Titel,Interpret",
         "Título,Artista",
-        "name,Performer",
+        "Song Title,Performer",
     ],
 )
 def test_columns_as_programs_call_them(tmp_path: Path, header: str) -> None:
