@@ -129,12 +129,11 @@ def ego_net(
     centre = f"unknown:{unknown}"
     for row in _as_persons(best.with_columns(key=artist_key(pl.col("artist"))), people).iter_rows(named=True):
         parts = {k: row[k] for k in ("rank", "occurrence", "label", "dj", "position")}
-        told = {
-            "count": row["occurrence_count"],
-            "weight": row["probability"],
-            "evidence": " | ".join(row["evidence"] or []),
-        }
-        whole.add_edge(centre, f"artist:{row['key']}", relation="candidate", **told, **parts)
+        told = {"count": row["occurrence_count"], "weight": row["probability"]}
+        said, person = " | ".join(row["evidence"] or []), f"artist:{row['key']}"
+        whole.add_edge(centre, person, relation="candidate", **told, evidence=said, **parts)
+        # A person of several names has here the one that the ranking shows.
+        whole.nodes[person]["label"] = row["artist"]
     # networkx walks over a part in the order of a set, which no two runs share.
     keep = _around(whole, centre)
     net: nx.Graph[str] = nx.Graph()

@@ -89,6 +89,9 @@ def test_a_person_under_several_names_is_one_artist_and_one_dj(own, other, alias
     assert g.nodes[f"artist:{key}"]["plays"] == (5 if spelled else 4)
     assert g[f"dj:{key}"][f"artist:{key}"]["relation"] == "same"
     assert net["unknown:u"][f"artist:{key}"]["relation"] == "candidate"
+    # The ranking's word for each, whichever of its names that is.
+    ranked = rank(told, aliases=frame).filter(pl.col("track_key") == "u")["artist"].to_list()
+    assert {net.nodes[n]["label"] for n, d in net["unknown:u"].items() if d["relation"] == "candidate"} <= set(ranked)
 
 
 @settings(max_examples=15, deadline=None)
