@@ -50,8 +50,7 @@ class RunResult:
     slots: dict[str, int]
     proposals: pl.DataFrame
     report: ReportResult
-    written: dict[str, int]
-    """Labels, artists, conflicts and tracks parked; where not `applied`, what they would be."""
+    written: dict[str, int]  # labels, artists, conflicts and tracks parked; where not `applied`, what they would be
     applied: bool
 
     def asdict(self) -> dict[str, Any]:

@@ -54,8 +54,7 @@ class RunOptions(TypedDict, total=False):
     apply: bool  # write what the policy accepts; else it is only recorded
     snapshot: Path | None  # to work on; None takes a fresh one
     on_progress: Progress | None  # told of each step
-    stop: threading.Event | None
-    """Set, it ends the asking of sources; what was found is recorded all the same."""
+    stop: threading.Event | None  # set, it ends the asking of sources; what was found is recorded all the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +80,7 @@ class HuntResult:
     applied: bool
     by_source: dict[str, int] = field(default_factory=dict)
     unavailable: dict[str, str] = field(default_factory=dict)
-    without: dict[str, int] = field(default_factory=dict)
-    """Why `failed` tracks have no label, most frequent first."""
+    without: dict[str, int] = field(default_factory=dict)  # why `failed` tracks have no label, most frequent first
 
     def asdict(self) -> dict[str, Any]:
         """The response body of the specification, and what it leaves out beside it."""

@@ -56,9 +56,8 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     """
     no_title = pl.col.is_known_artist & is_unknown_title(pl.col.title)
     asked = ws.tracks.filter(pl.col.track_id.is_in(track_ids.implode()) | pl.col.status.is_in(_WAITING) | no_title)
-    listed = pl.concat([ws.tracklists, ws.second_listings.drop("duplicate_of")])
     if "meant" not in ws.memo:
-        ws.memo["meant"] = recordings_meant(listed, aliases=ws.aliases)
+        ws.memo["meant"] = recordings_meant(ws.listed, aliases=ws.aliases)
     found = (
         ws.memo["meant"]
         .join(asked.select(track_key="track_id"), on="track_key", how="semi")

@@ -57,13 +57,20 @@ class Workspace:
             .join(keys, on="track_id")
         )
 
+    @property
+    def listed(self) -> pl.DataFrame:
+        """TRACKLISTS of all sets, those listed a second time among them."""
+        return pl.concat([self.tracklists, self.second_listings.drop("duplicate_of")])
+
     def named_sets(self) -> pl.DataFrame:
         """One row per set with a name or a DJ: set_id, and named_set, as people call it and with its day."""
+        if "named_sets" in self.memo:
+            return self.memo["named_sets"]
         name, day = pl.coalesce("set_name", "dj"), pl.col.set_date.cast(pl.String)
         when = pl.when(~name.str.contains(day, literal=True)).then(day)
         called = pl.concat_str(name, when, separator=", ", ignore_nulls=True)
-        listed = pl.concat([self.tracklists, self.second_listings.drop("duplicate_of")])
-        return listed.filter(name.is_not_null()).select("set_id", named_set=called).unique("set_id", keep="first")
+        sets = self.listed.filter(name.is_not_null()).select("set_id", named_set=called)
+        return self.memo.setdefault("named_sets", sets.unique("set_id", keep="first"))
 
     def in_words(self, sentences: pl.Expr) -> pl.Expr:
         """Lists of sentences, with the sets in them called by their names instead of their UUIDs."""
