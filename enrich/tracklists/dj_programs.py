@@ -128,7 +128,8 @@ def read_cue(text: str, path: Path) -> Draft:
 
 #: Root of a playlist in XML, its tracks, and what it is called.
 _XML_PLAYLISTS = {"playlist": ("track", "an XSPF"), "asx": ("entry", "an ASX"), "smil": ("media", "a WPL")}
-_XML_PLAYLISTS["virtualfolder"] = ("song", "a VirtualDJ")
+_XML_PLAYLISTS |= {"virtualfolder": ("song", "a VirtualDJ")}
+IS_XML_PLAYLIST = re.compile(rf"{MARKS.prolog.pattern}<(?:{'|'.join(_XML_PLAYLISTS)})(?=[\s/>])")
 
 
 def read_xml_playlist(text: str, path: Path) -> Draft:

@@ -23,7 +23,6 @@ from enrich.rules import MAX_FILE_BYTES
 from enrich.tracklists import dj_programs, flat, mixesdb, scraped_json
 from enrich.tracklists import pages as html
 from enrich.tracklists.checking import check
-from enrich.tracklists.lines import MARKS
 from enrich.tracklists.naming import KEPT_APART, told_apart
 from enrich.tracklists.slots import DRAFT_ROW, NOTES, SLOTS, Draft, TracklistRead, notes
 from enrich.tracklists.text_forms import read_text
@@ -100,7 +99,7 @@ def _draft_of_text(text: str, path: Path, ending: str) -> Draft:
         return mixesdb.read_export(text, path)
     if re.search(r"<(?:DJ_PLAYLISTS|NML)\b", text[:2000]):
         return dj_programs.read_xml(text, path)
-    if MARKS.is_xml_playlist.match(text):
+    if dj_programs.IS_XML_PLAYLIST.match(text):
         return dj_programs.read_xml_playlist(text, path)
     if "<plist" in text[:2000]:
         raise InputFileError(f"{path}: an iTunes library; export the playlist itself, as a text or as M3U8")
