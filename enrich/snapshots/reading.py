@@ -80,6 +80,8 @@ Progress = Callable[[str, int], None]
 _HORIZON, _TAKEN_BY = ":horizon", ":taken by"
 #: Transactions, a quarter of what their numbers hold: what was written before is not told from what comes.
 _LONG_AGO = 2**30
+#: The key of a table whose rows others name, and so many that went as Postgres can be asked for at once.
+_OWN, _MANY = ("id",), 10_000
 
 # Types whose Arrow form DuckDB reads; any other is read as text.
 _ARROW_TYPES = frozenset(
@@ -210,7 +212,8 @@ def mend_tables(
         passed = int(marks[_HORIZON]) - int(former.get(_HORIZON, 0))
         if former.get(_TAKEN_BY) != marks[_TAKEN_BY] or not 0 <= passed < _LONG_AGO:
             return None
-        for table in catalog.columns:
+        # What others belong to comes first.
+        for table in sorted(catalog.columns, key=lambda table: catalog.keys.get(table) != _OWN):
             doing[0] = f"reading {catalog.schemas[table]}.{table}"
             is_same = table in catalog.keys and former.get(table) == marks[table]
             if not is_same or not _mend(cursor, con, catalog, table, former[_HORIZON]):
@@ -246,12 +249,19 @@ def _reading(settings: Settings, catalog: Catalog) -> Iterator[tuple[adbc.Cursor
 
 
 def _copy(cursor: adbc.Cursor, con: Con, columns: Sequence[Column], rows: str, into: str) -> None:
+    with _incoming(cursor, con, columns, rows):
+        con.execute(f"create or replace table {into} as select {', '.join(map(_shaped, columns))} from incoming")  # noqa: S608
+
+
+@contextmanager
+def _incoming(cursor: adbc.Cursor, con: Con, columns: Sequence[Column], rows: str) -> Iterator[None]:
+    """These columns of Postgres, to be read once under the name `incoming`."""
     names = ((_quoted(column.name), column.type_name in _ARROW_TYPES) for column in columns)
     chosen = ", ".join(name if is_arrow else f"{name}::text as {name}" for name, is_arrow in names)
     cursor.execute(f"select {chosen} from {rows}")  # noqa: S608
     with cursor.fetch_record_batch() as reader:
         con.register("incoming", reader)
-        con.execute(f"create or replace table {into} as select {', '.join(map(_shaped, columns))} from incoming")  # noqa: S608
+        yield
         con.unregister("incoming")
 
 
@@ -266,18 +276,35 @@ def _mend(cursor: adbc.Cursor, con: Con, catalog: Catalog, table: str, horizon: 
     left = int(cursor.fetchone()[0]) - _rows(con, come)
     keys = [column for column in catalog.columns[table] if column.name in catalog.keys[table]]
     listed = ", ".join(_quoted(key.name) for key in keys)
-    written = f"({listed}) in (select ({listed}) from {come})"  # noqa: S608
-    con.execute(f"create table {gone} as from {raw} where {written}")
-    if _rows(con, raw) - _rows(con, gone) != left:
-        _copy(cursor, con, keys, there, "there")
-        written = f"({written} or ({listed}) not in (select ({listed}) from there))"  # noqa: S608
-        con.execute(f"create or replace table {gone} as from {raw} where {written}")
+    con.execute(f"create table {gone} as from {raw} semi join {come} using ({listed})")
+    missing = _rows(con, raw) - _rows(con, gone) - left
+    if missing and not _followed(cursor, con, catalog, table, missing):
+        with _incoming(cursor, con, keys, there):
+            con.execute(f"insert into {gone} from {raw} anti join incoming using ({listed})")
     if _rows(con, raw) - _rows(con, gone) != left:
         return False
     if _rows(con, gone):
         con.execute(f"delete from {raw} where ({listed}) in (select ({listed}) from {gone})")  # noqa: S608
     con.execute(f"insert into {raw} from {come}")
     return True
+
+
+def _followed(cursor: adbc.Cursor, con: Con, catalog: Catalog, table: str, missing: int) -> bool:
+    """Whether all the missing rows went with those they belonged to, as most do: no key needs to be read then."""
+    raw = f"snap.raw.{_quoted(table)}"
+    for column in catalog.columns[table]:
+        name, owner = _quoted(column.name), column.name.removesuffix("_id") + "s"
+        if owner == table or catalog.keys.get(owner) != _OWN:
+            continue
+        lost = f"select id from gone.{owner} anti join come.{owner} using (id)"  # noqa: S608
+        went = f"from {raw} where {name} in ({lost})"
+        if _rows(con, f"({lost})") <= _MANY and _rows(con, f"({went})") == missing:
+            ids = ", ".join(literal(str(found)) for (found,) in con.execute(lost).fetchall())
+            cursor.execute(f"select count(*) from {_there(catalog, table)} where {name} in ({ids})")  # noqa: S608
+            if cursor.fetchone()[0] == 0:
+                con.execute(f"insert into gone.{_quoted(table)} {went}")
+                return True
+    return False
 
 
 def _exchange(cursor: adbc.Cursor, con: Con, catalog: Catalog, table: str) -> None:

@@ -55,16 +55,19 @@ days as (
     group by all
     having count(distinct source) > 1
 ),
-rivals as (
+rivals as materialized (
     select s.* from sets_keyed s join days using (dj_key, set_date)
     union
     select s.* from sets_keyed s join staged.enrich_set_links l on s.set_id in (l.setlist_id, l.other_id)
-)
+),
+-- Rivals are few, slots and tracks are many: what belongs to none of them is left out before it is joined.
+played as materialized (from every_slot semi join rivals using (set_id)),
+named as materialized (from every_named_tracks semi join played using (track_id))
 select s.set_id, s.dj_key, s.set_date, s.source, s.is_complete, p.position,
     case when n.is_known_artist and n.is_known_title then hash(n.artist_key, n.base_key) end as recording
 from rivals s
-left join every_slot p on p.set_id = s.set_id
-left join every_named_tracks n on n.track_id = p.track_id
+left join played p on p.set_id = s.set_id
+left join named n on n.track_id = p.track_id
 
 -- name: staging_duplicate_sets(min_shared, min_overlap)
 -- One row per set that is another one again: linked by an import, or same DJ, same day, another source, and at least

@@ -199,6 +199,17 @@ def test_of_a_table_that_changed_only_new_rows_are_read(world, monkeypatch):
         assert con.execute("select name from gone.artists").fetchall() == [("Sasha 1",)]
 
 
+def test_a_row_left_behind_is_not_taken_for_one_that_went_with_its_track(world, tmp_path):
+    # Installations without foreign keys: one track went and left its status, another stayed and lost its own.
+    world.query("alter table enrichment_status drop constraint enrichment_status_track_id_fkey")
+    kept, gone = world.track("Kept"), world.track("Gone")
+    snapshot(world.settings, now=NOW)
+    world.query(f"delete from tracks where id = '{gone}'; delete from enrichment_status where track_id = '{kept}'")
+
+    beside = world.settings.model_copy(update={"data_dir": tmp_path})
+    _equal(snapshot(world.settings, now=NOW), snapshot(beside, now=NOW, full=True), "a status left behind")
+
+
 def test_a_last_one_that_cannot_be_used_is_a_doubt(world):
     first = snapshot(world.settings, now=NOW)
     first.write_bytes(b"torn")
