@@ -10,6 +10,7 @@ CANARY_TESTS = -m pytest -q --tb=line -o cache_dir=$(CANARY)/cache -m "not slow 
 # One more than the cores of a small machine: tests wait for servers they start.
 WORKERS ?= 3
 export JUPYTER_PLATFORM_DIRS = 1
+# The pins name all that is needed: nothing is left to be looked up (`--no-deps`).
 # What is imported is compiled once and kept: to compile all that is installed takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -24,10 +25,10 @@ help:  ## Explain the targets
 $(BIN)/.installed: requirements.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@if command -v uv >/dev/null 2>&1; then \
-	    uv pip install --quiet --python $(BIN)/python -r requirements.txt && \
+	    uv pip install --quiet --python $(BIN)/python --no-deps -r requirements.txt && \
 	    uv pip install --quiet --python $(BIN)/python --no-deps --editable . ; \
 	else \
-	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt && \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements.txt && \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . ; \
 	fi
 	@# What all commands share is compiled before several of them start at once.

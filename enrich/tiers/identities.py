@@ -27,7 +27,7 @@ _WAITING = ("pending_re_enrichment",)
 #: Sources of proposals that imports make.
 _IMPORTED = ("rescraped", "same-key")
 #: Candidates, or releases, kept for one track; below that confidence they are worth nobody's time.
-_KEPT, _LEAST = 3, 0.05
+KEPT, WORTH = 3, 0.05
 
 
 def imported(ledger: pl.DataFrame) -> Callable[[Workspace, pl.Series], pl.DataFrame]:
@@ -64,9 +64,9 @@ def identities(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
         .filter(pl.col.recording_key.is_not_null(), pl.col.recording_key != pl.col.track_key)
         .sort("track_key", "confidence", "recording_key", descending=[False, True, False])
         .unique(["track_key", "recording_key"], keep="first", maintain_order=True)
-        .filter(pl.col.confidence >= _LEAST)
+        .filter(pl.col.confidence >= WORTH)
         .group_by("track_key", maintain_order=True)
-        .head(_KEPT)
+        .head(KEPT)
     )
     names = ws.primary.sort("track_id", "position").group_by(recording_key="track_id").agg(artists=pl.col.artist)
     answers = found.join(names, on="recording_key", how="left", maintain_order="left")
@@ -159,7 +159,7 @@ def _new(rows: pl.DataFrame, ws: Workspace) -> pl.DataFrame:
         .sort("track_id", "released", "title")
         .unique(["track_id", "base_key"], keep="first", maintain_order=True)
         .group_by("track_id", maintain_order=True)
-        .head(_KEPT)
+        .head(KEPT)
         .with_columns(artist_key=pl.col.theirs.list.first(), days=(pl.col.released - pl.col.day).dt.total_days())
         .join(by_artist, on=["artist_key", "base_key"], how="left", maintain_order="left")
         .with_columns(

@@ -51,11 +51,13 @@ def propose_by_source(
 
 
 def band_of(confidence: str) -> pl.Expr:
-    """The band a calibrated confidence falls in, which is measured as one: tenths, the last one halved."""
-    low = (pl.col(confidence) * 10 + 1e-9).floor().clip(0, 9) / 10
-    low = pl.when(pl.col(confidence) >= 0.95).then(0.95).otherwise(low)
-    high = pl.when(low >= 0.9).then(pl.when(low > 0.9).then(1.0).otherwise(0.95)).otherwise(low + 0.1)
-    return pl.format("confidence {}–{}", low.round(2), high.round(2))
+    """The band a calibrated confidence falls in, which is measured as one: tenths, the last one in three."""
+    p = pl.col(confidence) + 1e-9
+    low = ((p * 10).floor() / 10).round(1)
+    band = pl.format("confidence {}–{}", low, (low + 0.1).round(1))
+    for least, most in ((0.9, 0.95), (0.95, 0.98), (0.98, 1.0)):
+        band = pl.when(p >= least).then(pl.lit(f"confidence {least}–{most}")).otherwise(band)
+    return band
 
 
 def no_proposals() -> pl.DataFrame:
