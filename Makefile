@@ -10,7 +10,6 @@ CANARY_TESTS = -m pytest -q --tb=line -o cache_dir=$(CANARY)/cache -m "not slow 
 # One more than the cores of a small machine: tests wait for servers they start.
 WORKERS ?= 3
 export JUPYTER_PLATFORM_DIRS = 1
-# The pins name all that is needed: nothing is left to be looked up (`--no-deps`).
 # What is imported is compiled once and kept: to compile all that is installed takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -21,7 +20,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## Explain the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# One stamp stands for the whole environment: it is rebuilt when the pins or the project file change.
+# One stamp stands for the whole environment: it is rebuilt when the pins or the project file change. The pins name all
+# that is needed, so that nothing else is looked up.
 $(BIN)/.installed: requirements.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@if command -v uv >/dev/null 2>&1; then \
