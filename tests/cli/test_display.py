@@ -68,6 +68,7 @@ def _printed(words, capfd, monkeypatch):
     return capfd.readouterr()
 
 
+@pytest.mark.slow
 def test_nothing_hostile_is_printed_and_nothing_is_lost(hostile, capfd, monkeypatch):
     ids = {"RUN": "nothing"}
     for words in COMMANDS:

@@ -45,6 +45,7 @@ def test_every_scorer_is_measured_on_the_same_recordings(result, kind):
         assert row["interval_at_20"][0] <= row["hit_at_20"] <= row["interval_at_20"][1]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_figures(world, result):
     again = evaluate(world.sample(fraction=1, shuffle=True, seed=5), plan=PLAN)
 

@@ -41,6 +41,7 @@ def in_memory(files) -> pl.DataFrame:
     return rank(read_tracklists(files).rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=worlds, second=worlds)
 def test_files_rank_as_in_memory_repeats_and_all(first, second, tmp_path, monkeypatch):
@@ -73,6 +74,7 @@ def test_the_learned_ranking_on_disk_is_that_in_memory(world, tmp_path, monkeypa
     assert_frame_equal(pl.read_parquet(tmp_path / "r.parquet"), rank(world, scorer="learned"), check_exact=True)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_real_tracklists_rank_as_in_memory(shared_data, tmp_path):
     source, out = shared_data / "tracklists.parquet", tmp_path / "ranking.parquet"

@@ -36,7 +36,7 @@ SCHEMA = {name: TRACKLISTS[name] for name in ("set_id", "position", "artist", "d
 PARTS = ["probability", "occurrence", "label", "dj", "position"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(world=worlds, aliases=alias_rows, window=st.integers(1, 3))
 def test_rank_equals_the_slow_implementation(world, aliases, window):
     got = rank(world, aliases=aliases, window=window)
@@ -49,7 +49,7 @@ def test_rank_equals_the_slow_implementation(world, aliases, window):
         assert got[column].to_list() == pytest.approx([float(row[column]) for row in wanted], abs=1e-11)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data(), world=worlds)
 def test_rank_ignores_the_order_of_rows(data, world):
     order = data.draw(st.permutations(range(world.height)))

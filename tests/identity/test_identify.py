@@ -199,6 +199,7 @@ def test_real_unknowns_get_their_artist(shared_data) -> None:  # type: ignore[no
     assert right.height >= 35
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_real_second_listings_are_recognised(shared_data) -> None:  # type: ignore[no-untyped-def]
     from bench.identity import listings

@@ -58,6 +58,7 @@ def _equal(one, other, about=None):
                 assert gone == (0,), (schema, table, about)
 
 
+@pytest.mark.slow
 def test_after_a_change_it_equals_one_read_whole(world, tmp_path):
     beside = world.settings.model_copy(update={"data_dir": tmp_path})
     snapshot(world.settings, now=NOW)
