@@ -50,7 +50,7 @@ def _meanings(inners: pl.Series) -> pl.DataFrame:
     """What each distinct bracket says: inner, meaning, name (label without catalogue number), key, catalog_number."""
     inner = pl.col.inner
     dashed = r"^(.*?\S)(?:\s+[-–|]|[-–|:])\s+(\S.*\d.*|\d.*)$"
-    glued = rf"^(.*?[^\d\s])\s*[-–|:,]\s*({versions.CATALOG})$"
+    glued = rf"^(.*?[^\d\s])\s*[-–|:,/]\s*({versions.CATALOG})$"
     spaced = r"^(.*\S)\s+([A-Z]{2,8}-?\d{2,6}[A-Z]{0,3})$"
     bare = inner.str.replace(r"^\(([^()]*)\)$", "${1}").str.replace(r",\s*(?:19|20)\d\d$", "")
     album = pl.col.bare.str.extract(r"^.+,\s*([^,]+),\s*\d{1,2}$", 1)  # [Album, Label, 3]

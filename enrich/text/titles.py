@@ -18,7 +18,7 @@ from enrich.rules import ROUND_KNOWN, ROUND_UNKNOWN, SQUARE_KNOWN, SQUARE_UNKNOW
 from enrich.text.credits import split_credits
 from enrich.text.normalise import fold
 from enrich.text.title_brackets import MARK, VERSION_MEANINGS, judged_brackets
-from enrich.text.versions import ADJECTIVES, BEHIND, CLASSES, IN_NAMES, PLAIN_WORD, REMIX_WORD
+from enrich.text.versions import ADJECTIVES, BEHIND, CLASSES, IN_NAMES, MANNER, NAMELESS, REMIX_WORD
 from enrich.text.words import is_unknown_title
 
 #: `parse-titles`: one row per title, in the order given; see `parse_titles`.
@@ -33,14 +33,16 @@ _PART = r"^(.*?\S)\s+[-–—]\s+(\S.*)$"
 _TIGHT_PART = r"^(.*\S\S)[-–—]\s+(\S.*)$"
 _VERSUS = r"(?i)\s+(?:vs?\.|vs|versus|w/)\s+"
 _GUESTS = r"(?i)\s+(?:feat\.|ft\.|(?:featuring|feat|ft)\s)\s*(.+)$"
-_MIX_WORD = r"(?:remix|mix|edit|dub|version|bootleg|mash-?up|instrumental|acapella|rework|vip)"
-_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–]\s+([^-–]*\b{_MIX_WORD})\s*$"
-_PLAIN_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–]\s+((?:{ADJECTIVES}\s+)*{_MIX_WORD})\s*$"
+_MIX_WORD = (
+    r"(?:(?:re)?mix|edit|dub|version|bootleg|mash-?up|instrumental|acapella|rework|vip|demo|sped up|slowed|reverb)"
+)
+_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–—]\s+([^-–—]*\b{_MIX_WORD})\s*$"
+_PLAIN_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–—]\s+((?:{ADJECTIVES}\s+)*{_MIX_WORD})\s*$"
 #: A version that says so by itself, whoever the artist is: `- 2015 Remaster`, `- Fade's Radio Edit`, `- From "8 Mile"`.
 _DASHED = (
-    r"(?i)^(.*\S)\s+[-–]\s+((?:(?:mono|stereo)\s*/\s*)?(?:\d{4}\s+)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+\d{4})?(?:\s+version)?"
-    r"|(?:[^-–]+\s)?(?:radio|extended|original|club|album|single|video|full length)\s+(?:mix|edit|version|cut|dub)"
-    r"|[^-–]+['’]s?\s[^-–]*\b(?:remix|mix|edit|dub)|\S+(?:\s+\S+){2,}\s+(?:remix|rmx)"
+    r"(?i)^(.*\S)\s+[-–—]\s+((?:(?:mono|stereo)\s*/\s*)?(?:\d{4}\s+)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+\d{4})?(?:\s+version)?"
+    r"|(?:[^-–—]+\s)?(?:radio|extended|original|club|album|single|video|full length)\s+(?:mix|edit|version|cut|dub)"
+    r"|[^-–—]+['’]s?\s[^-–—]*\b(?:remix|mix|edit|dub)|\S+(?:\s+\S+){2,}\s+(?:remix|rmx)"
     r"|live(?:\s(?:at|in|from|on|version)\b.*)?|acoustic(?:\sversion)?|bonus track"
     r"|from (?:[\"“'‘].*|the .*\b(?:soundtrack|film|movie|motion picture|series)\b.*))\s*$"
 )
@@ -49,11 +51,14 @@ _BARE_MIX = r"(?i)^(.*\S)\s+((?:original|extended|radio|club|dub|vocal|instrumen
 #: What brackets and dashes are elsewhere, and what they are here.
 _MARKS = {"（": " (", "）": ") ", "［": " [", "］": "] ", "【": " [", "】": "] ", "−": "-", "‒": "-", "―": "-"}
 #: `(feat. Cara - Beta Remix)`: two brackets in one.
-_GUEST_AND_MIX = rf"(?i)([(\[])\s*((?:feat|ft|featuring)\b[^()\[\]]*?)\s+[-–]\s+([^()\[\]]*\b{_MIX_WORD})\s*([)\]])"
+_GUEST_AND_MIX = rf"(?i)([(\[])\s*((?:feat|ft|featuring)\b[^()\[\]]*?)\s+[-–—]\s+([^()\[\]]*\b{_MIX_WORD})\s*([)\]])"
+#: What sets and channels say of a track before its names.
+_BEFORE = r"^(?:(?:w/|\+) ?|(?i:(?:world )?premi[eè]re|exclusive|free (?:download|dl)|out now)\s*[:|]\s*)"
 #: What cleaning a title can change.
 _UNCLEAN = (
     rf"[（）［］【】−‒―]|{_GUEST_AND_MIX}|{BEHIND}"
-    r"|[\x00-\x1f\x7f\u200b-\u200f\ufeff<]|[^\S ]|''|  |^ | $|^\[?\d{1,2}:|^w/|^\+"
+    r"|[\x00-\x1f\x7f\u200b-\u200f\ufeff<]|[^\S ]|''|  |^ | $|^\[?\d{1,2}:"
+    rf"|{_BEFORE}"
 )
 _WORKING_TITLE = r"(?i)[(\[]working title[)\]]"
 _GUEST_WORD = r"(?i)^(?:features?\s|featuring|feat\.?|ft\.?|with|w/|duet with)\s*"
@@ -152,7 +157,7 @@ def _cleaned(titles: pl.Series, artists: pl.Series) -> pl.DataFrame:
         .str.replace_all(r"\s+", " ")
         .str.strip_chars()
         .str.replace(r"^\[?\d{1,2}:\d{2}(?::\d{2})?\]? (\S)", "${1}")
-        .str.replace(r"^(?:w/|\+) ?(\S)", "${1}")
+        .str.replace(rf"{_BEFORE}(\S)", "${1}")
         .str.replace(BEHIND, "")
     )
     rows = _changed(rows, pl.col.text.str.contains(_UNCLEAN), lambda some: some.select(clean))
@@ -253,7 +258,7 @@ def _mix_of_base(parsed: pl.DataFrame) -> pl.DataFrame:
     """mix, base: the mix that ends a base text without brackets."""
     base, mix = pl.col.base, pl.col.mix
     # "Artist - Song Remix" is a title; "Song - Club Mix" and "Artist - Song - X Remix" end in a mix.
-    ends_in_mix = pl.col.given.is_not_null() | (base.str.count_matches(r"\s[-–]\s") > 1)
+    ends_in_mix = pl.col.given.is_not_null() | (base.str.count_matches(r"\s[-–—]\s") > 1)
     for loose, where in ((_LOOSE_MIX, ends_in_mix), (_DASHED, True), (_PLAIN_LOOSE_MIX, True), (_BARE_MIX, True)):
         found = mix.is_null() & where & base.str.contains(loose)
         parsed = parsed.with_columns(
@@ -358,9 +363,9 @@ def _remixer(mix: pl.Expr) -> pl.Expr:
     named = mix.str.extract(rf"(?i)^((?:.*?\S)\s+{IN_NAMES})\s+(?:remix|rmx|remx|rework|bootleg)\b", 1)
     whole = mix.str.extract(rf"(?i)^(.*?\S)\s+{REMIX_WORD}\b", 1)
     named = pl.coalesce(named, pl.when(plain.str.contains(r"(?i)\s(?:of|the|and|&|de|du|del)$")).then(whole))
-    name = pl.coalesce(by, owner, named, plain).str.replace(r"^\d{4}\s+", "").str.strip_chars()
-    is_name = ~name.str.contains(rf"(?i)^(?:{PLAIN_WORD}(?:[\s.'\"-]+|$))+$") & ~name.str.contains(
-        r"^(?:['’]?\d0s?|(?:19|20)\d\d)$"
+    name = pl.coalesce(by, owner, named, plain).str.replace(r"^\d{4}\s+", "").str.replace(MANNER, "").str.strip_chars()
+    is_name = ~name.str.contains(rf"(?i)^(?:{NAMELESS}(?:\s&\s|[\s.'\"-]+|$))+$") & ~name.str.contains(
+        r"^(?:\d0s?|9\d|(?:19|20)\d\d)$"
     )
     return pl.when(is_name).then(name)
 

@@ -27,6 +27,11 @@ _VERSION_ENDS, _WEAK_ENDS, _VERSION_WHOLE, ADJECTIVES = (
 
 #: A word that names nobody: an adjective, or long ones written together (`Clubmix`; `Sin` is no `s` and `in`).
 PLAIN_WORD = rf"(?:{_any([word for word in LISTS['in_brackets']['adjectives'] if len(word) > 2])}+|{ADJECTIVES})"
+#: Words of genres, and others that say which mix it is, end names as well (Pete Rock); alone they are none.
+_GENRES = sorted(GENRES | BARE_GENRES)
+NAMELESS = rf"(?:{PLAIN_WORD}|{_any([*(x.replace(' ', '[ -]') for x in _GENRES), *LISTS['in_brackets']['nameless']])})"
+#: What else stands between a remixer's name and `Remix`: genres of several words, a year.
+MANNER = rf"(?i)\s+(?:{_any([genre for genre in _GENRES if ' ' in genre])}|200[1-9]|20[12]\d)$"
 #: A version word with something short behind it: `Remix 2`, `Mix Part 1`, `Edit 2012`, `Remix Instrumental`.
 _TAIL = (
     r"(?: (?:\d{1,4}|part(?: \w+)?|pt \w+|i{1,3}|[ab]|one|two|three|clean|dirty|version|edit|mix|dub|final|"
@@ -68,7 +73,8 @@ PRESSING = (
 )
 
 NOTE = (
-    rf"{pattern(NON_LABELS, REMARKS, GENRES, BARE_GENRES, PLACES)}|{PHRASE}|^\d+ \d+$|^\d{{4}} \d\d \d\d\b"
+    rf"{pattern(NON_LABELS, REMARKS, GENRES, BARE_GENRES, PLACES)}|{PHRASE}|^{_any(_GENRES)} and {_any(_GENRES)}$"
+    rf"|^\d+ \d+$|^\d{{4}} \d\d \d\d\b"
     r"|^(?:1[89]|20)\d\d(?: (?:1[89]|20)\d\d)?$|^\d{1,2} \d{2}(?: \d{2})?$|^\d{2,3} ?bpm$"
     r"|^[a-g](?: sharp| flat)? ?(?:m|min|maj|minor|major)$"
     r"|^\d{1,2}[ab]$|^(?:part|pt|vol|volume|no|chapter|act|episode|disc|cd) ?(?:\d+|[ivx]+|one|two|three|four)$"

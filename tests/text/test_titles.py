@@ -73,6 +73,8 @@ def test_brackets_that_are_no_label(inner: str, brackets: str) -> None:
         pytest.param("T [Anjunabeats ANJ123]", "Anjunabeats", "ANJ123", id="no-dash"),
         pytest.param("T [ARDI1393]", None, "ARDI1393", id="number-alone"),
         pytest.param("T [Anjunabeats]", "Anjunabeats", None, id="no-number"),
+        pytest.param("T [Deepwell / DWR042]", "Deepwell", "DWR042", id="slash"),
+        pytest.param("T [Melodic House & Techno]", None, None, id="two-genres"),
     ],
 )
 def test_catalogue_number(title: str, label: str | None, number: str | None) -> None:
@@ -305,3 +307,36 @@ def test_neighbours_of_reported_titles(title: str, expected: dict[str, str | Non
     got = _parse(title)
 
     assert {name: got[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    "mix",
+    ["Peak Time Mix", "Afterhours Mix", "Drum & Bass Mix", "Warehouse Mix", "Chill Out Mix", "Hip Hop Remix", "R&B Mix",
+     "Lo-Fi Remix", "Old School Mix", "Rave Mix", "Sax Mix", "Christmas Mix", "'98 Mix", "Night & Day Mix"],
+)  # fmt: skip
+def test_manners_of_a_mix_are_nobody(mix: str) -> None:
+    assert _parse(f"T ({mix})")["remixer"] is None
+
+
+@pytest.mark.parametrize(
+    ("mix", "remixer"),
+    [("Pete Rock Mix", "Pete Rock"), ("Iggy Pop Remix", "Iggy Pop"), ("A&B Club Mix", "A&B"), ("D&D Mix", "D&D"),
+     ("Deep Dish Mix", "Deep Dish"), ("Leftfield Mix", "Leftfield"), ("Beta Kid Deep House Remix", "Beta Kid"),
+     ("Beta Kid 2024 Remix", "Beta Kid"), ("Death From Above 1979 Remix", "Death From Above 1979")],
+)  # fmt: skip
+def test_names_that_end_in_such_words_are_names(mix: str, remixer: str) -> None:
+    assert _parse(f"T ({mix})")["remixer"] == remixer
+
+
+@pytest.mark.parametrize("before", ["PREMIERE: ", "World Première | ", "Exclusive: ", "Free Download : "])
+def test_what_a_channel_says_before_is_no_artist(before: str) -> None:
+    got = parse_titles(pl.Series([f"{before}Alpha Kid – Night Signal — Beta Kid Remix"])).row(0, named=True)
+
+    assert (got["artist"], got["base_title"], got["remixer"]) == ("Alpha Kid", "Night Signal", "Beta Kid")
+
+
+@pytest.mark.parametrize("behind", ["Sped Up", "Slowed + Reverb", "Rough Demo"])
+def test_versions_behind_a_dash(behind: str) -> None:
+    got = parse_titles(pl.Series([f"T - {behind}"]), artists=pl.Series(["Alpha"])).row(0, named=True)
+
+    assert (got["base_title"], got["mix"]) == ("T", behind)
