@@ -12,13 +12,12 @@ from selectolax.lexbor import LexborNode as Node
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
-from enrich.sources.reading import absolute, clean_text, nothing_found, read_clock, read_date, texts
+from enrich.sources.reading import absolute, clean_text, nothing_found, read_clock, read_day, texts
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 from enrich.text.versions import split_version
-from enrich.tracklists.naming import worded_date
 
-_DATE = re.compile(r"^(?:\d{1,2} [A-Z][a-z]{2,8},? \d{2}(?:\d\d)?|\d{4}-\d\d-\d\d)$")
+_DATE = re.compile(r"^(?:\d{1,2} [A-Z][a-z]{2,8},? \d{2}(?:\d\d)?|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4})$")
 _TIMED = re.compile(r"^(?P<name>.*?)\s*[-–]\s*\(?(?P<time>\d{1,2}:\d{2}(?::\d{2})?)(?:\)|\s|$)")
 _QUOTED = re.compile(r'^(?P<artist>.+?)\s+-\s+["“](?P<title>.+)["”](?P<mix>\s*\([^()]*\))?$')
 _SITE = "https://www.junodownload.com"
@@ -69,17 +68,12 @@ def _track(card: Node) -> Hit | None:
         title=title.strip('"“”'),
         mix=mix,
         artists=() if _are_various(artists) else tuple(artists),
-        label=_label(card),
-        release_date=next((_day(one) for one in said if _DATE.match(one)), None),
+        label=next(iter(texts(card, "a.juno-label")), None),
+        release_date=next((read_day(one) for one in said if _DATE.match(one)), None),
         duration_ms=next(filter(None, map(read_clock, said)), None),
         is_compilation=_are_various(artists),
         url=absolute(heading.attributes.get("href"), _SITE),
     )
-
-
-def _label(card: Node) -> str | None:
-    # Responsive copies repeat the label; the first is enough.
-    return next(iter(texts(card, "a.juno-label")), None)
 
 
 def _hits(card: Node) -> Iterator[Hit]:
@@ -88,6 +82,8 @@ def _hits(card: Node) -> Iterator[Hit]:
     artists = _artists(card)
     is_compilation = _are_various(artists)
     catalog_number, day = _info(card)
+    # Responsive copies repeat the label; the first is enough.
+    label = next(iter(texts(card, "a.juno-label")), None)
     for node in card.css("div.jd-listing-tracklist div.col"):
         text = re.sub(r"^\d{1,2}\.\s+", "", " ".join(node.text(separator=" ").replace("\xa0", " ").split()))
         match = _TIMED.match(text)
@@ -102,7 +98,7 @@ def _hits(card: Node) -> Iterator[Hit]:
             title=title,
             mix=mix,
             artists=(quoted["artist"],) if quoted else (() if is_compilation else tuple(artists)),
-            label=_label(card),
+            label=label,
             catalog_number=catalog_number,
             release_date=day,
             duration_ms=read_clock(match["time"]) if match else None,
@@ -133,9 +129,4 @@ def _info(card: Node) -> tuple[str | None, date | None]:
     place = next((place for place, line in enumerate(lines) if _DATE.match(line)), None)
     if place is None:
         return None, None
-    return (lines[place - 1] if place else None), _day(lines[place])
-
-
-def _day(text: str) -> date | None:
-    """`15 Mar 24`, `5 June 2024`, `2024-03-15`; years 70–99 are of the last century."""
-    return worded_date(text) or read_date(text)
+    return (lines[place - 1] if place else None), read_day(lines[place])

@@ -17,6 +17,7 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from selectolax.lexbor import LexborNode as Node
 
 from enrich.matching.values import Hit
+from enrich.tracklists.naming import date_in, worded_date
 
 #: What reading a reply of another shape raises.
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
@@ -32,7 +33,10 @@ _NO_TEXT = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]+"
 )
 _NOTHING = re.compile(
-    r"\bno\s+(?:results?|tracks?|items?|matches|titles|products)\b|\b0\s+results\b|nothing\s+found|did not match",
+    # A bare `0 items` is a basket's; a page that is not found is no answer.
+    r"\bno\s+(?:results?|tracks?|items?|match(?:es)?|titles|products|releases|hits)\b|\b(?:0|zero)\s+(?:results|matches|hits)\b"
+    r"|\b(?:0|zero)\s+\w+\s+found|(?:found|returned)\s+(?:0|zero)\s|nothing\s+(?:was\s+)?(?:found|matched)"
+    r"|did not (?:match|return)|could(?:n['’]t| not) find any",
     re.IGNORECASE,
 )
 
@@ -141,6 +145,14 @@ def read_date(value: object, *, by_year: bool = True) -> date | None:
         return date(year, month or 1, day or 1) if told else None
     except ValueError:
         return None
+
+
+def read_day(text: str) -> date | None:
+    """The day a shop shows: `15 Mar 24`, `June 5, 2024`, `2024-03-15`, and the month first in `03/15/2024`."""
+    slashed = re.fullmatch(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})", text.strip())
+    if slashed:
+        return read_date(f"{slashed[3]}-{slashed[1]:0>2}-{slashed[2]:0>2}")
+    return worded_date(text) or read_date(date_in(text))
 
 
 def read_clock(text: object) -> int | None:

@@ -11,11 +11,10 @@ from selectolax.lexbor import LexborNode as Node
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
-from enrich.sources.reading import absolute, clean_text, nothing_found, read_clock, read_date, texts
+from enrich.sources.reading import absolute, clean_text, nothing_found, read_clock, read_day, texts
 from enrich.sources.replies import Failed, Reply
 from enrich.sources.terms import plausible_hits, search_terms
 from enrich.text.versions import is_guest
-from enrich.tracklists.naming import date_in, worded_date
 
 _DURATION = re.compile(r"\(?\b(\d{1,2}:\d{2}(?::\d{2})?)\)?\s*$")
 _REMIXED_BY = re.compile(r"^(.+?)\s+(?:re-?mix|rmx)$", re.IGNORECASE)
@@ -60,8 +59,6 @@ def _hit(row: Node) -> Hit | None:
     artists = next(filter(None, (texts(row, f".trk-cell.artists{who}") for who in (" a.com-artists", " a", ""))), [])
     remixers = texts(row, ".trk-cell.artists a.com-remixers")
     remixer = _REMIXED_BY.match(mix or "")
-    released = row.css_first(".trk-cell.r-date")
-    day = released.text() if released is not None else ""
     return Hit(
         source=Traxsource.name,
         title=title,
@@ -69,7 +66,7 @@ def _hit(row: Node) -> Hit | None:
         artists=tuple(name for name in artists if name not in remixers) or tuple(artists),
         remixers=tuple(remixers) or ((remixer[1],) if remixer else ()),
         label=clean_text(label.text()) if label is not None else None,
-        release_date=worded_date(day) or read_date(date_in(day)),
+        release_date=read_day(" ".join(texts(row, ".trk-cell.r-date"))),
         duration_ms=duration_ms,
         url=absolute(link.attributes.get("href"), "https://www.traxsource.com"),
     )

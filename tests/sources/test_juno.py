@@ -63,7 +63,9 @@ def test_track_lines(line, artists, title, mix):
     assert (hit.artists, hit.title, hit.mix) == (artists, title, mix)
 
 
-@pytest.mark.parametrize("written", ["15 March 24", "15 Mar 2024", "15 Mar, 24", "2024-03-15", "15&nbsp;Mar&nbsp;24"])
+@pytest.mark.parametrize(
+    "written", ["15 March 24", "15 Mar 2024", "15 Mar, 24", "2024-03-15", "3/15/2024", "15&nbsp;Mar&nbsp;24"]
+)
 def test_days_in_other_forms(written):
     (hit,) = read_page(page(card(info=f"DWR042<br>{written}<br>Deep House")))
 

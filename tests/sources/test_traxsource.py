@@ -74,7 +74,8 @@ def test_cells_may_be_empty():
 
 
 @pytest.mark.parametrize(
-    "written", ["15 Mar 2024", "Mar 15, 2024", "15-Mar-24", "2024/03/15", "15.03.2024", "2024-03-15 Pre-order"]
+    "written",
+    ["15 Mar 2024", "Mar 15, 2024", "15-Mar-24", "2024/03/15", "15.03.2024", "2024-03-15 Pre-order", "03/15/2024"],
 )
 def test_days_in_other_forms(written):
     (hit,) = read_page(page(row(LINK, date_cell=written)))
@@ -92,14 +93,22 @@ def test_rows_of_other_elements_and_links(change):
     assert (hit.title, hit.mix, hit.artists, hit.label) == ("Night Signal", "Extended Mix", ("Alpha Kid",), "Deepwell")
 
 
-@pytest.mark.parametrize("body", ['<div id="searchTrackList"></div>', "<p>No results found</p>"])
+@pytest.mark.parametrize(
+    "body",
+    ['<div id="searchTrackList"></div>', "No results found", "0 tracks found", "Your search returned 0 items",
+     "Nothing matched your search", "We couldn’t find any tracks", "Your search did not return any results",
+     "No match found", "Sorry, nothing was found", "zero results"],
+)  # fmt: skip
 def test_an_empty_list_is_a_miss(body):
-    assert read_page(page(body)) == []
+    assert read_page(page(f"<p>{body}</p>")) == []
 
 
-def test_another_page_is_no_miss():
+@pytest.mark.parametrize(
+    "body", ["Welcome", "0 items in your basket", "Not found", "We couldn't find the page", "100 results"]
+)
+def test_another_page_is_no_miss(body):
     with pytest.raises(Failed, match="changed page"):
-        read_page(page("<h1>Welcome</h1>"))
+        read_page(page(f"<h1>{body}</h1>"))
 
 
 def test_against_the_catalogue(open_one, night_signal, catalogue):
