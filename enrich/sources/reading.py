@@ -150,9 +150,8 @@ def read_date(value: object, *, by_year: bool = True) -> date | None:
 def read_day(text: str) -> date | None:
     """The day a shop shows: `15 Mar 24`, `June 5, 2024`, `2024-03-15`, and the month first in `03/15/2024`."""
     slashed = re.fullmatch(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})", text.strip())
-    if slashed:
-        return read_date(f"{slashed[3]}-{slashed[1]:0>2}-{slashed[2]:0>2}")
-    return worded_date(text) or read_date(date_in(text))
+    iso = f"{slashed[3]}-{slashed[1]:0>2}-{slashed[2]:0>2}" if slashed else date_in(text)
+    return worded_date(text) or read_date(iso)
 
 
 def read_clock(text: object) -> int | None:

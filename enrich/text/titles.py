@@ -33,11 +33,9 @@ _PART = r"^(.*?\S)\s+[-–—]\s+(\S.*)$"
 _TIGHT_PART = r"^(.*\S\S)[-–—]\s+(\S.*)$"
 _VERSUS = r"(?i)\s+(?:vs?\.|vs|versus|w/)\s+"
 _GUESTS = r"(?i)\s+(?:feat\.|ft\.|(?:featuring|feat|ft)\s)\s*(.+)$"
-_MIX_WORD = (
-    r"(?:(?:re)?mix|edit|dub|version|bootleg|mash-?up|instrumental|acapella|rework|vip|demo|sped up|slowed|reverb)"
-)
-_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–—]\s+([^-–—]*\b{_MIX_WORD})\s*$"
-_PLAIN_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–—]\s+((?:{ADJECTIVES}\s+)*{_MIX_WORD})\s*$"
+_MIX = r"(?:re(?:mix|work|verb)|mix|edit|dub|version|bootleg|mash-?up|instrumental|acapella|vip|demo|sped up|slowed)"
+_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–—]\s+([^-–—]*\b{_MIX})\s*$"
+_PLAIN_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–—]\s+((?:{ADJECTIVES}\s+)*{_MIX})\s*$"
 #: A version that says so by itself, whoever the artist is: `- 2015 Remaster`, `- Fade's Radio Edit`, `- From "8 Mile"`.
 _DASHED = (
     r"(?i)^(.*\S)\s+[-–—]\s+((?:(?:mono|stereo)\s*/\s*)?(?:\d{4}\s+)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+\d{4})?(?:\s+version)?"
@@ -51,14 +49,13 @@ _BARE_MIX = r"(?i)^(.*\S)\s+((?:original|extended|radio|club|dub|vocal|instrumen
 #: What brackets and dashes are elsewhere, and what they are here.
 _MARKS = {"（": " (", "）": ") ", "［": " [", "］": "] ", "【": " [", "】": "] ", "−": "-", "‒": "-", "―": "-"}
 #: `(feat. Cara - Beta Remix)`: two brackets in one.
-_GUEST_AND_MIX = rf"(?i)([(\[])\s*((?:feat|ft|featuring)\b[^()\[\]]*?)\s+[-–—]\s+([^()\[\]]*\b{_MIX_WORD})\s*([)\]])"
+_GUEST_AND_MIX = rf"(?i)([(\[])\s*((?:feat|ft|featuring)\b[^()\[\]]*?)\s+[-–—]\s+([^()\[\]]*\b{_MIX})\s*([)\]])"
 #: What sets and channels say of a track before its names.
 _BEFORE = r"^(?:(?:w/|\+) ?|(?i:(?:world )?premi[eè]re|exclusive|free (?:download|dl)|out now)\s*[:|]\s*)"
 #: What cleaning a title can change.
 _UNCLEAN = (
-    rf"[（）［］【】−‒―]|{_GUEST_AND_MIX}|{BEHIND}"
+    rf"[（）［］【】−‒―]|{_GUEST_AND_MIX}|{BEHIND}|{_BEFORE}"
     r"|[\x00-\x1f\x7f\u200b-\u200f\ufeff<]|[^\S ]|''|  |^ | $|^\[?\d{1,2}:"
-    rf"|{_BEFORE}"
 )
 _WORKING_TITLE = r"(?i)[(\[]working title[)\]]"
 _GUEST_WORD = r"(?i)^(?:features?\s|featuring|feat\.?|ft\.?|with|w/|duet with)\s*"
@@ -238,7 +235,7 @@ def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
     """From base text, mix and guests to the last columns: artist, remixer, class, mashup parts."""
     base, mix, given = pl.col.base, pl.col.mix, pl.col.given
     parsed = parsed.with_columns(mix=pl.when(mix != "").then(mix), artist="given")
-    loose = base.str.contains(rf"(?i)\b{_MIX_WORD}\s*$") | base.str.contains(_DASHED)
+    loose = base.str.contains(rf"(?i)\b{_MIX}\s*$") | base.str.contains(_DASHED)
     parsed = _changed(parsed, mix.is_null() & loose, _mix_of_base)
     # Whoever made the version may stand where the artist should: an uploader.
     is_remixer = mix.str.to_lowercase().str.contains(given.str.to_lowercase(), literal=True)
