@@ -147,8 +147,10 @@ def _listed(lines: list[str]) -> _Read:
     bad: list[tuple[int, str, str]] = []
     for line, rest in zip(tracks, _without_common([line.marks.rest for line in tracks]), strict=True):
         rest = trailed(Marks(rest=rest)).rest if rest != line.marks.rest else rest
-        if kind in IN_NAMES and not MARKS.free_dash.search(rest) and len(separator.findall(rest)) > 1:
-            bad.append((line.number, f"more than one {kind.split()[-1]} may part artist and title", line.text))
+        several = kind in IN_NAMES and not MARKS.free_dash.search(rest) and len(separator.findall(rest)) > 1
+        if several or (MARKS.part.match(rest) and not line.marks.strong):
+            why = f"more than one {kind.split()[-1]} may part artist and title" if several else "a part is called so"
+            bad.append((line.number, why, line.text))
             continue
         at = line.marks.time_behind
         length = at * 1000 if at and not are_cues else None

@@ -23,6 +23,38 @@ PAIRS = [("Alpha Kid", "Night"), ("808 State", "Day (Beta Remix)"), ("Gamma", "D
 
 
 @pytest.mark.parametrize(
+    "heading",
+    [
+        "PART 1 - WARM UP",
+        "Hour 2 - DJ Two",
+        "Side A – The Warm Up",
+        "CD1 - Day",
+        "GUEST MIX - DJ TWO",
+        "Third Hour - End",
+    ],
+)
+def test_a_heading_with_a_dash_is_set_aside(tmp_path: Path, heading: str) -> None:
+    read = _read(tmp_path, f"A One - T One\nB Two - T Two\n{heading}\nC One - D\nSide Effect - E")
+
+    assert read.slots["artist"].to_list() == ["A One", "B Two", "C One", "Side Effect"]
+    assert read.bad.select("reason", "raw").rows() == [("a part is called so", heading)]
+
+
+@pytest.mark.parametrize("line", ["{n} - {a} - {t}.mp3", "{n}. {a} - {t}.flac", "0h0{n} {a} - {t}"])
+def test_endings_of_files_and_hours_are_marks(tmp_path: Path, line: str) -> None:
+    named = [("A One", "T One"), ("B Two", "T Two"), ("C One", "T Three")]
+    text = "\n".join(line.format(n=n, a=a, t=t) for n, (a, t) in enumerate(named, 1))
+
+    assert _read(tmp_path, text).slots.select("artist", "title").rows() == named
+
+
+def test_a_title_may_end_like_a_file(tmp_path: Path) -> None:
+    text = "1. Perpetuous Dreamer - Dust.wav\n2. B Two - T Two\n3. C One - T Three"
+
+    assert _read(tmp_path, text).slots["title"].to_list() == ["Dust.wav", "T Two", "T Three"]
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "{n}. {a} - {t}",
