@@ -77,7 +77,7 @@ class _Line(NamedTuple):
 
 def read_text(text: str, path: Path) -> Draft:
     """Read an export, a typed list or a browser's copy. Raises InputFileError: no line reads as `Artist - Title`."""
-    lines = [plain(line) for line in re.split(r"\r\n?|\n", text)]
+    lines = [plain(line) for line in MARKS.line_end.split(text)]
     if len(lines) > MAX_LINES:
         raise InputFileError(
             f"{path}: a text of {len(lines):,} lines, which is no tracklist; a table has set_id, position"

@@ -48,6 +48,16 @@ def test_endings_of_files_and_hours_are_marks(tmp_path: Path, line: str) -> None
     assert _read(tmp_path, text).slots.select("artist", "title").rows() == named
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["<p>Tracklist:<br>{}<br />{}<BR/>{}</p>", "<ol><li>{}</li><li>{}</li><li>{}</li></ol>", "{}<br>\n{}<br>\n{}"],
+)
+def test_a_piece_of_a_page_in_one_line(tmp_path: Path, text: str) -> None:
+    read = _read(tmp_path, text.format("A One - T One", "B Two - T Two", "C One - D"))
+
+    assert read.slots["artist"].to_list() == ["A One", "B Two", "C One"]
+
+
 def test_a_title_may_end_like_a_file(tmp_path: Path) -> None:
     text = "1. Perpetuous Dreamer - Dust.wav\n2. B Two - T Two\n3. C One - T Three"
 
