@@ -5,6 +5,7 @@ heavy library at its top: a command calls `enrich.…`, which loads what it name
 """
 
 import atexit
+import gc
 import os
 import signal
 import sys
@@ -39,6 +40,8 @@ def main() -> None:
     os.umask(0o027 | os.umask(0o077))
     # What is over is not ended: told while it takes its leave, it still says how it went.
     atexit.register(signal.signal, signal.SIGTERM, signal.SIG_IGN)
+    # Of the small objects that frames are made by few form cycles: to look for them so often costs a run a twentieth.
+    gc.set_threshold(20_000, 20, 50)
     try:
         build_app()()
     except EnrichError as error:
