@@ -79,7 +79,10 @@ class GraphQuestions(Snapshot):
 
     def judged_proposals(self, status: str | None = None) -> pl.DataFrame:
         """`proposals` with `is_right`: by the truth planted in a demo world, elsewhere by what people decided."""
-        found = self.proposals(status)
+        return self._judged(self.proposals(status))
+
+    def _judged(self, found: pl.DataFrame) -> pl.DataFrame:
+        """Proposals with `is_right`: by the truth planted, elsewhere by what people decided."""
         if self.truth is None:
             return verdicts(found)
         return judge(found, self.truth, aliases=self.workspace.artists.select(name="artist", aliases="aliases"))

@@ -190,7 +190,7 @@ class AnalystSnapshot(GraphQuestions):
 
     def _widget(self, **options: Any) -> ReviewWidget:
         view = of_extra("enrich.analyst.widgets", doing="review").ReviewWidget
-        found: ReviewWidget = view(self.settings, truth=self.truth, **options)
+        found: ReviewWidget = view(self.settings, judged=None if self.truth is None else self._judged, **options)
         return found
 
     def writeback(self, *, apply: bool = False, now: datetime | None = None) -> writing.WriteResult:

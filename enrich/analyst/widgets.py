@@ -26,7 +26,6 @@ from enrich.ledger.audits import accept_rest, read_audit
 from enrich.ledger.evidence import told
 from enrich.ledger.proposals import proposals
 from enrich.ledger.review import Decided, accept, reject
-from enrich.measuring.judging import judge
 from enrich.reporting.dashboards import precision_by_band
 from enrich.settings import Settings
 
@@ -68,15 +67,15 @@ class ReviewWidget(_Static, anywidget.AnyWidget):
         by: str | None = None,
         status: str | None = "proposed",
         clock: Callable[[], datetime],
-        truth: pl.DataFrame | None = None,
+        judged: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
         audit: str | None = None,
     ) -> None:
         """Show the review of a ledger, as `AnalystSnapshot.review` does, with proposals of `status` (None: all) first.
 
-        Precision is measured by the planted `truth`, which the reviewer is not shown. Of an `audit`, an id, only the
-        sample is shown, in the order drawn, and what follows from it.
+        Precision is measured by what `judged` adds, is_right by a planted truth, which the reviewer is not shown. Of an
+        `audit`, an id, only the sample is shown, in the order drawn, and what follows from it.
         """
-        self._settings, self._truth, self._clock, self._audit, self._status = settings, truth, clock, audit, status
+        self._settings, self._judged, self._clock, self._audit, self._status = settings, judged, clock, audit, status
         self._shown: set[str] = set()
         self.by = by or getpass.getuser()
         super().__init__()
@@ -106,7 +105,7 @@ class ReviewWidget(_Static, anywidget.AnyWidget):
             self._shown = set(state.sample)
             ready = state.left == 0 and state.accepted is None and bool(state.others)
             self.audit = {"text": state.text(), "ready": ready, "others": len(state.others)}
-        self.precision = known_precision(found, self._truth).to_dicts()
+        self.precision = known_precision(found if self._judged is None else self._judged(found)).to_dicts()
         shown = found.filter(pl.col("proposal_id").is_in(sorted(self._shown))).select(_COLUMNS.split())
         self.rows = [{**row, "evidence": told(row["evidence"])} for row in shown.iter_rows(named=True)]
 
@@ -159,12 +158,12 @@ def _surest(rows: list[dict[str, Any]], *, status: str | None = None) -> list[di
     return sorted(wanted, key=lambda row: (-(row["confidence"] or 0), row["proposal_id"]))
 
 
-def known_precision(found: pl.DataFrame, truth: pl.DataFrame | None) -> pl.DataFrame:
-    """How often such proposals (LISTED) are right: kind, source, low (of bands of 0.05), right of those judged by the
-    planted truth, where there is one, and accepted of those decided by people.
+def known_precision(found: pl.DataFrame) -> pl.DataFrame:
+    """How often such proposals (LISTED, is_right where that is known) are right: kind, source, low (of bands of 0.05),
+    right of those judged, and accepted of those decided by people.
     """
-    judged = found.with_columns(is_right=pl.lit(None, pl.Boolean)) if truth is None else judge(found, truth)
-    bands = precision_by_band(judged, width=_BAND, by=("kind", "source"))
+    is_right = pl.col("is_right") if "is_right" in found.columns else pl.lit(None, pl.Boolean).alias("is_right")
+    bands = precision_by_band(found.with_columns(is_right), width=_BAND, by=("kind", "source"))
     return bands.select("kind", "source", "low", "right", "judged", "decided", "accepted")
 
 
