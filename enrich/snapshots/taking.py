@@ -42,7 +42,8 @@ def snapshot(settings: Settings, *, now: datetime, full: bool = False, progress:
     try:
         with _locked(folder):
             snapshot_id = _free_id(folder, now)
-            working = _unfinished(folder, snapshot_id)
+            # What it is written to until it is whole.
+            working = folder / f"{_TAKING}{snapshot_id}.duckdb"
             parts = (working, working.with_name(working.name + ".wal"), working.with_suffix(".json"))
             with undoing(lambda: unlink_all(parts)):
                 mended = None if full else _mended(settings, catalog, latest(folder), working, progress)
@@ -141,11 +142,6 @@ def _free_id(folder: Path, now: datetime) -> str:
         number += 1
         name = f"{stem}-{number}"
     return name
-
-
-def _unfinished(folder: Path, snapshot_id: str) -> Path:
-    """The file a snapshot is written to until it is whole."""
-    return folder / f"{_TAKING}{snapshot_id}.duckdb"
 
 
 def _publish(working: Path, folder: Path, snapshot_id: str, manifest: str) -> Path:

@@ -140,7 +140,8 @@ def _hits(terms: Terms, release: dict[str, Any]) -> Iterator[Hit]:
     people = listed(release.get("artists"))
     formats = {str(word).casefold() for one in listed(release.get("formats")) for word in one.get("descriptions") or []}
     is_mixed = any("dj mix" in str(one.get("role", "")).casefold() for one in listed(release.get("extraartists")))
-    is_compilation = bool(formats & _COMPILED) or is_mixed or any(map(_is_various, people))
+    is_various = any(one.get("id") == _VARIOUS or str(one.get("name")).casefold() == "various" for one in people)
+    is_compilation = bool(formats & _COMPILED) or is_mixed or is_various
 
     def credits(item: dict[str, Any]) -> list[list[dict[str, Any]]]:
         """A track's own artists, and the release's: a band's track may be credited to its writer."""
@@ -228,7 +229,3 @@ def _remixers(item: dict[str, Any]) -> list[dict[str, Any]]:
 def _is_compiled(found: dict[str, Any]) -> bool:
     formats = {str(word).casefold() for word in found.get("format") or []}
     return bool(formats & _COMPILED) or str(found["title"]).casefold().startswith("various - ")
-
-
-def _is_various(artist: dict[str, Any]) -> bool:
-    return artist.get("id") == _VARIOUS or str(artist.get("name")).casefold() == "various"
