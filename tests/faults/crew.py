@@ -116,6 +116,8 @@ def work(job, answer):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest_file"], unlimited[1]))
+        # Python would keep the half of a compiled module that a file may hold, and whoever imports it next would fail.
+        sys.dont_write_bytecode = True
     result = error = None
     try:
         result = operate(job, steps)
