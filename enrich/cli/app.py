@@ -39,7 +39,8 @@ def main() -> None:
     # Snapshots, exports and caches hold the database's data: nobody's but the user's and its group's.
     os.umask(0o027 | os.umask(0o077))
     # What is over is not ended: told while it takes its leave, it still says how it went.
-    atexit.register(signal.signal, signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        atexit.register(signal.signal, number, signal.SIG_IGN)
     # Of the small objects that frames are made by few form cycles: to look for them so often costs a run a twentieth.
     gc.set_threshold(20_000, 20, 50)
     try:

@@ -116,7 +116,8 @@ def _servers(room) -> list[str]:
             words = line.read_bytes().decode(errors="replace").replace("\0", " ")
         except OSError:
             continue
-        if str(room) in words and "postgres" in words and "/scratch/" in words:
+        # Wherever the project itself lies: of the room, and there of a scratch folder.
+        if "postgres" in words and "/scratch/" in words.partition(str(room))[2]:
             found.append(words)
     return found
 
