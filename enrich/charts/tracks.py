@@ -108,8 +108,7 @@ def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None 
                 before, after = (drawable(artists.get(at + step) or "?", 24) for step in (-1, 1))
                 # Near the edges the words would leave the picture.
                 side = "left" if at < 0.3 * longest else "right" if at > 0.7 * longest else "center"
-                words = f"{before}  ◆  {after}"
-                axes.text(at, n + 0.2, words, ha=side, va="top", fontsize=7.5, color=style.MUTED)
+                axes.text(at, n + 0.2, f"{before}  ◆  {after}", ha=side, va="top", fontsize=7.5, color=style.MUTED)
         days = [f"{day:%Y-%m-%d}" if day else "no date" for day in sets["set_date"]]
         names = [f"{day}  {drawable(dj or 'unknown DJ', 24)}" for day, dj in zip(days, sets["dj"], strict=True)]
         axes.set_yticks(range(sets.height), names)
@@ -183,8 +182,7 @@ def _names(axes: Axes, net: nx.Graph[str], places: dict[str, float], *, x: float
 
 
 def _candidates(net: nx.Graph[str], centre: str) -> list[str]:
-    found = [(d["rank"], n) for n, d in net[centre].items() if d["relation"] == "candidate"]
-    return [n for _, n in sorted(found)]
+    return [n for _, n in sorted((d["rank"], n) for n, d in net[centre].items() if d["relation"] == "candidate")]
 
 
 def _label_shares(net: nx.Graph[str], artist: str) -> dict[str, float]:

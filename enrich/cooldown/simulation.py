@@ -54,8 +54,7 @@ class ReleaseCurve:
 
     def draw(self, age_days: Floats, rng: np.random.Generator) -> Floats:
         """Days from first play to release for tracks still unreleased at an age; infinite where it never comes."""
-        still = self.unreleased_at(age_days)
-        level = rng.random(len(age_days)) * still
+        level = rng.random(len(age_days)) * self.unreleased_at(age_days)
         # The curve falls; np.interp wants it rising.
         falling, at = np.asarray(self.unreleased)[::-1], np.asarray(self.days, dtype=np.float64)[::-1]
         drawn = np.interp(level, falling, at)

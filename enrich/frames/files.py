@@ -336,8 +336,7 @@ def _bad_json_line(data: bytes) -> str | None:
             if line.strip() and not isinstance(parse_json(line, where="line"), dict):
                 return f"line {number} is no JSON object"
         except InputFileError as bad:
-            said = str(bad).removeprefix("line: ").replace("line 1, column", "column")
-            return f"line {number}: {said}"
+            return f"line {number}: {str(bad).removeprefix('line: ').replace('line 1, column', 'column')}"
     return None
 
 

@@ -222,8 +222,7 @@ class _Between:
             (i, j) for i in left for j in right
             if old[i] is not None and new[j] is not None and abs(old[i] + self.shift - new[j]) <= SAME_CUE_S
         ]  # fmt: skip
-        alone = [(i, j) for i, j in near if sum(a == i or b == j for a, b in near) == 1]
-        return self._fitting(alone)
+        return self._fitting([(i, j) for i, j in near if sum(a == i or b == j for a, b in near) == 1])
 
     def _by_gap(
         self, left: Sequence[int], right: Sequence[int], before: tuple[int, int], after: tuple[int, int]

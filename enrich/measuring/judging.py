@@ -47,8 +47,7 @@ def judge(values: pl.DataFrame, truth: pl.DataFrame, *, aliases: pl.DataFrame | 
     by = pl.when(pl.col("kind") == "identity").then(pl.col("value").str.split(" - ").list.first()).otherwise("value")
     named = _names(rows.filter(pl.col("kind") != "label").select("row", "track_id", value=by))
     makers = truth.select("track_id", name=pl.col("true_artist").str.split(", ")).explode("name")
-    other = None if aliases is None else aliases.select(artist="name", alias="aliases").explode("alias")
-    whose = persons(other)
+    whose = persons(None if aliases is None else aliases.select(artist="name", alias="aliases").explode("alias"))
     named, makers = (
         names.with_columns(key=artist_key(pl.col("name")))
         .join(whose, on="key", how="left")

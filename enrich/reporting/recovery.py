@@ -120,8 +120,7 @@ def report(settings: Settings, *, out: Path | None = None, now: datetime, former
     before = _former_of(folder, plain(counted))
     against = named if named is not None else before
     counted["comparison"] = None if against is None else compare(against, counted)
-    page = render(counted, today=now.date())
-    files = {folder / JSON_NAME: _as_json(counted), folder / HTML_NAME: page}
+    files = {folder / JSON_NAME: _as_json(counted), folder / HTML_NAME: render(counted, today=now.date())}
     if before is not None:
         files[folder / FORMER_NAME] = _as_json(before)
     # All or none: they belong together.
@@ -254,8 +253,7 @@ def read_former(path: Path) -> dict[str, Any]:
 
 def same_figures(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two reports, both as JSON holds them, say the same, whenever they were made."""
-    names = {*one, *other} - {*_NO_FIGURES}
-    return all(one.get(name) == other.get(name) for name in names)
+    return all(one.get(name) == other.get(name) for name in {*one, *other} - {*_NO_FIGURES})
 
 
 def compare(former: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

@@ -184,8 +184,7 @@ def _tidied(column: pl.Series, odd: pl.Series) -> pl.Series:
     broken = written.select(text.str.contains(MOJIBAKE)).to_series().arg_true()
     whole = [mended(value) for value in written[column.name].gather(broken)]
     written = written.with_columns(written[column.name].scatter(broken, whole)) if whole else written
-    rewritten = written.select(pl.when(tidy != "").then(tidy)).to_series()
-    return column.clone().scatter(odd.arg_true(), rewritten)
+    return column.clone().scatter(odd.arg_true(), written.select(pl.when(tidy != "").then(tidy)).to_series())
 
 
 def _flag(text: pl.Expr) -> pl.Expr:
