@@ -90,8 +90,7 @@ def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None 
     sets = sets.tail(most)
     slots = tracklists.join(sets.select("set_id"), on="set_id").sort("position")
     longest = int(slots["position"].max() or 1)  # type: ignore[arg-type]
-    more = f", the last {most} of {most + left_out}" if left_out else ""
-    heading = drawable(f"“{name!s}” in its sets{more}", 80)
+    heading = drawable(f"“{name!s}” in its sets{(f', the last {most} of {most + left_out}' if left_out else '')}", 80)
     with style.chart(heading, 1.25 * sets.height + 1) as (figure, axes):
         for n, row in enumerate(sets.iter_rows(named=True)):
             of_set = slots.filter(pl.col("set_id") == row["set_id"])
@@ -177,8 +176,7 @@ def _names(axes: Axes, net: nx.Graph[str], places: dict[str, float], *, x: float
     """A column of marks, each with its name beside it."""
     for node, y in places.items():
         axes.scatter([x], [y], s=130, color=NODES[kind], marker="s" if kind == "label" else "o", zorder=3)
-        name = drawable(net.nodes[node]["label"], most)
-        axes.text(x + 0.19, y, name, fontsize=13, va="center", color=NODES[kind])
+        axes.text(x + 0.19, y, drawable(net.nodes[node]["label"], most), fontsize=13, va="center", color=NODES[kind])
 
 
 def _candidates(net: nx.Graph[str], centre: str) -> list[str]:

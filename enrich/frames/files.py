@@ -278,8 +278,7 @@ def _restored(cell: pl.Expr) -> pl.Expr:
 
 def _runs(cell: pl.Expr) -> pl.Expr:
     """Whether a spreadsheet runs a cell; what has been disarmed counts too, so that it can be told from what it was."""
-    bare = cell.str.strip_chars_start("'")
-    return bare.str.contains(_FORMULA) & ~cell.str.contains(_NUMBER)
+    return cell.str.strip_chars_start("'").str.contains(_FORMULA) & ~cell.str.contains(_NUMBER)
 
 
 def _format(path: str | Path) -> str:

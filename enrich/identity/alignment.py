@@ -295,8 +295,7 @@ class _Between:
             # `? - Harbour` is no `Glass`, though it may be `Harbour Lights`.
             return fuzz.token_set_ratio(old.words[i], new.words[j]) >= 100 * SAME_WORDS
         # Equal, or one is the other cut off.
-        names = product(old.artists[i], new.artists[j])
-        return either or any(a.startswith(b) or b.startswith(a) for a, b in names)
+        return either or any(a.startswith(b) or b.startswith(a) for a, b in product(old.artists[i], new.artists[j]))
 
 
 def _numbered_alike(one: set[str], other: set[str]) -> bool:

@@ -82,8 +82,7 @@ def credit_keys(column: pl.Series) -> pl.Series:
     members where not. Remixers are left out (they did not make the track), and so are unknown-words (`ID & A`: [a]).
     List(String) of distinct keys in the order written, empty where nobody is named.
     """
-    credits = split_credits(column)
-    named = credits.filter((pl.col.role != "remixer") & ~is_unknown_artist(pl.col.artist))
+    named = split_credits(column).filter((pl.col.role != "remixer") & ~is_unknown_artist(pl.col.artist))
     keys = named.select("row", key=artist_key(pl.col.artist)).filter(pl.col.key != "")
     keys = keys.group_by("row", maintain_order=True).agg(pl.col.key.unique(maintain_order=True))
     rows = pl.DataFrame({"row": pl.int_range(len(column), dtype=pl.UInt32, eager=True)})
@@ -268,5 +267,4 @@ def _tidied(pieces: pl.DataFrame) -> pl.DataFrame:
 
 def _joined(joins: pl.Expr) -> pl.Expr:
     """Aggregate a run of pieces into one name, the separators as written where `joins` says so."""
-    lead = pl.when(joins).then(pl.col.separator).otherwise(pl.lit(""))
-    return pl.concat_str(lead, pl.col.text).alias("name")
+    return pl.concat_str(pl.when(joins).then(pl.col.separator).otherwise(pl.lit("")), pl.col.text).alias("name")

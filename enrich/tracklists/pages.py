@@ -112,8 +112,7 @@ def _slot(item: LexborNode) -> dict[str, Any]:
         if content:
             metas.setdefault(meta.attributes.get("itemprop") or "", []).append(content)
     said = {name: contents[0] for name, contents in metas.items()}
-    shown = item.css_first(".trackValue") or item.css_first(".trackFormat")
-    written = said.get("name") or _text_of(shown)
+    written = said.get("name") or _text_of(item.css_first(".trackValue") or item.css_first(".trackFormat"))
     if not written:
         return {}
     artist, title = split_artist_title(written)
