@@ -28,7 +28,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from enrich.text.normalise import artist_key, fold, label_key, title_key
 from enrich.text.persons import grouped
-from enrich.text.words import GENRES, LISTS, NO_NAME, PHRASE, PLACES, STATUS, VERSIONS, pattern
+from enrich.text.words import LISTS, PHRASE, pattern
 
 #: One row per part of a label field, in the order written. `row` is the index of the field in its column; `role`
 #: is `name` or `parent`; `separator` is what stood before or after a name (`/`, `,`, `-`), null for a single name.
@@ -37,53 +37,20 @@ LABEL_PARTS = pl.Schema(
     {"row": pl.UInt32} | dict.fromkeys(("role", "separator", "part", "key", "whole", "refused"), pl.String)
 )
 
-#: Words that are a version in a title's bracket and may be a short-hand label in a label field, and real labels that a
-#: rule below would refuse.
-_AMBIGUOUS, _GUARDS = (frozenset(LISTS["labels"][name]) for name in ("ambiguous", "guards"))
+#: Real labels that a rule below would refuse.
+_GUARDS = frozenset(LISTS["labels"]["guards"])
 
 #: Reasons a database that spells a name so on several tracks may overrule.
 WEAK_REASONS = frozenset({"ambiguous_word", "catalogue_number", "date", "number", "genre", "place"})
 
+
+def _refusing(phrases: Iterable[str] = (), folded: Iterable[str] = (), text: Iterable[str] = ()) -> tuple[str, str]:
+    named = (pattern(frozenset((LISTS["labels"] | LISTS["no_label"])[name])) for name in phrases)
+    return "|".join([*named, *folded]).replace("<phrase>", PHRASE), "|".join(text)
+
+
 #: Why a text is no label, in the order asked: patterns over the folded text and over the text, either fits.
-_REASONS: dict[str, tuple[str, str]] = {
-    "no_label": (rf"^$|{pattern(NO_NAME)}|^not on label\b|^no label\b|\bself released?$", r"^[^\p{L}\p{N}]*$"),
-    "status": (f"{pattern(STATUS)}|{PHRASE}", ""),
-    "version": (
-        # The last words make a version of whatever stands before them; never "contains": Mixmash is a label.
-        rf"{pattern(VERSIONS)}|^(?:the )?(?:original|extended|radio|club|dub|vocal|instrumental|main|album|single"
-        r"|full length|full|long|short|festival|dj|guest|mini|studio|continuous|guitar|piano|intro|outro|clean|dirty"
-        r"|acapella|acappella|12 inch|12|7)(?: (?:vocal|club|dub|radio|extended|mix|version|edit|cut|remix|rmx"
-        r"|instrumental))+(?: \d{4})?$| (?:remix|rmx|re edit|reedit|rework|refix|bootleg|mash ?up|megamix|medley|mix"
-        r"|edit|version|flip|vip|reprise|reconstruction|vox|reboot|refill|interpretation|reinterpretation|rub|retouch"
-        r"|redux|cover)(?: \d{1,4}| updated?)?$",
-        "",
-    ),
-    "ambiguous_word": (pattern(_AMBIGUOUS), ""),
-    "live": (
-        r"^ao vivo$|^live(?: (?:at|from|in|on|performance|session|sessions|version|set|edit|mix|recording)\b.*)?$",
-        r"(?i)\blive\s*@",
-    ),
-    "credit": (
-        r"^(?:feat|ft|featuring|prod|produced by|prod by|vs|versus|pres|presents|performed by|mixed by|remixed by)\b",
-        "",
-    ),
-    "release_title": (r" (?:ep|lp|remixes|vol \d+|volume \d+|part \d+|pt \d+)$", ""),
-    "duration": ("", r"^[(\[]?\d{1,2}:\d{2}(?::\d{2})?[)\]]?$"),
-    "date": ("", r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}$|^[(\[]?(?:19[5-9]\d|20[0-3]\d)[)\]]?$"),
-    "number": ("", r"^\d$|^(?:(?i:side )[A-Da-d]|[A-D][1-4])$"),
-    "catalogue_number": (
-        "",
-        r"^[A-Z]{2,8}[ -]?\d{3,5}[A-Z]{0,2}$|^[A-Z]{2,8}[ -]\d{2,5}[A-Z]{0,2}$"
-        r"|^[A-Za-z][A-Za-z. ]{1,15}[ -]?0\d{1,3}[A-Za-z]?$",
-    ),
-    "key_or_tempo": (
-        "",
-        r"^[A-G][#b♯♭]?m$|(?i:^[a-g][#b♯♭]? ?(?:min|maj|minor|major)$)|(?i:^(?:1[0-2]|[1-9])[ab]$)|(?i:^\d{2,3} ?bpm$)",
-    ),
-    "genre": (pattern(GENRES), ""),
-    "place": (pattern(PLACES), ""),
-    "markup": ("", r"[<>]|https?:|www\."),
-}
+_REASONS: dict[str, tuple[str, str]] = {reason: _refusing(**said) for reason, said in LISTS["refusals"].items()}
 
 
 def refusal(field: pl.Expr) -> pl.Expr:
@@ -383,7 +350,8 @@ def _is_explained(a: str, b: str, words_of: Mapping[str, str], weights: Mapping[
     if is_acronym(short, words_of[long]):
         return True
     if long.startswith(short) and len(short) >= 3:
-        company = [w for w in words_of[long].split()[len(words_of[short].split()) :] if w in _COMPANY_WORDS]
+        rest = words_of[long].split()[len(words_of[short].split()) :]
+        company = [w for w in rest if w in _COMPANY_WORDS]
         return recordings >= 2 and bool(company) and long[len(short) :].startswith(company[0])
     rare, common = sorted((weights.get(a, 0), weights.get(b, 0)))
     slips = 1 if len(short) < 10 else 2

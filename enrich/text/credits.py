@@ -10,16 +10,15 @@ C`) or between known names. A run of parts that is a known name stays one artist
 as `known_artists`, and found by `learn_names`.
 """
 
-from collections.abc import Callable, Collection
-from functools import lru_cache, partial
+from collections.abc import Collection
+from functools import cache
 
 import polars as pl
 from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
 from enrich.text.normalise import artist_key
-from enrich.text.recalled import recalled
-from enrich.text.words import LISTS, is_unknown_artist
+from enrich.text.words import BARE_GENRES, GENRES, LISTS, is_unknown_artist
 
 #: One row per artist named in a credit, in the order written. `row` is the index of the credit in its column.
 CREDITS = pl.Schema({"row": pl.UInt32, "artist": pl.String, "role": pl.String, "position": pl.Int32})
@@ -31,11 +30,12 @@ _HELD = {"\x1e": ",", "\x1c": ";", "\x1d": " "}
 _LEAST_CREDITS, _COMMONER = 3, 2.0
 #: From this share of equal letters on, two spellings are one name.
 SAME_SPELLING = 0.85
+_PAIRS = sorted(tuple(genre.split(" and ")) for genre in GENRES | BARE_GENRES if " and " in genre)
 _LONGEST_NAME = 6  # parts a known name may hold ("Crosby, Stills, Nash & Young" has four)
 
-_FEATURED = r"feat\.|ft\.|f/|(?:featuring|feat|ft)\s"
+_FEATURED = r"(?:featuring|feat|ft)[.:\s]|f/"
 _VERSUS = (
-    r"vs\.|v\.|(?:versus|vs|(?-i:v)|[x×✕✖⨯]|[/·•∙]|b[23]b|back to back|meets)\s"
+    r"vs[.:]|v\.|(?:versus|vs|(?-i:v)|[x×✕✖⨯]|[/·•∙|]|b[23]b|back to back|meets)\s"
     r"|pres\.|(?:presents|pres|introducing|introduces)\s|a\.?k\.?a\.?\s"
 )
 _SOFT = r"(?:&|\+|and|with)\s|w/"
@@ -45,6 +45,8 @@ _SEPARATOR = rf"(?i)(?:\s+(?:{_FEATURED}|{_VERSUS}|{_SOFT})|\s*,(?:\s+and)?\s|\s
 _NAME_OF_MARKS = r"(^|[^\p{L}\p{N}])([\p{L}\p{N}]{1,2});([\p{L}\p{N}]{1,2})($|[^\p{L}\p{N}])"
 #: What a credit that is one plain name has nothing of.
 _NOT_PLAIN = rf"[()\[\]\x00-\x1f\x7f]|{_SEPARATOR}"
+# `Drum & Bass Arena`: what is one genre is no two names.
+_OF_A_GENRE = rf"(?i)\b({'|'.join(a for a, _ in _PAIRS)})\s+([&+])\s+({'|'.join(b for _, b in _PAIRS)})\b"
 _BRACKETED_GUEST = r"(?i)[(\[]\s*((?:featuring|feat|ft|with|vs|pres)\b[^()\[\]]*)[)\]]"
 _REMIX_WORD = r"(?:remix|rmx|rework|bootleg|re-?edit|edit|refix|flip)"
 _REMIXER = rf"(?i)[(\[]\s*([^()\[\]]+?)(?:'s|s')?\s+(?:\S+\s+)?{_REMIX_WORD}\s*[)\]]\s*$"
@@ -70,7 +72,8 @@ def split_credits(column: pl.Series, *, known_artists: Collection[str] | None = 
         position  Int32   from 1 within the credit
     """
     credits = pl.DataFrame({"credit": column.cast(pl.String)}).with_row_index("row").drop_nulls("credit")
-    parts = _apart(_keys(frozenset(known_artists or ())))(credits["credit"])
+    known = _builtin_keys() | _keys(known_artists)
+    parts = _parts(credits["credit"].unique(maintain_order=True), known)
     found = credits.join(parts, on="credit", how="inner", maintain_order="left_right")
     return found.with_columns(pl.col.row.cast(pl.UInt32)).select(CREDITS.names()).match_to_schema(CREDITS)
 
@@ -82,7 +85,8 @@ def credit_keys(column: pl.Series) -> pl.Series:
     members where not. Remixers are left out (they did not make the track), and so are unknown-words (`ID & A`: [a]).
     List(String) of distinct keys in the order written, empty where nobody is named.
     """
-    named = split_credits(column).filter((pl.col.role != "remixer") & ~is_unknown_artist(pl.col.artist))
+    credits = split_credits(column)
+    named = credits.filter((pl.col.role != "remixer") & ~is_unknown_artist(pl.col.artist))
     keys = named.select("row", key=artist_key(pl.col.artist)).filter(pl.col.key != "")
     keys = keys.group_by("row", maintain_order=True).agg(pl.col.key.unique(maintain_order=True))
     rows = pl.DataFrame({"row": pl.int_range(len(column), dtype=pl.UInt32, eager=True)})
@@ -147,16 +151,14 @@ def learn_names(column: pl.Series) -> frozenset[str]:
     return frozenset(learned["name"])
 
 
-@lru_cache(maxsize=8)
-def _keys(names: frozenset[str]) -> frozenset[str]:
-    """The keys of these names and of the built-in ones."""
-    every = pl.DataFrame({"name": [*LISTS["artists"]["compound"], *names]}, schema={"name": pl.String})
-    return frozenset(every.select(artist_key(pl.col.name))["name"].drop_nulls()) - {""}
+@cache
+def _builtin_keys() -> frozenset[str]:
+    return _keys(LISTS["artists"]["compound"])
 
 
-@lru_cache(maxsize=8)
-def _apart(known: frozenset[str]) -> Callable[[pl.Series], pl.DataFrame]:
-    return recalled(partial(_parts, known=known), on="credit")
+def _keys(names: Collection[str] | None) -> frozenset[str]:
+    keys = pl.DataFrame({"name": list(names or ())}, schema={"name": pl.String}).select(artist_key(pl.col.name))
+    return frozenset(keys["name"].drop_nulls()) - {""}
 
 
 def _parts(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
@@ -236,6 +238,7 @@ def _cut(credits: pl.Series) -> pl.DataFrame:
         .str.replace_all(r"(?i),(\s+(?:jr|sr|inc|ltd|llc|i{2,3})\b)", "\x1e${1}")
         .str.replace_all(_NAME_OF_MARKS, "${1}${2}\x1c${3}${4}")
         .str.replace_all(r"(?i)\s(x\s*(?:[&,+/;]|feat|ft\b|vs\b))", "\x1d${1}")
+        .str.replace_all(_OF_A_GENRE, "${1}\x1d${2}\x1d${3}")
         .str.replace_all(_BRACKETED_GUEST, " ${1} ")
         # Doubled spaces: the one behind a separator must not be missing in front of the next.
         .str.replace_all(r"\s+", "  ")
@@ -267,4 +270,5 @@ def _tidied(pieces: pl.DataFrame) -> pl.DataFrame:
 
 def _joined(joins: pl.Expr) -> pl.Expr:
     """Aggregate a run of pieces into one name, the separators as written where `joins` says so."""
-    return pl.concat_str(pl.when(joins).then(pl.col.separator).otherwise(pl.lit("")), pl.col.text).alias("name")
+    lead = pl.when(joins).then(pl.col.separator).otherwise(pl.lit(""))
+    return pl.concat_str(lead, pl.col.text).alias("name")

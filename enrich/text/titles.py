@@ -16,10 +16,10 @@ import polars as pl
 
 from enrich.rules import ROUND_KNOWN, ROUND_UNKNOWN, SQUARE_KNOWN, SQUARE_UNKNOWN
 from enrich.text.credits import split_credits
-from enrich.text.normalise import fold
+from enrich.text.normalise import artist_key, fold, fold_texts
 from enrich.text.title_brackets import MARK, VERSION_MEANINGS, judged_brackets
 from enrich.text.versions import ADJECTIVES, BEHIND, CLASSES, IN_NAMES, MANNER, NAMELESS, REMIX_WORD
-from enrich.text.words import is_unknown_title
+from enrich.text.words import LISTS, is_unknown_title
 
 #: `parse-titles`: one row per title, in the order given; see `parse_titles`.
 _TEXTS, _STRINGS = ("title", "artist", "base_title", "mix", "version_class", "remixer"), pl.List(pl.String())
@@ -32,7 +32,7 @@ PARSED_TITLES = pl.Schema(
 _PART = r"^(.*?\S)\s+[-–—]\s+(\S.*)$"
 _TIGHT_PART = r"^(.*\S\S)[-–—]\s+(\S.*)$"
 _VERSUS = r"(?i)\s+(?:vs?\.|vs|versus|w/)\s+"
-_GUESTS = r"(?i)\s+(?:feat\.|ft\.|(?:featuring|feat|ft)\s)\s*(.+)$"
+_GUESTS = r"(?i)\s+(?:featuring|feat|ft)[.:\s]\s*(.+)$"
 _MIX = r"(?:re(?:mix|work|verb)|mix|edit|dub|version|bootleg|mash-?up|instrumental|acapella|vip|demo|sped up|slowed)"
 _LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–—]\s+([^-–—]*\b{_MIX})\s*$"
 _PLAIN_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–—]\s+((?:{ADJECTIVES}\s+)*{_MIX})\s*$"
@@ -57,8 +57,10 @@ _UNCLEAN = (
     rf"[（）［］【】−‒―]|{_GUEST_AND_MIX}|{BEHIND}|{_BEFORE}"
     r"|[\x00-\x1f\x7f\u200b-\u200f\ufeff<]|[^\S ]|''|  |^ | $|^\[?\d{1,2}:"
 )
+#: Acts by name, as artist keys.
+_KNOWN = fold_texts([name for names in (LISTS["artists"]["of_genres"], *LISTS["artists"]["aliases"]) for name in names])
 _WORKING_TITLE = r"(?i)[(\[]working title[)\]]"
-_GUEST_WORD = r"(?i)^(?:features?\s|featuring|feat\.?|ft\.?|with|w/|duet with)\s*"
+_GUEST_WORD = r"(?i)^(?:features?\s|featuring:?|feat[.:]?|ft[.:]?|with|w/|duet with)\s*"
 
 
 def parse_titles(
@@ -319,7 +321,8 @@ def _components(parsed: pl.DataFrame) -> pl.DataFrame:
 def _in_turn(parsed: pl.DataFrame) -> pl.DataFrame:
     """`A - One vs. B - Two`: artists and titles in turn, read as `A vs. B` and `One vs. Two`."""
     titles = pl.col.titles
-    every_part_named = titles.list.slice(1).list.eval(pl.element().str.contains(_PART)).list.all()
+    rest = titles.list.slice(1)
+    every_part_named = rest.list.eval(pl.element().str.contains(_PART)).list.all()
     in_turn = pl.col.given.is_null() & (pl.col.artists.list.len() == 1) & (pl.col.artist != "")
     several = parsed.filter(in_turn & (titles.list.len() > 1) & every_part_named).explode("titles")
     first = pl.int_range(pl.len()).over("row") == 0
@@ -340,7 +343,8 @@ def _versions(mixes: pl.Series) -> pl.DataFrame:
     """Class and remixer of each distinct mix: mix, version_class, remixer."""
     by_pattern = [pl.when(pl.col.folded.str.contains(p)).then(pl.lit(name)) for name, p in CLASSES]
     named = pl.when(pl.col.remixer.is_not_null()).then(pl.lit("remix"))
-    read = mixes.drop_nulls().unique().to_frame("mix").with_columns(remixer=_remixer(pl.col.mix))
+    distinct = mixes.drop_nulls().unique().to_frame("mix")
+    read = distinct.with_columns(remixer=_remixer(pl.col.mix))
     # The remixer's name says nothing of the version: Radio Slave, Live Element.
     name, mix = pl.col.remixer.fill_null(""), pl.col.mix.str.replace(r"^\d{4}\s+", "")
     read = read.with_columns(folded=fold(mix.str.strip_prefix(name).str.strip_suffix(name)))
@@ -359,7 +363,10 @@ def _remixer(mix: pl.Expr) -> pl.Expr:
     whole = mix.str.extract(rf"(?i)^(.*?\S)\s+{REMIX_WORD}\b", 1)
     named = pl.coalesce(named, pl.when(plain.str.contains(r"(?i)\s(?:of|the|and|&|de|du|del)$")).then(whole))
     name = pl.coalesce(by, owner, named, plain).str.replace(r"^\d{4}\s+", "").str.replace(MANNER, "").str.strip_chars()
-    is_name = ~name.str.contains(rf"(?i)^(?:{NAMELESS}(?:\s&\s|[\s.'\"-]+|$))+$") & ~name.str.contains(
+    # `Phonk D` is no genre, whatever its words are; nor is who is known (`TV Rock`).
+    is_name = name.str.contains(r"[^&]\s[A-Z]$") & ~name.str.contains(r"(?i)\b(?:part|pt|side|mix|version) \S$")
+    is_name |= artist_key(name).is_in(_KNOWN)
+    is_name |= ~name.str.contains(rf"(?i)^(?:{NAMELESS}(?:\s&\s|[\s.'\"″”-]+|$))+$") & ~name.str.contains(
         r"^(?:\d0s?|9\d|(?:19|20)\d\d)$"
     )
     return pl.when(is_name).then(name)

@@ -21,8 +21,9 @@ def _any(words: list[str]) -> str:
     return "(?:" + "|".join(words) + ")"
 
 
-_VERSION_ENDS, _WEAK_ENDS, _VERSION_WHOLE, ADJECTIVES = (
-    _any(LISTS["in_brackets"][name]) for name in ("version_ends", "weak_ends", "version_whole", "adjectives")
+_VERSION_ENDS, _WEAK_ENDS, _VERSION_WHOLE, ADJECTIVES, _SAID_VERSIONS, _NOTES, _CREDITS = (
+    _any(LISTS["in_brackets"][name])
+    for name in ("version_ends", "weak_ends", "version_whole", "adjectives", "said_versions", "notes", "credits")
 )
 
 #: A word that names nobody: an adjective, or long ones written together (`Clubmix`; `Sin` is no `s` and `in`).
@@ -38,14 +39,7 @@ _TAIL = (
     r"preview|snippet|cut|live|only|intro|outro|tool|unreleased|promo|v\d|mastered|updated?))*"
 )
 
-VERSION = (
-    rf"^(?:.* )?{_VERSION_ENDS}{_TAIL}$"
-    rf"|^{_VERSION_WHOLE}$"
-    r"|^(?:remix(?:ed)?|edit(?:ed)?|rework(?:ed)?|mashed(?: up)?|bootlegged|flipped|remade|covered|versioned) by "
-    r"|^(?:live|recorded|performed) (?:at|from|in|on|for|with|version|edit|mix) "
-    r"|\b(?:remix|bootleg|mash ?up|rmx)\b"
-    r"|^\d{4} (?:remaster|version|mix|edit|re edit|rework|update)"
-)
+VERSION = rf"^(?:.* )?{_VERSION_ENDS}{_TAIL}$|^{_VERSION_WHOLE}$|{_SAID_VERSIONS}"
 VERSION_WEAK = rf"^(?:.* )?{_WEAK_ENDS}{_TAIL}$"
 
 #: A bracket that ends in such a word names a company, whatever else is in it: `Remix Records`.
@@ -57,12 +51,7 @@ COMPANY = (
 #: `(Feature X)`: a guest as well, unless it is a company.
 FEATURE_NOUN = r"^features? "
 #: Guests and makers: `feat. X`, `with X`, `prod. by X`. Tested on lower-cased text as written.
-FEATURE = r"^(?:feat\b|ft\b|featuring\b|with |w/|duet with )"
-CREDIT = (
-    r"^(?:prod\b|produced |pres\b|presents |presented |vs\b|versus |and |& |x |by |for |from |theme from |as made |"
-    r"w_? |vocals? by |written by |aka |a\.k\.a|tribute |inspired |intro to |but |i |i'm |it's |you |my |don't )"
-    r"| x | vs\.? | feat\.? | ft\.? |\bprod\."
-)
+FEATURE, CREDIT = r"^(?:feat\b|ft\b|featuring\b|with |w/|duet with )", _CREDITS
 
 #: What people write where there is no label: no list of labels overrules it.
 NO_LABEL = f"{pattern(NON_LABELS)}|{PHRASE}"
@@ -72,19 +61,8 @@ PRESSING = (
     r"(?:dub ?plate|test ?press(?:ing)?|acetate|promo|cd-?r|unreleased|forthcoming|exclusive)$"
 )
 
-NOTE = (
-    rf"{pattern(NON_LABELS, REMARKS, GENRES, BARE_GENRES, PLACES)}|{PHRASE}|^{_any(_GENRES)} and {_any(_GENRES)}$"
-    rf"|^\d+ \d+$|^\d{{4}} \d\d \d\d\b"
-    r"|^(?:1[89]|20)\d\d(?: (?:1[89]|20)\d\d)?$|^\d{1,2} \d{2}(?: \d{2})?$|^\d{2,3} ?bpm$"
-    r"|^[a-g](?: sharp| flat)? ?(?:m|min|maj|minor|major)$"
-    r"|^\d{1,2}[ab]$|^(?:part|pt|vol|volume|no|chapter|act|episode|disc|cd) ?(?:\d+|[ivx]+|one|two|three|four)$"
-    r"|^from (?:the|upcoming|forthcoming|his|her|their|album|new|a)\b"
-    r"|^(?:out|available|forthcoming|released?|coming|soon) (?:now|on|soon|in)\b|^free (?:download|dl)\b"
-    r"|^(?:new|old|live|original|studio|demo|home|field|radio|mono|stereo|digital|early|late|first) recordings?$"
-    r"|^(?:winner|best of)\b|^unreleased\b|^promo\b|^cdr\b"
-    r"|^white label\b|^test pressing\b|^label unknown|^self released?\b|^sampl(?:es?|ing) "
-    r"|^(?:official|lyrics?) (?:video|audio|music)|^(?:radio|edm) classic"
-)
+_TWO_GENRES = rf"^{_any(_GENRES)} and {_any(_GENRES)}$"
+NOTE = f"{pattern(NON_LABELS, REMARKS, GENRES, BARE_GENRES, PLACES)}|{PHRASE}|{_TWO_GENRES}|{_NOTES}"
 
 #: Catalogue numbers, as written: `ARDI 1393`, `GREC031DX`, `AWD 282554`, `KW-021`, `12TIV-99`.
 CATALOG = (
@@ -116,7 +94,7 @@ BEHIND = (
 )
 
 #: Words that bring in a guest, as a pattern for Polars and for `re` alike; to be read without regard to case.
-GUEST = r"(?:feat|ft|featuring)\b\.?"
+GUEST = r"(?:feat|ft|featuring)\b[.:]?"
 _LOOSE_GUEST = rf"(?i)\s{GUEST}.*$"
 _DASHED_MIX = r"(?i)\s-\s[^-]*\b(?:mix|remix|edit|dub|version|rework|bootleg)\s*$"
 _LAST_BRACKET = re.compile(r"^(.*\S)\s*\(([^()]*)\)\s*$")
@@ -146,11 +124,15 @@ def without_guests(title: pl.Expr) -> pl.Expr:
 
 
 def split_version(title: str) -> tuple[str, str | None]:
-    """Title and version of `Night Signal (Beta Remix)`; None where no bracket ends it, or one that names a guest."""
+    """Title and version of `Night Signal (Beta Remix)`, a guest stays; None where no bracket ends it."""
     match = _LAST_BRACKET.match(title)
-    if match is None or is_guest(match[2]):
+    if match is None:
         return title, None
-    return match[1], match[2]
+    base, before = split_version(match[1])
+    if is_guest(match[2]):
+        return (f"{base} ({match[2]})", before) if before else (title, None)
+    # `(Beta Remix) (Radio Edit)` is one version.
+    return (base, f"{before} {match[2]}") if before and is_version(before) else (match[1], match[2])
 
 
 def is_guest(text: str) -> bool:

@@ -72,12 +72,12 @@ def is_unknown_title(expr: pl.Expr) -> pl.Expr:
 
 def _is_only(expr: pl.Expr, words: str) -> pl.Expr:
     # One pattern on the text as it is: folding a million titles first costs more than the rest of the rule.
-    return expr.str.contains(rf"{_MARKS}|(?i)^{_GAP}{words}{_NUMBER}{_REMARK}{_GAP}$").fill_null(True)
+    only = rf"{_MARKS}|(?i)^{_GAP}{words}{_NUMBER}{_REMARK}{_GAP}$"
+    return expr.str.contains(only).fill_null(True)
 
 
-NO_NAME, STATUS, GENRES, BARE_GENRES, PLACES, REMARKS, VERSIONS = (
-    frozenset(LISTS["no_label"][name])
-    for name in ("no_name", "status", "genres", "bare_genres", "places", "remarks", "versions")
+NO_NAME, STATUS, GENRES, BARE_GENRES, PLACES, REMARKS = (
+    frozenset(LISTS["no_label"][name]) for name in ("no_name", "status", "genres", "bare_genres", "places", "remarks")
 )
 
 #: Written of a whole release or of a radio show's choice; begins the text.
@@ -92,7 +92,7 @@ NON_LABELS = NO_NAME | STATUS
 #: The plainest versions: no list of labels overrules them.
 PLAIN_VERSION = (
     r"^(?:(?:original|extended|radio|club|dub|vocal|instrumental|main)(?: (?:mix|edit|version|dub|cut|remix))?|remix|"
-    r"live|a ?c+[ae]p+el+a|vip(?: mix)?|edit|mash ?up|bootleg)$"
+    r"live|demo|a ?c+[ae]p+el+a|vip(?: mix)?|edit|mash ?up|bootleg)$"
 )
 
 #: Said of a track, not of a label, where a tracklist has the label.

@@ -312,7 +312,8 @@ def test_neighbours_of_reported_titles(title: str, expected: dict[str, str | Non
 @pytest.mark.parametrize(
     "mix",
     ["Peak Time Mix", "Afterhours Mix", "Drum & Bass Mix", "Warehouse Mix", "Chill Out Mix", "Hip Hop Remix", "R&B Mix",
-     "Lo-Fi Remix", "Old School Mix", "Rave Mix", "Sax Mix", "Christmas Mix", "'98 Mix", "Night & Day Mix"],
+     "Lo-Fi Remix", "Old School Mix", "Rave Mix", "Sax Mix", "Christmas Mix", "'98 Mix", "Night & Day Mix",
+     "Jersey Club Remix", "Liquid DnB Remix", "TV Remix", "Part B Remix", "12″ Version", "7” Mix"],
 )  # fmt: skip
 def test_manners_of_a_mix_are_nobody(mix: str) -> None:
     assert _parse(f"T ({mix})")["remixer"] is None
@@ -322,7 +323,8 @@ def test_manners_of_a_mix_are_nobody(mix: str) -> None:
     ("mix", "remixer"),
     [("Pete Rock Mix", "Pete Rock"), ("Iggy Pop Remix", "Iggy Pop"), ("A&B Club Mix", "A&B"), ("D&D Mix", "D&D"),
      ("Deep Dish Mix", "Deep Dish"), ("Leftfield Mix", "Leftfield"), ("Beta Kid Deep House Remix", "Beta Kid"),
-     ("Beta Kid 2024 Remix", "Beta Kid"), ("Death From Above 1979 Remix", "Death From Above 1979")],
+     ("Beta Kid 2024 Remix", "Beta Kid"), ("Death From Above 1979 Remix", "Death From Above 1979"),
+     ("Phonk D Remix", "Phonk D"), ("TV Rock Remix", "TV Rock"), ("Tech D Rework", "Tech D"), ("Push Remix", "Push")],
 )  # fmt: skip
 def test_names_that_end_in_such_words_are_names(mix: str, remixer: str) -> None:
     assert _parse(f"T ({mix})")["remixer"] == remixer
@@ -340,3 +342,10 @@ def test_versions_behind_a_dash(behind: str) -> None:
     got = parse_titles(pl.Series([f"T - {behind}"]), artists=pl.Series(["Alpha"])).row(0, named=True)
 
     assert (got["base_title"], got["mix"]) == ("T", behind)
+
+
+@pytest.mark.parametrize("guest", ["Feat: Cara", "(feat: Cara)", "[Ft: Cara]", "featuring: Cara"])
+def test_a_guest_with_a_colon(guest):
+    got = _parse(f"Night Signal {guest}")
+
+    assert (got["base_title"], got["features"], got["label"]) == ("Night Signal", ["Cara"], None)
