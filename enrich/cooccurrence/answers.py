@@ -196,7 +196,8 @@ def _batches(engine: Engine, known: Vocabulary, scorer: Scorer) -> Iterator[pl.D
         con.register("sign_sentences", sentences.to_arrow())
         scored = DUCKDB["ranking_part"].frame(con, **part)
         if not scored.is_empty():
-            yield with_confidence(scored, scorer.calibration).select(RANKING.names()).match_to_schema(RANKING)
+            ranking = with_confidence(scored, scorer.calibration)
+            yield ranking.select(RANKING.names()).match_to_schema(RANKING)
 
 
 def spell(con: duckdb.DuckDBPyConnection, known: Vocabulary) -> None:

@@ -196,7 +196,8 @@ def _transact(
                 f"(`enrich db status` shows where tables are); {theirs}"
             )
     IMPORTING["lock_importing"].execute(cur, key=_LOCK)
-    plan = plan_import(read.slots, read_known(cur, slots=read.slots))
+    known = read_known(cur, slots=read.slots)
+    plan = plan_import(read.slots, known)
     try:
         written = write_plan(cur, plan, policy=policy, now=now)
     except psycopg.errors.NotNullViolation as error:

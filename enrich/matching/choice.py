@@ -25,9 +25,10 @@ import polars as pl
 
 from enrich.labels.book import LabelBook, LabelName
 from enrich.matching.recordings import hit_recordings, query_recordings
-from enrich.matching.scores import match_score, score_pairs
+from enrich.matching.scores import REFUSED_BELOW, match_score, score_pairs
 from enrich.matching.values import Hit, MatchScore, Outcome, TrackQuery
 from enrich.rules import MATCH_FLOOR, RELIABILITY, UNRATED
+from enrich.text.words import LISTS
 
 #: Hits within this of the best are taken for the same recording as the best.
 MARGIN = 0.05
@@ -45,19 +46,10 @@ MAJORITY = 0.75
 #: artist hidden: such titles name the right track in 98 of 100 cases, shorter ones in 87 to 96.
 DISTINCTIVE_LETTERS, DISTINCTIVE_WORDS = 15, 5
 
-_COMPILATION = re.compile(
-    r"(?i)\b(?:best of|greatest hits|hits|anthems|essentials?|compilation|compiled|mixed by|sampler|top \d+|year ?mix"
-    r"|yearbook|various artists|dj mix|continuous mix|selected|selection|collection|collected|chillout|in the mix"
-    r"|bundle|(?:summer|winter|ibiza|miami|wmc|ade|amsterdam|festival)[ ']+(?:19|20)?\d\d|years? of|the annual"
-    r"|sessions? \d+)\b"
-)
+_COMPILATION = re.compile(rf"\b(?:{'|'.join(LISTS['in_sources']['compilations'])})\b", re.IGNORECASE)
 _TOLD_LIVE = re.compile(r"(?i)\b(?:live|sessions?|unplugged|concert|acoustic)\b")
 #: What a release of a concert or a session is called; its takes are others than the studio's.
-CONCERT = re.compile(
-    r"^\d{4}-\d{2}-\d{2}\b|\blive (?:at|in|from|on|lounge)\b|\bunplugged\b|\bin concert\b"
-    r"|\b(?:itunes|spotify|apple|amazon|bbc|peel|radio|kexp|aol|live) (?:\w+ )?sessions?\b",
-    re.IGNORECASE,
-)
+CONCERT = re.compile("|".join(LISTS["in_sources"]["concerts"]), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +151,12 @@ def _choose(
         rules = sorted({fit.refused or "score" for _, fit in scored})
         return Choice(outcome=Outcome.NONE, rule="refused", reason=f"{len(scored)} hits, another {' or '.join(rules)}")
     identified = [(hit, fit) for hit, fit in possible if fit.parts.get("isrc") == 1.0]
-    possible = identified or possible
+    # One code may have been given to several recordings, and then the rest decides, and to a compilation's cut.
+    fitting = [
+        (hit, fit) for hit, fit in identified if all(fit.parts.get(p, 1.0) >= v for p, v in REFUSED_BELOW.items())
+    ]
+    if any(hit.is_official and not is_compilation(hit) for hit, _ in identified):
+        possible = fitting or identified
     best = max(fit.total for _, fit in possible)
     same = [(hit, fit) for hit, fit in possible if fit.total >= best - MARGIN]
     labelled = [(hit, fit, name) for hit, fit in same if (name := book.read(hit.label)) is not None]

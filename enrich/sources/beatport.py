@@ -67,7 +67,7 @@ class Beatport(WebSource):
         """Plausible tracks; the second page only when the first has none."""
         for page in range(1, _MOST_PAGES + 1):
             asked: dict[str, str | int] = {"q": terms.text, "type": "tracks", "page": page, "per_page": _PAGE}
-            body = requests.get("/catalog/search/", asked, read=listing("tracks"))
+            body = requests.get("/catalog/search/", asked, read=listing("tracks"), absent=(404,) if page > 1 else ())
             if not body:
                 return []
             good = worth_a_look(terms, listed(body["tracks"]), lambda track: (str(track["name"]), _credit(track)))
@@ -98,7 +98,8 @@ class BeatportSite(WebSource):
         terms = search_terms(query)
         for page in range(1, _MOST_PAGES + 1):
             asked: dict[str, str | int] = {"q": terms.titled, "page": page, "per_page": _SITE_PAGE}
-            hits = as_hits(requests.get("/search/tracks", asked, read=_tracks, accept="text/html") or [])
+            tracks = requests.get("/search/tracks", asked, read=_tracks, accept="text/html")
+            hits = as_hits(tracks or [])
             good = plausible_hits(terms, hits)
             yield from good
             if good or len(hits) < _SITE_PAGE:
@@ -240,7 +241,7 @@ def _site_hit(track: dict[str, Any]) -> Hit:
         mix=mix,
         artists=tuple(name for name, role in people if role != "Remixer"),
         remixers=tuple(name for name, role in people if role == "Remixer"),
-        label=part(track.get("label")).get("label_name"),
+        label=unescape(part(track.get("label")).get("label_name") or ""),
         catalog_number=track.get("catalog_number"),
         release_date=next(filter(None, map(read_date, map(track.get, _DAYS))), None),
         duration_ms=read_clock(track.get("length")) or track.get("length") or track.get("length_ms"),

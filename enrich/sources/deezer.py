@@ -5,6 +5,7 @@ such thing, none that something went wrong this once, any other is a failure. Fi
 allowed: eight a second leave headroom for whoever else asks from here.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -27,6 +28,8 @@ _PAGE = 25
 _MOST_PAGES = 2
 #: Spellings of the artist tried: the whole credit, and its first name.
 _MOST_NAMES = 2
+#: What a distributor writes for who has no label.
+_NUMBERED = re.compile(r"\d{5,} Records DK$")
 
 
 class Deezer(WebSource):
@@ -39,11 +42,11 @@ class Deezer(WebSource):
         if isrc := normalise_isrc(query.isrc):
             track = requests.get(f"/track/isrc:{isrc}", read=_body, absent=(404,))
             identified = list(self._labelled([track] if track else [], requests))
-            if identified:
-                yield from identified
+            yield from identified
+            if not all(hit.is_compilation for hit in identified):
                 return
-        # The album that the ISRC leads to may be gone while the track is on another. That singles and EPs come before
-        # compilations is chance: keep the search's order, and let an album's record type speak.
+        # The album that the ISRC leads to may be gone, or a compilation, while the track is on another. That singles
+        # come before compilations is chance: keep the search's order, and let an album's record type speak.
         yield from self._labelled(self._search(search_terms(query), requests), requests)
 
     def _new(self, terms: Terms, days: tuple[date, date], requests: Requests) -> Iterator[Hit]:
@@ -106,7 +109,7 @@ def _hit(track: dict[str, Any], album: dict[str, Any]) -> Hit:
         title=title,
         mix=version,
         artists=tuple(person["name"] for person in people),
-        label=album.get("label"),
+        label=None if _NUMBERED.match(str(album.get("label"))) else album.get("label"),
         release_date=read_date(album.get("release_date")) or read_date(track.get("release_date")),
         duration_ms=duration_s * 1000 if duration_s else None,
         isrc=track.get("isrc"),

@@ -21,8 +21,8 @@ from enrich.sources.http import Requests
 from enrich.sources.pace import RateLimiter
 from enrich.sources.reading import clean_text, listed, number_in, part, read_clock, read_date, unless
 from enrich.sources.replies import listing, read_object
-from enrich.sources.terms import Terms, search_terms, worth_a_look
-from enrich.text.versions import split_version
+from enrich.sources.terms import Terms, as_asked, search_terms, worth_a_look
+from enrich.text.versions import is_version, split_version
 
 #: Requests a second, with and without a token.
 RATE, RATE_WITHOUT_TOKEN = 60 / 60, 25 / 60
@@ -88,7 +88,9 @@ class Discogs(WebSource):
         """The first page that has releases worth opening."""
         for page in range(1, _MOST_PAGES + 1):
             wanted: dict[str, str | int] = {"type": "release", "track": terms.base, "per_page": _PAGE, **artist}
-            body = requests.get("/database/search", {**wanted, "page": page}, read=listing("results"))
+            # A page past the end is told by 404.
+            past = (404,) if page > 1 else ()
+            body = requests.get("/database/search", {**wanted, "page": page}, read=listing("results"), absent=past)
             if not body:
                 return []
             results = listed(body["results"])
@@ -150,10 +152,10 @@ def _hits(terms: Terms, release: dict[str, Any]) -> Iterator[Hit]:
 
     items = worth_a_look(
         terms,
-        _tracks(listed(release.get("tracklist"))),
+        _tracks(listed(release.get("tracklist")), _remixers(release)),
         lambda item: (
             str(item["title"]),
-            " ".join(name for one in chain(*credits(item), _remixers(item)) for name in _names(one)),
+            " ".join(name for one in chain(*credits(item), item["remixers"]) for name in _names(one)),
         ),
     )
     on = listed(release.get("labels")) or [{}]
@@ -166,14 +168,14 @@ def _hits(terms: Terms, release: dict[str, Any]) -> Iterator[Hit]:
                 title=title,
                 mix=mix,
                 artists=_as_asked(terms, credits(item)),
-                remixers=tuple(_names(one)[-1] for one in _remixers(item)),
+                remixers=tuple(_names(one)[-1] for one in item["remixers"]),
                 label=label,
                 catalog_number=catalog_number,
                 release_date=read_date(release.get("released")) or read_date(release.get("year")),
                 duration_ms=read_clock(item.get("duration")),
                 release_title=release.get("title"),
                 is_compilation=is_compilation,
-                is_official="unofficial release" not in formats,
+                is_official=not any("unofficial" in word for word in formats),
                 url=f"https://www.discogs.com/release/{release['id']}",
             )
 
@@ -187,7 +189,8 @@ def _is_wanted(terms: Terms, hit: Hit) -> bool:
 def _searched_labels(found: dict[str, Any]) -> set[str]:
     """Labels and companies as the search mixes them; a text in old replies."""
     labels = found.get("label") or []
-    return {_NUMBERED.sub("", str(name)).casefold() for name in (labels if isinstance(labels, list) else [labels])}
+    several = labels if isinstance(labels, list) else [labels]
+    return {_NUMBERED.sub("", str(name)).casefold() for name in several}
 
 
 def _label(one: dict[str, Any]) -> str | None:
@@ -197,21 +200,40 @@ def _label(one: dict[str, Any]) -> str | None:
     return _NUMBERED.sub("", name)
 
 
-def _tracks(entries: Sequence[dict[str, Any]], *, above: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    """The tracks of a tracklist, no headings; what an index holds as well as the index, by its artists."""
-    found = []
+def _tracks(
+    entries: Sequence[dict[str, Any]], remixers: Sequence[dict[str, Any]], *, above: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The tracks of a tracklist, no headings; what an index holds as well as the index, by its artists.
+
+    Remixers may be named at the track or, with its position, at the release.
+    """
+    found, title = [], (above or {}).get("title")
     for entry in entries:
         if entry.get("type_", "track") in ("track", "index"):
-            found.append({**entry, "artists": entry.get("artists") or (above or {}).get("artists")})
+            # `Night Signal` holds `Beta Remix` and `Original Mix`.
+            named = {"title": f"{title} ({entry['title']})"} if title and is_version(str(entry["title"])) else {}
+            its = [one for one in remixers if _is_among(str(entry.get("position") or ""), str(one.get("tracks") or ""))]
+            people = {"artists": entry.get("artists") or (above or {}).get("artists")}
+            found.append({**entry, **named, **people, "remixers": [*_remixers(entry), *its]})
             if above is None:
-                found += _tracks(listed(entry.get("sub_tracks")), above=entry)
+                found += _tracks(listed(entry.get("sub_tracks")), remixers, above=entry)
     return found
+
+
+def _is_among(position: str, tracks: str) -> bool:
+    """Whether `A1, B1 to B3` holds a position."""
+
+    def place(text: str) -> tuple[str, int]:
+        return re.sub(r"\d", "", text), int(re.sub(r"[^0-9]", "", text) or 0)
+
+    ends = [part.strip().partition(" to ") for part in tracks.split(",")]
+    return any(place(first) <= place(position) <= place(last or first) for first, _, last in ends if position and first)
 
 
 def _as_asked(terms: Terms, credits: Sequence[Sequence[dict[str, Any]]]) -> tuple[str, ...]:
     """The credit, and the spelling of its names, that is nearest to what is asked for; as printed where all are."""
     wanted = (terms.artist or "").casefold()
-    written = [tuple(_names(one)[place] for one in credit) for credit in credits for place in (-1, 0)]
+    written = [as_asked(terms, [_names(one)[::-1] for one in credit]) for credit in credits]
     return max(written, key=lambda names: fuzz.token_sort_ratio(wanted, " ".join(names).casefold()), default=())
 
 

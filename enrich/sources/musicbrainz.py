@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from enrich.matching.choice import CONCERT
@@ -17,19 +18,24 @@ from enrich.sources.base import Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
 from enrich.sources.reading import LONGEST_MS, clean_text, listed, number_in, part, read_date, unless
 from enrich.sources.replies import listing
-from enrich.sources.terms import Terms, lucene, search_terms, worth_a_look
+from enrich.sources.terms import Terms, as_asked, lucene, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
 from enrich.text.versions import is_version, split_version, version_class
 
-_VARIOUS_ARTISTS = "89ad4ac3-39f7-470e-963a-56509c546377"
+_VARIOUS = "89ad4ac3-39f7-470e-963a-56509c546377"
 _NO_LABEL = "157afde4-4bf5-4039-8ad2-5a15acc85176"
 _PAGE = 25
 _RELEASE_PAGE = 100
 #: Recordings asked for their labels, and those on compilations alone.
 _MOST_RECORDINGS, _MOST_COMPILED = 4, 2
 _MOST_RELEASE_PAGES = 5
-_LIVE = re.compile(r"\b(?:live|concert|sessions?|unplugged|broadcast)\b", re.IGNORECASE)
-_CUT = re.compile(r"\bdj\W?mix\b|\bmixed\b|\bmegamix\b|\bcontinuous\b|\bvideo\b", re.IGNORECASE)
+_LIVE = re.compile(
+    r"^\d{4}-\d\d-\d\d\b|\b(?:live|concert|sessions?|unplugged|broadcast|performances?|rehearsals?|soundcheck)\b",
+    re.IGNORECASE,
+)
+_CUT = re.compile(
+    r"\bdj\W?mix\b|\bmixed\b|\bmegamix\b|\bcontinuous\b|\bvideo\b|\bvisuali[sz]er\b|\bcrossfade[ds]?\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class _Take:
     recording: dict[str, Any]
     title: str
     mix: str | None
+    artists: tuple[str, ...]
     is_cut: bool  # a video, or cut out of a mix
     releases: int  # how many of its own it is on: neither compilations nor concerts, neither bootlegs nor broadcasts
     isrcs: tuple[str, ...]
@@ -68,7 +75,7 @@ class MusicBrainz(WebSource):
             asked = {"inc": "artist-credits isrcs", "fmt": "json"}
             body = requests.get(f"/isrc/{isrc}", asked, read=listing("recordings"), absent=(404,))
             if body:
-                yield from self._identified(isrc, listed(body["recordings"]), requests)
+                yield from self._identified(terms, isrc, listed(body["recordings"]), requests)
                 return
         takes = [take for take in self._search(terms, requests) if not take.is_cut or _CUT.search(terms.mix or "")]
         fits = {take.id: _fit(terms, take) for take in takes}
@@ -89,18 +96,20 @@ class MusicBrainz(WebSource):
         asked: dict[str, str | int] = {"query": query, "limit": _RELEASE_PAGE, "fmt": "json"}
         found = requests.get("/recording", asked, read=listing("recordings"))
         for recording in listed(found["recordings"] if found else []):
-            take = _take(recording, listed(recording.get("releases")))
+            take = _take(terms, recording, listed(recording.get("releases")))
             if take.releases and not take.is_cut:
                 first = read_date(recording.get("first-release-date"), by_year=False)
                 url = f"https://musicbrainz.org/recording/{take.id}"
                 yield from (replace(hit, release_date=first, url=url) for hit in _hits(take, {}))
 
-    def _identified(self, isrc: str, recordings: list[dict[str, Any]], requests: Requests) -> Iterator[Hit]:
-        takes = [_take(recording, [], isrc) for recording in recordings]
+    def _identified(
+        self, terms: Terms, isrc: str, recordings: list[dict[str, Any]], requests: Requests
+    ) -> Iterator[Hit]:
+        takes = [_take(terms, recording, [], isrc) for recording in recordings]
         # A video is often given the code of the track it was made for.
         for take in ([take for take in takes if not take.is_cut] or takes)[:_MOST_RECORDINGS]:
             found = list(self._releases(take.id, requests))
-            whole = _take(take.recording, found, isrc)
+            whole = _take(terms, take.recording, found, isrc)
             for release in found:
                 yield from _hits(whole, release)
 
@@ -121,9 +130,9 @@ class MusicBrainz(WebSource):
         asked = f'recording:"{lucene(terms.base)}"' + (f" AND {_by_anyone(terms)}" if terms.artists else "")
         wanted: dict[str, str | int] = {"query": asked, "limit": _PAGE, "offset": 0, "fmt": "json"}
         found = requests.get("/recording", wanted, read=listing("recordings"))
-        takes = [_take(one, listed(one.get("releases"))) for one in listed(found["recordings"] if found else [])]
+        takes = [_take(terms, one, listed(one.get("releases"))) for one in listed(found["recordings"] if found else [])]
         return worth_a_look(
-            terms, takes, lambda take: (str(take.recording["title"]), " ".join(_artists(take.recording)))
+            terms, takes, lambda take: (str(take.recording["title"]), " ".join(chain(*_credit(take.recording))))
         )
 
     def _releases(self, recording: str, requests: Requests) -> Iterator[dict[str, Any]]:
@@ -149,16 +158,16 @@ def open_source(options: SourceOptions) -> Source:
 
 
 def _by_anyone(terms: Terms) -> str:
-    """`(artist:"Alpha Kid" OR creditname:"Alpha Kid")`: whole credit, then parts."""
-    anyone = (f'{field}:"{lucene(name)}"' for name in terms.names for field in ("artist", "creditname"))
+    """`(artist:"Alpha Kid" OR artistname:"Alpha Kid")`, as credited or else: whole credit, then parts."""
+    anyone = (f'{field}:"{lucene(name)}"' for name in terms.names for field in ("artist", "artistname"))
     return f"({' OR '.join(anyone)})"
 
 
-def _take(recording: dict[str, Any], releases: list[dict[str, Any]], isrc: str | None = None) -> _Take:
+def _take(terms: Terms, recording: dict[str, Any], releases: list[dict[str, Any]], isrc: str | None = None) -> _Take:
     title, mix = split_version(str(recording["title"]))
     told = clean_text(recording.get("disambiguation")) or ""
-    if mix is None and (_LIVE.search(told) or (releases and all(map(_is_concert, releases)))):
-        mix = "live"
+    if _LIVE.search(told) or (mix is None and releases and all(map(_is_concert, releases))):
+        mix = mix if version_class(mix) == "live" else f"{mix or ''} live".strip()
     elif mix is None and told and is_version(told):
         mix = told
     kinds = [_kinds(release) for release in releases]
@@ -170,6 +179,7 @@ def _take(recording: dict[str, Any], releases: list[dict[str, Any]], isrc: str |
         recording=recording,
         title=title,
         mix=mix,
+        artists=as_asked(terms, _credit(recording)),
         is_cut=recording.get("video") is True or is_mixed or bool(_CUT.search(f"{told} {mix or ''}")),
         releases=len(own) if releases else int("releases" not in recording),
         isrcs=tuple(isrcs),
@@ -203,7 +213,7 @@ def _hits(take: _Take, release: dict[str, Any]) -> Iterator[Hit]:
             source=MusicBrainz.name,
             title=take.title,
             mix=take.mix,
-            artists=_artists(take.recording),
+            artists=take.artists,
             label=label,
             catalog_number=catalog_number,
             release_date=read_date(release.get("date")),
@@ -227,10 +237,8 @@ def _kinds(release: dict[str, Any]) -> set[str]:
 
 
 def _is_compiled(release: dict[str, Any]) -> bool:
-    various = any(
-        part(one.get("artist")).get("id") == _VARIOUS_ARTISTS or one.get("name") == "Various Artists"
-        for one in listed(release.get("artist-credit"))
-    )
+    people = [(one.get("name"), part(one.get("artist"))) for one in listed(release.get("artist-credit"))]
+    various = any("Various Artists" in (name, who.get("name")) or who.get("id") == _VARIOUS for name, who in people)
     return various or bool(_kinds(release) & {"compilation", "dj-mix"})
 
 
@@ -243,6 +251,11 @@ def _is_official(release: dict[str, Any]) -> bool:
     return release.get("status") in (None, "", "Official") and not is_broadcast
 
 
-def _artists(recording: dict[str, Any]) -> tuple[str, ...]:
-    credit = listed(recording.get("artist-credit"))
-    return tuple(str(one.get("name") or part(one.get("artist"))["name"]) for one in credit)
+def _credit(recording: dict[str, Any]) -> list[list[str]]:
+    """Who made it, each as credited first, then under further names."""
+    people = [(one.get("name"), part(one.get("artist"))) for one in listed(recording.get("artist-credit"))]
+    also = [(name, who.get("name"), who.get("sort-name"), who.get("aliases")) for name, who in people]
+    return [
+        [str(text) for text in (*called, *(one.get("name") for one in listed(aliases))) if text]
+        for *called, aliases in also
+    ]

@@ -17,6 +17,7 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from selectolax.lexbor import LexborNode as Node
 
 from enrich.matching.values import Hit
+from enrich.text.words import LISTS
 from enrich.tracklists.naming import date_in, worded_date
 
 #: What reading a reply of another shape raises.
@@ -32,13 +33,7 @@ _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?
 _NO_TEXT = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]+"
 )
-_NOTHING = re.compile(
-    # A bare `0 items` is a basket's; a page that is not found is no answer.
-    r"\bno\s+(?:results?|tracks?|items?|match(?:es)?|titles|products|releases|hits)\b|\b(?:0|zero)\s+(?:results|matches|hits)\b"
-    r"|\b(?:0|zero)\s+\w+\s+found|(?:found|returned)\s+(?:0|zero)\s|nothing\s+(?:was\s+)?(?:found|matched)"
-    r"|did not (?:match|return)|could(?:n['’]t| not) find any",
-    re.IGNORECASE,
-)
+_NOTHING = re.compile("|".join(LISTS["in_sources"]["nothing_found"]), re.IGNORECASE)
 
 
 def parsed(text: str | bytes) -> Any:
@@ -68,7 +63,8 @@ def _bounded(value: Any, levels: int) -> Any:
 
 def clean(text: str) -> str:
     """`text` without what a terminal, a database or a page would take for something else; white space single."""
-    return " ".join(_NO_TEXT.sub(" ", _ESCAPE.sub(" ", text[: 4 * MOST_LETTERS])).split())[:MOST_LETTERS].rstrip()
+    bare = _NO_TEXT.sub(" ", _ESCAPE.sub(" ", text[: 4 * MOST_LETTERS]))
+    return " ".join(bare.split())[:MOST_LETTERS].rstrip()
 
 
 def clean_text(value: object) -> str | None:

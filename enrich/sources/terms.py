@@ -13,7 +13,7 @@ from rapidfuzz import fuzz
 from enrich.matching.values import Hit, TrackQuery
 from enrich.text.normalise import fold_texts, normalise_isrc
 from enrich.text.versions import BEHIND, GUEST, is_version, stands_behind_dash
-from enrich.text.words import is_unknown_artist, is_unknown_title
+from enrich.text.words import LISTS, is_unknown_artist, is_unknown_title
 
 T = TypeVar("T")
 
@@ -22,21 +22,18 @@ _ROUND = re.compile(r"\(([^()]*)\)")
 _SQUARE = re.compile(r"\[[^\]]*\]")
 #: Versions a shop lists under the bare title, or not at all: better left out of a search.
 _GENERIC = re.compile(
-    r"^(?:the\s+)?(?:original|extended|radio|club|full length|album|main|single|vocal)"
-    r"(?:\s+(?:mix|version|edit|cut))?$",
-    re.IGNORECASE,
+    rf"^(?:the\s+)?(?:{'|'.join(LISTS['in_sources']['generic'])})(?:\s+(?:mix|version|edit|cut))?$", re.IGNORECASE
 )
 #: Rougher than `split_credits`: a shop's search finds `A/B` by either name, and no name need stay whole.
-_BETWEEN_ARTISTS = re.compile(
-    r"\s*(?:[,;/、､，،；؛／＆×✕✖⨯]|\s[&+·•∙]\s|\s(?:and|x|vs\.?|versus|with|pres\.?|presents|feat\.?|ft\.?|featuring)\s)\s*",
-    re.IGNORECASE,
-)
+_BETWEEN_ARTISTS = re.compile(rf"\s*(?:{'|'.join(LISTS['in_sources']['between_artists'])})\s*", re.IGNORECASE)
 _DASH = re.compile(r"\s+[-–—−]\s+")
 _LUCENE = re.compile(r'([+\-&|!(){}\[\]^"~*?:\\/])')
 
 #: Likeness (0–100) of folded titles or credits below which a result is not looked at twice.
 _TITLE_LIKENESS = 75.0
 _ARTIST_LIKENESS = 70.0
+#: And from which on a spelling of a name is the one asked for.
+_NAME_LIKENESS = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +121,17 @@ def worth_a_look(terms: Terms, results: Sequence[T], described: Callable[[T], tu
     n = len(results)
     parts = zip(results, folded[:n], folded[n : 2 * n], folded[2 * n :], strict=True)
     return [result for result, bare, whole, people in parts if is_plausible(bare, whole, people)]
+
+
+def as_asked(terms: Terms, credit: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Each of those credited by the name, of all that he has, that is asked for; by the first where none is."""
+    (wanted,) = fold_texts([terms.artist or ""])
+
+    def likeness(name: str) -> float:
+        (folded,) = fold_texts([name])
+        return fuzz.ratio(wanted, folded) if fuzz.token_set_ratio(wanted, folded) >= _NAME_LIKENESS else 0.0
+
+    return tuple(max(names, key=likeness) for names in credit if names)
 
 
 def plausible_hits(terms: Terms, hits: Sequence[Hit]) -> list[Hit]:

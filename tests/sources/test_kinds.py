@@ -50,6 +50,12 @@ NEVER = {
     "dj-mix-disambiguation": {"disambiguation": "mixed"},
     "part-of-a-mix": {"disambiguation": "part of a “Somewhere” DJ‐mix"},
     "another-remix": {"title": "Night Signal (Gamma remix)"},
+    "day-and-place": {"disambiguation": "2013-07-05: Roskilde Festival, Denmark"},
+    "performance": {"disambiguation": "television performance"},
+    "rehearsal": {"disambiguation": "rehearsal"},
+    "visualiser": {"disambiguation": "visualiser"},
+    "crossfaded": {"disambiguation": "crossfaded"},
+    "two-versions": {"title": "Night Signal (Gamma remix) (radio edit)"},
 }
 
 
@@ -69,6 +75,7 @@ def test_what_is_never_the_studio_track(kind, tmp_path):
 BESIDE = {
     "live-at": {"title": "Night Signal (live at Pinkpop)"},
     "demo": {"disambiguation": "demo"},
+    "various-by-artist": {"release": {"artist-credit": [{"name": "V. A.", "artist": {"name": "Various Artists"}}]}},
     "karaoke": {"title": "Night Signal (karaoke version)"},
     "kexp": {"release": {"title": "Live on KEXP"}},
     "peel": {"release": {"title": "The Peel Sessions"}},
@@ -97,6 +104,65 @@ BESIDE = {
 def test_the_studio_take_wins_beside_others(kind, tmp_path):
     takes = {"x": BESIDE[kind], "studio": STUDIO}
     case = musicbrainz({"title": "Night Signal"}, takes, {"x": "Wrong", "studio": "Deepwell"})
+
+    assert choose(asked(case), replay(case, tmp_path)[0].hits).label == "Deepwell"
+
+
+OWN = [
+    "album version",
+    "single version",
+    "explicit",
+    "clean",
+    "main mix",
+    "2011 remaster",
+    "7″ version",
+    "12” mix",
+    "mono",
+]
+
+
+@pytest.mark.parametrize("told", OWN)
+def test_what_is_told_of_the_studio_take_makes_no_other(told, tmp_path):
+    take = {"disambiguation": told, **STUDIO}
+    case = musicbrainz({"title": "Night Signal"}, {"studio": take}, {"studio": "Deepwell"})
+
+    choice = choose(asked(case), replay(case, tmp_path)[0].hits)
+
+    assert (choice.outcome, choice.label) == (Outcome.FOUND, "Deepwell")
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        pytest.param({"name": "A. Kid", "artist": {"id": "a", "name": "Alpha Kid"}}, id="credited-otherwise"),
+        pytest.param({"name": "Alpha Kid", "artist": {"id": "a", "name": "Al Kidd"}}, id="as-credited"),
+        pytest.param({"name": "Аль", "artist": {"name": "Аль", "sort-name": "Kid, Alpha"}}, id="sort-name"),
+        pytest.param({"artist": {"name": "アルファ", "aliases": [{"name": "Alpha Kid"}]}}, id="alias"),
+    ],
+)
+def test_musicbrainz_knows_people_by_several_names(person, tmp_path):
+    takes = {"studio": {"artist-credit": [person], **STUDIO}}
+    case = musicbrainz({"title": "Night Signal"}, takes, {"studio": "Deepwell"})
+
+    assert choose(asked(case), replay(case, tmp_path)[0].hits).label == "Deepwell"
+
+
+@pytest.mark.parametrize("other", ["Night Signal (Gamma remix)", "Night Signal (live)", "Another Song"])
+def test_of_recordings_with_one_isrc_the_one_asked_for_is_chosen(other, tmp_path):
+    takes = {"x": {"title": other, "release": {"date": "2001"}}, "studio": {"release": {"date": "2010"}}}
+    ask = {"title": "Night Signal", "isrc": "GBXXX2400001"}
+    case = musicbrainz(ask, takes, {"x": "Wrong", "studio": "Deepwell"})
+    recordings = json.loads(case["replies"][0]["body"])["recordings"]
+    case["replies"][0] = told("/isrc/GBXXX2400001", {"isrc": "GBXXX2400001", "recordings": recordings})
+
+    assert choose(asked(case), replay(case, tmp_path)[0].hits).label == "Deepwell"
+
+
+def test_a_concert_of_a_remix_is_not_the_remix(tmp_path):
+    remix = {"title": "Night Signal (Gamma remix)", "release": {"date": "2010"}}
+    concert = {**remix, "disambiguation": "live, 2001: Ibiza", "release": {"date": "2001"}}
+    takes = {"x": concert, "studio": remix}
+    case = musicbrainz({"title": "Night Signal (Gamma Remix)"}, takes, {"x": "Wrong", "studio": "Deepwell"})
 
     assert choose(asked(case), replay(case, tmp_path)[0].hits).label == "Deepwell"
 
@@ -159,6 +225,7 @@ def test_a_video_with_the_code_of_the_track_is_not_the_track(tmp_path):
         pytest.param({"extraartists": [{"name": "DJ X", "role": "DJ Mix"}]}, Outcome.REVIEW, id="mixed-by-a-dj"),
         pytest.param({"formats": [{"descriptions": ["Mixed"]}]}, Outcome.REVIEW, id="mixed"),
         pytest.param({"formats": [{"descriptions": ["Unofficial Release"]}]}, Outcome.REVIEW, id="bootleg"),
+        pytest.param({"formats": [{"descriptions": ["Partially Unofficial"]}]}, Outcome.REVIEW, id="half-a-bootleg"),
         pytest.param({"title": "Live At The Marquee"}, Outcome.REVIEW, id="concert-by-its-name"),
         pytest.param({"artists": [{"id": 194, "name": "Various"}]}, Outcome.REVIEW, id="various"),
     ],
@@ -189,6 +256,9 @@ def deezer(album, *, track=None, albums=None):
         pytest.param({"label": "X"}, {"title": "Night Signal (Live at Wembley)"}, Outcome.NONE, id="live-in-the-title"),
         pytest.param({"label": "Deepwell"}, {"title_version": "(feat. Cara)"}, Outcome.FOUND, id="guest-as-version"),
         pytest.param({"label": "X"}, {"title_version": "(Beta Remix)"}, Outcome.NONE, id="remix"),
+        pytest.param({"label": "X"}, {"title_version": "(Demo)"}, Outcome.REVIEW, id="demo"),
+        pytest.param({"label": "X"}, {"title": "Night Signal (Demo)"}, Outcome.REVIEW, id="demo-in-the-title"),
+        pytest.param({"label": "4037428 Records DK"}, {}, Outcome.NONE, id="number-of-a-distributor"),
         pytest.param({"label": ""}, {}, Outcome.NONE, id="no-label"),
     ],
 )  # fmt: skip
@@ -251,6 +321,63 @@ def test_discogs_reads_what_an_index_holds(tmp_path):
     case = discogs({"artist": "Alpha Kid", "title": "Part of Night Signal"}, {"tracklist": [index]})
 
     assert [hit.title for hit in replay(case, tmp_path)[0].hits] == ["Part of Night Signal"]
+
+
+@pytest.mark.parametrize(
+    ("track", "release"),
+    [
+        pytest.param({"title": "Night Signal (Remix)"}, "A2", id="release-names-the-remixer"),
+        pytest.param({"title": "Night Signal (Midnight Mix)"}, "A1 to B1, C2", id="by-a-range"),
+        pytest.param({"title": "Night Signal (Beta Kid Remix) (Feat. Cara)"}, "", id="guest-behind"),
+        pytest.param({"title": "Night Signal (Beta Kid Remix) (Radio Edit)"}, "", id="two-versions"),
+        pytest.param(
+            {"type_": "index", "title": "Night Signal", "sub_tracks": [{"type_": "track", "title": "Beta Kid Remix"}]},
+            "",
+            id="mixes-below-a-title",
+        ),
+    ],
+)
+def test_discogs_says_in_many_ways_who_remixed(track, release, tmp_path):
+    whole = {"tracklist": [{"type_": "track", "position": "A2", **track}]}
+    whole["extraartists"] = [{"name": "Beta Kid (2)", "role": "Remix", "tracks": release}]
+    case = discogs({"artist": "Alpha Kid", "title": "Night Signal (Beta Kid Remix)"}, whole)
+
+    assert choose(asked(case), replay(case, tmp_path)[0].hits).label == "Deepwell"
+
+
+@pytest.mark.parametrize("tracks", ["", "B2", "B1 to B3", "1 to 9"])
+def test_a_remixer_of_other_tracks_makes_no_remix(tracks, tmp_path):
+    whole = {"tracklist": [{"type_": "track", "position": "A2", "title": "Night Signal"}]}
+    whole["extraartists"] = [{"name": "Beta Kid", "role": "Remix", "tracks": tracks}]
+    case = discogs({"artist": "Alpha Kid", "title": "Night Signal"}, whole)
+
+    assert choose(asked(case), replay(case, tmp_path)[0].hits).label == "Deepwell"
+
+
+def test_a_compilation_with_the_isrc_does_not_hide_the_single(tmp_path):
+    case = deezer({"label": "Deepwell", "record_type": "single"})
+    one = {**json.loads(case["replies"][0]["body"])["data"][0], "isrc": "GBXXX2400001", "album": {"id": 8}}
+    case["ask"]["isrc"] = "GBXXX2400001"
+    hits = {"id": 8, "title": "Hits 50", "label": "Wrong", "record_type": "compile"}
+    case["replies"] += [told("/track/isrc:GBXXX2400001", one), told("/album/8", hits)]
+
+    assert choose(asked(case), replay(case, tmp_path)[0].hits).label == "Deepwell"
+
+
+@pytest.mark.parametrize("service", ["discogs", "beatport"])
+def test_a_page_past_the_end_is_none(service, tmp_path):
+    others = {"results": [{"id": 7, "title": "B - C"}], "pagination": {"urls": {"next": "x"}}}
+    others |= {"tracks": [{"id": 7, "name": "C", "artists": [{"name": "B"}]}], "next": "x"}
+    paths = {"discogs": "/database/search", "beatport": "/catalog/search/"}
+    past = {"path": paths[service], "status": 404, "body": '{"detail": "Invalid page."}'}
+    replies = [told(paths[service], others, params={"page": "1"}), past]
+    case = {"service": service, "ask": {"artist": "Alpha Kid", "title": "Night Signal"}, "replies": replies}
+    case["settings"] = {"ENRICH_BEATPORT_TOKEN": "a"} if service == "beatport" else {}
+
+    answer, log, _ = replay(case, tmp_path)
+
+    assert (answer.availability, answer.hits) == (Availability.OK, ())
+    assert len(log) >= 2
 
 
 @pytest.mark.parametrize("service", ["musicbrainz", "deezer", "discogs"])

@@ -7,6 +7,7 @@ import pytest
 from enrich.demo.catalogue.misbehaving import Misbehaviour
 from enrich.matching.values import Availability, TrackQuery
 from enrich.sources import musicbrainz as module
+from enrich.sources.terms import search_terms
 
 
 @pytest.fixture
@@ -100,6 +101,7 @@ def test_both_kinds_of_503_are_down_when_they_last(musicbrainz, night_signal, ca
     assert "HTTP 503" in answer.reason
 
 
+TERMS = search_terms(TrackQuery(track_id="1", title="Night Signal", artist="Alpha Kid"))
 RECORDING = {"id": "r", "title": "Night Signal (feat. C)", "length": None, "artist-credit": [{"name": "Alpha Kid"}]}
 
 
@@ -140,7 +142,7 @@ def release(**fields):
     ],
 )
 def test_what_a_release_says(fields, expected):
-    hits = list(module._hits(module._take(RECORDING, []), release(**fields)))
+    hits = list(module._hits(module._take(TERMS, RECORDING, []), release(**fields)))
 
     assert [(hit.label, hit.catalog_number, hit.is_compilation, hit.is_official) for hit in hits] == expected
     assert {(hit.title, hit.mix) for hit in hits} == {("Night Signal (feat. C)", None)}
@@ -152,7 +154,7 @@ def test_various_artists_known_from_the_search_alone():
         "releases": [{"id": "rel", "artist-credit": [{"artist": {"id": "89ad4ac3-39f7-470e-963a-56509c546377"}}]}],
     }
 
-    assert [hit.is_compilation for hit in module._hits(module._take(recording, []), release())] == [True]
+    assert [hit.is_compilation for hit in module._hits(module._take(TERMS, recording, []), release())] == [True]
 
 
 def test_what_an_artist_released_within_some_days(musicbrainz, catalogue):
