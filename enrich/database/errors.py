@@ -1,8 +1,10 @@
 """Postgres errors in one line a person can act on: what, at which host and database, how to mend it; no password."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 
 import psycopg
 from psycopg import conninfo
@@ -10,42 +12,8 @@ from psycopg import conninfo
 from enrich.errors import DatabaseError
 from enrich.settings import Settings
 
-# Failures to connect carry no SQLSTATE: libpq only has the server's or the system's sentence.
-_CONNECT_HINTS: tuple[tuple[str, str], ...] = (
-    (r"password authentication failed|no password supplied", "check user and password in ENRICH_DATABASE_URL"),
-    (r'database "[^"]*" does not exist', "create it, or mend the database name in ENRICH_DATABASE_URL"),
-    (r'role "[^"]*" does not exist', "create the role, or mend the user in ENRICH_DATABASE_URL"),
-    (r"no pg_hba\.conf entry", "the server refuses this user from this address; see its pg_hba.conf"),
-    (r"could not translate host name|Name or service not known|failed to resolve host", "check the host's name"),
-    (r"Connection refused|No such file or directory|is the server running", "start the server, or mend host and port"),
-    (r"timeout expired|timed out", "the host does not answer; check host, port and firewall"),
-    (r"starting up|shutting down|recovery mode", "the server is not ready; try again in a moment"),
-    (r"too many connections|remaining connection slots", "close other sessions, or raise max_connections"),
-    (r"SSL|certificate", "check sslmode in ENRICH_DATABASE_URL"),
-    (r"server closed the connection|terminating connection|connection .*lost|EOF detected", "run it again"),
-)
-
-# By SQLSTATE, the longest prefix first.
-_STATE_HINTS: tuple[tuple[str, str], ...] = (
-    ("42P01", "run `enrich db migrate`, or set ENRICH_SEARCH_PATH to the schema that holds the tables"),
-    ("42703", "run `enrich db migrate`"),
-    ("42883", "run `enrich db migrate`"),
-    ("42501", "ask its owner to grant this role the privilege"),
-    ("3F000", "set ENRICH_SEARCH_PATH to a schema that exists"),
-    ("25006", "the database is read-only; use its primary, or a role that may write"),
-    ("28P01", "check user and password in ENRICH_DATABASE_URL"),
-    ("28", "check user and password in ENRICH_DATABASE_URL"),
-    ("3D000", "create it, or mend the database name in ENRICH_DATABASE_URL"),
-    ("55P03", "another session holds the lock; try again when it is done"),
-    ("40", "another session changed the same rows; run it again"),
-    ("57014", "the server cancelled the statement; raise statement_timeout or try again"),
-    ("57P", "the server stopped or restarted; run it again"),
-    ("53100", "the server's disk is full"),
-    ("53", "the server has no resources left; try again later"),
-    ("08", "the connection broke; run it again"),
-    ("23", "the rows already there do not allow it; nothing was changed"),
-    ("2BP01", "drop or change what depends on it first; nothing was changed"),
-)
+#: What mends a fault, by what the failure to connect says or by the beginning of its SQLSTATE, in this order.
+_HINTS = tomllib.loads(files("enrich.database").joinpath("hints.toml").read_text(encoding="utf-8"))
 
 
 def place(url: str) -> str:
@@ -84,12 +52,12 @@ def explain(
     message: str, *, state: str, url: str, doing: str = "", detail: str | None = None, hint: str | None = None
 ) -> DatabaseError:
     """Like `describe`, for the message and SQLSTATE (or "") that another driver reported."""
-    hint = hint or next((text for prefix, text in _STATE_HINTS if state.startswith(prefix)), "")
+    hint = hint or next((text for prefix, text in _HINTS["state"].items() if state.startswith(prefix)), "")
     if "db migrate" in hint and (doing == "migrate" or doing.endswith(".sql")):
         # Never the advice to run what has just failed.
         hint = "see `enrich db status` for the layout found, and name what is elsewhere in ENRICH_LAYOUT"
     if not hint and not state:
-        hint = next((text for pattern, text in _CONNECT_HINTS if re.search(pattern, message)), "")
+        hint = next((text for pattern, text in _HINTS["connect"].items() if re.search(pattern, message)), "")
     if detail:
         message = f"{message} ({detail.splitlines()[0].rstrip('.')})"
     secret = password_of(url)

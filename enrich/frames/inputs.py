@@ -9,7 +9,6 @@ import codecs
 import gzip
 import json
 import os
-import re
 import stat
 import zlib
 from collections.abc import Iterator
@@ -20,28 +19,14 @@ from typing import IO, Any, BinaryIO
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from charset_normalizer import from_bytes
 
 from enrich.errors import EnrichError, InputFileError
+from enrich.frames.encodings import guessed
 from enrich.rules import MAX_FILE_BYTES, MAX_UNPACKING, MAX_VALUES
 
 _PART_BYTES = 1 << 22
-#: What tools still write where they write no Unicode. Letters of the West stand alone among plain ones; of the others
-#: three and more follow one another.
-_WESTERN = ["cp1252", "cp1250", "cp1254"]
-_OTHERS = ["cp1251", "koi8_r", "cp866", "iso8859_5", "cp1253", "cp932", "euc_jp", "gb18030", "big5", "euc_kr"]
-#: Of the West too, but of other systems: only where the usual ones make no words.
-_OLDER = ["mac_roman", "cp850", "cp437"]
-#: What no word has: a sign between its letters or one that opens behind them, a capital behind small ones, a letter
-#: no other stands by, boxes, and what the encoding lacks.
-_NO_WORD = re.compile(
-    r"(?<=[^\W\d_])[^\w\s\x00-\x7f’´·–—­](?=[^\W\d_])|(?<=[^\W\d_])[‚„‹«¡¿†‡ˆ˜‰¤¢¥¦§¨¬¶¸÷]|(?<=[a-zß-ö])[À-ÖØ-ÞŠŒŽŸ]"
-    r"|(?<=[A-Z])[À-ÖØ-ÞŠŒŽŸ](?=[a-zß-ö])"
-    r"|(?<=\s)[ÐÕÔÒÓ](?=\s)|[\u2500-\u259f\ufffd\x80-\x9f]"
-)
-_RARE = re.compile(r"[^\x00-\x7féèêëáàâäåãæöóòôøüúíïñçßÉÖÜÄÅØÆ’–]")
 #: As much of what is not ASCII is looked at.
-_LOOKED_AT = 60_000
+_LOOKED_AT = 4_000
 
 #: UTF-8 that was read as Windows-1252 and written again.
 MOJIBAKE_BEGINS = ["Ã", "Â", "â€", "Ð", "Ñ"]
@@ -183,7 +168,11 @@ def decoded(data: bytes) -> tuple[str, str | None]:
     if any(_utf8(line) is not None for line in special):
         # A file of two encodings: lines of a spreadsheet pasted into one of Unicode.
         return "\n".join(_utf8(line) or line.decode("cp1252", "replace") for line in lines), "windows-1252 in part"
-    name = _guessed(b"\n".join(special)[:_LOOKED_AT])
+    # A word that comes again says no more.
+    sample = b" ".join(dict.fromkeys(word for line in special for word in line.split() if not word.isascii()))
+    name = guessed(
+        sample if len(sample) < _LOOKED_AT else sample[:_LOOKED_AT].rpartition(b" ")[0] or sample[:_LOOKED_AT]
+    )
     return data.decode(name, "replace"), name.replace("cp125", "windows-125")
 
 
@@ -206,18 +195,6 @@ def _utf8(line: bytes) -> str | None:
         return line.decode("utf-8")
     except UnicodeDecodeError:
         return None
-
-
-def _guessed(sample: bytes) -> str:
-    is_western = re.search(rb"[\x80-\xff]{3}", sample) is None
-    found = list(from_bytes(sample, cp_isolation=_WESTERN if is_western else _OTHERS))
-    order = _WESTERN if is_western else _OTHERS
-    best = min(found, key=lambda match: (match.chaos, -match.coherence, order.index(match.encoding)), default=None)
-    name = "cp1252" if best is None or (is_western and best.coherence == 0) else best.encoding
-    texts = {one: sample.decode(one, "replace") for one in [name, *_OLDER]}
-    faults = {one: len(_NO_WORD.findall(text)) for one, text in texts.items()}
-    other = min(_OLDER, key=lambda one: (faults[one], len(_RARE.findall(texts[one]))))
-    return other if is_western and faults[other] * 4 < faults[name] else name
 
 
 def mended(text: str) -> str:
