@@ -162,13 +162,17 @@ def _hits(terms: Terms, release: dict[str, Any]) -> Iterator[Hit]:
     labels = dict.fromkeys((_label(one), unless(one.get("catno"), "none")) for one in on)
     for item in items:
         title, mix = split_version(str(item["title"]))
+        called = [names for one in item["remixers"] if (names := _names(one)[::-1])]
+        remixers = as_asked(terms.mix, called)
+        for (printed, *_), name in zip(called, remixers, strict=True):
+            mix = mix and mix.replace(printed, name)
         for label, catalog_number in labels:
             yield Hit(
                 source=Discogs.name,
                 title=title,
                 mix=mix,
                 artists=_as_asked(terms, credits(item)),
-                remixers=tuple(_names(one)[-1] for one in item["remixers"]),
+                remixers=remixers,
                 label=label,
                 catalog_number=catalog_number,
                 release_date=read_date(release.get("released")) or read_date(release.get("year")),
@@ -233,7 +237,7 @@ def _is_among(position: str, tracks: str) -> bool:
 def _as_asked(terms: Terms, credits: Sequence[Sequence[dict[str, Any]]]) -> tuple[str, ...]:
     """The credit, and the spelling of its names, that is nearest to what is asked for; as printed where all are."""
     wanted = (terms.artist or "").casefold()
-    written = [as_asked(terms, [_names(one)[::-1] for one in credit]) for credit in credits]
+    written = [as_asked(terms.artist, [_names(one)[::-1] for one in credit]) for credit in credits]
     return max(written, key=lambda names: fuzz.token_sort_ratio(wanted, " ".join(names).casefold()), default=())
 
 

@@ -179,7 +179,7 @@ def _take(terms: Terms, recording: dict[str, Any], releases: list[dict[str, Any]
         recording=recording,
         title=title,
         mix=mix,
-        artists=as_asked(terms, _credit(recording)),
+        artists=as_asked(terms.artist, _credit(recording)),
         is_cut=recording.get("video") is True or is_mixed or bool(_CUT.search(f"{told} {mix or ''}")),
         releases=len(own) if releases else int("releases" not in recording),
         isrcs=tuple(isrcs),

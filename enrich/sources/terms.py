@@ -123,9 +123,9 @@ def worth_a_look(terms: Terms, results: Sequence[T], described: Callable[[T], tu
     return [result for result, bare, whole, people in parts if is_plausible(bare, whole, people)]
 
 
-def as_asked(terms: Terms, credit: Sequence[Sequence[str]]) -> tuple[str, ...]:
+def as_asked(asked: str | None, credit: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Each of those credited by the name, of all that he has, that is asked for; by the first where none is."""
-    (wanted,) = fold_texts([terms.artist or ""])
+    (wanted,) = fold_texts([asked or ""])
 
     def likeness(name: str) -> float:
         (folded,) = fold_texts([name])

@@ -193,7 +193,8 @@ def _assembled(rows: pl.DataFrame, brackets: pl.DataFrame) -> pl.DataFrame:
     behind = pl.when(label).then("row").forward_fill().shift(1).eq_missing(pl.col.row)
     in_title = inner.is_null() & (~behind | pl.col.piece.str.contains("(?i)^vs"))
     in_title |= meaning.is_in(["open", "company", "credit"]) & ~label & pl.col.is_round
-    in_title |= pl.col.in_name
+    # Another part is another recording.
+    in_title |= pl.col.in_name | (pl.col.is_round & inner.str.contains(r"(?i)^(?:part|pt)\b"))
     square, is_known = pl.col.is_square, pl.when("is_known")
     of_square = is_known.then(SQUARE_KNOWN).otherwise(SQUARE_UNKNOWN)
     of_round = is_known.then(ROUND_KNOWN).when(~pl.col.is_guess).then(ROUND_UNKNOWN)

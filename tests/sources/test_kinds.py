@@ -110,6 +110,8 @@ def test_the_studio_take_wins_beside_others(kind, tmp_path):
 
 OWN = [
     "album version",
+    "lp version",
+    "explicit version",
     "single version",
     "explicit",
     "clean",
@@ -328,6 +330,14 @@ def test_discogs_reads_what_an_index_holds(tmp_path):
     [
         pytest.param({"title": "Night Signal (Remix)"}, "A2", id="release-names-the-remixer"),
         pytest.param({"title": "Night Signal (Midnight Mix)"}, "A1 to B1, C2", id="by-a-range"),
+        pytest.param(
+            {
+                "title": "Night Signal (B. K. Remix)",
+                "extraartists": [{"name": "Beta Kid", "anv": "B. K.", "role": "Remix"}],
+            },
+            "",
+            id="as-printed",
+        ),
         pytest.param({"title": "Night Signal (Beta Kid Remix) (Feat. Cara)"}, "", id="guest-behind"),
         pytest.param({"title": "Night Signal (Beta Kid Remix) (Radio Edit)"}, "", id="two-versions"),
         pytest.param(

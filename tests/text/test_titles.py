@@ -300,6 +300,8 @@ def test_artists_and_titles_in_turn_are_parts_of_one_mashup():
         pytest.param("Voices (Nu Disco Mix)", {"remixer": None}, id="genre-of-two-words"),
         pytest.param('Voices (From "Barbie The Album")', {"base_title": "Voices"}, id="from-an-album"),
         pytest.param("Voices [From the Motion Picture Soundtrack]", {"base_title": "Voices", "label": None}, id="film"),
+        pytest.param("Voices (Part 2) (Beta Remix)", {"base_title": "Voices (Part 2)", "remixer": "Beta"}, id="a-part"),
+        pytest.param("Voices (Extended Dub)", {"version_class": "dub"}, id="a-long-dub-is-a-dub"),
         pytest.param("m[ono] - Voices [Deepwell]", {"artist": "m[ono]", "label": "Deepwell"}, id="bracket-in-a-word"),
     ],
 )
