@@ -54,7 +54,7 @@ def embedded_server() -> Iterator[str]:
     try:
         admin = server.embedded_url(home, database="postgres", role="postgres")
         with psycopg.connect(admin, autocommit=True) as con:
-            # Each test makes a database and drops it; what a power cut would take is nobody's.
+            # Each test copies a database and drops it; what a power cut would take is nobody's.
             for name in ("fsync", "full_page_writes", "autovacuum"):
                 con.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(name)))
             con.execute("select pg_reload_conf()")
@@ -91,7 +91,7 @@ def _fresh_database(admin: str, template: str, tmp_path: Path) -> Iterator[Setti
 def _copy_database(admin: str, template: str, name: str) -> None:
     with psycopg.connect(admin, autocommit=True) as con:
         con.execute(
-            sql.SQL("create database {} template {} owner musicdb_user").format(
+            sql.SQL("create database {} template {} owner musicdb_user strategy file_copy").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )

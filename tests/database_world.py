@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import polars as pl
+import psycopg
 
 from enrich.database.connection import connect
 from enrich.frames.schemas import PROPOSALS
@@ -20,11 +22,16 @@ class World:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._con: psycopg.Connection[tuple[Any, ...]] | None = None
 
     def query(self, text: str, *params: object) -> list[tuple[Any, ...]]:
-        """The rows of one statement, run in a transaction of its own."""
-        with connect(self.settings) as con:
-            cur = con.execute(text, params)
+        """The rows of one statement, run in a transaction of its own, on a connection that is kept."""
+        if self._con is None or self._con.closed:
+            self._con = connect(self.settings)
+            self._con.prepare_threshold = None
+            weakref.finalize(self, self._con.close)
+        with self._con.transaction():
+            cur = self._con.execute(text, params)
             return cur.fetchall() if cur.description else []
 
     def track(

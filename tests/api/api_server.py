@@ -75,7 +75,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
 def module_database(admin: str, folder: Path, fill: Callable[[Settings], None]) -> Iterator[Settings]:
     name = f"a_{uuid4().hex[:12]}"
     with psycopg.connect(admin, autocommit=True) as con:
-        con.execute(sql.SQL("create database {} template migrated owner musicdb_user").format(sql.Identifier(name)))
+        made = "create database {} template migrated owner musicdb_user strategy file_copy"
+        con.execute(sql.SQL(made).format(sql.Identifier(name)))
     url = conninfo.make_conninfo(admin, dbname=name, user="musicdb_user")
     settings = Settings(_env_file=None, database_url=SecretStr(url), data_dir=folder / "data", sources=())  # type: ignore[call-arg]
     fill(settings)

@@ -72,7 +72,7 @@ def settings_of(admin: str, name: str, folder: Path) -> Settings:
 def create_database(admin: str, name: str, template: str) -> None:
     with psycopg.connect(admin, autocommit=True) as con:
         con.execute(
-            sql.SQL("create database {} template {} owner musicdb_user").format(
+            sql.SQL("create database {} template {} owner musicdb_user strategy file_copy").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )
