@@ -21,15 +21,16 @@ help:  ## Explain the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # One stamp stands for the whole environment: it is rebuilt when the pins or the project file change. The pins name all
-# that is needed, so that nothing else is looked up.
+# that is needed, so that nothing else is looked up; pip unpacks them on one core, so it does so twice at once.
 $(BIN)/.installed: requirements.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@if command -v uv >/dev/null 2>&1; then \
 	    uv pip install --quiet --python $(BIN)/python --no-deps -r requirements.txt && \
 	    uv pip install --quiet --python $(BIN)/python --no-deps --editable . ; \
 	else \
-	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements.txt && \
-	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . ; \
+	    awk '{print > ("$(VENV)/pins-" NR % 2 ".txt")}' requirements.txt && \
+	    printf '%s\n' '-r $(VENV)/pins-0.txt' '-r $(VENV)/pins-1.txt' '--editable .' | xargs -P 3 -L 1 \
+	        $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps ; \
 	fi
 	@# What all commands share is compiled before several of them start at once.
 	@$(BIN)/python -c "import enrich.main_job"

@@ -61,8 +61,7 @@ class Query:
 
     def within(self, columns: Collection[str]) -> Query:
         """The query with its optional parts, `/*column*/ … /**/`, only where the installation has that column."""
-        chosen = _OPTIONAL.sub(lambda part: part[2] if part[1] in columns else "", self.text)
-        return replace(self, text=chosen)
+        return replace(self, text=_OPTIONAL.sub(lambda part: part[2] if part[1] in columns else "", self.text))
 
     def bind(self, values: Mapping[str, object]) -> dict[str, object]:
         """Check that `values` are exactly the parameters; unknown or missing ones are an error."""

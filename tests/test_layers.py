@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -232,3 +234,11 @@ def test_only_the_command_line_and_the_main_job_import_the_demo(project):
         if re.search(r"(?:from|import) enrich\.demo\b", path.read_text(encoding="utf-8"))
     }
     assert importing <= allowed
+
+
+def test_what_is_slow_to_load_waits_until_it_is_needed():
+    """A service or a job that draws nothing loads neither matplotlib nor, by way of ADBC's DB-API, pandas."""
+    slow = "matplotlib.figure", "pandas", "sqlglot.parser", "networkx"
+    code = f"import enrich.api.app, enrich.main_job, sys; print(*(name for name in {slow} if name in sys.modules))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert told.stdout.split() == []

@@ -53,8 +53,7 @@ class Evaluation:
     @property
     def scorers(self) -> pl.DataFrame:
         """One row per scorer, ours last: scorer, n, hit_at_1, hit_at_5, hit_at_20, mrr, is_ours."""
-        rows = self._part["scorers"].items()
-        told = [{"scorer": name, **row, "is_ours": name in OURS} for name, row in rows]
+        told = [{"scorer": name, **row, "is_ours": name in OURS} for name, row in self._part["scorers"].items()]
         return pl.DataFrame(told, schema={"scorer": _S, "n": pl.Int64, **_HITS, "is_ours": pl.Boolean})
 
     @property

@@ -9,6 +9,7 @@ from .recovery import replay_recovery as replay_recovery
 from .recovery import strategy_recoveries as strategy_recoveries
 from .recovery import success_trend as success_trend
 from .recovery import tiers as tiers
+from .style import as_svg as as_svg
 from .tracks import draw_ego_net as draw_ego_net
 from .tracks import failure_reasons as failure_reasons
 from .tracks import ranking_comparison as ranking_comparison

@@ -87,8 +87,7 @@ def projected_and_actual(frame: pl.DataFrame) -> Figure:
             rows.select("low", "high", "actual", "unit", "verdict", "is_better").iter_rows()
         ):
             # Each row is scaled so that its range fills the middle third.
-            span = (high - low) or 1.0
-            at = min(max(1 + (actual - low) / span, 0.08), 2.92)
+            at = min(max(1 + (actual - low) / ((high - low) or 1.0), 0.08), 2.92)
             colour = style.GREEN if is_better else style.VERDICTS.get(verdict, style.INK)
             axes.barh(n, 3, height=0.04, color=style.GRID)
             axes.barh(n, 1, left=1, height=0.5, color=style.BAND)

@@ -90,8 +90,7 @@ def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None 
     sets = sets.tail(most)
     slots = tracklists.join(sets.select("set_id"), on="set_id").sort("position")
     longest = int(slots["position"].max() or 1)  # type: ignore[arg-type]
-    more = f", the last {most} of {most + left_out}" if left_out else ""
-    heading = drawable(f"“{name!s}” in its sets{more}", 80)
+    heading = drawable(f"“{name!s}” in its sets{(f', the last {most} of {most + left_out}' if left_out else '')}", 80)
     with style.chart(heading, 1.25 * sets.height + 1) as (figure, axes):
         for n, row in enumerate(sets.iter_rows(named=True)):
             of_set = slots.filter(pl.col("set_id") == row["set_id"])
@@ -108,8 +107,7 @@ def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None 
                 before, after = (drawable(artists.get(at + step) or "?", 24) for step in (-1, 1))
                 # Near the edges the words would leave the picture.
                 side = "left" if at < 0.3 * longest else "right" if at > 0.7 * longest else "center"
-                words = f"{before}  ◆  {after}"
-                axes.text(at, n + 0.2, words, ha=side, va="top", fontsize=7.5, color=style.MUTED)
+                axes.text(at, n + 0.2, f"{before}  ◆  {after}", ha=side, va="top", fontsize=7.5, color=style.MUTED)
         days = [f"{day:%Y-%m-%d}" if day else "no date" for day in sets["set_date"]]
         names = [f"{day}  {drawable(dj or 'unknown DJ', 24)}" for day, dj in zip(days, sets["dj"], strict=True)]
         axes.set_yticks(range(sets.height), names)
@@ -178,13 +176,11 @@ def _names(axes: Axes, net: nx.Graph[str], places: dict[str, float], *, x: float
     """A column of marks, each with its name beside it."""
     for node, y in places.items():
         axes.scatter([x], [y], s=130, color=NODES[kind], marker="s" if kind == "label" else "o", zorder=3)
-        name = drawable(net.nodes[node]["label"], most)
-        axes.text(x + 0.19, y, name, fontsize=13, va="center", color=NODES[kind])
+        axes.text(x + 0.19, y, drawable(net.nodes[node]["label"], most), fontsize=13, va="center", color=NODES[kind])
 
 
 def _candidates(net: nx.Graph[str], centre: str) -> list[str]:
-    found = [(d["rank"], n) for n, d in net[centre].items() if d["relation"] == "candidate"]
-    return [n for _, n in sorted(found)]
+    return [n for _, n in sorted((d["rank"], n) for n, d in net[centre].items() if d["relation"] == "candidate")]
 
 
 def _label_shares(net: nx.Graph[str], artist: str) -> dict[str, float]:

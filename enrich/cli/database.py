@@ -75,8 +75,7 @@ def migrate(
     done = migrations.migrate(settings, down=down, to=to)
     granted = migrations.grant(settings, grants) if grants and not down else []
     steps = [f"applied {name}" for name in done.applied] + [f"took back {name}" for name in done.taken_back]
-    text = "\n".join([*steps, *done.notices, *granted] or ["nothing to do"])
-    return {**asdict(done), "grants": granted}, text
+    return {**asdict(done), "grants": granted}, "\n".join([*steps, *done.notices, *granted] or ["nothing to do"])
 
 
 @command(db)

@@ -68,8 +68,7 @@ def dashboards(
     from enrich.reporting.dashboards import NAMES
 
     if name is None:
-        lines = [f"{key:<24}{what}" for key, what in NAMES.items()]
-        return {"dashboards": NAMES}, "\n".join(lines)
+        return {"dashboards": NAMES}, "\n".join(f"{key:<24}{what}" for key, what in NAMES.items())
     frame = enrich.dashboards(name, settings=enrich.load_settings(), snapshot=snapshot)
     with pl.Config(tbl_rows=100, tbl_cols=20, fmt_str_lengths=60, tbl_hide_dataframe_shape=True,
                    tbl_hide_column_data_types=True, tbl_formatting="ASCII_MARKDOWN"):  # fmt: skip

@@ -196,8 +196,7 @@ def _batches(engine: Engine, known: Vocabulary, scorer: Scorer) -> Iterator[pl.D
         con.register("sign_sentences", sentences.to_arrow())
         scored = DUCKDB["ranking_part"].frame(con, **part)
         if not scored.is_empty():
-            ranking = with_confidence(scored, scorer.calibration)
-            yield ranking.select(RANKING.names()).match_to_schema(RANKING)
+            yield with_confidence(scored, scorer.calibration).select(RANKING.names()).match_to_schema(RANKING)
 
 
 def spell(con: duckdb.DuckDBPyConnection, known: Vocabulary) -> None:

@@ -177,8 +177,7 @@ def train(candidates: pl.DataFrame, right: pl.Series, *, seed: int) -> Ranker:
         matrix(candidates.filter(kept)), label, weight=np.where(label, 1.0, 1 / NEGATIVES), nthread=1
     )
     # One thread: sums of several are not the same at every run.
-    booster = xgb.train({**SETTINGS, "seed": seed, "nthread": 1}, data, TREES)
-    return Ranker(booster=booster)
+    return Ranker(booster=xgb.train({**SETTINGS, "seed": seed, "nthread": 1}, data, TREES))
 
 
 def store(ranker: Ranker, calibration: dict[str, Any], folder: str | PathLike[str]) -> None:
@@ -229,8 +228,7 @@ def _score(ranker: Ranker, engine: Engine, known: Vocabulary, asked: Asked) -> N
         engine.load(table, schema.to_frame())
     for first in range(0, unknowns.height, _AT_ONCE):
         asked.told(first, unknowns.height)
-        candidates = columns(engine, known, unknowns["unknown_no"].slice(first, _AT_ONCE))
-        best = ranker.rank(candidates, most=MAX_RANK)
+        best = ranker.rank(columns(engine, known, unknowns["unknown_no"].slice(first, _AT_ONCE)), most=MAX_RANK)
         for table, schema in tables.items():
             engine.append(table, best.select(pl.col(name).cast(dtype) for name, dtype in schema.items()))
     asked.told(unknowns.height, unknowns.height)

@@ -113,8 +113,7 @@ def person_numbers(names: pl.DataFrame, aliases: pl.DataFrame | None, texts: pl.
 
     Names are one artist by `aliases` of the database, by what is well known, and where credits (text, plays) say so.
     """
-    pairs = pl.concat([with_known(aliases), credited_pairs(texts)])
-    person = persons(pairs).rename({"key": "artist_key"})
+    person = persons(pl.concat([with_known(aliases), credited_pairs(texts)])).rename({"key": "artist_key"})
     joined = names.join(person, on="artist_key", how="left", maintain_order="left")
     return joined.select(
         person_no=pl.col("artist_no").min().over(pl.coalesce("person", pl.lit("\0") + pl.col("artist_key")))

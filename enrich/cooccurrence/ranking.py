@@ -219,8 +219,7 @@ async def extract_contexts_from_1001tracklists(
     Raises InputFileError: there is no tracklist in the data.
     """
     where = Path("tracklist_data")
-    draft = read_json(json.dumps(tracklist_data, default=str), where)
-    rows = check([(str(where), draft)]).rows.sort(_SLOT)
+    rows = check([(str(where), read_json(json.dumps(tracklist_data, default=str), where))]).rows.sort(_SLOT)
     found = rows.filter(_is_target(target_track_title))
     return [_context(slot, rows, window) for slot in found.iter_rows(named=True)]
 

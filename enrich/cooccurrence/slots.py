@@ -9,6 +9,7 @@ give a hidden recording away. With `versions_together` all remixes of a title ar
 unknown meets, whose other versions may well be known.
 """
 
+from functools import partial
 from hashlib import sha256
 
 import polars as pl
@@ -20,6 +21,7 @@ from enrich.sql import DUCKDB, in_memory
 from enrich.text.credits import learn_names, split_credits
 from enrich.text.normalise import artist_key
 from enrich.text.persons import grouped
+from enrich.text.recalled import recalled
 from enrich.text.titles import parse_titles
 from enrich.text.versions import base_key
 from enrich.text.words import is_unknown_artist, is_unknown_title
@@ -132,8 +134,7 @@ def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame, *, versions_tog
     named = rows.filter(~pl.col("is_unknown"), ~is_unknown_title(pl.col("title"))).select("slot", "title")
     what = base_key(pl.col("title"))
     if not versions_together:
-        remixer = remixers(named["title"])
-        named = named.join(remixer, on="title", how="left", maintain_order="left")
+        named = named.join(remixers(named["title"]), on="title", how="left", maintain_order="left")
         what = pl.concat_str(what, pl.lit(" · ") + pl.col("remixer_key"), ignore_nulls=True)
     titled = (
         named.select("slot", base=what)
@@ -152,16 +153,13 @@ def group_recordings(rows: pl.DataFrame, credited: pl.DataFrame, *, versions_tog
     )
 
 
+@partial(recalled, on="title")
 def remixers(titles: pl.Series) -> pl.DataFrame:
     """title, remixer_key: who remixed each distinct title that says so."""
-    distinct = titles.unique().drop_nulls()
     # A slot has an artist of its own: its title is not to be divided at a dash.
-    parsed = parse_titles(distinct, artists=pl.repeat("-", len(distinct), eager=True), one_by_one=True)
-    return (
-        parsed.select("title", remixer_key=artist_key(pl.col("remixer")))
-        .filter(pl.col("remixer_key").fill_null("") != "")
-        .unique("title")
-    )
+    parsed = parse_titles(titles, artists=pl.repeat("-", len(titles), eager=True), one_by_one=True)
+    remixer_key = artist_key(pl.col("remixer"))
+    return parsed.select("title", remixer_key=remixer_key).filter(pl.col("remixer_key").fill_null("") != "")
 
 
 def recordings(tracklists: pl.DataFrame, *, versions_together: bool = False) -> pl.DataFrame:

@@ -115,5 +115,4 @@ def period_days(
 
 def jitter_share(track_id: str) -> float:
     """A fixed number in [-1, 1) for a track: the same id always waits the same, a batch spreads evenly."""
-    digest = hashlib.blake2b(track_id.encode(), digest_size=8).digest()
-    return int.from_bytes(digest) / 2**63 - 1
+    return int.from_bytes(hashlib.blake2b(track_id.encode(), digest_size=8).digest()) / 2**63 - 1

@@ -54,12 +54,10 @@ class ReleaseCurve:
 
     def draw(self, age_days: Floats, rng: np.random.Generator) -> Floats:
         """Days from first play to release for tracks still unreleased at an age; infinite where it never comes."""
-        still = self.unreleased_at(age_days)
-        level = rng.random(len(age_days)) * still
+        level = rng.random(len(age_days)) * self.unreleased_at(age_days)
         # The curve falls; np.interp wants it rising.
         falling, at = np.asarray(self.unreleased)[::-1], np.asarray(self.days, dtype=np.float64)[::-1]
-        drawn = np.interp(level, falling, at)
-        return np.where(level < self.unreleased[-1], np.inf, np.maximum(drawn, age_days))
+        return np.where(level < self.unreleased[-1], np.inf, np.maximum(np.interp(level, falling, at), age_days))
 
     def frame(self) -> pl.DataFrame:
         """curve, days, released, low, high (shares 0–1, the interval of `released`): what the chart draws."""
@@ -169,8 +167,7 @@ def draw_tracks(curve: ReleaseCurve, *, seed: int, tracks: int = 20_000, backlog
     enters = np.where(is_old, 0.0, np.floor(rng.random(tracks) * _YEAR))
     # The older a played track, the less likely that it is still waiting: thin the ages by the curve.
     ages = np.floor(rng.random(4 * tracks + 100) * HORIZON_DAYS)
-    waiting = ages[rng.random(len(ages)) < curve.unreleased_at(ages)]
-    age = np.where(is_old, np.resize(waiting, tracks), 0.0)
+    age = np.where(is_old, np.resize(ages[rng.random(len(ages)) < curve.unreleased_at(ages)], tracks), 0.0)
     lag = curve.draw(age, rng)
     return Tracks(enters=enters, age=age, out_on=enters + lag - age, has_label=rng.random(tracks) < LABEL_SHARE)
 

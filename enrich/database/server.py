@@ -157,8 +157,7 @@ def _is_postgres(pid: int, pgdata: Path) -> bool:
 
 def _ready_pid(pgdata: Path) -> int | None:
     lines = _pid_lines(pgdata)
-    ready = len(lines) >= 8 and lines[7].strip() == "ready"
-    return _live_pid(pgdata) if ready else None
+    return _live_pid(pgdata) if len(lines) >= 8 and lines[7].strip() == "ready" else None
 
 
 def _socket_dir_of(pgdata: Path) -> str:

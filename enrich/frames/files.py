@@ -278,8 +278,7 @@ def _restored(cell: pl.Expr) -> pl.Expr:
 
 def _runs(cell: pl.Expr) -> pl.Expr:
     """Whether a spreadsheet runs a cell; what has been disarmed counts too, so that it can be told from what it was."""
-    bare = cell.str.strip_chars_start("'")
-    return bare.str.contains(_FORMULA) & ~cell.str.contains(_NUMBER)
+    return cell.str.strip_chars_start("'").str.contains(_FORMULA) & ~cell.str.contains(_NUMBER)
 
 
 def _format(path: str | Path) -> str:
@@ -336,8 +335,7 @@ def _bad_json_line(data: bytes) -> str | None:
             if line.strip() and not isinstance(parse_json(line, where="line"), dict):
                 return f"line {number} is no JSON object"
         except InputFileError as bad:
-            said = str(bad).removeprefix("line: ").replace("line 1, column", "column")
-            return f"line {number}: {said}"
+            return f"line {number}: {str(bad).removeprefix('line: ').replace('line 1, column', 'column')}"
     return None
 
 

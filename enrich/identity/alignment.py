@@ -222,8 +222,7 @@ class _Between:
             (i, j) for i in left for j in right
             if old[i] is not None and new[j] is not None and abs(old[i] + self.shift - new[j]) <= SAME_CUE_S
         ]  # fmt: skip
-        alone = [(i, j) for i, j in near if sum(a == i or b == j for a, b in near) == 1]
-        return self._fitting(alone)
+        return self._fitting([(i, j) for i, j in near if sum(a == i or b == j for a, b in near) == 1])
 
     def _by_gap(
         self, left: Sequence[int], right: Sequence[int], before: tuple[int, int], after: tuple[int, int]
@@ -296,8 +295,7 @@ class _Between:
             # `? - Harbour` is no `Glass`, though it may be `Harbour Lights`.
             return fuzz.token_set_ratio(old.words[i], new.words[j]) >= 100 * SAME_WORDS
         # Equal, or one is the other cut off.
-        names = product(old.artists[i], new.artists[j])
-        return either or any(a.startswith(b) or b.startswith(a) for a, b in names)
+        return either or any(a.startswith(b) or b.startswith(a) for a, b in product(old.artists[i], new.artists[j]))
 
 
 def _numbered_alike(one: set[str], other: set[str]) -> bool:

@@ -196,8 +196,7 @@ def _transact(
                 f"(`enrich db status` shows where tables are); {theirs}"
             )
     IMPORTING["lock_importing"].execute(cur, key=_LOCK)
-    known = read_known(cur, slots=read.slots)
-    plan = plan_import(read.slots, known)
+    plan = plan_import(read.slots, read_known(cur, slots=read.slots))
     try:
         written = write_plan(cur, plan, policy=policy, now=now)
     except psycopg.errors.NotNullViolation as error:

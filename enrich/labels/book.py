@@ -350,8 +350,7 @@ def _is_explained(a: str, b: str, words_of: Mapping[str, str], weights: Mapping[
     if is_acronym(short, words_of[long]):
         return True
     if long.startswith(short) and len(short) >= 3:
-        rest = words_of[long].split()[len(words_of[short].split()) :]
-        company = [w for w in rest if w in _COMPANY_WORDS]
+        company = [w for w in words_of[long].split()[len(words_of[short].split()) :] if w in _COMPANY_WORDS]
         return recordings >= 2 and bool(company) and long[len(short) :].startswith(company[0])
     rare, common = sorted((weights.get(a, 0), weights.get(b, 0)))
     slips = 1 if len(short) < 10 else 2

@@ -57,8 +57,7 @@ class Audit:
     @property
     def ground(self) -> str:
         """What the sample says, in a sentence."""
-        n = self.right + self.wrong
-        return f"{self.right} of {n} right, precision at least {self.low:.2f} at 95 %"
+        return f"{self.right} of {self.right + self.wrong} right, precision at least {self.low:.2f} at 95 %"
 
     def text(self) -> str:
         """How it stands, for people."""

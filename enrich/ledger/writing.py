@@ -246,8 +246,7 @@ def _blank_words(labels: pl.Series) -> pl.Series:
     """Those of the labels that say there is none; each spelling is judged once."""
     spelled = labels.drop_nulls().unique().rename("label").to_frame()
     # "White", "CDR" and the like are blanks; a doubtful word such as a genre's may be somebody's label and stays.
-    refused = refusal(pl.col("label")).is_in(sorted(WEAK_REASONS)).not_().fill_null(value=False)
-    return spelled.filter(refused)["label"]
+    return spelled.filter(refusal(pl.col("label")).is_in(sorted(WEAK_REASONS)).not_().fill_null(value=False))["label"]
 
 
 def _with_names(accepted: pl.DataFrame) -> pl.DataFrame:

@@ -45,8 +45,7 @@ def query_recordings(queries: Sequence[TrackQuery], *, known_labels: Collection[
     """What is asked for; schema RECORDINGS. An artist inside the title (`A - T`) counts where the field is blank."""
     asked = [(q.title, None, q.artist, q.duration_ms, [q.isrc]) for q in queries]
     written = pl.DataFrame(asked, schema=_WRITTEN, orient="row")
-    credit = pl.when(~is_unknown_artist(pl.col.credit)).then(pl.col.credit)
-    written = written.with_columns(credit=credit)
+    written = written.with_columns(credit=pl.when(~is_unknown_artist(pl.col.credit)).then(pl.col.credit))
     parsed = parse_titles(written["title"], artists=written["credit"], known_labels=known_labels or (), guess=True)
     parsed = parsed.with_columns(
         artist=pl.coalesce(written["credit"], pl.when(~is_unknown_artist(pl.col.artist)).then(pl.col.artist))
@@ -180,8 +179,7 @@ def _people(frame: pl.DataFrame, remixers: pl.Series) -> tuple[pl.DataFrame, pl.
 
 def _with_spelled_versions(frame: pl.DataFrame) -> pl.DataFrame:
     """Mend the version class: `Orignal Mix` is the original, and a named remixer makes a plain title a remix."""
-    folded = fold(pl.col.mix).fill_null("")
-    written = frame.select(folded).to_series()
+    written = frame.select(fold(pl.col.mix).fill_null("")).to_series()
     unread = pl.Series(written.str.len_chars() >= 8) & frame["version_class"].is_in(["remix", "other", "edit"])
     mended: list[str | None] = [None] * len(frame)
     for row in unread.arg_true():

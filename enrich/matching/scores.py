@@ -128,8 +128,7 @@ def _remixer_part(frame: pl.DataFrame) -> pl.Series:
     asked, offered, matched, people = _in_common(frame, "remixers", "remixers", prefixes=True)
     # "(Remix)" with nobody named beside "(Someone Remix)".
     vague = ((frame["version_class"] == "remix") & ~asked) | ((frame["version_class_h"] == "remix") & ~offered)
-    one_sided = pl.when(vague).then(0.5).otherwise(0.0)
-    part = pl.when(asked & offered).then(matched / people).otherwise(one_sided)
+    part = pl.when(asked & offered).then(matched / people).otherwise(pl.when(vague).then(0.5).otherwise(0.0))
     return pl.select(remixer=pl.when(~asked & ~offered).then(1.0).otherwise(part)).to_series()
 
 
@@ -214,8 +213,7 @@ def _duration_part() -> pl.Expr:
     is_other_cut = (pl.col.version_class != pl.col.version_class_h) & (
         pl.col.version_class.is_in(timed) | pl.col.version_class_h.is_in(timed)
     )
-    known = (pl.col.duration_ms > 0) & (pl.col.duration_ms_h > 0)
-    return pl.when(known & ~is_other_cut).then(value.clip(0.0, 1.0))
+    return pl.when((pl.col.duration_ms > 0) & (pl.col.duration_ms_h > 0) & ~is_other_cut).then(value.clip(0.0, 1.0))
 
 
 def _named_again(pairs: pl.DataFrame, *, prefixes: bool = False) -> np.ndarray:

@@ -47,8 +47,7 @@ def judge(values: pl.DataFrame, truth: pl.DataFrame, *, aliases: pl.DataFrame | 
     by = pl.when(pl.col("kind") == "identity").then(pl.col("value").str.split(" - ").list.first()).otherwise("value")
     named = _names(rows.filter(pl.col("kind") != "label").select("row", "track_id", value=by))
     makers = truth.select("track_id", name=pl.col("true_artist").str.split(", ")).explode("name")
-    other = None if aliases is None else aliases.select(artist="name", alias="aliases").explode("alias")
-    whose = persons(other)
+    whose = persons(None if aliases is None else aliases.select(artist="name", alias="aliases").explode("alias"))
     named, makers = (
         names.with_columns(key=artist_key(pl.col("name")))
         .join(whose, on="key", how="left")
@@ -98,8 +97,7 @@ def drawn(
 def lower_bound(share: ArrayLike, n: ArrayLike, *, level: float = BOUND_LEVEL) -> Doubles:
     """What a share measured in n cases is at least, one-sided; 0 of no cases."""
     share, n = np.asarray(share, float), np.asarray(n, float)
-    low = betaincinv(np.maximum(share * n, 1e-9), (1 - share) * n + 1, 1 - level)
-    return np.where(n > 0, low, 0.0)
+    return np.where(n > 0, betaincinv(np.maximum(share * n, 1e-9), (1 - share) * n + 1, 1 - level), 0.0)
 
 
 def interval(share: ArrayLike, n: ArrayLike) -> tuple[Doubles, Doubles]:

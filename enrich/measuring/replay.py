@@ -169,8 +169,7 @@ def with_first_plays(ws: Workspace, chosen: pl.Series) -> tuple[Workspace, pl.Se
 
 def namesakes(ws: Workspace, chosen: pl.Series) -> pl.Series:
     """`chosen` and all tracks of the same base title that share an artist with one of them."""
-    names = ws.primary.select("track_id", "artist_key")
-    titled = ws.tracks.select("track_id", "base_key").join(names, on="track_id")
+    titled = ws.tracks.select("track_id", "base_key").join(ws.primary.select("track_id", "artist_key"), on="track_id")
     own = titled.filter(_is_in("track_id", chosen)).select("base_key", "artist_key").unique()
     same = titled.join(own, on=["base_key", "artist_key"], how="semi")["track_id"]
     return pl.concat([chosen, same]).unique(maintain_order=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ def decided(listed: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Scale:
     """What gives proposals their confidence: `measured` on the snapshot (MEASURED), and `decided` by people."""
 
@@ -89,7 +90,7 @@ class Scale:
             .join(self.decided, on=["kind", "source"], how="left", maintain_order="left")
             .rename({"n": "people", "right": "people_right"})
             .join(
-                self._measures().rename({"source": "measured_as"}),
+                self._measures.rename({"source": "measured_as"}),
                 on=["kind", "measured_as", "bucket"],
                 how="left",
                 maintain_order="left",
@@ -115,6 +116,7 @@ class Scale:
         low, high = interval(known["confidence"].fill_null(0.5), known["cases"])
         return known.with_columns(low=pl.Series(low), high=pl.Series(high))
 
+    @cached_property
     def _measures(self) -> pl.DataFrame:
         """The snapshot's measures, and what was shipped of sources it cannot measure."""
         own = self.measured.select(*BUCKET, "n", "right", "chance", "share", "cases")

@@ -183,8 +183,7 @@ def walk(
             moved = queue.migrate(settings, now=now, limit=_ALL, strategy=strategy)
             tried, artists, labels = cycle.processed, cycle.artists_updated, cycle.labels_updated
             parked, spent = moved.migrated + cycle.back_in_cooldown, moved.skipped
-        sets = played["set_id"].n_unique()
-        yield Step(end, sets, played.height, retried, tried, artists, labels, parked, spent)
+        yield Step(end, played["set_id"].n_unique(), played.height, retried, tried, artists, labels, parked, spent)
 
 
 @contextmanager

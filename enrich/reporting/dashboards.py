@@ -17,9 +17,9 @@ from typing import Any
 from uuid import UUID
 
 import duckdb
+import lazy_loader
 import polars as pl
 import psycopg
-import sqlglot
 
 from enrich.database.connection import connect
 from enrich.database.errors import database_errors
@@ -30,6 +30,9 @@ from enrich.rules import MAX_ATTEMPTS
 from enrich.settings import Settings, load_settings
 from enrich.snapshots.opening import Snapshot, open_snapshot
 from enrich.sql import COOLDOWN, DUCKDB, Query, QueryBook
+
+#: Of no use on Postgres, and slow to load.
+sqlglot = lazy_loader.load("sqlglot")
 
 REPORTING = QueryBook("reporting")
 DASHBOARDS = QueryBook("dashboards")
@@ -126,8 +129,7 @@ def _on_snapshot(snapshot: Snapshot, query: Query) -> pl.DataFrame:
                 "or migrate it and take a new one"
             ) from None
     frame = frame.with_columns(pl.selectors.decimal().cast(pl.Float64))
-    is_share_of_nothing = "total" in frame.columns and frame["total"].sum() == 0
-    return frame.clear() if is_share_of_nothing else frame
+    return frame.clear() if ("total" in frame.columns and frame["total"].sum() == 0) else frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

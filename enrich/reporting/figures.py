@@ -160,8 +160,7 @@ def _tables(counts: Counts) -> Iterator[duckdb.DuckDBPyConnection]:
     with in_memory(**tables) as con:
         DUCKDB["report_tracks"].run(con, max_attempts=MAX_ATTEMPTS)
         for name in ("written", "offered"):
-            judged = judge(DUCKDB[f"report_{name}"].frame(con), truth, aliases=counts.aliases)
-            con.register(name, judged.to_arrow())
+            con.register(name, judge(DUCKDB[f"report_{name}"].frame(con), truth, aliases=counts.aliases).to_arrow())
         yield con
 
 

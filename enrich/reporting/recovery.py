@@ -14,10 +14,8 @@ from typing import Any
 
 import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from matplotlib.figure import Figure
 
-from enrich.charts import recovery as charts
-from enrich.charts.style import as_svg
+from enrich import charts
 from enrich.cooldown.simulation import simulated_year
 from enrich.errors import EnrichError, InputFileError
 from enrich.frames.files import check_place, replacing
@@ -120,8 +118,7 @@ def report(settings: Settings, *, out: Path | None = None, now: datetime, former
     before = _former_of(folder, plain(counted))
     against = named if named is not None else before
     counted["comparison"] = None if against is None else compare(against, counted)
-    page = render(counted, today=now.date())
-    files = {folder / JSON_NAME: _as_json(counted), folder / HTML_NAME: page}
+    files = {folder / JSON_NAME: _as_json(counted), folder / HTML_NAME: render(counted, today=now.date())}
     if before is not None:
         files[folder / FORMER_NAME] = _as_json(before)
     # All or none: they belong together.
@@ -197,7 +194,7 @@ def render(counted: dict[str, Any], *, today: date) -> str:
     loader = PackageLoader("enrich.reporting", ".")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     pages.filters["short"] = short
-    drawn = {name: as_svg(figure) for name, figure in draw(counted, today=today).items()}
+    drawn = draw(counted, today=today)
     return pages.get_template("report.html.j2").render(f={"comparison": None, **counted}, charts=drawn)
 
 
@@ -217,12 +214,12 @@ def frames(counted: dict[str, Any]) -> dict[str, pl.DataFrame]:
     }
 
 
-def draw(counted: dict[str, Any], *, today: date) -> dict[str, Figure]:
-    """Every chart of the page by its name there."""
+def draw(counted: dict[str, Any], *, today: date) -> dict[str, str]:
+    """Every chart of the page as SVG, by its name there."""
     table, year = frames(counted), counted["simulated_year"]
     before, after = (counted["headline"][f"success_rate_{when}_pct"] for when in ("before", "after"))
     steps, asked = pl.DataFrame(counted["policy"]["steps"], schema=STEPS), counted["policy"]["precision"]
-    return {
+    drawn = {
         "coverage": charts.label_coverage(table["label_coverage"]),
         "projected": charts.projected_and_actual(table["projections"]),
         "tiers": charts.tiers(table["tiers"]),
@@ -233,6 +230,7 @@ def draw(counted: dict[str, Any], *, today: date) -> dict[str, Figure]:
         "policy": charts.policy_steps(steps, asked=asked or ACCEPT_PRECISION),
         "bands": charts.confidence_bands(table["confidence_bands"]),
     }
+    return {name: charts.as_svg(figure) for name, figure in drawn.items()}
 
 
 def plain(figures: dict[str, Any]) -> dict[str, Any]:
@@ -254,8 +252,7 @@ def read_former(path: Path) -> dict[str, Any]:
 
 def same_figures(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two reports, both as JSON holds them, say the same, whenever they were made."""
-    names = {*one, *other} - {*_NO_FIGURES}
-    return all(one.get(name) == other.get(name) for name in names)
+    return all(one.get(name) == other.get(name) for name in {*one, *other} - {*_NO_FIGURES})
 
 
 def compare(former: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import adbc_driver_manager
-import adbc_driver_postgresql.dbapi as adbc
+import adbc_driver_manager as adbc
+import adbc_driver_postgresql
 import duckdb
 import polars as pl
 import psycopg
@@ -226,20 +227,46 @@ def mend_tables(
     return counts
 
 
+class _Cursor:
+    """Statements on a connection of the driver, whose own DB-API takes half a second to load pandas where it is."""
+
+    def __init__(self, connection: adbc.AdbcConnection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str) -> None:
+        with adbc.AdbcStatement(self._connection) as said:
+            said.set_sql_query(statement)
+            said.execute_update()
+
+    @contextmanager
+    def batches(self, query: str) -> Iterator[pa.RecordBatchReader]:
+        with adbc.AdbcStatement(self._connection) as said:
+            said.set_sql_query(query)
+            with pa.RecordBatchReader.from_stream(said.execute_query()[0]) as reader:
+                yield reader
+
+    def row(self, query: str) -> tuple[Any, ...]:
+        """The only row of a query."""
+        with self.batches(query) as reader:
+            return tuple(column[0].as_py() for column in reader.read_all().columns)
+
+
 @contextmanager
-def _reading(settings: Settings, catalog: Catalog) -> Iterator[tuple[adbc.Cursor, list[str]]]:
+def _reading(settings: Settings, catalog: Catalog) -> Iterator[tuple[_Cursor, list[str]]]:
     """A cursor in the one read-only transaction, and a place to say what is being done, for errors."""
     url, doing = database_url(settings), ["connecting"]
     try:
-        with adbc.connect(url) as source, source.cursor() as cursor:
+        with adbc_driver_postgresql.connect(url) as database, adbc.AdbcConnection(database) as connection:
+            connection.set_autocommit(False)
+            cursor = _Cursor(connection)
             for statement in ("set transaction read write", *catalog.layout.views):
                 cursor.execute(statement)
-            source.commit()
+            connection.commit()
             cursor.execute("set transaction isolation level repeatable read read only")
             # A long COPY must not be cut by a limit meant for web requests.
             cursor.execute("set local statement_timeout = 0")
             yield cursor, doing
-    except adbc_driver_manager.Error as error:
+    except adbc.Error as error:
         raise _described(str(error), getattr(error, "sqlstate", None), url=url, doing=doing[0]) from error
     except psycopg.Error as error:
         raise describe(error, url=url, doing=doing[0]) from error
@@ -248,32 +275,30 @@ def _reading(settings: Settings, catalog: Catalog) -> Iterator[tuple[adbc.Cursor
         raise _described(str(error), None, url=url, doing=doing[0]) from error
 
 
-def _copy(cursor: adbc.Cursor, con: Con, columns: Sequence[Column], rows: str, into: str) -> None:
+def _copy(cursor: _Cursor, con: Con, columns: Sequence[Column], rows: str, into: str) -> None:
     with _incoming(cursor, con, columns, rows):
         con.execute(f"create or replace table {into} as select {', '.join(map(_shaped, columns))} from incoming")  # noqa: S608
 
 
 @contextmanager
-def _incoming(cursor: adbc.Cursor, con: Con, columns: Sequence[Column], rows: str) -> Iterator[None]:
+def _incoming(cursor: _Cursor, con: Con, columns: Sequence[Column], rows: str) -> Iterator[None]:
     """These columns of Postgres, to be read once under the name `incoming`."""
     names = ((_quoted(column.name), column.type_name in _ARROW_TYPES) for column in columns)
     chosen = ", ".join(name if is_arrow else f"{name}::text as {name}" for name, is_arrow in names)
-    cursor.execute(f"select {chosen} from {rows}")  # noqa: S608
-    with cursor.fetch_record_batch() as reader:
+    with cursor.batches(f"select {chosen} from {rows}") as reader:  # noqa: S608
         con.register("incoming", reader)
         yield
         con.unregister("incoming")
 
 
-def _mend(cursor: adbc.Cursor, con: Con, catalog: Catalog, table: str, horizon: str) -> bool:
+def _mend(cursor: _Cursor, con: Con, catalog: Catalog, table: str, horizon: str) -> bool:
     """Read what came since, find what went, and change the table; False where the two do not add up."""
     name = _quoted(table)
     raw, come, gone = f"snap.raw.{name}", f"come.{name}", f"gone.{name}"
     there = _there(catalog, table)
     recent = f"age(xmin) <= age('{int(horizon) & 0xFFFFFFFF}'::xid)"
     _copy(cursor, con, catalog.columns[table], f"{there} where {recent}", come)
-    cursor.execute(f"select count(*) from {there}")  # noqa: S608
-    left = int(cursor.fetchone()[0]) - _rows(con, come)
+    left = int(cursor.row(f"select count(*) from {there}")[0]) - _rows(con, come)  # noqa: S608
     keys = [column for column in catalog.columns[table] if column.name in catalog.keys[table]]
     listed = ", ".join(_quoted(key.name) for key in keys)
     con.execute(f"create table {gone} as from {raw} semi join {come} using ({listed})")
@@ -289,7 +314,7 @@ def _mend(cursor: adbc.Cursor, con: Con, catalog: Catalog, table: str, horizon: 
     return True
 
 
-def _followed(cursor: adbc.Cursor, con: Con, catalog: Catalog, table: str, missing: int) -> bool:
+def _followed(cursor: _Cursor, con: Con, catalog: Catalog, table: str, missing: int) -> bool:
     """Whether all the missing rows went with those they belonged to, as most do: no key needs to be read then."""
     raw = f"snap.raw.{_quoted(table)}"
     for column in catalog.columns[table]:
@@ -300,14 +325,14 @@ def _followed(cursor: adbc.Cursor, con: Con, catalog: Catalog, table: str, missi
         went = f"from {raw} where {name} in ({lost})"
         if _rows(con, f"({lost})") <= _MANY and _rows(con, f"({went})") == missing:
             ids = ", ".join(literal(str(found)) for (found,) in con.execute(lost).fetchall())
-            cursor.execute(f"select count(*) from {_there(catalog, table)} where {name} in ({ids})")  # noqa: S608
-            if cursor.fetchone()[0] == 0:
+            (left,) = cursor.row(f"select count(*) from {_there(catalog, table)} where {name} in ({ids})")  # noqa: S608
+            if left == 0:
                 con.execute(f"insert into gone.{_quoted(table)} {went}")
                 return True
     return False
 
 
-def _exchange(cursor: adbc.Cursor, con: Con, catalog: Catalog, table: str) -> None:
+def _exchange(cursor: _Cursor, con: Con, catalog: Catalog, table: str) -> None:
     name = _quoted(table)
     raw, come, gone = f"snap.raw.{name}", f"come.{name}", f"gone.{name}"
     _copy(cursor, con, catalog.columns[table], _there(catalog, table), "now")
@@ -317,17 +342,16 @@ def _exchange(cursor: adbc.Cursor, con: Con, catalog: Catalog, table: str) -> No
         con.execute(f"create or replace table {raw} as from now")
 
 
-def _marks(cursor: adbc.Cursor, catalog: Catalog) -> dict[str, str]:
+def _marks(cursor: _Cursor, catalog: Catalog) -> dict[str, str]:
     """What the next snapshot must find as it was to take over: who read, how each table is made, and up to where.
 
     A transaction that this one does not see has a number from the horizon on. Truncating, rewriting or restoring
     a table changes its file; a server started anew is a doubt.
     """
-    cursor.execute(
+    horizon, server = cursor.row(
         "select pg_snapshot_xmin(pg_current_snapshot())::text,"
         " concat_ws(' ', current_database(), current_user, pg_postmaster_start_time())"
     )
-    horizon, server = cursor.fetchone()
     code = hashlib.sha256()
     for path in (*sorted(Path(__file__).parents[1].rglob("*.py")), *sorted((sql_root() / "duckdb").glob("*.sql"))):
         code.update(path.read_bytes())
@@ -336,8 +360,9 @@ def _marks(cursor: adbc.Cursor, catalog: Catalog) -> dict[str, str]:
     marks = {_HORIZON: horizon, _TAKEN_BY: f"{catalog.database} {server} {made_by} {catalog.keys} {kinds}"}
     for table in catalog.keys:
         name = literal(_there(catalog, table))
-        cursor.execute(f"select concat_ws(' ', oid, relfilenode) from pg_class where oid = {name}::regclass")  # noqa: S608
-        marks[table] = cursor.fetchone()[0]
+        (marks[table],) = cursor.row(
+            f"select concat_ws(' ', oid, relfilenode) from pg_class where oid = {name}::regclass"  # noqa: S608
+        )
     return marks
 
 

@@ -98,8 +98,7 @@ class BeatportSite(WebSource):
         terms = search_terms(query)
         for page in range(1, _MOST_PAGES + 1):
             asked: dict[str, str | int] = {"q": terms.titled, "page": page, "per_page": _SITE_PAGE}
-            tracks = requests.get("/search/tracks", asked, read=_tracks, accept="text/html")
-            hits = as_hits(tracks or [])
+            hits = as_hits(requests.get("/search/tracks", asked, read=_tracks, accept="text/html") or [])
             good = plausible_hits(terms, hits)
             yield from good
             if good or len(hits) < _SITE_PAGE:

@@ -193,8 +193,7 @@ def _is_wanted(terms: Terms, hit: Hit) -> bool:
 def _searched_labels(found: dict[str, Any]) -> set[str]:
     """Labels and companies as the search mixes them; a text in old replies."""
     labels = found.get("label") or []
-    several = labels if isinstance(labels, list) else [labels]
-    return {_NUMBERED.sub("", str(name)).casefold() for name in several}
+    return {_NUMBERED.sub("", str(name)).casefold() for name in (labels if isinstance(labels, list) else [labels])}
 
 
 def _label(one: dict[str, Any]) -> str | None:

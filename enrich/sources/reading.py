@@ -63,8 +63,7 @@ def _bounded(value: Any, levels: int) -> Any:
 
 def clean(text: str) -> str:
     """`text` without what a terminal, a database or a page would take for something else; white space single."""
-    bare = _NO_TEXT.sub(" ", _ESCAPE.sub(" ", text[: 4 * MOST_LETTERS]))
-    return " ".join(bare.split())[:MOST_LETTERS].rstrip()
+    return " ".join(_NO_TEXT.sub(" ", _ESCAPE.sub(" ", text[: 4 * MOST_LETTERS])).split())[:MOST_LETTERS].rstrip()
 
 
 def clean_text(value: object) -> str | None:

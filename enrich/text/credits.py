@@ -10,14 +10,15 @@ C`) or between known names. A run of parts that is a known name stays one artist
 as `known_artists`, and found by `learn_names`.
 """
 
-from collections.abc import Collection
-from functools import cache
+from collections.abc import Callable, Collection
+from functools import lru_cache, partial
 
 import polars as pl
 from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
 from enrich.text.normalise import artist_key
+from enrich.text.recalled import recalled
 from enrich.text.words import BARE_GENRES, GENRES, LISTS, is_unknown_artist
 
 #: One row per artist named in a credit, in the order written. `row` is the index of the credit in its column.
@@ -72,8 +73,7 @@ def split_credits(column: pl.Series, *, known_artists: Collection[str] | None = 
         position  Int32   from 1 within the credit
     """
     credits = pl.DataFrame({"credit": column.cast(pl.String)}).with_row_index("row").drop_nulls("credit")
-    known = _builtin_keys() | _keys(known_artists)
-    parts = _parts(credits["credit"].unique(maintain_order=True), known)
+    parts = _apart(_keys(frozenset(known_artists or ())))(credits["credit"])
     found = credits.join(parts, on="credit", how="inner", maintain_order="left_right")
     return found.with_columns(pl.col.row.cast(pl.UInt32)).select(CREDITS.names()).match_to_schema(CREDITS)
 
@@ -85,8 +85,7 @@ def credit_keys(column: pl.Series) -> pl.Series:
     members where not. Remixers are left out (they did not make the track), and so are unknown-words (`ID & A`: [a]).
     List(String) of distinct keys in the order written, empty where nobody is named.
     """
-    credits = split_credits(column)
-    named = credits.filter((pl.col.role != "remixer") & ~is_unknown_artist(pl.col.artist))
+    named = split_credits(column).filter((pl.col.role != "remixer") & ~is_unknown_artist(pl.col.artist))
     keys = named.select("row", key=artist_key(pl.col.artist)).filter(pl.col.key != "")
     keys = keys.group_by("row", maintain_order=True).agg(pl.col.key.unique(maintain_order=True))
     rows = pl.DataFrame({"row": pl.int_range(len(column), dtype=pl.UInt32, eager=True)})
@@ -151,14 +150,16 @@ def learn_names(column: pl.Series) -> frozenset[str]:
     return frozenset(learned["name"])
 
 
-@cache
-def _builtin_keys() -> frozenset[str]:
-    return _keys(LISTS["artists"]["compound"])
+@lru_cache(maxsize=8)
+def _keys(names: frozenset[str]) -> frozenset[str]:
+    """The keys of these names and of the built-in ones."""
+    every = pl.DataFrame({"name": [*LISTS["artists"]["compound"], *names]}, schema={"name": pl.String})
+    return frozenset(every.select(artist_key(pl.col.name))["name"].drop_nulls()) - {""}
 
 
-def _keys(names: Collection[str] | None) -> frozenset[str]:
-    keys = pl.DataFrame({"name": list(names or ())}, schema={"name": pl.String}).select(artist_key(pl.col.name))
-    return frozenset(keys["name"].drop_nulls()) - {""}
+@lru_cache(maxsize=8)
+def _apart(known: frozenset[str]) -> Callable[[pl.Series], pl.DataFrame]:
+    return recalled(partial(_parts, known=known), on="credit")
 
 
 def _parts(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
@@ -270,5 +271,4 @@ def _tidied(pieces: pl.DataFrame) -> pl.DataFrame:
 
 def _joined(joins: pl.Expr) -> pl.Expr:
     """Aggregate a run of pieces into one name, the separators as written where `joins` says so."""
-    lead = pl.when(joins).then(pl.col.separator).otherwise(pl.lit(""))
-    return pl.concat_str(lead, pl.col.text).alias("name")
+    return pl.concat_str(pl.when(joins).then(pl.col.separator).otherwise(pl.lit("")), pl.col.text).alias("name")

@@ -56,8 +56,7 @@ def _folded_column(texts: pl.Series) -> pl.Series:
     # A name of marks alone ("!!!", "+/-") keeps them: an empty key would merge all such names.
     marks = (~plain.str.contains(r"[\p{L}\p{N}]")).fill_null(value=False)
     if marks.any():
-        kept = plain.filter(marks).str.replace_all(r"\s+", " ").str.strip_chars()
-        spaced = spaced.scatter(marks.arg_true(), kept)
+        spaced = spaced.scatter(marks.arg_true(), plain.filter(marks).str.replace_all(r"\s+", " ").str.strip_chars())
     return spaced.alias(name)
 
 

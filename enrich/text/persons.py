@@ -47,8 +47,7 @@ def persons(aliases: pl.DataFrame | None) -> pl.DataFrame:
         return PERSONS.to_frame()
     named = _pairs(aliases).drop_nulls().select(key=artist_key(pl.col.artist), other=artist_key(pl.col.alias))
     named = named.filter(pl.col.key != "", pl.col.other != "", pl.col.key != pl.col.other)
-    claims = pl.col.key.n_unique().over("other")
-    owner = grouped(named.filter(claims == 1)).select(key="node", owner="first")
+    owner = grouped(named.filter(pl.col.key.n_unique().over("other") == 1)).select(key="node", owner="first")
     # Who owns a name is asked of persons: their names all may claim it.
     claimed = named.join(owner, on="key", how="left").with_columns(pl.col.owner.fill_null(pl.col.key))
     agreed = claimed.filter(pl.col.owner.n_unique().over("other") == 1).select("key", "other")

@@ -322,8 +322,7 @@ def _components(parsed: pl.DataFrame) -> pl.DataFrame:
 def _in_turn(parsed: pl.DataFrame) -> pl.DataFrame:
     """`A - One vs. B - Two`: artists and titles in turn, read as `A vs. B` and `One vs. Two`."""
     titles = pl.col.titles
-    rest = titles.list.slice(1)
-    every_part_named = rest.list.eval(pl.element().str.contains(_PART)).list.all()
+    every_part_named = titles.list.slice(1).list.eval(pl.element().str.contains(_PART)).list.all()
     in_turn = pl.col.given.is_null() & (pl.col.artists.list.len() == 1) & (pl.col.artist != "")
     several = parsed.filter(in_turn & (titles.list.len() > 1) & every_part_named).explode("titles")
     first = pl.int_range(pl.len()).over("row") == 0
@@ -344,8 +343,7 @@ def _versions(mixes: pl.Series) -> pl.DataFrame:
     """Class and remixer of each distinct mix: mix, version_class, remixer."""
     by_pattern = [pl.when(pl.col.folded.str.contains(p)).then(pl.lit(name)) for name, p in CLASSES]
     named = pl.when(pl.col.remixer.is_not_null()).then(pl.lit("remix"))
-    distinct = mixes.drop_nulls().unique().to_frame("mix")
-    read = distinct.with_columns(remixer=_remixer(pl.col.mix))
+    read = mixes.drop_nulls().unique().to_frame("mix").with_columns(remixer=_remixer(pl.col.mix))
     # The remixer's name says nothing of the version: Radio Slave, Live Element.
     name, mix = pl.col.remixer.fill_null(""), pl.col.mix.str.replace(r"^\d{4}\s+", "")
     read = read.with_columns(folded=fold(mix.str.strip_prefix(name).str.strip_suffix(name)))

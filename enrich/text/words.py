@@ -72,8 +72,7 @@ def is_unknown_title(expr: pl.Expr) -> pl.Expr:
 
 def _is_only(expr: pl.Expr, words: str) -> pl.Expr:
     # One pattern on the text as it is: folding a million titles first costs more than the rest of the rule.
-    only = rf"{_MARKS}|(?i)^{_GAP}{words}{_NUMBER}{_REMARK}{_GAP}$"
-    return expr.str.contains(only).fill_null(True)
+    return expr.str.contains(rf"{_MARKS}|(?i)^{_GAP}{words}{_NUMBER}{_REMARK}{_GAP}$").fill_null(True)
 
 
 NO_NAME, STATUS, GENRES, BARE_GENRES, PLACES, REMARKS = (

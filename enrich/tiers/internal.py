@@ -6,6 +6,8 @@ association  artists of the track's label, title compared with theirs; probabili
 same-title   the same title elsewhere with a known artist, where its tracks agree and it says something
 """
 
+from functools import partial
+
 import polars as pl
 from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
@@ -13,6 +15,7 @@ from rapidfuzz.process import cpdist
 from enrich.matching.scores import OWN_RELEASE
 from enrich.rules import ASSOCIATION_MAX, ASSOCIATION_MIN, ASSOCIATION_SHARE, ASSOCIATION_TITLE, MASHUP_CONFIDENCE
 from enrich.text.normalise import artist_key, title_key
+from enrich.text.recalled import recalled
 from enrich.text.titles import parse_titles
 from enrich.text.words import is_unknown_title
 from enrich.tiers.proposing import no_proposals, propose, unnamed, voters, with_names
@@ -144,6 +147,13 @@ def _score_band() -> pl.Expr:
     return pl.when(pl.col.score < _HALFWAY).then(pl.lit(f"score below {_HALFWAY:.2f}")).otherwise(high)
 
 
+@partial(recalled, on="component")
+def _parts_read(components: pl.Series) -> pl.DataFrame:
+    base = title_key(pl.col.base_title)
+    parsed = parse_titles(components, one_by_one=True)
+    return parsed.select("version_class", "remixer", component="title", named="artist", base_key=base)
+
+
 def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     """PROPOSALS (tier 1, source `mashup`, probability 0.90): a mashup's artists, where every component is found.
 
@@ -159,14 +169,9 @@ def mashups(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     )
     if components.is_empty():
         return no_proposals()
-    parsed = parse_titles(components["component"])
-    components = components.with_columns(
-        named=parsed["artist"],
-        base_key=parsed.select(title_key(pl.col.base_title)).to_series(),
-        version_class=parsed["version_class"],
-        remixer=parsed["remixer"],
-        label_key=pl.lit(None, pl.String),
-    ).with_columns(query_id=pl.format("{}#{}", "track_id", "place"))
+    components = components.join(
+        _parts_read(components["component"]), on="component", how="left", maintain_order="left"
+    ).with_columns(label_key=pl.lit(None, pl.String), query_id=pl.format("{}#{}", "track_id", "place"))
     all_artists = ws.credits.select("artist_key").unique().with_columns(in_database=pl.lit(value=True))
     resolved = (
         components.with_columns(named_key=artist_key(pl.col.named))

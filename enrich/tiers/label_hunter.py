@@ -122,8 +122,7 @@ def by_source_text(counts: Mapping[str, Counter[str]]) -> str:
 
 def enabled_sources(settings: Settings) -> list[Source]:
     """The sources to ask: one nobody switched on is left out, one that was named says why it is closed."""
-    opened = open_sources(settings)
-    return [s for s in opened if settings.sources is not None or not isinstance(s, ClosedSource)]
+    return [s for s in open_sources(settings) if settings.sources is not None or not isinstance(s, ClosedSource)]
 
 
 @dataclass(slots=True, kw_only=True)

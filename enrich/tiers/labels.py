@@ -59,8 +59,7 @@ def database_labels(ws: Workspace, track_ids: pl.Series) -> pl.DataFrame:
     by_artist = _answers(*theirs, asked=asked, rule="same artist, ")
     nameless = tracks.filter(pl.col.artist_text.is_null())
     by_title = _answers(pl.concat([labelled, nameless]).unique("track_id"), labelled, asked=asked, rule="title alone, ")
-    spelling = ws.label_spellings.rename({"label": "value"})
-    found = pl.concat([by_artist, by_title]).join(spelling, on="label_key")
+    found = pl.concat([by_artist, by_title]).join(ws.label_spellings.rename({"label": "value"}), on="label_key")
     return propose(found, kind="label", tier=0, source="database", evidence=["example", "others", "bucket"])
 
 

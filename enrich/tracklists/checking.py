@@ -184,8 +184,7 @@ def _tidied(column: pl.Series, odd: pl.Series) -> pl.Series:
     broken = written.select(text.str.contains(MOJIBAKE)).to_series().arg_true()
     whole = [mended(value) for value in written[column.name].gather(broken)]
     written = written.with_columns(written[column.name].scatter(broken, whole)) if whole else written
-    rewritten = written.select(pl.when(tidy != "").then(tidy)).to_series()
-    return column.clone().scatter(odd.arg_true(), rewritten)
+    return column.clone().scatter(odd.arg_true(), written.select(pl.when(tidy != "").then(tidy)).to_series())
 
 
 def _flag(text: pl.Expr) -> pl.Expr:
@@ -226,8 +225,7 @@ def _written_dates(texts: pl.Series) -> pl.Series:
     )  # fmt: skip
     day, month = pl.col.day, pl.col.month
     only_day, only_month = day.is_not_null() & month.is_null(), month.is_not_null() & day.is_null()
-    undotted = rows.filter(~pl.col.dotted)
-    day_first, month_first = undotted.select(only_day.any(), only_month.any().alias("m")).row(0)
+    day_first, month_first = rows.filter(~pl.col.dotted).select(only_day.any(), only_month.any().alias("m")).row(0)
     is_month = ~pl.col.dotted & (only_month | pl.lit(month_first and not day_first))
     is_day = pl.col.dotted | only_day | (day == month) | pl.lit(day_first and not month_first)
     numeric = pl.when(is_month).then(month).when(is_day).then(day)

@@ -246,8 +246,7 @@ def draft_of_table(header: Sequence[str], rows: Sequence[tuple[int, str, list[st
     if not any(slot["artist"] or slot["title"] for _, _, slot in found):
         raise InputFileError(f"{path}: a DJ program's table without a track in it")
     name = path.stem if night is None or date_in(path.stem) else f"{path.stem} {night}"
-    head = named_set(name, path=path, dj=dj_in(path.stem), date=date_in(name))
-    return draft([(head, found)], source=SOURCE)
+    return draft([(named_set(name, path=path, dj=dj_in(path.stem), date=date_in(name)), found)], source=SOURCE)
 
 
 def read_xml(text: str, path: Path) -> Draft:

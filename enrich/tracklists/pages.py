@@ -80,8 +80,7 @@ def _head(tree: LexborHTMLParser, path: Path) -> SetInfo:
     named = _text_of(title).removesuffix("| 1001Tracklists").strip()
     name = _own_meta(tab, "name") or _text_of(heading) or named or path.stem
     url = _address(tree)
-    links = heading.css('a[href*="/dj/"]') if heading else []
-    djs = [text for link in links if (text := _text_of(link))]
+    djs = [text for link in (heading.css('a[href*="/dj/"]') if heading else []) if (text := _text_of(link))]
     date = date_in(_own_meta(tab, "datePublished")) or date_in(name) or date_in(url)
     return named_set(name, path=path, url=url, dj=" & ".join(dict.fromkeys(djs)) or dj_in(name), date=date)
 
@@ -113,8 +112,7 @@ def _slot(item: LexborNode) -> dict[str, Any]:
         if content:
             metas.setdefault(meta.attributes.get("itemprop") or "", []).append(content)
     said = {name: contents[0] for name, contents in metas.items()}
-    shown = item.css_first(".trackValue") or item.css_first(".trackFormat")
-    written = said.get("name") or _text_of(shown)
+    written = said.get("name") or _text_of(item.css_first(".trackValue") or item.css_first(".trackFormat"))
     if not written:
         return {}
     artist, title = split_artist_title(written)

@@ -397,6 +397,18 @@ def test_an_audit_is_walked_through(page, home, pictures):
     assert counted == (len(waiting),)
 
 
+def _search(page, text):
+    """Type into the search of a graph: its field takes the keyboard some frames after the click that opens it."""
+    field = page.locator(".ipysigma-widget .choices input.choices__input--cloned").first
+    for _ in range(5):
+        page.locator(".ipysigma-widget .choices").first.click()
+        page.wait_for_timeout(1000)
+        if field.evaluate("field => field === document.activeElement"):
+            break
+    field.press_sequentially(text, delay=20)
+    assert field.input_value() == text
+
+
 def test_a_graph_of_five_hundred_nodes_is_walked_offline(page, pictures):
     """Drawn, searched by name, which leads to the node's story, and let go; nothing is fetched from elsewhere."""
     asked = []
@@ -413,8 +425,7 @@ def test_a_graph_of_five_hundred_nodes_is_walked_offline(page, pictures):
     # Zoomed out the search does not move.
     page.locator(".ipysigma-widget .ipysigma-zoom-button").first.click()
     page.wait_for_timeout(1000)
-    page.locator(".ipysigma-widget .choices").first.click()
-    page.keyboard.type("Above & Beyond")
+    _search(page, "Above & Beyond")
     page.locator(".ipysigma-widget .choices__list--dropdown .choices__item--choice", has_text="dj:").first.click()
     told = page.locator(".jp-OutputArea .widget-html-content .enrich", has_text="Above & Beyond, dj")
     told.wait_for()

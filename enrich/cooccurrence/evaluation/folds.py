@@ -136,8 +136,7 @@ class Fold:
 
     def learned(self, ranker: Ranker) -> pl.DataFrame:
         """ANSWERS of a ranker, with the evidence of calibration."""
-        best = ranker.rank(self.candidates, most=MAX_RANK)
-        return _answers([best.with_columns(scorer=pl.lit("learned"))])
+        return _answers([ranker.rank(self.candidates, most=MAX_RANK).with_columns(scorer=pl.lit("learned"))])
 
 
 def answer(world: World, hidden: pl.Series, *, aliases: pl.DataFrame | None, rivals: bool = True) -> Fold:
@@ -316,10 +315,8 @@ def _ranked(plays: Plays, scores: Callable[[NDArray[np.int64]], Doubles]) -> pl.
     frames = [pl.DataFrame(schema={"unknown_no": pl.Int32, "artist_no": pl.Int32, "rank": pl.Int32})]
     for start in range(0, len(plays.unknowns), _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, len(plays.unknowns)))
-        score = np.where(exists[None, :], scores(rows), -np.inf)
-        best = np.argsort(-score, axis=1, kind="stable")[:, :top]
+        best = np.argsort(-np.where(exists[None, :], scores(rows), -np.inf), axis=1, kind="stable")[:, :top]
         ranks = np.tile(np.arange(1, top + 1), len(rows))
         unknowns = np.repeat(plays.unknowns.gather(rows).to_numpy(), top)
-        found = pl.DataFrame({"unknown_no": unknowns, "artist_no": best.ravel(), "rank": ranks})
-        frames.append(found.cast(pl.Int32))
+        frames.append(pl.DataFrame({"unknown_no": unknowns, "artist_no": best.ravel(), "rank": ranks}).cast(pl.Int32))
     return pl.concat(frames)
