@@ -4,9 +4,11 @@ Every value is read from Postgres when asked for; nothing is counted in memory. 
 """
 
 import logging
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.resources import files
 from typing import Any
 
 import polars as pl
@@ -22,17 +24,7 @@ from enrich.reporting.dashboards import read_all
 from enrich.settings import Settings
 
 #: Gauge, what it says, dashboard, its columns that are labels, and the one that is the value.
-_COLUMNS: tuple[tuple[str, str, str, list[str], str], ...] = (
-    ("enrich_tracks", "Tracks by enrichment status.", "statuses", ["status"], "tracks"),
-    ("enrich_cooldown_strategy_tracks", "Tracks in the queue by strategy.", "cooldown_queue_summary",
-     ["strategy"], "track_count"),
-    ("enrich_proposals", "Proposals by kind, tier, source and status.", "proposals_by_status",
-     ["kind", "tier", "source", "status"], "proposals"),
-    ("enrich_writes", "Values written that stand.", "writes_by_target", ["target"], "standing"),
-    ("enrich_writes_undone", "Values written and taken back.", "writes_by_target", ["target"], "undone"),
-    ("enrich_runs", "Runs by command.", "last_runs", ["command"], "runs"),
-    ("enrich_last_run_timestamp_seconds", "When a command's last run ended.", "ended", ["command"], "last_finished"),
-)  # fmt: skip
+_COLUMNS: dict[str, Any] = tomllib.loads(files("enrich.api").joinpath("metrics.toml").read_text(encoding="utf-8"))
 
 
 def metrics(settings: Settings, *, now: datetime) -> bytes:
@@ -76,7 +68,7 @@ class _Database(Collector):
         yield _gauge("enrich_cooldown_tracks", "Tracks in the cool-down queue.", queued, "state")
         ended = boards["last_runs"].drop_nulls("last_finished")
         boards["ended"] = ended.with_columns(pl.col("last_finished").dt.epoch("ms") / 1000)
-        for name, documentation, board, labels, value in _COLUMNS:
+        for name, (documentation, board, labels, value) in _COLUMNS.items():
             rows = boards[board].select(*labels, value).iter_rows() if boards[board].width else ()
             yield _gauge(name, documentation, {tuple(map(str, row[:-1])): row[-1] for row in rows}, *labels)
 

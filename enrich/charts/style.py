@@ -5,9 +5,12 @@ What is drawn inside `chart` has the style; the caller's matplotlib settings are
 
 import io
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib.resources import files
+from string import Template
 from typing import Any
 
 import matplotlib as mpl
@@ -35,33 +38,8 @@ VERDICTS = {"inside": GREEN, "above": BLUE, "below": ORANGE, "not yet": MUTED}
 
 WIDTH_IN = 7.4
 
-_SETTINGS: Any = {
-    "font.family": "sans-serif",
-    "font.sans-serif": [FONT],
-    "font.size": 9,
-    "axes.titlesize": 10.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.titlepad": 10,
-    "axes.labelsize": 9,
-    "axes.labelcolor": MUTED,
-    "axes.edgecolor": GRID,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": False,
-    "axes.axisbelow": True,
-    "xtick.color": MUTED,
-    "ytick.color": INK,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-    "ytick.major.pad": 7,
-    "text.color": INK,
-    "figure.facecolor": "white",
-    "axes.facecolor": "white",
-    "svg.fonttype": "path",
-    # The same figure gives the same bytes.
-    "svg.hashsalt": "enrich",
-}
+_SAID = Template(files("enrich.charts").joinpath("style.toml").read_text(encoding="utf-8"))
+_SETTINGS: Any = tomllib.loads(_SAID.substitute(FONT=FONT, MUTED=MUTED, GRID=GRID, INK=INK))
 
 
 @contextmanager

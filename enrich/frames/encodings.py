@@ -19,11 +19,7 @@ _WIDE = ["cp932", "euc_jp", "gb18030", "big5", "euc_kr"]
 #: language than most of its text, and of a sign no list has.
 _ALIEN, _ODD, _OTHER, _NO_SIGN = 13.0, 6.0, 1.5, 14.0
 _LANGUAGES = {
-    name: (
-        {c: log2((rank + 2) * log2(len(letters) + 2)) - 0.5 for rank, c in enumerate(letters)},
-        bits,
-        re.compile(never or r"(?!)"),
-    )
+    name: ({c: log2((n + 2) * log2(len(letters) + 2)) - 0.5 for n, c in enumerate(letters)}, bits, re.compile(never))
     for name, (letters, bits, never) in _SAID["languages"].items()
 }
 _SIGNS = [(re.compile(sign), bits) for sign, bits in _SAID["signs"].items()]
@@ -51,8 +47,7 @@ def _wide_cost(text: str) -> float:
 
 def _cost(text: str) -> float:
     """Bits of all that is not ASCII in a text, its words in the languages that fit them best."""
-    signs = 0.0
-    rest = text
+    signs, rest = 0.0, text
     for pattern, bits in _SIGNS:
         rest, n = pattern.subn(lambda found: re.sub(r"[^\x00-\x7f]", " ", found[0]), rest)
         signs += bits * n
@@ -78,9 +73,6 @@ def _word_cost(word: str, language: str) -> float:
         b.isupper() and ((a.islower() and not (a + b).isascii()) or (not b.isascii() and c.islower()))
         for a, b, c in zip(word, word[1:], word[2:] + " ", strict=False)
     )
-    return cost + _ALIEN * (_mixed(small) + odd)
-
-
-def _mixed(word: str) -> bool:
-    """Whether a word has letters of the Latin alphabet, and of another one."""
-    return re.search(r"[a-z\u00df-\u02af]", word) is not None and re.search(r"[\u0370-\u0e7f]", word) is not None
+    # No word is of two alphabets.
+    mixed = re.search(r"[a-z\u00df-\u02af].*[\u0370-\u0e7f]|[\u0370-\u0e7f].*[a-z\u00df-\u02af]", small) is not None
+    return cost + _ALIEN * (mixed + odd)

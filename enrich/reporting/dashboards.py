@@ -8,10 +8,12 @@ How often proposals were right is judged by the truth planted in a demo world, e
 reports and analysts only, nothing that enriches may import it.
 """
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -44,17 +46,8 @@ _KINDS: dict[int, Any] = {
     1009: pl.List(pl.String), 1015: pl.List(pl.String),
 }  # fmt: skip
 #: What each dashboard shows, in the order they are listed.
-NAMES: dict[str, str] = {
-    "label_coverage": "tracks with a label in their original data",
-    "success_rate_trend": "percent completed by day of the last change, 30 days",
-    "cooldown_queue_summary": "the cool-down queue by strategy",
-    "cooldown_tracks_ready": "tracks whose cool-down is over",
-    "statuses": "tracks by enrichment status",
-    "missing": "tracks without a status or a primary artist",
-    "proposals_by_status": "proposals by kind, tier, source and status",
-    "writes_by_target": "values written and taken back",
-    "last_runs": "commands that proposed or wrote, and when",
-}
+_LISTED = files("enrich.reporting").joinpath("dashboards.toml")
+NAMES: dict[str, str] = tomllib.loads(_LISTED.read_text(encoding="utf-8"))
 
 #: The rules that dashboards count by.
 _RULES = {"max_attempts": MAX_ATTEMPTS}

@@ -1,8 +1,10 @@
 """Tier 0: a label in the title's brackets, known for the track elsewhere in the database, or hunted at the sources."""
 
 import threading
+import tomllib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 import polars as pl
@@ -82,17 +84,8 @@ def bracket_bucket() -> pl.Expr:
 
 
 #: Why a track has no label, by the rule that decided it.
-WITHOUT: Mapping[str, str] = {
-    "unknown_title": "title unknown, not searched for",
-    "no_source": "no source is switched on",
-    "no_hit": "not listed anywhere",
-    "refused": "only other tracks or versions listed",
-    "no_label": "listed without a label",
-    "rival_labels": "rival labels, for review",
-    "weak_part": "fits only in part, for review",
-    "common_title": "artist unknown and title common, for review",
-    "compilation_only": "only on compilations, for review",
-}
+_SAID = files("enrich.tiers").joinpath("without.toml").read_text(encoding="utf-8")
+WITHOUT: Mapping[str, str] = tomllib.loads(_SAID)
 
 
 class OutsideLabels(AskingTier[TrackQuery, dict[str, Any]]):

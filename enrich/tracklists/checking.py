@@ -13,6 +13,7 @@ from enrich.errors import InputFileError
 from enrich.frames.coding import coded, once_a_run, packed, runs
 from enrich.frames.inputs import MOJIBAKE, MOJIBAKE_BEGINS, mended
 from enrich.text.words import is_unknown_artist, is_unknown_title
+from enrich.tracklists.lines import MARKS
 from enrich.tracklists.naming import worded_date
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE, NOTES, SLOTS, Draft, TracklistRead, notes
 
@@ -23,12 +24,6 @@ _TEXTS = (
 _FLAGS = ("is_id", "layered", "is_mashup", "id_from_name")
 #: Blank, NUL, white space at an end, doubled, or other than a space.
 _UNTIDY = r"^$|\x00|^\s|\s$|\s\s|[^\S ]"
-#: No artist is called so: a number and a cue, a mark of a list, a playlist's remark, a path or address, broken letters.
-_NO_NAME = (
-    r"^[\[(#]?\d{1,3}[\])]?[.):]?\s+[\[(]?\d{1,2}:\d\d|^[\[(]?(?:0\d:\d\d|\d{1,2}:\d\d:\d\d)[\])]?[\s-]+\S|^\(\d+\)\s"
-    r"|^[•●▪►]\s|^#?(?:EXTINF|EXTM3U|EXTVDJ)\b|^[A-Za-z]:\\|[\\/].*(?i:\.(?:mp3|wav|flac|aiff?|m4a|ogg))$"
-    r"|^(?i:https?|file)://|\x{fffd}"
-)
 _DAY_OR_MONTH = {"day": "%d/%m/%Y", "month": "%m/%d/%Y"}
 _INT32_MAX = 2_147_483_647
 #: Years outside are a spreadsheet's or a scraper's mistake; there is no DJ set before the record player.
@@ -46,7 +41,7 @@ def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
     typed = pl.concat([_typed(table, file=drafts[0][0]), places], how="horizontal")
     # Sentences are made for the rows that need one: most tables have none such.
     artists = typed["artist"].unique().drop_nulls()
-    faults = _faults(artists.filter(artists.str.contains(_NO_NAME)).implode())
+    faults = _faults(artists.filter(artists.str.contains(MARKS.no_name.pattern)).implode())
     faulty = typed.select(pl.any_horizontal(fault for fault, _ in faults).fill_null(value=False)).to_series()
     reasons = pl.coalesce(pl.when(fault).then(text) for fault, text in faults)
     refused = typed.filter(faulty).with_columns(reasons.alias("reason"))

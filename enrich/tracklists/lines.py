@@ -33,7 +33,7 @@ MARKS = SimpleNamespace(**{name: re.compile(text) for name, text in _SAID.items(
 #: A line of more characters is none that somebody wrote.
 LONGEST = 4_000
 #: Of numbers; more is no list.
-_ROMAN: list[str] = TABLES["numerals"]["roman"]
+ROMAN: list[str] = TABLES["numerals"]["roman"]
 #: What may stand between artist and title where no free dash does; the commonest in a list holds for all of it.
 SEPARATORS = [(kind, re.compile(expanded(sign))) for kind, sign in TABLES["separators"].items()]
 #: Marks that names have as well: where a line holds two of them, which one parts it is anybody's guess.
@@ -97,8 +97,8 @@ def _one_mark(found: Marks, *, weak: bool, minutes: bool, dotted: bool, keyed: b
         return _without(found, mark, has_cue=True, cue=at, bracketed=bool(mark["in"]))
     if found.number is None and (mark := MARKS.number.match(rest)) and (weak or not (mark["weak"] or mark["side"])):
         given = next(filter(None, mark.groups())).upper()
-        if given.isdigit() or given in _ROMAN:
-            at = int(given) if given.isdigit() else 1 + _ROMAN.index(given)
+        if given.isdigit() or given in ROMAN:
+            at = int(given) if given.isdigit() else 1 + ROMAN.index(given)
             return _without(found, mark, number=at, weak=bool(mark["weak"] or mark["side"]))
     if mark := MARKS.bullet.match(rest):
         return _without(found, mark, bullet=True)

@@ -46,9 +46,7 @@ def read_export(text: str, path: Path) -> Draft:
 def _draft(pages: list[tuple[str, str]], path: Path) -> Draft:
     read = draft([(_head(title, text), _slots(text)) for title, text in pages], source=SOURCE)
     if read.table.is_empty():
-        raise InputFileError(
-            f"{path}: no line of a tracklist found; expected lines like `# [012] Artist - Title [Label]`"
-        )
+        raise InputFileError(f"{path}: no line of a tracklist; expected lines like `# [012] Artist - Title [Label]`")
     return read
 
 

@@ -1,4 +1,4 @@
-"""Saved 1001Tracklists pages: rows, cues, labels, `w/`, IDs and mashups with their components.
+"""Saved 1001Tracklists pages: rows, cues, labels, `w/`, IDs and mashups; and the one plain list of another site's page.
 
 Reads the schema.org metas of each row and falls back to what the eye sees. Markup of 2021 to 2026, `div.tlpItem`
 and the older `tr.tlpItem`. A page that is a challenge instead of a tracklist is an error that says so.
@@ -6,6 +6,7 @@ and the older `tr.tlpItem`. A page that is a challenge instead of a tracklist is
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,21 @@ import polars as pl
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from enrich.errors import InputFileError
+from enrich.frames.files import column_key
 from enrich.frames.inputs import parse_json
 from enrich.text.words import is_unknown_artist, names_no_label
-from enrich.tracklists.lines import MARKS, clock, plain_number, split_artist_title
-from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, named_set
+from enrich.tracklists.dj_programs import columns_of, draft_of_table
+from enrich.tracklists.lines import MARKS, clock, led, plain_number, split_artist_title
+from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, is_title_line, named_set
 from enrich.tracklists.scraped_json import is_tracklist_document, read_documents
 from enrich.tracklists.slots import Draft, Written, draft
-from enrich.tracklists.text_forms import SOURCE
+from enrich.tracklists.text_forms import SOURCE, read_text
+from enrich.tracklists.wrapping import may_be_name
 
 _MAX_DEPTH = 4_000
+#: Of a list on another site's page: rows at least, the share of them that name both, what stands for a line's end.
+_TRACKLIST = re.compile(r"(?i)\b(?:track|set|play)\W?list")
+_FEW, _MOST, _LINE, _BLOCKS = 3, 0.75, "\ue000", ("p", "div", "pre", "td")
 
 
 def looks_like_html(text: str) -> bool:
@@ -47,9 +54,10 @@ def read_page(text: str, path: Path) -> Draft:
                 data.append(parse_json(script.text(), where=path))
         if any(map(is_tracklist_document, data)):
             return read_documents(data, path)
-        raise InputFileError(
-            f"{path}: no tracklist in this page (no #tlTab, no .tlpItem); save the tracklist's own page"
-        )
+        if len(found := _other_lists(text, path)) == 1:
+            head = [pl.lit(value).alias(name) for name, value in _head(tree, path).columns().items()]
+            return replace(found[0], table=found[0].table.with_columns(head), source=SOURCE)
+        raise InputFileError(f"{path}: no tracklist in this page (no #tlTab, no .tlpItem); save the tracklist's page")
     rows: list[Written] = []
     for number, item in enumerate(items, start=1):
         slot = _slot(item)
@@ -62,6 +70,36 @@ def read_page(text: str, path: Path) -> Draft:
     if not any(slot for _, _, slot in rows):
         raise InputFileError(f"{path}: the page's tracklist has no row with an artist or a title")
     return draft([(_head(tree, path), rows)], source=SOURCE)
+
+
+def _other_lists(text: str, path: Path) -> list[Draft]:
+    """Lists of artists and titles on another site's page: tables that say so, other lists where most rows name both."""
+    tree = LexborHTMLParser(re.sub(r"(?i)<br\s*/?>", _LINE, text))
+    found = []
+    for node in tree.css("ol, ul, table, p, div, pre, td"):
+        inner = len(node.css("ol, ul, table, p, div, pre" if node.tag in _BLOCKS else "ol, ul, table")) - 1
+        # A block for each row, or one of lines.
+        blocks = [child for child in node.iter() if child.tag in ("p", "div")] if node.tag == "div" else []
+        if inner > 0 and inner != len(blocks):
+            continue
+        rows = [[_text_of(cell) for cell in row.css("td, th")] for row in node.css("tr")]
+        header = [column_key(cell) for cell in rows[0]] if rows else []
+        within = [" ".join(row) for row in rows] or [_text_of(one) for one in blocks or node.css("li")]
+        within = within or node.text(deep=True, separator="").split("\n" if node.tag == "pre" else _LINE)
+        lines = [" ".join(line.split()) for line in within if line.strip()]
+        marks = [led(line) for line in lines]
+        # Without numbers or a word for it a list may be of news, with dates of nights.
+        is_said = node.tag == "ol" or 2 * sum(x.strong for x in marks) > len(lines) or _TRACKLIST.search(text)
+        named = [split_artist_title(x.rest) for x in marks if not is_title_line(x.rest)]
+        both = [one for one in named if one[0] and one[1] and may_be_name(one[0]) and may_be_name(one[1])]
+        many = min(len(both), 2 * len({artist for artist, _ in both}) - 1)
+        with suppress(InputFileError):
+            if {"artist", "title"} <= columns_of(header).keys() and len(rows) > _FEW:
+                records = [(n, " ".join(row), row) for n, row in enumerate(rows, 1) if len(row) == len(header)]
+                found.append(draft_of_table(header, records[1:], path))
+            elif is_said and many >= max(_FEW, _MOST * len(lines)):
+                found.append(read_text("\n".join(lines), path))
+    return found
 
 
 def _refuse_nesting(text: str, path: Path) -> None:

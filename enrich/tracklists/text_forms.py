@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -21,6 +22,7 @@ from enrich.tracklists.lines import (
     IN_NAMES,
     LONGEST,
     MARKS,
+    ROMAN,
     SEPARATORS,
     TABLES,
     Line,
@@ -79,9 +81,7 @@ def read_text(text: str, path: Path) -> Draft:
     """Read an export, a typed list or a browser's copy. Raises InputFileError: no line reads as `Artist - Title`."""
     lines = [plain(line) for line in MARKS.line_end.split(text)]
     if len(lines) > MAX_LINES:
-        raise InputFileError(
-            f"{path}: a text of {len(lines):,} lines, which is no tracklist; a table has set_id, position"
-        )
+        raise InputFileError(f"{path}: a text of {len(lines):,} lines, no tracklist; a table has set_id, position")
     origin = list(range(1, len(lines) + 1))
     section: dict[int, str | None] = {}
     bad: list[tuple[int, str, str]] = []
@@ -143,13 +143,17 @@ def _listed(lines: list[str]) -> _Read:
     # What people write behind a track is its length, or, rising from the beginning, its place in the mix.
     are_cues = times == sorted(times) and bool(times) and (times[0] < 60 or times[-1] >= _LONG_TRACK)
     are_cues = are_cues and not any(line.marks.has_cue for line in tracks)
+    numbered = 2 * sum(line.marks.number is not None for line in tracks) > len(tracks)
     found: list[tuple[int, Line, dict[str, Any]]] = []
     bad: list[tuple[int, str, str]] = []
     for line, rest in zip(tracks, _without_common([line.marks.rest for line in tracks]), strict=True):
         rest = trailed(Marks(rest=rest)).rest if rest != line.marks.rest else rest
         several = kind in IN_NAMES and not MARKS.free_dash.search(rest) and len(separator.findall(rest)) > 1
-        if several or (MARKS.part.match(rest) and not line.marks.strong):
-            why = f"more than one {kind.split()[-1]} may part artist and title" if several else "a part is called so"
+        unmarked = not line.marks.strong and line.marks.number is None
+        why = f"more than one {kind.split()[-1]} may part artist and title" if several else ""
+        why = why or ("a part is called so" if MARKS.part.match(rest) and not line.marks.strong else "")
+        why = why or ("a sentence without a number" if numbered and unmarked and MARKS.prose.match(rest) else "")
+        if why:
             bad.append((line.number, why, line.text))
             continue
         at = line.marks.time_behind
@@ -235,7 +239,7 @@ def _bare(entry: Line) -> dict[str, Any]:
 def _chosen(lines: list[str]) -> tuple[list[_Line], re.Pattern[str], str]:
     """The lines that may be tracks, below the heading of the list where there is one, and what parts their names."""
     begin = next((i + 1 for i, line in enumerate(lines) if is_heading(line) and any(lines[i + 1 :])), 0)
-    lines = _without_words(lines)
+    lines = _counted(_without_words(lines))
     read = [led(line) for line in lines[begin:]]
     tracks_like = [m for m in read if m.rest and (m.strong or any(sign.search(m.rest) for sign in _SIGNS))]
     numbers = [marks for marks in tracks_like if marks.number is not None]
@@ -282,6 +286,18 @@ def _without_words(lines: list[str]) -> list[str]:
     if not rising or len(same) < max(_MANY, 0.9 * sum(MARKS.free_dash.search(line) is not None for line in lines)):
         return lines
     return [same[i][1] + line[same[i].end() :] if i in same else line for i, line in enumerate(lines)]
+
+
+def _counted(lines: list[str]) -> list[str]:
+    """With figures for the letters or Roman numbers that count all tracks of a list."""
+    for pattern, values in ((MARKS.roman_number, ROMAN), (MARKS.letter_number, [*ascii_uppercase])):
+        found = {i: mark for i, line in enumerate(lines) if (mark := pattern.match(line))}
+        found = {i: mark for i, mark in found.items() if MARKS.free_dash.search(lines[i][mark.end() :])}
+        dashed = sum(MARKS.free_dash.search(line) is not None for line in lines)
+        if max(_MANY, 0.9 * dashed) <= len(found) and [x[1].upper() for x in found.values()] == values[: len(found)]:
+            numbers = {i: f"{n}. {lines[i][mark.end() :]}" for n, (i, mark) in enumerate(found.items(), 1)}
+            return [numbers.get(i, line) for i, line in enumerate(lines)]
+    return lines
 
 
 def _tracks(found: list[_Line], separator: re.Pattern[str], kind: str) -> tuple[list[_Line], dict[int, str | None]]:

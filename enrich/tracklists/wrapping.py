@@ -9,17 +9,15 @@ from html import unescape
 from itertools import pairwise
 
 from enrich.text.words import LISTS
-from enrich.tracklists.lines import MARKS, SEPARATORS, TABLES, clock, led, split_artist_title
+from enrich.tracklists.lines import MARKS, SEPARATORS, TABLES, clock, led, split_artist_title, split_label
 from enrich.tracklists.naming import is_heading, is_title_line
 
 #: Tracks that a line must hold to be a list, and lines with a dash beside which it may stand.
 _LEAST, _BESIDE = 3, 2
 _LONGEST_NAME = 80
 #: What a field of its own is called, in any language.
-_FIELDS = {name: field for field in ("label", "title", "artist") for name in LISTS["columns"][field] if "_" not in name}
-_FIELD = re.compile(
-    rf"(?:^|[,;|]\s*|\s-\s)(?:[-*•]\s+|\d{{1,3}}[.)]\s+)?({'|'.join(_FIELDS)})\s*[:=]\s*(?=\S)", re.IGNORECASE
-)
+_FIELDS = {name.replace("_", " "): field for field in ("label", "title", "artist") for name in LISTS["columns"][field]}
+_FIELD = re.compile(rf"(?i)(?:^|[,;|]\s*|\s-\s)(?:[-*•]\s+|\d{{1,3}}[.)]\s+)?({'|'.join(_FIELDS)})\s*[:=]\s*(?=\S)")
 #: Brackets of full width.
 _WIDE = str.maketrans("【】［］（）｜", "[][]()|")
 
@@ -36,7 +34,8 @@ def plain(line: str) -> str:
         )
     if not MARKS.free_dash.search(line):
         line = re.sub(r" {3,}", "\t", line)
-    return " ".join(re.split(r"[^\S\t]+", line.strip()))
+    words = re.split(r"[^\S\t]+", line.strip())
+    return words[0].replace("_", " ") if len(words) == 1 and "_-_" in line else " ".join(words)
 
 
 def unwrapped(lines: list[str]) -> list[tuple[int, str]]:
@@ -75,11 +74,15 @@ def _continued(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     for number, line in lines:
         before = found[-1][1] if found else ""
         is_track = MARKS.free_dash.search(before) is not None
+        field = _FIELD.split(line)
+        is_label = len(field) == 3 and not field[0] and _FIELDS[field[1].lower()] == "label"
+        line = f"[{field[2]}]" if is_label and is_track else line
         is_open = MARKS.open_end.search(before) and not (
             MARKS.free_dash.search(line) if is_track else not led(before).strong
         )
-        goes_on = MARKS.goes_on.match(line) and not MARKS.free_dash.search(line.lstrip("-–—− "))
-        goes_on = is_track and (goes_on or (not cues_first and is_cue(line)))
+        is_whole = line[:1] == "[" and line[-1:] == "]" and line.count("[") == 1
+        goes_on = MARKS.goes_on.match(line) and (is_whole or not MARKS.free_dash.search(line.lstrip("-–—− ")))
+        goes_on = is_track and (goes_on or is_label or (not cues_first and is_cue(line)))
         if line and before and (is_open or goes_on or (cues_first and is_cue(before))):
             found[-1] = (found[-1][0], f"{before} {line}")
         else:
@@ -109,9 +112,17 @@ def _by_turns(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     if named and not begin:
         begin = next(i + 1 for i, (_, line) in enumerate(lines) if line)
     body = [(number, line) for number, line in lines[begin:] if line]
-    names = [led(line).rest for _, line in body]
-    parted = (sum(sign.search(name) is not None for name in names) for kind, sign in SEPARATORS if kind != "comma")
-    if any(split_artist_title(name)[0] for name in names) or 4 * max(parted) >= 3 * len(body):
+    marks = [led(line) for _, line in body]
+    names = [mark.rest for mark in marks]
+    # Below each numbered track a name alone: its label.
+    parted = [MARKS.free_dash.search(name) is not None for name in names]
+    by_two = len(body) >= 2 * _LEAST and parted == [True, False] * (len(body) // 2)
+    by_two = by_two and all(may_be_name(name) and any(split_label(name)) for name in names[1::2])
+    if by_two and parted == [mark.strong for mark in marks]:
+        below = zip(body[::2], names[1::2], strict=True)
+        return [*lines[:begin], *((number, f"{track} [{label}]") for (number, track), label in below)]
+    signs = (sum(sign.search(name) is not None for name in names) for kind, sign in SEPARATORS if kind != "comma")
+    if any(split_artist_title(name)[0] for name in names) or 4 * max(signs) >= 3 * len(body):
         return lines
     blocks = {
         block.count("\n") + 1 for block in re.split(r"\n{2,}", "\n".join(x for _, x in lines[begin:]).strip("\n"))

@@ -152,7 +152,7 @@ def test_an_export_with_entities_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_page_without_tracks(tmp_path: Path) -> None:
-    with pytest.raises(InputFileError, match="no line of a tracklist found"):
+    with pytest.raises(InputFileError, match="no line of a tracklist"):
         read_tracklists(_page(tmp_path, "Nothing here.\n[[Category:2004]]\n"))
 
 
