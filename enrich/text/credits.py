@@ -34,9 +34,9 @@ SAME_SPELLING = 0.85
 _PAIRS = sorted(tuple(genre.split(" and ")) for genre in GENRES | BARE_GENRES if " and " in genre)
 _LONGEST_NAME = 6  # parts a known name may hold ("Crosby, Stills, Nash & Young" has four)
 
-_FEATURED = r"(?:featuring|feat|ft)[.:\s]|f/"
+_FEATURED = r"(?:featuring|feat|ft)(?:[.:]+|\s)|f/"
 _VERSUS = (
-    r"vs[.:]|v\.|(?:versus|vs|(?-i:v)|[x×✕✖⨯]|[/·•∙|]|b[23]b|back to back|meets)\s"
+    r"vs[.:]|v\.|(?:versus|vs|(?-i:v)|[x×✕✖⨯]|[/·•∙|｜]|b[23]b|back to back|meets)\s"
     r"|pres\.|(?:presents|pres|introducing|introduces)\s|a\.?k\.?a\.?\s"
 )
 _SOFT = r"(?:&|\+|and|with)\s|w/"

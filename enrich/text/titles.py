@@ -32,9 +32,9 @@ PARSED_TITLES = pl.Schema(
 _PART = r"^(.*?\S)\s+[-–—]\s+(\S.*)$"
 _TIGHT_PART = r"^(.*\S\S)[-–—]\s+(\S.*)$"
 _VERSUS = r"(?i)\s+(?:vs?\.|vs|versus|w/)\s+"
-_GUESTS = r"(?i)\s+(?:featuring|feat|ft)[.:\s]\s*(.+)$"
+_GUESTS = r"(?i)\s+(?:featuring|feat|ft)(?:[.:]+|\s)\s*(.+)$"
 _MIX = r"(?:re(?:mix|work|verb)|mix|edit|dub|version|bootleg|mash-?up|instrumental|acapella|vip|demo|sped up|slowed)"
-_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–—]\s+([^-–—]*\b{_MIX})\s*$"
+_LOOSE_MIX = rf"(?i)^(.*?\S)\s+[-–—]\s+((?:[^-–—]*\b{_MIX}\s+[-–—]\s+)?[^-–—]*\b{_MIX})\s*$"
 _PLAIN_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–—]\s+((?:{ADJECTIVES}\s+)*{_MIX})\s*$"
 #: A version that says so by itself, whoever the artist is: `- 2015 Remaster`, `- Fade's Radio Edit`, `- From "8 Mile"`.
 _DASHED = (
@@ -47,20 +47,20 @@ _DASHED = (
 _BARE_MIX = r"(?i)^(.*\S)\s+((?:original|extended|radio|club|dub|vocal|instrumental)\s+(?:mix|edit|version))\s*$"
 
 #: What brackets and dashes are elsewhere, and what they are here.
-_MARKS = {"（": " (", "）": ") ", "［": " [", "］": "] ", "【": " [", "】": "] ", "−": "-", "‒": "-", "―": "-"}
+_MARKS = {"（": " (", "）": ") ", "［": " [", "］": "] ", "【": " [", "】": "] "} | dict.fromkeys("−‐‒―", "-")
 #: `(feat. Cara - Beta Remix)`: two brackets in one.
 _GUEST_AND_MIX = rf"(?i)([(\[])\s*((?:feat|ft|featuring)\b[^()\[\]]*?)\s+[-–—]\s+([^()\[\]]*\b{_MIX})\s*([)\]])"
 #: What sets and channels say of a track before its names.
 _BEFORE = r"^(?:(?:w/|\+) ?|(?i:(?:world )?premi[eè]re|exclusive|free (?:download|dl)|out now)\s*[:|]\s*)"
 #: What cleaning a title can change.
 _UNCLEAN = (
-    rf"[（）［］【】−‒―]|{_GUEST_AND_MIX}|{BEHIND}|{_BEFORE}"
+    rf"[（）［］【】−‐‒―]|{_GUEST_AND_MIX}|{BEHIND}|{_BEFORE}"
     r"|[\x00-\x1f\x7f\u200b-\u200f\ufeff<]|[^\S ]|''|  |^ | $|^\[?\d{1,2}:"
 )
 #: Acts by name, as artist keys.
 _KNOWN = fold_texts([name for names in (LISTS["artists"]["of_genres"], *LISTS["artists"]["aliases"]) for name in names])
 _WORKING_TITLE = r"(?i)[(\[]working title[)\]]"
-_GUEST_WORD = r"(?i)^(?:features?\s|featuring:?|feat[.:]?|ft[.:]?|with|w/|duet with)\s*"
+_GUEST_WORD = r"(?i)^(?:features?\s|featuring:?|feat[.:]*|ft[.:]*|with|w/|duet with)\s*"
 
 
 def parse_titles(
@@ -366,7 +366,7 @@ def _remixer(mix: pl.Expr) -> pl.Expr:
     is_name = name.str.contains(r"[^&]\s[A-Z]$") & ~name.str.contains(r"(?i)\b(?:part|pt|side|mix|version) \S$")
     is_name |= artist_key(name).is_in(_KNOWN)
     is_name |= ~name.str.contains(rf"(?i)^(?:{NAMELESS}(?:\s&\s|[\s.'\"″”-]+|$))+$") & ~name.str.contains(
-        r"^(?:\d0s?|9\d|(?:19|20)\d\d)$"
+        r"^(?:\d0(?:s|ies)?|9\d|(?:19|20)\d\ds?)$"
     )
     return pl.when(is_name).then(name)
 

@@ -94,7 +94,7 @@ BEHIND = (
 )
 
 #: Words that bring in a guest, as a pattern for Polars and for `re` alike; to be read without regard to case.
-GUEST = r"(?:feat|ft|featuring)\b[.:]?"
+GUEST = r"(?:feat|ft|featuring)\b[.:]*"
 _LOOSE_GUEST = rf"(?i)\s{GUEST}.*$"
 _DASHED_MIX = r"(?i)\s-\s[^-]*\b(?:mix|remix|edit|dub|version|rework|bootleg)\s*$"
 _LAST_BRACKET = re.compile(r"^(.*\S)\s*\(([^()]*)\)\s*$")

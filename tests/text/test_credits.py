@@ -45,6 +45,7 @@ def _split(credit: str | None, **options: object) -> list[tuple[str, str]]:
         pytest.param("Alpha | Beta", ["Alpha", "Beta"], id="bar"),
         pytest.param("Prok | Fitch & Cara", ["Prok | Fitch", "Cara"], id="bar-of-a-name"),
         pytest.param("Alpha Feat: Beta", ["Alpha", "Beta"], id="guest-with-a-colon"),
+        pytest.param("Alpha Feat.: Beta ｜ Cara", ["Alpha", "Beta", "Cara"], id="wide-bar"),
         pytest.param("Cara & Drum & Bass Arena", ["Cara", "Drum & Bass Arena"], id="ampersand-of-a-genre"),
         pytest.param("Rock + Roll Kings, Cara", ["Rock + Roll Kings", "Cara"], id="plus-of-a-genre"),
         pytest.param("Drum & Beta", ["Drum", "Beta"], id="half-a-genre"),

@@ -301,6 +301,11 @@ def test_artists_and_titles_in_turn_are_parts_of_one_mashup():
         pytest.param('Voices (From "Barbie The Album")', {"base_title": "Voices"}, id="from-an-album"),
         pytest.param("Voices [From the Motion Picture Soundtrack]", {"base_title": "Voices", "label": None}, id="film"),
         pytest.param("Voices (Part 2) (Beta Remix)", {"base_title": "Voices (Part 2)", "remixer": "Beta"}, id="a-part"),
+        pytest.param(
+            "A - Voices - Beta Remix - Radio Edit", {"base_title": "Voices", "remixer": "Beta"}, id="two-dashes"
+        ),
+        pytest.param("Alpha ‐ Voices", {"artist": "Alpha", "base_title": "Voices"}, id="another-hyphen"),
+        pytest.param("Voices [Clip]", {"label": None}, id="a-clip"),
         pytest.param("Voices (Extended Dub)", {"version_class": "dub"}, id="a-long-dub-is-a-dub"),
         pytest.param("m[ono] - Voices [Deepwell]", {"artist": "m[ono]", "label": "Deepwell"}, id="bracket-in-a-word"),
     ],
@@ -315,7 +320,8 @@ def test_neighbours_of_reported_titles(title: str, expected: dict[str, str | Non
     "mix",
     ["Peak Time Mix", "Afterhours Mix", "Drum & Bass Mix", "Warehouse Mix", "Chill Out Mix", "Hip Hop Remix", "R&B Mix",
      "Lo-Fi Remix", "Old School Mix", "Rave Mix", "Sax Mix", "Christmas Mix", "'98 Mix", "Night & Day Mix",
-     "Jersey Club Remix", "Liquid DnB Remix", "TV Remix", "Part B Remix", "12″ Version", "7” Mix"],
+     "Jersey Club Remix", "Liquid DnB Remix", "TV Remix", "Part B Remix", "12″ Version", "7” Mix",
+     "2000s Mix", "Eighties Mix", "80ies Remix", "Top 40 Mix", "Radio Hit Mix"],
 )  # fmt: skip
 def test_manners_of_a_mix_are_nobody(mix: str) -> None:
     assert _parse(f"T ({mix})")["remixer"] is None
@@ -346,7 +352,7 @@ def test_versions_behind_a_dash(behind: str) -> None:
     assert (got["base_title"], got["mix"]) == ("T", behind)
 
 
-@pytest.mark.parametrize("guest", ["Feat: Cara", "(feat: Cara)", "[Ft: Cara]", "featuring: Cara"])
+@pytest.mark.parametrize("guest", ["Feat: Cara", "Feat.: Cara", "(feat: Cara)", "[Ft: Cara]", "featuring: Cara"])
 def test_a_guest_with_a_colon(guest):
     got = _parse(f"Night Signal {guest}")
 
