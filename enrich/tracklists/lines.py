@@ -176,9 +176,7 @@ def split_line(text: str, *, separator: re.Pattern[str] | None = None) -> Line:
         return Line(title=rest)
     bracket = MARKS.label.match(rest)
     if bracket:
-        label, catalog_number, note = split_label(
-            bracket["label"] or bracket["curly"] or bracket["said"] or bracket["round"] or ""
-        )
+        label, catalog_number, note = split_label(next(filter(None, bracket.groups()[1:]), ""))
         if label or catalog_number or note:
             rest = re.sub(rf"(\s{MARKS.d.pattern}\s.*)\s+{MARKS.d.pattern}$", r"\1", bracket["rest"])
     parts = separator.split(rest, maxsplit=1) if separator else []

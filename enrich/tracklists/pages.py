@@ -28,7 +28,7 @@ from enrich.tracklists.wrapping import may_be_name
 _MAX_DEPTH = 4_000
 #: Of a list on another site's page: rows at least, the share of them that name both, what stands for a line's end.
 _TRACKLIST = re.compile(r"(?i)\b(?:track|set|play)\W?list")
-_FEW, _MOST, _LINE, _BLOCKS = 3, 0.75, "\ue000", ("p", "div", "pre", "td")
+_FEW, _MOST, _LINE, _BLOCKS = 3, 0.75, "\ue000", "p, div, pre, td, body, section, article"
 
 
 def looks_like_html(text: str) -> bool:
@@ -76,10 +76,10 @@ def _other_lists(text: str, path: Path) -> list[Draft]:
     """Lists of artists and titles on another site's page: tables that say so, other lists where most rows name both."""
     tree = LexborHTMLParser(re.sub(r"(?i)<br\s*/?>", _LINE, text))
     found = []
-    for node in tree.css("ol, ul, table, p, div, pre, td"):
-        inner = len(node.css("ol, ul, table, p, div, pre" if node.tag in _BLOCKS else "ol, ul, table")) - 1
+    for node in tree.css(f"ol, ul, table, {_BLOCKS}"):
+        inner = len(node.css("ol, ul, table" if node.tag in ("ol", "ul", "table") else f"ol, ul, table, {_BLOCKS}")) - 1
         # A block for each row, or one of lines.
-        blocks = [child for child in node.iter() if child.tag in ("p", "div")] if node.tag == "div" else []
+        blocks = [child for child in node.iter() if child.tag in ("p", "div")] if inner else []
         if inner > 0 and inner != len(blocks):
             continue
         rows = [[_text_of(cell) for cell in row.css("td, th")] for row in node.css("tr")]

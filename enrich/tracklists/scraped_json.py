@@ -140,9 +140,7 @@ def _sets(document: object, stem: str, depth: int = 0) -> Iterator[tuple[SetInfo
     if found is not None and any(isinstance(track, Mapping) and _is_head(track) for track in found) and _feed(found):
         yield from _sets(found, stem)
     elif found is not None:
-        said: Mapping[str, Any] = next(
-            (document[key] for key in _F.heads_beside if isinstance(document.get(key), Mapping)), {}
-        )
+        said = next((x for key in _F.heads_beside if isinstance(x := document.get(key), Mapping)), {})
         yield _head({**said, **document}, stem), found
     elif len(document) > 1 and all(map(_is_track, document.values())):
         yield _head({"name": stem}, stem), list(document.values())

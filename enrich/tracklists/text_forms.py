@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, NamedTuple
@@ -294,8 +295,11 @@ def _counted(lines: list[str]) -> list[str]:
         found = {i: mark for i, line in enumerate(lines) if (mark := pattern.match(line))}
         found = {i: mark for i, mark in found.items() if MARKS.free_dash.search(lines[i][mark.end() :])}
         dashed = sum(MARKS.free_dash.search(line) is not None for line in lines)
-        if max(_MANY, 0.9 * dashed) <= len(found) and [x[1].upper() for x in found.values()] == values[: len(found)]:
-            numbers = {i: f"{n}. {lines[i][mark.end() :]}" for n, (i, mark) in enumerate(found.items(), 1)}
+        at = [values.index(x) if (x := mark[1].upper()) in values else -2 for mark in found.values()]
+        # From the first on, and again where a part begins.
+        counts = all(b in (a + 1, 0) for a, b in pairwise([-1, *at])) and 2 * at.count(0) <= len(at)
+        if counts and len(found) >= max(_MANY, 0.9 * dashed):
+            numbers = {i: f"{n + 1}. {lines[i][mark.end() :]}" for n, (i, mark) in zip(at, found.items(), strict=True)}
             return [numbers.get(i, line) for i, line in enumerate(lines)]
     return lines
 

@@ -35,7 +35,8 @@ def plain(line: str) -> str:
     if not MARKS.free_dash.search(line):
         line = re.sub(r" {3,}", "\t", line)
     words = re.split(r"[^\S\t]+", line.strip())
-    return words[0].replace("_", " ") if len(words) == 1 and "_-_" in line else " ".join(words)
+    is_file = "_-_" in words[-1] and all(map(MARKS.extra.match, words[:-1]))
+    return " ".join(words).replace("_", " ") if is_file else " ".join(words)
 
 
 def unwrapped(lines: list[str]) -> list[tuple[int, str]]:
@@ -53,9 +54,7 @@ def _parted(line: str) -> list[str]:
     for mark, value in ((MARKS.timed, clock), (MARKS.numbered, int)):
         found = list(mark.finditer(line))
         values = [value(one[1]) or 0 for one in found]
-        rising = (
-            values == list(range(values[0], values[0] + len(values))) if mark is MARKS.numbered and values else True
-        )
+        rising = mark is MARKS.timed or not values or values == list(range(values[0], values[0] + len(values)))
         if len(found) >= _LEAST and rising and all(b > a for a, b in pairwise(values)):
             ends = [*(one.start() for one in found), len(line)]
             parts = [line[a:b].strip(" ,;|/") for a, b in pairwise(ends)]
@@ -119,8 +118,8 @@ def _by_turns(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     by_two = len(body) >= 2 * _LEAST and parted == [True, False] * (len(body) // 2)
     by_two = by_two and all(may_be_name(name) and any(split_label(name)) for name in names[1::2])
     if by_two and parted == [mark.strong for mark in marks]:
-        below = zip(body[::2], names[1::2], strict=True)
-        return [*lines[:begin], *((number, f"{track} [{label}]") for (number, track), label in below)]
+        below = [name.strip("<>{}()[] ") for name in names[1::2]]
+        return [*lines[:begin], *((n, f"{track} [{x}]") for (n, track), x in zip(body[::2], below, strict=True))]
     signs = (sum(sign.search(name) is not None for name in names) for kind, sign in SEPARATORS if kind != "comma")
     if any(split_artist_title(name)[0] for name in names) or 4 * max(signs) >= 3 * len(body):
         return lines

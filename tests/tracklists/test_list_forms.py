@@ -40,6 +40,8 @@ def _lines(form: str) -> str:
         "{n}. {a} - {t}\nSello: {label}",
         "{n}. {a} - {t}\n[{label} - ABC 00{n}]",
         "{n}. {a} - {t}\n    {label}",
+        "{n}. {a} - {t}\n<{label}>",
+        "0{n}:00 {a} - {t}\n{{{label}}}",
         "{a} - {t}\n[{label}]\n",
     ],
 )
@@ -72,11 +74,18 @@ def test_what_stands_below_tracks_and_is_no_label(tmp_path: Path, below: str) ->
         "B{n}) {a} - {t}",
         "{au}_-_{tu}.mp3",
         "0{n}_{au}_-_{tu}",
+        "{n}. {au}_-_{tu}",
         "0{n}-{au}_-_{tu}.flac",
     ],
 )
 def test_letters_and_file_names(tmp_path: Path, form: str) -> None:
     assert _read(tmp_path, _lines(form)).slots.select("artist", "title").rows() == PAIRS
+
+
+def test_letters_count_again_where_a_part_begins(tmp_path: Path) -> None:
+    read = _read(tmp_path, "Part 1\na) A One - B\nb) B Two - C\n\nPart 2\na) C One - D\nb) D Two - E")
+
+    assert read.slots["artist"].to_list() == ["A One", "B Two", "C One", "D Two"]
 
 
 @pytest.mark.parametrize("artists", [["A. Moss", "B. Fox", "D. Hare"], ["I Am Kloot", "V", "X"], ["A_Kid", "_B", "C"]])
