@@ -75,7 +75,7 @@ def read_page(text: str, path: Path) -> Draft:
 def _other_lists(text: str, path: Path) -> list[Draft]:
     """Lists of artists and titles on another site's page: tables that say so, other lists where most rows name both."""
     tree = LexborHTMLParser(re.sub(r"(?i)<br\s*/?>", _LINE, text))
-    found = []
+    found, said = [], _TRACKLIST.search(text) is not None
     for node in tree.css(f"ol, ul, table, {_BLOCKS}"):
         inner = len(node.css("ol, ul, table" if node.tag in ("ol", "ul", "table") else f"ol, ul, table, {_BLOCKS}")) - 1
         # A block for each row, or one of lines.
@@ -89,7 +89,7 @@ def _other_lists(text: str, path: Path) -> list[Draft]:
         lines = [" ".join(line.split()) for line in within if line.strip()]
         marks = [led(line) for line in lines]
         # Without numbers or a word for it a list may be of news, with dates of nights.
-        is_said = node.tag == "ol" or 2 * sum(x.strong for x in marks) > len(lines) or _TRACKLIST.search(text)
+        is_said = node.tag == "ol" or 2 * sum(x.strong for x in marks) > len(lines) or said
         named = [split_artist_title(x.rest) for x in marks if not is_title_line(x.rest)]
         both = [one for one in named if one[0] and one[1] and may_be_name(one[0]) and may_be_name(one[1])]
         many = min(len(both), 2 * len({artist for artist, _ in both}) - 1)
