@@ -58,7 +58,7 @@ def replayed(tracklists, tmp_path_factory):
     settings = Settings(_env_file=None, database_url=None, data_dir=home)
     steps = []
     result = enrich.replay(
-        tracklists, settings=settings, step_days=40, out=home / "replay.json", policy=POLICY,
+        tracklists, settings=settings, step_days=48, out=home / "replay.json", policy=POLICY,
         promos=Promos(share=0.4, seed=2), history=History(end=DAY + timedelta(days=239)),
         on_step=lambda step, count: steps.append((step.ends, count)),
     )  # fmt: skip
@@ -101,8 +101,8 @@ def test_the_file_holds_figures_curve_and_names(replayed):
 def test_it_tells_of_each_step_and_leaves_nothing_behind(replayed):
     home, result, steps = replayed
 
-    assert [ends for ends, _ in steps] == [DAY + timedelta(days=40 * n) for n in range(1, 7)]
-    assert {count for _, count in steps} == {6}
+    assert [ends for ends, _ in steps] == [DAY + timedelta(days=48 * n) for n in range(1, 6)]
+    assert {count for _, count in steps} == {5}
     assert sum(step.sets for step in result.steps) == 21
     assert list((home / "scratch").iterdir()) == []
     assert not (home / "postgres").exists()
