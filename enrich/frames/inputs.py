@@ -9,6 +9,7 @@ import codecs
 import gzip
 import json
 import os
+import re
 import stat
 import zlib
 from collections.abc import Iterator
@@ -187,7 +188,11 @@ def _by_zeros(head: bytes) -> str | None:
     name = "utf-16-le" if odd > even else "utf-16-be"
     text = head[: len(head) // 2 * 2].decode(name, "replace")
     is_text = sum(c.isprintable() or c in "\t\r\n\xad" for c in text) > 0.9 * len(text)
-    return name if max(odd, even) * 10 > len(head) and min(odd, even) * 16 < max(odd, even) and is_text else None
+    # A few NULs among plain letters are no other script.
+    letters = len(re.findall(rb"[\t\r\n\x20-\x7e]", head))
+    is_plain = letters > 0.9 * (len(head) - head.count(0)) and head.count(0) * 4 < len(head)
+    is_wide = max(odd, even) * 10 > len(head) and min(odd, even) * 16 < max(odd, even)
+    return name if is_wide and is_text and not is_plain else None
 
 
 def _utf8(line: bytes) -> str | None:

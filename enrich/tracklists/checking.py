@@ -23,7 +23,7 @@ _TEXTS = (
 )  # fmt: skip
 _FLAGS = ("is_id", "layered", "is_mashup", "id_from_name")
 #: Blank, NUL, white space at an end, doubled, or other than a space.
-_UNTIDY = r"^$|\x00|^\s|\s$|\s\s|[^\S ]"
+_UNTIDY = r"^$|\x00|^\s|\s$|\s\s|[^\S ]|[\x1c-\x1f]"
 _DAY_OR_MONTH = {"day": "%d/%m/%Y", "month": "%m/%d/%Y"}
 _INT32_MAX = 2_147_483_647
 #: Years outside are a spreadsheet's or a scraper's mistake; there is no DJ set before the record player.
@@ -174,7 +174,7 @@ def _tidied(column: pl.Series, odd: pl.Series) -> pl.Series:
     if not odd.any():
         return column
     text = pl.col(column.name)
-    tidy = text.str.replace_all("\0", "", literal=True).str.replace_all(r"\s+", " ").str.strip_chars()
+    tidy = text.str.replace_all("\0", "", literal=True).str.replace_all(r"[\s\x1c-\x1f]+", " ").str.strip_chars()
     written = column.to_frame().filter(odd)
     broken = written.select(text.str.contains(MOJIBAKE)).to_series().arg_true()
     whole = [mended(value) for value in written[column.name].gather(broken)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from enrich.errors import InputFileError
@@ -281,6 +281,11 @@ CELLS = st.one_of(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=12))
+# Two NULs in a few plain letters are no UTF-16.
+@example(rows=[(None, None, None, "\x00"), (None, None, "\x00", None)])
+@example(rows=[(None, None, "\x00", "00\x1f"), (None, None, "\x00", None)])
+# What parts files, groups and records is white space, as Python has it.
+@example(rows=[("0", "1", None, "\x1f")])
 def test_every_row_is_either_used_or_set_aside(tmp_path: Path, rows: list[tuple[str | None, ...]]) -> None:
     table = pl.DataFrame(
         rows, schema=dict.fromkeys(["set_id", "position", "set_date", "title"], pl.String), orient="row"
