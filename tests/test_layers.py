@@ -236,9 +236,14 @@ def test_only_the_command_line_and_the_main_job_import_the_demo(project):
     assert importing <= allowed
 
 
-def test_what_is_slow_to_load_waits_until_it_is_needed():
-    """A service or a job that draws nothing loads neither matplotlib nor, by way of ADBC's DB-API, pandas."""
+def test_import_loads_nothing_slow_that_it_does_not_need_and_starts_no_thread():
+    """Neither matplotlib nor, by way of ADBC's DB-API, pandas; and whoever forks with Polars' threads running hangs."""
     slow = "matplotlib.figure", "pandas", "sqlglot.parser", "networkx"
-    code = f"import enrich.api.app, enrich.main_job, sys; print(*(name for name in {slow} if name in sys.modules))"
+    code = (
+        "import enrich.api.app, enrich.main_job, sys, pathlib\n"
+        f"print(*(name for name in {slow} if name in sys.modules))\n"
+        "print(*(name for task in pathlib.Path('/proc/self/task').glob('*/comm')"
+        " if (name := task.read_text().strip()).startswith('polars-0')))"
+    )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert told.stdout.split() == []

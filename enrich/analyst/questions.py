@@ -68,8 +68,7 @@ def clues(tracks: pl.DataFrame, tracklists: pl.DataFrame) -> pl.DataFrame:
     known = tracks.filter("is_known_artist")
     namesakes = known.filter(speaks(pl.col("base_key"))).select("base_key").unique()
     rosters = known.drop_nulls("label_key").select("label_key").unique()
-    asked = lost.select(track_key="track_id")
-    heard = _of_slots("analyst_heard", tracklists, asked, window_slots=2)
+    heard = _of_slots("analyst_heard", tracklists, lost.select(track_key="track_id"), window_slots=2)
     near, twice = heard.filter("has_neighbour")["track_key"], heard.filter(pl.col("sets") >= 2)["track_key"]
     has_label = pl.col("label").is_not_null()
     return lost.sort("track_id").select(

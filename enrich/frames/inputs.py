@@ -189,10 +189,10 @@ def _by_zeros(head: bytes) -> str | None:
     text = head[: len(head) // 2 * 2].decode(name, "replace")
     is_text = sum(c.isprintable() or c in "\t\r\n\xad" for c in text) > 0.9 * len(text)
     # A few NULs among plain letters are no other script.
-    letters = len(re.findall(rb"[\t\r\n\x20-\x7e]", head))
-    is_plain = letters > 0.9 * (len(head) - head.count(0)) and head.count(0) * 4 < len(head)
-    is_wide = max(odd, even) * 10 > len(head) and min(odd, even) * 16 < max(odd, even)
-    return name if is_wide and is_text and not is_plain else None
+    rest = head.replace(b"\0", b"")
+    is_plain = 4 * len(rest) > 3 * len(head) and len(re.findall(rb"[\t\r\n -~]", rest)) > 0.9 * len(rest)
+    is_wide = max(odd, even) * 10 > len(head) and min(odd, even) * 16 < max(odd, even) and not is_plain
+    return name if is_wide and is_text else None
 
 
 def _utf8(line: bytes) -> str | None:

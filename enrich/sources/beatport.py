@@ -174,8 +174,7 @@ class Token:
 
 def open_source(options: SourceOptions) -> Source:
     """The interface with a token, the site when it was chosen, else closed."""
-    host = urlsplit(options.url).hostname or ""
-    is_site = host.removeprefix("www.") == "beatport.com"
+    is_site = (urlsplit(options.url).hostname or "").removeprefix("www.") == "beatport.com"
     if options.token and not is_site:
         token = Token(options.token)
         return Beatport.open(options, rate=options.rate or 1.0, authorise=lambda: token.header, refresh=token.refresh)

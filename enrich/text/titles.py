@@ -9,6 +9,7 @@ part of the title; see `title_brackets`.
 """
 
 from collections.abc import Callable, Collection
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,6 @@ _UNCLEAN = (
     rf"[（）［］【】−‐‒―]|{_GUEST_AND_MIX}|{BEHIND}|{_BEFORE}"
     r"|[\x00-\x1f\x7f\u200b-\u200f\ufeff<]|[^\S ]|''|  |^ | $|^\[?\d{1,2}:"
 )
-#: Acts by name, as artist keys.
-_KNOWN = fold_texts([name for names in (LISTS["artists"]["of_genres"], *LISTS["artists"]["aliases"]) for name in names])
 _WORKING_TITLE = r"(?i)[(\[]working title[)\]]"
 _GUEST_WORD = r"(?i)^(?:features?\s|featuring:?|feat[.:]*|ft[.:]*|with|w/|duet with)\s*"
 
@@ -350,6 +349,10 @@ def _versions(mixes: pl.Series) -> pl.DataFrame:
     return read.select("mix", "remixer", version_class=pl.coalesce(*by_pattern, named, pl.lit("other")))
 
 
+# Acts by name; not worked out at import, when no thread may start: who forks then hangs.
+_known = cache(lambda: fold_texts(sum(LISTS["artists"]["aliases"], LISTS["artists"]["of_genres"])))
+
+
 def _remixer(mix: pl.Expr) -> pl.Expr:
     """Who made a version: the words before the version's own, unless they are only adjectives."""
     by = mix.str.extract(
@@ -364,7 +367,7 @@ def _remixer(mix: pl.Expr) -> pl.Expr:
     name = pl.coalesce(by, owner, named, plain).str.replace(r"^\d{4}\s+", "").str.replace(MANNER, "").str.strip_chars()
     # `Phonk D` is no genre, whatever its words are; nor is who is known (`TV Rock`).
     is_name = name.str.contains(r"[^&]\s[A-Z]$") & ~name.str.contains(r"(?i)\b(?:part|pt|side|mix|version) \S$")
-    is_name |= artist_key(name).is_in(_KNOWN)
+    is_name |= artist_key(name).is_in(_known())
     is_name |= ~name.str.contains(rf"(?i)^(?:{NAMELESS}(?:\s&\s|[\s.'\"″”-]+|$))+$") & ~name.str.contains(
         r"^(?:\d0(?:s|ies)?|9\d|(?:19|20)\d\ds?)$"
     )

@@ -69,8 +69,7 @@ def _distinct_files(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) 
     given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not given:
         raise InputFileError("no tracklist file given")
-    by_place = {os.path.realpath(path): Path(path) for path in reversed(given)}
-    return sorted(by_place.values(), key=str)
+    return sorted({os.path.realpath(path): Path(path) for path in reversed(given)}.values(), key=str)
 
 
 def _draft(path: Path) -> Draft:
