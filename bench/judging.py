@@ -27,7 +27,7 @@ from enrich.labels.book import LabelBook
 from enrich.matching import recordings
 from enrich.matching.choice import choose_all, choose_among
 from enrich.matching.values import Hit, TrackQuery
-from enrich.text import normalise
+from enrich.text import credits, normalise
 
 #: CPU seconds a run on the demo world may take, and what it took before replies were judged together.
 ALLOWED_S, BEFORE_S = 45.0, 108.0
@@ -53,6 +53,7 @@ def _forgetful(judge: Callable[[], int]) -> Callable[[], int]:
     def run() -> int:
         recordings._MEMORY = recordings._Memory()
         normalise._FOLDED.clear()
+        credits._apart.cache_clear()
         return judge()
 
     return run
