@@ -136,7 +136,7 @@ def test_a_read_only_place_is_one_line():
 ODD = """a"b'c`touch pwned`$(touch pwned);touch pwned&|*[x]{y}#%41%s ~!=, ü—-"""
 
 
-@pytest.mark.parametrize("name", [ODD, 'quote"d', "-dash", "$HOME", "per%cent", "new%0aline", "a,b"])
+@pytest.mark.parametrize("name", [ODD, '-dash quote"d $HOME', "a,b per%cent new%0aline"])
 def test_a_folder_of_any_name_is_a_folder(tmp_path: Path, name: str):
     settings = Settings(_env_file=None, database_url=None, data_dir=tmp_path / name)
     try:
@@ -182,7 +182,7 @@ def test_every_command_works_in_such_a_folder(tmp_path: Path):
     assert [found for found in tmp_path.rglob("pwned")] == []
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"garbage\n", b"\0" * 40, b"99999999\n"], ids=repr)
+@pytest.mark.parametrize("content", [b"", b"\n\0\0", b"99999999\n"], ids=repr)
 def test_a_pid_file_that_says_nothing_is_removed(tmp_path: Path, content: bytes):
     settings = Settings(_env_file=None, database_url=None, data_dir=tmp_path)
     try:

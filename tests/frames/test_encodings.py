@@ -54,6 +54,7 @@ def test_the_language_tells_the_encoding(encodings: str, names: str) -> None:
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 def test_names_of_real_lists_stay_what_they_are(shared_data: Path) -> None:
     table = pl.read_parquet(shared_data / "tracklists.parquet")
     table = table.with_columns(name=pl.concat_str("artist", "title", separator=" - ")).drop_nulls("name")
