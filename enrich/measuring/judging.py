@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv
 
 from enrich.rules import BOUND_LEVEL
 from enrich.text.credits import split_credits
@@ -97,7 +97,8 @@ def drawn(
 def lower_bound(share: ArrayLike, n: ArrayLike, *, level: float = BOUND_LEVEL) -> Doubles:
     """What a share measured in n cases is at least, one-sided; 0 of no cases."""
     share, n = np.asarray(share, float), np.asarray(n, float)
-    return np.where(n > 0, betaincinv(np.maximum(share * n, 1e-9), (1 - share) * n + 1, 1 - level), 0.0)
+    low = scipy.special.betaincinv(np.maximum(share * n, 1e-9), (1 - share) * n + 1, 1 - level)
+    return np.where(n > 0, low, 0.0)
 
 
 def interval(share: ArrayLike, n: ArrayLike) -> tuple[Doubles, Doubles]:

@@ -7,8 +7,7 @@ other names (a project they share, two projects of one name) joins nobody.
 
 import numpy as np
 import polars as pl
-import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
+import scipy
 
 from enrich.errors import EnrichError
 from enrich.text.normalise import artist_key
@@ -26,8 +25,8 @@ def grouped(pairs: pl.DataFrame) -> pl.DataFrame:
     ends = pairs.get_columns()
     node = pl.concat([end.alias("node") for end in ends]).unique().sort()
     rows, columns = (node.search_sorted(end).to_numpy() for end in ends)
-    graph = sp.coo_matrix((np.ones(pairs.height), (rows, columns)), shape=(len(node), len(node)))
-    group = pl.Series("group", connected_components(graph, directed=False)[1])
+    graph = scipy.sparse.coo_matrix((np.ones(pairs.height), (rows, columns)), shape=(len(node), len(node)))
+    group = pl.Series("group", scipy.sparse.csgraph.connected_components(graph, directed=False)[1])
     return pl.DataFrame([node, group]).select("node", first=pl.col.node.first().over("group"))
 
 

@@ -34,7 +34,7 @@ COMPUTED = "jsonb_build_object('original_data', jsonb_build_object('label', s.la
 CASES = [
     pytest.param("today", {}, marks=pytest.mark.slow, id="today"),
     pytest.param("today", {"schema": "My Data"}, marks=pytest.mark.slow, id="today, quoted schema"),
-    pytest.param("older", {}, id="older"),
+    pytest.param("older", {}, marks=pytest.mark.slow, id="older"),
     pytest.param("older", {"schema": "musicdb"}, marks=pytest.mark.slow, id="older in musicdb"),
     pytest.param("medallion", {}, marks=pytest.mark.slow, id="medallion"),
     pytest.param("medallion", {"METADATA": COMPUTED}, marks=pytest.mark.slow, id="medallion, metadata computed"),
