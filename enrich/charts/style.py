@@ -5,12 +5,10 @@ What is drawn inside `chart` has the style; the caller's matplotlib settings are
 
 import io
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from importlib.resources import files
-from string import Template
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -19,12 +17,14 @@ from matplotlib.figure import Figure
 
 from enrich.text.showing import VALUE, short
 
+_SETTINGS: Any = mpl.rc_params_from_file(Path(__file__).with_name("enrich.mplstyle"), use_default_template=False)
 #: The font of all charts; it comes with matplotlib.
-FONT = "DejaVu Sans"
+(FONT,) = _SETTINGS["font.sans-serif"]
 
 #: Okabe–Ito, darkened where thin text needs contrast on white.
 BLUE, ORANGE, GREEN, RED, SKY, PURPLE = "#0072B2", "#D55E00", "#007A5E", "#B3261E", "#56B4E9", "#8F4F76"
-INK, MUTED, GRID, BAND = "#1F2933", "#5B6770", "#DDE3E8", "#C9D3DC"
+INK, MUTED, GRID = (_SETTINGS[name] for name in ("text.color", "axes.labelcolor", "axes.edgecolor"))
+BAND = "#C9D3DC"
 #: Of lines in one chart, in this order.
 CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
 #: Beside the colours, so that lines stay apart in black and white.
@@ -37,9 +37,6 @@ NODES = {"unknown": INK, "track": SKY, "artist": BLUE, "label": ORANGE, "dj": GR
 VERDICTS = {"inside": GREEN, "above": BLUE, "below": ORANGE, "not yet": MUTED}
 
 WIDTH_IN = 7.4
-
-_SAID = Template(files("enrich.charts").joinpath("style.toml").read_text(encoding="utf-8"))
-_SETTINGS: Any = tomllib.loads(_SAID.substitute(FONT=FONT, MUTED=MUTED, GRID=GRID, INK=INK))
 
 
 @contextmanager

@@ -90,7 +90,8 @@ def set_timeline(tracklists: pl.DataFrame, track_key: str, *, title: str | None 
     sets = sets.tail(most)
     slots = tracklists.join(sets.select("set_id"), on="set_id").sort("position")
     longest = int(slots["position"].max() or 1)  # type: ignore[arg-type]
-    heading = drawable(f"“{name!s}” in its sets{(f', the last {most} of {most + left_out}' if left_out else '')}", 80)
+    more = f", the last {most} of {most + left_out}" if left_out else ""
+    heading = drawable(f"“{name!s}” in its sets{more}", 80)
     with style.chart(heading, 1.25 * sets.height + 1) as (figure, axes):
         for n, row in enumerate(sets.iter_rows(named=True)):
             of_set = slots.filter(pl.col("set_id") == row["set_id"])
