@@ -47,9 +47,9 @@ def _pristine() -> Path:
 def _version() -> str:
     """Of everything a demo world is made by."""
     digest = hashlib.sha256((_PROJECT / "requirements.txt").read_bytes())
-    for folder, pattern in (("enrich", "*.py"), ("sql", "*.sql"), ("data/seed", "*")):
+    for folder, pattern in (("enrich", "*"), ("sql", "*.sql"), ("data/seed", "*")):
         for path in sorted((_PROJECT / folder).rglob(pattern)):
-            if path.is_file():
+            if path.is_file() and path.suffix != ".pyc":
                 digest.update(str(path.relative_to(_PROJECT)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -352,9 +352,7 @@ def _marks(cursor: _Cursor, catalog: Catalog) -> dict[str, str]:
         "select pg_snapshot_xmin(pg_current_snapshot())::text,"
         " concat_ws(' ', current_database(), current_user, pg_postmaster_start_time())"
     )
-    code = hashlib.sha256()
-    for path in (*sorted(Path(__file__).parents[1].rglob("*.py")), *sorted((sql_root() / "duckdb").glob("*.sql"))):
-        code.update(path.read_bytes())
+    code = hashlib.sha256(b"".join(path.read_bytes() for path in _makers()))
     kinds = {table: [(c.name, c.declared) for c in of_it] for table, of_it in catalog.columns.items()}
     made_by = f"{pl.__version__} {duckdb.__version__} {code.hexdigest()}"
     marks = {_HORIZON: horizon, _TAKEN_BY: f"{catalog.database} {server} {made_by} {catalog.keys} {kinds}"}
@@ -364,6 +362,12 @@ def _marks(cursor: _Cursor, catalog: Catalog) -> dict[str, str]:
             f"select concat_ws(' ', oid, relfilenode) from pg_class where oid = {name}::regclass"  # noqa: S608
         )
     return marks
+
+
+def _makers() -> list[Path]:
+    """What makes a snapshot of tables: code, its words and patterns, and queries."""
+    ours = [path for path in Path(__file__).parents[1].rglob("*") if path.suffix in (".py", ".toml")]
+    return sorted([*ours, *(sql_root() / "duckdb").glob("*.sql")])
 
 
 def _store_marks(con: Con, schema: str, marks: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from database_world import World
 
-from enrich.snapshots import taking
+from enrich.snapshots import reading, taking
 from enrich.snapshots.building import mend_marts
 from enrich.snapshots.opening import latest, snapshots_folder
 from enrich.snapshots.reading import mend_tables, read_catalog
@@ -216,6 +216,19 @@ def test_a_last_one_that_cannot_be_used_is_a_doubt(world):
     first.write_bytes(b"torn")
 
     assert snapshot(world.settings, now=NOW).exists()
+
+
+def test_other_words_than_those_that_read_the_titles_then_are_a_doubt(world, monkeypatch, tmp_path):
+    assert {"words.toml", "marks.toml", "titles.py"} <= {path.name for path in reading._makers()}
+    words, mended = tmp_path / "words.toml", []
+    monkeypatch.setattr(reading, "_makers", lambda: [words])
+    monkeypatch.setattr(taking, "mend_marts", lambda *of: mended.append(mend_marts(*of)) or mended[-1])
+
+    for n, text in enumerate(("old", "old", "new")):
+        words.write_text(text)
+        snapshot(world.settings, now=NOW + timedelta(minutes=n))
+
+    assert len(mended) == 1
 
 
 def test_the_newest_are_kept(world):
