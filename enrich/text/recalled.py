@@ -14,10 +14,11 @@ def recalled(read: Callable[[pl.Series], pl.DataFrame], *, on: str) -> Callable[
 
     def again(texts: pl.Series) -> pl.DataFrame:
         asked = texts.rename(on).drop_nulls().unique(maintain_order=True).to_frame()
-        known, rows = kept or (asked.clear(), read(texts.clear()))
+        known, rows = kept or (asked.clear(), None)
         new = asked.join(known, on=on, how="anti", maintain_order="left")
-        if new.height:
-            known, rows = pl.concat([known, new]), pl.concat([rows, read(new[on])])
+        if rows is None or new.height:
+            made = read(new[on])
+            known, rows = pl.concat([known, new]), made if rows is None else pl.concat([rows, made])
             # Threads that read at once keep what the last of them has read.
             kept[:] = [known, rows] if known.height <= 20_000 else []
         return asked.join(rows, on=on, maintain_order="left_right").select(rows.columns)
