@@ -14,7 +14,7 @@ export JUPYTER_PLATFORM_DIRS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test suite test-slow lint bench bench-large spark spark-test canary lab notebooks browser snapshot hunt-labels resolve trigger writeback report \
+.PHONY: help setup run test test-slow lint bench bench-large spark spark-test canary lab notebooks browser snapshot hunt-labels resolve trigger writeback report \
         cooldown-migrate cooldown-process cooldown-stats serve faults audit-deps requirements clean
 
 help:  ## Explain the targets
@@ -41,10 +41,7 @@ setup: $(BIN)/.installed  ## Make .venv with everything pinned in requirements.t
 run: setup  ## The whole job on the demo world, TRACKLISTS=file or ENRICH_DATABASE_URL (MIGRATE=1 adds our tables, APPLY=1 writes)
 	@$(BIN)/enrich run $(if $(TRACKLISTS),--tracklists "$(TRACKLISTS)") $(if $(MIGRATE),--migrate) $(if $(APPLY),--apply)
 
-test: setup  ## Lint, types, tests and notebooks (about eight minutes on two cores)
-	@$(MAKE) --no-print-directory -j 2 lint suite
-
-suite: setup
+test: setup lint  ## Lint, types, tests and notebooks (about eight minutes on two cores)
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow and not browser"
 	$(if $(wildcard notebooks/*.ipynb),ENRICH_SOURCES= $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=$(NOTEBOOK_CELL_S) notebooks)
 

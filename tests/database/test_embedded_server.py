@@ -182,7 +182,7 @@ def test_every_command_works_in_such_a_folder(tmp_path: Path):
     assert [found for found in tmp_path.rglob("pwned")] == []
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\0\0", b"99999999\n"], ids=repr)
+@pytest.mark.parametrize("content", [b"", b"\n\0\0", b"garbage\n", b"99999999\n"], ids=repr)
 def test_a_pid_file_that_says_nothing_is_removed(tmp_path: Path, content: bytes):
     settings = Settings(_env_file=None, database_url=None, data_dir=tmp_path)
     try:

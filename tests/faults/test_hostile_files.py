@@ -127,7 +127,7 @@ THINGS: dict[str, Callable[[], str]] = {
     "no-text": _write("noise.csv", lambda: random.Random(1).randbytes(5000)),
     "nulls": _write("nulls.csv", lambda: b"\0" * 5000),
     "one-line": _write("line.csv", lambda: ROWS + b"x" * 300_000),
-    "columns": _write("columns.csv", lambda: b"," * 5_000 + b"\n"),
+    "columns": _write("columns.csv", lambda: b"," * 20_000 + b"\n"),
     "gz-bomb": _write("bomb.csv.gz", lambda: gzip.compress(ROWS + b"\0" * 200_000_000)),
     "gz-bomb-json": _write("bomb.json.gz", lambda: gzip.compress(b"[" * 200_000_000)),
     "gz-cut": _write("cut.csv.gz", lambda: gzip.compress(ROWS * 99)[:-9]),
