@@ -4,11 +4,9 @@ Every value is read from Postgres when asked for; nothing is counted in memory. 
 """
 
 import logging
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
 from typing import Any
 
 import polars as pl
@@ -21,10 +19,11 @@ from enrich import __version__
 from enrich.cooldown import queue
 from enrich.errors import DatabaseError
 from enrich.reporting.dashboards import read_all
+from enrich.resources import resource
 from enrich.settings import Settings
 
 #: Gauge, what it says, dashboard, its columns that are labels, and the one that is the value.
-_COLUMNS: dict[str, Any] = tomllib.loads(files("enrich.api").joinpath("metrics.toml").read_text(encoding="utf-8"))
+_COLUMNS: dict[str, Any] = resource("api/metrics.toml")
 
 
 def metrics(settings: Settings, *, now: datetime) -> bytes:

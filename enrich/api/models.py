@@ -1,19 +1,18 @@
 """Bodies of the HTTP API, with the specification's own answers as examples in the OpenAPI."""
 
-import json
 from datetime import datetime
-from importlib.resources import files
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from enrich.api.jobs import Job
 from enrich.cooldown.queue import MigrateResult, ProcessResult
+from enrich.resources import resource
 
 #: The statuses of `enrich.ledger.proposals`; a test compares them.
 ProposalStatus = Literal["proposed", "accepted", "rejected", "written", "conflict", "superseded"]
 
-_EXAMPLES = json.loads(files("enrich.api").joinpath("examples.json").read_text(encoding="utf-8"))
+_EXAMPLES = resource("api/examples.json")
 
 
 def _example(name: str) -> ConfigDict:

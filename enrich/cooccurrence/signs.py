@@ -5,17 +5,17 @@ sums are over the sets of the unknown; a kernel of 60 days counts a set 60 days 
 """
 
 import re
-import tomllib
 from hashlib import sha256
-from importlib.resources import files
 
 import polars as pl
+
+from enrich.resources import resource
 
 #: Sentences said of one candidate at most.
 MAX_SENTENCES = 3
 
 #: The columns of the ranker, and what each says: `{v}` is its value, `{dj}` the unknown's DJ.
-SIGNS: dict[str, str] = tomllib.loads(files("enrich.cooccurrence").joinpath("signs.toml").read_text(encoding="utf-8"))
+SIGNS: dict[str, str] = resource("cooccurrence/signs.toml")
 COLUMNS = tuple(SIGNS)
 #: What `signs` returns.
 SENTENCES = pl.Schema({"unknown_no": pl.Int32, "artist_no": pl.Int32, "choice": pl.Int64, "sentence": pl.String})

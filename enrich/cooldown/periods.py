@@ -12,14 +12,13 @@ No period exceeds `max_days`; fractions of a day are dropped. `attempt` is the `
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import polars as pl
 
 from enrich import rules
+from enrich.resources import resource
 
 #: The three strategies of the specification, and the one learned from release lags.
 STRATEGIES = ("fixed", "exponential", "adaptive", "learned")
@@ -45,7 +44,7 @@ class LearnedSchedule:
 @cache
 def learned_schedule() -> LearnedSchedule:
     """The schedule the package ships."""
-    fields = json.loads(files("enrich.cooldown").joinpath("learned_schedule.json").read_text(encoding="utf-8"))
+    fields = resource("cooldown/learned_schedule.json")
     return LearnedSchedule(**fields | {"waits": tuple(map(tuple, fields["waits"]))})
 
 

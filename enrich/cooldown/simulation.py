@@ -5,12 +5,10 @@ A curve is the share of promos still not out so many days after their first play
 (the extra `survival`), what was never seen released censored; the package ships a table of figures.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ import polars as pl
 
 from enrich.cooldown.periods import STRATEGIES, period_expr
 from enrich.errors import EnrichError
+from enrich.resources import resource
 from enrich.rules import MAX_ATTEMPTS
 
 #: Nothing is asked of a curve beyond two years: later "releases" are mostly reissues. Longer lags are censored here.
@@ -122,8 +121,7 @@ def default_curves() -> Mapping[str, ReleaseCurve]:
     """The curves the package ships, fitted on 3,418 public tracklists: `release`, of promo to release, and `naming`, of
     an unknown's play to a set that names it, which is what the database can learn without asking anybody.
     """
-    text = files("enrich.cooldown").joinpath("release_curves.json").read_text(encoding="utf-8")
-    return {name: ReleaseCurve(**fields) for name, fields in json.loads(text).items()}
+    return {name: ReleaseCurve(**fields) for name, fields in resource("cooldown/release_curves.json").items()}
 
 
 def _rounded(shares: Floats) -> tuple[float, ...]:

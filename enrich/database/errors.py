@@ -1,19 +1,18 @@
 """Postgres errors in one line a person can act on: what, at which host and database, how to mend it; no password."""
 
 import re
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
 
 import psycopg
 from psycopg import conninfo
 
 from enrich.errors import DatabaseError
+from enrich.resources import resource
 from enrich.settings import Settings
 
 #: What mends a fault, by what the failure to connect says or by the beginning of its SQLSTATE, in this order.
-_HINTS = tomllib.loads(files("enrich.database").joinpath("hints.toml").read_text(encoding="utf-8"))
+_HINTS = resource("database/hints.toml")
 
 
 def place(url: str) -> str:

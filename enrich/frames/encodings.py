@@ -6,14 +6,14 @@ one another by `charset-normalizer`, for whose counts a few names are enough the
 """
 
 import re
-import tomllib
 from collections import Counter
-from importlib.resources import files
 from math import log2
 
 from charset_normalizer import from_bytes
 
-_SAID = tomllib.loads(files("enrich.frames").joinpath("letters.toml").read_text(encoding="utf-8"))
+from enrich.resources import resource
+
+_SAID = resource("frames/letters.toml")
 _WIDE = ["cp932", "euc_jp", "gb18030", "big5", "euc_kr"]
 #: Bits of a letter that the language of its word lacks, of a word that is in no place of its kind, of one in another
 #: language than most of its text, and of a sign no list has.

@@ -11,13 +11,11 @@ well a track is recognised, not how well a service keeps its labels: that stays 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -27,6 +25,7 @@ from enrich.labels.book import LabelBook, LabelName
 from enrich.matching.recordings import hit_recordings, query_recordings
 from enrich.matching.scores import REFUSED_BELOW, match_score, score_pairs
 from enrich.matching.values import Hit, MatchScore, Outcome, TrackQuery
+from enrich.resources import resource
 from enrich.rules import MATCH_FLOOR, RELIABILITY, UNRATED
 from enrich.text.words import LISTS
 
@@ -300,6 +299,5 @@ def confidence(source: str, choice: Choice) -> float:
 
 @cache
 def _calibration() -> dict[str, Any]:
-    text = files("enrich.matching").joinpath("calibration.json").read_text(encoding="utf-8")
-    stored: dict[str, Any] = json.loads(text)
+    stored: dict[str, Any] = resource("matching/calibration.json")
     return stored

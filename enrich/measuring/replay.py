@@ -13,11 +13,9 @@ alone from the list of labels. Writes nothing; the same seed hides the same trac
 counts in `shipped.json` beside this module were made elsewhere, by `python -m bench.measures`.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -25,6 +23,7 @@ import polars as pl
 
 from enrich.frames.schemas import proposed_artists
 from enrich.measuring.judging import LEAST, drawn, judge, moved, odds
+from enrich.resources import resource
 from enrich.tiers.context import ConfirmedCandidates
 from enrich.tiers.identities import identities
 from enrich.tiers.internal import association, mashups, same_title, speaks
@@ -59,8 +58,7 @@ Rule = Callable[[Workspace, pl.Series], pl.DataFrame]
 @cache
 def shipped() -> pl.DataFrame:
     """What was measured elsewhere, SHIPPED; outside sources stand under the name `outside`."""
-    stored = json.loads(files("enrich.measuring").joinpath("shipped.json").read_text(encoding="utf-8"))
-    return pl.DataFrame(stored, schema=SHIPPED, orient="row")
+    return pl.DataFrame(resource("measuring/shipped.json"), schema=SHIPPED, orient="row")
 
 
 def measure(

@@ -8,12 +8,10 @@ How often proposals were right is judged by the truth planted in a demo world, e
 reports and analysts only, nothing that enriches may import it.
 """
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,6 +26,7 @@ from enrich.database.errors import database_errors
 from enrich.errors import EnrichError, SnapshotError
 from enrich.measuring.judging import ALIASES, TRUTH
 from enrich.measuring.scale import by_person
+from enrich.resources import resource
 from enrich.rules import MAX_ATTEMPTS
 from enrich.settings import Settings, load_settings
 from enrich.snapshots.opening import Snapshot, open_snapshot
@@ -46,8 +45,7 @@ _KINDS: dict[int, Any] = {
     1009: pl.List(pl.String), 1015: pl.List(pl.String),
 }  # fmt: skip
 #: What each dashboard shows, in the order they are listed.
-_LISTED = files("enrich.reporting").joinpath("dashboards.toml")
-NAMES: dict[str, str] = tomllib.loads(_LISTED.read_text(encoding="utf-8"))
+NAMES: dict[str, str] = resource("reporting/dashboards.toml")
 
 #: The rules that dashboards count by.
 _RULES = {"max_attempts": MAX_ATTEMPTS}
@@ -122,7 +120,7 @@ def _on_snapshot(snapshot: Snapshot, query: Query) -> pl.DataFrame:
                 "or migrate it and take a new one"
             ) from None
     frame = frame.with_columns(pl.selectors.decimal().cast(pl.Float64))
-    return frame.clear() if ("total" in frame.columns and frame["total"].sum() == 0) else frame
+    return frame.clear() if "total" in frame.columns and frame["total"].sum() == 0 else frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,16 +12,15 @@ Mixmash, White Noise and Free Range are labels. Who reads a phrase decides how m
 """
 
 import re
-import tomllib
-from importlib.resources import files
 from typing import Any
 
 import polars as pl
 
+from enrich.resources import resource
 from enrich.text.normalise import fold
 
 #: Lists of words and names that other modules make their rules of.
-LISTS: dict[str, Any] = tomllib.loads(files("enrich.text").joinpath("words.toml").read_text(encoding="utf-8"))
+LISTS: dict[str, Any] = resource("text/words.toml")
 
 # Between the words of a phrase, and around it, any marks may stand.
 _GAP = r"[^\p{L}\p{N}]*"

@@ -1,10 +1,8 @@
 """Tier 0: a label in the title's brackets, known for the track elsewhere in the database, or hunted at the sources."""
 
 import threading
-import tomllib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
 import polars as pl
@@ -14,6 +12,7 @@ from enrich.matching.choice import MEASURED_RULES
 from enrich.matching.recordings import track_queries
 from enrich.matching.scores import PARTS
 from enrich.matching.values import Outcome, TrackQuery
+from enrich.resources import resource
 from enrich.rules import LABEL_FLOOR
 from enrich.sources.base import Source
 from enrich.text.normalise import label_key
@@ -84,8 +83,7 @@ def bracket_bucket() -> pl.Expr:
 
 
 #: Why a track has no label, by the rule that decided it.
-_SAID = files("enrich.tiers").joinpath("without.toml").read_text(encoding="utf-8")
-WITHOUT: Mapping[str, str] = tomllib.loads(_SAID)
+WITHOUT: Mapping[str, str] = resource("tiers/without.toml")
 
 
 class OutsideLabels(AskingTier[TrackQuery, dict[str, Any]]):

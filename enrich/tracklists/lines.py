@@ -7,18 +7,17 @@ holds a word that is none (White, Promo): that is kept as `label_note`.
 """
 
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import NamedTuple
 
+from enrich.resources import resource
 from enrich.text.words import names_no_label
 
 #: What people write around names, as it is written in `marks.toml`; there a list is the parts of a pattern in a row.
-TABLES = tomllib.loads(files("enrich.tracklists").joinpath("marks.toml").read_text(encoding="utf-8"))
+TABLES = resource("tracklists/marks.toml")
 _SAID: dict[str, str] = {}
 
 
