@@ -22,6 +22,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 # one of a catalogue of its own.
 os.environ["ENRICH_SOURCES"] = ""
 
+# Hundreds of tests copy a database: on a disk in memory, where it has room for all, that takes a tenth of the time.
+_IN_MEMORY = Path("/dev/shm")
+if "TMPDIR" not in os.environ and _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free > 4 << 30:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(_IN_MEMORY)
+
 
 @pytest.fixture(scope="session")
 def project() -> Path:
