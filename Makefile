@@ -7,7 +7,7 @@ LIMIT ?= 500
 NOTEBOOK_CELL_S ?= 120
 CANARY := data/canary
 CANARY_TESTS = -m pytest -q --tb=line -o cache_dir=$(CANARY)/cache -m "not slow and not browser and not spark"
-# One more than the cores of a small machine: tests wait for servers they start.
+# One more than the cores of a small machine, each with one thread: tests wait for servers they start.
 WORKERS ?= 3
 export JUPYTER_PLATFORM_DIRS = 1
 # What is imported is compiled once and kept: to compile all that is installed takes three times as long.
@@ -42,7 +42,8 @@ run: setup  ## The whole job on the demo world, TRACKLISTS=file or ENRICH_DATABA
 	@$(BIN)/enrich run $(if $(TRACKLISTS),--tracklists "$(TRACKLISTS)") $(if $(MIGRATE),--migrate) $(if $(APPLY),--apply)
 
 test: setup lint  ## Lint, types, tests and notebooks (about eight minutes on two cores)
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow and not browser"
+	POLARS_MAX_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+	    $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow and not browser"
 	$(if $(wildcard notebooks/*.ipynb),ENRICH_SOURCES= $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=$(NOTEBOOK_CELL_S) notebooks)
 
 test-slow: setup  ## The tests that take longer than that
