@@ -134,7 +134,10 @@ class _Judge:
         # The policy's sets are made of everything there is of a source, not of the last round's leavings.
         columns = ["proposal_id", "kind", "source", "confidence", "evidence"]
         pool = pl.concat([gathered.select(columns), self.pool.select(columns)]).unique("proposal_id", keep="first")
-        winners = uncontested(proposals.filter(self.policy.accepts(proposals, pool)), gathered)
+        winners = proposals.filter(self.policy.accepts(proposals, pool))
+        if winners.is_empty():
+            return ws, gathered
+        winners = uncontested(winners, gathered)
         accepted.update(dict.fromkeys(winners["proposal_id"]))
         return ws.with_accepted(winners), gathered
 
