@@ -113,12 +113,18 @@ keys as (
     from slots as s
     join about_sets as a on a.set_no = s.set_no
     where s.unknown_no is not null
+),
+weighed as (
+    select k.month, m.month as played, exp(-30e0 * abs(m.month - k.month) / $weeks) as weeks,
+        exp(-30e0 * abs(m.month - k.month) / $year) as year
+    from keys as k
+    join (select distinct month from hot_artists) as m on m.month between k.month - $year // 10 and k.month + $year // 10
 )
 select k.month, a.artist_no,
-    cast(sum(cast(1e6 * a.recordings * exp(-30e0 * abs(a.month - k.month) / $weeks) as bigint)) as bigint) as hot,
-    cast(sum(cast(1e6 * a.again * exp(-30e0 * abs(a.month - k.month) / $year) as bigint)) as bigint) as hot_again
-from keys as k
-join hot_artists as a on a.month between k.month - $year // 10 and k.month + $year // 10
+    cast(sum(cast(1e6 * a.recordings * k.weeks as bigint)) as bigint) as hot,
+    cast(sum(cast(1e6 * a.again * k.year as bigint)) as bigint) as hot_again
+from weighed as k
+join hot_artists as a on a.month = k.played
 group by k.month, a.artist_no
 qualify row_number() over (partition by k.month order by row(-hot, -hot_again, a.artist_no)) <= $limit_artists
 
