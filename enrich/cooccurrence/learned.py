@@ -201,7 +201,7 @@ def load_ranker(folder: str | PathLike[str] | None = None) -> Ranker:
             "train it again with `enrich train-ranker`"
         )
     content = read_stored(source, MODEL_FILE, manifest)
-    booster = xgb.Booster({"nthread": 1})
+    booster = xgb.Booster()
     try:
         booster.load_model(bytearray(content))
     except xgb.core.XGBoostError as error:
