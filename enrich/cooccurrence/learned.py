@@ -27,7 +27,7 @@ from enrich.cooccurrence.engines import DuckDB, Engine, Steps, run
 from enrich.cooccurrence.plays import Vocabulary
 from enrich.cooccurrence.signs import COLUMNS, SAID, schema_hash
 from enrich.cooccurrence.stored import SHIPPED, as_json, read_manifest, read_stored, write_stored
-from enrich.errors import EnrichError, ModelError
+from enrich.errors import ModelError
 from enrich.rules import MAX_RANK
 from enrich.sql import DUCKDB, in_memory
 from enrich.text.normalise import fold
@@ -217,8 +217,7 @@ def scorer(ranker: Ranker, calibration: Calibration | None) -> Scorer:
 
 
 def _score(ranker: Ranker, engine: Engine, known: Vocabulary, asked: Asked) -> None:
-    if not isinstance(engine, DuckDB):
-        raise EnrichError("the learned ranker runs on DuckDB; Spark is for the formula")
+    assert isinstance(engine, DuckDB)  # `ranking.rank_in_scratch` refuses Spark.
     count_plays(engine)
     unknowns = engine.frame("learned_all_unknowns")
     if asked.only is not None:

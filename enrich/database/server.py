@@ -86,8 +86,7 @@ def status(settings: Settings) -> ServerStatus:
     """Look, without starting anything."""
     pgdata = _pgdata(settings)
     try:
-        pid = _ready_pid(pgdata)
-        url = embedded_url(settings) if pid is not None else None
+        url = embedded_url(settings) if (pid := _ready_pid(pgdata)) is not None else None
     except OSError as error:
         raise DatabaseError(f"{pgdata}: cannot be read ({error.strerror or error}); check its owner") from error
     return ServerStatus(running=pid is not None, data_path=pgdata, pid=pid, url=url)

@@ -350,8 +350,8 @@ def _settle_unresolved(con: psycopg.Connection[Any], found: Found, ids: pl.Serie
         )
         if "is_retriable" in writable(cur, "enrichment_status"):
             LEDGER["mark_definite"].execute(cur, track_ids=lost)
-        tried = [row for row in nameless if row["status"] != "failed" and 0 < row["retry_count"] < MAX_ATTEMPTS]
-        back = [row["track_id"] for row in tried]
+        tried = (row for row in nameless if row["status"] != "failed")
+        back = [row["track_id"] for row in tried if 0 < row["retry_count"] < MAX_ATTEMPTS]
         queue.enqueue(cur, back, now=now)
     return len(nameless) - len(back), len(back)
 
