@@ -41,7 +41,7 @@ setup: $(BIN)/.installed  ## Make .venv with everything pinned in requirements.t
 run: setup  ## The whole job on the demo world, TRACKLISTS=file or ENRICH_DATABASE_URL (MIGRATE=1 adds our tables, APPLY=1 writes)
 	@$(BIN)/enrich run $(if $(TRACKLISTS),--tracklists "$(TRACKLISTS)") $(if $(MIGRATE),--migrate) $(if $(APPLY),--apply)
 
-test: setup lint  ## Lint, types, tests and notebooks (about eight minutes on two cores)
+test: setup lint  ## Lint, types, tests and notebooks (about seven minutes on two cores)
 	POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 \
 	    $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow and not browser"
 	$(if $(wildcard notebooks/*.ipynb),ENRICH_SOURCES= $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=$(NOTEBOOK_CELL_S) notebooks)
