@@ -54,13 +54,13 @@ def score_pairs(queries: pl.DataFrame, hits: pl.DataFrame, pairs: pl.DataFrame) 
         .join(queries.rename({"row": "query"}), on="query", how="left", maintain_order="left")
         .join(hits.rename({"row": "hit"}), on="hit", how="left", maintain_order="left", suffix="_h")
     )
-    same_mix = _similarity(frame["mix_key"], frame["mix_key_h"]) >= 0.92
+    same_mix = (_similarity(frame, "mix_key") >= 0.92) & (pl.col.mix_key != "")
     frame = frame.with_columns(
         title=_title_likeness(frame["title_key"], frame["title_key_h"]),
         text=_title_likeness(frame["text_key"], frame["text_key_h"]),
         artist=_artist_part(frame),
         remixer=_remixer_part(frame),
-        same_mix=same_mix & (frame["mix_key"] != "") & (_digits(frame["mix_key"]) == _digits(frame["mix_key_h"])),
+        same_mix=same_mix & (_digits(pl.col.mix_key) == _digits(pl.col.mix_key_h)),
         other_mix=_other_mix(frame),
     )
     # The same words all through are the same title and version, wherever a parser draws the line between them.
@@ -98,47 +98,48 @@ def match_score(row: Mapping[str, Any]) -> MatchScore:
 
 def _title_likeness(a: pl.Series, b: pl.Series) -> pl.Series:
     """1 for the same title, down from there by the share of letters that differ; under 0.8 for more than a slip."""
-    bare, bare_h = a.str.replace_all(" ", ""), b.str.replace_all(" ", "")
-    edits = _distance(bare, bare_h)
-    shorter = np.minimum(bare.str.len_chars().to_numpy(), bare_h.str.len_chars().to_numpy())
-    longer = np.maximum(bare.str.len_chars().to_numpy(), bare_h.str.len_chars().to_numpy())
-    likeness = 1.0 - edits / np.maximum(longer, 1)
-    is_slip = edits <= _allowed_slips(bare, bare_h)
+    # One query for all that is read of the texts: of few rows its start is what costs.
+    bare = [pl.col(text).str.replace_all(" ", "") for text in ("a", "b")]
+    letters, numbers = [text.str.len_chars() for text in bare], _digits(pl.col.a) != _digits(pl.col.b)
+    sizes = {"shorter": pl.min_horizontal(letters), "longer": pl.max_horizontal(letters)}
+    rows = pl.DataFrame({"a": a, "b": b}).select(bare=bare[0], bare_h=bare[1], numbers=numbers, **sizes)
+    shorter, edits = rows["shorter"].to_numpy(), _distance(rows["bare"], rows["bare_h"])
+    likeness = 1.0 - edits / np.maximum(rows["longer"].to_numpy(), 1)
+    is_slip = edits <= _allowed_slips(shorter)
     for i in np.flatnonzero(is_slip & (edits > 0)):
         is_slip[i] = not _swaps_a_word(a[int(i)], b[int(i)])
     likeness = np.where(is_slip, likeness, np.minimum(likeness, 0.79))
-    other_number = (_digits(a) != _digits(b)).to_numpy() & (edits > 0)
-    likeness = np.where(other_number, np.minimum(likeness, 0.5), likeness)
+    likeness = np.where(rows["numbers"].to_numpy() & (edits > 0), np.minimum(likeness, 0.5), likeness)
     return pl.Series("title", np.where(shorter == 0, 0.0, likeness), dtype=pl.Float64)
 
 
-def _artist_part(frame: pl.DataFrame) -> pl.Series:
+def _artist_part(frame: pl.DataFrame) -> pl.Expr:
     """0.6 for one artist in common up to 1.0 for the same set; below that how alike the whole credits are."""
-    sides = {f"names{side}": pl.concat_list(f"artists{side}", f"guests{side}") for side in ("", "_h")}
-    asked, offered, matched, people = _in_common(frame.with_columns(**sides), "artists", "names")
+    asked, offered, matched, people = _in_common(frame, "artists", "artists", "guests")
     # One act split on one side and whole on the other.
-    whole = _similarity(frame["credit_key"], frame["credit_key_h"])
+    whole = _similarity(frame, "credit_key")
     alike = pl.when(whole >= 0.85).then(whole).otherwise(whole.clip(0.0, 0.59))
     part = pl.when(matched > 0).then(0.6 + 0.4 * matched / people).otherwise(alike)
-    return pl.select(artist=pl.when(asked & offered).then(part.clip(0.0, 1.0))).to_series()
+    return pl.when(asked & offered).then(part.clip(0.0, 1.0))
 
 
-def _remixer_part(frame: pl.DataFrame) -> pl.Series:
+def _remixer_part(frame: pl.DataFrame) -> pl.Expr:
     """1 for the same remixers, less where one side names more of them, 0 for others."""
     asked, offered, matched, people = _in_common(frame, "remixers", "remixers", prefixes=True)
     # "(Remix)" with nobody named beside "(Someone Remix)".
-    vague = ((frame["version_class"] == "remix") & ~asked) | ((frame["version_class_h"] == "remix") & ~offered)
+    vague = ((pl.col.version_class == "remix") & ~asked) | ((pl.col.version_class_h == "remix") & ~offered)
     part = pl.when(asked & offered).then(matched / people).otherwise(pl.when(vague).then(0.5).otherwise(0.0))
-    return pl.select(remixer=pl.when(~asked & ~offered).then(1.0).otherwise(part)).to_series()
+    return pl.when(~asked & ~offered).then(1.0).otherwise(part)
 
 
-def _in_common(frame: pl.DataFrame, mains: str, names: str, *, prefixes: bool = False) -> tuple[pl.Series, ...]:
+def _in_common(frame: pl.DataFrame, mains: str, *names: str, prefixes: bool = False) -> tuple[pl.Expr, ...]:
     """Pair by pair: whether each side names any of `mains`, how many the other has among `names`, and all of them."""
-    sizes, sizes_h = frame[mains].list.len(), frame[f"{mains}_h"].list.len()
-    pair = pl.int_range(pl.len()).alias("pair")
-    forward = _named_again(frame.select(pair, mains=mains, names=f"{names}_h"), prefixes=prefixes)
-    backward = _named_again(frame.select(pair, mains=f"{mains}_h", names=names), prefixes=prefixes)
-    return sizes > 0, sizes_h > 0, pl.Series(forward + backward), sizes + sizes_h
+    mains_h, names_h, pair = f"{mains}_h", [f"{name}_h" for name in names], pl.int_range(pl.len()).alias("pair")
+    forward = frame.lazy().select(pair, main=mains, name=pl.concat_list(names_h))
+    backward = frame.lazy().select(pair, main=mains_h, name=pl.concat_list(names))
+    matched = _named_again(forward, frame.height, prefixes) + _named_again(backward, frame.height, prefixes)
+    sizes, sizes_h = pl.col(mains).list.len(), pl.col(mains_h).list.len()
+    return sizes > 0, sizes_h > 0, pl.lit(pl.Series(matched)), sizes + sizes_h
 
 
 def _version_part(frame: pl.DataFrame) -> pl.DataFrame:
@@ -167,16 +168,15 @@ def _version_part(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _other_mix(frame: pl.DataFrame) -> pl.Series:
+def _other_mix(frame: pl.DataFrame) -> pl.Expr:
     """True where both versions have a name of their own beside the remixer's, and not the same; or other numbers."""
-    mine, theirs = frame["mix_name"], frame["mix_name_h"]
-    both = (mine.str.len_chars() >= 3) & (theirs.str.len_chars() >= 3)
-    digits, digits_h = _digits(frame["mix_key"]), _digits(frame["mix_key_h"])
+    both = (pl.col.mix_name.str.len_chars() >= 3) & (pl.col.mix_name_h.str.len_chars() >= 3)
+    digits, digits_h = _digits(pl.col.mix_key), _digits(pl.col.mix_key_h)
     numbered = (digits != "") & (digits_h != "") & (digits != digits_h)
     # A remixer's 2004 Remix is not the remixer's remix of the year before.
     years, years_h = digits.str.contains(_YEAR), digits_h.str.contains(_YEAR)
-    named = (frame["remixers"].list.len() > 0) & (frame["remixers_h"].list.len() > 0)
-    return (both & (_similarity(mine, theirs) < 0.6)) | numbered | (named & (years != years_h))
+    named = (pl.col.remixers.list.len() > 0) & (pl.col.remixers_h.list.len() > 0)
+    return (both & (_similarity(frame, "mix_name") < 0.6)) | numbered | (named & (years != years_h))
 
 
 _YEAR = r"\b(?:19|20)\d\d\b"
@@ -216,38 +216,36 @@ def _duration_part() -> pl.Expr:
     return pl.when((pl.col.duration_ms > 0) & (pl.col.duration_ms_h > 0) & ~is_other_cut).then(value.clip(0.0, 1.0))
 
 
-def _named_again(pairs: pl.DataFrame, *, prefixes: bool = False) -> np.ndarray:
-    """How many of `mains` are among `names`, pair by pair; a slip of the keyboard still counts.
+def _named_again(pairs: pl.LazyFrame, height: int, prefixes: bool) -> np.ndarray:
+    """How many of `main` are among `name`, pair by pair; a slip of the keyboard still counts.
 
     With `prefixes` so does the beginning of a name: remixers are often short for themselves (`Orjan Remix`).
     """
-    names_of = pairs.select("pair", main="mains", name="names").explode("main").explode("name").drop_nulls()
-    main, name = names_of["main"], names_of["name"]
-    same = (main == name).to_numpy() | (_distance(main, name) <= _allowed_slips(main, name))
-    if prefixes:
-        begins = names_of.select(
-            (pl.min_horizontal(pl.col("main", "name").str.len_chars()) >= 4)
-            & (pl.col.main.str.starts_with(pl.col.name) | pl.col.name.str.starts_with(pl.col.main))
-        )
-        same |= begins.to_series().to_numpy()
-    counts = names_of.filter(pl.Series(same, dtype=pl.Boolean)).select("pair", "main").unique().group_by("pair").len()
-    found = np.zeros(len(pairs), dtype=np.int64)
+    shorter = pl.min_horizontal(pl.col("main", "name").str.len_chars())
+    begins = pl.col.main.str.starts_with(pl.col.name) | pl.col.name.str.starts_with(pl.col.main)
+    same = (pl.col.main == pl.col.name) | (prefixes & begins & (pl.col.shorter >= 4))
+    each = pairs.explode("main").explode("name").drop_nulls().with_columns(shorter=shorter)
+    names_of = each.with_columns(same=same).collect()
+    slips = _distance(names_of["main"], names_of["name"]) <= _allowed_slips(names_of["shorter"].to_numpy())
+    again = names_of.lazy().filter(pl.col.same | pl.Series(slips, dtype=pl.Boolean)).select("pair", "main").unique()
+    counts = again.group_by("pair").len().collect()
+    found = np.zeros(height, dtype=np.int64)
     found[counts["pair"].to_numpy()] = counts["len"].to_numpy()
     return found
 
 
-def _similarity(a: pl.Series, b: pl.Series) -> pl.Series:
-    values = process.cpdist(a.fill_null("").to_list(), b.fill_null("").to_list(), scorer=OSA.normalized_similarity)
-    return pl.Series(values, dtype=pl.Float64)
+def _similarity(frame: pl.DataFrame, text: str) -> pl.Expr:
+    a, b = frame.select(pl.col(text, f"{text}_h").fill_null("")).get_columns()
+    values = process.cpdist(a.to_list(), b.to_list(), scorer=OSA.normalized_similarity)
+    return pl.lit(pl.Series(values, dtype=pl.Float64))
 
 
 def _distance(a: pl.Series, b: pl.Series) -> np.ndarray:
     return np.asarray(process.cpdist(a.to_list(), b.to_list(), scorer=OSA.distance), dtype=np.float64)
 
 
-def _allowed_slips(a: pl.Series, b: pl.Series) -> np.ndarray:
-    """Edits that still make a misspelling: a letter or two; in a short name a letter makes another name."""
-    shorter = np.minimum(a.str.len_chars().to_numpy(), b.str.len_chars().to_numpy())
+def _allowed_slips(shorter: np.ndarray) -> np.ndarray:
+    """Edits that still make a misspelling, by letters: one or two; in a short name a letter makes another name."""
     return np.select([shorter < 5, shorter < 10, shorter < 18], [0, 1, 2], 3)
 
 
@@ -259,5 +257,5 @@ def _swaps_a_word(a: str, b: str) -> bool:
     return any(OSA.normalized_similarity(x, y) <= 0.6 for x, y in zip(words, others, strict=True))
 
 
-def _digits(keys: pl.Series) -> pl.Series:
+def _digits(keys: pl.Expr) -> pl.Expr:
     return keys.str.replace_all(r"[^\d]+", " ").str.strip_chars()
