@@ -24,7 +24,7 @@ from enrich.frames.inputs import parse_json, read_input
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import ClosedSource, Source, SourceOptions, WebSource
 from enrich.sources.http import PostForm, Requests
-from enrich.sources.reading import as_hits, clean_text, listed, number_in, parsed, part, read_clock, read_date
+from enrich.sources.reading import as_hits, clean_text, listed, number_in, parsed, part, read_clock, read_date, various
 from enrich.sources.replies import Down, Failed, Reply, listing, read_object
 from enrich.sources.terms import Terms, plausible_hits, search_terms, worth_a_look
 from enrich.text.normalise import normalise_isrc
@@ -273,8 +273,7 @@ def _track_hit(track: dict[str, Any], release: dict[str, Any]) -> Hit:
 def _is_compilation(release: dict[str, Any]) -> bool:
     kind = release.get("type")
     name = kind.get("name") if isinstance(kind, dict) else kind
-    various = any(name.casefold() == "various artists" for name in _names(release.get("artists")))
-    return various or str(name or "").casefold() in {"compilation", "mix", "dj mix"}
+    return various(_names(release.get("artists"))) or str(name or "").casefold() in {"compilation", "mix", "dj mix"}
 
 
 def _names(people: object) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 from enrich.matching.values import Hit, TrackQuery
 from enrich.sources.base import Source, SourceOptions, WebSource
 from enrich.sources.http import Requests
-from enrich.sources.reading import LONGEST_MS, clean_text, listed, number_in, part, read_date
+from enrich.sources.reading import LONGEST_MS, clean_text, listed, number_in, part, read_date, various
 from enrich.sources.replies import Busy, Failed, Malformed, Reply, read_object
 from enrich.sources.terms import Terms, search_terms, worth_a_look
 from enrich.text.normalise import fold_texts, normalise_isrc
@@ -102,7 +102,7 @@ def _hit(track: dict[str, Any], album: dict[str, Any]) -> Hit:
     title = (track.get("title_short") if version else None) or track["title"]
     people = listed(track.get("contributors")) or [part(track["artist"])]
     owner = part(album.get("artist"))
-    is_various = owner.get("id") == _VARIOUS or str(owner.get("name", "")).casefold() == "various artists"
+    is_various = owner.get("id") == _VARIOUS or various([str(owner.get("name"))])
     duration_s = number_in(track.get("duration"), 1, LONGEST_MS // 1000)
     return Hit(
         source=Deezer.name,

@@ -33,7 +33,9 @@ _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?
 _NO_TEXT = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]+"
 )
-_NOTHING = re.compile("|".join(LISTS["in_sources"]["nothing_found"]), re.IGNORECASE)
+_NOTHING, _VARIOUS, _PRICE = (
+    re.compile("|".join(LISTS["in_sources"][name]), re.IGNORECASE) for name in ("nothing_found", "various", "price")
+)
 
 
 def parsed(text: str | bytes) -> Any:
@@ -86,8 +88,19 @@ def texts(node: Node, css: str) -> list[str]:
     return [text for one in node.css(css) if (text := clean_text(one.text()))]
 
 
+def label_in(node: Node, css: str) -> str | None:
+    """The first label a selector finds, without the price beside it; a price or a dash alone is none."""
+    return next((name for text in texts(node, css) if (name := _PRICE.sub("", text).strip(" -–—"))), None)
+
+
+def various(names: Iterable[str]) -> bool:
+    """Whether a release is by `Various Artists`, also as `VA`, `V/A` or with who compiled it in brackets."""
+    return any(map(_VARIOUS.fullmatch, names))
+
+
 def nothing_found(page: HTMLParser) -> bool:
-    """Whether a shop's page says that its search found nothing."""
+    """Whether a shop's page says that its search found nothing; what a script would say is not said."""
+    page.strip_tags(["script", "style", "noscript"])
     return page.body is not None and _NOTHING.search(page.body.text(separator=" ")) is not None
 
 
@@ -142,10 +155,12 @@ def read_date(value: object, *, by_year: bool = True) -> date | None:
 
 
 def read_day(text: str) -> date | None:
-    """The day a shop shows: `15 Mar 24`, `June 5, 2024`, `2024-03-15`, and the month first in `03/15/2024`."""
-    slashed = re.fullmatch(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})", text.strip())
-    iso = f"{slashed[3]}-{slashed[1]:0>2}-{slashed[2]:0>2}" if slashed else date_in(text)
-    return worded_date(text) or read_date(iso)
+    """The day a shop shows: `15 Mar 24`, `June 5, 2024`, `15.03.24`; the month first in `03/15/2024` if it can be."""
+    figures = re.fullmatch(r"([0-9]{1,2})([/.])([0-9]{1,2})\2((?:20)?[0-9]{2}|19[0-9]{2})", text.strip())
+    if figures is None:
+        return worded_date(text) or read_date(date_in(text))
+    first, second, year = f"{figures[1]:0>2}", f"{figures[3]:0>2}", f"20{figures[4]}"[-4:]
+    return read_date(f"{year}-{first}-{second}" if figures[2] == "/" and first <= "12" else f"{year}-{second}-{first}")
 
 
 def read_clock(text: object) -> int | None:

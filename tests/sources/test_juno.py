@@ -38,6 +38,12 @@ def test_a_card():
     assert (hit.release_date, hit.duration_ms, hit.is_compilation) == (date(2024, 3, 15), 326000, False)
 
 
+def test_a_number_without_a_day():
+    (hit,) = read_page(page(card(info="DWR042<br>Deep House")))
+
+    assert (hit.catalog_number, hit.release_date) == ("DWR042", None)
+
+
 def test_two_lines_when_the_number_is_missing():
     (hit,) = read_page(page(card(info="15 Mar 24<br>Deep House")))
 
@@ -64,16 +70,19 @@ def test_track_lines(line, artists, title, mix):
 
 
 @pytest.mark.parametrize(
-    "written", ["15 March 24", "15 Mar 2024", "15 Mar, 24", "2024-03-15", "3/15/2024", "15&nbsp;Mar&nbsp;24"]
-)
+    "written",
+    ["15 March 24", "15 Mar 2024", "15 Mar, 24", "2024-03-15", "3/15/2024", "15&nbsp;Mar&nbsp;24", "Mar 15, 2024",
+     "15/03/2024", "15th March 2024", "Fri 15 Mar 2024", "15.03.24", "15-Mar-2024", "Released: 15 Mar 24"],
+)  # fmt: skip
 def test_days_in_other_forms(written):
     (hit,) = read_page(page(card(info=f"DWR042<br>{written}<br>Deep House")))
 
     assert (hit.catalog_number, hit.release_date) == ("DWR042", date(2024, 3, 15))
 
 
-def test_various_artists_in_plain_text_are_a_compilation():
-    (hit,) = read_page(page(card(artist="Various Artists", tracks=('Beta - "Day" - (5:26)',))))
+@pytest.mark.parametrize("artist", ["Various Artists", "VARIOUS", "VA", "V/A", "Various artists (DJ Gamma)"])
+def test_various_artists_in_plain_text_are_a_compilation(artist):
+    (hit,) = read_page(page(card(artist=artist, tracks=('Beta - "Day" - (5:26)',))))
 
     assert (hit.is_compilation, hit.artists) == (True, ("Beta",))
 
@@ -105,6 +114,19 @@ def test_an_archive_can_be_read(open_one, night_signal, catalogue):
     assert catalogue.log[0].params == {
         "q[all][]": "Alpha Kid Night Signal", "solrorder": "relevancy", "items_per_page": "50",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("written", ["03/14/2019", "2019-03-14", "Mar 14, 2019", "14 Mar 19"])
+@pytest.mark.parametrize("between", [" / ", "<br>"])
+def test_days_in_the_layout_of_tracks(written, between):
+    beside = between.join([written, "5:38", "124 BPM"])
+    card = '<div class="jd-listing-item-track"><a class="juno-title">Set It Off</a>'
+
+    (hit,) = read_page(
+        page(f"{card}<b class=juno-label>Deepwell £1.29</b><div class=lit-date-length-tempo>{beside}</div></div>")
+    )
+
+    assert (hit.label, hit.release_date, hit.duration_ms) == ("Deepwell", date(2019, 3, 14), 338_000)
 
 
 @pytest.mark.parametrize(

@@ -435,6 +435,39 @@ def test_a_token_is_never_sent_on(tmp_path):
     assert not [one for one in log if "thief" in one]
 
 
+def shop(service, body, ask):
+    """A case of one page of a shop's search."""
+    replies = [{"path": "/search/.*", "status": 200, "body": f"<html><body>{body}</body></html>"}]
+    return {"service": service, "ask": {"artist": "Alpha Kid", "title": "Night Signal", **ask}, "replies": replies}
+
+
+@pytest.mark.parametrize("service", ["juno", "traxsource"])
+@pytest.mark.parametrize(
+    ("words", "availability"),
+    [
+        pytest.param("We were unable to find any results", Availability.OK, id="unable"),
+        pytest.param("We did not find any tracks", Availability.OK, id="did-not"),
+        pytest.param("We can't find any tracks for that", Availability.OK, id="cannot"),
+        pytest.param("Your search doesn’t match any releases", Availability.OK, id="does-not-match"),
+        pytest.param("There is nothing that matches your search", Availability.OK, id="nothing-that"),
+        pytest.param("No matching tracks", Availability.OK, id="no-matching"),
+        pytest.param("Results: 0", Availability.OK, id="a-count"),
+        pytest.param("Results: 01-2019", Availability.FAILED, id="no-count"),
+        pytest.param("There are no items in your basket", Availability.FAILED, id="a-basket"),
+        pytest.param("No tracks in your shopping cart yet", Availability.FAILED, id="a-cart"),
+        pytest.param("<script>var none = 'No results found'</script>New", Availability.FAILED, id="a-script"),
+        pytest.param('<div class="trk-row"><b class="name">Night Signal</b></div>', Availability.FAILED, id="row"),
+        pytest.param('<div class="jd-listing-item"><b>Night Signal</b></div>', Availability.FAILED, id="card"),
+        pytest.param('<div class="jd-listing-item-track"><b>Night</b></div>', Availability.FAILED, id="track"),
+    ],
+)
+def test_what_a_shop_says_without_a_track(words, availability, service, tmp_path):
+    answer, _, _ = replay(shop(service, f"<p>{words}</p>" if "div" not in words else words, {}), tmp_path)
+
+    assert (answer.availability, answer.hits) == (availability, ())
+    assert availability is Availability.OK or "changed page" in answer.reason
+
+
 @pytest.mark.parametrize(
     "page",
     [

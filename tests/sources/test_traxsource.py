@@ -38,6 +38,11 @@ LINK = '<a href="/track/9000001/night-signal-extended-mix">Night Signal</a>'
         pytest.param(f"{LINK}<span>Extended Mix</span><span>(1:05:26)</span>", "Extended Mix", 3926000, id="an-hour"),
         pytest.param(f"{LINK} <span>Beta's Night Mix</span>", "Beta's Night Mix", None, id="no-duration"),
         pytest.param(f"{LINK} (5:26)", None, 326000, id="no-version"),
+        pytest.param(f"{LINK} feat. Cara (5:26)", None, 326000, id="guest"),
+        pytest.param(f"{LINK} feat. Cara - Beta Remix (5:26)", "Beta Remix", 326000, id="guest-and-version"),
+        pytest.param(f"{LINK} (feat. Cara) Beta Remix", "Beta Remix", None, id="guest-in-brackets"),
+        pytest.param(f"{LINK} feat. Cara (Beta Remix)", "Beta Remix", None, id="version-in-brackets"),
+        pytest.param(f"{LINK} Beta Dub (Part 2) (5:26)", "Beta Dub (Part 2)", 326000, id="brackets-of-its-own"),
         pytest.param(LINK, None, None, id="neither"),
     ],
 )  # fmt: skip
@@ -47,6 +52,26 @@ def test_every_layout_of_a_title(cell, mix, duration_ms):
     assert (hit.title, hit.mix, hit.duration_ms) == ("Night Signal", mix, duration_ms)
     assert (hit.artists, hit.label, hit.release_date) == (("Alpha Kid",), "Deepwell", date(2024, 3, 15))
     assert hit.url == "https://www.traxsource.com/track/9000001/night-signal-extended-mix"
+
+
+@pytest.mark.parametrize(
+    ("cell", "label"),
+    [
+        pytest.param("<a>Deepwell</a><b>$1.99</b>", "Deepwell", id="beside"),
+        pytest.param("<a>Deepwell <b>$1.99</b></a>", "Deepwell", id="within"),
+        pytest.param("Deepwell €1,49", "Deepwell", id="text"),
+        pytest.param("Deepwell USD 1.49", "Deepwell", id="currency"),
+        pytest.param("1,49 €", None, id="alone"),
+        pytest.param("–", None, id="dash"),
+        pytest.param("<a>$ign Records</a>", "$ign Records", id="dollar"),
+        pytest.param("<a>99 Cents</a>", "99 Cents", id="figures"),
+        pytest.param("<a>Studio 54</a>", "Studio 54", id="number"),
+    ],
+)
+def test_a_price_is_no_label(cell, label):
+    (hit,) = read_page(page(row(LINK, label=cell)))
+
+    assert hit.label == label
 
 
 def test_rows_are_read_with_or_without_their_list_and_headers_skipped():
