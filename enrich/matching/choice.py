@@ -46,6 +46,7 @@ MAJORITY = 0.75
 DISTINCTIVE_LETTERS, DISTINCTIVE_WORDS = 15, 5
 
 _COMPILATION = re.compile(rf"\b(?:{'|'.join(LISTS['in_sources']['compilations'])})\b", re.IGNORECASE)
+_ODD = re.compile(r"(?i)\b(?:official|music|lyrics?) video\b.*\)|compilations?$")
 _TOLD_LIVE = re.compile(r"(?i)\b(?:live|sessions?|unplugged|concert|acoustic)\b")
 #: What a release of a concert or a session is called; its takes are others than the studio's.
 CONCERT = re.compile("|".join(LISTS["in_sources"]["concerts"]), re.IGNORECASE)
@@ -122,12 +123,12 @@ def is_distinctive(title_key: str, artists: int) -> bool:
 
 
 def is_compilation(hit: Hit) -> bool:
-    """True if the source says so, or if its label or its release is called like one, the release not like the track.
+    """True if the source says so, if label or release (not like the track) is called like one, or if it is a video.
 
     Shops list compilations among releases without marking them, and their label is not the track's; nor is a concert's,
     unless the track is told to be live.
     """
-    if hit.is_compilation or re.search(r"(?i)compilations?$", hit.label or ""):
+    if hit.is_compilation or _ODD.search(f"{hit.title} ({hit.mix}) {hit.label}"):
         return True
     release = hit.release_title or ""
     if CONCERT.search(release) and not _TOLD_LIVE.search(f"{hit.title} {hit.mix}"):

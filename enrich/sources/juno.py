@@ -47,8 +47,7 @@ def read_page(reply: Reply) -> list[Hit]:
     page = HTMLParser(reply.text)
     cards, tracks = page.css("div.jd-listing-item"), page.css("div.jd-listing-item-track")
     hits = [hit for card in cards for hit in _hits(card)] + list(filter(None, map(_track, tracks)))
-    is_listing = page.css_first("div.jd-listing, .jd-listing-container") is not None
-    if not hits and (cards or tracks or not (is_listing or nothing_found(page))):
+    if not hits and (cards or tracks or not (page.css("div.jd-listing, .jd-listing-container") or nothing_found(page))):
         raise Failed(f"{reply.address}: changed page, no listing (HTTP 200, {len(reply.body)} bytes)")
     return hits
 
