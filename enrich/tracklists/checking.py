@@ -228,11 +228,11 @@ def _written_dates(texts: pl.Series) -> pl.Series:
 
 
 def _integer(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
-    """Whole numbers, also as `7.0` or " 07 "; anything else is null."""
+    """Whole numbers, also as `7.0`, `#7`, `7/12` or " 07 "; anything else is null."""
     if table.schema[name].is_integer():
         return pl.when(pl.col(name).is_between(0, _INT32_MAX)).then(pl.col(name)).cast(pl.Int32)
     text = _text(table, name, file=file).str.replace_all("\0", "", literal=True).str.strip_chars()
-    digits = text.str.extract(r"^\+?(\d{1,10})(?:\.0*)?$").cast(pl.Int64, strict=False)
+    digits = text.str.extract(r"^[+#]?(\d{1,10})(?:\.0*|\s?/\s?\d+)?$").cast(pl.Int64, strict=False)
     return pl.when(digits <= _INT32_MAX).then(digits).cast(pl.Int32)
 
 

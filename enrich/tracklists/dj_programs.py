@@ -216,9 +216,12 @@ def columns_of(header: Sequence[str]) -> dict[str, int]:
 def draft_of_table(header: Sequence[str], rows: Sequence[tuple[int, str, list[str]]], path: Path) -> Draft:
     """Slots of a program's table (line, text, fields): one set, in the order of its rows."""
     at = columns_of(header)
-    night: str | None = None
+    times = [clock(row[at["duration"]]) or 0 for _, _, row in rows] if "duration" in at and "cue" not in at else []
+    # Times that begin with none and grow are no lengths.
+    if len(times) > 1 and times[0] == 0 < times[1] and times == sorted(times):
+        at["cue"] = at.pop("duration")
     found: list[Written] = []
-    begin: int | None = None
+    night, begin = None, None
     for line, raw, record in rows:
         said: dict[str, str | None] = dict.fromkeys(_NAMES)
         said |= {field: " ".join(record[i].split()) or None for field, i in at.items()}

@@ -22,7 +22,7 @@ from enrich.frames.inputs import read_parquet as read_parquet_file
 from enrich.frames.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.text.words import LISTS
 from enrich.tracklists.dj_programs import columns_of, draft_of_table, is_theirs
-from enrich.tracklists.lines import MARKS, split_line
+from enrich.tracklists.lines import MARKS, clock, split_line
 from enrich.tracklists.scraped_json import is_set_item
 from enrich.tracklists.slots import SLOTS, Draft
 
@@ -69,31 +69,31 @@ def read_csv(text: str, path: Path) -> Draft:
     guessed = _guessed_header(lines, delimiter) if head == 0 else []
     header = guessed or header
     theirs = not set(TRACKLISTS_REQUIRED) <= set(header) and is_theirs(header)
-    if not theirs:
-        _require(header, path)
     bad: list[tuple[int, str, str]] = []
-    records, numbers, raws = [], [], []
+    kept: list[tuple[int, str, list[str]]] = []
     for number, raw, fields, fault in _records(lines, width=len(header), delimiter=delimiter):
-        if number <= head or not re.search(r"[^\W_]|\?", "".join(fields)):
+        if number <= head or (head and raw == lines[head - 1].rstrip()) or not re.search(r"[^\W_]|\?", "".join(fields)):
             continue
         if fault:
             bad.append((number, fault, raw))
         else:
-            records.append(fields)
-            numbers.append(number)
-            raws.append(raw)
+            kept.append((number, raw, fields))
     if theirs:
         said = [f"no header: read as {', '.join(guessed)}"] if guessed else []
-        return replace(draft_of_table(header, [*zip(numbers, raws, records, strict=True)], path), bad=bad, said=said)
+        return replace(draft_of_table(header, kept, path), bad=bad, said=said)
     # Where the header repeats a name, the first column counts.
     at = {name: i for i, name in reversed(list(enumerate(header)))}
-    table = pl.DataFrame({name: pl.Series([row[i] for row in records], dtype=pl.String) for name, i in at.items()})
+    table = pl.DataFrame({name: pl.Series([row[i] for _, _, row in kept], dtype=pl.String) for name, i in at.items()})
+    if "cue_seconds" in at:
+        cues = [str(clock(cue) if ":" in cue else MARKS.part_of_second.sub("", cue)) for cue in table["cue_seconds"]]
+        table = table.with_columns(cue_seconds=pl.Series(cues, dtype=pl.String))
     if "artist" not in at and "title" in at:
         named = [split_line(title) for title in table["title"]]
         table = table.with_columns(
             pl.Series(name, [getattr(line, name) for line in named], dtype=pl.String)
             for name in ("artist", "title", "label") if name == "title" or name not in at
         )  # fmt: skip
+    numbers, raws = [number for number, _, _ in kept], [raw for _, raw, _ in kept]
     return Draft(table=_known_columns(table, path), lines=numbers, raws=raws, source=SOURCE, bad=bad)
 
 
@@ -117,16 +117,12 @@ def is_table(values: Sequence[object]) -> bool:
 
 
 def _as_text(value: object) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, str):
+    if value is None or isinstance(value, str):
         # Half a surrogate pair is no character: Arrow and Postgres both refuse it.
-        return value.encode("utf-8", "replace").decode("utf-8")
+        return value and value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, list):
         return " & ".join(text for item in value if (text := _as_text(item)))
-    if isinstance(value, dict):
-        return _as_text(json.dumps(value, ensure_ascii=False))
-    return str(value)
+    return _as_text(json.dumps(value, ensure_ascii=False)) if isinstance(value, dict) else str(value)
 
 
 def _csv_header(text: str) -> tuple[list[str], str, int]:
@@ -135,13 +131,14 @@ def _csv_header(text: str) -> tuple[list[str], str, int]:
     A spreadsheet's `sep=;` or a title of one cell may stand before it.
     """
     first = text.split("\n", _HEAD_LINES)[:_HEAD_LINES]
+    found: list[tuple[list[str], str, int]] = []
     said = re.fullmatch(r'"?sep=(.)"?\s*', first[0], re.IGNORECASE)
     for number, line in enumerate(first[said is not None :], start=1 + (said is not None)):
         delimiter = said[1] if said else max(",;\t|", key=line.count)
         if len(keys := _keys(line, delimiter)) > 1:
             # `Artist: Alpha; Title: Night` is a row that names its fields.
-            return keys, delimiter, number if _is_header(keys) and not re.search(r":\s+\S", line) else 0
-    return _keys(first[0], ","), ",", 0
+            found.append((keys, delimiter, number if _is_header(keys) and not re.search(r":\s+\S", line) else 0))
+    return max(found, key=lambda one: one[2] > 0, default=(_keys(first[0], ","), ",", 0))
 
 
 def _keys(line: str, delimiter: str) -> list[str]:
@@ -167,10 +164,9 @@ def _guessed_header(lines: list[str], delimiter: str) -> list[str]:
 
     A first line of lower-case words only is a header that is not known.
     """
-    try:
+    rows = list[list[str]]()
+    with suppress(csv.Error):
         rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(row)]
-    except csv.Error:
-        return []
     is_table = len({len(row) for row in rows}) == 1 and not all(re.fullmatch(r"[a-z][a-z_ ]*", x) for x in rows[0])
     names = ["artist", "title", "label"]
     kinds = []
@@ -190,6 +186,7 @@ def _records(lines: list[str], *, width: int, delimiter: str) -> Iterator[tuple[
         with suppress(csv.Error):
             for fields in reader:
                 end = start + reader.line_num
+                fields = fields[:-1] if len(fields) == width + 1 and not fields[-1] else fields
                 is_whole = len(fields) == width or not fields
                 fault = None if is_whole else f"{len(fields)} fields where the header has {width}"
                 if end - begin > 1 and (fault or _runs_on(lines[begin:end], width, delimiter)):

@@ -317,3 +317,48 @@ def test_the_real_tracklists(shared_data: Path) -> None:
     assert read.warnings.is_empty()
     given = pl.read_parquet(path).filter("is_id").select("set_id", "position")
     assert given.join(read.slots.filter("is_id"), on=["set_id", "position"], how="anti").is_empty()
+
+
+@pytest.mark.parametrize(
+    ("text", "cues"),
+    [
+        pytest.param("Artista;Faixa;Gravadora\nOne Kid;Dusk;Kite\nTwo Kid;Dawn;Kite\n", None, id="other-language"),
+        pytest.param("artistName,trackName,labelName\nOne Kid,Dusk,Kite\nTwo Kid,Dawn,Kite\n", None, id="camel-case"),
+        pytest.param("A1,One Kid,Dusk,Kite\nB2,Two Kid,Dawn,Kite\n", None, id="vinyl-no-header"),
+        pytest.param(
+            "Artist,Title,Label\nOne Kid,Dusk,Kite\nArtist,Title,Label\nTwo Kid,Dawn,Kite\n", None, id="header-again"
+        ),
+        pytest.param(
+            "Night @ Hall;;\nArtist;Title;Label\nOne Kid;Dusk;Kite\nTwo Kid;Dawn;Kite\n", None, id="name-above"
+        ),
+        pytest.param("Artist;Title;Label\nOne Kid;Dusk;Kite;\nTwo Kid;Dawn;Kite;\n", None, id="divider-at-the-end"),
+        pytest.param("#,Track,\n1,One Kid - Dusk [Kite],\n2,Two Kid - Dawn [Kite],\n", None, id="one-column"),
+        pytest.param(
+            "Time,Artist,Title,Label\n0:00,One Kid,Dusk,Kite\n1:01:05,Two Kid,Dawn,Kite\n", [0, 3665], id="time"
+        ),
+        pytest.param(
+            "set_id,position,artist,title,label,cue\ns,#1,One Kid,Dusk,Kite,0:00\ns,#2,Two Kid,Dawn,Kite,61:05\n",
+            [0, 3665],
+            id="marked-numbers",
+        ),
+        pytest.param(
+            "set_id;position;artist;title;label;cue\ns;1/2;One Kid;Dusk;Kite;0,0\ns;2/2;Two Kid;Dawn;Kite;3665,5\n",
+            [0, 3665],
+            id="decimal-comma",
+        ),
+    ],
+)
+def test_tables_as_people_write_them(tmp_path: Path, text: str, cues: list[int] | None) -> None:
+    read = read_tracklists(_write(tmp_path, "t.csv", text))
+
+    assert read.slots.select("artist", "title", "label").rows() == [
+        ("One Kid", "Dusk", "Kite"),
+        ("Two Kid", "Dawn", "Kite"),
+    ]
+    assert read.slots["cue_seconds"].to_list() == (cues or [None, None])
+
+
+def test_the_date_of_a_night_in_other_words(tmp_path: Path) -> None:
+    read = read_tracklists(_write(tmp_path, "t.csv", "set_id,position,artist,title,Date\ns,1,One Kid,Dusk,15-Mar-24\n"))
+
+    assert read.slots["set_date"].dt.to_string().to_list() == ["2024-03-15"]
