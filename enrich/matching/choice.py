@@ -46,7 +46,7 @@ MAJORITY = 0.75
 DISTINCTIVE_LETTERS, DISTINCTIVE_WORDS = 15, 5
 
 _COMPILATION = re.compile(rf"\b(?:{'|'.join(LISTS['in_sources']['compilations'])})\b", re.IGNORECASE)
-_ODD = re.compile(r"(?i)\b(?:official|music|lyrics?) video\b.*\)|compilations?$")
+_ODD = re.compile(r"(?i)\b(?:(?:official|music|lyrics?) video|visuali[sz]er)\b.*\)|compilations?$")
 _TOLD_LIVE = re.compile(r"(?i)\b(?:live|sessions?|unplugged|concert|acoustic)\b")
 #: What a release of a concert or a session is called; its takes are others than the studio's.
 CONCERT = re.compile("|".join(LISTS["in_sources"]["concerts"]), re.IGNORECASE)

@@ -265,6 +265,7 @@ def deezer(album, *, track=None, albums=None):
         pytest.param({"label": "X"}, {"title_version": "(Radio 1 Session)"}, Outcome.NONE, id="session"),
         pytest.param({"label": "X"}, {"title_version": "(Official Video)"}, Outcome.REVIEW, id="video"),
         pytest.param({"label": "X"}, {"title": "Night Signal (Lyric Video)"}, Outcome.REVIEW, id="video-in-title"),
+        pytest.param({"label": "X"}, {"title": "Night Signal (Visualizer)"}, Outcome.REVIEW, id="visualizer"),
         pytest.param({"label": "X"}, {"title_version": "(Live)"}, Outcome.NONE, id="live"),
         pytest.param({"label": "X"}, {"title": "Night Signal (Live at Wembley)"}, Outcome.NONE, id="live-in-the-title"),
         pytest.param({"label": "Deepwell"}, {"title_version": "(feat. Cara)"}, Outcome.FOUND, id="guest-as-version"),
