@@ -122,8 +122,7 @@ def read_cue(text: str, path: Path) -> Draft:
         if said.title and (is_whole if said.artist else said.label or title != slot["title"]):
             slot |= {name: value for name, value in said._asdict().items() if value}
     name = head.get("TITLE") or re.sub(r"\.\w{2,4}$", "", head.get("COMMENT", "")) or path.stem
-    dj, date = head.get("PERFORMER"), date_in(head.get("DATE"))
-    return _draft(tracks, path, "a CUE sheet", name=name, dj=dj, date=date)
+    return _draft(tracks, path, "a CUE sheet", name=name, dj=head.get("PERFORMER"), date=date_in(head.get("DATE")))
 
 
 #: Root of a playlist in XML, its tracks, and what it is called.

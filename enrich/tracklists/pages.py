@@ -84,7 +84,8 @@ def _other_lists(text: str, path: Path) -> list[Draft]:
             continue
         rows = [[_text_of(cell) for cell in row.css("td, th")] for row in node.css("tr")]
         header = [column_key(cell) for cell in rows[0]] if rows else []
-        within = [" ".join(row) for row in rows] or [_text_of(one) for one in blocks or node.css("li")]
+        divider = " - " if all(len(row) > 2 and MARKS.number_alone.fullmatch(row[0]) for row in rows) else " "
+        within = [divider.join(row) for row in rows] or [_text_of(one) for one in blocks or node.css("li")]
         within = within or node.text(deep=True, separator="").split("\n" if node.tag == "pre" else _LINE)
         lines = [" ".join(line.split()) for line in within if line.strip()]
         marks = [led(line) for line in lines]

@@ -362,3 +362,14 @@ def test_the_date_of_a_night_in_other_words(tmp_path: Path) -> None:
     read = read_tracklists(_write(tmp_path, "t.csv", "set_id,position,artist,title,Date\ns,1,One Kid,Dusk,15-Mar-24\n"))
 
     assert read.slots["set_date"].dt.to_string().to_list() == ["2024-03-15"]
+
+
+def test_a_numbered_table_without_header_on_another_page(tmp_path: Path) -> None:
+    names = [("One Kid", "Dusk"), ("Two Kid", "Dawn"), ("Tri Kid", "Noon")]
+    rows = "".join(f"<tr><td>{n}</td><td>{a}</td><td>{t}</td></tr>" for n, (a, t) in enumerate(names, 1))
+
+    read = read_tracklists(
+        _write(tmp_path, "t.html", f"<html><title>Night @ Hall</title><h2>Tracklist</h2><table>{rows}</table></html>")
+    )
+
+    assert read.slots.select("artist", "title").rows() == names
