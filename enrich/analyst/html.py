@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _SHORT, _WORD, _PROSE = 16, 24, 80
 #: Signs of a cell, which may hold sentences.
 _CELL = 2 * VALUE
-#: Rows of a frame, sentences of its evidence.
-_ROWS, _SENTENCES = 12, 2
+#: Rows of a frame, where it has more than so many (all sources there may be stand in one), sentences of its evidence.
+_ROWS, _WHOLE, _SENTENCES = 12, 36, 2
 #: Of a figure on a page; a picture has twice as many.
 _DPI = 108
 
@@ -115,7 +115,7 @@ def frame(rows: pl.DataFrame) -> str:
     """A frame as a reader likes it: names before ids, numbers rounded, evidence as sentences; the first rows only."""
     ids = [name for name in rows.columns if name == "id" or name.endswith(("_id", "_key"))]
     names = [name for name in rows.columns if name not in ids] + ids
-    shown = rows.head(_ROWS if rows.height > _ROWS + 2 else rows.height).select(names)
+    shown = rows.head(_ROWS if rows.height > _WHOLE else rows.height).select(names)
     cells = [[_value(name, value) for name, value in zip(names, row, strict=True)] for row in shown.iter_rows()]
     more = rows.height - shown.height
     words = f"and {more:,} rows more" if more else "" if rows.height else "Nothing to show."

@@ -233,6 +233,7 @@ def test_frames_show_names_before_ids_numbers_rounded_and_evidence_as_sentences(
     assert "<script" not in shown
     assert "{" not in shown.split("</style>")[1]
     assert "and 88 rows more" in frame(pl.DataFrame({"n": range(100)}))
+    assert "more" not in frame(pl.DataFrame({"source": range(30)}))
     assert ">rule<" in frame(pl.DataFrame({"confidence": [None]}, schema={"confidence": pl.Float64}))
     assert "Nothing to show." in frame(pl.DataFrame())
     assert records({"is_applied": None, "of": {"right": None}}).count("–") == 2

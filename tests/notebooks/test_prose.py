@@ -21,7 +21,8 @@ from bench.calibration import of_snapshot
 from enrich.analyst.html import number
 from enrich.analyst.opening import demo_settings, open_snapshot
 from enrich.database import server
-from enrich.rules import GATE_PROBABILITY, GATE_SETS
+from enrich.measuring.judging import interval
+from enrich.rules import ACCEPT_PRECISION, GATE_PROBABILITY, GATE_SETS
 from enrich.settings import Settings
 
 _FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
@@ -169,4 +170,6 @@ def test_every_source_keeps_its_word_on_hidden_tracks_of_real_tracklists(real):
         rows = of_snapshot(snap.workspace)
 
     assert rows.filter(~pl.col("is_within")).is_empty(), rows.rows()
-    assert rows["right"].sum() >= 0.95 * rows["written"].sum()
+    right, written = rows["right"].sum(), rows["written"].sum()
+    # Of a part hidden few are written: what is asked for must lie within what so few can tell.
+    assert interval([right / written], [written])[1][0] >= ACCEPT_PRECISION
