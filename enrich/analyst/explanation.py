@@ -272,8 +272,7 @@ def _retry(track: Mapping[str, Any], *, now: datetime) -> str:
     tries = int(track["retry_count"] or 0)
     if track["retry_after"] is not None and track["status"] == "pending_re_enrichment":
         days = (track["retry_after"] - now).days
-        when = f"in {days} days" if days > 0 else "it is due"
-        until = f"{track['retry_after']:%Y-%m-%d} ({when})"
+        until = f"{track['retry_after']:%Y-%m-%d} ({f'in {days} days' if days > 0 else 'it is due'})"
         return f"Waits in cool-down until {until}; {tries} of {MAX_ATTEMPTS} retries used."
     if track["status"] == "pending":
         return "Is tried in the next cycle (`enrich trigger`)."

@@ -121,8 +121,7 @@ def ego_net(
     # Other unknowns are no evidence; without those of other sets one pass ranks little more than this one.
     others = keyed.filter(~pl.col("is_unknown"), ~pl.col("set_id").is_in(own["set_id"].unique().implode()))
     ranking = rank(pl.concat([here, others]), aliases=aliases)
-    near = (pl.col("track_key") == unknown) & (pl.col("occurrence_count") > 0)
-    best = ranking.filter(near).head(max_artists)
+    best = ranking.filter(pl.col("track_key") == unknown, pl.col("occurrence_count") > 0).head(max_artists)
 
     people = people_of(tracklists, aliases)
     whole = _graph(here, people)

@@ -60,9 +60,7 @@ class Projection:
         """Where the counted figure falls; None where there is none."""
         if actual is None:
             return None
-        if actual < self.low:
-            return BELOW
-        return ABOVE if actual > self.high else INSIDE
+        return BELOW if actual < self.low else ABOVE if actual > self.high else INSIDE
 
     def is_better(self, verdict: str | None) -> bool:
         """Whether a figure outside the range is outside on the good side."""

@@ -69,31 +69,27 @@ def read_csv(text: str, path: Path) -> Draft:
     guessed = _guessed_header(lines, delimiter) if head == 0 else []
     header = guessed or header
     theirs = not set(TRACKLISTS_REQUIRED) <= set(header) and is_theirs(header)
-    bad: list[tuple[int, str, str]] = []
-    kept: list[tuple[int, str, list[str]]] = []
+    bad, numbers, raws, records = list[tuple[int, str, str]](), list[int](), list[str](), list[list[str]]()
+    told_again = lines[head - 1].rstrip() if head else None
     for number, raw, fields, fault in _records(lines, width=len(header), delimiter=delimiter):
-        if number <= head or (head and raw == lines[head - 1].rstrip()) or not re.search(r"[^\W_]|\?", "".join(fields)):
-            continue
-        if fault:
+        if number <= head or raw == told_again or not re.search(r"[^\W_]|\?", "".join(fields)):
+            pass
+        elif fault:
             bad.append((number, fault, raw))
         else:
-            kept.append((number, raw, fields))
+            # Three lists: a tuple a row is one more thing to look through for cycles.
+            numbers.append(number)
+            raws.append(raw)
+            records.append(fields)
     if theirs:
         said = [f"no header: read as {', '.join(guessed)}"] if guessed else []
-        return replace(draft_of_table(header, kept, path), bad=bad, said=said)
+        return replace(draft_of_table(header, [*zip(numbers, raws, records, strict=True)], path), bad=bad, said=said)
     # Where the header repeats a name, the first column counts.
     at = {name: i for i, name in reversed(list(enumerate(header)))}
-    table = pl.DataFrame({name: pl.Series([row[i] for _, _, row in kept], dtype=pl.String) for name, i in at.items()})
+    table = pl.DataFrame({name: pl.Series([row[i] for row in records], dtype=pl.String) for name, i in at.items()})
     if "cue_seconds" in at:
         cues = [str(clock(cue) if ":" in cue else MARKS.part_of_second.sub("", cue)) for cue in table["cue_seconds"]]
         table = table.with_columns(cue_seconds=pl.Series(cues, dtype=pl.String))
-    if "artist" not in at and "title" in at:
-        named = [split_line(title) for title in table["title"]]
-        table = table.with_columns(
-            pl.Series(name, [getattr(line, name) for line in named], dtype=pl.String)
-            for name in ("artist", "title", "label") if name == "title" or name not in at
-        )  # fmt: skip
-    numbers, raws = [number for number, _, _ in kept], [raw for _, raw, _ in kept]
     return Draft(table=_known_columns(table, path), lines=numbers, raws=raws, source=SOURCE, bad=bad)
 
 
@@ -107,7 +103,7 @@ def read_rows(rows: Sequence[tuple[int, str, object]], path: Path) -> Draft:
     columns = {name: [_as_text(row.get(name)) for row in keyed] for name in _COLUMNS if name in names}
     table = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
     lines, raws = [number for number, _, _ in kept], [raw for _, raw, _ in kept]
-    return Draft(table=table, lines=lines, raws=raws, source=SOURCE, bad=bad)
+    return Draft(table=_with_artists(table), lines=lines, raws=raws, source=SOURCE, bad=bad)
 
 
 def is_table(values: Sequence[object]) -> bool:
@@ -211,7 +207,16 @@ def _known_columns(table: pl.DataFrame, path: Path) -> pl.DataFrame:
     by_key = {column_key(name): name for name in reversed(table.columns)}
     _require(by_key, path)
     known = table.select(pl.col(by_key[name]).alias(name) for name in _COLUMNS if name in by_key)
-    return known.drop([name for name in _OPTIONAL_EXTRAS if name in known.columns and known.schema[name].is_nested()])
+    return _with_artists(known.drop(n for n in _OPTIONAL_EXTRAS if n in known.columns and known.schema[n].is_nested()))
+
+
+def _with_artists(table: pl.DataFrame) -> pl.DataFrame:
+    """Where no column names the artists, the titles do, as a line of a list does."""
+    if "artist" in table.columns or table.schema.get("title") != pl.String:
+        return table
+    named = [split_line(title or "") for title in table["title"]]
+    split = [name for name in ("artist", "title", "label") if name == "title" or name not in table.columns]
+    return table.with_columns(pl.Series(name, [getattr(line, name) for line in named], pl.String) for name in split)
 
 
 def _require(names: Sequence[str] | set[str] | dict[str, str], path: Path) -> None:

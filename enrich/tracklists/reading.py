@@ -156,8 +156,7 @@ def read_json(text: str, path: Path) -> Draft:
         raise InputFileError(f"{path}: not JSON, neither as a whole nor line by line ({whole})")
     is_set = scraped_json.is_tracklist_document
     sets: list[object] = [] if flat.is_table(values) else values if any(map(is_set, values)) else [values]
-    is_table = not any(map(is_set, sets))
-    draft = flat.read_rows(rows, path) if is_table else scraped_json.read_documents(sets, path)
+    draft = scraped_json.read_documents(sets, path) if any(map(is_set, sets)) else flat.read_rows(rows, path)
     return replace(draft, bad=[*draft.bad, *broken])
 
 

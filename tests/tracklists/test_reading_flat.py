@@ -286,6 +286,8 @@ CELLS = st.one_of(
 @example(rows=[(None, None, "\x00", "00\x1f"), (None, None, "\x00", None)])
 # What parts files, groups and records is white space, as Python has it.
 @example(rows=[("0", "1", None, "\x1f")])
+# A title alone is read as a line of a list is, whatever the file.
+@example(rows=[("0", "1", None, "0{0}"), ("0", "2", None, "One Kid - Dusk [Kite]"), ("0", "3", None, None)])
 def test_every_row_is_either_used_or_set_aside(tmp_path: Path, rows: list[tuple[str | None, ...]]) -> None:
     table = pl.DataFrame(
         rows, schema=dict.fromkeys(["set_id", "position", "set_date", "title"], pl.String), orient="row"
