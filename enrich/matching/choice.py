@@ -46,7 +46,7 @@ MAJORITY = 0.75
 DISTINCTIVE_LETTERS, DISTINCTIVE_WORDS = 15, 5
 
 _COMPILATION = re.compile(rf"\b(?:{'|'.join(LISTS['in_sources']['compilations'])})\b", re.IGNORECASE)
-_ODD = re.compile(r"(?i)\b(?:(?:official|music|lyrics?) video|visuali[sz]er)\b.*\)|compilations?$")
+_VIDEO = re.compile(r"(?i)\b(?:(?:official|music|lyrics?) video|visuali[sz]er)\b")
 _TOLD_LIVE = re.compile(r"(?i)\b(?:live|sessions?|unplugged|concert|acoustic)\b")
 #: What a release of a concert or a session is called; its takes are others than the studio's.
 CONCERT = re.compile("|".join(LISTS["in_sources"]["concerts"]), re.IGNORECASE)
@@ -128,10 +128,10 @@ def is_compilation(hit: Hit) -> bool:
     Shops list compilations among releases without marking them, and their label is not the track's; nor is a concert's,
     unless the track is told to be live.
     """
-    if hit.is_compilation or _ODD.search(f"{hit.title} ({hit.mix}) {hit.label}"):
+    title, release = f"{hit.title} {hit.mix}", hit.release_title or ""
+    if hit.is_compilation or _VIDEO.search(title) or re.search(r"(?i)compilations?$", hit.label or ""):
         return True
-    release = hit.release_title or ""
-    if CONCERT.search(release) and not _TOLD_LIVE.search(f"{hit.title} {hit.mix}"):
+    if CONCERT.search(release) and not _TOLD_LIVE.search(title):
         return True
     return bool(_COMPILATION.search(release)) and not release.casefold().startswith(hit.title.casefold())
 

@@ -78,7 +78,8 @@ def _hits(card: Node) -> Iterator[Hit]:
     heading = card.css_first("a.juno-title")
     release = clean_text(heading.text()) if heading is not None else None
     artists = _artists(card)
-    is_compilation = various(artists)
+    # Responsive copies repeat the label; the first is enough.
+    is_compilation, label = various(artists), label_in(card, ".juno-label")
     catalog_number, day = _info(card)
     for node in card.css("div.jd-listing-tracklist div.col"):
         text = re.sub(r"^\d{1,2}\.\s+", "", " ".join(node.text(separator=" ").replace("\xa0", " ").split()))
@@ -94,7 +95,7 @@ def _hits(card: Node) -> Iterator[Hit]:
             title=title,
             mix=mix,
             artists=(quoted["artist"],) if quoted else (() if is_compilation else tuple(artists)),
-            label=label_in(card, ".juno-label"),
+            label=label,
             catalog_number=catalog_number,
             release_date=day,
             duration_ms=read_clock(match["time"]) if match else None,

@@ -77,7 +77,6 @@ def read_csv(text: str, path: Path) -> Draft:
         elif fault:
             bad.append((number, fault, raw))
         else:
-            # Three lists: a tuple a row is one more thing to look through for cycles.
             numbers.append(number)
             raws.append(raw)
             records.append(fields)
