@@ -21,46 +21,15 @@ from enrich.database.connection import connect, database_url
 from enrich.database.errors import database_errors, describe, explain, place
 from enrich.database.layout import UNKNOWN, Layout, layout_of
 from enrich.errors import DatabaseError
+from enrich.resources import resource
 from enrich.settings import Settings
 from enrich.sql import DATABASE, sql_root
 
 #: Kind of the columns that tables are joined by: uuid where all of an installation's are, else varchar.
 KEY = "key"
 
-#: The tables a snapshot holds → the columns the marts rely on → their type there. Installations differ: what is not
-#: `REQUIRED` may be missing and then reads as empty or null. Their order is the order of reading: first what tells the
-#: names of tracks (`NAMING`), so that titles are parsed while the rest is read.
-STAGED: dict[str, dict[str, str]] = {
-    "artists": {"id": KEY, "name": "varchar", "aliases": "varchar[]", "created_at": "timestamptz"},
-    "track_artists": {"track_id": KEY, "artist_id": KEY, "role": "varchar", "position": "integer"},
-    "albums": {"id": KEY, "label": "varchar", "release_date": "date"},
-    "tracks": {
-        "id": KEY, "title": "varchar", "isrc": "varchar", "duration_ms": "bigint", "release_date": "date",
-        "label": "varchar", "record_label": "varchar", "artist_name": "varchar", "mashup_components": "json",
-        "is_mashup": "boolean", "metadata": "json",
-        "created_at": "timestamptz", "updated_at": "timestamptz",
-    },
-    "enrichment_status": {
-        "track_id": KEY, "status": "varchar", "last_attempt": "timestamptz", "retry_count": "integer",
-        "error_message": "varchar", "is_retriable": "boolean", "retry_after": "timestamptz",
-    },
-    "album_tracks": {"album_id": KEY, "track_id": KEY},
-    "performers": {"id": KEY, "name": "varchar", "artist_id": KEY},
-    "setlists": {
-        "id": KEY, "performer_id": KEY, "set_date": "timestamptz", "source": "varchar",
-        "is_complete": "boolean", "metadata": "json",
-    },
-    "setlist_tracks": {
-        "setlist_id": KEY, "track_id": KEY, "position": "integer", "is_id": "boolean", "id_text": "varchar",
-    },
-    "playlists": {
-        "id": KEY, "name": "varchar", "source": "varchar", "curator": "varchar", "metadata": "json",
-        "created_at": "timestamptz",
-    },
-    "playlist_tracks": {"playlist_id": KEY, "track_id": KEY, "position": "integer"},
-    "enrich_set_links": {"setlist_id": KEY, "other_id": KEY},
-    "enrich_attempts": {"track_id": KEY, "command": "varchar", "attempted_at": "timestamptz"},
-}  # fmt: skip
+#: The tables a snapshot holds → the columns the marts rely on → their type there, in the order of reading.
+STAGED: dict[str, dict[str, str]] = resource("snapshots/staged.toml")
 
 #: What names of artists, labels and titles are made from.
 NAMING = ("artists", "track_artists", "albums", "tracks")

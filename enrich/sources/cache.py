@@ -59,11 +59,11 @@ class Cache:
         question = json.dumps([source, method, address, sorted(params.items())], ensure_ascii=False)
         return hashlib.sha256(question.encode()).hexdigest()
 
-    def get(self, key: str, *, now: float) -> Reply | None:
-        """The reply under `key` if it is fresh at `now`, seconds since 1970; of its headers only the type is kept."""
+    def get(self, key: str, *, now: float, since: float = 0.0) -> Reply | None:
+        """The reply under `key`, stored since then and fresh at `now`, seconds since 1970; of its headers its type."""
         asked = "select address, status, content_type, body from replies where key = ? and expires_at > ?"
         with self._lock:
-            row = self._connection().execute(asked, (key, now)).fetchone()
+            row = self._connection().execute(f"{asked} and stored_at >= ?", (key, now, since)).fetchone()
         if row is None:
             return None
         address, status, content_type, body = row

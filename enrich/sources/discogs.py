@@ -78,15 +78,19 @@ class Discogs(WebSource):
 
     def _search(self, terms: Terms, requests: Requests) -> list[dict[str, Any]]:
         """Releases worth opening: own releases before compilations, early before late."""
+        if terms.is_guess and self._pages(terms, {}, requests, most=1) == []:
+            return []
         for name in terms.names[:_MOST_NAMES] or (None,):
             good = self._pages(terms, {"artist": name} if name else {}, requests)
             if good:
                 return good
         return []
 
-    def _pages(self, terms: Terms, artist: Mapping[str, str], requests: Requests) -> list[dict[str, Any]]:
-        """The first page that has releases worth opening."""
-        for page in range(1, _MOST_PAGES + 1):
+    def _pages(
+        self, terms: Terms, artist: Mapping[str, str], requests: Requests, *, most: int = _MOST_PAGES
+    ) -> list[dict[str, Any]] | None:
+        """The first page that has releases worth opening; None where none has, and there are more than are read."""
+        for page in range(1, most + 1):
             wanted: dict[str, str | int] = {"type": "release", "track": terms.base, "per_page": _PAGE, **artist}
             # A page past the end is told by 404.
             past = (404,) if page > 1 else ()
@@ -102,7 +106,7 @@ class Discogs(WebSource):
                 return good[:_MOST_RELEASES]
             if not part(part(body.get("pagination")).get("urls")).get("next"):
                 return []
-        return []
+        return None
 
     def _release(self, found: dict[str, Any], requests: Requests) -> dict[str, Any] | None:
         number = number_in(found["id"], 1, 10**12)

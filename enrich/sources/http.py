@@ -96,6 +96,7 @@ class _Question(Generic[T_co]):
     read: Callable[[Reply], T_co]
     absent: Collection[int]
     accept: str
+    is_fresh: bool
 
     def says_absent(self, reply: Reply) -> bool:
         """Whether a reply means "no such thing"; what is not found may as well be gone for good."""
@@ -152,7 +153,8 @@ class Http:
         at, key = self.endpoint, self.key(question.path, question.params)
         # One question asked by two at once is sent once: the other finds the reply in the cache.
         with self._in_hand[hash(key) % len(self._in_hand)]:
-            stored = at.cache.get(key, now=at.clock.wall()) if at.cache is not None else None
+            since_s = at.lifetime.miss_s if question.is_fresh else at.lifetime.hit_s
+            stored = at.cache.get(key, now=(now := at.clock.wall()), since=now - since_s) if at.cache else None
             if at.cache is not None and stored is not None:
                 try:
                     return (None if question.says_absent(stored) else _read(stored, question.read)), False
@@ -332,6 +334,7 @@ class Requests:
         read: Callable[[Reply], T],
         absent: Collection[int] = (),
         accept: str = "application/json",
+        fresh: bool = False,
     ) -> T | None:
         """Ask one question, from the cache if it was answered before.
 
@@ -342,6 +345,7 @@ class Requests:
                 raises: `Failed`, `Malformed` when asking once more may help, `Busy` when the reply says "later".
             absent: Statuses that mean "no such thing": the value is None, and it is a miss.
             accept: The `Accept` header.
+            fresh: A reply from the cache counts for as long as a miss is kept: what it lacks is what is looked for.
 
         Raises:
             Blocked, Down, Failed: see `replies`.
@@ -353,7 +357,7 @@ class Requests:
         # Counted before the request leaves, so that an answer that ends in an error is no cached one.
         self.answered += 1
         self.sent += 1
-        value, was_sent = self._http.fetch(_Question(path, plain, read, absent, accept))
+        value, was_sent = self._http.fetch(_Question(path, plain, read, absent, accept, fresh))
         if not was_sent:
             self.sent -= 1
         self._known[name] = value

@@ -127,13 +127,20 @@ class MusicBrainz(WebSource):
                     yield from _hits(take, release)
 
     def _search(self, terms: Terms, requests: Requests) -> list[_Take]:
-        asked = f'recording:"{lucene(terms.base)}"' + (f" AND {_by_anyone(terms)}" if terms.artists else "")
-        wanted: dict[str, str | int] = {"query": asked, "limit": _PAGE, "offset": 0, "fmt": "json"}
-        found = requests.get("/recording", wanted, read=listing("recordings"))
-        takes = [_take(terms, one, listed(one.get("releases"))) for one in listed(found["recordings"] if found else [])]
-        return worth_a_look(
+        if terms.is_guess and self._listed(terms, "", requests) == []:
+            return []
+        return self._listed(terms, f" AND {_by_anyone(terms)}" if terms.artists else "", requests) or []
+
+    def _listed(self, terms: Terms, by: str, requests: Requests) -> list[_Take] | None:
+        """Plausible recordings of the title; None where there are none, and more than are listed."""
+        query = f'recording:"{lucene(terms.base)}"{by}'
+        asked: dict[str, str | int] = {"query": query, "limit": _PAGE, "offset": 0, "fmt": "json"}
+        found = requests.get("/recording", asked, read=listing("recordings"), fresh=terms.is_guess) or {}
+        takes = [_take(terms, one, listed(one.get("releases"))) for one in listed(found.get("recordings"))]
+        good = worth_a_look(
             terms, takes, lambda take: (str(take.recording["title"]), " ".join(chain(*_credit(take.recording))))
         )
+        return good if good or len(takes) >= int(found.get("count") or 0) else None
 
     def _releases(self, recording: str, requests: Requests) -> Iterator[dict[str, Any]]:
         """All releases of a recording; pages may come shorter than asked for, so the offset counts what came."""

@@ -44,6 +44,7 @@ class Terms:
     artists: tuple[str, ...]  # the credit split at its joins, roughly
     base: str  # the title without brackets and feat clause
     mix: str | None  # the version, unless it is one of those that every shop lists under the bare title
+    is_guess: bool = False  # see `TrackQuery.is_guess`
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,7 +89,7 @@ def search_terms(query: TrackQuery) -> Terms:
     versions = [text for text in brackets if is_version(text) and not _GENERIC.match(text)]
     bare = bare or " ".join(title.split())
     artists = tuple(part for part in _BETWEEN_ARTISTS.split(artist) if part) if artist else ()
-    return Terms(artist=artist, artists=artists, base=bare, mix=versions[-1] if versions else None)
+    return Terms(artist=artist, artists=artists, base=bare, mix=next(reversed(versions), None), is_guess=query.is_guess)
 
 
 def is_searchable(query: TrackQuery) -> bool:

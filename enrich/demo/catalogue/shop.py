@@ -88,7 +88,7 @@ class Listing:
     @property
     def recording(self) -> str:
         """The same for the same artist, title and mix, whatever the release."""
-        return str(uuid.uuid5(_NAMESPACE, "\x1f".join([self.artist, self.title, self.mix or ""]).casefold()))
+        return uuid_of(_NAMESPACE, "\x1f".join([self.artist, self.title, self.mix or ""]).casefold())
 
     @property
     def day(self) -> str | None:
@@ -103,6 +103,12 @@ class Listing:
     def is_carried_by(self, source: str) -> bool:
         """Whether `source` sells it."""
         return self.sources is None or source in self.sources
+
+
+@lru_cache(maxsize=100_000)
+def uuid_of(space: uuid.UUID, text: str) -> str:
+    """The UUID of a text: replies show the same few again and again."""
+    return str(uuid.uuid5(space, text))
 
 
 def read_releases(paths: Iterable[str | Path]) -> pl.DataFrame:

@@ -6,6 +6,7 @@ import html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from enrich.demo.catalogue.shop import Listing, Shop, wrong_first
@@ -68,6 +69,7 @@ def clock(duration_ms: int | None) -> str:
     return f"{seconds // 60}:{seconds % 60:02d}"
 
 
+@lru_cache(maxsize=50_000)
 def slug(text: str) -> str:
     """`night-signal`."""
     return "-".join("".join(c if c.isalnum() and c.isascii() else " " for c in text.lower()).split()) or "x"

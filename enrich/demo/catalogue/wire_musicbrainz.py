@@ -6,7 +6,7 @@ import re
 import uuid
 from typing import Any
 
-from enrich.demo.catalogue.shop import Listing
+from enrich.demo.catalogue.shop import Listing, uuid_of
 from enrich.demo.catalogue.wire import Reply, Request, View, as_json
 
 _SPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
@@ -151,7 +151,7 @@ def _recording(same: list[Listing], score: int | None) -> dict[str, Any]:
 def _credit(one: Listing) -> list[dict[str, Any]]:
     credit: list[dict[str, Any]] = []
     for place, name in enumerate(one.artists):
-        who = {"id": str(uuid.uuid5(_SPACE, name)), "name": name, "sort-name": name}
+        who = {"id": uuid_of(_SPACE, name), "name": name, "sort-name": name}
         joined = {"joinphrase": " & "} if place < len(one.artists) - 1 else {}
         credit.append({"name": name, **joined, "artist": who})
     return credit
@@ -177,21 +177,21 @@ def _release(one: Listing, inc: list[str]) -> dict[str, Any]:
     if "artist-credits" not in inc:
         release.pop("artist-credit", None)
     if "labels" in inc:
-        label = {"id": str(uuid.uuid5(_SPACE, one.label)), "name": one.label} if one.label else _NO_LABEL
+        label = {"id": uuid_of(_SPACE, one.label), "name": one.label} if one.label else _NO_LABEL
         release["label-info"] = [{"catalog-number": one.catalog_number or "[none]", "label": label}]
     return release
 
 
 def _group(one: Listing) -> dict[str, Any]:
     return {
-        "id": str(uuid.uuid5(_SPACE, f"group {one.release}")),
+        "id": uuid_of(_SPACE, f"group {one.release}"),
         "primary-type": "Album" if one.is_compilation else "Single",
         "secondary-types": ["Compilation"] if one.is_compilation else [],
     }
 
 
 def _release_id(one: Listing) -> str:
-    return str(uuid.uuid5(_SPACE, f"release {one.release}"))
+    return uuid_of(_SPACE, f"release {one.release}")
 
 
 def _not_found() -> Reply:
