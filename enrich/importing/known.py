@@ -12,7 +12,7 @@ import psycopg
 from enrich.database.layout import writable
 from enrich.sql import IMPORTING
 from enrich.text.normalise import artist_key, title_key
-from enrich.tracklists.lines import MARKS
+from enrich.tracklists.marks import MARKS
 from enrich.tracklists.naming import KEPT_APART, holdings, own_id, renamed
 from enrich.tracklists.slots import NOTES
 

@@ -13,35 +13,33 @@ from enrich.errors import InputFileError
 from enrich.frames.coding import coded, once_a_run, packed, runs
 from enrich.frames.inputs import MOJIBAKE, MOJIBAKE_BEGINS, mended
 from enrich.text.words import is_unknown_artist, is_unknown_title
-from enrich.tracklists.lines import MARKS
-from enrich.tracklists.naming import worded_date
+from enrich.tracklists.marks import MARKS
+from enrich.tracklists.naming import full_year, worded_date
 from enrich.tracklists.slots import MAX_NAME, MAX_TITLE, NOTES, SLOTS, Draft, TracklistRead, notes
+from enrich.tracklists.times import seconds
 
-_TEXTS = (
-    "set_id", "dj", "set_name", "artist", "title", "label", "track_key", "catalog_number", "label_note", "isrc",
-    "genre", "section", "source_url",
-)  # fmt: skip
-_FLAGS = ("is_id", "layered", "is_mashup", "id_from_name")
+_TEXTS = tuple(name for name, dtype in SLOTS.items() if dtype == pl.String and name not in ("source", "file"))
 #: Blank, NUL, white space at an end, doubled, or other than a space.
 _UNTIDY = r"^$|\x00|^\s|\s$|\s\s|[^\S ]|[\x1c-\x1f]"
-_DAY_OR_MONTH = {"day": "%d/%m/%Y", "month": "%m/%d/%Y"}
+#: Order of the three figures of a date, and the dates of years of two figures.
+_ORDERS = {"day": ["year_c", "b", "a"], "month": ["year_c", "a", "b"], "year": ["year_a", "b", "c"]}
+_YEARS_IN_SHORT = {f"{n:02}": str(full_year(f"{n:02}")) for n in range(100)}
 _INT32_MAX = 2_147_483_647
 #: Years outside are a spreadsheet's or a scraper's mistake; there is no DJ set before the record player.
 _YEARS = (1900, 2199)
 
 
 def check(drafts: Sequence[tuple[str, Draft]]) -> TracklistRead:
-    """Turn the drafts of one or more files, whose tables have the same columns, into slots, bad rows and warnings.
-
-    Raises InputFileError: a column has a type no text, number or date can be made of.
-    """
+    """Slots, bad rows and warnings of files with the same columns. Raises InputFileError: a column of no known kind."""
     table = pl.concat([draft.table for _, draft in drafts])
     bad_lines = notes([(file, n, why, _storable([raw])[0]) for file, draft in drafts for n, why, raw in draft.bad])
     places = pl.concat([_places(file, draft) for file, draft in drafts])
     typed = pl.concat([_typed(table, file=drafts[0][0]), places], how="horizontal")
     # Sentences are made for the rows that need one: most tables have none such.
     artists = typed["artist"].unique().drop_nulls()
-    faults = _faults(artists.filter(artists.str.contains(MARKS.no_name.pattern)).implode())
+    sums = typed["title"].filter(typed["artist"].is_null()).unique()
+    no_names, totals = MARKS.no_name.pattern, MARKS.total.pattern
+    faults = _faults(artists.filter(artists.str.contains(no_names)), sums.filter(sums.str.contains(totals)))
     faulty = typed.select(pl.any_horizontal(fault for fault, _ in faults).fill_null(value=False)).to_series()
     reasons = pl.coalesce(pl.when(fault).then(text) for fault, text in faults)
     refused = typed.filter(faulty).with_columns(reasons.alias("reason"))
@@ -141,7 +139,7 @@ def _column(table: pl.DataFrame, tidy: pl.DataFrame, name: str, *, file: str) ->
     dtype = table.schema[name]
     if name in _TEXTS:
         return tidy[name]
-    if name in _FLAGS:
+    if SLOTS[name] == pl.Boolean:
         return pl.col(name) if dtype == pl.Boolean else _flag(_text(table, name, file=file)).alias(name)
     if isinstance(dtype, pl.Datetime) and name == "set_date":
         return (pl.col(name).dt.convert_time_zone("UTC") if dtype.time_zone else pl.col(name)).dt.date().alias(name)
@@ -149,6 +147,10 @@ def _column(table: pl.DataFrame, tidy: pl.DataFrame, name: str, *, file: str) ->
         return _date(tidy[name])
     if name in ("set_date", "components"):
         return pl.col(name).cast(SLOTS[name])
+    if name == "cue_seconds" and not dtype.is_integer():
+        texts = table.select(_text(table, name, file=file)).to_series()
+        known = {text: seconds(text) for text in texts.unique()}
+        return texts.replace_strict(known, return_dtype=pl.Int32)
     return _integer(table, name, file=file).alias(name)
 
 
@@ -156,6 +158,8 @@ def _text(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
     dtype, column = table.schema[name], pl.col(name)
     if dtype == pl.List(pl.String):
         return column.list.join(" & ")
+    if dtype == pl.Duration:
+        return column.dt.total_seconds().cast(pl.String)
     if dtype.is_nested() or dtype == pl.Object:
         raise InputFileError(f"{file}: column {name} holds {dtype}; expected text")
     if dtype.is_float():
@@ -167,10 +171,7 @@ def _text(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
 
 
 def _tidied(column: pl.Series, odd: pl.Series) -> pl.Series:
-    """Without NULs (Postgres cannot hold them) and mojibake, white space single and outside nothing; blank is null.
-
-    Only where `odd` says so, as most texts are tidy.
-    """
+    """Without NULs, which Postgres cannot hold, and mojibake, white space single; only `odd` texts are looked at."""
     if not odd.any():
         return column
     text = pl.col(column.name)
@@ -205,25 +206,31 @@ def _written_dates(texts: pl.Series) -> pl.Series:
     """Dates of texts that are no ISO dates, null where one is none.
 
     `3/4/2024` is two days: the others of the same column say which part is the month; where they do not, it is none.
-    Numbers are seconds or milliseconds since 1970, or a spreadsheet's days since 1900. Of years of two figures those
-    from 70 on are of the last century.
+    `24-03-15` begins with the year where the column's last figures change more than its first; where neither do more,
+    if its year is the later one so. Numbers are seconds or milliseconds since 1970, or a spreadsheet's days since 1900.
     """
     known = {text: worded_date(text) for text in texts.unique() if re.search(r"[^\W\d]{3}", text)}
     number = pl.col.text.str.extract(r"^(\d{5}|\d{9,10}|\d{12,13})(?:\.\d*)?$").cast(pl.Int64)
-    seconds = pl.when(number < 100_000).then((number - 25_569) * 86_400).when(number > 10**11).then(number // 1000)
-    bare = pl.col.text.str.extract(r"^(\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d\d))(?:$|\D)").str.replace_all(r"[.-]", "/")
-    bare = bare.str.replace(r"/([7-9]\d)$", "/19${1}").str.replace(r"/([0-6]\d)$", "/20${1}")
-    rows = pl.DataFrame({"text": texts}).select(
+    since = pl.when(number < 100_000).then((number - 25_569) * 86_400).when(number > 10**11).then(number // 1000)
+    written = pl.DataFrame({"text": texts}).with_columns(f=pl.col.text.str.extract_groups(MARKS.three_figures.pattern))
+    in_full = written.unnest("f").with_columns(pl.col("a", "c").replace(_YEARS_IN_SHORT).name.prefix("year_"))
+    rows = in_full.select(
         worded=pl.col.text.replace_strict(known, default=None, return_dtype=pl.Date),
-        counted=pl.from_epoch(seconds.otherwise(number)).dt.date(), dotted=pl.col.text.str.contains(r"^\d+\."),
-        **{name: bare.str.to_date(form, strict=False) for name, form in _DAY_OR_MONTH.items()},
+        is_short=pl.col.text.str.contains(r"^\d\d-\d\d?-\d\d(?:\D|$)"),
+        counted=pl.from_epoch(since.otherwise(number)).dt.date(), dotted=pl.col.by == ".",
+        first=pl.col.a.n_unique(), last=pl.col.c.n_unique(), later=pl.col.a > pl.col.c,
+        **{name: pl.concat_str(at, separator="-").str.to_date("%F", strict=False) for name, at in _ORDERS.items()},
     )  # fmt: skip
-    day, month = pl.col.day, pl.col.month
+    day, month, year = pl.col.day, pl.col.month, pl.col.year
+    # As `2/3/24` a date never begins with its year; as `04-03-05` nobody knows.
+    begins = pl.when(pl.col.first == pl.col.last).then(pl.col.later).otherwise(pl.col.first < pl.col.last)
+    is_year = pl.col.is_short & year.is_not_null() & ((day.is_null() & month.is_null()) | (begins & month.is_null()))
     only_day, only_month = day.is_not_null() & month.is_null(), month.is_not_null() & day.is_null()
-    day_first, month_first = rows.filter(~pl.col.dotted).select(only_day.any(), only_month.any().alias("m")).row(0)
+    sure = rows.filter(~pl.col.dotted & ~is_year)
+    day_first, month_first = sure.select(only_day.any(), only_month.any().alias("m")).row(0)
     is_month = ~pl.col.dotted & (only_month | pl.lit(month_first and not day_first))
     is_day = pl.col.dotted | only_day | (day == month) | pl.lit(day_first and not month_first)
-    numeric = pl.when(is_month).then(month).when(is_day).then(day)
+    numeric = pl.when(is_year).then(year).when(is_month).then(month).when(is_day).then(day)
     return rows.select(pl.coalesce("worded", numeric, "counted")).to_series()
 
 
@@ -232,21 +239,20 @@ def _integer(table: pl.DataFrame, name: str, *, file: str) -> pl.Expr:
     if table.schema[name].is_integer():
         return pl.when(pl.col(name).is_between(0, _INT32_MAX)).then(pl.col(name)).cast(pl.Int32)
     text = _text(table, name, file=file).str.replace_all("\0", "", literal=True).str.strip_chars()
-    digits = text.str.extract(r"^[+#]?(\d{1,10})(?:\.0*|\s?/\s?\d+)?$").cast(pl.Int64, strict=False)
+    digits = text.str.extract(r"^[+#]?(\d{1,10})(?:\.0*|\)|\s?/\s?\d+)?$").cast(pl.Int64, strict=False)
     return pl.when(digits <= _INT32_MAX).then(digits).cast(pl.Int32)
 
 
-def _faults(no_names: pl.Series) -> list[tuple[pl.Expr, pl.Expr]]:
-    """Why a row cannot be used, in words; the first that holds is said. `no_names`: artists that can be none."""
+def _faults(no_names: pl.Series, totals: pl.Series) -> list[tuple[pl.Expr, pl.Expr]]:
+    """Why a row cannot be used, in words, first of all; `no_names`: artists that can be none, `totals`: titles too."""
+    no_place = pl.col.position.is_null() | (pl.col.position < 1)
     return [
+        (pl.col.artist.is_null() & pl.col.title.is_in(totals.implode()), pl.lit("a sum below a table")),
         (pl.col.set_id.is_null(), pl.lit("no set_id")),
         (pl.col.set_id.str.len_chars() > MAX_NAME, pl.lit(f"set_id is longer than {MAX_NAME} characters")),
         (pl.col.given_position.is_null(), pl.lit("no position")),
-        (
-            pl.col.position.is_null() | (pl.col.position < 1),
-            pl.format("position {} is not a whole number from 1", _short(pl.col.given_position)),
-        ),
-        (pl.col.artist.is_in(no_names), pl.format("artist {} can be no name", _short(pl.col.artist))),
+        (no_place, pl.format("position {} is not a whole number from 1", _short(pl.col.given_position))),
+        (pl.col.artist.is_in(no_names.implode()), pl.format("artist {} can be no name", _short(pl.col.artist))),
     ]
 
 

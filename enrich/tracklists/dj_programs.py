@@ -14,29 +14,29 @@ from xml.etree import ElementTree as ET
 
 from enrich.errors import InputFileError
 from enrich.text.words import LISTS, names_no_label
-from enrich.tracklists.lines import LONGEST, MARKS, Line, clock, led, numbering, plain_number, split_label, split_line
+from enrich.tracklists.lines import Line, led, numbering, split_label, split_line
+from enrich.tracklists.marks import LONGEST, MARKS, TABLES
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, named_set, slug, worded_date
 from enrich.tracklists.slots import Draft, Written, draft
+from enrich.tracklists.times import DAY, clock, moment, passed, plain_number, seconds, since_first
 
 #: `setlists.source` of playlists and of DJ programs' own lists.
 SOURCE = "dj-software"
 _CUE_FIELDS = {"TITLE": "title", "PERFORMER": "artist", "ISRC": "isrc", "LABEL": "label", "PUBLISHER": "label"}
 _QUOTES = "\"“”„«»'‘’`"
-#: What the programs call the columns, as `files.column_key` has them, the first that is there counts; words of their
-#: names (`Título de la pista`); and tables without a column for artists hold a night all the same.
+#: What the programs call the columns, the first that is there counts; words of such names, and of others (`Album
+#: artist`); and what a night has that names no artists.
 _NAMES: dict[str, list[str]] = LISTS["columns"]
 _NOUNS = {field: set(words) for field, words in LISTS["column_nouns"].items()}
+_NO_NOUNS = {"album", "unknown", "id", "ids", "url", "link", "count"}
 _NIGHT = LISTS["night_columns"]["all"]
 
 
 def read_m3u(text: str, path: Path) -> Draft:
-    """Read an M3U playlist: names from its remarks, else from file names that hold artist and title.
-
-    Raises InputFileError: no entry names an artist.
-    """
+    """Read an M3U playlist by its remarks, else its files' names. Raises InputFileError: no entry names an artist."""
     rows: list[Written] = []
     said: dict[str, Any] | None = None
-    at, name, credit = 0, path.stem, None
+    at, name, credit, played = 0, path.stem, None, None
     written = [found["name"] for line in text.split("\n") if (found := MARKS.extinf.match(line.strip()[:LONGEST]))]
     weak = numbering([led(one) for one in written])
     for number, raw in enumerate(text.split("\n"), start=1):
@@ -53,6 +53,8 @@ def read_m3u(text: str, path: Path) -> Draft:
             credit = None
         elif key.upper() == "#EXTVDJ":
             parts = {key.lower(): unescape(value).strip() for key, value in MARKS.vdj.findall(line)}
+            # A history says at what hour and minute of the day each was played.
+            played = clock(f"{parts.get('time')}:00")
             if title := _with_mix(parts.get("title"), parts.get("remix")):
                 said = {"artist": parts.get("artist"), "title": title, "label": parts.get("label")}
                 said["duration_ms"], at = _milliseconds(parts.get("songlength")), number
@@ -66,10 +68,12 @@ def read_m3u(text: str, path: Path) -> Draft:
             in_name = _in_name(line, weak=weak)
             if said and not said["artist"] and in_name.artist:
                 said |= {"artist": in_name.artist, "title": in_name.title}
-            rows.append((at if said else number, raw, said or in_name._asdict()))
-            said = None
+            rows.append((at if said else number, raw, {**(said or in_name._asdict()), "cue_seconds": played}))
+            said, played = None, None
     if said:
         rows.append((at, "", said))
+    for (_, _, slot), at_night in zip(rows, passed([slot.get("cue_seconds") for _, _, slot in rows]), strict=True):
+        slot["cue_seconds"] = at_night
     return _draft(rows, path, "an M3U playlist", name=name)
 
 
@@ -85,10 +89,7 @@ def read_pls(text: str, path: Path) -> Draft:
 
 
 def read_cue(text: str, path: Path) -> Draft:
-    """Read a CUE sheet: names from its titles, or, where each track has a file, from the names of those.
-
-    Raises InputFileError: no track of it has a title.
-    """
+    """Read a CUE sheet by its titles, else the names of its files. Raises InputFileError: no track has a title."""
     head: dict[str, str] = {}
     tracks: list[Written] = []
     named, file, files = list[Line](), Line(), 0
@@ -109,6 +110,8 @@ def read_cue(text: str, path: Path) -> Draft:
         elif key == "INDEX" and tracks and (index := MARKS.cue_index.match(rest)):
             # rekordbox counts hours, minutes and seconds where the standard has minutes, seconds and frames.
             begins = clock(index[0].split()[1] if is_rekordbox else ":".join(filter(None, index.groups()[1:])))
+            # Each file counts from its own beginning.
+            begins = begins if files <= 1 else None
             if index[1] == "1" or "cue_seconds" not in tracks[-1][2]:
                 tracks[-1][2]["cue_seconds"] = begins
     for place, ((_, _, slot), in_name) in enumerate(zip(tracks, named, strict=True), start=1):
@@ -126,16 +129,12 @@ def read_cue(text: str, path: Path) -> Draft:
 
 
 #: Root of a playlist in XML, its tracks, and what it is called.
-_XML_PLAYLISTS = {"playlist": ("track", "an XSPF"), "asx": ("entry", "an ASX"), "smil": ("media", "a WPL")}
-_XML_PLAYLISTS |= {"virtualfolder": ("song", "a VirtualDJ")}
+_XML_PLAYLISTS = TABLES["xml_playlists"]
 IS_XML_PLAYLIST = re.compile(rf"{MARKS.prolog.pattern}<(?:{'|'.join(_XML_PLAYLISTS)})(?=[\s/>])")
 
 
 def read_xml_playlist(text: str, path: Path) -> Draft:
-    """Read an XSPF, ASX or WPL playlist: names from its tracks, else from file names that hold artist and title.
-
-    Raises InputFileError: the XML is broken, or no track of it names an artist.
-    """
+    """Read XSPF, ASX or WPL by its tracks, else its files' names. Raises InputFileError: broken, or no artist."""
     root = parsed_xml(text, path)
     entry, kind = _XML_PLAYLISTS[_tag(root)]
     rows: list[Written] = []
@@ -208,20 +207,22 @@ def columns_of(header: Sequence[str]) -> dict[str, int]:
     """Where each field of `LISTS["columns"]` stands among column keys."""
     at = {field: header.index(name) for field, names in _NAMES.items() for name in names[::-1] if name in header}
     words = [(i, {*name.split("_")}) for i, name in enumerate(header) if i not in at.values()]
-    nouns = {field: i for field, own in _NOUNS.items() for i, x in words if own & x and not x & {"album", "unknown"}}
+    nouns = {field: i for field, own in _NOUNS.items() for i, x in words if own & x and not x & _NO_NOUNS}
     return nouns | at
 
 
 def draft_of_table(header: Sequence[str], rows: Sequence[tuple[int, str, list[str]]], path: Path) -> Draft:
     """Slots of a program's table (line, text, fields): one set, in the order of its rows."""
     at = columns_of(header)
-    times = [clock(row[at["duration"]]) or 0 for _, _, row in rows] if "duration" in at and "cue" not in at else []
-    # Times that begin with none and grow are no lengths.
-    if len(times) > 1 and times[0] == 0 < times[1] and times == sorted(times):
+    times = [moment(row[at["duration"]]) or 0 for _, _, row in rows] if "duration" in at and "cue" not in at else []
+    # Times that begin with none and grow, or are those of a day, are no lengths.
+    begins = len(times) > 1 and times[0] == 0 < times[1] and times == sorted(times)
+    if begins or since_first(times) != times:
         at["cue"] = at.pop("duration")
+    cues = since_first([moment(row[at["cue"]]) if "cue" in at else None for _, _, row in rows])
     found: list[Written] = []
     night, begin = None, None
-    for line, raw, record in rows:
+    for (line, raw, record), played in zip(rows, cues, strict=True):
         said: dict[str, str | None] = dict.fromkeys(_NAMES)
         said |= {field: " ".join(record[i].split()) or None for field, i in at.items()}
         title, artist, cue = said["title"], said["artist"], said["cue"]
@@ -237,12 +238,11 @@ def draft_of_table(header: Sequence[str], rows: Sequence[tuple[int, str, list[st
             slot = split_line(title)._asdict()
         if said["label"]:
             slot["label"], slot["catalog_number"], slot["label_note"] = split_label(said["label"])
-        played = clock(re.sub(r"^.*\s(?=\d{1,2}:\d\d)", "", cue or ""))
         if played is not None:
             # A time of day, but where it is called a cue.
             begin = (played if header[at["cue"]].startswith("start") else 0) if begin is None else begin
-            slot["cue_seconds"] = (played - begin) % 86_400
-        slot |= {"duration_ms": (clock(said["duration"]) or 0) * 1000 or None, "genre": said["genre"]}
+            slot["cue_seconds"] = (played - begin) % DAY
+        slot |= {"duration_ms": (seconds(said["duration"]) or 0) * 1000 or None, "genre": said["genre"]}
         slot |= {"isrc": said["isrc"], "catalog_number": slot.get("catalog_number") or said["catalog_number"]}
         found.append((line, raw, slot))
     if not any(slot["artist"] or slot["title"] for _, _, slot in found):
@@ -252,10 +252,7 @@ def draft_of_table(header: Sequence[str], rows: Sequence[tuple[int, str, list[st
 
 
 def read_xml(text: str, path: Path) -> Draft:
-    """Read the playlists (histories too) of a rekordbox or Traktor collection.
-
-    Raises InputFileError: the XML is broken, or there is no playlist in it.
-    """
+    """Read playlists and histories of rekordbox or Traktor. Raises InputFileError: broken, or no playlist."""
     root = parsed_xml(text, path)
     heads: list[tuple[SetInfo, list[Written]]] = []
     bad: list[tuple[int, str, str]] = []
@@ -317,7 +314,7 @@ def _traktor(root: ET.Element) -> _Sets:
                 continue
             if slot and start is not None:
                 begin = start if begin is None else begin
-                slot = {**slot, "cue_seconds": int(start - begin) % 86_400}
+                slot = {**slot, "cue_seconds": int(start - begin) % DAY}
             found.append((i, slot))
         yield node.get("NAME") or "playlist", date, found
 

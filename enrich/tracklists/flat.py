@@ -22,7 +22,8 @@ from enrich.frames.inputs import read_parquet as read_parquet_file
 from enrich.frames.schemas import TRACKLISTS, TRACKLISTS_REQUIRED
 from enrich.text.words import LISTS
 from enrich.tracklists.dj_programs import columns_of, draft_of_table, is_theirs
-from enrich.tracklists.lines import MARKS, clock, split_line
+from enrich.tracklists.lines import split_line
+from enrich.tracklists.marks import MARKS
 from enrich.tracklists.scraped_json import is_set_item
 from enrich.tracklists.slots import SLOTS, Draft
 
@@ -31,14 +32,14 @@ SOURCE = "tracklists"
 
 #: What a table may give beside TRACKLISTS; anything else of SLOTS is the reader's own.
 _COLUMNS = tuple(name for name in SLOTS if name not in ("components", "id_from_name", "source", "file", "line"))
-#: Where these are not text, number or flag, another program meant something else by the name.
-_OPTIONAL_EXTRAS = tuple(name for name in _COLUMNS if name not in TRACKLISTS)
 
 #: The header is one of so many lines.
 _HEAD_LINES = 5
 #: Columns of a table without a header that hold no names.
 _PLAIN_COLUMNS = {"number": MARKS.number_alone, "cue": MARKS.cue_alone}
 _FIELD_LIMIT = 1_000_000
+#: The place of a track on a record.
+_SIDE = r"^\s*[A-Ha-h]\d{1,2}\.?\s*$"
 
 
 def read_parquet(path: Path) -> Draft:
@@ -49,7 +50,11 @@ def read_parquet(path: Path) -> Draft:
 
 def draft_of(table: pl.DataFrame, path: Path, *, lines: Sequence[int]) -> Draft:
     """A draft of rows of a Parquet file: all of them, or a part with its row numbers."""
-    return Draft(table=_known_columns(table, path), lines=lines, raws=None, source=SOURCE)
+    at = _known_columns([column_key(name) for name in table.columns], path)
+    known = table.select(table.to_series(i).alias(name) for name, i in at.items())
+    # Where these are no text, number or flag, another program meant something else by the name.
+    known = known.drop(name for name, dtype in known.schema.items() if name not in TRACKLISTS and dtype.is_nested())
+    return Draft(table=_complete(known), lines=lines, raws=None, source=SOURCE)
 
 
 def looks_like_csv(text: str) -> bool:
@@ -71,25 +76,24 @@ def read_csv(text: str, path: Path) -> Draft:
     theirs = not set(TRACKLISTS_REQUIRED) <= set(header) and is_theirs(header)
     bad, numbers, raws, records = list[tuple[int, str, str]](), list[int](), list[str](), list[list[str]]()
     told_again = lines[head - 1].rstrip() if head else None
+    needed = [header.index(name) for name in (("artist", "title") if theirs else TRACKLISTS_REQUIRED) if name in header]
     for number, raw, fields, fault in _records(lines, width=len(header), delimiter=delimiter):
+        # Some programs leave out the blank cells at the end.
+        is_short = max(needed, default=0) < len(fields) < len(header) and "\n" not in raw and raw.count('"') % 2 == 0
         if number <= head or raw == told_again or not re.search(r"[^\W_]|\?", "".join(fields)):
             pass
-        elif fault:
+        elif fault and not is_short:
             bad.append((number, fault, raw))
         else:
             numbers.append(number)
             raws.append(raw)
-            records.append(fields)
+            records.append(fields + [""] * (len(header) - len(fields)))
     if theirs:
         said = [f"no header: read as {', '.join(guessed)}"] if guessed else []
         return replace(draft_of_table(header, [*zip(numbers, raws, records, strict=True)], path), bad=bad, said=said)
-    # Where the header repeats a name, the first column counts.
-    at = {name: i for i, name in reversed(list(enumerate(header)))}
+    at = _known_columns(header, path)
     table = pl.DataFrame({name: pl.Series([row[i] for row in records], dtype=pl.String) for name, i in at.items()})
-    if "cue_seconds" in at:
-        cues = [str(clock(cue) if ":" in cue else MARKS.part_of_second.sub("", cue)) for cue in table["cue_seconds"]]
-        table = table.with_columns(cue_seconds=pl.Series(cues, dtype=pl.String))
-    return Draft(table=_known_columns(table, path), lines=numbers, raws=raws, source=SOURCE, bad=bad)
+    return Draft(table=_complete(table), lines=numbers, raws=raws, source=SOURCE, bad=bad)
 
 
 def read_rows(rows: Sequence[tuple[int, str, object]], path: Path) -> Draft:
@@ -97,12 +101,12 @@ def read_rows(rows: Sequence[tuple[int, str, object]], path: Path) -> Draft:
     kept = [(number, raw, row) for number, raw, row in rows if isinstance(row, dict)]
     bad = [(n, f"expected a JSON object, got {type(x).__name__}", raw) for n, raw, x in rows if not isinstance(x, dict)]
     keyed = [{column_key(str(key)): value for key, value in row.items()} for _, _, row in kept]
-    names = {name for row in keyed for name in row}
-    _require(names, path)
-    columns = {name: [_as_text(row.get(name)) for row in keyed] for name in _COLUMNS if name in names}
+    names = list(dict.fromkeys(name for row in keyed for name in row))
+    at = {name: names[i] for name, i in _known_columns(names, path).items()}
+    columns = {name: [_as_text(row.get(key)) for row in keyed] for name, key in at.items()}
     table = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
     lines, raws = [number for number, _, _ in kept], [raw for _, raw, _ in kept]
-    return Draft(table=_with_artists(table), lines=lines, raws=raws, source=SOURCE, bad=bad)
+    return Draft(table=_complete(table), lines=lines, raws=raws, source=SOURCE, bad=bad)
 
 
 def is_table(values: Sequence[object]) -> bool:
@@ -121,10 +125,7 @@ def _as_text(value: object) -> str | None:
 
 
 def _csv_header(text: str) -> tuple[list[str], str, int]:
-    """Column keys, delimiter, and the number of the header's line; 0: none is known for one, the keys are the first's.
-
-    A spreadsheet's `sep=;` or a title of one cell may stand before it.
-    """
+    """Column keys, delimiter and line of the header, below `sep=;` or a title; 0: unknown, the keys are line 1's."""
     first = text.split("\n", _HEAD_LINES)[:_HEAD_LINES]
     found: list[tuple[list[str], str, int]] = []
     said = re.fullmatch(r'"?sep=(.)"?\s*', first[0], re.IGNORECASE)
@@ -140,6 +141,11 @@ def _keys(line: str, delimiter: str) -> list[str]:
     header: list[str] = []
     with suppress(csv.Error):
         header = [column_key(field) or field.strip() for field in next(csv.reader([line], delimiter=delimiter), [])]
+    return _named_as_ours(header)
+
+
+def _named_as_ours(header: list[str]) -> list[str]:
+    """Column keys, those of SLOTS' columns that go by other names called as there."""
     for field, names in LISTS["flat_columns"].items():
         # `track` is a number where the title has a column of its own.
         names = [*names, "track"] if field == "position" and "title" in header else names
@@ -147,18 +153,13 @@ def _keys(line: str, delimiter: str) -> list[str]:
         if other and field not in header and (field == "set_id" or "set_id" in header):
             header = [field if name == other else name for name in header]
     if set(TRACKLISTS_REQUIRED) <= set(header):
-        at = {
-            field: i for field, i in columns_of(header).items() if field in ("artist", "title") and field not in header
-        }
-        header = [next((field for field, j in at.items() if i == j), name) for i, name in enumerate(header)]
+        at = {i: field for field, i in columns_of(header).items() if field in {"artist", "title"} - {*header}}
+        header = [at.get(i, name) for i, name in enumerate(header)]
     return header
 
 
 def _guessed_header(lines: list[str], delimiter: str) -> list[str]:
-    """What the columns of a table without a header are: numbers, cues, then artist, title and label; else empty.
-
-    A first line of lower-case words only is a header that is not known.
-    """
+    """What columns are that have no header: numbers, cues, artist, title, label; empty where it has an unknown one."""
     rows = list[list[str]]()
     with suppress(csv.Error):
         rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(row)]
@@ -202,27 +203,27 @@ def _runs_on(lines: list[str], width: int, delimiter: str) -> bool:
     return odd or (max(counts[1:]) >= width - 1 > 0 and sum(counts) >= 2 * (width - 1))
 
 
-def _known_columns(table: pl.DataFrame, path: Path) -> pl.DataFrame:
-    by_key = {column_key(name): name for name in reversed(table.columns)}
-    _require(by_key, path)
-    known = table.select(pl.col(by_key[name]).alias(name) for name in _COLUMNS if name in by_key)
-    return _with_artists(known.drop(n for n in _OPTIONAL_EXTRAS if n in known.columns and known.schema[n].is_nested()))
+def _known_columns(keys: list[str], path: Path) -> dict[str, int]:
+    """Where the columns of SLOTS stand, the first of a name. Raises InputFileError: one that is needed is missing."""
+    header = _named_as_ours(keys)
+    missing = [name for name in TRACKLISTS_REQUIRED if name not in header]
+    if missing:
+        found = ", ".join(sorted({name for name in header if name})[:12]) or "none"
+        raise InputFileError(
+            f"{path}: no column {' and no column '.join(missing)}; a tracklist table needs set_id and position "
+            f"(columns found: {found})"
+        )
+    return {name: header.index(name) for name in _COLUMNS if name in header}
 
 
-def _with_artists(table: pl.DataFrame) -> pl.DataFrame:
-    """Where no column names the artists, the titles do, as a line of a list does."""
+def _complete(table: pl.DataFrame) -> pl.DataFrame:
+    """With numbers for a record's sides, `A1` and `B2`, and artists out of the titles where no column names them."""
+    if table.schema["position"] == pl.String and table["position"].str.contains(_SIDE).any():
+        sides = pl.col.position.str.contains(_SIDE).all().over("set_id")
+        numbers = pl.int_range(1, pl.len() + 1).over("set_id").cast(pl.String)
+        table = table.with_columns(position=pl.when(sides).then(numbers).otherwise("position"))
     if "artist" in table.columns or table.schema.get("title") != pl.String:
         return table
     named = [split_line(title or "") for title in table["title"]]
     split = [name for name in ("artist", "title", "label") if name == "title" or name not in table.columns]
     return table.with_columns(pl.Series(name, [getattr(line, name) for line in named], pl.String) for name in split)
-
-
-def _require(names: Sequence[str] | set[str] | dict[str, str], path: Path) -> None:
-    missing = [name for name in TRACKLISTS_REQUIRED if name not in names]
-    if missing:
-        found = ", ".join(sorted(name for name in names if name)[:12]) or "none"
-        raise InputFileError(
-            f"{path}: no column {' and no column '.join(missing)}; a tracklist table needs set_id and position "
-            f"(columns found: {found})"
-        )

@@ -10,33 +10,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from types import SimpleNamespace
 from typing import NamedTuple
 
-from enrich.resources import resource
 from enrich.text.words import names_no_label
+from enrich.tracklists.marks import LONGEST, MARKS, ROMAN
+from enrich.tracklists.times import clock, moment
 
-#: What people write around names, as it is written in `marks.toml`; there a list is the parts of a pattern in a row.
-TABLES = resource("tracklists/marks.toml")
-_SAID: dict[str, str] = {}
-
-
-def expanded(written: str | list[str]) -> str:
-    """A pattern as it is meant: `@{name}` is one of the marks above it."""
-    return re.sub(r"@\{(\w+)\}", lambda found: _SAID[found[1]], "".join(written))
-
-
-for _name, _written in TABLES["marks"].items():
-    _SAID[_name] = expanded(_written)
-MARKS = SimpleNamespace(**{name: re.compile(text) for name, text in _SAID.items()})
-#: A line of more characters is none that somebody wrote.
-LONGEST = 4_000
-#: Of numbers; more is no list.
-ROMAN: list[str] = TABLES["numerals"]["roman"]
-#: What may stand between artist and title where no free dash does; the commonest in a list holds for all of it.
-SEPARATORS = [(kind, re.compile(expanded(sign))) for kind, sign in TABLES["separators"].items()]
-#: Marks that names have as well: where a line holds two of them, which one parts it is anybody's guess.
-IN_NAMES = ("tight dash", "tight sign", "comma")
 #: Characters that the marks behind a title take at most, and numbers that a list leaves out at once.
 _TAIL, _GAP = 80, 20
 
@@ -83,7 +62,9 @@ def _one_mark(found: Marks, *, weak: bool, minutes: bool, dotted: bool, keyed: b
     if not found.layered and (mark := MARKS.layered.match(rest)):
         return _without(found, mark, layered=True)
     if not found.has_cue and (mark := MARKS.cue.match(rest)):
-        return _without(found, mark, has_cue=True, cue=clock(mark["in"] or mark["out"]))
+        return _without(
+            found, mark, has_cue=True, cue=moment(mark["day"]) if mark["day"] else clock(mark["in"] or mark["out"])
+        )
     if dotted and not found.has_cue and (mark := MARKS.dotted.match(rest)):
         return _without(found, mark, has_cue=True, dotted=True, cue=clock(mark["cue"].replace(".", ":")))
     number = MARKS.bracketed.match(rest) if found.number is None else None
@@ -137,27 +118,6 @@ def numbering(found: Sequence[Marks]) -> bool:
     return len(numbers) > 1 and numbers[0] <= 1 and 2 * len(numbers) >= len(found) and rise
 
 
-def has_link(line: str) -> bool:
-    """Whether a web address is in a line."""
-    return ("." in line or "//" in line) and MARKS.link.search(line) is not None
-
-
-def clock(text: str | None) -> int | None:
-    """`2:34`, `1:02:34`, `2'34"`, `1h02m34s` in seconds; parts of a second are dropped; None for a placeholder."""
-    parts = re.findall(r"\d+", re.sub(r"[.,]\d{1,3}$", "", text or ""))
-    if not 2 <= len(parts) <= 3 or MARKS.no_time.search(text or ""):
-        return None
-    parts += ["0"] * (len(parts) == 2 and "h" in (text or ""))
-    hours, minutes, seconds = [0, *map(int, parts)][-3:]
-    return hours * 3600 + minutes * 60 + seconds
-
-
-def plain_number(text: str | None, most: int = 999_999) -> float | None:
-    """A number written plainly, `200` or `200.5`; None for any other text, and for one above `most`."""
-    found = float(text) if text and re.fullmatch(r"\d{1,12}(?:\.\d+)?", text) else None
-    return found if found is not None and found <= most else None
-
-
 class Line(NamedTuple):
     """What one written line names; None where it is silent."""
 
@@ -188,11 +148,9 @@ def split_artist_title(text: str) -> tuple[str | None, str | None]:
     if len(text) > LONGEST:
         return None, text
     parts = MARKS.free_dash.split(text.strip(), maxsplit=1)
-    if len(parts) == 1:
-        parts = MARKS.tight_dash.split(text.strip(), maxsplit=1)
-    if len(parts) == 1:
-        return None, _or_none(text)
-    return _or_none(parts[0]), _or_none(parts[1])
+    parts = parts if len(parts) > 1 else MARKS.tight_dash.split(text.strip(), maxsplit=1)
+    artist, title = parts if len(parts) > 1 else ("", text)
+    return _or_none(artist), _or_none(title)
 
 
 def split_label(text: str) -> tuple[str | None, str | None, str | None]:
@@ -202,7 +160,7 @@ def split_label(text: str) -> tuple[str | None, str | None, str | None]:
     text = re.sub(r"^([*_`]+)(.+)\1$", r"\2", text)
     if not text or text.strip("?. ") == "":
         return None, None, text or None
-    head, dash, tail = text.rpartition(" - ")
+    head, dash, tail = MARKS.last_dash.match(text).groups("")
     number = tail.strip()
     is_numbered = bool(dash and MARKS.catalog.match(number))
     if is_numbered and names_no_label(head):

@@ -12,15 +12,16 @@ from typing import Any
 
 from enrich.errors import InputFileError
 from enrich.tracklists.dj_programs import parsed_xml
-from enrich.tracklists.lines import LONGEST, MARKS, clock, led, split_line
+from enrich.tracklists.lines import led, split_line
+from enrich.tracklists.marks import LONGEST, MARKS
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, slug
 from enrich.tracklists.slots import Draft, Written, draft
+from enrich.tracklists.times import clock
 
 #: `setlists.source` of MixesDB pages.
 SOURCE = "mixesdb"
 
 _TAG = re.compile(r"<ref[^>]*>.*?</ref>|<!--.*?-->|</?[a-zA-Z][^>]*>|\{\{[^{}]*\}\}", re.DOTALL)
-_PAGE_HEADINGS = {"file details", "notes", "related mixes", "links", "comments"}
 
 
 def looks_like_wiki(text: str) -> bool:
@@ -34,10 +35,7 @@ def read_wiki(text: str, path: Path) -> Draft:
 
 
 def read_export(text: str, path: Path) -> Draft:
-    """Read every page of a MediaWiki XML export; lines count within the page's text.
-
-    Raises InputFileError: the XML is broken, or no page holds a tracklist.
-    """
+    """Read all pages of a MediaWiki export, lines counted in each. Raises InputFileError: broken, or no tracklist."""
     pages = parsed_xml(text, path).iterfind(".//{*}page")
     texts = [(page.findtext("{*}title") or path.stem, page.findtext("{*}revision/{*}text") or "") for page in pages]
     return _draft(texts, path)
@@ -72,13 +70,12 @@ def _slots(text: str) -> list[Written]:
         if heading and not raw.lstrip().startswith("#"):
             words = _plain(heading["a"] or heading["b"] or heading["c"])
             bare = words.casefold().rstrip(":")
-            section = None if bare in _PAGE_HEADINGS or MARKS.generic.match(bare) else words
+            section = None if MARKS.page_heading.match(bare) or MARKS.generic.match(bare) else words
             continue
         entry = MARKS.entry.match(raw)
         rest = entry["rest"] if entry else raw.strip()
-        if not entry and not (
-            MARKS.cue_mixesdb.match(rest) or (in_list and rest and not rest.startswith(("[[", "{", "|", "<")))
-        ):
+        is_typed = in_list and rest and not rest.startswith(("[[", "{", "|", "<"))
+        if not (entry or is_typed or MARKS.cue_mixesdb.match(rest)):
             continue
         if rest:
             nested = bool(entry and len(entry["hash"]) > 1)

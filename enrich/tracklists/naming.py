@@ -19,9 +19,11 @@ import polars as pl
 from enrich.rules import SAME_SET
 from enrich.text.normalise import fold
 from enrich.text.words import LISTS, is_unknown_artist, is_unknown_title
-from enrich.tracklists.lines import MARKS
+from enrich.tracklists.marks import MARKS
 
 _MONTHS = {word: month for month, words in enumerate(LISTS["months"].values(), start=1) for word in words}
+_DATES = [(MARKS.date, (0, 2, 3)), (MARKS.day_first, (2, 1, 0)), (MARKS.sure_day, (2, 1, 0))]
+_DATES += [(MARKS.sure_month, (2, 0, 1))]
 #: Said of a set that got an id of its own.
 KEPT_APART = pl.format("another set has this name and plays other recordings: this one is kept as {}", "set_id")
 
@@ -54,27 +56,27 @@ def is_title_line(line: str) -> bool:
 
 
 def date_in(text: str | None) -> str | None:
-    """The last date in a text, as ISO has it: `2024-03-15`, `2024.03.15` or `15.3.2024`."""
-    if found := MARKS.date.findall(text or ""):
-        return f"{found[-1][0]}-{int(found[-1][2]):02}-{int(found[-1][3]):02}"
-    if days := MARKS.day_first.findall(text or ""):
-        return f"{days[-1][2]}-{int(days[-1][1]):02}-{int(days[-1][0]):02}"
+    """The last date in a text, as ISO has it: `2024-03-15`, `20240315`, `15.3.2024` or `3/15/2024`."""
+    for pattern, (year, month, day) in _DATES:
+        if found := pattern.findall(text or ""):
+            return f"{found[-1][year]}-{int(found[-1][month]):02}-{int(found[-1][day]):02}"
     worded = worded_date(text or "", short=False)
     return worded.isoformat() if worded else None
 
 
 def worded_date(text: str, *, short: bool = True) -> date | None:
-    """The first date in a text whose month is a word.
-
-    `short`: a year may have two figures, those from 70 on of the last century.
-    """
+    """The first date in a text whose month is a word. `short`: its year may have two figures."""
     for found in MARKS.worded.finditer(_plain(text)):
         day, month, year = (next(filter(None, found.group(*at))) for at in ((1, 6, 8), (2, 5, 7), (3, 4, 9)))
-        full = int(year) + (0 if len(year) == 4 else 2000 if year < "70" else 1900)
         with suppress(KeyError, ValueError):
             if short or len(year) == 4:
-                return date(full, _MONTHS[month], int(day))
+                return date(full_year(year), _MONTHS[month], int(day))
     return None
+
+
+def full_year(year: str) -> int:
+    """A year; of those of two figures the ones from 70 on are of the last century."""
+    return int(year) + (0 if len(year) == 4 else 2000 if year < "70" else 1900)
 
 
 def _plain(text: str) -> str:

@@ -7,6 +7,7 @@ and the older `tr.tlpItem`. A page that is a challenge instead of a tracklist is
 import re
 from contextlib import suppress
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ from enrich.frames.files import column_key
 from enrich.frames.inputs import parse_json
 from enrich.text.words import is_unknown_artist, names_no_label
 from enrich.tracklists.dj_programs import columns_of, draft_of_table
-from enrich.tracklists.lines import MARKS, clock, led, plain_number, split_artist_title
+from enrich.tracklists.lines import led, split_artist_title
+from enrich.tracklists.marks import MARKS, TABLES
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, is_title_line, named_set
 from enrich.tracklists.scraped_json import is_tracklist_document, read_documents
 from enrich.tracklists.slots import Draft, Written, draft
 from enrich.tracklists.text_forms import SOURCE, read_text
+from enrich.tracklists.times import seconds
 from enrich.tracklists.wrapping import may_be_name
 
 _MAX_DEPTH = 4_000
@@ -43,10 +46,7 @@ def read_page(text: str, path: Path) -> Draft:
     items = tree.css(".tlpItem")
     if not items:
         if tree.css_first("#tlTab") is None and MARKS.challenge.search(text):
-            raise InputFileError(
-                f"{path}: that is not a tracklist but a challenge page (no #tlTab in it); open the tracklist in a "
-                "browser, wait until its tracks show, and save it again"
-            )
+            raise InputFileError(f"{path}: {TABLES['refused']['challenge']}")
         data = []
         for script in tree.css('script[type="application/ld+json"]'):
             # What a page says of other things may be broken; the list is looked for in the rest.
@@ -105,11 +105,9 @@ def _other_lists(text: str, path: Path) -> list[Draft]:
 
 def _refuse_nesting(text: str, path: Path) -> None:
     """The parser's time grows with the square of the depth: 200,000 levels take it an hour."""
-    depth = 0
-    for closes in MARKS.nesting.findall(text):
-        depth += -1 if closes else 1
-        if depth > _MAX_DEPTH:
-            raise InputFileError(f"{path}: a page nested more than {_MAX_DEPTH:,} levels deep, which no tracklist is")
+    depths = accumulate(-1 if closes else 1 for closes in MARKS.nesting.findall(text))
+    if any(depth > _MAX_DEPTH for depth in depths):
+        raise InputFileError(f"{path}: a page nested more than {_MAX_DEPTH:,} levels deep, which no tracklist is")
 
 
 def _head(tree: LexborHTMLParser, path: Path) -> SetInfo:
@@ -125,17 +123,9 @@ def _head(tree: LexborHTMLParser, path: Path) -> SetInfo:
 
 
 def _address(tree: LexborHTMLParser) -> str | None:
-    for query, attribute in (
-        ('link[rel="canonical"]', "href"),
-        ('meta[property="og:url"]', "content"),
-        ('meta[itemprop="url"][content*="/tracklist/"]', "content"),
-        ('a[href*="/tracklist/"]', "href"),
-    ):
-        for node in tree.css(query):
-            url = node.attributes.get(attribute)
-            if id_in_url(url):
-                return url if not url or url.startswith("http") else f"https://www.1001tracklists.com{url}"
-    return None
+    said = ((node, attribute) for query, attribute in TABLES["addresses"].items() for node in tree.css(query))
+    url = next(filter(id_in_url, (node.attributes.get(attribute) for node, attribute in said)), None)
+    return url if not url or url.startswith("http") else f"https://www.1001tracklists.com{url}"
 
 
 def _own_meta(tab: LexborNode | None, name: str) -> str | None:
@@ -170,7 +160,7 @@ def _slot(item: LexborNode) -> dict[str, Any]:
         "is_id": "ID" in _text_of(item.css_first(".trackStatus")).split() or None,
         "layered": _text_of(number).lower().startswith("w/"),
         "cue_seconds": _cue(item),
-        "duration_ms": _duration_ms(said.get("duration")),
+        "duration_ms": (seconds(said.get("duration")) or 0) * 1000 or None,
         "genre": said.get("genre"),
         "is_mashup": item.css_first(".mashupTrack") is not None or "subPosTog" in _classes(item),
         "components": [],
@@ -182,14 +172,7 @@ def _cue(item: LexborNode) -> int | None:
     """Seconds; the hidden field's 0 means unknown unless the page shows a time."""
     shown = item.css_first(".cue") or item.css_first(".cueValueField")
     hidden = item.css_first('input[id$="_cue_seconds"]')
-    value = plain_number(_tidy(hidden.attributes.get("value"))) if hidden else None
-    return int(value) if value else clock(_text_of(shown))
-
-
-def _duration_ms(text: str | None) -> int | None:
-    found = MARKS.iso_duration.match(text or "")
-    hours, minutes, secs = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
-    return (hours * 3600 + minutes * 60 + secs) * 1000 if found and any(found.groups()) else None
+    return (seconds(hidden.attributes.get("value")) if hidden else None) or seconds(_text_of(shown))
 
 
 def _classes(item: LexborNode) -> list[str]:

@@ -23,6 +23,7 @@ from enrich.rules import MAX_FILE_BYTES
 from enrich.tracklists import dj_programs, flat, mixesdb, scraped_json
 from enrich.tracklists import pages as html
 from enrich.tracklists.checking import check
+from enrich.tracklists.marks import TABLES
 from enrich.tracklists.naming import KEPT_APART, told_apart
 from enrich.tracklists.slots import DRAFT_ROW, NOTES, SLOTS, Draft, TracklistRead, notes
 from enrich.tracklists.text_forms import read_text
@@ -31,6 +32,7 @@ from enrich.tracklists.text_forms import read_text
 _CONTENT = [name for name in SLOTS.names() if name not in ("file", "line", "source")]
 #: Rows in memory at once; and bytes of a file that never is as a whole.
 ROWS_AT_ONCE, _LARGEST = 1_000_000, 1 << 42
+_FOREIGN = [(re.compile(begin), kind) for begin, kind in TABLES["foreign"].items()]
 _JSON = re.compile(r'\s*(?:\{\s*["\'}]|\[\s*(?:[{"]|\]\s*$|\[\s*[\[{"\d\]-]))')
 
 
@@ -80,6 +82,8 @@ def _draft(path: Path) -> Draft:
     if is_parquet:
         return flat.read_parquet(path)
     data = read_input(path)
+    if kind := next((kind for begin, kind in _FOREIGN if begin.match(data[:16].decode("latin-1"))), None):
+        raise InputFileError(f"{path}: {kind}")
     ending = Path(path.stem).suffix.lower() if ending == ".gz" else ending
     if not data.strip(b"\0 \t\r\n") or data in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         raise InputFileError(f"{path}: the file is empty")
@@ -105,9 +109,7 @@ def _draft_of_text(text: str, path: Path, ending: str) -> Draft:
     if html.looks_like_html(text) or ending in (".html", ".htm"):
         return html.read_page(text, path)
     if ending in (".xml", ".nml", ".xspf", ".asx", ".wpl") or re.match(r"\s*<(?:\?xml|rss)\b", text):
-        raise InputFileError(
-            f"{path}: XML of neither rekordbox nor Traktor nor MediaWiki, and no playlist; export it as CSV or M3U8"
-        )
+        raise InputFileError(f"{path}: {TABLES['refused']['xml']}")
     if ending in (".m3u", ".m3u8") or re.match(r"(?i)\s*#EXT(?:M3U|INF|VDJ)", text):
         return dj_programs.read_m3u(text, path)
     if text.lstrip()[:10].lower() == "[playlist]":
@@ -130,10 +132,7 @@ def _draft_of_text(text: str, path: Path, ending: str) -> Draft:
 
 
 def read_json(text: str, path: Path) -> Draft:
-    """Read a JSON document, or one JSON value a line, past broken lines: rows of the flat table, or tracklists.
-
-    Raises InputFileError: it is not JSON, or there is no tracklist in it.
-    """
+    """Read JSON, or a value a line, past broken lines. Raises InputFileError: it is none, or holds no tracklist."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -195,16 +194,12 @@ def _together(reads: list[TracklistRead], failed: pl.DataFrame, said: pl.DataFra
             columns.append(slots.select(pl.col(name).gather(pl.lit(order))))
             slots = slots.drop(name)
         slots = pl.concat(columns, how="horizontal")
-    return TracklistRead(
-        slots=slots, bad=pl.concat([failed, *bad]).match_to_schema(NOTES), warnings=warnings, repeated=repeated
-    )
+    aside = pl.concat([failed, *bad]).match_to_schema(NOTES)
+    return TracklistRead(slots=slots, bad=aside, warnings=warnings, repeated=repeated)
 
 
 def parquet_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) -> list[Path]:
-    """The files in the order in which they are read: by path, each once.
-
-    Raises InputFileError: none is given, one is missing, or one is not Parquet.
-    """
+    """The files by path, each once. Raises InputFileError: none is given, one is missing, or one is not Parquet."""
     files = _distinct_files(paths)
     for file in files:
         with open_input(file, at_most=_LARGEST) as opened:
@@ -215,10 +210,7 @@ def parquet_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) ->
 
 
 def parquet_batches(file: Path, *, rows: int = ROWS_AT_ONCE) -> Iterator[TracklistRead]:
-    """Read a file from first row to last, each batch for itself; it reads the row groups it touches.
-
-    Raises InputFileError: the file is damaged or lacks set_id or position.
-    """
+    """Read a file in batches, each for itself. Raises InputFileError: it is damaged, or lacks set_id or position."""
     line = 1
     with open_input(file, at_most=_LARGEST) as opened, parquet_faults(file):
         for batch in pq.ParquetFile(opened).iter_batches(batch_size=rows):

@@ -20,10 +20,12 @@ import polars as pl
 
 from enrich.errors import InputFileError
 from enrich.text.words import LISTS, names_no_label
-from enrich.tracklists.lines import MARKS, Line, clock, led, plain_number, split_artist_title, split_label, split_line
+from enrich.tracklists.lines import Line, led, split_artist_title, split_label, split_line
+from enrich.tracklists.marks import MARKS, TABLES
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, slug
 from enrich.tracklists.slots import Draft, Written, draft
 from enrich.tracklists.text_forms import SOURCE, read_text
+from enrich.tracklists.times import clock, plain_number, seconds
 
 #: Names of fields, in lower case without what parts their words, by what they hold; the first that is there counts.
 _F = SimpleNamespace(**LISTS["json_fields"])
@@ -45,10 +47,7 @@ def read_documents(documents: list[object], path: Path) -> Draft:
     if not sets and (listed := next(filter(None, (_in_text(document, path) for document in documents)), None)):
         return listed
     if not sets:
-        raise InputFileError(
-            f"{path}: JSON without a tracklist in it; expected an object with a list `tracks`, or rows with set_id "
-            "and position"
-        )
+        raise InputFileError(f"{path}: {TABLES['refused']['json']}")
     done = 0
     read: list[tuple[SetInfo, list[Written]]] = []
     for head, tracks in sets:
@@ -149,7 +148,9 @@ def _sets(document: object, stem: str, depth: int = 0) -> Iterator[tuple[SetInfo
     else:
         for key, part in document.items():
             is_set = isinstance(part, Mapping) and _tracks_of(part) is not None
-            if isinstance(part, Mapping) and not is_set and depth < _MAX_DEPTH:
+            within = part if isinstance(part, list) else []
+            holds_sets = any(isinstance(one, Mapping) and _tracks_of(one) is not None for one in within)
+            if (isinstance(part, Mapping) or holds_sets) and not is_set and depth < _MAX_DEPTH:
                 yield from _sets(part, stem, depth + 1)
             elif is_set or (isinstance(part, list) and part and all(map(_is_track, part))):
                 yield from _sets(part, stem if MARKS.generic.match(str(key)) else str(key))
@@ -255,16 +256,13 @@ def _slot(track: Mapping[str, Any]) -> dict[str, Any]:
             kinds.append(part.get("type") if isinstance(part, Mapping) else None)
     numbers = [str(inner.get(name, "")).strip() for name in _F.numbers]
     counted = (int(found[1]) for text in numbers if (found := re.fullmatch(r"0*(\d{1,5})\.?", text)))
-    lengths = ((name, inner.get(name) if name.endswith("ms") else _seconds(inner.get(name))) for name in _F.durations)
     return {
         **_named(inner)._asdict(),
         "is_id": bool(inner.get("isid") or inner.get("isided") is False) or None,
         "layered": bool(inner.get("playedtogether") or inner.get("layered"))
         or any(text.lower().startswith("w/") for text in numbers),
-        "cue_seconds": next((at for name in _F.cues if (at := _seconds(inner.get(name), name)) is not None), None),
-        "duration_ms": next(
-            (v if name.endswith("ms") else v * 1000 for name, v in lengths if type(v) is int and v > 0), None
-        ),
+        "cue_seconds": next((n // 1000 for name in _F.cues if (n := _milliseconds(inner, name)) is not None), None),
+        "duration_ms": next((n for name in _F.durations if (n := _milliseconds(inner, name))), None),
         "genre": _names(inner.get("genre")),
         "is_mashup": bool(_MASHUP_TYPES.intersection(kinds) or inner.get("ismashup")),
         "components": components,
@@ -310,16 +308,12 @@ def _label(track: Mapping[str, Any]) -> tuple[str | None, str | None, str | None
     return None, None, note
 
 
-def _seconds(value: object, name: str = "") -> int | None:
-    """Whole seconds of a number or a time; `name` is the field's, which may count thousandths."""
-    if isinstance(value, bool) or value is None:
-        return None
+def _milliseconds(track: Mapping[str, Any], name: str) -> int | None:
+    """Thousandths of a second in a field for a cue or a length, which counts them itself where its name says so."""
+    value = str(track.get(name))
     if name.endswith("ms"):
-        return int(at) // 1000 if (at := plain_number(str(value), most=999_999_999)) is not None else None
-    if isinstance(value, int | float):
-        return int(value) if 0 <= value < 1_000_000 else None
-    text = str(value).strip().strip("[]")
-    return clock(text) if (plain := plain_number(text)) is None else int(plain)
+        return int(at) if (at := plain_number(value, most=999_999_999)) is not None else None
+    return at * 1000 if (at := seconds(value)) is not None else None
 
 
 def _names(value: object) -> str | None:

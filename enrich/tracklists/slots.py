@@ -89,10 +89,7 @@ Written = tuple[int, str, dict[str, Any]]
 def draft(
     sets: Iterable[tuple[SetInfo, Sequence[Written]]], *, source: str, bad: Sequence[tuple[int, str, str]] = ()
 ) -> Draft:
-    """A draft of sets, their tracks numbered in order where they have no `position`.
-
-    One without artist and title is given up, and counts for no slot.
-    """
+    """A draft of sets, tracks numbered where they have no `position`; one without a name is given up, uncounted."""
     rows: list[Written] = []
     lost: list[tuple[int, str, str]] = []
     for head, tracks in sets:

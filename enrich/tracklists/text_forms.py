@@ -19,28 +19,12 @@ import polars as pl
 from enrich.errors import InputFileError
 from enrich.text.titles import parse_titles
 from enrich.text.words import LISTS, names_no_label
-from enrich.tracklists.lines import (
-    IN_NAMES,
-    LONGEST,
-    MARKS,
-    ROMAN,
-    SEPARATORS,
-    TABLES,
-    Line,
-    Marks,
-    clock,
-    expanded,
-    has_link,
-    led,
-    numbering,
-    split_artist_title,
-    split_label,
-    split_line,
-    trailed,
-)
+from enrich.tracklists.lines import Line, Marks, led, numbering, split_artist_title, split_label, split_line, trailed
+from enrich.tracklists.marks import IN_NAMES, LONGEST, MARKS, ROMAN, SEPARATORS, TABLES, expanded
 from enrich.tracklists.naming import SetInfo, date_in, dj_in, id_in_url, is_heading, is_title_line, named_set
 from enrich.tracklists.slots import Draft, draft
-from enrich.tracklists.wrapping import may_be_name, plain, unwrapped
+from enrich.tracklists.times import clock, since_first
+from enrich.tracklists.wrapping import has_link, may_be_name, plain, unwrapped
 
 #: `setlists.source` of everything that comes from 1001Tracklists, and of texts, which tell no other.
 SOURCE = "1001tracklists"
@@ -52,7 +36,7 @@ _TALK = re.compile(rf"(?i)^(?:{'|'.join(LISTS['in_texts']['talk'])})\b")
 _LONG_TRACK = 900
 _SIGNS = [sign for kind, sign in SEPARATORS if kind in ("dash", "slash", "bar", "tab", "tilde", "dot", "arrow")]
 #: Of the lines of a list so many must have a form of label: one is sure anywhere, one also parts words of titles.
-_HALF, _MOST, _SOME, _MANY = 0.5, 0.75, 0.3, 3
+_HALF, _MOST, _MANY = 0.5, 0.75, 3
 
 
 def _form(mark: str) -> re.Pattern[str]:
@@ -62,10 +46,8 @@ def _form(mark: str) -> re.Pattern[str]:
 
 
 #: How labels stand behind titles, and the share of lines that must have the form.
-_LABEL_FORMS = [
-    (MARKS.behind_version, _HALF),
-    *((_form(expanded(mark)), x) for mark, x in TABLES["label_marks"].items()),
-]
+_LABEL_FORMS = [(MARKS.behind_version, _HALF)]
+_LABEL_FORMS += [(_form(expanded(mark)), share) for mark, share in TABLES["label_marks"].items()]
 
 
 class _Line(NamedTuple):
@@ -95,10 +77,7 @@ def read_text(text: str, path: Path) -> Draft:
         bad = [(origin[number - 1], why, line) for number, why, line in bad + long]
     if not found:
         why = f" ({bad[0][1]})" if bad else ""
-        raise InputFileError(
-            f"{path}: neither a tracklist table (columns set_id, position) nor lines like "
-            f"`[02:34] Artist - Title [Label]`{why}"
-        )
+        raise InputFileError(f"{path}: {TABLES['refused']['text']}{why}")
     head = _head(lines, first=min(number for number, _ in found), path=path)
     rows = [(origin[n - 1], lines[n - 1], {**slot, "section": section.get(n)}) for n, slot in found]
     return draft([(head, rows)], source=SOURCE, bad=bad)
@@ -107,11 +86,8 @@ def read_text(text: str, path: Path) -> Draft:
 def _is_paste(lines: list[str]) -> bool:
     """Numbers on lines of their own, a track close behind each."""
     full = [line for line in lines if line]
-    return any(
-        MARKS.number_text.match(line)
-        and any(" - " in near and not MARKS.noise.match(near) for near in full[i + 1 : i + 4])
-        for i, line in enumerate(full)
-    )
+    at = [i for i, line in enumerate(full) if MARKS.number_text.match(line)]
+    return any(" - " in near and not MARKS.noise.match(near) for i in at for near in full[i + 1 : i + 4])
 
 
 def _pasted(lines: list[str]) -> list[tuple[int, dict[str, Any]]]:
@@ -165,6 +141,8 @@ def _listed(lines: list[str]) -> _Read:
     years = _without_common([entry.title or "" for entry in named], ((MARKS.year_behind, 0.51, 2),))
     labels = _without_common([x.label for x in named if x.label], ((MARKS.bare_year, 0.9, 3),))
     named = [x._replace(title=t or None, label=x.label and labels.pop(0)) for x, t in zip(named, years, strict=True)]
+    for cue, (_, _, more) in zip(since_first([more["cue_seconds"] for _, _, more in found]), found, strict=True):
+        more["cue_seconds"] = cue
     slots = [(number, {**_bare(entry), **more}) for (number, _, more), entry in zip(found, named, strict=True)]
     return slots, section, bad
 
@@ -275,18 +253,15 @@ def _chosen(lines: list[str]) -> tuple[list[_Line], re.Pattern[str], str]:
 
 def _without_words(lines: list[str]) -> list[str]:
     """Without the word that stands before the number or the time of nearly every track: `Song 1: …`, `at 02:13 …`."""
-    found = {
-        i: mark
-        for i, line in enumerate(lines)
-        if (mark := MARKS.word_before.match(line)) and MARKS.free_dash.search(line)
-    }
-    word, _ = Counter(mark[0] for mark in found.values()).most_common(1)[0] if found else ("", 0)
-    same = {i: mark for i, mark in found.items() if mark[0] == word}
-    numbers = [int(mark[2][:9]) for mark in same.values()]
+    dashed = [line for line in lines if MARKS.free_dash.search(line)]
+    marks = [mark for line in dashed if (mark := MARKS.word_before.match(line))]
+    word, count = Counter(mark[0] for mark in marks).most_common(1)[0] if marks else ("", 0)
+    same = {mark.string: mark for mark in marks if mark[0] == word}
+    numbers = [int(mark[2][:9]) for mark in marks if mark[0] == word]
     rising = len({*numbers}) > 1 and numbers == sorted(numbers)
-    if not rising or len(same) < max(_MANY, 0.9 * sum(MARKS.free_dash.search(line) is not None for line in lines)):
+    if not rising or count < max(_MANY, 0.9 * len(dashed)):
         return lines
-    return [same[i][1] + line[same[i].end() :] if i in same else line for i, line in enumerate(lines)]
+    return [same[line][1] + line.removeprefix(word) if line in same else line for line in lines]
 
 
 def _counted(lines: list[str]) -> list[str]:

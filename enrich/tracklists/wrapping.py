@@ -9,8 +9,10 @@ from html import unescape
 from itertools import pairwise
 
 from enrich.text.words import LISTS
-from enrich.tracklists.lines import MARKS, SEPARATORS, TABLES, clock, led, split_artist_title, split_label
+from enrich.tracklists.lines import led, split_artist_title, split_label
+from enrich.tracklists.marks import MARKS, SEPARATORS, TABLES
 from enrich.tracklists.naming import is_heading, is_title_line
+from enrich.tracklists.times import clock
 
 #: Tracks that a line must hold to be a list, and lines with a dash beside which it may stand.
 _LEAST, _BESIDE = 3, 2
@@ -29,9 +31,7 @@ def plain(line: str) -> str:
         for mark, left in TABLES["markup"].items():
             line = re.sub(mark, left, line)
     if not line.isascii():
-        line = re.sub(
-            r"^[\s\d①-⒛：．、\[\]()]+", lambda m: unicodedata.normalize("NFKC", m[0]).replace("、", "."), line
-        )
+        line = MARKS.wide_mark.sub(lambda m: unicodedata.normalize("NFKC", m[0]).replace("、", "."), line)
     if not MARKS.free_dash.search(line):
         line = re.sub(r" {3,}", "\t", line)
     words = re.split(r"[^\S\t]+", line.strip())
@@ -76,9 +76,8 @@ def _continued(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
         field = _FIELD.split(line)
         is_label = len(field) == 3 and not field[0] and _FIELDS[field[1].lower()] == "label"
         line = f"[{field[2]}]" if is_label and is_track else line
-        is_open = MARKS.open_end.search(before) and not (
-            MARKS.free_dash.search(line) if is_track else not led(before).strong
-        )
+        may_go_on = not MARKS.free_dash.search(line) if is_track else led(before).strong
+        is_open = MARKS.open_end.search(before) and may_go_on
         is_whole = line[:1] == "[" and line[-1:] == "]" and line.count("[") == 1
         goes_on = MARKS.goes_on.match(line) and (is_whole or not MARKS.free_dash.search(line.lstrip("-–—− ")))
         goes_on = is_track and (goes_on or is_label or (not cues_first and is_cue(line)))
@@ -123,16 +122,14 @@ def _by_turns(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     signs = (sum(sign.search(name) is not None for name in names) for kind, sign in SEPARATORS if kind != "comma")
     if any(split_artist_title(name)[0] for name in names) or 4 * max(signs) >= 3 * len(body):
         return lines
-    blocks = {
-        block.count("\n") + 1 for block in re.split(r"\n{2,}", "\n".join(x for _, x in lines[begin:]).strip("\n"))
-    }
+    whole = "\n".join(line for _, line in lines[begin:]).strip("\n")
+    blocks = {block.count("\n") + 1 for block in re.split(r"\n{2,}", whole)}
     for size in (2, 3, 4):
         columns = [[line for _, line in body[i::size]] for i in range(size)]
         texts = [column for column in columns if not all(map(MARKS.extra.match, column))]
         extra = [column for column in columns if column not in texts]
-        is_filled = (
-            len(body) % size == 0 and len(body) >= 2 * size and len(texts) in ([2, 3] if blocks == {size} else [2])
-        )
+        wanted = [2, 3] if blocks == {size} else [2]
+        is_filled = len(body) % size == 0 and len(body) >= 2 * size and len(texts) in wanted
         lines_of_names = (line for column in texts[:2] for line in column)
         if not is_filled or not all(may_be_name(line) and not MARKS.extra.match(line) for line in lines_of_names):
             continue
@@ -160,3 +157,8 @@ def may_be_name(line: str) -> bool:
     words = [word for word in re.findall(r"[^\W\d_]+", line) if word.lower() != word.upper() and len(word) > 3]
     small = sum(word[0].islower() for word in words)
     return len(line) <= _LONGEST_NAME and not re.search(r"[^.][.!:;,]$", line) and 3 * small <= len(words)
+
+
+def has_link(line: str) -> bool:
+    """Whether a web address is in a line."""
+    return ("." in line or "//" in line) and MARKS.link.search(line) is not None

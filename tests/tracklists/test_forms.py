@@ -436,7 +436,7 @@ SERATO = (
         pytest.param(
             "x.m3u",
             VIRTUAL_DJ,
-            [("Alpha Kid", "Night (Dub)", None, None), ("Beta", "Day", None, None)],
+            [("Alpha Kid", "Night (Dub)", None, 0), ("Beta", "Day", None, 840)],
             id="virtual-dj",
         ),
         pytest.param(
