@@ -282,3 +282,12 @@ def test_names_that_begin_like_such_files(tmp_path: Path, artist: str) -> None:
     read = _read(tmp_path, f"{artist} - Ночь\nКино - Группа крови\nСплин - Выхода нет\n".encode(encoding))
 
     assert read.slots["artist"].to_list() == [artist, "Кино", "Сплин"]
+
+
+def test_figures_of_a_cue_that_nobody_knows(tmp_path: Path) -> None:
+    cues = ["[00]", "[xx]", "[1x]"]
+    text = "".join(f"# {cue} {a} - {t}\n" for cue, (a, t) in zip(cues, NAMES, strict=True))
+    read = _read(tmp_path, f"[[Category:Mira]]\n{text}", "2024-03-15 - Mira - Radio.txt")
+
+    assert _named(read) == NAMES
+    assert read.slots["cue_seconds"].to_list() == [0, None, None]
