@@ -202,8 +202,7 @@ def _cell(value: Any) -> tuple[str, Any]:
         return "n", value
     # A word longer than a column is wide may break anywhere; the others stay whole.
     shown = short(value, _CELL)
-    longest = max(map(len, shown.split()), default=0)
-    return "long" if longest > _WORD else "told" if len(shown) > _PROSE else "", shown
+    return "long" if max(map(len, shown.split()), default=0) > _WORD else "told" if len(shown) > _PROSE else "", shown
 
 
 def _plain(value: Any, most: int = LINE) -> str:

@@ -106,9 +106,8 @@ def temporary_table(cur: psycopg.Cursor[Any], table: str, columns: Mapping[str, 
     `columns` is name → Postgres type, in the order of the table; the frame's are selected by these names.
     """
     name = sql.Identifier(table)
-    cur.execute(sql.SQL("drop table if exists pg_temp.{}").format(name))
     cur.execute(
-        sql.SQL("create temporary table {} ({}) on commit drop").format(
+        sql.SQL("drop table if exists pg_temp.{0}; create temporary table {0} ({1}) on commit drop").format(
             name,
             # The types are literals of this code base, never input.
             sql.SQL(", ").join(sql.SQL("{} ").format(sql.Identifier(c)) + sql.SQL(t) for c, t in columns.items()),
@@ -135,8 +134,8 @@ def insert_frame(cur: psycopg.Cursor[Any], table: str, frame: pl.DataFrame) -> i
     columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
     names = {"there": sql.Identifier(table), "new": sql.Identifier(f"new_{table}"), "columns": columns}
     make = "create temporary table {new} on commit drop as select {columns} from {there} with no data"
+    make = f"drop table if exists pg_temp.{{new}}; {make}"
     add = "insert into {there} ({columns}) select {columns} from {new} on conflict do nothing"
-    cur.execute(sql.SQL("drop table if exists pg_temp.{new}").format(**names))
     cur.execute(sql.SQL(make).format(**names))
     copy_frame(cur, f"new_{table}", rows)
     cur.execute(sql.SQL(add).format(**names))

@@ -35,9 +35,9 @@ _WRITTEN = {"title": _S, "mix": _S, "credit": _S, "duration_ms": pl.Int64(), "is
 
 
 def track_queries(tracks: pl.DataFrame) -> list[TrackQuery]:
-    """One query a row of `track_id, title`, and `artist, duration_ms, isrc` where there are such columns."""
-    fields = [name for name in ("track_id", "title", "artist", "duration_ms", "isrc") if name in tracks.columns]
-    rows = tracks.select(fields).with_columns(pl.col.title.fill_null(""))
+    """One query a row of `track_id, title`, and `artist, is_guess, duration_ms, isrc` where there are such columns."""
+    fields = ("track_id", "title", "artist", "is_guess", "duration_ms", "isrc")
+    rows = tracks.select(pl.col.title.fill_null(""), *(n for n in fields if n != "title" and n in tracks.columns))
     return [TrackQuery(**row) for row in rows.iter_rows(named=True)]
 
 

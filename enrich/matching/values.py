@@ -37,8 +37,7 @@ class TrackQuery:
     duration_ms: int | None = None
     isrc: str | None = None
     is_guess: bool = False
-    """The artist is one of several it may be. Where all fields of a search must be met, the title alone is looked
-    through first, for it was asked for before: who is not in the whole list of it need not be asked for by name."""
+    """The artist is one of several it may be: who is not in the whole list of the title need not be asked for."""
     released: tuple[date, date] | None = None
     """Asked for is whatever the artist released within these days, in place of a title."""
 

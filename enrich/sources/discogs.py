@@ -78,18 +78,16 @@ class Discogs(WebSource):
 
     def _search(self, terms: Terms, requests: Requests) -> list[dict[str, Any]]:
         """Releases worth opening: own releases before compilations, early before late."""
-        if terms.is_guess and self._pages(terms, {}, requests, most=1) == []:
+        if terms.is_guess and self._pages(terms, None, requests, 1) == []:
             return []
         for name in terms.names[:_MOST_NAMES] or (None,):
-            good = self._pages(terms, {"artist": name} if name else {}, requests)
-            if good:
+            if good := self._pages(terms, name, requests, _MOST_PAGES):
                 return good
         return []
 
-    def _pages(
-        self, terms: Terms, artist: Mapping[str, str], requests: Requests, *, most: int = _MOST_PAGES
-    ) -> list[dict[str, Any]] | None:
+    def _pages(self, terms: Terms, name: str | None, requests: Requests, most: int) -> list[dict[str, Any]] | None:
         """The first page that has releases worth opening; None where none has, and there are more than are read."""
+        artist: dict[str, str] = {"artist": name} if name else {}
         for page in range(1, most + 1):
             wanted: dict[str, str | int] = {"type": "release", "track": terms.base, "per_page": _PAGE, **artist}
             # A page past the end is told by 404.

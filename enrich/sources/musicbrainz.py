@@ -136,11 +136,10 @@ class MusicBrainz(WebSource):
         query = f'recording:"{lucene(terms.base)}"{by}'
         asked: dict[str, str | int] = {"query": query, "limit": _PAGE, "offset": 0, "fmt": "json"}
         found = requests.get("/recording", asked, read=listing("recordings"), fresh=terms.is_guess) or {}
-        takes = [_take(terms, one, listed(one.get("releases"))) for one in listed(found.get("recordings"))]
-        good = worth_a_look(
-            terms, takes, lambda take: (str(take.recording["title"]), " ".join(chain(*_credit(take.recording))))
-        )
-        return good if good or len(takes) >= int(found.get("count") or 0) else None
+        every = listed(found.get("recordings"))
+        good = worth_a_look(terms, every, lambda one: (str(one["title"]), " ".join(chain(*_credit(one)))))
+        takes = [_take(terms, one, listed(one.get("releases"))) for one in good]
+        return takes if takes or len(every) >= int(found.get("count") or 0) else None
 
     def _releases(self, recording: str, requests: Requests) -> Iterator[dict[str, Any]]:
         """All releases of a recording; pages may come shorter than asked for, so the offset counts what came."""

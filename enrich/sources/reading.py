@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -43,10 +44,18 @@ def parsed(text: str | bytes) -> Any:
 
     Raises ValueError: it is no JSON, or nested too deeply.
     """
+    return _read_lately(text) if len(text) <= _SHORT else _read(text)
+
+
+def _read(text: str | bytes) -> Any:
     try:
         return _bounded(json.loads(text), MOST_LEVELS)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+#: Guesses at one track look through the same list one after the other. What is kept is changed by nobody.
+_read_lately, _SHORT = lru_cache(maxsize=64)(_read), 1 << 16
 
 
 def _bounded(value: Any, levels: int) -> Any:

@@ -376,6 +376,5 @@ def _remixer(mix: pl.Expr) -> pl.Expr:
 
 def _names(guests: pl.Series) -> pl.Series:
     """The guests of each title, one by one."""
-    found = split_credits(guests).group_by("row", maintain_order=True).agg(pl.col.artist)
-    (names,) = _at_rows(found, len(guests))
+    (names,) = _at_rows(split_credits(guests).group_by("row", maintain_order=True).agg(pl.col.artist), len(guests))
     return names.fill_null(pl.Series([[]], dtype=pl.List(pl.String)))

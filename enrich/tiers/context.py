@@ -6,7 +6,6 @@ of that very title is depends on how much it says; where two are confirmed, none
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -175,8 +174,8 @@ class ConfirmedCandidates(AskingTier[TrackQuery, dict[str, Any] | None]):
 
 def _questions(candidates: pl.DataFrame) -> list[TrackQuery]:
     """One question a candidate, the same whatever rank it has."""
-    asked = candidates.select("title", track_id=pl.format("{}#{}", "track_id", "value"), artist=pl.col.value)
-    return [replace(query, is_guess=True) for query in track_queries(asked)]
+    named = {"track_id": pl.format("{}#{}", "track_id", "value"), "artist": pl.col.value}
+    return track_queries(candidates.select("title", **named, is_guess=True))
 
 
 def _in_database(ws: Workspace, candidates: pl.DataFrame) -> pl.DataFrame:
