@@ -51,8 +51,7 @@ def connect(settings: Settings, *, autocommit: bool = False, as_laid_out: bool =
     """
     url = database_url(settings)
     statement_s, lock_s = settings.bounds_s or (None, _CONNECT_TIMEOUT_S)
-    given = conninfo.conninfo_to_dict(url)
-    options = {} if "connect_timeout" in given else {"connect_timeout": max(2, int(lock_s))}
+    options = {} if "connect_timeout" in conninfo.conninfo_to_dict(url) else {"connect_timeout": max(2, int(lock_s))}
     try:
         con = psycopg.connect(url, autocommit=True, application_name="enrich", **options)  # type: ignore[arg-type]
     except psycopg.Error as error:

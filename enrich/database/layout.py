@@ -56,8 +56,7 @@ class Layout:
 
     def said(self) -> str:
         """An unknown layout in one line, for errors."""
-        more = f" and {len(self.found) - 8} more" if len(self.found) > 8 else ""
-        tables = ", ".join(self.found[:8]) + more
+        tables = ", ".join(self.found[:8]) + (f" and {len(self.found) - 8} more" if len(self.found) > 8 else "")
         return f"no layout that enrich knows: found {tables}; name its tables in ENRICH_LAYOUT (docs/operations.md)"
 
 

@@ -122,11 +122,14 @@ def learn_names(column: pl.Series) -> frozenset[str]:
     frequent part is in other credits: a guest of a busy artist is never glued to them. `column` are credits as written,
     repeats included; given are names in their commonest spelling, to be passed as `known_artists`.
     """
-    counts = column.cast(pl.String).drop_nulls().alias("credit").value_counts(name="n")
+    every = column.cast(pl.String).drop_nulls().alias("text").value_counts(name="n")
+    # Most credits are one plain name: there is nothing to learn of it, but it counts elsewhere.
+    counts = every.filter(apart := every["text"].str.contains(_NOT_PLAIN))
+    lone = _tidied(every.filter(~apart)).select("n", keys=artist_key(pl.col.text))
     # A guest or an opponent is a name of its own: only what soft separators join can be one act.
     hard = pl.col.kind.is_in(["featured", "versus"]).fill_null(False).cast(pl.UInt32)
     chunks = (
-        _cut(counts["credit"])
+        _cut(counts["text"])
         .with_columns(chunk=hard.cum_sum().over("c"), key=artist_key(pl.col.text))
         .with_columns(_joined(pl.int_range(pl.len()).over("c", "chunk") > 0))
         .group_by("c", "chunk", maintain_order=True)
@@ -134,7 +137,7 @@ def learn_names(column: pl.Series) -> frozenset[str]:
         .join(counts.select("n").with_row_index("c"), on="c")
         .with_columns(whole=artist_key(pl.col.name))
     )
-    elsewhere = chunks.explode("keys").group_by("keys").agg(total=pl.col.n.sum())
+    elsewhere = pl.concat([lone, chunks.explode("keys").select("n", "keys")]).group_by("keys").agg(total=pl.col.n.sum())
     learned = (
         chunks.filter(pl.col.keys.list.len() > 1)
         .group_by("whole")

@@ -275,8 +275,7 @@ def _artist_of_base(parsed: pl.DataFrame) -> pl.DataFrame:
     spaced = pl.col.base.str.extract_groups(_PART).struct
     tight = pl.col.base.str.extract_groups(_TIGHT_PART).struct
     left, right = (pl.coalesce(spaced.field(n), tight.field(n)) for n in "12")
-    row_number = r"^(?:#\s*)?(?:\[\d{1,3}\]|\d{1,3}[.)])\s+"
-    name = left.str.replace(row_number, "").str.replace_all(r"\s+([,;])", "${1}")
+    name = left.str.replace(r"^(?:#\s*)?(?:\[\d{1,3}\]|\d{1,3}[.)])\s+", "").str.replace_all(r"\s+([,;])", "${1}")
     # `Mina - Mina - Still Sea`: said twice.
     twice = (right + " - ").str.to_lowercase().str.starts_with(pl.concat_str(name.str.to_lowercase(), pl.lit(" - ")))
     rest = right.str.slice(name.str.len_chars() + 3)
