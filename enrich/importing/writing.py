@@ -1,4 +1,4 @@
-"""A plan into Postgres: COPY into temporary tables, then one insert a table. The caller owns the transaction.
+"""A plan into Postgres: one COPY a table (`insert_frame`). The caller owns the transaction.
 
 Sets it brings or changes are set beside those of their night: what is one set, listed twice, is linked.
 """
