@@ -117,7 +117,7 @@ def temporary_table(cur: psycopg.Cursor[Any], table: str, columns: Mapping[str, 
 
 
 #: Rows that are there already, views, and tables with policies take no COPY; INSERT takes them, at twice the cost.
-_NO_COPY = (psycopg.errors.UniqueViolation, psycopg.errors.WrongObjectType, psycopg.errors.FeatureNotSupported)
+_NO_COPY = (psycopg.IntegrityError, psycopg.errors.WrongObjectType, psycopg.errors.FeatureNotSupported)
 
 
 def insert_frame(cur: psycopg.Cursor[Any], table: str, frame: pl.DataFrame) -> int:
@@ -133,8 +133,8 @@ def insert_frame(cur: psycopg.Cursor[Any], table: str, frame: pl.DataFrame) -> i
     columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
     names = {"there": sql.Identifier(table), "new": sql.Identifier(f"new_{table}"), "columns": columns}
     make = "create temporary table {new} on commit drop as select {columns} from {there} with no data"
-    make = f"drop table if exists pg_temp.{{new}}; {make}"
     add = "insert into {there} ({columns}) select {columns} from {new} on conflict do nothing"
+    cur.execute(sql.SQL("drop table if exists pg_temp.{new}").format(**names))
     cur.execute(sql.SQL(make).format(**names))
     copy_frame(cur, f"new_{table}", rows)
     cur.execute(sql.SQL(add).format(**names))

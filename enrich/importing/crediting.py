@@ -40,11 +40,9 @@ def credited(recordings: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.D
     """All artists named (`key, name, artist_id, is_new`), and who is credited on each recording with what role."""
     held = known.artist_names.filter(known.artist_names.str.contains(_SEPARATOR))
     acts = {*held, *learn_names(recordings["artist"])}
-    invited = recordings["features"].explode(empty_as_null=True)
-    parts = _split(pl.concat([recordings["artist"], invited]), acts)
-    main, guests = (parts.filter(pl.col("credit").is_in(of.implode())) for of in (recordings["artist"], invited))
-    main, guests = main.rename({"credit": "artist"}), guests.with_columns(role=pl.lit("featured"))
+    main = _split(recordings["artist"], acts).rename({"credit": "artist"})
     recordings = _sure_remixers(recordings, known, main["key"])
+    guests = _split(recordings["features"].explode(empty_as_null=True), acts).with_columns(role=pl.lit("featured"))
     remixers = _split(recordings["remixer"], acts).with_columns(role=pl.lit("remixer"))
     spelled = pl.concat([main, guests, remixers], how="diagonal")
     artists = (

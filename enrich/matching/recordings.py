@@ -36,8 +36,8 @@ _WRITTEN = {"title": _S, "mix": _S, "credit": _S, "duration_ms": pl.Int64(), "is
 
 def track_queries(tracks: pl.DataFrame) -> list[TrackQuery]:
     """One query a row of `track_id, title`, and `artist, is_guess, duration_ms, isrc` where there are such columns."""
-    fields = ("track_id", "title", "artist", "is_guess", "duration_ms", "isrc")
-    rows = tracks.select(pl.col.title.fill_null(""), *(n for n in fields if n != "title" and n in tracks.columns))
+    more = (name for name in ("artist", "is_guess", "duration_ms", "isrc") if name in tracks.columns)
+    rows = tracks.select("track_id", pl.col.title.fill_null(""), *more)
     return [TrackQuery(**row) for row in rows.iter_rows(named=True)]
 
 

@@ -50,10 +50,7 @@ NAMES: dict[str, str] = resource("reporting/dashboards.toml")
 #: The rules that dashboards count by.
 _RULES = {"max_attempts": MAX_ATTEMPTS}
 #: What stands on a snapshot for what Postgres has.
-_STAND_INS = {
-    "cooldown_queue_summary": "dashboard_queue_view",
-    "cooldown_tracks_ready": "dashboard_ready_function",
-}
+_STAND_INS = {"cooldown_queue_summary": "dashboard_queue_view", "cooldown_tracks_ready": "dashboard_ready_function"}
 
 
 def dashboards(

@@ -122,21 +122,20 @@ def learn_names(column: pl.Series) -> frozenset[str]:
     frequent part is in other credits: a guest of a busy artist is never glued to them. `column` are credits as written,
     repeats included; given are names in their commonest spelling, to be passed as `known_artists`.
     """
-    every = column.cast(pl.String).drop_nulls().alias("text").value_counts(name="n")
-    # Most credits are one plain name: there is nothing to learn of it, but it counts elsewhere.
-    counts = every.filter(apart := every["text"].str.contains(_NOT_PLAIN))
-    lone = _tidied(every.filter(~apart)).select("n", keys=artist_key(pl.col.text))
+    counts = column.cast(pl.String).drop_nulls().alias("credit").value_counts(name="n").with_row_index("c")
+    plain, cut = _plain_and_cut(counts["credit"])
     # A guest or an opponent is a name of its own: only what soft separators join can be one act.
     hard = pl.col.kind.is_in(["featured", "versus"]).fill_null(False).cast(pl.UInt32)
     chunks = (
-        _cut(counts["text"])
-        .with_columns(chunk=hard.cum_sum().over("c"), key=artist_key(pl.col.text))
+        cut.with_columns(chunk=hard.cum_sum().over("c"), key=artist_key(pl.col.text))
         .with_columns(_joined(pl.int_range(pl.len()).over("c", "chunk") > 0))
         .group_by("c", "chunk", maintain_order=True)
         .agg(pl.col.name.str.join(""), keys=pl.col.key)
-        .join(counts.select("n").with_row_index("c"), on="c")
+        .join(counts, on="c")
         .with_columns(whole=artist_key(pl.col.name))
     )
+    # Of a plain name there is nothing to learn, but it counts elsewhere.
+    lone = plain.join(counts, on="c").select("n", keys=artist_key(pl.col.text))
     elsewhere = pl.concat([lone, chunks.explode("keys").select("n", "keys")]).group_by("keys").agg(total=pl.col.n.sum())
     learned = (
         chunks.filter(pl.col.keys.list.len() > 1)
@@ -181,10 +180,7 @@ def _parts(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
 
 def _artists(credits: pl.Series, known: frozenset[str]) -> pl.DataFrame:
     """Cut each credit and join again what is one name: c, artist, role."""
-    apart = credits.str.contains(_NOT_PLAIN)
-    # Most credits are one plain name: to cut them, and windows over the pieces, would cost most of the time.
-    plain = _tidied(pl.DataFrame({"c": (~apart).arg_true(), "text": credits.filter(~apart)}))
-    cut = _cut(credits.filter(apart)).with_columns(c=pl.lit(apart.arg_true()).gather("c"))
+    plain, cut = _plain_and_cut(credits)
     lone = pl.col.separator.is_null() & ~pl.col.c.is_duplicated()
     alone, pieces = cut.filter(lone), cut.filter(~lone)
     artists = pl.concat([plain, alone.select("c", "text")]).select("c", artist="text", role=pl.lit("primary"))
@@ -233,6 +229,14 @@ def _join_known_runs(pieces: pl.DataFrame, names: pl.Series, length: int) -> pl.
     # Of two runs that overlap, the one on the left.
     marked = marked.with_columns(run=pl.col.run & ~behind("run", 1))
     return marked.with_columns(taken=pl.col.taken | behind("run", 0), joins=pl.col.joins | behind("run", 1)).drop("run")
+
+
+def _plain_and_cut(credits: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Credits that are one plain name, c and text, and the pieces of the others as `_cut` has them."""
+    apart = credits.str.contains(_NOT_PLAIN)
+    # Most are plain: to cut them, and windows over the pieces, would cost most of the time.
+    plain = _tidied(pl.DataFrame({"c": (~apart).arg_true(), "text": credits.filter(~apart)}))
+    return plain, _cut(credits.filter(apart)).with_columns(c=pl.lit(apart.arg_true()).gather("c"))
 
 
 def _cut(credits: pl.Series) -> pl.DataFrame:

@@ -174,8 +174,8 @@ class ConfirmedCandidates(AskingTier[TrackQuery, dict[str, Any] | None]):
 
 def _questions(candidates: pl.DataFrame) -> list[TrackQuery]:
     """One question a candidate, the same whatever rank it has."""
-    named = {"track_id": pl.format("{}#{}", "track_id", "value"), "artist": pl.col.value}
-    return track_queries(candidates.select("title", **named, is_guess=True))
+    track_id = pl.format("{}#{}", "track_id", "value")
+    return track_queries(candidates.select("title", track_id=track_id, artist="value", is_guess=pl.lit(value=True)))
 
 
 def _in_database(ws: Workspace, candidates: pl.DataFrame) -> pl.DataFrame:

@@ -128,7 +128,6 @@ def read_cue(text: str, path: Path) -> Draft:
     return _draft(tracks, path, "a CUE sheet", name=name, dj=head.get("PERFORMER"), date=date_in(head.get("DATE")))
 
 
-#: Root of a playlist in XML, its tracks, and what it is called.
 _XML_PLAYLISTS = TABLES["xml_playlists"]
 IS_XML_PLAYLIST = re.compile(rf"{MARKS.prolog.pattern}<(?:{'|'.join(_XML_PLAYLISTS)})(?=[\s/>])")
 

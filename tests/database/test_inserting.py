@@ -45,6 +45,16 @@ def test_a_row_made_meanwhile_stays(con, made):
     assert rows_of(con) == [(1, "Öl"), (2, "theirs"), (3, None)]
 
 
+def test_rows_that_exclude_each_other_are_passed_over_as_well(con):
+    con.execute("create table named (id int, name text, exclude (id with =))")
+    con.execute("insert into named values (2, 'theirs')")
+
+    with con.cursor() as cur:
+        assert insert_frame(cur, "named", ROWS) == 2
+
+    assert rows_of(con) == [(1, "Öl"), (2, "theirs"), (3, None)]
+
+
 def test_what_the_table_refuses_is_an_error(con):
     con.execute("create table named (id int primary key, name text not null)")
 
