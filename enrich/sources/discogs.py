@@ -78,21 +78,23 @@ class Discogs(WebSource):
 
     def _search(self, terms: Terms, requests: Requests) -> list[dict[str, Any]]:
         """Releases worth opening: own releases before compilations, early before late."""
-        if terms.is_guess and self._pages(terms, None, requests, 1) == []:
+        if terms.is_guess and self._pages(terms, None, requests) == []:
             return []
         for name in terms.names[:_MOST_NAMES] or (None,):
-            if good := self._pages(terms, name, requests, _MOST_PAGES):
+            if good := self._pages(terms, name, requests):
                 return good
         return []
 
-    def _pages(self, terms: Terms, name: str | None, requests: Requests, most: int) -> list[dict[str, Any]] | None:
+    def _pages(self, terms: Terms, name: str | None, requests: Requests) -> list[dict[str, Any]] | None:
         """The first page that has releases worth opening; None where none has, and there are more than are read."""
-        artist: dict[str, str] = {"artist": name} if name else {}
-        for page in range(1, most + 1):
-            wanted: dict[str, str | int] = {"type": "release", "track": terms.base, "per_page": _PAGE, **artist}
+        wanted: dict[str, str | int] = {"type": "release", "track": terms.base, "per_page": _PAGE}
+        wanted |= {"artist": name} if name else {}
+        # Of the list that a guess is looked for in, one page that is as fresh as a miss.
+        is_list = terms.is_guess and name is None
+        for page in range(1, 2 if is_list else _MOST_PAGES + 1):
             # A page past the end is told by 404.
-            past = (404,) if page > 1 else ()
-            body = requests.get("/database/search", {**wanted, "page": page}, read=listing("results"), absent=past)
+            past, asked = (404,) if page > 1 else (), {**wanted, "page": page}
+            body = requests.get("/database/search", asked, read=listing("results"), absent=past, fresh=is_list)
             if not body:
                 return []
             results = listed(body["results"])

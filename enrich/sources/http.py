@@ -153,8 +153,8 @@ class Http:
         at, key = self.endpoint, self.key(question.path, question.params)
         # One question asked by two at once is sent once: the other finds the reply in the cache.
         with self._in_hand[hash(key) % len(self._in_hand)]:
-            since_s = at.lifetime.miss_s if question.is_fresh else at.lifetime.hit_s
-            stored = at.cache.get(key, now=(now := at.clock.wall()), since=now - since_s) if at.cache else None
+            since = at.clock.wall() - at.lifetime.miss_s if question.is_fresh else 0.0
+            stored = at.cache.get(key, now=at.clock.wall(), since=since) if at.cache is not None else None
             if at.cache is not None and stored is not None:
                 try:
                     return (None if question.says_absent(stored) else _read(stored, question.read)), False

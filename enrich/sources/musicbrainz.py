@@ -135,7 +135,7 @@ class MusicBrainz(WebSource):
         """Plausible recordings of the title; None where there are none, and more than are listed."""
         query = f'recording:"{lucene(terms.base)}"{by}'
         asked: dict[str, str | int] = {"query": query, "limit": _PAGE, "offset": 0, "fmt": "json"}
-        found = requests.get("/recording", asked, read=listing("recordings"), fresh=terms.is_guess) or {}
+        found = requests.get("/recording", asked, read=listing("recordings"), fresh=terms.is_guess and not by) or {}
         every = listed(found.get("recordings"))
         good = worth_a_look(terms, every, lambda one: (str(one["title"]), " ".join(chain(*_credit(one)))))
         takes = [_take(terms, one, listed(one.get("releases"))) for one in good]

@@ -44,7 +44,7 @@ def parsed(text: str | bytes) -> Any:
 
     Raises ValueError: it is no JSON, or nested too deeply.
     """
-    return _read_lately(text) if len(text) <= _SHORT else _read(text)
+    return _read_lately(text) if len(text) <= 1 << 16 else _read(text)
 
 
 def _read(text: str | bytes) -> Any:
@@ -54,8 +54,8 @@ def _read(text: str | bytes) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-#: Guesses at one track look through the same list one after the other. What is kept is changed by nobody.
-_read_lately, _SHORT = lru_cache(maxsize=64)(_read), 1 << 16
+#: Guesses at one track look through the same list in turn: short replies are kept as read, and nobody changes them.
+_read_lately = lru_cache(maxsize=64)(_read)
 
 
 def _bounded(value: Any, levels: int) -> Any:

@@ -6,7 +6,7 @@ import pytest
 
 from enrich.matching.values import TrackQuery
 from enrich.sources import discogs, musicbrainz
-from enrich.sources.cache import DAY_S
+from enrich.sources.cache import HOUR_S
 from enrich.sources.pace import LimitRegistry
 
 FIELDED = ["musicbrainz", "discogs"]
@@ -62,11 +62,14 @@ class TestFreshness:
     def registry(self, hands):
         return LimitRegistry(clock=hands.clock)
 
-    @pytest.mark.parametrize(("days", "requests"), [(2, 0), (4, 1)])
-    def test_what_is_not_listed_counts_for_as_long_as_a_miss(self, open_one, catalogue, hands, days, requests):
-        source = open_one("musicbrainz")
+    @pytest.mark.parametrize(
+        ("name", "hours", "requests"),
+        [("musicbrainz", 48, 0), ("musicbrainz", 96, 1), ("discogs", 2, 0), ("discogs", 4, 1)],
+    )
+    def test_what_is_not_listed_counts_for_as_long_as_a_miss(self, open_one, catalogue, hands, name, hours, requests):
+        source = open_one(name)
         source.search(TITLE)
-        hands.pass_by(days * DAY_S)
+        hands.pass_by(hours * HOUR_S)
         before = catalogue.count()
 
         source.search(GUESSES[0])
