@@ -43,6 +43,8 @@ EVIDENCE: dict[str, tuple[str, dict[str, int]]] = {
 }
 #: The tables a ranking is written from.
 RESULTS = ("ranked", *EVIDENCE, "shown_names", "unknown_sets", "unknowns", "sets", "dj_names")
+#: Plays that one thread ranks as fast as several, which take time to share them.
+_FEW = 50_000
 #: Told how many of how many unknowns are done; what it raises ends the work.
 Told = Callable[[int, int], None]
 #: The signals of the table `candidates` (unknown_no, artist_no).
@@ -122,7 +124,7 @@ def rank_frame(
     parts: list[pl.DataFrame] = []
     wanted = None if asked.only is None else asked.only.unique().sort()
     total = 0 if wanted is None else len(wanted)
-    with closing(DuckDB()) as engine:
+    with closing(DuckDB(threads=1 if tracklists.height < _FEW else None)) as engine:
         load_plays(engine, tracklists)
         known = number_plays(engine, aliases=aliases)
         for first in range(0, max(total, 1), scorer.at_once or max(total, 1)):

@@ -5,6 +5,8 @@ An engine holds tables by name. Its texts are those of `sql/duckdb/`, whoever ru
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -66,17 +68,23 @@ class DuckDB(Engine):
     Args:
         folder: Working folder, empty; a few times the size of the tracklists is needed. None: in memory.
         memory_limit: As DuckDB writes it (`2GB`, `2GiB`); None: 80 % of the memory.
+        threads: How many work at a query; None: as many as there are cores.
 
     Raises EnrichError: the limit cannot be read, or is too small for the work.
     """
 
-    def __init__(self, folder: Path | None = None, *, memory_limit: str | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, *, memory_limit: str | None = None, threads: int | None = None
+    ) -> None:
         self._folder = folder
-        self._con = duckdb.connect(":memory:" if folder is None else str(folder / "work.duckdb"))
+        self._con = _memory(threads).cursor() if folder is None else duckdb.connect(str(folder / "work.duckdb"))
+        self._name = f"work_{next(_NUMBERS)}" if folder is None else None
         try:
             # DuckDB would draw its progress bar into the results on stdout.
             self._con.execute("set enable_progress_bar = false")
             self._con.execute("set preserve_insertion_order = false")
+            if self._name is not None:
+                self._con.execute(f"attach ':memory:' as {self._name}; use {self._name}")
             if folder is not None:
                 self._con.execute("set temp_directory = $folder", {"folder": str(folder / "spill")})
             if memory_limit is not None:
@@ -132,7 +140,19 @@ class DuckDB(Engine):
         return self._con
 
     def close(self) -> None:
+        if self._name is not None:
+            self._con.execute(f"use memory; detach {self._name}")
         self._con.close()
+
+
+#: Numbers of the engines in memory.
+_NUMBERS = count()
+
+
+@cache
+def _memory(threads: int | None) -> duckdb.DuckDBPyConnection:
+    # One for all, each engine in a database of its own: to open another takes ten times as long as to attach one.
+    return duckdb.connect(config={} if threads is None else {"threads": threads})
 
 
 @contextmanager

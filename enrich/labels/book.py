@@ -22,12 +22,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import polars as pl
 from rapidfuzz.distance import DamerauLevenshtein
 
 from enrich.text.normalise import artist_key, fold, label_key, title_key
 from enrich.text.persons import grouped
+from enrich.text.recalled import recalled
 from enrich.text.words import LISTS, PHRASE, pattern
 
 #: One row per part of a label field, in the order written. `row` is the index of the field in its column; `role`
@@ -69,12 +71,24 @@ def refusal(field: pl.Expr) -> pl.Expr:
 
 def read_label_names(fields: pl.Series) -> pl.DataFrame:
     """Take label fields apart; refused parts stay in the result, with their reason. Schema LABEL_PARTS."""
+    rows = pl.DataFrame({"field": fields.cast(pl.String)}).with_row_index("row")
+    parts = rows.join(_parts(rows["field"]), on="field", how="left", maintain_order="left_right")
+    blank = {"role": "name", "refused": "no_label"}
+    filled = [
+        pl.when(pl.col.field.is_null()).then(pl.lit(said)).otherwise(name).alias(name) for name, said in blank.items()
+    ]
+    return parts.with_columns(filled).match_to_schema(LABEL_PARTS, extra_columns="ignore")
+
+
+@partial(recalled, on="field")
+def _parts(fields: pl.Series) -> pl.DataFrame:
+    """The parts of distinct fields: field, and LABEL_PARTS without its row."""
     clean = _clean(pl.col.field)
     whole = clean.str.replace(_TRAILING_BRACKET, "").str.strip_chars()
     bracket = pl.coalesce(clean.str.extract(_TRAILING_BRACKET, n) for n in (1, 2)).str.strip_chars()
-    frame = pl.DataFrame({"field": fields.cast(pl.String)}).select(
+    frame = fields.to_frame().select(
+        "field",
         row=pl.int_range(pl.len(), dtype=pl.UInt32),
-        field="field",
         # "[PIAS]" is all bracket: then the bracket is the name.
         whole=pl.when(whole == "").then(bracket).otherwise(whole),
         bracket=pl.when(whole != "").then(bracket),
@@ -83,17 +97,17 @@ def read_label_names(fields: pl.Series) -> pl.DataFrame:
     )
     alike = {"separator": pl.lit(None, pl.String), "role": pl.lit("name")}
     named = frame.filter(~pl.col.is_whole)
-    names = _split(named.select("row", "whole", part="whole", **alike))
+    names = _split(named.select("row", "field", "whole", part="whole", **alike))
     parents = named.filter(pl.col.bracket.str.len_chars() > 0)
-    parents = parents.select("row", "whole", part="bracket", **{**alike, "role": pl.lit("parent")})
-    refused = frame.filter("is_whole").select("row", "whole", part="field", **alike)
+    parents = parents.select("row", "field", "whole", part="bracket", **{**alike, "role": pl.lit("parent")})
+    refused = frame.filter("is_whole").select("row", "field", "whole", part="field", **alike)
     return (
         pl.concat([names, parents, refused], how="diagonal")
         .with_columns(pl.col.part.str.strip_chars(" -–"))
         .filter(pl.col.part.is_null() | (pl.col.part != "") | (pl.col.role == "name"))
         .with_columns(key=label_key(pl.col.part), refused=refusal(pl.col.part))
         .sort("row", maintain_order=True)
-        .match_to_schema(LABEL_PARTS, extra_columns="ignore")
+        .drop("row")
     )
 
 

@@ -30,7 +30,7 @@ from enrich.ledger.proposals import close_run, open_run, save
 from enrich.ledger.proposals import proposals as list_proposals
 from enrich.ledger.review import accept_by_policy, refused
 from enrich.ledger.writing import WriteResult, write_accepted
-from enrich.measuring.replay import measure
+from enrich.measuring.replay import MEASURED, measure
 from enrich.measuring.scale import Scale, decided
 from enrich.pipeline.rounds import COMMITTING, Found, OutsideTiers, Progress, run_tiers, select_tracks, tell
 from enrich.rules import LABEL_FLOOR, MAX_ATTEMPTS
@@ -273,7 +273,9 @@ def _run(
         policy = replace(read_policy(settings), refused=refused(settings))
         tell(on_progress, "what each rule is worth here")
         ledger = list_proposals(settings)
-        measured = _measured(ws, path, artists=names_artists, on_progress=on_progress)
+        measured = MEASURED.to_frame()
+        if len(ids):
+            measured = _measured(ws, path, artists=names_artists, on_progress=on_progress)
         outside = OutsideTiers(enabled_sources(settings), on_progress, options["stop"], names_artists=names_artists)
         found = run_tiers(
             ws,

@@ -59,17 +59,21 @@ _read_lately = lru_cache(maxsize=64)(_read)
 
 
 def _bounded(value: Any, levels: int) -> Any:
-    # By exact kind, for there are a hundred values in a reply, and JSON knows no kinds of kinds.
+    # In place and by exact kind, for there are a hundred values in a reply, and JSON knows no kinds of kinds.
     kind = type(value)
     if kind is str:
-        return value if len(value) <= MOST_LETTERS and value.isprintable() else clean(value)
+        return clean(value)
     if kind is not dict and kind is not list:
         return value
     if levels == 0:
         raise ValueError("nested too deeply")
-    if kind is list:
-        return [_bounded(one, levels - 1) for one in value[:MOST_ITEMS]]
-    return {name: _bounded(one, levels - 1) for name, one in islice(value.items(), MOST_ITEMS)}
+    if len(value) > MOST_ITEMS:
+        value = value[:MOST_ITEMS] if kind is list else dict(islice(value.items(), MOST_ITEMS))
+    for place, one in enumerate(value) if kind is list else value.items():
+        inner = type(one)
+        if inner is dict or inner is list or (inner is str and (len(one) > MOST_LETTERS or not one.isprintable())):
+            value[place] = _bounded(one, levels - 1)
+    return value
 
 
 def clean(text: str) -> str:

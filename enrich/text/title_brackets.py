@@ -5,11 +5,13 @@ cannot; in a column of many titles, brackets that recur at the end of several ti
 """
 
 from collections.abc import Collection
+from functools import partial
 
 import polars as pl
 
 from enrich.text import versions
 from enrich.text.normalise import fold, label_key
+from enrich.text.recalled import recalled
 from enrich.text.words import PLAIN_VERSION
 
 #: Stands between the pieces of a title.
@@ -46,6 +48,7 @@ def _brackets(rows: pl.DataFrame) -> pl.DataFrame:
     return pieces.with_columns(is_square=is_square, is_round=is_round, inner=pl.when(bracket).then(inner)).collect()
 
 
+@partial(recalled, on="inner")
 def _meanings(inners: pl.Series) -> pl.DataFrame:
     """What each distinct bracket says: inner, meaning, name (label without catalogue number), key, catalog_number."""
     inner = pl.col.inner
@@ -59,7 +62,7 @@ def _meanings(inners: pl.Series) -> pl.DataFrame:
     number = pl.coalesce(pl.col.bare.str.extract(p, 2) for p in (dashed, glued, spaced))
     is_catalog = pl.col.bare.str.contains(rf"^(?:{versions.CATALOG})$")
     named = (
-        pl.DataFrame({"inner": inners})
+        inners.to_frame()
         .with_columns(bare=bare)
         .with_columns(name=name, catalog_number=pl.when(album.is_null()).then(number), is_catalog=is_catalog)
         .with_columns(name=pl.when(pressed != "").then(pressed).otherwise("name"))
@@ -101,7 +104,7 @@ def judged_brackets(
     brackets = _brackets(rows)
     known = pl.DataFrame({"n": list(known_labels or ())}, schema={"n": pl.String}).select(label_key(pl.col.n))["n"]
     bracket, meaning = pl.col.inner.is_not_null(), pl.col.meaning
-    meanings = _meanings(brackets["inner"].drop_nulls().unique())
+    meanings = _meanings(brackets["inner"])
     behind = bracket.shift(1).fill_null(False)
     # The pieces of a title stand together: the row of the piece in question that comes next, or came last, says
     # whether it is in this title. A window over each title would take many times as long.

@@ -9,7 +9,7 @@ part of the title; see `title_brackets`.
 """
 
 from collections.abc import Callable, Collection
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ import polars as pl
 from enrich.rules import ROUND_KNOWN, ROUND_UNKNOWN, SQUARE_KNOWN, SQUARE_UNKNOWN
 from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, fold, fold_texts
+from enrich.text.recalled import recalled
 from enrich.text.title_brackets import MARK, VERSION_MEANINGS, judged_brackets
 from enrich.text.versions import ADJECTIVES, BEHIND, CLASSES, IN_NAMES, MANNER, NAMELESS, REMIX_WORD
 from enrich.text.words import LISTS, is_unknown_title
@@ -337,11 +338,12 @@ def _in_turn(parsed: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@partial(recalled, on="mix")
 def _versions(mixes: pl.Series) -> pl.DataFrame:
     """Class and remixer of each distinct mix: mix, version_class, remixer."""
     by_pattern = [pl.when(pl.col.folded.str.contains(p)).then(pl.lit(name)) for name, p in CLASSES]
     named = pl.when(pl.col.remixer.is_not_null()).then(pl.lit("remix"))
-    read = mixes.drop_nulls().unique().to_frame("mix").with_columns(remixer=_remixer(pl.col.mix))
+    read = mixes.to_frame().with_columns(remixer=_remixer(pl.col.mix))
     # The remixer's name says nothing of the version: Radio Slave, Live Element.
     name, mix = pl.col.remixer.fill_null(""), pl.col.mix.str.replace(r"^\d{4}\s+", "")
     read = read.with_columns(folded=fold(mix.str.strip_prefix(name).str.strip_suffix(name)))
