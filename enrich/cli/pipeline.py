@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +32,7 @@ def resolve(limit: Limit = 100, apply: Apply = False, snapshot: SnapshotPath = N
 
     Example: enrich resolve --limit 500 --apply
     """
-    return _cycle("resolve", enrich.resolve, limit=limit, apply=apply, snapshot=snapshot)
+    return _cycle("resolve", limit=limit, apply=apply, snapshot=snapshot)
 
 
 @command(app)
@@ -40,11 +41,22 @@ def trigger(limit: Limit = 200, apply: Apply = False, snapshot: SnapshotPath = N
 
     Example: enrich cooldown process --limit 100 && enrich trigger --limit 200 --apply
     """
-    return _cycle("trigger", enrich.trigger, limit=limit, apply=apply, snapshot=snapshot)
+    return _cycle("trigger", limit=limit, apply=apply, snapshot=snapshot)
 
 
-def _cycle(title: str, work: Callable[..., CycleResult], **options: object) -> Shown:
+def _in_small() -> None:
+    """Have Polars work in one thread, unless the environment says otherwise; to be called before it is loaded.
+
+    The tiers ask it thirty thousand small questions beside the threads of the sources: for each of them the others of
+    its threads would be woken and find nothing to do, which takes a tenth of a run.
+    """
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+
+def _cycle(title: str, **options: object) -> Shown:
+    _in_small()
     settings, now = enrich.load_settings(), datetime.now(UTC)
+    work: Callable[..., CycleResult] = getattr(enrich, title)
     with watched(title) as (show, stop):
         done = work(settings, now=now, on_progress=show, stop=stop, **options)
     lines = [f"{done.processed:,} tracks, {done.rounds} rounds, run {done.run_id}"]
@@ -91,6 +103,7 @@ def run(
 
     Example: enrich run --tracklists tracklists.parquet
     """
+    _in_small()
     settings, now = enrich.load_settings(), datetime.now(UTC)
     options: dict[str, Any] = {"tracklists": tracklists, "apply": apply, "with_migrations": migrate}
     with progress("run") as show:

@@ -293,7 +293,7 @@ class Http:
                         raise Failed(f"{shown}: reply larger than {at.max_bytes} bytes, not read")
                     if at.clock.monotonic() > deadline:
                         raise transport.ReadTimeout("reply took too long")
-                headers_in = {name.lower(): value for name, value in response.headers.items()}
+                headers_in = {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in response.headers.raw}
         except (transport.TransportError, transport.TooManyRedirects, transport.DecodingError) as error:
             # The library's text may hold the address; ours is masked.
             reason = f"{shown}: {_in_words(error)}"

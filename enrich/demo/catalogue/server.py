@@ -308,16 +308,31 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    raw_requestline: bytes
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
     server: _Server
 
+    def parse_request(self) -> bool:
+        """Read first line and headers; read like mail, as the library does it, they take as long as an answer."""
+        self.requestline = self.raw_requestline.decode("latin-1").strip()
+        self.command, _, rest = self.requestline.partition(" ")
+        self.path, _, self.request_version = rest.partition(" ")
+        self._headers: dict[str, str] = {}
+        while line := self.rfile.readline(65_536).decode("latin-1").strip():
+            name, _, value = line.partition(":")
+            self._headers[name.strip().lower()] = value.strip()
+        keeps = self._headers.get("connection", "").lower() != "close"
+        self.close_connection = not keeps or self.request_version != "HTTP/1.1"
+        if not (is_http := self.request_version.startswith("HTTP/")):
+            self.send_error(400)
+        return is_http
+
     def do_GET(self) -> None:
-        length = int(self.headers.get("content-length") or 0)
+        length = int(self._headers.get("content-length") or 0)
         body = self.rfile.read(length) if length else b""
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        reply = self.server.catalogue.answer(self.command, self.path, headers, body)
+        reply = self.server.catalogue.answer(self.command, self.path, self._headers, body)
         self.send_response(reply.status)
         self.send_header("Content-Type", reply.content_type)
         self.send_header("Content-Length", str(len(reply.body)))
