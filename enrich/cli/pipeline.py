@@ -45,10 +45,9 @@ def trigger(limit: Limit = 200, apply: Apply = False, snapshot: SnapshotPath = N
 
 
 def _in_small() -> None:
-    """Have Polars work in one thread, unless the environment says otherwise; to be called before it is loaded.
+    """Have Polars, not loaded yet, work in one thread, unless the environment says otherwise.
 
-    The tiers ask it thirty thousand small questions beside the threads of the sources: for each of them the others of
-    its threads would be woken and find nothing to do, which takes a tenth of a run.
+    For each of the tiers' thirty thousand small questions further threads would wake in vain: a tenth of a run.
     """
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
 

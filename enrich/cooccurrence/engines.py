@@ -5,10 +5,8 @@ An engine holds tables by name. Its texts are those of `sql/duckdb/`, whoever ru
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
-from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import duckdb
 import polars as pl
@@ -77,14 +75,12 @@ class DuckDB(Engine):
         self, folder: Path | None = None, *, memory_limit: str | None = None, threads: int | None = None
     ) -> None:
         self._folder = folder
-        self._con = _memory(threads).cursor() if folder is None else duckdb.connect(str(folder / "work.duckdb"))
-        self._name = f"work_{next(_NUMBERS)}" if folder is None else None
+        config: dict[str, Any] = {} if threads is None else {"threads": threads}
+        self._con = duckdb.connect(":memory:" if folder is None else str(folder / "work.duckdb"), config=config)
         try:
             # DuckDB would draw its progress bar into the results on stdout.
             self._con.execute("set enable_progress_bar = false")
             self._con.execute("set preserve_insertion_order = false")
-            if self._name is not None:
-                self._con.execute(f"attach ':memory:' as {self._name}; use {self._name}")
             if folder is not None:
                 self._con.execute("set temp_directory = $folder", {"folder": str(folder / "spill")})
             if memory_limit is not None:
@@ -140,19 +136,7 @@ class DuckDB(Engine):
         return self._con
 
     def close(self) -> None:
-        if self._name is not None:
-            self._con.execute(f"use memory; detach {self._name}")
         self._con.close()
-
-
-#: Numbers of the engines in memory.
-_NUMBERS = count()
-
-
-@cache
-def _memory(threads: int | None) -> duckdb.DuckDBPyConnection:
-    # One for all, each engine in a database of its own: to open another takes ten times as long as to attach one.
-    return duckdb.connect(config={} if threads is None else {"threads": threads})
 
 
 @contextmanager

@@ -73,11 +73,9 @@ def read_label_names(fields: pl.Series) -> pl.DataFrame:
     """Take label fields apart; refused parts stay in the result, with their reason. Schema LABEL_PARTS."""
     rows = pl.DataFrame({"field": fields.cast(pl.String)}).with_row_index("row")
     parts = rows.join(_parts(rows["field"]), on="field", how="left", maintain_order="left_right")
-    blank = {"role": "name", "refused": "no_label"}
-    filled = [
-        pl.when(pl.col.field.is_null()).then(pl.lit(said)).otherwise(name).alias(name) for name, said in blank.items()
-    ]
-    return parts.with_columns(filled).match_to_schema(LABEL_PARTS, extra_columns="ignore")
+    refused = pl.when(pl.col.field.is_null()).then(pl.lit("no_label")).otherwise("refused")
+    named = parts.with_columns(pl.col.role.fill_null("name"), refused=refused)
+    return named.match_to_schema(LABEL_PARTS, extra_columns="ignore")
 
 
 @partial(recalled, on="field")
