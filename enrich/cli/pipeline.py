@@ -45,10 +45,7 @@ def trigger(limit: Limit = 200, apply: Apply = False, snapshot: SnapshotPath = N
 
 
 def _in_small() -> None:
-    """Have Polars, not loaded yet, work in one thread, unless the environment says otherwise.
-
-    For each of the tiers' thirty thousand small questions further threads would wake in vain: a tenth of a run.
-    """
+    """Have Polars, not loaded yet, work in one thread: thirty thousand small questions would wake others in vain."""
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 

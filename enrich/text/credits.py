@@ -35,10 +35,7 @@ _PAIRS = sorted(tuple(genre.split(" and ")) for genre in GENRES | BARE_GENRES if
 _LONGEST_NAME = 6  # parts a known name may hold ("Crosby, Stills, Nash & Young" has four)
 
 _FEATURED = r"(?:featuring|feat|ft)(?:[.:]+|\s)|f/"
-_VERSUS = (
-    r"vs[.:]|v\.|(?:versus|vs|(?-i:v)|[x×✕✖⨯]|[/·•∙|｜]|b[23]b|back to back|meets)\s"
-    r"|pres\.|(?:presents|pres|introducing|introduces)\s|a\.?k\.?a\.?\s"
-)
+_VERSUS = LISTS["title_patterns"]["versus"]
 _SOFT = r"(?:&|\+|and|with)\s|w/"
 # Marks of other scripts divide without spaces: `周杰伦、林俊杰`.
 _SEPARATOR = rf"(?i)(?:\s+(?:{_FEATURED}|{_VERSUS}|{_SOFT})|\s*,(?:\s+and)?\s|\s*;|\s*[、､，،；؛／＆]\s*)"

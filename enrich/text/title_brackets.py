@@ -12,17 +12,14 @@ import polars as pl
 from enrich.text import versions
 from enrich.text.normalise import fold, label_key
 from enrich.text.recalled import recalled
-from enrich.text.words import PLAIN_VERSION
+from enrich.text.words import LISTS, PLAIN_VERSION
 
 #: Stands between the pieces of a title.
 MARK = "\x1f"
 #: What brackets of these meanings have in common: they say which version it is.
 VERSION_MEANINGS = ["plain", "version", "weak"]
 
-_BRACKET = (
-    r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]|\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}"  # closed; a round one may hold another
-    r"|\[[^\[\]()]*$|\([^\[\]()]*$"  # cut off at the end of the title
-)
+_BRACKET = LISTS["title_patterns"]["bracket"]
 #: Columns with this many open brackets speak for themselves: in them what is no label is seldom like one.
 _SPEAKS = 200
 _DASH = r"(?:^|\s)[-–—](?:\s|$)"

@@ -20,7 +20,7 @@ from enrich.text.credits import split_credits
 from enrich.text.normalise import artist_key, fold, fold_texts
 from enrich.text.recalled import recalled
 from enrich.text.title_brackets import MARK, VERSION_MEANINGS, judged_brackets
-from enrich.text.versions import ADJECTIVES, BEHIND, CLASSES, IN_NAMES, MANNER, NAMELESS, REMIX_WORD
+from enrich.text.versions import ADJECTIVES, BEHIND, CLASSES, DASHED, IN_NAMES, MANNER, NAMELESS, REMIX_WORD
 from enrich.text.words import LISTS, is_unknown_title
 
 #: `parse-titles`: one row per title, in the order given; see `parse_titles`.
@@ -38,14 +38,6 @@ _GUESTS = r"(?i)\s+(?:featuring|feat|ft)(?:[.:]+|\s)\s*(.+)$"
 _MIX = r"(?:re(?:mix|work|verb)|mix|edit|dub|version|bootleg|mash-?up|instrumental|acapella|vip|demo|sped up|slowed)"
 _LOOSE_MIX = rf"(?i)^(.*?\S)\s+[-–—]\s+((?:[^-–—]*\b{_MIX}\s+[-–—]\s+)?[^-–—]*\b{_MIX})\s*$"
 _PLAIN_LOOSE_MIX = rf"(?i)^(.*\S)\s+[-–—]\s+((?:{ADJECTIVES}\s+)*{_MIX})\s*$"
-#: A version that says so by itself, whoever the artist is: `- 2015 Remaster`, `- Fade's Radio Edit`, `- From "8 Mile"`.
-_DASHED = (
-    r"(?i)^(.*\S)\s+[-–—]\s+((?:(?:mono|stereo)\s*/\s*)?(?:\d{4}\s+)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+\d{4})?(?:\s+version)?"
-    r"|(?:[^-–—]+\s)?(?:radio|extended|original|club|album|single|video|full length)\s+(?:mix|edit|version|cut|dub)"
-    r"|[^-–—]+['’]s?\s[^-–—]*\b(?:remix|mix|edit|dub)|\S+(?:\s+\S+){2,}\s+(?:remix|rmx)"
-    r"|live(?:\s(?:at|in|from|on|version)\b.*)?|acoustic(?:\sversion)?|bonus track"
-    r"|from (?:[\"“'‘].*|the .*\b(?:soundtrack|film|movie|motion picture|series)\b.*))\s*$"
-)
 _BARE_MIX = r"(?i)^(.*\S)\s+((?:original|extended|radio|club|dub|vocal|instrumental)\s+(?:mix|edit|version))\s*$"
 
 #: What brackets and dashes are elsewhere, and what they are here.
@@ -238,7 +230,7 @@ def _finished(parsed: pl.DataFrame) -> pl.DataFrame:
     """From base text, mix and guests to the last columns: artist, remixer, class, mashup parts."""
     base, mix, given = pl.col.base, pl.col.mix, pl.col.given
     parsed = parsed.with_columns(mix=pl.when(mix != "").then(mix), artist="given")
-    loose = base.str.contains(rf"(?i)\b{_MIX}\s*$") | base.str.contains(_DASHED)
+    loose = base.str.contains(rf"(?i)\b{_MIX}\s*$") | base.str.contains(DASHED)
     parsed = _changed(parsed, mix.is_null() & loose, _mix_of_base)
     # Whoever made the version may stand where the artist should: an uploader.
     is_remixer = mix.str.to_lowercase().str.contains(given.str.to_lowercase(), literal=True)
@@ -259,7 +251,7 @@ def _mix_of_base(parsed: pl.DataFrame) -> pl.DataFrame:
     base, mix = pl.col.base, pl.col.mix
     # "Artist - Song Remix" is a title; "Song - Club Mix" and "Artist - Song - X Remix" end in a mix.
     ends_in_mix = pl.col.given.is_not_null() | (base.str.count_matches(r"\s[-–—]\s") > 1)
-    for loose, where in ((_LOOSE_MIX, ends_in_mix), (_DASHED, True), (_PLAIN_LOOSE_MIX, True), (_BARE_MIX, True)):
+    for loose, where in ((_LOOSE_MIX, ends_in_mix), (DASHED, True), (_PLAIN_LOOSE_MIX, True), (_BARE_MIX, True)):
         found = mix.is_null() & where & base.str.contains(loose)
         parsed = parsed.with_columns(
             mix=pl.when(found).then(base.str.extract(loose, 2)).otherwise("mix"),

@@ -26,6 +26,10 @@ _VERSION_ENDS, _WEAK_ENDS, _VERSION_WHOLE, ADJECTIVES, _SAID_VERSIONS, _NOTES, _
     for name in ("version_ends", "weak_ends", "version_whole", "adjectives", "said_versions", "notes", "credits")
 )
 
+_TAIL, COMPANY, PRESSING, CATALOG, FROM, DASHED = (
+    LISTS["title_patterns"][name]
+    for name in ("tail", "company", "pressing", "catalog_number", "from_where", "dashed_version")
+)
 #: A word that names nobody: an adjective, or long ones written together (`Clubmix`; `Sin` is no `s` and `in`).
 PLAIN_WORD = rf"(?:{_any([word for word in LISTS['in_brackets']['adjectives'] if len(word) > 2])}+|{ADJECTIVES})"
 #: Words of genres, and others that say which mix it is, end names as well (Pete Rock); alone they are none.
@@ -33,20 +37,9 @@ _GENRES = sorted(GENRES | BARE_GENRES)
 NAMELESS = rf"(?:{PLAIN_WORD}|{_any([*(x.replace(' ', '[ -]') for x in _GENRES), *LISTS['in_brackets']['nameless']])})"
 #: What else stands between a remixer's name and `Remix`: genres of several words, a year.
 MANNER = rf"(?i)\s+(?:{_any([genre for genre in _GENRES if ' ' in genre])}|200[1-9]|20[12]\d)$"
-#: A version word with something short behind it: `Remix 2`, `Mix Part 1`, `Edit 2012`, `Remix Instrumental`.
-_TAIL = (
-    r"(?: (?:\d{1,4}|part(?: \w+)?|pt \w+|i{1,3}|[ab]|one|two|three|clean|dirty|version|edit|mix|dub|final|"
-    r"preview|snippet|cut|live|only|intro|outro|tool|unreleased|promo|v\d|mastered|updated?))*"
-)
 
 VERSION = rf"^(?:.* )?{_VERSION_ENDS}{_TAIL}$|^{_VERSION_WHOLE}$|{_SAID_VERSIONS}"
 VERSION_WEAK = rf"^(?:.* )?{_WEAK_ENDS}{_TAIL}$"
-
-#: A bracket that ends in such a word names a company, whatever else is in it: `Remix Records`.
-COMPANY = (
-    r" (?:recordings?|records?|recs?|music|label|muzik|musik|muzique|productions?|digital|ltd|limited|"
-    r"inc|gmbh|kft|trax)$"
-)
 
 #: `(Feature X)`: a guest as well, unless it is a company.
 FEATURE_NOUN = r"^features? "
@@ -55,20 +48,9 @@ FEATURE, CREDIT = r"^(?:feat\b|ft\b|featuring\b|with |w/|duet with )", _CREDITS
 
 #: What people write where there is no label: no list of labels overrules it.
 NO_LABEL = f"{pattern(NON_LABELS)}|{PHRASE}"
-#: Said of a pressing behind the label's name: `Tempa Dub Plate`, `Positiva promo`.
-PRESSING = (
-    r"(?i)[\s/]+(?:-\s+)?"
-    r"(?:dub ?plate|test ?press(?:ing)?|acetate|promo|cd-?r|unreleased|forthcoming|exclusive)$"
-)
 
 _TWO_GENRES = rf"^{_any(_GENRES)} and {_any(_GENRES)}$"
 NOTE = f"{pattern(NON_LABELS, REMARKS, GENRES, BARE_GENRES, PLACES)}|{PHRASE}|{_TWO_GENRES}|{_NOTES}"
-
-#: Catalogue numbers, as written: `ARDI 1393`, `GREC031DX`, `AWD 282554`, `KW-021`, `12TIV-99`.
-CATALOG = (
-    r"(?:\d{0,2}[A-Z][A-Z0-9&.+]{0,10}[ .\-_/]{0,2}\d{1,7}[A-Z0-9.\-/+ ]{0,6}|"
-    r"[A-Z]{1,6} ?[A-Z]{0,4}[ \-]?\d{2,7}[A-Z]{0,4})"
-)
 
 #: Of the adjectives, what ends a remixer's name where `Remix` says already what it is: Adventure Club, Horse Meat
 #: Disco, Para One, Flava D. Before `Mix` they say which mix: Sunlounger Club Mix.
@@ -79,12 +61,6 @@ REMIX_WORD = _any(LISTS["in_brackets"]["remix_words"])
 
 #: Version classes in the order they are tried on the folded mix text; the first pattern found names the class.
 CLASSES: tuple[tuple[str, str], ...] = tuple(LISTS["version_classes"].items())
-
-#: Where a track is from, which is no version of it; on lower-cased text.
-FROM = (
-    r"from (?:[\"“'‘]|the .*\b(?:soundtrack|film|movie|motion picture|series|musical|show|album|game)\b)"
-    r"|.*\b(?:soundtrack|motion picture|bonus track)$"
-)
 
 #: What software and recordings write behind a title: key and tempo, the time into the set.
 _KEY, _TEMPO = r"(?:\d{1,2}[AB]|[A-G][#b♯♭]?m?(?:in|aj)?)", r"\d{2,3}(?:\.\d+)?(?i:\s*bpm)?"
