@@ -23,11 +23,12 @@ from bench.measuring import race
 from bench.options import Options
 from bench.rows import Row, compared
 from enrich.demo.world import build_world
+from enrich.labels import book
 from enrich.labels.book import LabelBook
 from enrich.matching import recordings
 from enrich.matching.choice import choose_all, choose_among
 from enrich.matching.values import Hit, TrackQuery
-from enrich.text import credits, normalise
+from enrich.text import credits, normalise, title_brackets, titles
 
 #: CPU seconds a run on the demo world may take, and what it took before replies were judged together.
 ALLOWED_S, BEFORE_S = 45.0, 108.0
@@ -54,6 +55,10 @@ def _forgetful(judge: Callable[[], int]) -> Callable[[], int]:
         recordings._MEMORY = recordings._Memory()
         normalise._FOLDED.clear()
         credits._apart.cache_clear()
+        for read in (book._parts, title_brackets._meanings, titles._versions):
+            for cell in read.__closure__ or ():
+                if isinstance(kept := cell.cell_contents, list):
+                    kept.clear()
         return judge()
 
     return run
@@ -70,8 +75,8 @@ def one_by_one(count: int) -> Callable[[], int]:
     queries, hits = answers(count)
 
     def judge() -> int:
-        book, read = LabelBook(), recordings.query_recordings(queries)
-        return sum(len(choose_among(read[[n]], [found], book=book)) for n, found in enumerate(hits))
+        labels, read = LabelBook(), recordings.query_recordings(queries)
+        return sum(len(choose_among(read[[n]], [found], book=labels)) for n, found in enumerate(hits))
 
     return _forgetful(judge)
 
