@@ -452,11 +452,17 @@ def test_a_graph_of_five_hundred_nodes_is_walked_offline(page, pictures):
     page.mouse.click(box["x"] + 8, box["y"] + box["height"] - 8)
     page.locator(".jp-OutputArea .widget-html-content .enrich", has_text="Search a name").wait_for()
     page.screenshot(path=pictures / "walk-left.png")
-    page.wait_for_timeout(1000)  # a second click at once would be a double one
 
     # The layout differs by machine, so the largest DJ is looked for where it is drawn: a click on it tells its story.
-    x, y = _largest_spot(page.screenshot(clip=box), NODES["dj"])
-    page.mouse.click(box["x"] + x, box["y"] + y)
-    page.locator(".jp-OutputArea .widget-html-content .enrich", has_text=", dj, ").wait_for()
+    # A page that is late takes a click for the second half of a double one and zooms: then once more.
+    named = page.locator(".jp-OutputArea .widget-html-content .enrich", has_text=", dj, ")
+    for _ in range(10):
+        page.wait_for_timeout(1000)
+        x, y = _largest_spot(page.screenshot(clip=box), NODES["dj"])
+        page.mouse.click(box["x"] + x, box["y"] + y)
+        page.wait_for_timeout(3000)
+        if named.count():
+            break
+    assert named.count() == 1, "no node was hit"
     page.screenshot(path=pictures / "walk-clicked.png")
     assert [url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1:|data:|blob:", url)] == []
